@@ -1,0 +1,210 @@
+"""The `[tool.fti]` table of a pyproject.toml as typed data, with every problem it has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from poetry_fti.model import INSTALLERS, KINDS, PLATFORMS, Image, Libc, Targets
+from poetry_fti.table import Table, dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from poetry_fti.model import Kind, Problem
+
+DEFAULT_EXPORTS: Final = ("requirements", "pylock", "dockerfile")
+
+_PLATFORMS: Final = {str(platform): platform for platform in PLATFORMS}
+_OTHER_NAMES: Final = {
+    "linux/x86_64": "linux/amd64",
+    "linux/aarch64": "linux/arm64",
+    "darwin/arm64": "macos/arm64",
+    "darwin/amd64": "macos/amd64",
+    "darwin/x86_64": "macos/amd64",
+    "macos/x86_64": "macos/amd64",
+    "win/amd64": "windows/amd64",
+    "windows/x86_64": "windows/amd64",
+}
+_STAGE_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?", re.IGNORECASE)
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LIBC: Final = re.compile(r"(glibc|musl)-(\d+)\.(\d+)")
+_MACOS: Final = re.compile(r"(\d+)\.(\d+)")
+_APT_PACKAGE: Final = re.compile(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~-]+)?")
+_IMAGE_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageConfig:
+    """What `[tool.fti.stages.<name>]` says; None stands for what is not said."""
+
+    name: str
+    kind: Kind | None = None
+    python: str | None = None
+    groups: tuple[str, ...] | None = None
+    extras: tuple[str, ...] = ()
+    targets: Targets = Targets()
+    env: tuple[tuple[str, str], ...] = ()
+    image: Image = Image()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What `[tool.fti]` says; `stages` is None where the dependency groups' names tell."""
+
+    directory: PurePosixPath = PurePosixPath("fti")
+    exports: tuple[str, ...] = DEFAULT_EXPORTS
+    stages: tuple[StageConfig, ...] | None = None
+
+
+def read_config(
+    pyproject: Mapping[str, Any], formats: Collection[str], problems: list[Problem]
+) -> Config:
+    """Read `[tool.fti]` and add what is wrong to `problems`; `exports` may hold `formats`."""
+    fti = Table(pyproject.get("tool", {}), "tool", problems).table("fti")
+    table = Table(
+        fti,
+        "tool.fti",
+        problems,
+        keys=("directory", "exports", "stages"),
+        planned=("isolated", "align"),
+    )
+    exports = table.choices("exports", formats)
+    return Config(
+        directory=_directory(table),
+        exports=DEFAULT_EXPORTS if exports is None else exports,
+        stages=_stages(table),
+    )
+
+
+def _directory(table: Table) -> PurePosixPath:
+    text = table.string("directory")
+    path = PurePosixPath("fti" if text is None else text)
+    outside = path.is_absolute() or ".." in path.parts or path == PurePosixPath()
+    if outside or re.search(r"[\\:]", str(path)):
+        table.wrong("directory", f'"{text}" must be a folder inside the project, such as "fti"')
+    return path
+
+
+def _stages(table: Table) -> tuple[StageConfig, ...] | None:
+    if "stages" not in table:
+        return None
+    stages = table.table("stages")
+    return tuple(_stage(name, value, table) for name, value in stages.items())
+
+
+def _stage(name: str, value: object, parent: Table) -> StageConfig:
+    if not isinstance(value, Mapping):
+        parent.child({}, "stages", name, keys=()).wrong(None, "must be a table")
+        return StageConfig(name=name)
+    table = parent.child(
+        value,
+        "stages",
+        name,
+        keys=(
+            "kind",
+            "python",
+            "groups",
+            "extras",
+            "platforms",
+            "libc",
+            "macos",
+            "env",
+            "image",
+        ),
+        planned=("isolated", "forbid", "max-download-size", "overrides", "dev-groups"),
+    )
+    if not _STAGE_NAME.fullmatch(name):
+        table.wrong(None, "a stage's name holds letters, digits, - and _ only, and no dot")
+    return StageConfig(
+        name=name,
+        kind=table.choice("kind", KINDS),
+        python=_python(table),
+        groups=table.strings("groups"),
+        extras=table.strings("extras") or (),
+        targets=_targets(table),
+        env=_environment(table),
+        image=_image(table),
+    )
+
+
+def _python(table: Table) -> str | None:
+    text = table.string("python")
+    try:
+        SpecifierSet(text or "")
+    except InvalidSpecifier:
+        table.wrong("python", f'"{text}" is no version specifier, such as ">=3.11,<3.14"')
+        return None
+    return text
+
+
+def _targets(table: Table) -> Targets:
+    names = table.choices("platforms", _PLATFORMS, _OTHER_NAMES)
+    table.not_empty("platforms", "a stage that runs on every platform")
+    return Targets(
+        platforms=tuple(platform for name, platform in _PLATFORMS.items() if name in (names or ())),
+        libc=_libc(table),
+        macos=_macos(table),
+    )
+
+
+def _libc(table: Table) -> Libc:
+    text = table.string("libc")
+    match = _LIBC.fullmatch(text or "")
+    if match is None:
+        if text is not None:
+            table.wrong("libc", f'"{text}" must be such as "glibc-2.36" or "musl-1.2"')
+        return Libc()
+    family, major, minor = match.groups()
+    return Libc("musl" if family == "musl" else "glibc", (int(major), int(minor)))
+
+
+def _macos(table: Table) -> tuple[int, int]:
+    text = table.string("macos")
+    match = _MACOS.fullmatch(text or "")
+    if match is None:
+        if text is not None:
+            table.wrong("macos", f'"{text}" must be a version such as "14.0"')
+        return Targets().macos
+    return int(match[1]), int(match[2])
+
+
+def _environment(table: Table) -> tuple[tuple[str, str], ...]:
+    pairs = table.pairs("env")
+    for name, _ in pairs:
+        if not _VARIABLE.fullmatch(name):
+            table.wrong("env", f'"{name}" is no name of an environment variable')
+    return pairs
+
+
+def _image(parent: Table) -> Image:
+    table = parent.child(
+        parent.table("image"),
+        "image",
+        keys=("base", "installer", "apt", "env", "command"),
+    )
+    base = table.string("base")
+    if base is not None and not _IMAGE_REFERENCE.fullmatch(base):
+        table.wrong("base", f'"{base}" is no image reference, such as "python:3.12-slim"')
+    apt = table.strings("apt") or ()
+    for index, package in enumerate(apt):
+        if not _APT_PACKAGE.fullmatch(package):
+            table.wrong("apt", f'"{package}" is no name of a Debian package', index=index)
+    table.not_empty("command", "an image without a command")
+    return Image(
+        base=base,
+        installer=table.choice("installer", INSTALLERS) or "uv",
+        apt=tuple(sorted(set(apt))),
+        env=_environment(table),
+        command=table.strings("command") or (),
+    )
+
+
+def stage_path(name: str, *keys: str) -> str:
+    """Return the path of a stage's key, as problems name it."""
+    return dotted("tool", "fti", "stages", name, *keys)

@@ -1,0 +1,41 @@
+"""Errors that a user can cause, each with the exit code that a command ends with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from poetry_fti.model import Problem
+
+DONE: Final = 0
+FAILED: Final = 1
+MISCONFIGURED: Final = 2
+FOUND: Final = 3
+INTERRUPTED: Final = 130
+
+
+class FtiError(Exception):
+    """The tool could not do what it was asked for; the message says why and what to do next."""
+
+    exit_code: ClassVar[int] = FAILED
+
+
+class ConfigError(FtiError):
+    """The configuration, a stage's name or a format is wrong."""
+
+    exit_code = MISCONFIGURED
+
+
+class ProblemsError(ConfigError):
+    """Everything that is wrong with a pyproject.toml, found in one pass."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = [
+            f"pyproject.toml has {count}:",
+            *(f"  {problem}" for problem in problems),
+        ]
+        super().__init__("\n".join(lines))
+        self.problems = tuple(problems)

@@ -1,0 +1,228 @@
+"""The data that passes between the rooms: stages, and what their locks hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+
+if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
+    from packaging.markers import Marker
+    from packaging.specifiers import SpecifierSet
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
+Kind: TypeAlias = Literal["feature", "training", "inference"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+OperatingSystem: TypeAlias = Literal["linux", "macos", "windows"]
+Architecture: TypeAlias = Literal["amd64", "arm64"]
+Installer: TypeAlias = Literal["uv", "pip"]
+INSTALLERS: Final[tuple[Installer, ...]] = get_args(Installer)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a pyproject.toml: the path of the key, and what is wrong."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """An operating system and a processor architecture, in Docker's words (`linux/amd64`)."""
+
+    os: OperatingSystem
+    arch: Architecture
+
+    def __str__(self) -> str:
+        return f"{self.os}/{self.arch}"
+
+
+PLATFORMS: Final = tuple(
+    Platform(os, arch) for os in get_args(OperatingSystem) for arch in get_args(Architecture)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Libc:
+    """The C library of a stage's Linux platforms: its family, and the version it has there."""
+
+    family: Literal["glibc", "musl"] = "glibc"
+    version: tuple[int, int] = (2, 36)
+
+    def __str__(self) -> str:
+        return f"{self.family}-{self.version[0]}.{self.version[1]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """Where a stage has to run; no platform stands for every platform."""
+
+    platforms: tuple[Platform, ...] = ()
+    libc: Libc = Libc()
+    macos: tuple[int, int] = (11, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """What `[tool.fti.stages.<stage>.image]` says of a stage's container image."""
+
+    base: str | None = None
+    installer: Installer = "uv"
+    apt: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One pipeline stage: its dependency groups, its Python and where it runs.
+
+    `groups` are those that the stage names, `closure` adds all that they include; `python` is
+    the stage's own specifier, None where the project's `requires-python` holds.
+    """
+
+    name: str
+    kind: Kind
+    groups: tuple[NormalizedName, ...]
+    closure: tuple[NormalizedName, ...]
+    python: str | None = None
+    extras: tuple[NormalizedName, ...] = ()
+    targets: Targets = Targets()
+    env: tuple[tuple[str, str], ...] = ()
+    image: Image = Image()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedFile:
+    """A distribution file; `digest` is `algorithm:hex`, `size` is in bytes.
+
+    A lock knows name and digest; URL, size and upload time (ISO 8601) come from the index.
+    """
+
+    name: str
+    digest: str
+    url: str | None = None
+    size: int | None = None
+    upload_time: str | None = None
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether it is a wheel; else it is a source distribution."""
+        return self.name.endswith(".whl")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOrigin:
+    """A package from an index; no name stands for Poetry's default index."""
+
+    name: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryOrigin:
+    """A package from a source tree; `path` is relative to the project's root."""
+
+    path: PurePosixPath
+    editable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileOrigin:
+    """A package from an archive on disk; `path` is relative to the project's root."""
+
+    path: PurePosixPath
+    subdirectory: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UrlOrigin:
+    """A package from an archive at a URL."""
+
+    url: str
+    subdirectory: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GitOrigin:
+    """A package from a commit of a git repository; `requested` is a branch, tag or revision."""
+
+    url: str
+    commit: str
+    requested: str | None = None
+    subdirectory: str | None = None
+
+
+Origin: TypeAlias = IndexOrigin | DirectoryOrigin | FileOrigin | UrlOrigin | GitOrigin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """What one package asks of another: a version is allowed if any of the ranges holds it."""
+
+    name: NormalizedName
+    ranges: tuple[SpecifierSet, ...]
+    direct: bool = False
+
+    def allows(self, version: Version) -> bool:
+        """Tell whether a version satisfies it; a direct reference is satisfied by none else."""
+        return not self.direct and any(
+            specifiers.contains(version, prereleases=True) for specifiers in self.ranges
+        )
+
+    def __str__(self) -> str:
+        if self.direct:
+            return f"{self.name} (direct reference)"
+        return f"{self.name} {' || '.join(str(specifiers) for specifiers in self.ranges)}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedPackage:
+    """One version of one package in a lock, as the stage's targets see it.
+
+    `marker` is None where the package is always installed, `requires_python` is None where
+    every Python will do.
+    """
+
+    name: NormalizedName
+    version: Version
+    origin: Origin = IndexOrigin()
+    marker: Marker | None = None
+    requires_python: str | None = None
+    files: tuple[LockedFile, ...] = ()
+    requires: tuple[Requirement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """The project's own importable code: packages (relative to the root), and their parents.
+
+    No package means that the project declares none, and the whole tree is its code.
+    """
+
+    packages: tuple[PurePosixPath, ...] = ()
+    roots: tuple[PurePosixPath, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedStage:
+    """A stage and what its lock holds: all that exporters and checks need to know.
+
+    `folder` is the stage's folder relative to the project's root, `requirements` are the
+    stage's own (not transitive), `pyproject` is the derived project, `digest` is the lock's.
+    """
+
+    stage: Stage
+    folder: PurePosixPath
+    requires_python: str
+    digest: str
+    packages: tuple[LockedPackage, ...]
+    requirements: tuple[Requirement, ...] = ()
+    code: Code = Code()
+    pyproject: str = ""

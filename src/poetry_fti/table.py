@@ -1,0 +1,161 @@
+"""A table of a TOML file, read with typed getters that collect every problem with its path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from poetry_fti.model import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
+_T = TypeVar("_T", bound=str)
+
+
+def dotted(*keys: str) -> str:
+    """Join keys as TOML writes them: those that are no bare keys are quoted."""
+    return ".".join(key if _BARE_KEY.fullmatch(key) else f'"{key}"' for key in keys)
+
+
+def suggestion(word: str, known: Collection[str]) -> str:
+    """Say which known word was probably meant; empty where none is near."""
+    near = get_close_matches(word, sorted(known), n=1)
+    return f'; did you mean "{near[0]}"?' if near else ""
+
+
+class Table:
+    """A mapping at a path. A getter returns the value, or its default and a problem more."""
+
+    def __init__(
+        self,
+        mapping: Mapping[str, Any],
+        path: str,
+        problems: list[Problem],
+        *,
+        keys: Collection[str] | None = None,
+        planned: Collection[str] = (),
+    ) -> None:
+        """Read `mapping`; keys other than `keys` are problems, `planned` ones with a better word."""
+        self._mapping = mapping
+        self._path = path
+        self._problems = problems
+        for key in mapping if keys is not None else ():
+            if key in planned:
+                self.wrong(key, "is not supported by this version of poetry-fti")
+            elif key not in (keys or ()):
+                self.wrong(key, f"unknown key{suggestion(key, keys or ())}")
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._mapping
+
+    def wrong(self, key: str | None, message: str, *, index: int | None = None) -> None:
+        """Add a problem at a key, or at an item of its array, or at the table itself."""
+        path = self._path if key is None else f"{self._path}.{dotted(key)}"
+        self._problems.append(Problem(path if index is None else f"{path}[{index}]", message))
+
+    def child(
+        self,
+        mapping: Mapping[str, Any],
+        *path: str,
+        keys: Collection[str],
+        planned: Collection[str] = (),
+    ) -> Table:
+        """Return a table below this one that adds to the same problems."""
+        return Table(
+            mapping,
+            f"{self._path}.{dotted(*path)}",
+            self._problems,
+            keys=keys,
+            planned=planned,
+        )
+
+    def string(self, key: str) -> str | None:
+        """Return a string, None where there is none."""
+        value = self._mapping.get(key)
+        if value is None or isinstance(value, str):
+            return value
+        self.wrong(key, f"must be a string, not {_kind(value)}")
+        return None
+
+    def strings(self, key: str) -> tuple[str, ...] | None:
+        """Return an array of strings without its wrong items, None where there is none."""
+        value = self._mapping.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, list):
+            self.wrong(key, f"must be an array of strings, not {_kind(value)}")
+            return ()
+        for index, item in enumerate(value):
+            if not isinstance(item, str):
+                self.wrong(key, f"must be a string, not {_kind(item)}", index=index)
+        return tuple(item for item in value if isinstance(item, str))
+
+    def choice(self, key: str, known: Collection[_T]) -> _T | None:
+        """Return one of the known words, None where there is none."""
+        value = self.string(key)
+        for word in known:
+            if word == value:
+                return word
+        if value is not None:
+            self.wrong(key, f'unknown "{value}"{suggestion(value, known)}{_listed(known)}')
+        return None
+
+    def choices(
+        self, key: str, known: Collection[str], aliases: Mapping[str, str] | None = None
+    ) -> tuple[str, ...] | None:
+        """Return an array of known words, each once; `aliases` only improve the suggestion."""
+        values = self.strings(key)
+        if values is None or len(values) != len(self._mapping[key]):
+            return values
+        for index, value in enumerate(values):
+            if value in values[:index]:
+                self.wrong(key, f'"{value}" is named twice', index=index)
+            elif value not in known:
+                meant = (aliases or {}).get(value)
+                hint = f'; did you mean "{meant}"?' if meant else suggestion(value, known)
+                self.wrong(key, f'unknown "{value}"{hint}{_listed(known)}', index=index)
+        return tuple(dict.fromkeys(value for value in values if value in known))
+
+    def not_empty(self, key: str, meaning: str) -> None:
+        """Refuse an empty array; `meaning` is what a table without the key stands for."""
+        if self._mapping.get(key) == []:
+            self.wrong(key, f"is empty; leave it out for {meaning}")
+
+    def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
+        """Return a table of strings as pairs in the order of their names."""
+        value = self.table(key)
+        for name, item in value.items():
+            if not isinstance(item, str):
+                path = f"{self._path}.{dotted(key, name)}"
+                self._problems.append(Problem(path, f"must be a string, not {_kind(item)}"))
+        return tuple(sorted((k, v) for k, v in value.items() if isinstance(v, str)))
+
+    def table(self, key: str) -> Mapping[str, Any]:
+        """Return a table, an empty one where there is none."""
+        value = self._mapping.get(key, {})
+        if isinstance(value, Mapping):
+            return value
+        self.wrong(key, f"must be a table, not {_kind(value)}")
+        return {}
+
+
+def _listed(known: Collection[str]) -> str:
+    return f" (known: {', '.join(known)})"
+
+
+_KINDS: Final = (
+    (bool, "a boolean"),  # before int, which it is too
+    (int, "an integer"),
+    (float, "a float"),
+    (str, "a string"),
+    (list, "an array"),
+    (Mapping, "a table"),
+)
+
+
+def _kind(value: object) -> str:
+    return next((name for kind, name in _KINDS if isinstance(value, kind)), "a date or a time")

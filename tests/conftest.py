@@ -1,0 +1,3 @@
+"""What both tiers of the tests share."""
+
+pytest_plugins = ["loopback.pytest_plugin"]
