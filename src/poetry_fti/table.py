@@ -39,7 +39,7 @@ class Table:
         keys: Collection[str] | None = None,
         planned: Collection[str] = (),
     ) -> None:
-        """Read `mapping`; keys other than `keys` are problems, `planned` ones with a better word."""
+        """Read `mapping`; keys beside `keys` are problems, `planned` ones with a word of why."""
         self._mapping = mapping
         self._path = path
         self._problems = problems

@@ -1,0 +1,24 @@
+"""Formats that a locked stage is exported to: one module each, and a line in `EXPORTERS`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from poetry_fti.model import LockedStage
+
+
+class Exporter(Protocol):
+    """What a format's module offers."""
+
+    @property
+    def NEEDS_URLS(self) -> bool:  # noqa: N802 - a constant of the module
+        """Whether the files' URLs and sizes have to be looked up before `files` is called."""
+
+    def files(self, locked: LockedStage, /) -> Mapping[str, str]:
+        """Return the text of each file by its name in the stage's folder."""
+
+
+EXPORTERS: Final[Mapping[str, Exporter]] = {}
