@@ -22,6 +22,14 @@ class FtiError(Exception):
     exit_code: ClassVar[int] = FAILED
 
 
+class IndexFailedError(FtiError):
+    """A package index could not be reached, or gave an answer that is none."""
+
+
+class LateError(FtiError):
+    """A lock is missing or stale."""
+
+
 class ConfigError(FtiError):
     """The configuration, a stage's name or a format is wrong."""
 

@@ -215,7 +215,8 @@ class LockedStage:
     """A stage and what its lock holds: all that exporters and checks need to know.
 
     `folder` is the stage's folder relative to the project's root, `requirements` are the
-    stage's own (not transitive), `pyproject` is the derived project, `digest` is the lock's.
+    stage's own (not transitive), `indexes` are those that packages come from, highest priority
+    first, `pyproject` is the derived project, `digest` is the lock's.
     """
 
     stage: Stage
@@ -224,5 +225,6 @@ class LockedStage:
     digest: str
     packages: tuple[LockedPackage, ...]
     requirements: tuple[Requirement, ...] = ()
+    indexes: tuple[IndexOrigin, ...] = ()
     code: Code = Code()
     pyproject: str = ""

@@ -1,0 +1,1 @@
+"""The only room that knows Poetry: derived projects, locks and the package indexes."""

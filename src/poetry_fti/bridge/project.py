@@ -1,0 +1,156 @@
+"""Poetry's view of the project and of a stage's derived project."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from packaging.utils import canonicalize_name
+from poetry.core.constraints.version import VersionRange, VersionUnion, parse_constraint
+from poetry.core.masonry.utils.module import Module, ModuleOrPackageNotFoundError
+from poetry.core.pyproject.toml import PyProjectTOML as CorePyProjectTOML
+from poetry.factory import Factory
+from poetry.poetry import Poetry
+from poetry.pyproject.toml import PyProjectTOML
+from poetry.toml import TOMLError
+
+from poetry_fti.bridge.locker import StageLocker
+from poetry_fti.errors import ConfigError, FtiError
+from poetry_fti.model import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from packaging.utils import NormalizedName
+    from poetry.core.constraints.version import VersionConstraint
+    from poetry.core.packages.project_package import ProjectPackage
+
+
+def find_pyproject(start: Path) -> Path:
+    """Return the pyproject.toml of a folder or its nearest parent, as Poetry finds it.
+
+    Raises FtiError where there is none.
+    """
+    try:
+        return Factory.locate(start)
+    except RuntimeError as error:
+        message = f"{error}. Run `poetry init` to make one."
+        raise FtiError(message) from error
+
+
+def read_pyproject(path: Path) -> dict[str, Any]:
+    """Return what a pyproject.toml says, as plain data; raises ConfigError for invalid TOML."""
+    try:
+        data: dict[str, Any] = PyProjectTOML(path).data.unwrap()
+    except (TOMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name} is not valid TOML: {_last_words(error)}") from error
+    return data
+
+
+def _last_words(error: Exception) -> str:
+    # Poetry's message names the file by its absolute path before it says what is wrong.
+    return str(error).rpartition("pyproject.toml: ")[2]
+
+
+class _DerivedPyProject(CorePyProjectTOML):
+    """A pyproject.toml that need not be on disk."""
+
+    def __init__(self, path: Path, data: dict[str, Any]) -> None:
+        super().__init__(path)
+        self._data = data
+
+
+def derived_package(data: dict[str, Any], folder: Path) -> ProjectPackage:
+    """Return the derived project in `folder` as Poetry's root package.
+
+    Relies on `Factory.configure_package`, which `Factory.create_poetry` itself calls. Raises
+    ConfigError where Poetry cannot read a dependency.
+    """
+    project = data.get("project", {})
+    name = project.get("name") or data["tool"]["poetry"].get("name", "project")
+    package = Factory.get_package(name, "0")
+    try:
+        Factory.configure_package(
+            package, _DerivedPyProject(folder / "pyproject.toml", data), folder
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise ConfigError(f"pyproject.toml: {error}") from error
+    return package
+
+
+def derived_poetry(poetry: Poetry, data: dict[str, Any], folder: Path) -> Poetry:
+    """Return the derived project in `folder` as a Poetry that shares the project's indexes."""
+    derived = Poetry(
+        folder / "pyproject.toml",
+        data["tool"]["poetry"],
+        derived_package(data, folder),
+        StageLocker(folder / "poetry.lock", data),
+        poetry.config,
+        poetry.disable_cache,
+        build_constraints=poetry.build_constraints,
+    )
+    return derived.set_pool(poetry.pool)
+
+
+def derived_python(data: Mapping[str, Any]) -> VersionConstraint:
+    """Return the derived project's constraint on Python."""
+    python = data.get("project", {}).get("requires-python")
+    poetry = data["tool"]["poetry"].get("dependencies", {}).get("python")
+    return parse_constraint(poetry or python or "*")
+
+
+def python_specifiers(python: str) -> str:
+    """Return Poetry's constraint on Python as PEP 440 specifiers; empty for every Python.
+
+    Ranges with gaps become the range around them all: specifiers have no "or".
+    """
+    constraint = parse_constraint(python)
+    if isinstance(constraint, VersionUnion) and "||" in str(constraint):
+        first, last = constraint.ranges[0], constraint.ranges[-1]
+        constraint = VersionRange(first.min, last.max, first.include_min, last.include_max)
+    return "" if constraint.is_any() else str(constraint)
+
+
+def project_extras(pyproject: Mapping[str, Any]) -> tuple[NormalizedName, ...]:
+    """Return the names of the project's extras (PEP 621's, else `[tool.poetry.extras]`)."""
+    extras = pyproject.get("project", {}).get("optional-dependencies")
+    if not extras:
+        extras = pyproject.get("tool", {}).get("poetry", {}).get("extras", {})
+    return tuple(canonicalize_name(extra) for extra in extras)
+
+
+def project_code(poetry: Poetry) -> Code:
+    """Return where the project's own packages are, by poetry-core's own search.
+
+    No package at all for a project without any (`package-mode = false`, or nothing found).
+    """
+    root = poetry.pyproject_path.parent
+    if not poetry.is_package_mode:
+        return Code()
+    try:
+        includes = [i for i in poetry.local_config.get("packages", ()) if _in_wheel(i)]
+        module = Module(poetry.package.name, str(root), packages=[_normal(i) for i in includes])
+    except (ModuleOrPackageNotFoundError, ValueError):
+        return Code()
+    found = {
+        (_relative(e, root), _relative(i.base, root))
+        for i in module.includes
+        for e in i.elements[:1]
+    }
+    return Code(
+        packages=tuple(sorted({path for path, _ in found})),
+        roots=tuple(sorted({base for _, base in found})),
+    )
+
+
+def _in_wheel(include: Mapping[str, Any]) -> bool:
+    return "wheel" in include.get("format", ["wheel"])
+
+
+def _normal(include: Mapping[str, Any]) -> dict[str, Any]:
+    return {**include, "format": ["wheel"]}
+
+
+def _relative(path: Path, root: Path) -> PurePosixPath:
+    return PurePosixPath(path.relative_to(root).as_posix())

@@ -1,0 +1,53 @@
+"""Paths of local dependencies, moved from the project's root to a stage's folder."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
+_REFERENCE: Final = re.compile(r"(?P<name>[^@;]+@\s*)(?P<url>[^\s;]+)(?P<rest>.*)", re.DOTALL)
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_WINDOWS_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
+
+
+def rebase_path(path: str, up: PurePosixPath) -> str:
+    """Return a relative path as seen from below; an absolute one stays as it is."""
+    if path.startswith("/") or _WINDOWS_DRIVE.match(path):
+        return path
+    return posixpath.normpath(posixpath.join(up, path.replace("\\", "/")))
+
+
+def rebase_requirement(requirement: str, up: PurePosixPath) -> str:
+    """Return a PEP 508 requirement whose relative path or `file:` URL is seen from below."""
+    match = _REFERENCE.fullmatch(requirement)
+    if match is None:
+        return requirement
+    return f"{match['name']}{_rebase_url(match['url'], up)}{match['rest']}"
+
+
+def _rebase_url(url: str, up: PurePosixPath) -> str:
+    # Poetry reads file:PATH, and file://./PATH too, as relative to the project.
+    for prefix in ("file://.", "file:"):
+        if url.startswith(prefix):
+            path, mark, fragment = url[len(prefix.rstrip(".")) :].partition("#")
+            if path.startswith("/"):
+                return url
+            return f"file:{rebase_path(path, up)}{mark}{fragment}"
+    return url if _SCHEME.match(url) and "://" in url else rebase_path(url, up)
+
+
+def rebase_constraint(constraint: Any, up: PurePosixPath) -> Any:  # noqa: ANN401 - any TOML value
+    """Return a constraint of `[tool.poetry]` (text, table or array) with its paths moved."""
+    if isinstance(constraint, list):
+        return [rebase_constraint(item, up) for item in constraint]
+    if not isinstance(constraint, Mapping):
+        return constraint
+    return {
+        key: rebase_path(value, up) if key == "path" and isinstance(value, str) else value
+        for key, value in constraint.items()
+    }

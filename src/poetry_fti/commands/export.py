@@ -1,0 +1,120 @@
+"""`poetry fti export`: what the runtime of a stage needs, written from its lock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from cleo.helpers import option
+from poetry.console.commands.command import Command
+
+from poetry_fti import files
+from poetry_fti.commands.console import counted, error, escape, guarded, load_project, plain
+from poetry_fti.commands.exporting import PROFILED, Request, render
+from poetry_fti.commands.options import STAGES
+from poetry_fti.errors import DONE, FOUND, ConfigError, FtiError, LateError
+from poetry_fti.exporters import EXPORTERS
+from poetry_fti.table import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import PurePosixPath
+
+    from cleo.io.inputs.argument import Argument
+    from cleo.io.inputs.option import Option
+
+    from poetry_fti.commands.project import Project
+
+
+class ExportCommand(Command):
+    """Exports the stages."""
+
+    name = "fti export"
+    description = "Writes requirements, pylock, Dockerfile and more for the pipeline stages."
+    arguments: ClassVar[list[Argument]] = [STAGES]
+    options: ClassVar[list[Option]] = [
+        option(
+            "format",
+            "f",
+            f"A format to write, once or more often: {', '.join(EXPORTERS)}."
+            " Without it, those of tool.fti.exports.",
+            flag=False,
+            multiple=True,
+        ),
+        option("merged", None, "Write one pylock.toml that holds the stages side by side."),
+        option("check", None, "Only compare with what is on disk; exit with 3 and a diff."),
+        option("stdout", None, "Print the file of one stage in one format; write nothing."),
+        option("no-hashes", None, "Requirements without hashes, for tools that refuse them."),
+        option("no-markers", None, "Requirements without markers, for tools that refuse them."),
+    ]
+    help = """\
+Writes files for each stage to <comment>fti/STAGE/</comment>, from locks that have to be fresh.
+
+<info>poetry fti export</info>
+<info>poetry fti export inference --format requirements --stdout</info>
+<info>poetry fti export --check</info>"""
+
+    @guarded
+    def handle(self) -> int:
+        """Render everything, then compare, print or write it."""
+        project = load_project(self)
+        request = self._request(project)
+        try:
+            rendered = render(project, request)
+        except LateError as late:
+            error(self.io, late)
+            return FOUND if request.check else late.exit_code
+        if request.check:
+            return self._compare(project, rendered)
+        if self.option("stdout"):
+            plain(self.io, next(iter(rendered.values())))
+            return DONE
+        return self._write(project, rendered)
+
+    def _request(self, project: Project) -> Request:
+        chosen: list[str] = self.option("format")
+        for name in chosen:
+            if name not in EXPORTERS:
+                known = f"(known: {', '.join(EXPORTERS)})"
+                raise ConfigError(f'Unknown format "{name}"{suggestion(name, EXPORTERS)} {known}.')
+        request = Request(
+            stages=project.select(self.argument("stages")),
+            formats=tuple(dict.fromkeys(chosen or project.config.exports)),
+            merged=self.option("merged"),
+            check=self.option("check"),
+            hashes=not self.option("no-hashes"),
+            markers=not self.option("no-markers"),
+        )
+        self._refuse_contradictions(request, chosen)
+        return request
+
+    def _refuse_contradictions(self, request: Request, chosen: list[str]) -> None:
+        if request.merged and chosen:
+            raise FtiError("--merged writes a pylock.toml; leave --format out.")
+        single = request.merged or (len(request.stages) == len(request.formats) == 1)
+        if self.option("stdout") and (request.check or not single):
+            raise FtiError(
+                "--stdout prints one file: name one stage and one --format, or --merged."
+            )
+        plain_wanted = not (request.hashes and request.markers)
+        if plain_wanted and (request.merged or not set(request.formats) & set(PROFILED)):
+            names = " and ".join(PROFILED)
+            raise FtiError(f"--no-hashes and --no-markers are for the formats {names}.")
+
+    def _compare(self, project: Project, rendered: Mapping[PurePosixPath, str]) -> int:
+        diffs = list(files.differences(rendered, project.root))
+        for diff in diffs:
+            plain(self.io, diff)
+        if diffs:
+            late = counted(len(diffs), "file")
+            error(self.io, f"{late} not up to date. Run `poetry fti export` with the same options.")
+            return FOUND
+        self.line(f"{counted(len(rendered), 'file')} checked: all up to date.")
+        return DONE
+
+    def _write(self, project: Project, rendered: Mapping[PurePosixPath, str]) -> int:
+        written = files.replace({project.root / path: text for path, text in rendered.items()})
+        for path in rendered:
+            changed = project.root / path in written
+            state = "<info>wrote</info>    " if changed else "unchanged"
+            self.line(f"{state} {escape(path)}")
+        return DONE

@@ -1,0 +1,76 @@
+"""What an export consists of: the text of every file, before any is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti import files
+from poetry_fti.bridge.index import find_files
+from poetry_fti.exporters import EXPORTERS
+from poetry_fti.exporters.merged import FILENAME, render_merged
+from poetry_fti.exporters.profile import without_hashes, without_markers
+from poetry_fti.exporters.pylock import filename, known_files, with_urls
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import PurePosixPath
+
+    from poetry_fti.commands.project import Project
+    from poetry_fti.model import LockedStage, Stage
+
+# Formats that consumers with parsers of their own read.
+PROFILED: Final = ("requirements", "constraints")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the user asked `poetry fti export` for."""
+
+    stages: tuple[Stage, ...]
+    formats: tuple[str, ...]
+    merged: bool = False
+    check: bool = False
+    hashes: bool = True
+    markers: bool = True
+
+
+def render(project: Project, request: Request) -> dict[PurePosixPath, str]:
+    """Return the text of every file that was asked for, by its path below the root.
+
+    Raises LateError for a lock that is not fresh, FtiError where a format has no words for
+    what the lock holds, and where an index that is needed fails.
+    """
+    locked = [project.locked(stage) for stage in request.stages]
+    if request.merged:
+        path = project.config.directory / FILENAME
+        located = [_located(project, stage, path, request) for stage in locked]
+        return {path: render_merged(located, path.parent)}
+    return {
+        stage.folder / name: text
+        for stage in locked
+        for format_name in request.formats
+        for name, text in _files(project, stage, format_name, request).items()
+    }
+
+
+def _files(
+    project: Project, locked: LockedStage, format_name: str, request: Request
+) -> Mapping[str, str]:
+    exporter = EXPORTERS[format_name]
+    if exporter.NEEDS_URLS:
+        path = locked.folder / filename(locked.stage.name)
+        locked = _located(project, locked, path, request)
+    if format_name in PROFILED:
+        locked = locked if request.hashes else without_hashes(locked)
+        locked = locked if request.markers else without_markers(locked)
+    return exporter.files(locked)
+
+
+def _located(
+    project: Project, locked: LockedStage, path: PurePosixPath, request: Request
+) -> LockedStage:
+    if request.check:
+        # Compared by hash: where the files are is what the file itself says, without an index.
+        return with_urls(locked, known_files(files.read(project.root / path) or ""))
+    return with_urls(locked, find_files(project.poetry.pool, locked.packages))

@@ -1,0 +1,86 @@
+"""`poetry fti list`: the stages and the state of their locks."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from poetry.console.commands.command import Command
+
+from poetry_fti.commands.console import aligned, escape, guarded, load_project, plain
+from poetry_fti.commands.leftovers import find_leftovers
+from poetry_fti.commands.options import REPORT_FORMAT, wants_json
+from poetry_fti.errors import DONE
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.option import Option
+
+    from poetry_fti.commands.project import Project
+    from poetry_fti.model import Stage
+
+
+class ListCommand(Command):
+    """Lists the stages."""
+
+    name = "fti list"
+    description = "Lists the pipeline stages and the state of their locks."
+    options: ClassVar[list[Option]] = [REPORT_FORMAT]
+
+    @guarded
+    def handle(self) -> int:
+        """Write a line for each stage, and name folders that belong to none."""
+        json_wanted = wants_json(self)
+        project = load_project(self)
+        stages = [_data(project, stage) for stage in project.stages]
+        leftovers = [leftover.name for leftover in find_leftovers(project)]
+        if json_wanted:
+            data = {"stages": stages, "leftovers": leftovers}
+            plain(self.io, json.dumps(data, indent=2) + "\n")
+            return DONE
+        header = ("Stage", "Kind", "Groups", "Python", "Platforms", "Lock", "Packages")
+        first, *lines = aligned([header, *map(_row, stages)])
+        self.line(f"<b>{first}</b>")
+        for line in lines:
+            self.line(escape(line))
+        self._hints(stages, leftovers)
+        return DONE
+
+    def _hints(self, stages: list[dict[str, Any]], leftovers: list[str]) -> None:
+        for stage in stages:
+            if stage["reason"]:
+                reason = f"{stage['stage']}: the lock cannot be read: {stage['reason']}"
+                self.line(f"<error>{escape(reason)}</error>")
+        if any(stage["lock"] != "fresh" for stage in stages):
+            self.line("\nRun <info>poetry fti lock</info> for the locks that are not fresh.")
+        if leftovers:
+            names = escape(", ".join(leftovers))
+            self.line(f"\nNo stage has these folders any more: {names}")
+            self.line("Run <info>poetry fti clean</info> to remove them.")
+
+
+def _data(project: Project, stage: Stage) -> dict[str, Any]:
+    status = project.status(stage)
+    readable = status.state in ("fresh", "stale") and project.is_current_format(stage)
+    return {
+        "stage": stage.name,
+        "kind": stage.kind,
+        "groups": list(stage.groups),
+        "python": project.python(stage),
+        "platforms": [str(platform) for platform in stage.targets.platforms],
+        "lock": status.state,
+        "reason": status.reason,
+        "packages": len(project.packages(stage)) if readable else None,
+    }
+
+
+def _row(stage: dict[str, Any]) -> tuple[str, ...]:
+    packages = stage["packages"]
+    return (
+        stage["stage"],
+        stage["kind"],
+        ", ".join(stage["groups"]) or "-",
+        stage["python"] or "any",
+        ", ".join(stage["platforms"]) or "any",
+        stage["lock"],
+        "-" if packages is None else str(packages),
+    )

@@ -1,0 +1,87 @@
+"""What commands say about locks: changes, and where stages differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from poetry_fti.commands.console import aligned, counted, escape
+from poetry_fti.comparison import divergences, shared_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from packaging.version import Version
+
+    from poetry_fti.comparison import Change, Divergence
+    from poetry_fti.model import LockedStage
+
+
+def versions_text(versions: Sequence[Version]) -> str:
+    """Return the versions of one package, as one stage has them."""
+    return " and ".join(map(str, versions))
+
+
+def change_lines(changes: Sequence[Change]) -> Iterator[str]:
+    """Yield a line for each package that was added, removed or updated."""
+    for change in changes:
+        name, before, after = change.name, versions_text(change.before), versions_text(change.after)
+        if not before:
+            yield f"  <info>+</info> {name} {escape(after)}"
+        elif not after:
+            yield f"  <comment>-</comment> {name} {escape(before)}"
+        else:
+            yield f"  <c1>~</c1> {name} {escape(before)} -> {escape(after)}"
+
+
+def change_data(change: Change) -> dict[str, Any]:
+    """Return a change for JSON."""
+    return {
+        "package": change.name,
+        "before": [str(version) for version in change.before],
+        "after": [str(version) for version in change.after],
+    }
+
+
+def comparison_lines(stages: Sequence[LockedStage]) -> Iterator[str]:
+    """Yield what the stages share and, package by package, where and why they differ."""
+    shared, found = shared_names(stages), divergences(stages)
+    if not shared:
+        yield "The stages share no package."
+        return
+    total = counted(len(shared), "package")
+    if not found:
+        yield f"The stages share {total}, and have the same version of each."
+        return
+    yield f"The stages share {total} and differ in {len(found)}:"
+    for divergence in found:
+        yield from _divergence_lines(divergence)
+
+
+def _divergence_lines(divergence: Divergence) -> Iterator[str]:
+    where = ", ".join(
+        f"{versions_text(versions)} in {' and '.join(stages)}"
+        for versions, stages in divergence.versions
+    )
+    yield f"  <c1>{divergence.name}</c1> {escape(where)}"
+    reasons = divergence.reasons
+    yield from aligned((f"    {escape(r.stage)}:", escape(r.text)) for r in reasons)
+    if not reasons:
+        yield "    no requirement forces it"
+
+
+def comparison_data(stages: Sequence[LockedStage]) -> dict[str, Any]:
+    """Return the same for JSON."""
+    return {
+        "shared": len(shared_names(stages)),
+        "divergences": [
+            {
+                "package": divergence.name,
+                "versions": [
+                    {"versions": [str(v) for v in versions], "stages": list(names)}
+                    for versions, names in divergence.versions
+                ],
+                "reasons": [{"stage": r.stage, "text": r.text} for r in divergence.reasons],
+            }
+            for divergence in divergences(stages)
+        ],
+    }
