@@ -137,11 +137,14 @@ def requirement(name: str, constraint: str | None) -> Requirement:
     """Return a requirement out of Poetry's constraint; None stands for a direct reference."""
     if constraint is None:
         return Requirement(name=canonicalize_name(name), ranges=(), direct=True)
-    ranges = str(parse_constraint(constraint)).split("||")
-    return Requirement(
-        name=canonicalize_name(name),
-        ranges=tuple(SpecifierSet("" if r.strip() == "*" else r.strip()) for r in ranges),
-    )
+    ranges = str(parse_constraint(constraint)).split(" || ")
+    return Requirement(name=canonicalize_name(name), ranges=tuple(map(_specifiers, ranges)))
+
+
+def _specifiers(constraint: str) -> SpecifierSet:
+    # Poetry writes the constraint on one version without an operator.
+    exact = constraint[:1].isdigit()
+    return SpecifierSet("" if constraint == "*" else f"=={constraint}" if exact else constraint)
 
 
 def direct_requirements(package: ProjectPackage) -> tuple[Requirement, ...]:
