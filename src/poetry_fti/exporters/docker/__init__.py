@@ -1,0 +1,1 @@
+"""The parts of a Dockerfile and of what lies beside it."""

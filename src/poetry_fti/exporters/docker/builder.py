@@ -1,0 +1,157 @@
+"""The part of a Dockerfile that installs a stage's packages into a virtual environment."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from packaging.specifiers import SpecifierSet
+
+from poetry_fti.exporters.docker.base_image import base_image, is_alpine
+from poetry_fti.exporters.docker.quoting import bind_mount, copy
+from poetry_fti.exporters.docker.sources import (
+    index_options,
+    indexes,
+    needs_credentials,
+    source_requirements,
+    trees,
+    uses_git,
+    uses_ssh,
+)
+from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
+from poetry_fti.targets import python_minors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from poetry_fti.model import Installer, LockedStage
+
+_UV: Final = "0.13"
+_REQUIREMENTS: Final = "/tmp/requirements.txt"  # noqa: S108 - a mount point in the container
+_NEXT: Final = " \\\n    "
+
+
+@dataclass(frozen=True, slots=True)
+class _Tool:
+    """How an installer is set up and called."""
+
+    image: str | None
+    setup: str
+    cache: str
+    install: str
+
+
+# The image's user can't write bytecode, so it is compiled here; it is tied to the contents of
+# the sources because their times change where an image's time stamps are rewritten.
+_TOOLS: Final[Mapping[Installer, _Tool]] = {
+    "uv": _Tool(
+        image=f"FROM ghcr.io/astral-sh/uv:{_UV} AS uv",
+        setup=(
+            "COPY --link --from=uv /uv /usr/local/bin/\n\n"
+            "ENV PYC_INVALIDATION_MODE=UNCHECKED_HASH \\\n"
+            "    UV_COMPILE_BYTECODE=1 \\\n"
+            "    UV_LINK_MODE=copy \\\n"
+            "    UV_PYTHON_DOWNLOADS=never \\\n"
+            "    VIRTUAL_ENV=/opt/venv"
+        ),
+        cache="/root/.cache/uv",
+        install="uv pip install --no-deps",
+    ),
+    "pip": _Tool(
+        image=None,
+        setup=(
+            "ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \\\n"
+            "    PIP_ROOT_USER_ACTION=ignore \\\n"
+            "    SOURCE_DATE_EPOCH=315532800"
+        ),
+        cache="/root/.cache/pip",
+        install="python3 -m pip --python /opt/venv/bin/python install --no-deps",
+    ),
+}
+
+
+def builder(locked: LockedStage) -> Iterator[str]:
+    """Yield the instructions that make /opt/venv: what changes least often comes first."""
+    tool = _TOOLS[locked.stage.image.installer]
+    if tool.image:
+        yield tool.image
+    yield "FROM base AS builder"
+    if uses_git(locked):
+        yield _install_git(locked)
+    yield tool.setup
+    yield "WORKDIR /build"
+    yield _install_requirements(locked, tool)
+    if trees(locked):
+        yield "\n".join(copy(path, f"/build/{path}") for path in trees(locked))
+    if source_requirements(locked):
+        yield _install_sources(locked, tool)
+
+
+def _install_git(locked: LockedStage) -> str:
+    packages = " ".join(["ca-certificates", "git", *["openssh-client"] * uses_ssh(locked)])
+    if is_alpine(base_image(locked)):
+        return f"# hadolint ignore=DL3018\nRUN apk add --no-cache {packages}"
+    commands = (
+        "apt-get update",
+        f"apt-get install -y --no-install-recommends {packages}",
+        "rm -rf /var/lib/apt/lists/*",
+    )
+    return f"# hadolint ignore=DL3008\n{_run([], commands)}"
+
+
+def _install_requirements(locked: LockedStage, tool: _Tool) -> str:
+    commands = list(_make_environment(locked))
+    if all(isinstance(p.origin, DirectoryOrigin | GitOrigin) for p in locked.packages):
+        return _run([], commands)
+    archives = sorted({p.origin.path for p in locked.packages if isinstance(p.origin, FileOrigin)})
+    mounts = [
+        *_mounts(locked, tool),
+        bind_mount(locked.folder / "requirements.txt", _REQUIREMENTS),
+        *(bind_mount(path, f"/build/{path}") for path in archives),
+    ]
+    words = [tool.install, "--require-hashes", *_strategy(locked), "-r", _REQUIREMENTS]
+    return _run(mounts, [*commands, " ".join(words)])
+
+
+def _make_environment(locked: LockedStage) -> Iterator[str]:
+    python = locked.requires_python
+    if locked.stage.image.installer == "uv":
+        yield shlex.join(["uv", "venv", *(["--python", python] if python else []), "/opt/venv"])
+        return
+    allowed = ", ".join(map(str, python_minors(SpecifierSet(python))))
+    check = f"import sys; assert sys.version_info[:2] in [{allowed}], sys.version"
+    yield shlex.join(["python3", "-c", check])
+    yield "python3 -m venv --without-pip /opt/venv"
+
+
+def _strategy(locked: LockedStage) -> Iterator[str]:
+    # uv looks no further than the first index that has a name; with hashes it safely can.
+    if locked.stage.image.installer == "uv" and any(index.name for index in indexes(locked)):
+        yield "--index-strategy unsafe-best-match"
+
+
+def _install_sources(locked: LockedStage, tool: _Tool) -> str:
+    ssh = uses_ssh(locked)
+    mounts = [*_mounts(locked, tool), *["--mount=type=ssh"] * ssh]
+    # The commit is checked, so a host that is met for the first time can do no harm.
+    trust = "GIT_SSH_COMMAND='ssh -o StrictHostKeyChecking=accept-new' " if ssh else ""
+    words = [*index_options(locked), *_refresh(locked), *source_requirements(locked)]
+    return _run(mounts, [f"{_NEXT}    ".join([trust + tool.install, *map(shlex.quote, words)])])
+
+
+def _refresh(locked: LockedStage) -> Iterator[str]:
+    """Yield uv's options against its cache, which knows a tree by its pyproject.toml alone."""
+    for package in locked.packages if locked.stage.image.installer == "uv" else ():
+        if isinstance(package.origin, DirectoryOrigin):
+            yield f"--refresh-package={package.name}"
+
+
+def _mounts(locked: LockedStage, tool: _Tool) -> Iterator[str]:
+    yield f"--mount=type=cache,target={tool.cache}"
+    if needs_credentials(locked):
+        yield "--mount=type=secret,id=netrc,target=/root/.netrc"
+
+
+def _run(mounts: Iterable[str], commands: Iterable[str]) -> str:
+    return "RUN " + _NEXT.join([*mounts, f"{_NEXT}&& ".join(commands)])

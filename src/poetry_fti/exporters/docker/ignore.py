@@ -1,0 +1,86 @@
+"""What a stage's image build may see of the project."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.exporters.docker.quoting import context_path
+from poetry_fti.exporters.header import header
+from poetry_fti.model import DirectoryOrigin, FileOrigin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poetry_fti.model import LockedStage
+
+# They stand last, so that they win over whatever is allowed above them.
+_DENIED: Final = """\
+# Never in an image: version control, caches and other leavings, secrets.
+**/.git
+**/.venv*
+**/__pycache__
+**/*.py[cod]
+**/*.egg-info
+**/.ipynb_checkpoints
+**/.coverage*
+**/.hypothesis
+**/.mypy_cache
+**/.nox
+**/.pytest_cache
+**/.ruff_cache
+**/.tox
+**/.DS_Store
+**/.idea
+**/.vscode
+**/node_modules
+**/.aws
+**/.azure
+**/.docker
+**/.env*
+**/.git-credentials
+**/.gnupg
+**/.kube
+**/.netrc
+**/_netrc
+**/.pypirc
+**/.ssh
+**/id_dsa*
+**/id_ecdsa*
+**/id_ed25519*
+**/id_rsa*
+**/*.jks
+**/*.key
+**/*.p12
+**/*.pem
+**/*.pfx
+"""
+
+
+def render(locked: LockedStage) -> str:
+    """Return the text of Dockerfile.dockerignore: what is not needed stays out of the build."""
+    lines = list(_allowed(locked) if own_packages(locked) else _everything(locked))
+    return "\n".join([header(locked), "", *lines, "", _DENIED])
+
+
+def own_packages(locked: LockedStage) -> tuple[PurePosixPath, ...]:
+    """Return the project's own packages; none where its whole tree is its code."""
+    packages = locked.code.packages
+    return () if PurePosixPath() in packages else packages
+
+
+def _allowed(locked: LockedStage) -> Iterator[str]:
+    yield "*"
+    paths = {*own_packages(locked), locked.folder / "requirements.txt", *_local(locked)}
+    yield from (f"!{context_path(path)}" for path in sorted(paths))
+
+
+def _everything(locked: LockedStage) -> Iterator[str]:
+    yield f"{context_path(locked.folder.parent)}/*"
+    yield f"!{context_path(locked.folder / 'requirements.txt')}"
+
+
+def _local(locked: LockedStage) -> Iterator[PurePosixPath]:
+    for package in locked.packages:
+        if isinstance(package.origin, DirectoryOrigin | FileOrigin):
+            yield package.origin.path

@@ -1,0 +1,85 @@
+"""Values, words and paths as the parsers of a Dockerfile read them back unchanged."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.errors import FtiError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import PurePosixPath
+
+# No Windows file name holds one of these either, and most are wildcards to COPY.
+_UNUSABLE: Final = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\\[\]]|^\s|\s$')
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._/@+~-]+")
+
+
+def quoted(value: str, what: str) -> str:
+    """Quote a value of ENV or LABEL; `what` names it in the FtiError for one that can't be."""
+    if re.search(r"[\n\0]", value):
+        message = (
+            f"{what} holds a line break or a NUL character, which a Dockerfile can't set."
+            " Pass it when the container starts, or let the program decode it."
+        )
+        raise FtiError(message)
+    return '"' + re.sub(r'(["\\$])', r"\\\1", value) + '"'
+
+
+def assignments(instruction: str, values: Mapping[str, str]) -> str:
+    """Return an instruction that sets values, quoted already, one per line."""
+    pairs = (f"{name}={value}" for name, value in values.items())
+    return f"{instruction} " + " \\\n    ".join(pairs)
+
+
+def exec_form(words: Sequence[str], what: str) -> str:
+    """Return a command in the form that no shell reads."""
+    if any("\0" in word for word in words):
+        raise FtiError(f"{what} holds a NUL character, which no command can.")
+    return json.dumps(list(words), ensure_ascii=False)
+
+
+def context_path(path: PurePosixPath) -> str:
+    """Return a path inside the build context; raises FtiError where a Dockerfile can't name it."""
+    if path.is_absolute() or ".." in path.parts:
+        message = (
+            f"A Dockerfile can't reach \"{path}\": the build context is the project's folder."
+            " Move it there, or leave the dockerfile export out."
+        )
+        raise FtiError(message)
+    if _UNUSABLE.search(str(path)):
+        message = (
+            f"A Dockerfile can't name the path {json.dumps(str(path))} on every system."
+            ' Rename it without control characters, spaces at its ends and any of <>:"|?*[]\\.'
+        )
+        raise FtiError(message)
+    return str(path)
+
+
+def copy(source: PurePosixPath, target: str) -> str:
+    """Return the instruction that copies a path of the build context."""
+    words = [context_path(source), target]
+    if all(map(_PLAIN.fullmatch, words)):
+        return f"COPY --link {' '.join(words)}"
+    return f"COPY --link {json.dumps(list(map(_unexpanded, words)), ensure_ascii=False)}"
+
+
+def bind_mount(source: PurePosixPath, target: str) -> str:
+    """Return the option of RUN that shows it a path of the build context."""
+    path = context_path(source)
+    if not path.isascii():
+        # BuildKit takes the options of an instruction apart byte by byte.
+        raise FtiError(f'A Dockerfile can\'t mount "{path}": rename it with ASCII characters only.')
+    fields = (f"source={_unexpanded(path)}", f"target={_unexpanded(target)}")
+    text = ",".join(("type=bind", *map(_csv_field, fields)))
+    return "--mount=" + re.sub(r"""([\s"'\\])""", r"\\\1", text)
+
+
+def _unexpanded(path: str) -> str:
+    return re.sub(r"""(['"\\$])""", r"\\\1", path)
+
+
+def _csv_field(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if "," in text else text

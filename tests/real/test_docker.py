@@ -1,0 +1,389 @@
+"""Docker builds the images as they are written, and they hold what they should and no more."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import re
+import shutil
+import subprocess
+import tarfile
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from packaging.version import Version
+
+from loopback import in_tree_backend
+from loopback.archives import Artifact
+from loopback.index import CREDENTIALS
+from poetry_fti.exporters import dockerfile
+from poetry_fti.exporters.docker.quoting import assignments, exec_form, quoted
+from poetry_fti.model import (
+    Code,
+    DirectoryOrigin,
+    FileOrigin,
+    Image,
+    IndexOrigin,
+    LockedPackage,
+    LockedStage,
+    Stage,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from loopback.index import LoopbackIndex
+    from poetry_fti.model import Installer, Origin
+
+pytestmark = pytest.mark.docker
+
+BASES = ("docker/dockerfile:1", "python:3.12-slim-bookworm", "ghcr.io/astral-sh/uv:0.13")
+REPORT = """\
+import importlib.metadata, json, os, pathlib, sys
+print(json.dumps({
+    "packages": {d.name: d.version for d in importlib.metadata.distributions(path=sys.path[1:])
+                 if "/opt/venv" in str(d.locate_file(""))},
+    "user": os.getuid(),
+    "home": os.access(pathlib.Path.home(), os.W_OK),
+    "folder": os.getcwd(),
+    "files": sorted(str(p) for p in pathlib.Path("/app").rglob("*") if p.is_file()),
+    "words": sys.argv[1:],
+}))
+"""
+
+
+def docker(*words: str | Path, check: bool = True) -> str:
+    done = subprocess.run(
+        ["docker", *map(str, words)], capture_output=True, check=False, encoding="utf-8"
+    )
+    if check:
+        assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr if words[0] == "build" else done.stdout
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine() -> None:
+    """Skip where there is no engine, or not the images that the builds start from."""
+    if shutil.which("docker") is None or not docker("version", "-f", "{{.Server}}", check=False):
+        pytest.skip("no Docker engine answers")
+    present = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
+    if missing := [base for base in BASES if base not in present]:
+        pytest.skip(f"the engine lacks the images {', '.join(missing)}")
+
+
+@pytest.fixture
+def tag(request: pytest.FixtureRequest) -> Iterator[str]:
+    name = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:12]
+    yield f"poetry-fti-test:{name}"
+    docker("image", "rm", "-f", f"poetry-fti-test:{name}", check=False)
+
+
+def package(name: str, version: str = "1.0", origin: Origin | None = None) -> LockedPackage:
+    return LockedPackage(
+        name=name,  # type: ignore[arg-type]
+        version=Version(version),
+        origin=origin or IndexOrigin(),
+    )
+
+
+def stage(*packages: LockedPackage, image: Image = Image()) -> LockedStage:
+    return LockedStage(
+        stage=Stage(
+            name="inference",
+            kind="inference",
+            groups=(),
+            closure=(),
+            env=(("SHARED", "stage"), ("GREETING", "stage")),
+            image=image,
+        ),
+        folder=PurePosixPath("fti/inference"),
+        requires_python=">=3.12,<3.13",
+        digest="sha256:0123",
+        packages=packages,
+        code=Code(
+            packages=(PurePosixPath("src/credit"),),
+            roots=(PurePosixPath("src"),),
+        ),
+    )
+
+
+@dataclass
+class Project:
+    """A project on disk whose stage is built into an image."""
+
+    root: Path
+    index: LoopbackIndex
+    tag: str
+
+    def write(self, path: str, text: str | bytes) -> Path:
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode() if isinstance(text, str) else text)
+        return target
+
+    def require(self, *lines: str, prefix: str = "") -> None:
+        url = f"{self.index.url}{prefix}simple/"
+        text = "\n".join([f"--index-url {url}", *lines, ""])
+        self.write("fti/inference/requirements.txt", text)
+
+    def build(self, locked: LockedStage, *options: str, check: bool = True) -> str:
+        for name, text in dockerfile.files(locked).items():
+            self.write(f"{locked.folder}/{name}", text)
+        where = ("-f", self.root / locked.folder / "Dockerfile", "-t", self.tag, self.root)
+        return docker("build", "--network=host", "--progress=plain", *options, *where, check=check)
+
+    def run(self, *words: str) -> str:
+        return docker("run", "--rm", "--network=none", self.tag, *words)
+
+    def report(self, *words: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.run("python", "-c", REPORT, *words))
+        return found
+
+    def config(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(docker("image", "inspect", self.tag))[0]
+        return found
+
+
+@pytest.fixture
+def project(tmp_path: Path, loopback_index: LoopbackIndex, tag: str) -> Project:
+    made = Project(tmp_path / "project", loopback_index, tag)
+    made.write("src/credit/__init__.py", "ANSWER = 42\n")
+    made.write("fti/inference/requirements.txt", "")
+    return made
+
+
+@pytest.fixture
+def pinned(built_artifacts: Path) -> dict[str, str]:
+    """Hashed requirements of packages of the index."""
+
+    def line(name: str, version: str, file: str) -> str:
+        digest = hashlib.sha256((built_artifacts / file).read_bytes()).hexdigest()
+        return f"{name}=={version} --hash=sha256:{digest}"
+
+    return {
+        "alpha": line("alpha", "1.5", "alpha-1.5-py3-none-any.whl"),
+        "oldie": line("oldie", "1.0", "oldie-1.0.tar.gz"),
+        "corp-metrics": line("corp-metrics", "1.0", "corp_metrics-1.0-py3-none-any.whl"),
+    }
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_an_image_holds_the_packages_and_runs_the_command(
+    project: Project, pinned: dict[str, str], installer: Installer
+) -> None:
+    project.require(pinned["alpha"], pinned["oldie"])
+    command = ("python", "-c", "import credit, sys; print(credit.ANSWER, sys.argv)", 'a "b" $HOME')
+    locked = stage(
+        package("alpha", "1.5"),
+        package("oldie"),
+        image=Image(
+            installer=installer,
+            command=command,
+            env=(("GREETING", 'a "b" $PATH \\ # ü'),),
+        ),
+    )
+
+    project.build(locked)
+
+    config = project.config()["Config"]
+    assert config["Cmd"] == list(command)
+    assert config["User"] == "10001"
+    assert {
+        "SHARED=stage",
+        'GREETING=a "b" $PATH \\ # ü',
+        "PYTHONUNBUFFERED=1",
+        "PYTHONPATH=/app/src",
+    } <= set(config["Env"])
+    assert (
+        config["Labels"]
+        | {
+            "org.opencontainers.image.title": "inference",
+            "poetry-fti.stage": "inference",
+            "poetry-fti.kind": "inference",
+            "poetry-fti.lock": "sha256:0123",
+        }
+        == config["Labels"]
+    )
+    assert project.run() == "42 ['-c', 'a \"b\" $HOME']\n"
+    assert project.report() == {
+        "packages": {"alpha": "1.5", "oldie": "1.0"},
+        "user": 10001,
+        "home": True,
+        "folder": "/app",
+        "files": ["/app/src/credit/__init__.py"],
+        "words": [],
+    }
+
+
+@pytest.mark.parametrize(("installer", "unchecked"), [("uv", True), ("pip", False)])
+def test_bytecode_does_not_depend_on_the_times_of_files(
+    project: Project, pinned: dict[str, str], installer: Installer, *, unchecked: bool
+) -> None:
+    project.require(pinned["alpha"])
+    project.build(stage(package("alpha", "1.5"), image=Image(installer=installer)))
+
+    find = "import alpha; print(open(alpha.__cached__, 'rb').read(8)[4])"
+
+    assert project.run("python", "-c", find) == ("1\n" if unchecked else "3\n")
+
+
+def test_an_edit_of_the_code_changes_one_layer(project: Project, pinned: dict[str, str]) -> None:
+    project.require(pinned["alpha"])
+    locked = stage(package("alpha", "1.5"))
+    project.build(locked)
+    before = project.config()["RootFS"]["Layers"]
+
+    project.write("src/credit/__init__.py", "ANSWER = 43\n")
+    log = project.build(locked)
+    after = project.config()["RootFS"]["Layers"]
+
+    assert [old == new for old, new in zip(before, after, strict=True)].count(False) == 1
+    assert before[-1] != after[-1]
+    install = re.search(r"^(#\d+) .*uv pip install", log, re.MULTILINE)
+    assert install
+    assert f"{install[1]} CACHED" in log
+    assert project.run("python", "-c", "import credit; print(credit.ANSWER)") == "43\n"
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_credentials_reach_the_index_and_nothing_else(
+    project: Project, pinned: dict[str, str], installer: Installer, tmp_path: Path
+) -> None:
+    user, password = CREDENTIALS
+    netrc = tmp_path / "netrc"
+    netrc.write_text(f"machine 127.0.0.1 login {user} password {password}\n", encoding="utf-8")
+    url = f"{project.index.url}guarded/simple/"
+    locked = stage(
+        package("corp-metrics", origin=IndexOrigin("corp", url)), image=Image(installer=installer)
+    )
+    project.require(pinned["corp-metrics"], prefix="guarded/")
+
+    assert "ERROR" in project.build(locked, check=False)
+    log = project.build(locked, "--secret", f"id=netrc,src={netrc}")
+
+    assert project.report()["packages"] == {"corp-metrics": "1.0"}
+    assert password not in log
+    assert password not in docker("history", "--no-trunc", project.tag)
+    assert password not in json.dumps(project.config())
+    saved = list(layers(project.tag))
+    assert any(b"ANSWER = 42" in data for _, data in saved)
+    assert not [name for name, data in saved if password.encode() in data]
+
+
+def layers(image: str) -> Iterator[tuple[str, bytes]]:
+    saved = subprocess.run(["docker", "save", image], capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
+        for member in archive:
+            content = archive.extractfile(member)
+            data = content.read() if content else b""
+            yield member.name, gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+
+
+def test_what_is_ignored_never_reaches_the_image(project: Project) -> None:
+    secrets = (".env", ".netrc", "server.pem", "id_rsa", ".git/config", ".ipynb_checkpoints/x")
+    for name in secrets:
+        project.write(f"src/credit/{name}", "planted")
+        project.write(name, "planted")
+    project.write("src/credit/data.json", "{}")
+    project.write("src/other/__init__.py", "")
+    project.write("fti/training/requirements.txt", "")
+    locked = stage()
+
+    project.build(locked)
+    assert project.report()["files"] == [
+        "/app/src/credit/__init__.py",
+        "/app/src/credit/data.json",
+    ]
+
+    project.build(replace(locked, code=Code()))
+    assert project.report()["files"] == [
+        "/app/fti/inference/requirements.txt",
+        "/app/src/credit/__init__.py",
+        "/app/src/credit/data.json",
+        "/app/src/other/__init__.py",
+    ]
+
+
+def add_tree(project: Project, folder: str, name: str) -> None:
+    headers = Artifact(name=name, version="2.0").metadata
+    text = "".join(f"{key}: {value}\n" for key, value in headers)
+    backend = Path(in_tree_backend.__file__).read_text(encoding="utf-8")
+    project.write(f"{folder}/PKG-INFO", text)
+    project.write(f"{folder}/in_tree_backend.py", backend)
+    project.write(
+        f"{folder}/pyproject.toml",
+        '[build-system]\nrequires = []\nbuild-backend = "in_tree_backend"\nbackend-path = ["."]\n',
+    )
+    project.write(f"{folder}/{name}/__init__.py", "VALUE = 'old'\n")
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+@pytest.mark.parametrize("libs", ["libs", "R&D, it's $HOME {1} #2/libs"])
+def test_local_archives_and_trees_are_installed(
+    project: Project, built_artifacts: Path, installer: Installer, libs: str
+) -> None:
+    wheel = "alpha-2.0-py3-none-any.whl"
+    content = (built_artifacts / wheel).read_bytes()
+    archive = project.write(f"{libs}/{wheel}", content).relative_to(project.root)
+    url = f"file:///build/{archive}".replace(" ", "%20").replace("#", "%23")
+    digest = hashlib.sha256(content).hexdigest()
+    project.require(f"alpha @ {url} --hash=sha256:{digest}".replace("$", "%24"))
+    add_tree(project, f"{libs}/shared code", "shared")
+    locked = stage(
+        package("alpha", "2.0", FileOrigin(PurePosixPath(archive))),
+        package("shared", "2.0", DirectoryOrigin(PurePosixPath(libs, "shared code"))),
+        image=Image(installer=installer),
+    )
+
+    project.build(locked)
+    assert project.report()["packages"] == {"alpha": "2.0", "shared": "2.0"}
+
+    project.write(f"{libs}/shared code/shared/__init__.py", "VALUE = 'new'\n")
+    project.build(locked)
+    assert project.run("python", "-c", "import shared; print(shared.VALUE)") == "new\n"
+
+
+VALUES = st.text(
+    st.one_of(
+        st.sampled_from(" \t\r\"'\\$`#{}=,<>|&;!*?[]~%\u00a0\u2028\ufeffüλ🐍"),
+        st.characters(exclude_categories=["Cs"], exclude_characters="\0\n"),
+    ),
+    max_size=30,
+)
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    values=st.lists(VALUES, min_size=1, max_size=60),
+    words=st.lists(VALUES | st.just("line\nbreak"), min_size=1, max_size=20),
+)
+def test_the_engine_reads_back_every_value(
+    project: Project, values: list[str], words: list[str]
+) -> None:
+    named = {f"V{number}": value for number, value in enumerate(values)}
+    pairs = {name: quoted(value, name) for name, value in named.items()}
+    instructions = (
+        "FROM scratch",
+        assignments("ENV", pairs),
+        assignments("LABEL", pairs),
+        f"CMD {exec_form(words, 'command')}",
+    )
+    path = project.write("Dockerfile", "\n\n".join(instructions) + "\n")
+
+    docker("build", "-f", path, "-t", project.tag, project.root / "src")
+
+    config = project.config()["Config"]
+    assert config["Labels"] == named
+    assert config["Env"][-len(named) :] == [f"{name}={value}" for name, value in named.items()]
+    assert config["Cmd"] == words
