@@ -177,8 +177,9 @@ def _known_names(
     if config.groups is None:
         name = canonicalize_name(config.name)
         if name not in groups:
-            message = f'there is no dependency group "{config.name}"{suggestion(name, groups)}'
-            problems.append(Problem(stage_path(config.name), f"{message}; name others in `groups`"))
+            message = f'there is no dependency group "{config.name}", and no `groups` names others'
+            hint = suggestion(name, groups)
+            problems.append(Problem(stage_path(config.name), message + hint))
         return (name,)
     names = tuple(canonicalize_name(group) for group in config.groups)
     for index, name in enumerate(names):

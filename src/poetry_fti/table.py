@@ -109,8 +109,8 @@ class Table:
     ) -> tuple[str, ...] | None:
         """Return an array of known words, each once; `aliases` only improve the suggestion."""
         values = self.strings(key)
-        if values is None or len(values) != len(self._mapping[key]):
-            return values
+        if values is None or list(values) != self._mapping[key]:
+            return values  # with problems enough
         for index, value in enumerate(values):
             if value in values[:index]:
                 self.wrong(key, f'"{value}" is named twice', index=index)

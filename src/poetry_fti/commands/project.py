@@ -8,13 +8,12 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-import tomlkit
-
 from poetry_fti.bridge import project as bridge
 from poetry_fti.bridge.derive import derive
 from poetry_fti.bridge.index import pool_indexes
 from poetry_fti.bridge.locked import direct_requirements, lock_digest, read_packages
 from poetry_fti.bridge.locker import StageLocker, lock_status
+from poetry_fti.bridge.toml import pyproject_text
 from poetry_fti.config import read_config
 from poetry_fti.errors import ConfigError, FtiError, LateError, ProblemsError
 from poetry_fti.exporters import EXPORTERS
@@ -135,7 +134,7 @@ class Project:
             requirements=direct_requirements(package),
             indexes=tuple(index for index in indexes if index.name in used),
             code=bridge.project_code(self.poetry),
-            pyproject=tomlkit.dumps(data),
+            pyproject=pyproject_text(data),
         )
 
 

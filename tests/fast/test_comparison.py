@@ -1,0 +1,87 @@
+"""Locks compared: what changed, and where and why stages differ."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from poetry_fti.comparison import Change, Divergence, Reason, changes, divergences, shared_names
+from poetry_fti.model import KINDS, LockedPackage, LockedStage, Requirement, Stage
+
+
+def requirement(name: str, *ranges: str) -> Requirement:
+    return Requirement(name=canonicalize_name(name), ranges=tuple(map(SpecifierSet, ranges)))
+
+
+def package(
+    name: str, version: str, *requires: Requirement, python: str | None = None
+) -> LockedPackage:
+    return LockedPackage(
+        name=canonicalize_name(name),
+        version=Version(version),
+        requires=requires,
+        requires_python=python,
+    )
+
+
+def stage(
+    name: str, *packages: LockedPackage, python: str = ">=3.11", own: tuple[Requirement, ...] = ()
+) -> LockedStage:
+    kind = next(kind for kind in KINDS if kind in name)
+    return LockedStage(
+        stage=Stage(name=name, kind=kind, groups=(), closure=()),
+        folder=PurePosixPath("fti", name),
+        requires_python=python,
+        digest="",
+        packages=packages,
+        requirements=own,
+    )
+
+
+def test_what_was_added_removed_and_updated() -> None:
+    before = [package("a", "1"), package("b", "1"), package("c", "1"), package("c", "2")]
+    after = [package("b", "1.1"), package("c", "2"), package("c", "1"), package("d", "1")]
+    one, two = Version("1"), Version("1.1")
+    assert changes(before, after) == (
+        Change(canonicalize_name("a"), (one,), ()),
+        Change(canonicalize_name("b"), (one,), (two,)),
+        Change(canonicalize_name("d"), (), (one,)),
+    )
+
+
+def test_a_divergence_names_what_forces_it() -> None:
+    numpy = canonicalize_name("numpy")
+    stages = (
+        stage(
+            "feature",
+            package("numpy", "1.26.4"),
+            package("pyspark", "3.5.9", requirement("numpy", ">=1.22,<2")),
+            own=(requirement("numpy", "<2", ">=9"),),
+        ),
+        stage("training", package("numpy", "2.4.0"), package("six", "1"), python=">=3.10,<4"),
+        stage("inference", package("numpy", "2.5.5", python=">=3.11"), package("six", "1")),
+    )
+    assert shared_names(stages) == {"numpy", "six"}
+    assert divergences(stages) == (
+        Divergence(
+            numpy,
+            (
+                ((Version("2.5.5"),), ("inference",)),
+                ((Version("2.4.0"),), ("training",)),
+                ((Version("1.26.4"),), ("feature",)),
+            ),
+            (
+                Reason("feature", "feature itself requires numpy <2 || >=9"),
+                Reason("feature", "pyspark 3.5.9 requires numpy <2,>=1.22"),
+                Reason("training", "numpy 2.5.5 requires Python >=3.11"),
+            ),
+        ),
+    )
+
+
+def test_stages_with_the_same_versions_do_not_differ() -> None:
+    stages = (stage("feature", package("six", "1")), stage("training", package("six", "1")))
+    assert divergences(stages) == ()

@@ -1,0 +1,185 @@
+"""`[tool.fti]`: what it means, and every problem that it can have."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+import tomlkit
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poetry_fti.config import Config, StageConfig, read_config
+from poetry_fti.model import Image, Libc, Platform, Targets
+
+if TYPE_CHECKING:
+    from poetry_fti.model import Problem
+
+FORMATS = ("requirements", "pylock", "dockerfile")
+
+
+def read(text: str) -> tuple[Config, list[str]]:
+    problems: list[Problem] = []
+    data = tomlkit.parse(dedent(text)).unwrap()
+    config = read_config(data, FORMATS, problems)
+    return config, [str(problem) for problem in problems]
+
+
+def test_nothing_has_to_be_configured() -> None:
+    config, problems = read("")
+    assert not problems
+    assert config == Config()
+    assert config.exports == ("requirements", "pylock", "dockerfile")
+    assert config.directory == PurePosixPath("fti")
+
+
+def test_every_key_is_read() -> None:
+    config, problems = read("""
+        [tool.fti]
+        directory = "deploy/stages"
+        exports = ["pylock"]
+        [tool.fti.stages.training]
+        [tool.fti.stages.batch-inference]
+        kind = "inference"
+        python = ">=3.12,<3.13"
+        groups = ["training", "gpu"]
+        extras = ["fast"]
+        platforms = ["linux/arm64", "linux/amd64"]
+        libc = "musl-1.2"
+        macos = "14.0"
+        env = { B = "2", A = "1" }
+        [tool.fti.stages.batch-inference.image]
+        base = "python:3.12-alpine@sha256:0123"
+        installer = "pip"
+        apt = ["libgomp1", "curl=7.88.1-10"]
+        env = { C = "$x" }
+        command = ["python", "-m", "batch"]
+        """)
+    assert not problems
+    assert config == Config(
+        directory=PurePosixPath("deploy/stages"),
+        exports=("pylock",),
+        stages=(
+            StageConfig(name="training"),
+            StageConfig(
+                name="batch-inference",
+                kind="inference",
+                python=">=3.12,<3.13",
+                groups=("training", "gpu"),
+                extras=("fast",),
+                targets=Targets(
+                    platforms=(Platform("linux", "amd64"), Platform("linux", "arm64")),
+                    libc=Libc("musl", (1, 2)),
+                    macos=(14, 0),
+                ),
+                env=(("A", "1"), ("B", "2")),
+                image=Image(
+                    base="python:3.12-alpine@sha256:0123",
+                    installer="pip",
+                    apt=("curl=7.88.1-10", "libgomp1"),
+                    env=(("C", "$x"),),
+                    command=("python", "-m", "batch"),
+                ),
+            ),
+        ),
+    )
+
+
+def test_all_problems_are_told_at_once_each_with_its_path() -> None:
+    _, problems = read("""
+        [tool.fti]
+        directory = "../elsewhere"
+        exprts = []
+        isolated = true
+        exports = ["requirement", "pylock", "pylock"]
+        [tool.fti.stages."a.b"]
+        kind = "trainin"
+        [tool.fti.stages.x]
+        kind = 3
+        python = "^3.11"
+        groups = "training"
+        extras = ["fast", 1]
+        platforms = ["linux/x86_64", "darwin/arm64", "linux/amd65"]
+        libc = "glibc"
+        macos = "14"
+        env = { A = 1, "1B" = "" }
+        forbid = ["nvidia-*"]
+        [tool.fti.stages.x.image]
+        base = "python: 3.12"
+        installer = "conda"
+        apt = ["rm -rf /"]
+        command = []
+        user = "me"
+        [tool.fti.stages.y]
+        platforms = []
+        image = "python"
+        """)
+    platforms = "linux/amd64, linux/arm64, macos/amd64, macos/arm64, windows/amd64, windows/arm64"
+    assert problems == [
+        'tool.fti.exprts: unknown key; did you mean "exports"?',
+        "tool.fti.isolated: is not supported by this version of poetry-fti",
+        (
+            'tool.fti.exports[0]: unknown "requirement"; did you mean "requirements"?'
+            " (known: requirements, pylock, dockerfile)"
+        ),
+        'tool.fti.exports[2]: "pylock" is named twice',
+        'tool.fti.directory: "../elsewhere" must be a folder inside the project, such as "fti"',
+        'tool.fti.stages."a.b": a stage\'s name holds letters, digits, - and _ only, and no dot',
+        (
+            'tool.fti.stages."a.b".kind: unknown "trainin"; did you mean "training"?'
+            " (known: feature, training, inference)"
+        ),
+        "tool.fti.stages.x.forbid: is not supported by this version of poetry-fti",
+        "tool.fti.stages.x.kind: must be a string, not an integer",
+        'tool.fti.stages.x.python: "^3.11" is no version specifier, such as ">=3.11,<3.14"',
+        "tool.fti.stages.x.groups: must be an array of strings, not a string",
+        "tool.fti.stages.x.extras[1]: must be a string, not an integer",
+        (
+            'tool.fti.stages.x.platforms[0]: unknown "linux/x86_64"; did you mean "linux/amd64"?'
+            f" (known: {platforms})"
+        ),
+        (
+            'tool.fti.stages.x.platforms[1]: unknown "darwin/arm64"; did you mean "macos/arm64"?'
+            f" (known: {platforms})"
+        ),
+        (
+            'tool.fti.stages.x.platforms[2]: unknown "linux/amd65"; did you mean "linux/amd64"?'
+            f" (known: {platforms})"
+        ),
+        'tool.fti.stages.x.libc: "glibc" must be such as "glibc-2.36" or "musl-1.2"',
+        'tool.fti.stages.x.macos: "14" must be a version such as "14.0"',
+        "tool.fti.stages.x.env.A: must be a string, not an integer",
+        'tool.fti.stages.x.env: "1B" is no name of an environment variable',
+        "tool.fti.stages.x.image.user: unknown key",
+        (
+            'tool.fti.stages.x.image.base: "python: 3.12" is no image reference, such as'
+            ' "python:3.12-slim"'
+        ),
+        'tool.fti.stages.x.image.apt[0]: "rm -rf /" is no name of a Debian package',
+        "tool.fti.stages.x.image.command: is empty; leave it out for an image without a command",
+        'tool.fti.stages.x.image.installer: unknown "conda" (known: uv, pip)',
+        (
+            "tool.fti.stages.y.platforms: is empty; leave it out for a stage that runs on every"
+            " platform"
+        ),
+        "tool.fti.stages.y.image: must be a table, not a string",
+    ]
+
+
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+KEYS = st.sampled_from(["directory", "exports", "stages", "align"]) | st.text()
+STAGE_KEYS = st.sampled_from(["kind", "python", "groups", "platforms", "libc", "env", "image"])
+STAGES = st.dictionaries(st.text(), VALUES | st.dictionaries(STAGE_KEYS, VALUES))
+
+
+@given(st.dictionaries(KEYS, VALUES | STAGES) | VALUES)
+def test_whatever_the_table_holds_is_read_or_told(table: object) -> None:
+    problems: list[Problem] = []
+    config = read_config({"tool": {"fti": table}}, FORMATS, problems)
+    assert isinstance(config, Config)
+    assert all(problem.path.startswith("tool.fti") for problem in problems)

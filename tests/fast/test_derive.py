@@ -1,0 +1,202 @@
+"""The derived project: what of the project belongs to a stage, and where its paths lead."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from textwrap import dedent
+
+import pytest
+import tomlkit
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.utils import canonicalize_name
+
+from poetry_fti.bridge.derive import derive
+from poetry_fti.bridge.rebase import rebase_constraint, rebase_path, rebase_requirement
+from poetry_fti.bridge.toml import pyproject_text
+from poetry_fti.model import Stage
+
+UP = PurePosixPath("../..")
+
+
+def derived(
+    text: str, *groups: str, python: str | None = None, extras: tuple[str, ...] = ()
+) -> str:
+    names = tuple(canonicalize_name(group) for group in groups)
+    stage = Stage(
+        name="training",
+        kind="training",
+        groups=names,
+        closure=names,
+        python=python,
+        extras=tuple(canonicalize_name(extra) for extra in extras),
+    )
+    data = derive(tomlkit.parse(dedent(text)).unwrap(), stage, UP)
+    written = pyproject_text(data)
+    assert tomlkit.parse(written).unwrap() == data
+    return written
+
+
+def test_a_standard_project_keeps_what_its_stage_needs() -> None:
+    text = """
+        [project]
+        name = "credit"
+        version = "1.2.3"
+        description = "Left out: no lock depends on it"
+        requires-python = ">=3.11"
+        dependencies = ["pydantic>=2", "lib @ file:libs/lib"]
+        [project.optional-dependencies]
+        All = ["credit[fast,slow]"]
+        fast = ["polars"]
+        slow = ["pandas"]
+        docs = ["sphinx"]
+        [dependency-groups]
+        training = ["torch", { include-group = "GPU" }]
+        GPU = ["nvidia-ml-py"]
+        dev = ["pytest"]
+        [tool.poetry]
+        packages = [{ include = "credit" }]
+        requires-poetry = ">=2.3"
+        [tool.poetry.dependencies]
+        polars = { source = "corp" }
+        sphinx = { source = "corp" }
+        [tool.poetry.group.training]
+        optional = true
+        [tool.poetry.group.training.dependencies]
+        torch = [{ path = "wheels/torch.whl", markers = "sys_platform == 'linux'" }, "2.0"]
+        [tool.poetry.group.dev.dependencies]
+        ruff = "*"
+        [[tool.poetry.source]]
+        name = "corp"
+        url = "https://packages.example.com/simple"
+        """
+    assert derived(text, "training", "gpu", python=">=3.12,<3.13", extras=("all",)) == dedent(
+        """\
+        [project]
+        name = "credit"
+        version = "0"
+        requires-python = ">=3.12,<3.13"
+        dependencies = [
+            "pydantic>=2",
+            "lib @ file:../../libs/lib",
+        ]
+
+        [project.optional-dependencies]
+        All = ["credit[fast,slow]"]
+        fast = ["polars"]
+        slow = ["pandas"]
+
+        [dependency-groups]
+        training = [
+            "torch",
+            {include-group = "GPU"},
+        ]
+        GPU = ["nvidia-ml-py"]
+
+        [tool.poetry]
+        package-mode = false
+        requires-poetry = ">=2.3"
+
+        [[tool.poetry.source]]
+        name = "corp"
+        url = "https://packages.example.com/simple"
+
+        [tool.poetry.dependencies]
+        polars = {source = "corp"}
+
+        [tool.poetry.group.training.dependencies]
+        torch = [
+            {path = "../../wheels/torch.whl", markers = "sys_platform == 'linux'"},
+            "2.0",
+        ]
+        """
+    )
+
+
+def test_a_classic_project_stays_classic() -> None:
+    text = """
+        [tool.poetry]
+        name = "classic"
+        version = "3"
+        [tool.poetry.dependencies]
+        python = "^3.10"
+        requests = "*"
+        polars = { version = "*", optional = true }
+        sphinx = { version = "*", optional = true }
+        [tool.poetry.extras]
+        fast = ["polars"]
+        docs = ["sphinx"]
+        [tool.poetry.dev-dependencies]
+        pytest = "*"
+        [tool.poetry.group.training.dependencies]
+        torch = "*"
+        """
+    assert derived(text, "training", python=">=3.11,<3.12", extras=("fast",)) == dedent(
+        """\
+        [tool.poetry]
+        package-mode = false
+        name = "classic"
+
+        [tool.poetry.dependencies]
+        python = ">=3.11,<3.12"
+        requests = "*"
+        polars = {version = "*", optional = true}
+
+        [tool.poetry.extras]
+        fast = ["polars"]
+
+        [tool.poetry.group.training.dependencies]
+        torch = "*"
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    ("requirement", "expected"),
+    [
+        ("numpy>=2", "numpy>=2"),
+        ("numpy @ https://example.com/numpy.whl", "numpy @ https://example.com/numpy.whl"),
+        (
+            "lib @ git+ssh://git@example.com/lib.git@v1",
+            "lib @ git+ssh://git@example.com/lib.git@v1",
+        ),
+        ("lib @ file:libs/lib", "lib @ file:../../libs/lib"),
+        ("lib @ file:./libs/lib", "lib @ file:../../libs/lib"),
+        ("lib @ file:../lib", "lib @ file:../../../lib"),
+        ("lib @ file://./libs/lib", "lib @ file:../../libs/lib"),
+        ("lib @ file:///opt/lib", "lib @ file:///opt/lib"),
+        ("lib @ file:/opt/lib", "lib @ file:/opt/lib"),
+        ("lib @ file://localhost/opt/lib", "lib @ file://localhost/opt/lib"),
+        ("lib @ libs/lib", "lib @ ../../libs/lib"),
+        (
+            "lib[a,b] @ ./lib.whl ; os_name == 'posix'",
+            "lib[a,b] @ ../../lib.whl ; os_name == 'posix'",
+        ),
+        ("lib @ file:libs#subdirectory=py", "lib @ file:../../libs#subdirectory=py"),
+    ],
+)
+def test_a_requirement_leads_to_the_same_place_from_below(requirement: str, expected: str) -> None:
+    assert rebase_requirement(requirement, UP) == expected
+
+
+def test_only_paths_of_a_constraint_move() -> None:
+    constraint = {"path": "libs/x", "develop": True, "version": "libs/x"}
+    assert rebase_constraint([constraint, "libs/x"], UP) == [
+        {"path": "../../libs/x", "develop": True, "version": "libs/x"},
+        "libs/x",
+    ]
+    assert rebase_path("C:\\libs\\x", UP) == "C:\\libs\\x"
+    assert rebase_path("libs\\x", UP) == "../../libs/x"
+
+
+@given(st.lists(st.sampled_from(["a", "b", "..", "."]), min_size=1).map("/".join))
+def test_a_rebased_path_seen_from_below_is_the_path_itself(path: str) -> None:
+    root = PurePosixPath("/x/y/z/w/v/u/t/s/r/q/p")
+    below = root / "fti" / "training"
+
+    def resolved(start: PurePosixPath, relative: str) -> PurePosixPath:
+        for part in PurePosixPath(relative).parts:
+            start = start.parent if part == ".." else start / part
+        return start
+
+    assert resolved(below, rebase_path(path, UP)) == resolved(root, path)

@@ -1,0 +1,126 @@
+"""Stages out of the configuration and the dependency groups."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+import tomlkit
+from packaging.utils import canonicalize_name
+
+from poetry_fti.config import read_config
+from poetry_fti.stages import read_groups, read_stages, unknown_stage
+
+if TYPE_CHECKING:
+    from poetry_fti.model import Problem, Stage
+
+
+def read(text: str) -> tuple[tuple[Stage, ...], list[str]]:
+    problems: list[Problem] = []
+    pyproject = tomlkit.parse(dedent(text)).unwrap()
+    config = read_config(pyproject, (), problems)
+    stages = read_stages(
+        config, read_groups(pyproject, problems), (canonicalize_name("fast"),), problems
+    )
+    return stages, [str(problem) for problem in problems]
+
+
+def test_groups_of_the_three_names_are_stages() -> None:
+    stages, problems = read("""
+        [dependency-groups]
+        inference = []
+        Training = [{ include-group = "gpu_tools" }]
+        GPU-tools = [{ include-group = "deep" }]
+        deep = []
+        dev = []
+        [tool.poetry.group.feature]
+        include-groups = ["deep"]
+        """)
+    assert not problems
+    assert [(stage.name, stage.kind, stage.closure) for stage in stages] == [
+        ("feature", "feature", ("deep", "feature")),
+        ("training", "training", ("deep", "gpu-tools", "training")),
+        ("inference", "inference", ("inference",)),
+    ]
+
+
+def test_declared_stages_are_the_stages() -> None:
+    stages, problems = read("""
+        [dependency-groups]
+        feature = []
+        torch-training = []
+        gpu = []
+        [tool.fti.stages.torch-training]
+        kind = "training"
+        [tool.fti.stages.batch]
+        kind = "inference"
+        groups = ["gpu", "feature", "gpu"]
+        extras = ["Fast"]
+        [tool.fti.stages.feature]
+        groups = []
+        """)
+    assert not problems
+    assert [(stage.name, stage.groups, stage.extras) for stage in stages] == [
+        ("feature", (), ()),
+        ("torch-training", ("torch-training",), ()),
+        ("batch", ("gpu", "feature"), ("fast",)),
+    ]
+
+
+def test_a_project_without_stages_is_told_how_to_have_some() -> None:
+    _, problems = read("[dependency-groups]\ndev = []")
+    assert problems == [
+        (
+            "tool.fti.stages: no stage: name a dependency group feature, training or inference,"
+            " or declare stages in [tool.fti.stages]"
+        )
+    ]
+
+
+def test_problems_of_groups_and_stages() -> None:
+    _, problems = read("""
+        [dependency-groups]
+        main = []
+        training = [{ include-group = "gpus" }]
+        gpu = [{ include-group = "loop" }]
+        "bad name" = []
+        text = "numpy"
+        [tool.poetry.group.loop]
+        include-groups = ["gpu"]
+        [tool.fti.stages.training]
+        extras = ["fst"]
+        [tool.fti.stages.Training]
+        kind = "training"
+        [tool.fti.stages.serving]
+        groups = ["training", "gup"]
+        [tool.fti.stages.trainin]
+        kind = "training"
+        """)
+    assert problems == [
+        'dependency-groups.main: rename the group: Poetry would read "main" as the project\'s own',
+        'dependency-groups."bad name": is no valid name of a dependency group (PEP 735)',
+        "dependency-groups.text: must be an array of requirements",
+        (
+            'dependency-groups.training: includes the group "gpus", which does not exist;'
+            ' did you mean "gpu"?'
+        ),
+        "dependency-groups.gpu: includes itself: gpu -> loop -> gpu",
+        'tool.fti.stages.Training: differs from the stage "training" only in case or punctuation',
+        'tool.fti.stages.training.extras[0]: the project has no extra "fst"; did you mean "fast"?',
+        (
+            'tool.fti.stages.serving.groups[1]: there is no dependency group "gup";'
+            ' did you mean "gpu"?'
+        ),
+        "tool.fti.stages.serving.kind: is missing: one of feature, training, inference",
+        (
+            'tool.fti.stages.trainin: there is no dependency group "trainin", and no `groups` names'
+            ' others; did you mean "training"?'
+        ),
+    ]
+
+
+def test_an_unknown_stage_is_told_with_those_that_exist() -> None:
+    stages, _ = read("[dependency-groups]\ntraining = []\ninference = []")
+    assert unknown_stage("trainin", stages) == (
+        'There is no stage "trainin"; did you mean "training"? (stages: training, inference)'
+    )

@@ -1,0 +1,68 @@
+"""The walls of the house: what each room may import."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+import poetry_fti
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SOURCE: Final = Path(poetry_fti.__file__).parent
+MODEL: Final = {"model", "errors", "table", "targets"}
+COMMANDS: Final = {"poetry", "cleo"}
+
+# room -> (our rooms, third-party packages); a room is a package, or a module beside them
+ROOMS: Final[dict[str, tuple[set[str], set[str]]]] = {
+    "__init__": (set(), set()),
+    "errors": ({"model"}, set()),
+    "model": (set(), {"packaging"}),
+    "table": ({"model"}, set()),
+    "targets": ({"model"}, {"packaging"}),
+    "config": (MODEL, {"packaging"}),
+    "stages": (MODEL | {"config"}, {"packaging"}),
+    "comparison": ({"model"}, {"packaging"}),
+    "files": ({"model", "errors"}, set()),
+    "exporters": (MODEL | {"exporters"}, {"packaging", "tomlkit"}),
+    "bridge": (
+        MODEL | {"stages", "bridge"},
+        {"packaging", "poetry", "cleo", "requests", "tomlkit"},
+    ),
+    "plugin": (set(), {"poetry"}),
+}
+EVERYTHING: Final = {"commands"}
+MODULES: Final = sorted(SOURCE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            if node.module == "poetry_fti":
+                yield from (f"poetry_fti.{alias.name}" for alias in node.names)
+            else:
+                yield node.module or ""
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_a_room_imports_only_what_it_may(path: Path) -> None:
+    if room_of(path) in EVERYTHING:
+        return
+    ours, third_party = ROOMS[room_of(path)]
+    for module in imported(path):
+        top, _, rest = module.partition(".")
+        if top == "poetry_fti":
+            assert rest.partition(".")[0] in ours, module
+        elif top in {"packaging", "poetry", "cleo", "tomlkit", "requests"}:
+            assert top in third_party, module
