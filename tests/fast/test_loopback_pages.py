@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -62,7 +63,6 @@ Name: Small.Thing
 Version: 1.0
 Requires-Dist: other >=1 ; extra == "a&b"
 """
-RECORDED = Site(load(), "http://127.0.0.1:1/")
 DIGEST = hashlib.sha256(METADATA).hexdigest()
 
 
@@ -229,6 +229,11 @@ def test_only_named_projects_are_kept() -> None:
     assert (SMALL | load()).only(["Small_Thing"]) == SMALL
 
 
+@cache
+def recorded() -> Site:
+    return Site(load(), "http://127.0.0.1:1/")
+
+
 def recorded_files() -> list[tuple[str, str, str]]:
     return [
         (name, release.version, file.filename)
@@ -239,20 +244,20 @@ def recorded_files() -> list[tuple[str, str, str]]:
 
 
 @settings(deadline=None)
-@given(st.sampled_from(recorded_files()))
+@given(st.deferred(lambda: st.sampled_from(recorded_files())))
 def test_every_recorded_file_is_found_by_its_pages(file: tuple[str, str, str]) -> None:
     name, version, filename = file
     page = f"/simple/{name}/"
     (simple,) = (
-        each for each in read_json(RECORDED, page)["files"] if each["filename"] == filename
+        each for each in read_json(recorded(), page)["files"] if each["filename"] == filename
     )
     assert urljoin(page, simple["url"]) == f"/files/{filename}"
-    metadata = RECORDED.answer(f"/files/{filename}.metadata").body
+    metadata = recorded().answer(f"/files/{filename}.metadata").body
     assert simple["core-metadata"] == {"sha256": hashlib.sha256(metadata).hexdigest()}
-    assert f">{filename}</a>" in RECORDED.answer(page).body.decode()
+    assert f">{filename}</a>" in recorded().answer(page).body.decode()
     (url,) = (
         each
-        for each in read_json(RECORDED, f"/pypi/{name}/{version}/json")["urls"]
+        for each in read_json(recorded(), f"/pypi/{name}/{version}/json")["urls"]
         if each["filename"] == filename
     )
     assert url["digests"] == simple["hashes"]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
 
 import pytest
 import tomlkit
@@ -253,3 +254,19 @@ def test_a_project_is_moved_back_and_forth(tmp_path: Path) -> None:
     lock = (moved / "poetry.lock").read_text(encoding="utf-8")
     assert "http://127.0.0.1:1/private/simple" in lock
     assert ":8765" not in lock
+
+
+def test_the_command_says_where_it_serves(
+    tmp_path: Path, client_environment: dict[str, str]
+) -> None:
+    command = [sys.executable, "-m", "loopback", "--latency", "1", "--artifacts", "built"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=client_environment, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        try:
+            url = server.stdout.readline().strip()
+            with urlopen(f"{url}private/simple/corp-metrics/") as page:  # noqa: S310 -- http
+                assert b"corp_metrics-1.0.tar.gz" in page.read()
+        finally:
+            server.terminate()
