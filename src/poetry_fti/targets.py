@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Minor: TypeAlias = tuple[int, int]
 
-_MINORS: Final = tuple((3, minor) for minor in range(8, 20))
+MINORS: Final = tuple((3, minor) for minor in range(8, 20))
 _PATCHES: Final = 100
 _OS: Final = {
     "linux": {"os_name": "posix", "sys_platform": "linux", "platform_system": "Linux"},
@@ -63,7 +63,7 @@ def python_minors(requires_python: SpecifierSet) -> tuple[Minor, ...]:
     """Return CPython's minor versions of which some patch release is allowed."""
     return tuple(
         (major, minor)
-        for major, minor in _MINORS
+        for major, minor in MINORS
         if any(requires_python.contains(f"{major}.{minor}.{patch}") for patch in range(_PATCHES))
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from poetry_fti.exporters import constraints, pylock, pyproject, requirements
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -21,4 +23,9 @@ class Exporter(Protocol):
         """Return the text of each file by its name in the stage's folder."""
 
 
-EXPORTERS: Final[Mapping[str, Exporter]] = {}
+EXPORTERS: Final[Mapping[str, Exporter]] = {
+    "constraints": constraints,
+    "pylock": pylock,
+    "pyproject": pyproject,
+    "requirements": requirements,
+}

@@ -1,0 +1,26 @@
+"""constraints.txt: the versions of a stage, to hold another installation to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.exporters.header import header
+from poetry_fti.exporters.reference import in_order, marked, reference
+from poetry_fti.model import DirectoryOrigin, FileOrigin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from poetry_fti.model import LockedStage
+
+NEEDS_URLS: Final = False
+
+
+def files(locked: LockedStage) -> Mapping[str, str]:
+    """Return constraints.txt; what lies on disk is left out, since its path pins nothing."""
+    lines = [
+        marked(reference(package), package)
+        for package in in_order(locked.packages)
+        if not isinstance(package.origin, DirectoryOrigin | FileOrigin)
+    ]
+    return {"constraints.txt": "\n".join([header(locked), *([""] if lines else []), *lines]) + "\n"}

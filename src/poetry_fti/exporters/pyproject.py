@@ -1,0 +1,19 @@
+"""pyproject.toml: the derived project, with which plain Poetry works in the stage's folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.exporters.header import header
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from poetry_fti.model import LockedStage
+
+NEEDS_URLS: Final = False
+
+
+def files(locked: LockedStage) -> Mapping[str, str]:
+    """Return the derived pyproject.toml."""
+    return {"pyproject.toml": f"{header(locked)}\n\n{locked.pyproject.strip()}\n"}

@@ -1,0 +1,68 @@
+"""requirements.txt: what pip and uv install, each file checked against its hash."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.exporters.header import header
+from poetry_fti.exporters.reference import in_order, marked, reference
+from poetry_fti.exporters.urls import public_url, untrusted_host
+from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from poetry_fti.model import IndexOrigin, LockedPackage, LockedStage
+
+NEEDS_URLS: Final = False
+
+_FILE: Final = "requirements.txt"
+_SOURCES: Final = "requirements.sources.txt"
+
+
+def files(locked: LockedStage) -> Mapping[str, str]:
+    """Return requirements.txt and, where it must not hold them, the source trees apart.
+
+    One hash makes pip demand a hash of everything, which source trees cannot have.
+    """
+    hashed = any(package.files for package in locked.packages)
+    sources = [package for package in locked.packages if hashed and _is_tree(package)]
+    others = [package for package in locked.packages if not (hashed and _is_tree(package))]
+    texts = {_FILE: _text(locked, others, _root_note(others))}
+    if sources:
+        texts[_SOURCES] = _text(locked, sources, _sources_note(locked))
+    return texts
+
+
+def _is_tree(package: LockedPackage) -> bool:
+    return isinstance(package.origin, DirectoryOrigin | GitOrigin)
+
+
+def _root_note(packages: Iterable[LockedPackage]) -> Iterator[str]:
+    if any(isinstance(package.origin, DirectoryOrigin | FileOrigin) for package in packages):
+        yield "# Install from the project's root."
+
+
+def _sources_note(locked: LockedStage) -> Iterator[str]:
+    command = f"pip install --no-deps -r {locked.folder / _SOURCES}"
+    yield f"# Source trees have no hash to check. Install from the project's root: {command}"
+
+
+def _text(locked: LockedStage, packages: Iterable[LockedPackage], note: Iterable[str]) -> str:
+    top = [header(locked), *note, *_options(locked.indexes)]
+    lines = [_line(package) for package in in_order(packages)]
+    return "\n".join([*top, "", *lines] if lines else top) + "\n"
+
+
+def _options(indexes: Sequence[IndexOrigin]) -> Iterator[str]:
+    others = [index for index in indexes if index.name is not None and index.url]
+    for position, index in enumerate(others):
+        first = position == 0 and len(others) == len(indexes)
+        yield f"{'--index-url' if first else '--extra-index-url'} {public_url(index.url or '')}"
+    hosts = [untrusted_host(index.url or "") for index in others]
+    yield from (f"--trusted-host {host}" for host in dict.fromkeys(hosts) if host)
+
+
+def _line(package: LockedPackage) -> str:
+    hashes = sorted({f"--hash={file.digest}" for file in package.files})
+    return " \\\n    ".join([marked(reference(package), package), *hashes])
