@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 from poetry.core.constraints.version import VersionRange, VersionUnion, parse_constraint
+from poetry.core.json import validate_object
 from poetry.core.masonry.utils.module import Module, ModuleOrPackageNotFoundError
 from poetry.core.pyproject.toml import PyProjectTOML as CorePyProjectTOML
+from poetry.exceptions import PoetryError
 from poetry.factory import Factory
 from poetry.poetry import Poetry
 from poetry.pyproject.toml import PyProjectTOML
@@ -16,10 +19,10 @@ from poetry.toml import TOMLError
 
 from poetry_fti.bridge.locker import StageLocker
 from poetry_fti.errors import ConfigError, FtiError
-from poetry_fti.model import Code
+from poetry_fti.model import Code, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from packaging.utils import NormalizedName
@@ -48,6 +51,40 @@ def read_pyproject(path: Path) -> dict[str, Any]:
     return data
 
 
+def schema_problems(pyproject: Mapping[str, Any]) -> list[Problem]:
+    """Return where the tables that Poetry reads do not have the form that Poetry asks for.
+
+    Relies on poetry-core's `validate_object` and on the names of its schemas.
+    """
+    poetry = pyproject.get("tool", {}).get("poetry")
+    tables = (
+        ("project", "project-schema", pyproject.get("project")),
+        ("dependency-groups", "dependency-groups-schema", pyproject.get("dependency-groups")),
+        ("tool.poetry", "poetry-schema", poetry),
+    )
+    return [
+        _schema_problem(path, message)
+        for path, schema, table in tables
+        if table is not None
+        for message in validate_object(table, schema)
+    ]
+
+
+def _schema_problem(path: str, message: str) -> Problem:
+    # The messages look like "data.dependencies must be array".
+    where, _, what = message.partition(" ")
+    return Problem(path + where.removeprefix("data"), what)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Raise ConfigError where Poetry refuses a pyproject.toml."""
+    try:
+        yield
+    except (RuntimeError, PoetryError, ValueError, TypeError, KeyError) as error:
+        raise ConfigError(f"pyproject.toml: {str(error).strip()}") from error
+
+
 def _last_words(error: Exception) -> str:
     # Poetry's message names the file by its absolute path before it says what is wrong.
     return str(error).rpartition("pyproject.toml: ")[2]
@@ -70,12 +107,10 @@ def derived_package(data: dict[str, Any], folder: Path) -> ProjectPackage:
     project = data.get("project", {})
     name = project.get("name") or data["tool"]["poetry"].get("name", "project")
     package = Factory.get_package(name, "0")
-    try:
+    with refusals():
         Factory.configure_package(
             package, _DerivedPyProject(folder / "pyproject.toml", data), folder
         )
-    except (ValueError, TypeError, KeyError) as error:
-        raise ConfigError(f"pyproject.toml: {error}") from error
     return package
 
 

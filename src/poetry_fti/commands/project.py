@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -35,21 +34,13 @@ class Project:
     """A pyproject.toml with stages, valid as far as poetry-fti and Poetry can tell."""
 
     def __init__(self, start: Path, create_poetry: Callable[[], Poetry]) -> None:
-        """Read the project of a folder; raises ProblemsError with all that is wrong with it."""
+        """Read the project of a folder; raises ConfigError with all that is wrong with it."""
         path = bridge.find_pyproject(start)
         self.root = path.parent
         self.pyproject = bridge.read_pyproject(path)
         self.config, self.stages = _read(self.pyproject)
-        self._create_poetry = create_poetry
-
-    @cached_property
-    def poetry(self) -> Poetry:
-        """The whole project as Poetry sees it; raises ConfigError where Poetry refuses it."""
-        try:
-            return self._create_poetry()
-        except (RuntimeError, ValueError, TypeError) as error:
-            message = f"pyproject.toml: {str(error).strip()}"
-            raise ConfigError(message) from error
+        with bridge.refusals():
+            self.poetry = create_poetry()
 
     def select(self, names: Iterable[str]) -> tuple[Stage, ...]:
         """Return the stages of these names, all without any; raises ConfigError."""
@@ -139,14 +130,13 @@ class Project:
 
 
 def _read(pyproject: Mapping[str, Any]) -> tuple[Config, tuple[Stage, ...]]:
-    problems = [
-        Problem(key, "must be a table")
-        for key in ("project", "dependency-groups", "tool")
-        if not isinstance(pyproject.get(key, {}), Mapping)
-    ]
-    if problems:
-        raise ProblemsError(problems)
+    if not isinstance(pyproject.get("tool", {}), Mapping):
+        raise ProblemsError([Problem("tool", "must be a table")])
+    problems = bridge.schema_problems(pyproject)
+    misshapen = bool(problems)
     config = read_config(pyproject, EXPORTERS, problems)
+    if misshapen:  # the groups may be anything
+        raise ProblemsError(problems)
     groups = read_groups(pyproject, problems)
     stages = read_stages(config, groups, bridge.project_extras(pyproject), problems)
     if problems:
