@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from poetry_fti.exporters import constraints, pylock, pyproject, requirements
+from poetry_fti.exporters import constraints, dockerfile, pylock, pyproject, requirements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,8 @@ class Exporter(Protocol):
 
 EXPORTERS: Final[Mapping[str, Exporter]] = {
     "constraints": constraints,
+    "dockerfile": dockerfile,
+    "dockerfile": dockerfile,
     "pylock": pylock,
     "pyproject": pyproject,
     "requirements": requirements,

@@ -12,7 +12,6 @@ from poetry_fti.exporters.docker.base_image import base_image, is_alpine
 from poetry_fti.exporters.docker.quoting import bind_mount, copy
 from poetry_fti.exporters.docker.sources import (
     index_options,
-    indexes,
     needs_credentials,
     source_requirements,
     trees,
@@ -84,7 +83,7 @@ def builder(locked: LockedStage) -> Iterator[str]:
     yield _install_requirements(locked, tool)
     if trees(locked):
         yield "\n".join(copy(path, f"/build/{path}") for path in trees(locked))
-    if source_requirements(locked):
+    if uses_git(locked) or trees(locked):
         yield _install_sources(locked, tool)
 
 
@@ -127,7 +126,7 @@ def _make_environment(locked: LockedStage) -> Iterator[str]:
 
 def _strategy(locked: LockedStage) -> Iterator[str]:
     # uv looks no further than the first index that has a name; with hashes it safely can.
-    if locked.stage.image.installer == "uv" and any(index.name for index in indexes(locked)):
+    if locked.stage.image.installer == "uv" and any(index.name for index in locked.indexes):
         yield "--index-strategy unsafe-best-match"
 
 

@@ -46,7 +46,7 @@ def context_path(path: PurePosixPath) -> str:
     if path.is_absolute() or ".." in path.parts:
         message = (
             f"A Dockerfile can't reach \"{path}\": the build context is the project's folder."
-            " Move it there, or leave the dockerfile export out."
+            ' Move it there, or leave "dockerfile" out of tool.fti.exports.'
         )
         raise FtiError(message)
     if _UNUSABLE.search(str(path)):
