@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -33,6 +34,15 @@ class StageLocker(Locker):
     def __init__(self, lock: Path, pyproject_data: dict[str, Any]) -> None:
         super().__init__(lock, pyproject_data)
         self.written: str | None = None
+        self._ignored = False
+
+    def ignore(self) -> None:
+        """Go on as if there were no lock: what is on disk may be damaged."""
+        self._ignored = True
+
+    def is_locked(self) -> bool:
+        """Tell whether there is a lock, unless it is ignored."""
+        return not self._ignored and super().is_locked()
 
     def _write_lock_data(self, data: TOMLDocument) -> None:
         self.written = data.as_string().replace("\r\n", "\n")
@@ -54,29 +64,32 @@ def _unreadable(locker: Locker) -> str:
         text = locker.lock.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         return "it is not UTF-8 text"
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
     if any(line.startswith("<<<<<<< ") for line in text.splitlines()):
         return "it holds merge markers"
     try:
-        _walk(locker.lock_data)
+        _read_through(locker)
     except RuntimeError as error:
         return _in_one_line(error)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        return f"a part of it is missing or wrong ({type(error).__name__}: {error})"
+    except Exception as error:  # noqa: BLE001 - damaged text makes Poetry raise nearly anything
+        first = str(error).partition("\n")[0]
+        return f"a part of it is missing or wrong ({type(error).__name__}: {first})"
     return ""
 
 
-def _walk(data: dict[str, Any]) -> None:
-    """Touch what Poetry will read without asking, so that a damaged lock is found here."""
-    data["metadata"]["content-hash"].strip()
-    for package in data["package"]:
-        for key in ("name", "version", "python-versions"):
-            package[key].strip()
-        for file in package["files"]:
+def _read_through(locker: Locker) -> None:
+    """Read all that Poetry will read without asking, so that a damaged lock is found here."""
+    locker.lock_data["metadata"]["content-hash"].strip()
+    for package in locker.locked_repository().packages:
+        for file in package.files:
             file["file"].strip(), file["hash"].strip()
-        list(package["groups"]), bool(package["optional"])
+    if locker.is_locked_groups_and_markers():
+        locker.locked_packages()
 
 
 def _in_one_line(error: RuntimeError) -> str:
     # Poetry's second sentence names `poetry lock`, which would lock the project instead.
-    first = str(error).splitlines()[0].rstrip(".")
-    return first[0].lower() + first[1:]
+    first = str(error).partition("\n")[0].rstrip(".")
+    invalid = re.fullmatch(r"Unable to read the lock file \((.*)\)", first)
+    return f"it is not valid TOML: {invalid[1]}" if invalid else first[0].lower() + first[1:]

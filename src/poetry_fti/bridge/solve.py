@@ -32,6 +32,8 @@ def solve(derived: Poetry, io: IO, *, regenerate: bool) -> str | None:
     """
     locker = derived.locker
     assert isinstance(locker, StageLocker)  # noqa: S101 - what derived_poetry gives
+    if regenerate:
+        locker.ignore()
     with tempfile.TemporaryDirectory(prefix="poetry-fti-") as scratch:
         # Repositories of git dependencies are cloned below the environment's path.
         environment = NullEnv(path=Path(scratch))
