@@ -27,7 +27,8 @@ def _item(key: str, value: Any) -> Item:  # noqa: ANN401 - any TOML value
     if isinstance(value, list):
         tables = bool(value) and all(isinstance(each, Mapping) for each in value)
         return _tables(value) if tables and key == "source" else _array(value)
-    return tomlkit.item(value)
+    item: Item = tomlkit.item(value)
+    return item
 
 
 def _table(value: Mapping[str, Any], *, inline: bool) -> Table:

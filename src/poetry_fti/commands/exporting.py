@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti import files
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from poetry_fti.commands.project import Project
-    from poetry_fti.model import LockedStage, Stage
+    from poetry_fti.model import LockedFile, LockedStage, Stage
 
 # Formats that consumers with parsers of their own read.
 PROFILED: Final = ("requirements", "constraints")
@@ -72,5 +72,14 @@ def _located(
 ) -> LockedStage:
     if request.check:
         # Compared by hash: where the files are is what the file itself says, without an index.
-        return with_urls(locked, known_files(files.read(project.root / path) or ""))
+        written = known_files(files.read(project.root / path) or "")
+        return with_urls(with_urls(locked, _not_looked_up(locked)), written)
     return with_urls(locked, find_files(project.poetry.pool, locked.packages))
+
+
+def _not_looked_up(locked: LockedStage) -> Mapping[str, LockedFile]:
+    return {
+        file.digest: replace(file, url=f"not-looked-up/{file.name}")
+        for package in locked.packages
+        for file in package.files
+    }

@@ -1,0 +1,63 @@
+"""Poetry's own commands in a project with the plugin: as if it were not there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from harness import snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from harness import Poetry
+
+COMMANDS = (
+    ("check",),
+    ("lock",),
+    ("show",),
+    ("check", "--lock"),
+    ("add", "--lock", "annotated-types"),
+    ("remove", "--lock", "annotated-types"),
+    ("add", "--group", "training", "--lock", "click"),
+    ("lock", "--regenerate"),
+    ("run", "no-command-of-this-name"),
+)
+
+
+def test_commands_say_and_write_the_same_with_and_without_the_plugin(
+    project: Callable[[str], Path], poetry: Poetry
+) -> None:
+    plugged = project("migrant")
+    plain = plugged.rename(plugged.with_name("plain"))
+    plugged = project("migrant")
+    # A virtual environment's name, which Poetry prints, depends on the project's folder.
+    without = {**poetry.environment, "POETRY_VIRTUALENVS_CREATE": "false"}
+    poetry = replace(poetry, environment=without)
+    for command in COMMANDS:
+        expected = poetry(plain, *command, "--no-plugins")
+        assert poetry(plugged, *command) == expected, command
+        assert snapshot(plugged) == snapshot(plain), command
+
+
+def test_poetry_imports_nothing_of_ours_for_its_own_commands(
+    project: Callable[[str], Path], poetry: Poetry
+) -> None:
+    probe = (
+        "import atexit, sys; from poetry.console.application import main;"
+        "sys.argv = ['poetry', 'check'];"
+        "ours = lambda: sorted(name for name in sys.modules if name.startswith('poetry_fti'));"
+        "atexit.register(lambda: print(ours())); main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", probe],
+        cwd=project("migrant"),
+        env=dict(poetry.environment),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "['poetry_fti', 'poetry_fti.plugin']"

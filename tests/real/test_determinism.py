@@ -1,0 +1,100 @@
+"""The same input gives the same bytes, wherever and however it is run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import findpython
+import pytest
+
+from harness import Poetry, snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+COMMANDS = (
+    ("fti", "lock"),
+    ("fti", "export", "-f", "requirements", "-f", "constraints", "-f", "pylock"),
+    ("fti", "export", "-f", "pyproject", "-f", "dockerfile"),
+    ("fti", "export", "--merged"),
+)
+
+
+def written(poetry: Poetry, root: Path, *stages: str) -> dict[str, bytes]:
+    for command in COMMANDS:
+        words = (*command[:2], *stages, *command[2:]) if "--merged" not in command else command
+        poetry.ok(root, *words)
+    return {name: data for name, data in snapshot(root).items() if name.startswith("fti/")}
+
+
+@pytest.fixture
+def expected(project: Callable[[str], Path], poetry: Poetry) -> Mapping[str, bytes]:
+    root = project("tiny")
+    found = written(poetry, root)
+    assert written(poetry, root) == found, "a second run changes nothing"
+    root.rename(root.with_name("first"))
+    return found
+
+
+def test_another_folder_and_another_hash_seed(
+    expected: Mapping[str, bytes], project: Callable[[str], Path], poetry: Poetry
+) -> None:
+    root = project("tiny")
+    elsewhere = root.with_name("some where") / "else"
+    elsewhere.parent.mkdir()
+    root.rename(elsewhere)
+    seeded = replace(poetry, environment={**poetry.environment, "PYTHONHASHSEED": "7"})
+    assert written(seeded, elsewhere) == expected
+
+
+def test_stages_named_in_another_order(
+    expected: Mapping[str, bytes], project: Callable[[str], Path], poetry: Poetry
+) -> None:
+    root = project("tiny")
+    pyproject = root / "pyproject.toml"
+    text = pyproject.read_text()
+    pyproject.write_text(
+        text.replace("[tool.fti.stages.feature]\n", "", 1) + "\n[tool.fti.stages.feature]\n"
+    )
+    assert written(poetry, root, "inference", "feature", "training") == expected
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPoetry(Poetry):
+    """Poetry's code of this environment, run by another Python."""
+
+    python: str = sys.executable
+
+    @property
+    def command(self) -> list[str]:
+        return [self.python, "-m", "loopback.poetry_main"]
+
+
+def other_pythons(environment: Mapping[str, str]) -> Iterator[str]:
+    probe = ["-c", "import poetry.console.application, poetry_fti.plugin"]
+    for found in findpython.find_all():
+        python = str(found.executable)
+        if (found.major, found.minor) != sys.version_info[:2]:
+            done = subprocess.run(
+                [python, *probe], env=dict(environment), check=False, stderr=subprocess.DEVNULL
+            )
+            if done.returncode == 0:
+                yield python
+
+
+def test_another_python(
+    expected: Mapping[str, bytes], project: Callable[[str], Path], poetry: Poetry
+) -> None:
+    paths = [poetry.environment["PYTHONPATH"], sysconfig.get_path("purelib")]
+    source = Path(__file__).parents[2] / "src"
+    environment = {**poetry.environment, "PYTHONPATH": os.pathsep.join([*paths, str(source)])}
+    python = next(other_pythons(environment), None)
+    if python is None:
+        pytest.skip("no other Python here can import this environment's Poetry")
+    assert written(OtherPoetry(environment, python=python), project("tiny")) == expected
