@@ -219,11 +219,9 @@ def test_what_pip_installs_from_everywhere() -> None:
     assert builder_of(text) == PIP_BUILDER
 
 
-def test_uv_asks_every_index_and_builds_trees_anew() -> None:
+def test_uv_asks_every_index() -> None:
     text = render(stage(*EVERYTHING))
-
     assert "install --no-deps --require-hashes --index-strategy unsafe-best-match -r" in text
-    assert "        --refresh-package=shared \\\n" in text
 
 
 def test_a_stage_of_source_trees_needs_no_requirements() -> None:

@@ -135,15 +135,8 @@ def _install_sources(locked: LockedStage, tool: _Tool) -> str:
     mounts = [*_mounts(locked, tool), *["--mount=type=ssh"] * ssh]
     # The commit is checked, so a host that is met for the first time can do no harm.
     trust = "GIT_SSH_COMMAND='ssh -o StrictHostKeyChecking=accept-new' " if ssh else ""
-    words = [*index_options(locked), *_refresh(locked), *source_requirements(locked)]
+    words = [*index_options(locked), *source_requirements(locked)]
     return _run(mounts, [f"{_NEXT}    ".join([trust + tool.install, *map(shlex.quote, words)])])
-
-
-def _refresh(locked: LockedStage) -> Iterator[str]:
-    """Yield uv's options against its cache, which knows a tree by its pyproject.toml alone."""
-    for package in locked.packages if locked.stage.image.installer == "uv" else ():
-        if isinstance(package.origin, DirectoryOrigin):
-            yield f"--refresh-package={package.name}"
 
 
 def _mounts(locked: LockedStage, tool: _Tool) -> Iterator[str]:
