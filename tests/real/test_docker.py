@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path, PurePosixPath
+from subprocess import DEVNULL
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,8 @@ def docker(*words: str | Path, check: bool = True) -> str:
 @pytest.fixture(scope="session", autouse=True)
 def engine() -> None:
     """Skip where there is no engine, or not the images that the builds start from."""
-    if shutil.which("docker") is None or not docker("version", "-f", "{{.Server}}", check=False):
+    version = ["docker", "version"]
+    if shutil.which("docker") is None or subprocess.call(version, stdout=DEVNULL, stderr=DEVNULL):
         pytest.skip("no Docker engine answers")
     present = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
     if missing := [base for base in BASES if base not in present]:
