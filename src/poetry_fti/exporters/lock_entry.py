@@ -88,7 +88,7 @@ def _from(folder: PurePosixPath, path: PurePosixPath) -> str:
 def _vcs(origin: GitOrigin) -> PackageVcs:
     return PackageVcs(
         type="git",
-        url=public_git_url(origin.url).removeprefix("git+"),
+        url=public_git_url(origin.url),
         requested_revision=origin.requested,
         commit_id=origin.commit,
         subdirectory=origin.subdirectory,

@@ -68,7 +68,7 @@ def read_lock(text: str) -> Pylock | None:
 
 def _lines(lock: Mapping[str, Any]) -> Iterable[str]:
     for key, value in lock.items():
-        if key != "packages":
+        if key != "packages" or not value:
             yield f"{key} = {_toml(value)}"
     for package in lock["packages"]:
         yield "\n[[packages]]"
@@ -80,7 +80,7 @@ def _toml(value: object) -> str:
         items = (f"{tomlkit.key(key).as_string()} = {_toml(item)}" for key, item in value.items())
         return f"{{ {', '.join(items)} }}"
     if isinstance(value, list | tuple):
-        return "\n".join(["[", *(f"    {_toml(item)}," for item in value), "]"])
+        return "\n".join(["[", *(f"    {_toml(item)}," for item in value), "]"]) if value else "[]"
     if isinstance(value, str):
         # Markers are full of quotes.
         literal = '"' in value and "'" not in value and value.isprintable()

@@ -105,7 +105,7 @@ def _marker(uses: Uses) -> Marker:
 
 def _clause(marker: str, groups: Iterable[str]) -> str:
     selected = " or ".join(f'"{group}" in dependency_groups' for group in groups)
-    return f"(({selected}) and ({marker}))" if marker else f"({selected})"
+    return f"({selected}) and ({marker})" if marker else selected
 
 
 def _environments(stages: Sequence[LockedStage]) -> list[Marker]:

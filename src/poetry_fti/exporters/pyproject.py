@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.header import header
+from poetry_fti.exporters.urls import public_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,4 +17,4 @@ NEEDS_URLS: Final = False
 
 def files(locked: LockedStage) -> Mapping[str, str]:
     """Return the derived pyproject.toml."""
-    return {"pyproject.toml": f"{header(locked)}\n\n{locked.pyproject.strip()}\n"}
+    return {"pyproject.toml": f"{header(locked)}\n\n{public_text(locked.pyproject).strip()}\n"}

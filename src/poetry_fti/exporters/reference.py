@@ -29,7 +29,7 @@ def reference(package: LockedPackage) -> str:
         case UrlOrigin(url, subdirectory):
             return f"{name} @ {public_url(url)}{_fragment(url, subdirectory)}"
         case GitOrigin(url, commit, _, subdirectory):
-            repository = public_git_url(url).removeprefix("git+")
+            repository = public_git_url(url)
             return f"{name} @ git+{repository}@{commit}{_fragment(url, subdirectory)}"
     return f"{name}=={package.version}"
 

@@ -7,24 +7,32 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-_USER_INFO: Final = re.compile(r"(?<=://)[^/?#]*@")
+_CREDENTIALS: Final = re.compile(r"(?P<scheme>[a-zA-Z0-9+.-]+)://(?P<user>[^/?#]*)@")
+_CREDENTIALS_IN_TEXT: Final = re.compile(r"(?P<scheme>[a-zA-Z0-9+.-]+)://(?P<user>[^/?#\s\"']*)@")
 # How ssh itself, and many a hosting site, spell the address of a repository.
-_SCP: Final = re.compile(r"(?P<host>(?:[^/:@]+@)?[^/:@]{2,}):(?!//)(?P<path>.+)")
+_SCP: Final = re.compile(r"(?P<host>(?:[^/:@]+@)?[^/:@]{2,}):(?!//)/?(?P<path>.+)")
 
 
 def public_url(url: str) -> str:
-    """Return a URL without user name and password."""
-    return _USER_INFO.sub("", url)
+    """Return a URL without user name and password; the user that ssh needs is no secret."""
+    return _CREDENTIALS.sub(_public, url)
+
+
+def public_text(text: str) -> str:
+    """Return a text whose URLs have no user name and password."""
+    return _CREDENTIALS_IN_TEXT.sub(_public, text)
+
+
+def _public(found: re.Match[str]) -> str:
+    name = found["user"].partition(":")[0] if found["scheme"].endswith("ssh") else ""
+    return f"{found['scheme']}://{name}@" if name else f"{found['scheme']}://"
 
 
 def public_git_url(url: str) -> str:
-    """Return a repository's URL without credentials; the user that ssh needs is none."""
+    """Return a repository's URL without credentials, `git@host:path` as a URL too."""
     scp = _SCP.fullmatch(url)
-    if scp:
-        url = f"ssh://{scp['host']}/{scp['path'].removeprefix('/')}"
-    if not re.match(r"(git\+)?ssh://", url):
-        return public_url(url)
-    return _USER_INFO.sub(lambda found: f"{found[0].partition(':')[0].rstrip('@')}@", url)
+    url = f"ssh://{scp['host']}/{scp['path']}" if scp else url
+    return public_url(url).removeprefix("git+")
 
 
 def untrusted_host(url: str) -> str | None:
