@@ -152,7 +152,12 @@ class Project:
         for name, text in texts.items():
             self.write(f"{locked.folder}/{name}", text)
         where = ("-f", self.root / locked.folder / "Dockerfile", "-t", self.tag, self.root)
+        self.forget()
         return docker("build", "--network=host", "--progress=plain", *options, *where, check=check)
+
+    def forget(self) -> None:
+        """Remove the image, which would stay without a name when another takes it."""
+        docker("image", "rm", "-f", self.tag, check=False)
 
     def run(self, *words: str) -> str:
         return docker("run", "--rm", "--network=none", self.tag, *words)
@@ -433,6 +438,7 @@ def test_the_engine_reads_back_every_value(
     )
     path = project.write("Dockerfile", "\n\n".join(instructions) + "\n")
 
+    project.forget()
     docker("build", "-f", path, "-t", project.tag, project.root / "src")
 
     config = project.config()["Config"]
