@@ -26,7 +26,6 @@ class Exporter(Protocol):
 EXPORTERS: Final[Mapping[str, Exporter]] = {
     "constraints": constraints,
     "dockerfile": dockerfile,
-    "dockerfile": dockerfile,
     "pylock": pylock,
     "pyproject": pyproject,
     "requirements": requirements,
