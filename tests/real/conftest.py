@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from loopback.clients import copy_project, isolated_environment
-from loopback.relocate import relocate
 
 from harness import Poetry
+from loopback.clients import copy_project, isolated_environment
+from loopback.relocate import relocate
 
 if TYPE_CHECKING:
     from loopback.index import LoopbackIndex

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +14,7 @@ from poetry.core.constraints.version import Version
 from poetry.exceptions import PoetryError
 from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
 from poetry.repositories.http_repository import HTTPRepository
+from poetry.utils.constants import STATUS_FORCELIST
 
 from poetry_fti.errors import FtiError, IndexFailedError
 from poetry_fti.model import IndexOrigin, LockedFile
@@ -24,39 +27,74 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedPackage
 
 _CONNECTIONS: Final = 8
-_REFUSED: Final = (401, 403)
+# How often Poetry asks again after a status of its STATUS_FORCELIST.
+_RETRIES: Final = 5
+
+
+class _Watch:
+    """What the package indexes answered, for the errors that Poetry makes of it."""
+
+    def __init__(self) -> None:
+        self.latest = "the package index"
+        self.doubts: dict[str, str] = {}
+        self._failures = Counter[str]()
+
+    def __call__(self, response: requests.Response, *_: object, **__: object) -> None:
+        """See an answer. Raises IndexFailedError when Poetry gives up an URL.
+
+        Poetry itself would take it for "no such package" and ask the same index for the next.
+        """
+        url, status = _without_credentials(response.url), response.status_code
+        self.latest = url
+        if status in STATUS_FORCELIST:
+            self._failures[url] += 1
+            if self._failures[url] > _RETRIES:
+                raise IndexFailedError(f"The package index failed: {url} answered {status}.")
+        elif status >= requests.codes.bad_request and status != requests.codes.not_found:
+            self.doubts[_project(url)] = f"{url} answered {status}"
+        elif _is_html(response) and b"<a" not in response.content:
+            self.doubts[_project(url)] = f"{url} answered with a page without links"
+
+    def explain(self, error: Exception) -> str:
+        """Return an error's text, after what the indexes answered for a package in it."""
+        text = str(error)
+        for name, doubt in self.doubts.items():
+            if re.search(rf"\b{re.escape(name)}\b", text):
+                return f"The package index failed: {doubt}.\n{text}"
+        return text
+
+
+def _project(url: str) -> str:
+    return url.rstrip("/").rpartition("/")[2]
+
+
+def _is_html(response: requests.Response) -> bool:
+    return response.headers.get("Content-Type", "").startswith("text/html")
 
 
 @contextmanager
 def explained(pool: RepositoryPool) -> Iterator[None]:
-    """Turn what an index that fails makes Poetry raise into an FtiError that names the index.
-
-    Poetry takes an answer such as 500 for "no such package", so the answers are watched.
-    """
-    failures: list[str] = []
-
-    def watch(response: requests.Response, *_: object, **__: object) -> None:
-        if response.status_code >= requests.codes.server_error or response.status_code in _REFUSED:
-            failures.append(f"{_without_credentials(response.url)} answered {response.status_code}")
-
+    """Turn what an index that fails makes Poetry raise into an FtiError that names the index."""
+    watch = _Watch()
     hooks = [_hooks(repository) for repository in _http_repositories(pool)]
     for hook in hooks:
         hook.append(watch)
     try:
         yield
     except PoetryRuntimeError as error:
-        raise IndexFailedError(_plain(error)) from error
+        unreachable = str(error).startswith("All attempts to connect")  # else it is about git
+        raise (IndexFailedError if unreachable else FtiError)(_plain(error)) from error
     except requests.RequestException as error:
-        raise IndexFailedError(
-            f"The package index gave an answer that is no index page: {error}"
-        ) from error
-    except (KeyError, TypeError, AttributeError) as error:
-        message = f"The package index gave an answer that lacks a part ({error!r})."
+        reason = _without_credentials(str(error))
+        message = f"{watch.latest} gave an answer that is no index page: {reason}"
         raise IndexFailedError(message) from error
+    except (KeyError, TypeError, AttributeError) as error:
+        message = f"{watch.latest} gave an answer that lacks a part ({error!r})."
+        raise IndexFailedError(message) from error
+    except IndexFailedError:
+        raise
     except (PoetryError, PackageNotFoundError, RepositoryError, FtiError) as error:
-        if failures:
-            raise IndexFailedError(f"The package index failed: {failures[0]}.") from error
-        raise FtiError(str(error)) from error
+        raise FtiError(watch.explain(error)) from error
     finally:
         for hook in hooks:
             hook.remove(watch)
@@ -73,13 +111,11 @@ def _hooks(repository: HTTPRepository) -> list[Any]:
 
 def _plain(error: PoetryRuntimeError) -> str:
     lines = [message.stripped.strip() for message in error._messages if not message.debug]  # noqa: SLF001 - no public way
-    return "\n".join(line for line in lines if line)
+    return _without_credentials("\n".join(line for line in lines if line))
 
 
-def _without_credentials(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
+def _without_credentials(text: str) -> str:
+    return re.sub(r"[^\s/@]+@(?=[^\s/@])", "", text)
 
 
 def pool_indexes(pool: RepositoryPool) -> tuple[IndexOrigin, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
 from cleo.helpers import option
 from poetry.console.commands.command import Command
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedStage, Stage
 
 Results: TypeAlias = "dict[str, Locked | FtiError]"
+
+NOT_TRIED: Final = FtiError("not tried, since a package index failed")
 
 
 class LockCommand(Command):
@@ -86,14 +88,16 @@ A fresh lock is left alone; a stale one keeps every version that still fits.
 
     def _lock(self, project: Project, stages: tuple[Stage, ...], *, json_wanted: bool) -> Results:
         results: Results = {}
+        index_failed = False
         for stage in stages:
-            result = results[stage.name] = self._attempt(project, stage)
+            # An index that fails would fail for each stage, after many attempts each.
+            result = NOT_TRIED if index_failed else self._attempt(project, stage)
+            results[stage.name] = result
+            index_failed |= isinstance(result, IndexFailedError)
             if isinstance(result, FtiError):
                 error(self.io, f"{stage.name}: {result}")
             elif not json_wanted:
                 self._say(stage.name, result)
-            if isinstance(result, IndexFailedError):
-                break  # it would fail for each stage, after many attempts each
         return results
 
     def _attempt(self, project: Project, stage: Stage) -> Locked | FtiError:
