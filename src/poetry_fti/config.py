@@ -36,6 +36,7 @@ _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LIBC: Final = re.compile(r"(glibc|musl)-(\d+)\.(\d+)")
 _MACOS: Final = re.compile(r"(\d+)\.(\d+)")
 _APT_PACKAGE: Final = re.compile(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~-]+)?")
+_FORBIDDEN_IN_PATHS: Final = re.compile(r"""[\\:"<>|?*\x00-\x1f]""")
 _IMAGE_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 
 
@@ -86,7 +87,7 @@ def _directory(table: Table) -> PurePosixPath:
     text = table.string("directory")
     path = PurePosixPath("fti" if text is None else text)
     outside = path.is_absolute() or ".." in path.parts or path == PurePosixPath()
-    if outside or re.search(r"[\\:]", str(path)):
+    if outside or _FORBIDDEN_IN_PATHS.search(str(path)):
         table.wrong("directory", f'"{text}" must be a folder inside the project, such as "fti"')
     return path
 

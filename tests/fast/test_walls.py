@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SOURCE: Final = Path(poetry_fti.__file__).parent
-MODEL: Final = {"model", "errors", "table", "targets"}
+MODEL: Final = {"model", "errors", "table", "targets", "urls"}
 COMMANDS: Final = {"poetry", "cleo"}
 
 # room -> (our rooms, third-party packages); a room is a package, or a module beside them
@@ -24,6 +24,7 @@ ROOMS: Final[dict[str, tuple[set[str], set[str]]]] = {
     "model": (set(), {"packaging"}),
     "table": ({"model"}, set()),
     "targets": ({"model"}, {"packaging"}),
+    "urls": (set(), set()),
     "config": (MODEL, {"packaging"}),
     "stages": (MODEL | {"config"}, {"packaging"}),
     "comparison": ({"model"}, {"packaging"}),

@@ -9,6 +9,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from poetry_fti.bridge.rebase import rebase_constraint, rebase_requirement
+from poetry_fti.bridge.sources import public_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from poetry_fti.model import Stage
 
 # Keys of [tool.poetry] that decide how packages are found and built, for every stage alike.
-_SHARED_KEYS: Final = ("requires-poetry", "build-constraints", "source")
+_SHARED_KEYS: Final = ("requires-poetry", "build-constraints")
 
 
 def derive(pyproject: Mapping[str, Any], stage: Stage, up: PurePosixPath) -> dict[str, Any]:
@@ -124,6 +125,8 @@ def _poetry(
     groups = _poetry_groups(poetry.get("group", {}), stage, up)
     if groups:
         derived["group"] = groups
+    if "source" in poetry:
+        derived["source"] = public_sources(poetry["source"])
     return derived | {key: poetry[key] for key in _SHARED_KEYS if key in poetry}
 
 

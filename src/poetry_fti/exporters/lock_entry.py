@@ -20,8 +20,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.urls import public_git_url, public_url
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
+from poetry_fti.urls import public_git_url, public_url
 
 if TYPE_CHECKING:
     from poetry_fti.model import LockedFile, LockedPackage, LockedStage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.header import header
-from poetry_fti.exporters.urls import public_text
+from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

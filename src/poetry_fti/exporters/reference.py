@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from poetry_fti.exporters.urls import public_git_url, public_url
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin, UrlOrigin
+from poetry_fti.urls import public_git_url, public_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

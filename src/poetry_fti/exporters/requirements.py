@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.header import header
 from poetry_fti.exporters.reference import in_order, marked, reference
-from poetry_fti.exporters.urls import public_url, untrusted_host
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
+from poetry_fti.urls import public_url, untrusted_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from poetry_fti.exporters.docker.quoting import context_path
 from poetry_fti.exporters.reference import in_order, marked, reference
-from poetry_fti.exporters.urls import public_git_url, public_url
 from poetry_fti.model import DirectoryOrigin, GitOrigin
+from poetry_fti.urls import public_git_url, public_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetry_fti.exporters.urls import public_git_url, public_text, public_url, untrusted_host
+from poetry_fti.urls import public_git_url, public_text, public_url, untrusted_host
 
 
 @pytest.mark.parametrize(
