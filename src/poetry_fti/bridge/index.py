@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import requests
+import urllib3
 from poetry.console.exceptions import PoetryRuntimeError
 from poetry.core.constraints.version import Version
 from poetry.exceptions import PoetryError
@@ -84,6 +85,8 @@ def explained(pool: RepositoryPool) -> Iterator[None]:
     except PoetryRuntimeError as error:
         unreachable = str(error).startswith("All attempts to connect")  # else it is about git
         raise (IndexFailedError if unreachable else FtiError)(_plain(error)) from error
+    except (requests.HTTPError, urllib3.exceptions.HTTPError) as error:
+        raise FtiError(_without_credentials(str(error))) from error
     except requests.RequestException as error:
         reason = _without_credentials(str(error))
         message = f"{watch.latest} gave an answer that is no index page: {reason}"

@@ -15,6 +15,7 @@ from poetry.exceptions import PoetryError
 from poetry.factory import Factory
 from poetry.poetry import Poetry
 from poetry.pyproject.toml import PyProjectTOML
+from poetry.repositories.exceptions import InvalidSourceError
 from poetry.toml import TOMLError
 
 from poetry_fti.bridge.locker import StageLocker
@@ -81,7 +82,14 @@ def refusals() -> Iterator[None]:
     """Raise ConfigError where Poetry refuses a pyproject.toml."""
     try:
         yield
-    except (RuntimeError, PoetryError, ValueError, TypeError, KeyError) as error:
+    except (
+        InvalidSourceError,
+        KeyError,
+        PoetryError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise ConfigError(f"pyproject.toml: {str(error).strip()}") from error
 
 
@@ -115,11 +123,20 @@ def derived_package(data: dict[str, Any], folder: Path) -> ProjectPackage:
 
 
 def derived_poetry(poetry: Poetry, data: dict[str, Any], folder: Path) -> Poetry:
-    """Return the derived project in `folder` as a Poetry that shares the project's indexes."""
+    """Return the derived project in `folder` as a Poetry that shares the project's indexes.
+
+    Raises ConfigError where Poetry cannot read a dependency, or does not know its source.
+    """
+    package = derived_package(data, folder)
+    for dependency in package.all_requires:
+        source = dependency.source_name
+        if source and not poetry.pool.has_repository(source):
+            message = f'{dependency.name} has the source "{source}", which does not exist'
+            raise ConfigError(f"pyproject.toml: {message}. Add it to tool.poetry.source.")
     derived = Poetry(
         folder / "pyproject.toml",
         data["tool"]["poetry"],
-        derived_package(data, folder),
+        package,
         StageLocker(folder / "poetry.lock", data),
         poetry.config,
         poetry.disable_cache,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cleo.formatters.formatter import Formatter
 from poetry.installation.installer import Installer
 from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.provider import IncompatibleConstraintsError
@@ -58,4 +59,5 @@ def _solver_errors() -> Iterator[None]:
     try:
         yield
     except (SolverProblemError, IncompatibleConstraintsError) as error:
-        raise FtiError(str(error)) from error
+        # Poetry's hints on Python versions are written with cleo's markup.
+        raise FtiError(Formatter().remove_format(str(error)).strip()) from error

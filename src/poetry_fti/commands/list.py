@@ -10,7 +10,7 @@ from poetry.console.commands.command import Command
 from poetry_fti.commands.console import aligned, escape, guarded, load_project, plain
 from poetry_fti.commands.leftovers import find_leftovers
 from poetry_fti.commands.options import REPORT_FORMAT, wants_json
-from poetry_fti.errors import DONE
+from poetry_fti.errors import DONE, FtiError
 
 if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
@@ -48,7 +48,8 @@ class ListCommand(Command):
     def _hints(self, stages: list[dict[str, Any]], leftovers: list[str]) -> None:
         for stage in stages:
             if stage["reason"]:
-                reason = f"{stage['stage']}: the lock cannot be read: {stage['reason']}"
+                trouble = "the lock cannot be read: " if stage["lock"] == "broken" else ""
+                reason = f"{stage['stage']}: {trouble}{stage['reason']}"
                 self.line(f"<error>{escape(reason)}</error>")
         if any(stage["lock"] != "fresh" for stage in stages):
             self.line("\nRun <info>poetry fti lock</info> for the locks that are not fresh.")
@@ -60,7 +61,12 @@ class ListCommand(Command):
 
 def _data(project: Project, stage: Stage) -> dict[str, Any]:
     status = project.status(stage)
-    readable = status.state in ("fresh", "stale") and project.is_current_format(stage)
+    reason, packages = status.reason, None
+    if status.state in ("fresh", "stale") and project.is_current_format(stage):
+        try:
+            packages = len(project.packages(stage))
+        except FtiError as error:  # it cannot be installed
+            reason = str(error)
     return {
         "stage": stage.name,
         "kind": stage.kind,
@@ -68,8 +74,8 @@ def _data(project: Project, stage: Stage) -> dict[str, Any]:
         "python": project.python(stage),
         "platforms": [str(platform) for platform in stage.targets.platforms],
         "lock": status.state,
-        "reason": status.reason,
-        "packages": len(project.packages(stage)) if readable else None,
+        "reason": reason,
+        "packages": packages,
     }
 
 

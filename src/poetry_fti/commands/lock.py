@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Results: TypeAlias = "dict[str, Locked | FtiError]"
 
-NOT_TRIED: Final = FtiError("not tried, since a package index failed")
+NOT_TRIED: Final = FtiError("not tried: it would wait for the same server")
 
 
 class LockCommand(Command):

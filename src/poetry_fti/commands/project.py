@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from poetry_fti.bridge.derive import derive
 from poetry_fti.bridge.index import pool_indexes
 from poetry_fti.bridge.locked import direct_requirements, lock_digest, read_packages
 from poetry_fti.bridge.locker import StageLocker, lock_status
+from poetry_fti.bridge.sources import hide_credentials
 from poetry_fti.bridge.toml import pyproject_text
 from poetry_fti.config import read_config
 from poetry_fti.errors import ConfigError, FtiError, LateError, ProblemsError
@@ -41,6 +43,7 @@ class Project:
         self.config, self.stages = _read(self.pyproject)
         with bridge.refusals():
             self.poetry = create_poetry()
+            hide_credentials(self.poetry)
 
     def select(self, names: Iterable[str]) -> tuple[Stage, ...]:
         """Return the stages of these names, all without any; raises ConfigError."""
@@ -98,10 +101,12 @@ class Project:
         return read_packages(self.locker(stage), stage, python, self.root)
 
     def comparable(self) -> tuple[LockedStage, ...]:
-        """Return the stages whose locks are fresh, with what they hold."""
-        return tuple(
-            self.locked(stage) for stage in self.stages if self.status(stage).state == "fresh"
-        )
+        """Return the stages whose locks are fresh and can be installed, with what they hold."""
+        found = []
+        for stage in self.stages:
+            with suppress(FtiError):  # locking or exporting the stage itself tells
+                found.append(self.locked(stage))
+        return tuple(found)
 
     def locked(self, stage: Stage) -> LockedStage:
         """Return a stage with what its lock holds; raises LateError where it is not fresh."""
