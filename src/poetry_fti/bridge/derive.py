@@ -9,7 +9,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from poetry_fti.bridge.rebase import rebase_constraint, rebase_requirement
-from poetry_fti.bridge.sources import public_sources
+from poetry_fti.urls import public_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -201,3 +201,11 @@ def _poetry_groups(
         if table:
             derived[name] = table
     return derived
+
+
+def public_sources(sources: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return `[[tool.poetry.source]]` with URLs that anybody may read."""
+    return [
+        {key: public_url(value) if key == "url" else value for key, value in source.items()}
+        for source in sources
+    ]

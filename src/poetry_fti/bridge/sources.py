@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from poetry.factory import Factory
 
-from poetry_fti.urls import public_url
+from poetry_fti.bridge.derive import public_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from poetry.poetry import Poetry
-
-
-def public_sources(sources: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return `[[tool.poetry.source]]` with URLs that anybody may read."""
-    return [
-        {key: public_url(value) if key == "url" else value for key, value in source.items()}
-        for source in sources
-    ]
 
 
 def hide_credentials(poetry: Poetry) -> None:
