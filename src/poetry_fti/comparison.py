@@ -101,7 +101,7 @@ def _reasons(
 def _requirers(stage: LockedStage, name: NormalizedName, newest: Version) -> Iterator[str]:
     for requirement in stage.requirements:
         if requirement.name == name and not requirement.allows(newest):
-            yield f"{stage.stage.name} itself requires {requirement}"
+            yield f"pyproject.toml requires {requirement}"
     for package in stage.packages:
         for requirement in package.requires:
             if requirement.name == name and not requirement.allows(newest):

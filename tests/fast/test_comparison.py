@@ -74,7 +74,7 @@ def test_a_divergence_names_what_forces_it() -> None:
                 ((Version("1.26.4"),), ("feature",)),
             ),
             (
-                Reason("feature", "feature itself requires numpy <2 || >=9"),
+                Reason("feature", "pyproject.toml requires numpy <2 || >=9"),
                 Reason("feature", "pyspark 3.5.9 requires numpy <2,>=1.22"),
                 Reason("training", "numpy 2.5.5 requires Python >=3.11"),
             ),

@@ -1,0 +1,199 @@
+"""`poetry fti export` against Poetry's own export plugin, and its ways to compare and print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from packaging.requirements import Requirement
+
+from harness import snapshot
+from poetry_fti.model import PLATFORMS
+from poetry_fti.targets import marker_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from harness import Poetry
+
+ENVIRONMENTS = [
+    {
+        **marker_environment(platform),
+        "python_version": f"3.{minor}",
+        "python_full_version": f"3.{minor}.4",
+    }
+    for platform in PLATFORMS
+    for minor in (11, 12, 13)
+]
+
+
+def installed_where(text: str) -> dict[str, tuple[frozenset[str], tuple[bool, ...]]]:
+    """Return, for each pinned package of a requirements file, its hashes and where it goes."""
+    joined = text.replace("\\\n", " ").splitlines()
+    found = {}
+    for line in joined:
+        if line and not line.startswith(("#", "-")):
+            requirement, *hashes = line.split(" --hash=")
+            parsed = Requirement(requirement.strip())
+            where = tuple(
+                parsed.marker is None or parsed.marker.evaluate(dict(environment))
+                for environment in ENVIRONMENTS
+            )
+            found[f"{parsed.name}{parsed.specifier}"] = frozenset(map(str.strip, hashes)), where
+    return found
+
+
+@pytest.mark.parametrize("stage", ["feature", "training", "inference"])
+def test_requirements_are_those_of_poetrys_own_export(
+    stage: str, project: Callable[[str], Path], poetry: Poetry
+) -> None:
+    root = project("tabular")
+    poetry.ok(root, "fti", "lock", stage)
+    poetry.ok(root, "fti", "export", stage, "-f", "pyproject", "-f", "requirements")
+    folder = root / "fti" / stage
+    reference = poetry.ok(folder, "export", "--with", stage)
+    ours = (folder / "requirements.txt").read_text()
+    assert installed_where(ours) == installed_where(reference)
+
+
+def test_narrowed_requirements_install_the_same_on_the_stages_targets(
+    project: Callable[[str], Path], poetry: Poetry
+) -> None:
+    root = project("tabular")
+    everywhere = export_training(poetry, root, "")
+    narrowed = export_training(poetry, root, 'platforms = ["linux/arm64"]\npython = "==3.12.*"')
+    target = next(
+        index
+        for index, environment in enumerate(ENVIRONMENTS)
+        if (environment["python_version"], environment["platform_machine"]) == ("3.12", "aarch64")
+    )
+    assert narrowed.keys() == {name for name, (_, where) in everywhere.items() if where[target]}
+    assert all(all(where) for _, where in narrowed.values()), "no marker is left"
+    assert all(hashes <= everywhere[name][0] for name, (hashes, _) in narrowed.items())
+    assert sum(len(hashes) for hashes, _ in narrowed.values()) < 300
+    assert sum(len(hashes) for hashes, _ in everywhere.values()) > 1000
+
+
+def export_training(
+    poetry: Poetry, root: Path, settings: str
+) -> dict[str, tuple[frozenset[str], tuple[bool, ...]]]:
+    pyproject = root / "pyproject.toml"
+    text = pyproject.read_text().partition("\n[tool.fti.stages.training]")[0]
+    pyproject.write_text(f"{text}\n[tool.fti.stages.training]\n{settings}\n")
+    poetry.ok(root, "fti", "lock", "training")
+    return installed_where(
+        poetry.ok(root, "fti", "export", "training", "-f", "requirements", "--stdout")
+    )
+
+
+def changed(root: Path, before: dict[str, bytes]) -> Iterable[str]:
+    after = snapshot(root)
+    return sorted(
+        name for name in after.keys() | before.keys() if after.get(name) != before.get(name)
+    )
+
+
+def test_check_tells_what_differs_and_changes_nothing(
+    project: Callable[[str], Path], poetry: Poetry
+) -> None:
+    root = project("tiny")
+    poetry.ok(root, "fti", "lock")
+    formats = ("-f", "constraints", "-f", "pylock")
+    missing = poetry(root, "fti", "export", "feature", "--check", *formats)
+    assert missing.code == 3
+    assert "--- fti/feature/constraints.txt (missing)\n" in missing.output
+    assert "+++ fti/feature/pylock.feature.toml (expected)\n" in missing.output
+    assert missing.errors == (
+        "2 files not up to date. Run `poetry fti export` with the same options.\n"
+    )
+
+    poetry.ok(root, "fti", "export", "feature", *formats)
+    assert poetry.ok(root, "fti", "export", "feature", "--check", *formats) == (
+        "2 files checked: all up to date.\n"
+    )
+
+    constraints = root / "fti" / "feature" / "constraints.txt"
+    text = constraints.read_text()
+    constraints.write_text(text.replace("alpha==1.5", "alpha==1.0"))
+    before = snapshot(root)
+    result = poetry(root, "fti", "export", "feature", "--check", *formats)
+    assert (result.code, result.errors) == (
+        3,
+        "1 file not up to date. Run `poetry fti export` with the same options.\n",
+    )
+    assert "-alpha==1.0\n+alpha==1.5\n" in result.output
+    assert not changed(root, before)
+    assert poetry.ok(root, "fti", "export", "feature", *formats) == (
+        "wrote     fti/feature/constraints.txt\nunchanged fti/feature/pylock.feature.toml\n"
+    )
+    assert constraints.read_text() == text
+
+
+def test_stdout_prints_the_file_itself_and_writes_none(
+    project: Callable[[str], Path], poetry: Poetry
+) -> None:
+    root = project("tiny")
+    poetry.ok(root, "fti", "lock")
+    before = snapshot(root)
+    assert poetry.ok(root, "fti", "export", "feature", "-f", "constraints", "--stdout") == (
+        "# Generated by poetry-fti from fti/feature/poetry.lock; do not edit."
+        " Update with: poetry fti export feature\n"
+        "\n"
+        "alpha==1.5\n"
+        "dotted-name-pkg==1.0\n"
+        "sparkish==3.5\n"
+    )
+    plain = poetry.ok(
+        root, "fti", "export", "feature", "-f", "requirements", "--no-hashes", "--stdout"
+    )
+    assert plain.splitlines()[2:] == ["alpha==1.5", "dotted-name-pkg==1.0", "sparkish==3.5"]
+    assert not changed(root, before)
+
+
+NO_MARKERS = (
+    'The stage "inference" cannot be written without markers, since they decide where these are'
+    " installed: loopish, typing-backfill. Give the stage `platforms` and `python` in"
+    " [tool.fti.stages.inference], narrow enough that each marker has one value there.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (
+            ("--format", "requirement"),
+            2,
+            (
+                'Unknown format "requirement"; did you mean "requirements"?'
+                " (known: constraints, dockerfile, pylock, pyproject, requirements).\n"
+            ),
+        ),
+        (("--stdout",), 1, "--stdout prints one file: name one stage and one --format, or --merged.\n"),
+        (("--merged", "-f", "pylock"), 1, "--merged writes a pylock.toml; leave --format out.\n"),
+        (
+            ("-f", "pylock", "--no-hashes"),
+            1,
+            "--no-hashes and --no-markers are for the formats requirements and constraints.\n",
+        ),
+        (
+            ("inference", "-f", "requirements", "--no-markers"),
+            1,
+            (
+                NO_MARKERS,
+        ),
+    ],
+)
+def test_requests_that_make_no_sense(
+    words: tuple[str, ...],
+    code: int,
+    message: str,
+    project: Callable[[str], Path],
+    poetry: Poetry,
+) -> None:
+    root = project("tiny")
+    poetry.ok(root, "fti", "lock")
+    before = snapshot(root)
+    result = poetry(root, "fti", "export", *words)
+    assert (result.code, result.errors, result.output) == (code, message, "")
+    assert not changed(root, before)
