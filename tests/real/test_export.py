@@ -151,6 +151,7 @@ def test_stdout_prints_the_file_itself_and_writes_none(
     assert not changed(root, before)
 
 
+ONE_FILE = "--stdout prints one file: name one stage and one --format, or --merged.\n"
 NO_MARKERS = (
     'The stage "inference" cannot be written without markers, since they decide where these are'
     " installed: loopish, typing-backfill. Give the stage `platforms` and `python` in"
@@ -169,7 +170,7 @@ NO_MARKERS = (
                 " (known: constraints, dockerfile, pylock, pyproject, requirements).\n"
             ),
         ),
-        (("--stdout",), 1, "--stdout prints one file: name one stage and one --format, or --merged.\n"),
+        (("--stdout",), 1, ONE_FILE),
         (("--merged", "-f", "pylock"), 1, "--merged writes a pylock.toml; leave --format out.\n"),
         (
             ("-f", "pylock", "--no-hashes"),
@@ -179,8 +180,7 @@ NO_MARKERS = (
         (
             ("inference", "-f", "requirements", "--no-markers"),
             1,
-            (
-                NO_MARKERS,
+            NO_MARKERS,
         ),
     ],
 )
