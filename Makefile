@@ -2,7 +2,7 @@
 PYTHON ?= python3
 OLDEST := 2.3.0
 
-.PHONY: demo test test-fast test-real test-oldest lint clean
+.PHONY: demo test test-fast test-real test-oldest lint bench clean
 
 demo: .venv/ready
 	PYTHONPATH=fixtures .venv/bin/python -m demo
@@ -22,6 +22,9 @@ lint: .venv/ready
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+
+bench: .venv/ready
+	.venv/bin/python benchmarks/overhead.py
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
