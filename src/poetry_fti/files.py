@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import os
-import tempfile
+import secrets
+import shutil
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import PurePosixPath
+    from pathlib import Path, PurePosixPath
 
 
 def read(path: Path) -> str | None:
@@ -29,20 +29,35 @@ def replace(files: Mapping[Path, str]) -> tuple[Path, ...]:
     interrupt leaves whole files, old or new. Raises OSError.
     """
     changed = {path: text for path, text in files.items() if read(path) != text}
-    written: dict[Path, Path] = {}
+    temporary: dict[Path, Path] = {}
     created: list[Path] = []
     try:
         for path, text in changed.items():
             created += _make_folder(path.parent)
-            written[path] = _write_beside(path, text)
-        for path, temporary in written.items():
-            temporary.replace(path)
+            # Not in the system's temporary folder: replacing is atomic within one file system
+            # only. Known before it exists, so that no interrupt can leave it behind.
+            temporary[path] = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+            with _naming(path):
+                _write(temporary[path], text, path)
+        for path, written in temporary.items():
+            with _naming(path):
+                written.replace(path)
     except BaseException:
-        for temporary in written.values():
-            temporary.unlink(missing_ok=True)
+        for written in temporary.values():
+            written.unlink(missing_ok=True)
         remove_empty(created)
         raise
     return tuple(changed)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Let an error name the file that was to be written, and not a temporary one or none."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
 def _make_folder(folder: Path) -> list[Path]:
@@ -74,28 +89,13 @@ def remove_empty(folders: list[Path]) -> None:
             folder.rmdir()
 
 
-def _write_beside(path: Path, text: str) -> Path:
-    # Not in the system's temporary folder: replacing is atomic within one file system only.
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(_mode(path))
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return temporary
-
-
-def _mode(path: Path) -> int:
+def _write(temporary: Path, text: str, path: Path) -> None:
+    with temporary.open("xb") as file:
+        file.write(text.encode())
+        file.flush()
+        os.fsync(file.fileno())
     if path.exists():
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0)  # the only way to read it is to set it
-    os.umask(mask)
-    return 0o666 & ~mask
+        shutil.copymode(path, temporary)
 
 
 def differences(files: Mapping[PurePosixPath, str], root: Path) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import wraps
+from threading import Event, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from cleo.formatters.formatter import Formatter
@@ -18,6 +19,7 @@ from poetry_fti.errors import FAILED, INTERRUPTED, FtiError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from cleo.io.outputs.output import Output
     from poetry.console.commands.command import Command
 
 
@@ -82,12 +84,33 @@ def progress(io: IO, message: str) -> Iterator[IO]:
         yield io
         return
     quiet = IO(io.input, NullOutput(), io.error_output)
-    if not io.output.is_decorated():
+    if not io.error_output.is_decorated():
         yield quiet
         return
-    indicator = ProgressIndicator(io, "{message} <debug>({elapsed:2s})</debug>")
-    with indicator.auto(f"{escape(message)}...", f"{escape(message)}..."):
+    with _ticking(io.error_output, f"{escape(message)}..."):
         yield quiet
+
+
+@contextmanager
+def _ticking(output: Output, message: str) -> Iterator[None]:
+    # Not ProgressIndicator.auto: an interrupt at its end leaves its thread running for ever.
+    indicator = ProgressIndicator(output, "{message} <debug>({elapsed:2s})</debug>")
+    done = Event()
+
+    def tick() -> None:
+        while not done.wait(0.1):
+            indicator.advance()
+
+    thread = Thread(target=tick, daemon=True)
+    try:
+        indicator.start(message)
+        thread.start()
+        yield
+    finally:
+        done.set()
+        if thread.is_alive():
+            thread.join()
+        indicator.finish(message, reset_indicator=True)
 
 
 def counted(count: int, noun: str) -> str:

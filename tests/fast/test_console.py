@@ -1,0 +1,152 @@
+"""What commands write: text of users is printed as it is, errors end with their exit codes."""
+
+from __future__ import annotations
+
+import errno
+from contextlib import nullcontext
+from threading import enumerate as threads
+
+import pytest
+from cleo.formatters.formatter import Formatter
+from cleo.io.buffered_io import BufferedIO
+from cleo.io.outputs.output import Verbosity
+from hypothesis import example, given
+from hypothesis import strategies as st
+from poetry.console.commands.command import Command
+
+from poetry_fti.commands.console import (
+    aligned,
+    counted,
+    error,
+    escape,
+    guarded,
+    os_message,
+    plain,
+    progress,
+)
+from poetry_fti.errors import ConfigError, FtiError, LateError
+
+# NUL is what cleo itself stands in for a backslash at the end, ESC starts a terminal's commands.
+TEXT = st.text(st.characters(blacklist_characters="\0\x1b", codec="utf-8"))
+PIECES = st.lists(
+    st.sampled_from(["<", "\\", ">", "/", "</>", "<error>", "<fg=red>", "a", " ", "\n"])
+).map("".join)
+
+
+@given(TEXT | PIECES)
+@example("<<error>")
+@example("\\<")
+@example("a\\\\")
+@example("</>")
+def test_escaped_text_is_printed_as_it_is(text: str) -> None:
+    for formatter in (Formatter(), Formatter(decorated=True)):
+        assert formatter.remove_format(escape(text)) == text
+        assert formatter.remove_format(f"<c1>{escape(text)}</c1>!") == f"{text}!"
+        assert formatter.format("<error></error>x") == "x"  # no style is left open
+
+
+def test_errors_and_plain_output() -> None:
+    io = BufferedIO()
+    error(io, "no <info>markup</info>\\")
+    plain(io, "to the <b>byte")
+    assert io.fetch_error() == "no <info>markup</info>\\\n"
+    assert io.fetch_output() == "to the <b>byte"
+
+
+class FailingCommand(Command):
+    """A command that only fails."""
+
+    def __init__(self, failure: BaseException | None) -> None:
+        super().__init__()
+        self._failure = failure
+
+    @guarded
+    def handle(self) -> int:
+        if self._failure is not None:
+            raise self._failure
+        return 0
+
+
+def run(failure: BaseException | None) -> tuple[int, str]:
+    io = BufferedIO()
+    command = FailingCommand(failure)
+    command._io = io  # noqa: SLF001 - what running it within an application does
+    return command.handle(), io.fetch_error()
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "message"),
+    [
+        (None, 0, ""),
+        (FtiError("<b>it</b> failed"), 1, "<b>it</b> failed\n"),
+        (LateError("late"), 1, "late\n"),
+        (ConfigError("wrong"), 2, "wrong\n"),
+        (OSError(errno.ENOSPC, "No space left", "fti/x"), 1, "fti/x: No space left\n"),
+        (
+            KeyboardInterrupt(),
+            130,
+            "Interrupted. Every file is whole; run the command again to go on.\n",
+        ),
+    ],
+)
+def test_how_a_command_ends(failure: BaseException | None, code: int, message: str) -> None:
+    assert run(failure) == (code, message)
+
+
+def test_a_bug_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(ZeroDivisionError())
+
+
+@pytest.mark.parametrize(
+    ("failure", "message"),
+    [
+        (OSError("just text"), "just text"),
+        (OSError(errno.EACCES, "Permission denied"), "Permission denied"),
+        (OSError(errno.EACCES, "Permission denied", "a"), "a: Permission denied"),
+    ],
+)
+def test_what_the_operating_system_refused(failure: OSError, message: str) -> None:
+    assert os_message(failure) == message
+
+
+def show_progress(io: BufferedIO, failure: BaseException | None) -> None:
+    with progress(io, "Locking <b>") as quiet:
+        quiet.write_line("Poetry's commentary")
+        quiet.write_error_line("Poetry's warning")
+        if failure is not None:
+            raise failure
+
+
+@pytest.mark.parametrize("failure", [None, FtiError(), KeyboardInterrupt(), SystemExit()])
+def test_the_progress_indicator_leaves_no_thread(failure: BaseException | None) -> None:
+    before = threads()
+    io = BufferedIO(decorated=True)
+    with pytest.raises(type(failure)) if failure is not None else nullcontext():
+        show_progress(io, failure)
+    assert threads() == before
+    errors = io.fetch_error()
+    assert "Locking <b>..." in errors
+    assert "Poetry's warning\n" in errors
+    assert errors.endswith("\n")
+    assert io.fetch_output() == ""
+
+
+def test_no_progress_without_a_terminal() -> None:
+    io = BufferedIO()
+    with progress(io, "Locking") as quiet:
+        quiet.write_line("Poetry's commentary")
+    assert io.fetch_output() == ""
+
+
+def test_poetrys_commentary_for_those_who_ask() -> None:
+    io = BufferedIO(decorated=True)
+    io.set_verbosity(Verbosity.VERBOSE)
+    with progress(io, "Locking") as loud:
+        loud.write_line("Poetry's commentary")
+    assert io.fetch_output() == "Poetry's commentary\n"
+
+
+def test_counting_and_columns() -> None:
+    assert [counted(number, "lock") for number in (0, 1, 2)] == ["0 locks", "1 lock", "2 locks"]
+    assert aligned([("a", "bb", "c"), ("aaa", "b", "")]) == ["a    bb  c", "aaa  b"]

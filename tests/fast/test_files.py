@@ -1,0 +1,179 @@
+"""Writing files: all or none, each whole, nothing left behind, whatever happens when."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from harness import snapshot
+from poetry_fti import files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def test_only_files_that_differ_are_written(tmp_path: Path) -> None:
+    same, other, new = (tmp_path / name for name in ("same", "other", "folder/new"))
+    same.write_text("a\n", encoding="utf-8")
+    other.write_text("b\n", encoding="utf-8")
+    before = same.stat()
+    assert files.replace({same: "a\n", other: "c\n", new: "ü\n"}) == (other, new)
+    after = same.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert snapshot(tmp_path) == {"same": b"a\n", "other": b"c\n", "folder/new": "ü\n".encode()}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_a_new_file_has_usual_permissions_and_an_old_one_keeps_its_own(tmp_path: Path) -> None:
+    usual, old, new = (tmp_path / name for name in ("usual", "old", "new"))
+    usual.touch()
+    old.touch()
+    old.chmod(0o640)
+    files.replace({old: "x\n", new: "x\n"})
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (new, old)]
+    assert modes == [stat.S_IMODE(usual.stat().st_mode), 0o640]
+
+
+STEPS: Final = (
+    (Path, "mkdir"),
+    (Path, "open"),
+    (os, "fsync"),
+    (shutil, "copymode"),
+    (Path, "replace"),
+)
+
+
+class Saboteur:
+    """Raises a failure at, or just after, the n-th of the calls that change the disk."""
+
+    def __init__(self, call: int, failure: BaseException, *, late: bool) -> None:
+        self.calls = 0
+        self._call, self._failure, self._late = call, failure, late
+
+    def install(self, patch: pytest.MonkeyPatch) -> None:
+        for owner, name in STEPS:
+            patch.setattr(owner, name, self._sabotaged(getattr(owner, name)))
+
+    def _sabotaged(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def step(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - stands for any function
+            self.calls += 1
+            if self.calls != self._call:
+                return real(*args, **kwargs)
+            if self._late:
+                with suppress(OSError):
+                    getattr(real(*args, **kwargs), "close", int)()
+            raise self._failure
+
+        return step
+
+
+def replace_sabotaged(root: Path, saboteur: Saboteur) -> None:
+    (root / "a").mkdir(parents=True)
+    for name in ("a/x", "a/y"):
+        (root / name).write_bytes(b"old\n")
+    with pytest.MonkeyPatch.context() as patch:
+        saboteur.install(patch)
+        files.replace({root / name: "new\n" for name in ("a/x", "a/y", "b/c/z")})
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left")])
+def test_wherever_it_stops_files_are_whole_and_no_other_is_left(
+    tmp_path: Path, failure: BaseException, *, late: bool
+) -> None:
+    undisturbed = Saboteur(0, failure, late=late)
+    replace_sabotaged(tmp_path / "0", undisturbed)
+    assert undisturbed.calls > 3 * len(STEPS) - 3
+    for call in range(1, undisturbed.calls + 1):
+        root = tmp_path / str(call)
+        with pytest.raises(type(failure)):
+            replace_sabotaged(root, Saboteur(call, failure, late=late))
+        found = snapshot(root)
+        assert found.keys() - {"b/c/z"} == {"a/x", "a/y"}
+        assert set(found.values()) <= {b"old\n", b"new\n"}
+        assert found.get("b/c/z", b"new\n") == b"new\n"
+
+
+def test_an_error_before_the_last_file_is_on_disk_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = Saboteur(3, OSError(errno.ENOSPC, "No space left on device"), late=False)
+    monkeypatch.setattr(os, "fsync", full._sabotaged(os.fsync))  # noqa: SLF001
+    names = ("a", "b", "new/c")
+    for name in names[:2]:
+        (tmp_path / name).write_bytes(b"old\n")
+    before = snapshot(tmp_path)
+    with pytest.raises(OSError, match="No space left") as caught:
+        files.replace({tmp_path / name: "new\n" for name in names})
+    assert caught.value.filename == str(tmp_path / "new/c")
+    assert snapshot(tmp_path) == before
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 KiB, where this may be mounted."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    yield from mounted(disk, "-t", "tmpfs", "-o", "size=64k", "tmpfs")
+
+
+def mounted(folder: Path, *words: str) -> Iterator[Path]:
+    mount = shutil.which("mount")
+    if mount is None or subprocess.run([mount, *words, folder], check=False).returncode:
+        pytest.skip("nothing may be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_full_disk(small_disk: Path) -> None:
+    lock = small_disk / "poetry.lock"
+    lock.write_text("old\n", encoding="utf-8")
+    with pytest.raises(OSError, match="No space left") as caught:
+        files.replace({small_disk / "other": "new\n", lock: "x" * 100_000})
+    assert caught.value.filename == str(lock)
+    assert snapshot(small_disk) == {"poetry.lock": b"old\n"}
+
+
+def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "fti").write_bytes(b"")
+    with pytest.raises(OSError, match="fti"):
+        files.replace({tmp_path / "fti" / "a" / "poetry.lock": "x\n"})
+    assert snapshot(tmp_path) == {"fti": b""}
+
+
+def test_a_folder_for_a_while(tmp_path: Path) -> None:
+    with files.folder(tmp_path / "a" / "b"):
+        assert (tmp_path / "a" / "b").is_dir()
+    assert not (tmp_path / "a").exists()
+    with files.folder(tmp_path / "a" / "b"):
+        (tmp_path / "a" / "b" / "kept").touch()
+    assert snapshot(tmp_path) == {"a/b/kept": b""}
+
+
+def test_differences_say_what_is_missing_and_what_is_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "same").write_bytes(b"a\n")
+    (tmp_path / "other").write_bytes(b"a\nb\n")
+    (tmp_path / "latin").write_bytes(b"caf\xe9\n")
+    expected = {
+        PurePosixPath("same"): "a\n",
+        PurePosixPath("other"): "a\nc\n",
+        PurePosixPath("absent"): "d\n",
+        PurePosixPath("latin"): "caf\u00e9\n",
+    }
+    assert list(files.differences(expected, tmp_path)) == [
+        "--- other (on disk)\n+++ other (expected)\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n",
+        "--- absent (missing)\n+++ absent (expected)\n@@ -0,0 +1 @@\n+d\n",
+        "--- latin (on disk)\n+++ latin (expected)\n@@ -1 +1 @@\n-caf\ufffd\n+caf\u00e9\n",
+    ]
