@@ -11,6 +11,8 @@ from poetry.packages.locker import Locker
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from poetry.core.packages.package import Package
+    from poetry.packages.transitive_package_info import TransitivePackageInfo
     from tomlkit.toml_document import TOMLDocument
 
 LockState: TypeAlias = Literal["fresh", "stale", "missing", "broken"]
@@ -18,10 +20,14 @@ LockState: TypeAlias = Literal["fresh", "stale", "missing", "broken"]
 
 @dataclass(frozen=True, slots=True)
 class LockStatus:
-    """The state of a stage's lock; `reason` says why it is broken."""
+    """The state of a stage's lock; `reason` says why it is broken.
+
+    It is readable if its packages can be told, which a lock older than version 2.1 does not let.
+    """
 
     state: LockState
     reason: str = ""
+    is_readable: bool = False
 
 
 class StageLocker(Locker):
@@ -35,6 +41,7 @@ class StageLocker(Locker):
         super().__init__(lock, pyproject_data)
         self.written: str | None = None
         self._ignored = False
+        self._packages: dict[Package, TransitivePackageInfo] | None = None
 
     def ignore(self) -> None:
         """Go on as if there were no lock: what is on disk may be damaged."""
@@ -43,6 +50,19 @@ class StageLocker(Locker):
     def is_locked(self) -> bool:
         """Tell whether there is a lock, unless it is ignored."""
         return not self._ignored and super().is_locked()
+
+    def is_fresh(self) -> bool:
+        """Tell whether the lock belongs to the derived project."""
+        # Poetry parses the file once more, for locks of its former versions.
+        return (
+            self._content_hash == self.lock_data["metadata"]["content-hash"] or super().is_fresh()
+        )
+
+    def locked_packages(self) -> dict[Package, TransitivePackageInfo]:
+        """Return what the lock holds; it is parsed once."""
+        if self._packages is None:
+            self._packages = super().locked_packages()
+        return self._packages
 
     def _write_lock_data(self, data: TOMLDocument) -> None:
         self.written = data.as_string().replace("\r\n", "\n")
@@ -55,23 +75,21 @@ def lock_status(locker: Locker) -> LockStatus:
     reason = _unreadable(locker)
     if reason:
         return LockStatus("broken", reason)
-    current = locker.is_locked_groups_and_markers() and locker.is_fresh()
-    return LockStatus("fresh" if current else "stale")
+    readable = locker.is_locked_groups_and_markers()
+    return LockStatus("fresh" if readable and locker.is_fresh() else "stale", is_readable=readable)
 
 
 def _unreadable(locker: Locker) -> str:
     try:
-        text = locker.lock.read_text(encoding="utf-8")
+        _read_through(locker)
     except UnicodeDecodeError:
         return "it is not UTF-8 text"
     except OSError as error:
         return (error.strerror or str(error)).lower()
-    if any(line.startswith("<<<<<<< ") for line in text.splitlines()):
-        return "it holds merge markers"
-    try:
-        _read_through(locker)
     except RuntimeError as error:
-        return _in_one_line(error)
+        lines = locker.lock.read_text(encoding="utf-8").splitlines()
+        merging = any(line.startswith("<<<<<<< ") for line in lines)
+        return "it holds merge markers" if merging else _in_one_line(error)
     except Exception as error:  # noqa: BLE001 - damaged text makes Poetry raise nearly anything
         first = str(error).partition("\n")[0]
         return f"a part of it is missing or wrong ({type(error).__name__}: {first})"
@@ -81,11 +99,10 @@ def _unreadable(locker: Locker) -> str:
 def _read_through(locker: Locker) -> None:
     """Read all that Poetry will read without asking, so that a damaged lock is found here."""
     locker.lock_data["metadata"]["content-hash"].strip()
-    for package in locker.locked_repository().packages:
+    readable = locker.is_locked_groups_and_markers()
+    for package in locker.locked_packages() if readable else locker.locked_repository().packages:
         for file in package.files:
             file["file"].strip(), file["hash"].strip()
-    if locker.is_locked_groups_and_markers():
-        locker.locked_packages()
 
 
 def _in_one_line(error: RuntimeError) -> str:

@@ -35,6 +35,8 @@ def solve(derived: Poetry, io: IO, *, regenerate: bool) -> str | None:
     assert isinstance(locker, StageLocker)  # noqa: S101 - what derived_poetry gives
     if regenerate:
         locker.ignore()
+    else:
+        _require_pins(locker)
     with tempfile.TemporaryDirectory(prefix="poetry-fti-") as scratch:
         # Repositories of git dependencies are cloned below the environment's path.
         environment = NullEnv(path=Path(scratch))
@@ -52,6 +54,14 @@ def solve(derived: Poetry, io: IO, *, regenerate: bool) -> str | None:
         with explained(derived.pool), _solver_errors():
             installer.lock(update=regenerate).run()
     return locker.written
+
+
+def _require_pins(locker: StageLocker) -> None:
+    try:
+        locker.locked_repository()
+    except Exception as error:  # damaged text makes Poetry raise nearly anything
+        message = f"{locker.lock.name} names requirements that cannot be read: {error}."
+        raise FtiError(f"{message} Solve the stage anew with --regenerate.") from error
 
 
 @contextmanager

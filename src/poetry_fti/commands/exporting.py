@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from poetry_fti.commands.project import Project
-    from poetry_fti.model import LockedFile, LockedStage, Stage
+    from poetry_fti.commands.stage_project import StageProject
+    from poetry_fti.model import LockedFile, LockedStage
 
 # Formats that consumers with parsers of their own read.
 PROFILED: Final = ("requirements", "constraints")
@@ -27,7 +28,7 @@ PROFILED: Final = ("requirements", "constraints")
 class Request:
     """What the user asked `poetry fti export` for."""
 
-    stages: tuple[Stage, ...]
+    stages: tuple[StageProject, ...]
     formats: tuple[str, ...]
     merged: bool = False
     check: bool = False
@@ -41,7 +42,7 @@ def render(project: Project, request: Request) -> dict[PurePosixPath, str]:
     Raises LateError for a lock that is not fresh, FtiError where a format has no words for
     what the lock holds, and where an index that is needed fails.
     """
-    locked = [project.locked(stage) for stage in request.stages]
+    locked = [stage.locked() for stage in request.stages]
     if request.merged:
         path = project.config.directory / FILENAME
         located = [_located(project, stage, path, request) for stage in locked]

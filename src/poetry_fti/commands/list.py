@@ -15,8 +15,7 @@ from poetry_fti.errors import DONE, FtiError
 if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
 
-    from poetry_fti.commands.project import Project
-    from poetry_fti.model import Stage
+    from poetry_fti.commands.stage_project import StageProject
 
 
 class ListCommand(Command):
@@ -31,7 +30,7 @@ class ListCommand(Command):
         """Write a line for each stage, and name folders that belong to none."""
         json_wanted = wants_json(self)
         project = load_project(self)
-        stages = [_data(project, stage) for stage in project.stages]
+        stages = [_data(stage) for stage in project.stages]
         leftovers = [leftover.name for leftover in find_leftovers(project)]
         if json_wanted:
             data = {"stages": stages, "leftovers": leftovers}
@@ -59,19 +58,19 @@ class ListCommand(Command):
             self.line("Run <info>poetry fti clean</info> to remove them.")
 
 
-def _data(project: Project, stage: Stage) -> dict[str, Any]:
-    status = project.status(stage)
+def _data(each: StageProject) -> dict[str, Any]:
+    stage, status = each.stage, each.status
     reason, packages = status.reason, None
-    if status.state in ("fresh", "stale") and project.is_current_format(stage):
+    if status.is_readable:
         try:
-            packages = len(project.packages(stage))
+            packages = len(each.packages)
         except FtiError as error:  # it cannot be installed
             reason = str(error)
     return {
         "stage": stage.name,
         "kind": stage.kind,
         "groups": list(stage.groups),
-        "python": project.python(stage),
+        "python": each.python,
         "platforms": [str(platform) for platform in stage.targets.platforms],
         "lock": status.state,
         "reason": reason,

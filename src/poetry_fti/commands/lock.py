@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
 
     from poetry_fti.commands.locking import Locked
-    from poetry_fti.commands.project import Project
-    from poetry_fti.model import LockedStage, Stage
+    from poetry_fti.commands.stage_project import StageProject
+    from poetry_fti.model import LockedStage
 
 Results: TypeAlias = "dict[str, Locked | FtiError]"
 
@@ -61,8 +61,8 @@ A fresh lock is left alone; a stale one keeps every version that still fits.
         project = load_project(self)
         stages = project.select(self.argument("stages"))
         if self.option("check"):
-            return self._check(project, stages, json_wanted=json_wanted)
-        results = self._lock(project, stages, json_wanted=json_wanted)
+            return self._check(stages, json_wanted=json_wanted)
+        results = self._lock(stages, json_wanted=json_wanted)
         comparable = project.comparable()
         if json_wanted:
             plain(self.io, _json(results, comparable))
@@ -73,25 +73,25 @@ A fresh lock is left alone; a stale one keeps every version that still fits.
         failures = [each for each in results.values() if isinstance(each, FtiError)]
         return max((failure.exit_code for failure in failures), default=DONE)
 
-    def _check(self, project: Project, stages: tuple[Stage, ...], *, json_wanted: bool) -> int:
-        found = {stage.name: project.status(stage) for stage in stages}
-        late = [stage for stage in stages if found[stage.name].state != "fresh"]
+    def _check(self, stages: tuple[StageProject, ...], *, json_wanted: bool) -> int:
+        late = [stage for stage in stages if stage.status.state != "fresh"]
         if json_wanted:
+            found = {stage.name: stage.status for stage in stages}
             states = {name: {"state": s.state, "reason": s.reason} for name, s in found.items()}
             plain(self.io, json.dumps({"stages": states}, indent=2) + "\n")
         elif late:
             for stage in late:
-                error(self.io, project.problem_with(stage, found[stage.name]))
+                error(self.io, stage.problem())
         else:
             self.line(f"{counted(len(stages), 'lock')} checked: all fresh.")
         return FOUND if late else DONE
 
-    def _lock(self, project: Project, stages: tuple[Stage, ...], *, json_wanted: bool) -> Results:
+    def _lock(self, stages: tuple[StageProject, ...], *, json_wanted: bool) -> Results:
         results: Results = {}
         index_failed = False
         for stage in stages:
             # An index that fails would fail for each stage, after many attempts each.
-            result = NOT_TRIED if index_failed else self._attempt(project, stage)
+            result = NOT_TRIED if index_failed else self._attempt(stage)
             results[stage.name] = result
             index_failed |= isinstance(result, IndexFailedError)
             if isinstance(result, FtiError):
@@ -100,11 +100,11 @@ A fresh lock is left alone; a stale one keeps every version that still fits.
                 self._say(stage.name, result)
         return results
 
-    def _attempt(self, project: Project, stage: Stage) -> Locked | FtiError:
+    def _attempt(self, stage: StageProject) -> Locked | FtiError:
         regenerate: bool = self.option("regenerate")
         try:
             with progress(self.io, f"Locking {stage.name}") as io:
-                return lock_stage(project, stage, io, regenerate=regenerate)
+                return lock_stage(stage, io, regenerate=regenerate)
         except FtiError as failure:
             return failure
 

@@ -14,9 +14,9 @@ from poetry_fti.errors import FtiError
 if TYPE_CHECKING:
     from cleo.io.io import IO
 
-    from poetry_fti.commands.project import Project
+    from poetry_fti.commands.stage_project import StageProject
     from poetry_fti.comparison import Change
-    from poetry_fti.model import LockedPackage, Stage
+    from poetry_fti.model import LockedPackage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,22 +30,21 @@ class Locked:
     seconds: float = 0.0
 
 
-def lock_stage(project: Project, stage: Stage, io: IO, *, regenerate: bool) -> Locked:
+def lock_stage(stage: StageProject, io: IO, *, regenerate: bool) -> Locked:
     """Bring a stage's lock up to date; a fresh one is left alone unless it is regenerated.
 
     Raises FtiError for a broken lock, and where no solution exists.
     """
-    status = project.status(stage)
-    if status.state == "broken" and not regenerate:
-        raise FtiError(project.problem_with(stage, status))
+    if stage.status.state == "broken" and not regenerate:
+        raise FtiError(stage.problem())
     before: tuple[LockedPackage, ...] | None = None
-    if status.state == "fresh" or (status.state == "stale" and project.is_current_format(stage)):
-        before = project.packages(stage)
-    if before is not None and status.state == "fresh" and not regenerate:
+    if stage.status.is_readable:
+        before = stage.packages
+    if before is not None and stage.status.state == "fresh" and not regenerate:
         return Locked(packages=len(before), fresh=True)
     started = time.monotonic()
-    _write(project, stage, io, regenerate=regenerate)
-    after = project.packages(stage)
+    _write(stage, io, regenerate=regenerate)
+    after = stage.packages
     return Locked(
         packages=len(after),
         first=before is None,
@@ -54,10 +53,10 @@ def lock_stage(project: Project, stage: Stage, io: IO, *, regenerate: bool) -> L
     )
 
 
-def _write(project: Project, stage: Stage, io: IO, *, regenerate: bool) -> None:
-    path = project.locker(stage).lock
+def _write(stage: StageProject, io: IO, *, regenerate: bool) -> None:
     # Poetry looks relative paths up from the stage's folder, which has to exist for that.
-    with files.folder(path.parent):
-        text = solve(project.derived(stage), io, regenerate=regenerate)
+    with files.folder(stage.lock.parent):
+        text = solve(stage.derived(), io, regenerate=regenerate)
         if text is not None:
-            files.replace({path: text})
+            files.replace({stage.lock: text})
+    stage.reread()

@@ -1,0 +1,109 @@
+"""A stage of the project: its derived project, and its lock as it is on disk."""
+
+from __future__ import annotations
+
+import posixpath
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+from poetry_fti.bridge import project as bridge
+from poetry_fti.bridge.derive import derive
+from poetry_fti.bridge.index import pool_indexes
+from poetry_fti.bridge.locked import direct_requirements, lock_digest, read_packages
+from poetry_fti.bridge.locker import StageLocker, lock_status
+from poetry_fti.bridge.toml import pyproject_text
+from poetry_fti.errors import FtiError, LateError
+from poetry_fti.model import IndexOrigin, LockedStage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from poetry.poetry import Poetry
+
+    from poetry_fti.bridge.locker import LockStatus
+    from poetry_fti.model import LockedPackage, Stage
+
+_READ: Final = ("locker", "status", "packages")
+
+
+class StageProject:
+    """A stage with its derived project. Its lock is read at most once, until `reread`."""
+
+    def __init__(
+        self, stage: Stage, poetry: Poetry, pyproject: Mapping[str, Any], directory: PurePosixPath
+    ) -> None:
+        """Derive the project of a stage that lives in a folder of `directory`."""
+        self.stage = stage
+        self.name = stage.name
+        self.folder = directory / stage.name
+        self._poetry = poetry
+        self._root = poetry.pyproject_path.parent
+        self._data = derive(pyproject, stage, PurePosixPath(posixpath.relpath(".", self.folder)))
+
+    @property
+    def lock(self) -> Path:
+        """The path of the lock."""
+        return self._root / self.folder / "poetry.lock"
+
+    @property
+    def python(self) -> str:
+        """The specifiers of the stage's Python, empty for any."""
+        return bridge.python_specifiers(str(bridge.derived_python(self._data)))
+
+    def derived(self) -> Poetry:
+        """Return the derived project, ready to be locked; raises ConfigError."""
+        return bridge.derived_poetry(self._poetry, self._data, self.lock.parent)
+
+    @cached_property
+    def locker(self) -> StageLocker:
+        """The lock, as Poetry reads it."""
+        return StageLocker(self.lock, self._data)
+
+    @cached_property
+    def status(self) -> LockStatus:
+        """The state of the lock."""
+        return lock_status(self.locker)
+
+    @cached_property
+    def packages(self) -> tuple[LockedPackage, ...]:
+        """What the lock installs, if its status says that it can be read; raises FtiError."""
+        python = bridge.derived_python(self._data)
+        return read_packages(self.locker, self.stage, python, self._root)
+
+    def reread(self) -> None:
+        """Forget the lock: it has been written."""
+        for name in _READ:
+            self.__dict__.pop(name, None)
+
+    def problem(self) -> str:
+        """Say what is wrong with a lock that is not fresh, and what to do."""
+        path = self.folder / "poetry.lock"
+        if self.status.state == "broken":
+            return (
+                f"{path} cannot be read: {self.status.reason}. Restore it, or solve the stage anew"
+                f" with `poetry fti lock {self.name} --regenerate`."
+            )
+        state = "is missing" if self.status.state == "missing" else "does not match pyproject.toml"
+        return f"{path} {state}. Run `poetry fti lock {self.name}`."
+
+    def locked(self) -> LockedStage:
+        """Return the stage with what its lock holds; raises LateError where it is not fresh."""
+        if self.status.state != "fresh":
+            kind = FtiError if self.status.state == "broken" else LateError
+            raise kind(self.problem())
+        package = bridge.derived_package(self._data, self.lock.parent)
+        origins = [each.origin for each in self.packages]
+        used = {origin.name for origin in origins if isinstance(origin, IndexOrigin)}
+        return LockedStage(
+            stage=self.stage,
+            folder=self.folder,
+            requires_python=self.python,
+            digest=lock_digest(self.lock),
+            packages=self.packages,
+            requirements=direct_requirements(package),
+            indexes=tuple(i for i in pool_indexes(self._poetry.pool) if i.name in used),
+            code=bridge.project_code(self._poetry),
+            pyproject=pyproject_text(self._data),
+        )
