@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from cleo.helpers import option
+from cleo.ui.confirmation_question import ConfirmationQuestion
 from poetry.console.commands.command import Command
 
 from poetry_fti import files
@@ -42,7 +43,7 @@ removed unless <info>--yes</info> is given."""
     def _remove(self, leftover: Leftover) -> None:
         names = ", ".join(path.name for path in leftover.written)
         self.line(f"<c1>{escape(leftover.name)}</c1>: {escape(names)}")
-        if not (self.option("yes") or self.confirm(f"Remove {escape(leftover.name)}?", False)):  # noqa: FBT003 - cleo's own
+        if not (self.option("yes") or self._confirmed(f"Remove {escape(leftover.name)}?")):
             self.line("  kept")
             return
         files.remove(leftover.written)
@@ -52,3 +53,12 @@ removed unless <info>--yes</info> is given."""
             self.line(f"  kept what poetry-fti did not write: {escape(others)}")
         else:
             self.line("  removed")
+
+    def _confirmed(self, text: str) -> bool:
+        question = ConfirmationQuestion(text, default=False)
+        question.set_max_attempts(1)  # else it is asked for ever where there is no input
+        try:
+            return bool(self.ask(question))
+        except RuntimeError:  # the input has ended
+            self.line_error("")
+            return False

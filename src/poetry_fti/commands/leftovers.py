@@ -30,9 +30,12 @@ def find_leftovers(project: Project) -> list[Leftover]:
     parent = project.root / project.config.directory
     if not parent.is_dir():
         return []
-    known = {stage.name for stage in project.stages}
+    # A file system may not tell Training from training, and a link leads to somebody else's.
+    known = {stage.name.casefold() for stage in project.stages}
     folders = [
-        path for path in sorted(parent.iterdir()) if path.is_dir() and path.name not in known
+        path
+        for path in sorted(parent.iterdir())
+        if path.is_dir() and not path.is_symlink() and path.name.casefold() not in known
     ]
     return list(_leftovers(folders, project.root))
 
