@@ -41,8 +41,8 @@ def main() -> None:
 def _environment(folder: Path, *packages: str) -> Path:
     uv: list[str | Path] = [sys.executable, "-m", "uv", "--quiet"]
     subprocess.run([*uv, "venv", "--python", sys.executable, folder], check=True)
-    install: list[str | Path] = [*uv, "pip", "install", "--python", folder, "--compile-bytecode", "poetry"]
-    subprocess.run([*install, *packages], check=True)
+    install = [*uv, "pip", "install", "--compile-bytecode", "--python", folder]
+    subprocess.run([*install, "poetry", *packages], check=True)
     return next(folder.glob("*/poetry*"))
 
 
