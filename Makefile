@@ -13,10 +13,10 @@ test-fast: .venv/ready
 	.venv/bin/python -m pytest tests/fast
 
 test-real: .venv/ready
-	.venv/bin/python -m pytest tests/real -n auto --dist loadscope
+	.venv/bin/python -m pytest tests/real -n auto --dist worksteal
 
 test-oldest: .venv-oldest/ready
-	.venv-oldest/bin/python -m pytest tests/real -n auto --dist loadscope -m "not docker"
+	.venv-oldest/bin/python -m pytest tests/real -n auto --dist worksteal -m "not docker"
 
 lint: .venv/ready
 	.venv/bin/ruff check
