@@ -44,7 +44,8 @@ def replace(files: Mapping[Path, str]) -> tuple[Path, ...]:
                 written.replace(path)
     except BaseException:
         for written in temporary.values():
-            written.unlink(missing_ok=True)
+            with suppress(OSError):  # it may not exist, on a disk that takes no change
+                written.unlink()
         remove_empty(created)
         raise
     return tuple(changed)

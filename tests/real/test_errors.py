@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import subprocess
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -15,7 +18,7 @@ from loopback.index import CREDENTIALS
 from loopback.site import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from loopback.failures import Failure
@@ -443,6 +446,64 @@ def test_a_directory_in_the_place_of_a_lock(poetry: Poetry, locked_tiny: Path) -
     code, errors = refused(poetry, locked_tiny, "lock", "--regenerate", "training")
     assert code == 1
     assert errors.startswith(f"{lock}: ")
+
+
+# The disk
+
+
+@pytest.fixture
+def bound() -> Iterator[Callable[..., None]]:
+    """Mount something over a folder of the project, where this may be done."""
+    folders: list[Path] = []
+
+    def mount(folder: Path, *words: str) -> None:
+        command = shutil.which("mount")
+        if command is None or subprocess.run([command, *words, folder], check=False).returncode:
+            pytest.skip("nothing may be mounted here")
+        if folder not in folders:
+            folders.append(folder)
+
+    yield mount
+    for folder in folders:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_a_folder_that_is_read_only(
+    poetry: Poetry, locked_tiny: Path, bound: Callable[..., None]
+) -> None:
+    edit(locked_tiny, "sparkish", "alpha")
+    folder = locked_tiny / "fti"
+    bound(folder, "--bind", folder)
+    bound(folder, "-o", "remount,ro,bind")
+    said = f"{folder}/feature/poetry.lock: Read-only file system\n"
+    assert refused(poetry, locked_tiny, "lock") == (1, said)
+    said = f"{folder}/training/requirements.txt: Read-only file system\n"
+    assert refused(poetry, locked_tiny, "export", "training") == (1, said)
+    poetry.ok(locked_tiny, "fti", "list")
+
+
+def test_a_full_disk(poetry: Poetry, locked_tiny: Path, bound: Callable[..., None]) -> None:
+    folder = locked_tiny / "fti"
+    locks = {path: path.read_bytes() for path in folder.glob("*/poetry.lock")}
+    bound(folder, "-t", "tmpfs", "-o", "size=64k", "tmpfs")
+    for path, content in locks.items():
+        path.parent.mkdir()
+        path.write_bytes(content)
+    with suppress(OSError):
+        (folder / "filler").write_bytes(bytes(65536))
+    edit(locked_tiny, "sparkish", "alpha")
+    said = f"{folder}/feature/poetry.lock: No space left on device\n"
+    assert refused(poetry, locked_tiny, "lock") == (1, said)
+
+
+def test_a_file_in_the_place_of_the_folder(poetry: Poetry, locked_tiny: Path) -> None:
+    shutil.rmtree(locked_tiny / "fti")
+    (locked_tiny / "fti").touch()
+    code, errors = refused(poetry, locked_tiny, "lock")
+    assert code == 1
+    assert errors == f"{locked_tiny / 'fti' / 'feature'}: Not a directory\n"
+    poetry.ok(locked_tiny, "fti", "list")
+    poetry.ok(locked_tiny, "fti", "clean")
 
 
 # The index
