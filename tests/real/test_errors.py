@@ -6,16 +6,21 @@ import os
 import shutil
 import socket
 import subprocess
+from collections import Counter
 from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import pytest
+from poetry.factory import Factory
 
 from harness import Poetry, snapshot
 from loopback.clients import INDEX_VARIABLE, isolated_environment
 from loopback.index import CREDENTIALS
 from loopback.site import Answer
+from poetry_fti.bridge.locker import StageLocker, lock_status
+from poetry_fti.commands.project import Project
+from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -435,6 +440,42 @@ def unusable(poetry: Poetry, root: Path, checked: tuple[int, str]) -> None:
     locked = "".join(f"{stage}: {line}\n" for stage, line in lines)
     assert refused(poetry, root, "lock") == (1, locked)
     assert refused(poetry, root, "export") == (1, f"{lines[0][1]}\n")
+
+
+def spoilt(text: bytes) -> Iterator[bytes]:
+    """Yield a lock without each of its lines, and with each value replaced."""
+    lines = text.splitlines(keepends=True)
+    for index, line in enumerate(lines):
+        before, after = b"".join(lines[:index]), b"".join(lines[index + 1 :])
+        yield before + after
+        key, equals, _ = line.partition(b"= ")
+        if equals:
+            for value in (b"3", b'""', b'"???"', b"[]", b"[true]", b"{}", b'{ a = "b" }'):
+                yield before + key + equals + value + b"\n" + after
+
+
+def test_a_lock_is_broken_or_it_can_be_used(locked_tiny: Path) -> None:
+    project = Project(locked_tiny, lambda: Factory().create_poetry(locked_tiny))
+    stage = project.select(["training"])[0]
+    good = stage.lock.read_bytes()
+    assert stage.status.state == "fresh"
+    states = Counter[str]()
+    for text in spoilt(good):
+        stage.lock.write_bytes(text)
+        stage.reread()
+        states[stage.status.state] += 1
+        if stage.status.is_readable:
+            with suppress(FtiError):  # a package may lack the files that it needs
+                assert len(stage.packages) <= 7
+    assert states["broken"] > states["fresh"] > 0
+
+
+def test_a_lock_that_was_cut_anywhere_is_broken(locked_tiny: Path) -> None:
+    lock = locked_tiny / "fti" / "training" / "poetry.lock"
+    good = lock.read_bytes()
+    for size in range(0, len(good) - 1, 3):
+        lock.write_bytes(good[:size])
+        assert lock_status(StageLocker(lock, {})).state == "broken", size
 
 
 def test_a_directory_in_the_place_of_a_lock(poetry: Poetry, locked_tiny: Path) -> None:

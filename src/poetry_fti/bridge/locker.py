@@ -6,7 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from poetry.core.constraints.version import parse_constraint
 from poetry.packages.locker import Locker
+
+from poetry_fti.bridge.markers import parsed_marker
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,6 +106,16 @@ def _read_through(locker: Locker) -> None:
     for package in locker.locked_packages() if readable else locker.locked_repository().packages:
         for file in package.files:
             file["file"].strip(), file["hash"].strip()
+    for info in locker.lock_data["package"]:
+        for constraint in info.get("dependencies", {}).values():
+            _read_dependency(constraint)
+
+
+def _read_dependency(constraint: Any) -> None:  # noqa: ANN401 - any TOML value
+    for item in constraint if isinstance(constraint, list) else [constraint]:
+        table = item if isinstance(item, dict) else {"version": item}
+        parse_constraint(table.get("version", "*"))
+        parsed_marker(table.get("markers", ""))
 
 
 def _in_one_line(error: RuntimeError) -> str:
