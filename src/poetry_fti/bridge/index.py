@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +16,7 @@ from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
 from poetry.repositories.http_repository import HTTPRepository
 from poetry.utils.constants import STATUS_FORCELIST
 
+from poetry_fti.bridge.parallel import in_parallel
 from poetry_fti.errors import FtiError, IndexFailedError
 from poetry_fti.model import IndexOrigin, LockedFile
 
@@ -136,9 +136,9 @@ def find_files(pool: RepositoryPool, packages: Iterable[LockedPackage]) -> dict[
     left out. Raises FtiError where an index cannot be reached.
     """
     wanted = [package for package in packages if isinstance(package.origin, IndexOrigin)]
-    with explained(pool), ThreadPoolExecutor(_CONNECTIONS) as threads:
-        found = threads.map(lambda package: _files_of(pool, package), wanted)
-        return {file.digest: file for files in found for file in files}
+    with explained(pool):
+        found = in_parallel(lambda package: _files_of(pool, package), wanted, _CONNECTIONS)
+    return {file.digest: file for files in found for file in files}
 
 
 def _files_of(pool: RepositoryPool, package: LockedPackage) -> list[LockedFile]:
