@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 from packaging.requirements import Requirement
 
-from harness import snapshot
+from harness import Poetry, snapshot
+from loopback.clients import isolated_environment
 from poetry_fti.model import PLATFORMS
 from poetry_fti.targets import marker_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
-
-    from harness import Poetry
 
 ENVIRONMENTS = [
     {
@@ -128,6 +127,22 @@ def test_check_tells_what_differs_and_changes_nothing(
         "wrote     fti/feature/constraints.txt\nunchanged fti/feature/pylock.feature.toml\n"
     )
     assert constraints.read_text() == text
+
+
+def test_checks_need_no_index(
+    project: Callable[[str], Path], poetry: Poetry, tmp_path: Path
+) -> None:
+    root = project("tiny")
+    for words in (("lock",), ("export",), ("export", "--merged")):
+        poetry.ok(root, "fti", *words)
+    # Nothing listens on this port, and nothing is in this cache.
+    nowhere = Poetry(isolated_environment(tmp_path / "offline", "http://127.0.0.1:9/"))
+    assert nowhere.ok(root, "fti", "lock", "--check") == "3 locks checked: all fresh.\n"
+    assert nowhere.ok(root, "fti", "lock").startswith("feature: fresh, 3 packages\n")
+    assert nowhere.ok(root, "fti", "export", "--check") == "12 files checked: all up to date.\n"
+    assert nowhere.ok(root, "fti", "export", "--merged", "--check") == (
+        "1 file checked: all up to date.\n"
+    )
 
 
 def test_stdout_prints_the_file_itself_and_writes_none(
