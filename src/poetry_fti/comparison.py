@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from packaging.utils import NormalizedName
-    from packaging.version import Version
 
     from poetry_fti.model import LockedPackage, LockedStage
 
@@ -88,14 +88,19 @@ def divergences(stages: Sequence[LockedStage]) -> tuple[Divergence, ...]:
 
 
 def _reasons(
-    name: NormalizedName, newest: Version, stages: Iterable[LockedStage]
+    name: NormalizedName, newest: Version, stages: Sequence[LockedStage]
 ) -> Iterator[Reason]:
-    candidate = next(p for s in stages for p in s.packages if (p.name, p.version) == (name, newest))
+    have = [s for s in stages if newest in versions_by_name(s.packages).get(name, ())]
+    needed = next(_python_of(p) for p in have[0].packages if (p.name, p.version) == (name, newest))
+    # Where a stage has the version for a part of its Pythons, others could too.
+    python_decides = not any(_goes_below(stage, needed) for stage in have)
     for stage in stages:
-        mine = versions_by_name(stage.packages).get(name)
-        if mine is not None and newest not in mine:
-            texts = [*_requirers(stage, name, newest), *_python(stage, candidate)]
-            yield from (Reason(stage.stage.name, text) for text in texts)
+        if stage in have or name not in versions_by_name(stage.packages):
+            continue
+        for text in _requirers(stage, name, newest):
+            yield Reason(stage.stage.name, text)
+        if python_decides and _goes_below(stage, needed):
+            yield Reason(stage.stage.name, f"{name} {newest} requires Python {needed}")
 
 
 def _requirers(stage: LockedStage, name: NormalizedName, newest: Version) -> Iterator[str]:
@@ -108,15 +113,13 @@ def _requirers(stage: LockedStage, name: NormalizedName, newest: Version) -> Ite
                 yield f"{package.name} {package.version} requires {requirement}"
 
 
-def _python(stage: LockedStage, candidate: LockedPackage) -> Iterator[str]:
-    needed = SpecifierSet(candidate.requires_python or "")
-    lowest = min(
-        (
-            s.version
-            for s in SpecifierSet(stage.requires_python)
-            if s.operator in (">=", "==", "~=")
-        ),
-        default=None,
-    )
-    if lowest is not None and not needed.contains(lowest.removesuffix(".*"), prereleases=True):
-        yield f"{candidate.name} {candidate.version} requires Python {needed}"
+def _python_of(package: LockedPackage) -> SpecifierSet:
+    return SpecifierSet(package.requires_python or "")
+
+
+def _goes_below(stage: LockedStage, needed: SpecifierSet) -> bool:
+    """Tell whether a stage's lowest Python is one that a package refuses."""
+    own = SpecifierSet(stage.requires_python)
+    bounds = [each.version for each in own if each.operator in (">=", "==", "~=")]
+    lowest = min((Version(bound.removesuffix(".*")) for bound in bounds), default=None)
+    return lowest is not None and not needed.contains(lowest, prereleases=True)

@@ -85,3 +85,13 @@ def test_a_divergence_names_what_forces_it() -> None:
 def test_stages_with_the_same_versions_do_not_differ() -> None:
     stages = (stage("feature", package("six", "1")), stage("training", package("six", "1")))
     assert divergences(stages) == ()
+
+
+def test_python_is_no_reason_where_a_sibling_has_the_version_for_a_part_of_it() -> None:
+    newest = package("numpy", "2.5.5", python=">=3.12")
+    stages = (
+        stage("feature", package("numpy", "2.4.6"), newest, python=">=3.11,<3.14"),
+        stage("training", package("numpy", "2.4.6"), python=">=3.11,<3.14"),
+    )
+    (divergence,) = divergences(stages)
+    assert divergence.reasons == ()
