@@ -83,24 +83,26 @@ def require_whole(found: dict[str, bytes], *wholes: dict[str, bytes]) -> None:
         assert content in [whole.get(name) for whole in wholes], name
 
 
-@pytest.mark.parametrize("requests", [1, 4, 9, 16, 22])
 def test_locking_interrupted(
-    locked_tiny: Path,
-    own_index: LoopbackIndex,
-    poetry: Poetry,
-    start: Callable[..., Running],
-    requests: int,
+    locked_tiny: Path, own_index: LoopbackIndex, poetry: Poetry, start: Callable[..., Running]
 ) -> None:
     own_index.latency = 0.02
     fresh = snapshot(locked_tiny)
-    for lock in locked_tiny.glob("fti/*/poetry.lock"):
-        lock.unlink()
-    result = start(locked_tiny, "fti", "lock").interrupt_after(requests)
-    assert result.code in INTERRUPTED, result
-    assert result.errors == MESSAGE
-    require_whole(snapshot(locked_tiny), fresh)
-    poetry.ok(locked_tiny, "fti", "lock")
-    assert snapshot(locked_tiny) == fresh
+    ignored = []
+    for requests in (1, 4, 9, 16, 22):
+        for lock in locked_tiny.glob("fti/*/poetry.lock"):
+            lock.unlink()
+        result = start(locked_tiny, "fti", "lock").interrupt_after(requests)
+        require_whole(snapshot(locked_tiny), fresh)
+        if result.code == 0:
+            ignored.append(requests)
+        else:
+            assert result.code in INTERRUPTED, result
+            assert result.errors == MESSAGE
+        poetry.ok(locked_tiny, "fti", "lock")
+        assert snapshot(locked_tiny) == fresh
+    # Once in many hundred times Python or a library loses the signal, and the command goes on.
+    assert len(ignored) < 2
 
 
 def test_many_moments(
