@@ -212,6 +212,12 @@ def keep_groups(pyproject: Path, *names: str) -> None:
     pyproject.write_text(tomlkit.dumps(data), encoding="utf-8")
 
 
+needs_311 = pytest.mark.skipif(
+    sys.version_info < (3, 11), reason="plain Poetry wants a Python that the project allows"
+)
+
+
+@needs_311
 @pytest.mark.parametrize(
     ("name", "group"),
     [("deep", "numpy"), ("fleet", "numpy"), ("tiny", "sparkish is incompatible with torchish")],
@@ -224,12 +230,14 @@ def test_stages_that_conflict(
     assert group in done.stdout + done.stderr
 
 
+@needs_311
 def test_stages_that_agree(project: Callable[[str], Path], without_venv: dict[str, str]) -> None:
     tabular = project("tabular")
     succeed(without_venv, tabular, *POETRY, "lock")
     assert {"great-expectations", "xgboost", "fastapi"} <= set(locked(tabular / "poetry.lock"))
 
 
+@needs_311
 def test_a_moved_project_stays_locked(
     project: Callable[[str], Path], without_venv: dict[str, str]
 ) -> None:
