@@ -115,7 +115,8 @@ FROM base AS builder
 
 COPY --link --from=uv /uv /usr/local/bin/
 
-ENV PYC_INVALIDATION_MODE=UNCHECKED_HASH \
+ENV HOME=/opt/builder \
+    PYC_INVALIDATION_MODE=UNCHECKED_HASH \
     UV_COMPILE_BYTECODE=1 \
     UV_LINK_MODE=copy \
     UV_PYTHON_DOWNLOADS=never \
@@ -123,7 +124,7 @@ ENV PYC_INVALIDATION_MODE=UNCHECKED_HASH \
 
 WORKDIR /build
 
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/opt/builder/.cache/uv \
     --mount=type=bind,source=fti/inference/requirements.txt,target=/tmp/requirements.txt \
     uv venv --python '>=3.11,<3.14' /opt/venv \
     && uv pip install --no-deps --require-hashes -r /tmp/requirements.txt
@@ -178,14 +179,15 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates git openssh-client \
     && rm -rf /var/lib/apt/lists/*
 
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+ENV HOME=/opt/builder \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore \
     SOURCE_DATE_EPOCH=315532800
 
 WORKDIR /build
 
-RUN --mount=type=cache,target=/root/.cache/pip \
-    --mount=type=secret,id=netrc,target=/root/.netrc \
+RUN --mount=type=cache,target=/opt/builder/.cache/pip \
+    --mount=type=secret,id=netrc,target=/opt/builder/.netrc \
     --mount=type=bind,source=fti/inference/requirements.txt,target=/tmp/requirements.txt \
     --mount=type=bind,source=libs/wheel-1.0-py3-none-any.whl,target=/build/libs/wheel-1.0-py3-none-any.whl \
     python3 -c 'import sys; assert sys.version_info[:2] in [(3, 11), (3, 12), (3, 13)], sys.version' \
@@ -194,8 +196,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 
 COPY --link libs/shared /build/libs/shared
 
-RUN --mount=type=cache,target=/root/.cache/pip \
-    --mount=type=secret,id=netrc,target=/root/.netrc \
+RUN --mount=type=cache,target=/opt/builder/.cache/pip \
+    --mount=type=secret,id=netrc,target=/opt/builder/.netrc \
     --mount=type=ssh \
     GIT_SSH_COMMAND='ssh -o StrictHostKeyChecking=accept-new' python3 -m pip --python /opt/venv/bin/python install --no-deps \
         --index-url=https://corp.example/simple \

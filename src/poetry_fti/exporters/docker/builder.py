@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _UV: Final = "0.13"
 _REQUIREMENTS: Final = "/tmp/requirements.txt"  # noqa: S108 - a mount point in the container
+# Of its own, since caches and credentials are looked for there, whatever the base says.
+_HOME: Final = "/opt/builder"
 _NEXT: Final = " \\\n    "
 
 
@@ -48,23 +50,25 @@ _TOOLS: Final[Mapping[Installer, _Tool]] = {
         image=f"FROM ghcr.io/astral-sh/uv:{_UV} AS uv",
         setup=(
             "COPY --link --from=uv /uv /usr/local/bin/\n\n"
-            "ENV PYC_INVALIDATION_MODE=UNCHECKED_HASH \\\n"
+            f"ENV HOME={_HOME} \\\n"
+            "    PYC_INVALIDATION_MODE=UNCHECKED_HASH \\\n"
             "    UV_COMPILE_BYTECODE=1 \\\n"
             "    UV_LINK_MODE=copy \\\n"
             "    UV_PYTHON_DOWNLOADS=never \\\n"
             "    VIRTUAL_ENV=/opt/venv"
         ),
-        cache="/root/.cache/uv",
+        cache=f"{_HOME}/.cache/uv",
         install="uv pip install --no-deps",
     ),
     "pip": _Tool(
         image=None,
         setup=(
-            "ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \\\n"
+            f"ENV HOME={_HOME} \\\n"
+            "    PIP_DISABLE_PIP_VERSION_CHECK=1 \\\n"
             "    PIP_ROOT_USER_ACTION=ignore \\\n"
             "    SOURCE_DATE_EPOCH=315532800"
         ),
-        cache="/root/.cache/pip",
+        cache=f"{_HOME}/.cache/pip",
         install="python3 -m pip --python /opt/venv/bin/python install --no-deps",
     ),
 }
@@ -142,7 +146,7 @@ def _install_sources(locked: LockedStage, tool: _Tool) -> str:
 def _mounts(locked: LockedStage, tool: _Tool) -> Iterator[str]:
     yield f"--mount=type=cache,target={tool.cache}"
     if needs_credentials(locked):
-        yield "--mount=type=secret,id=netrc,target=/root/.netrc"
+        yield f"--mount=type=secret,id=netrc,target={_HOME}/.netrc"
 
 
 def _run(mounts: Iterable[str], commands: Iterable[str]) -> str:
