@@ -86,7 +86,7 @@ def require_whole(found: dict[str, bytes], *wholes: dict[str, bytes]) -> None:
 def test_locking_interrupted(
     locked_tiny: Path, own_index: LoopbackIndex, poetry: Poetry, start: Callable[..., Running]
 ) -> None:
-    own_index.latency = 0.02
+    own_index.latency = 0.05
     fresh = snapshot(locked_tiny)
     ignored = []
     for requests in (1, 4, 9, 16, 22):
@@ -101,7 +101,7 @@ def test_locking_interrupted(
             assert result.errors == MESSAGE
         poetry.ok(locked_tiny, "fti", "lock")
         assert snapshot(locked_tiny) == fresh
-    # Seen once in some 700 runs, with Poetry 2.3.0, and not explained: the signal had no effect.
+    # On a machine that is busy enough, the command may have ended before the signal comes.
     assert len(ignored) < 2
 
 
