@@ -155,24 +155,16 @@ def _targets(table: Table) -> Targets:
 
 
 def _libc(table: Table) -> Libc:
-    text = table.string("libc")
-    match = _LIBC.fullmatch(text or "")
+    match = table.match("libc", _LIBC, 'must be such as "glibc-2.36" or "musl-1.2"')
     if match is None:
-        if text is not None:
-            table.wrong("libc", f'"{text}" must be such as "glibc-2.36" or "musl-1.2"')
         return Libc()
     family, major, minor = match.groups()
     return Libc("musl" if family == "musl" else "glibc", (int(major), int(minor)))
 
 
 def _macos(table: Table) -> tuple[int, int]:
-    text = table.string("macos")
-    match = _MACOS.fullmatch(text or "")
-    if match is None:
-        if text is not None:
-            table.wrong("macos", f'"{text}" must be a version such as "14.0"')
-        return Targets().macos
-    return int(match[1]), int(match[2])
+    match = table.match("macos", _MACOS, 'must be a version such as "14.0"')
+    return (int(match[1]), int(match[2])) if match else Targets().macos
 
 
 def _environment(table: Table) -> tuple[tuple[str, str], ...]:
@@ -189,16 +181,15 @@ def _image(parent: Table) -> Image:
         "image",
         keys=("base", "installer", "apt", "env", "command"),
     )
-    base = table.string("base")
-    if base is not None and not _IMAGE_REFERENCE.fullmatch(base):
-        table.wrong("base", f'"{base}" is no image reference, such as "python:3.12-slim"')
+    message = 'is no image reference, such as "python:3.12-slim"'
+    base = table.match("base", _IMAGE_REFERENCE, message)
     apt = table.strings("apt") or ()
     for index, package in enumerate(apt):
         if not _APT_PACKAGE.fullmatch(package):
             table.wrong("apt", f'"{package}" is no name of a Debian package', index=index)
     table.not_empty("command", "an image without a command")
     return Image(
-        base=base,
+        base=base[0] if base else None,
         installer=table.choice("installer", INSTALLERS) or "uv",
         apt=tuple(sorted(set(apt))),
         env=_environment(table),

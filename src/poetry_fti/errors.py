@@ -46,4 +46,3 @@ class ProblemsError(ConfigError):
             *(f"  {problem}" for problem in problems),
         ]
         super().__init__("\n".join(lines))
-        self.problems = tuple(problems)

@@ -81,6 +81,14 @@ class Table:
         self.wrong(key, f"must be a string, not {_kind(value)}")
         return None
 
+    def match(self, key: str, pattern: re.Pattern[str], message: str) -> re.Match[str] | None:
+        """Return how a string matches; where it does not, `message` says so after the string."""
+        text = self.string(key)
+        found = pattern.fullmatch(text or "")
+        if found is None and text is not None:
+            self.wrong(key, f'"{text}" {message}')
+        return found
+
     def strings(self, key: str) -> tuple[str, ...] | None:
         """Return an array of strings without its wrong items, None where there is none."""
         value = self._mapping.get(key)

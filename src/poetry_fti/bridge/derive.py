@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Keys of [tool.poetry] that decide how packages are found and built, for every stage alike.
 _SHARED_KEYS: Final = ("requires-poetry", "build-constraints")
+_DYNAMIC: Final = ("dependencies", "optional-dependencies")
 
 
 def derive(pyproject: Mapping[str, Any], stage: Stage, up: PurePosixPath) -> dict[str, Any]:
@@ -62,9 +63,6 @@ def _project(project: Mapping[str, Any], stage: Stage, up: PurePosixPath) -> dic
     if dynamic:
         derived["dynamic"] = dynamic
     return derived
-
-
-_DYNAMIC: Final = ("dependencies", "optional-dependencies")
 
 
 def _selected_extras(

@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from poetry.core.constraints.version import parse_constraint
 
+from poetry_fti.bridge.locker import dependency_tables
 from poetry_fti.bridge.markers import Narrowing, parsed_marker, standard_marker
 from poetry_fti.bridge.project import python_specifiers
 from poetry_fti.errors import FtiError
@@ -56,6 +57,7 @@ def read_packages(
     narrow = Narrowing(stage.extras, stage.targets, python if narrowed else None)
     groups = {canonicalize_name("main"), *stage.closure}
     requires = _requirements(locker.lock_data["package"], narrow)
+    specifiers = SpecifierSet(python_specifiers(str(python)))
     packages = []
     for package, info in locker.locked_packages().items():
         marker = narrow(info.get_marker(groups))
@@ -69,7 +71,7 @@ def read_packages(
                 origin=_origin(package, root),
                 marker=standard_marker(marker),
                 requires_python=python_specifiers(package.python_versions) or None,
-                files=_fitting(package, files, stage, python) if narrowed else files,
+                files=_fitting(package, files, stage, specifiers) if narrowed else files,
                 requires=requires.get((package.name, package.version.text), ()),
             )
         )
@@ -77,9 +79,8 @@ def read_packages(
 
 
 def _fitting(
-    package: Package, files: tuple[LockedFile, ...], stage: Stage, python: VersionConstraint
+    package: Package, files: tuple[LockedFile, ...], stage: Stage, specifiers: SpecifierSet
 ) -> tuple[LockedFile, ...]:
-    specifiers = SpecifierSet(python_specifiers(str(python)))
     fitting = tuple(file for file in files if fits(file.name, stage.targets, specifiers))
     if files and not fitting:
         where = ", ".join(map(str, stage.targets.platforms)) or "any platform"
@@ -120,12 +121,9 @@ def _requirements(
 
 
 def _requires(info: Mapping[str, Any], narrow: Narrowing) -> Iterator[Requirement]:
-    for name, constraints in info.get("dependencies", {}).items():
-        for constraint in constraints if isinstance(constraints, list) else [constraints]:
-            table = constraint if isinstance(constraint, dict) else {"version": constraint}
-            # An optional dependency counts where its extra is asked for, which the lock omits.
-            if table.get("optional") or _never(table.get("markers", ""), narrow):
-                continue
+    for name, table in dependency_tables(info):
+        # An optional dependency counts where its extra is asked for, which the lock omits.
+        if not (table.get("optional") or _never(table.get("markers", ""), narrow)):
             yield requirement(name, table.get("version"))
 
 

@@ -12,6 +12,7 @@ from poetry.packages.locker import Locker
 from poetry_fti.bridge.markers import parsed_marker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from poetry.core.packages.package import Package
@@ -107,15 +108,16 @@ def _read_through(locker: Locker) -> None:
         for file in package.files:
             file["file"].strip(), file["hash"].strip()
     for info in locker.lock_data["package"]:
-        for constraint in info.get("dependencies", {}).values():
-            _read_dependency(constraint)
+        for _, table in dependency_tables(info):
+            parse_constraint(table.get("version", "*"))
+            parsed_marker(table.get("markers", ""))
 
 
-def _read_dependency(constraint: Any) -> None:  # noqa: ANN401 - any TOML value
-    for item in constraint if isinstance(constraint, list) else [constraint]:
-        table = item if isinstance(item, dict) else {"version": item}
-        parse_constraint(table.get("version", "*"))
-        parsed_marker(table.get("markers", ""))
+def dependency_tables(info: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield name and constraint of what a locked package depends on, each as a table."""
+    for name, constraints in info.get("dependencies", {}).items():
+        for constraint in constraints if isinstance(constraints, list) else [constraints]:
+            yield name, constraint if isinstance(constraint, dict) else {"version": constraint}
 
 
 def _in_one_line(error: RuntimeError) -> str:

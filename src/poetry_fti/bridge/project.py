@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -172,6 +173,7 @@ def project_extras(pyproject: Mapping[str, Any]) -> tuple[NormalizedName, ...]:
     return tuple(canonicalize_name(extra) for extra in extras)
 
 
+@cache  # every stage has the same, and the search walks all of its folders
 def project_code(poetry: Poetry) -> Code:
     """Return where the project's own packages are, by poetry-core's own search.
 
