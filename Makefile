@@ -24,7 +24,9 @@ lint: .venv/ready
 	.venv/bin/mypy
 
 bench: .venv/ready
-	.venv/bin/python benchmarks/overhead.py
+	.venv/bin/python -m benchmarks.overhead
+	@echo
+	PYTHONPATH=fixtures .venv/bin/python -m benchmarks.locking
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv

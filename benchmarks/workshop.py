@@ -1,0 +1,174 @@
+"""Where locking is measured: tools, indexes, caches and projects, and tasks made of them."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from benchmarks.projects import for_poetry
+from benchmarks.servers import served
+from benchmarks.tools import ROOT, Task, environment, leave, output, seconds
+
+from loopback.clients import isolated_environment
+from loopback.site import MAX_AGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+    from pathlib import Path
+
+LATENCY: Final = 30  # milliseconds
+
+_POETRY: Final = ("-m", "loopback.poetry_main")
+_BRIEF: Final = 1  # second
+
+
+class Workshop:
+    """Two environments and two indexes, near and far.
+
+    A home holds the caches for one index. Every project has a folder of its own.
+    """
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+        self._plain = environment(folder / "plain", "poetry", "uv")
+        self._plugin = environment(folder / "plugin", "poetry", str(ROOT))
+        self._near = stack.enter_context(served(0))
+        self._far = stack.enter_context(served(LATENCY))
+        self._locked: dict[str, Path] = {}
+        self._projects = 0
+
+    def version(self) -> Task:
+        """Poetry starts and ends: the floor below all that it does."""
+        return Task(
+            command=(self._plugin / "python", *_POETRY, "--version"),
+            folder=self._folder,
+            variables=isolated_environment(self._folder / "near", self._near),
+        )
+
+    def lock(self, text: str, *options: str, far: bool = False) -> Task:
+        """The stages of a project, none of which has a lock, with what the caches hold by then."""
+        index, home = (self._far, "far") if far else (self._near, "near")
+        project = self._project(text)
+        return self._fti(project, home, index, options, lambda: _unlock(project))
+
+    def lock_cold(self, text: str) -> Task:
+        """The same from the far index with empty caches."""
+        project = self._project(text)
+
+        def prepare() -> None:
+            _unlock(project)
+            _empty(self._folder / "cold")
+
+        return self._fti(project, "cold", self._far, (), prepare)
+
+    def lock_expired(self, text: str) -> Task:
+        """The same with caches whose pages have grown old, but not what they hold of releases."""
+        project, kept, home = self._project(text), self._folder / "old", self._folder / "expired"
+        with served(LATENCY, max_age=_BRIEF) as index:
+            seconds(self._fti(project, kept.name, index))
+        time.sleep(_BRIEF + 1)
+        # Caches go by the URL: an index that says what pypi.org says takes this one's place.
+        port = urlsplit(index).port or 0
+        self._stack.enter_context(served(LATENCY, port=port, max_age=MAX_AGE))
+
+        def prepare() -> None:
+            _unlock(project)
+            _empty(home)
+            shutil.copytree(kept, home)
+
+        return self._fti(project, home.name, index, (), prepare)
+
+    def relock(self, before: str, after: str, *options: str) -> Task:
+        """The stages of a project whose locks come from an earlier text of it."""
+        locked, project = self._with_locks(before), self._project(after)
+
+        def prepare() -> None:
+            _unlock(project)
+            shutil.copytree(locked / "fti", project / "fti")
+
+        return self._fti(project, "near", self._near, options, prepare)
+
+    @cached_property
+    def poetry_cold(self) -> float:
+        """What the one project takes Poetry from the far index with empty caches: minutes."""
+        return seconds(self._poetry_task)
+
+    def poetry_warm(self) -> Task:
+        """The same once more, now that the caches are filled."""
+        _ = self.poetry_cold
+        return self._poetry_task
+
+    @cached_property
+    def _poetry_task(self) -> Task:
+        project = self._project(for_poetry())
+        return Task(
+            command=(self._plain / "python", *_POETRY, "lock"),
+            folder=project,
+            variables=isolated_environment(self._folder / "poetry", self._far),
+            prepare=lambda: (project / "poetry.lock").unlink(missing_ok=True),
+        )
+
+    def uv_cold(self, text: str) -> Task:
+        """A project, locked by uv from the far index with empty caches."""
+        project, home = self._project(text), self._folder / "uv"
+
+        def prepare() -> None:
+            (project / "uv.lock").unlink(missing_ok=True)
+            _empty(home)
+
+        return Task(
+            command=(self._plain / "uv", "lock", "--python", self._plain / "python"),
+            folder=project,
+            variables=isolated_environment(home, self._far),
+            prepare=prepare,
+        )
+
+    def versions(self) -> str:
+        """Name the tools that are measured."""
+        code = (
+            "import platform; from importlib.metadata import version as v;"
+            'print(f\'Poetry {v("poetry")}, uv {v("uv")} and Python {platform.python_version()}\')'
+        )
+        return output(self._plain / "python", "-c", code)
+
+    def _with_locks(self, text: str) -> Path:
+        if text not in self._locked:
+            project = self._project(text)
+            seconds(self._fti(project, "near", self._near))
+            self._locked[text] = project
+        return self._locked[text]
+
+    def _fti(
+        self,
+        project: Path,
+        home: str,
+        index: str,
+        options: tuple[str, ...] = (),
+        prepare: Callable[[], None] = leave,
+    ) -> Task:
+        return Task(
+            command=(self._plugin / "python", *_POETRY, "fti", "lock", *options),
+            folder=project,
+            variables=isolated_environment(self._folder / home, index),
+            prepare=prepare,
+        )
+
+    def _project(self, text: str) -> Path:
+        self._projects += 1
+        project = self._folder / f"project-{self._projects}"
+        project.mkdir()
+        (project / "pyproject.toml").write_text(text)
+        return project
+
+
+def _unlock(project: Path) -> None:
+    _empty(project / "fti")
+
+
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
