@@ -1,0 +1,98 @@
+"""The text of a lock, against Poetry's own writer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import tomlkit
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.utils import canonicalize_name
+from poetry.core.packages.dependency import Dependency
+from poetry.core.packages.project_package import ProjectPackage
+from poetry.packages.locker import Locker
+from poetry.utils._compat import tomllib
+
+from locks import LOCKED, NAMES, ROOT, TEXTS, lock_of, recorded_packages
+from poetry_fti.bridge.lock_text import lock_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from locks import Packages
+
+TARGETS = st.dictionaries(
+    TEXTS,
+    st.one_of(
+        TEXTS,
+        st.lists(TEXTS, max_size=3),
+        st.dictionaries(TEXTS, TEXTS, max_size=2),
+        st.lists(st.dictionaries(TEXTS, TEXTS | st.lists(TEXTS, max_size=2), max_size=2)),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("project")
+
+
+def poetrys_text(locker: Locker, root: ProjectPackage, packages: Packages) -> str:
+    locker.lock.unlink(missing_ok=True)
+    locker.set_lock_data(root, packages)
+    return locker.lock.read_bytes().decode().replace("\r\n", "\n")
+
+
+def project(extras: dict[str, list[str]]) -> ProjectPackage:
+    root = ProjectPackage("project", "1.0")
+    root.python_versions = ">=3.10,<4"
+    root.extras = {
+        canonicalize_name(extra): [Dependency(name, "*") for name in names]
+        for extra, names in extras.items()
+    }
+    return root
+
+
+@given(LOCKED, st.dictionaries(NAMES, st.lists(NAMES, max_size=2), max_size=2))
+@settings(deadline=None)
+def test_a_lock_is_what_poetry_writes(
+    folder: Path, packages: Packages, extras: dict[str, list[str]]
+) -> None:
+    locker = Locker(folder / "poetry.lock", {"project": {"dependencies": ["x"]}})
+    root = project(extras)
+    assert lock_text(locker, root, packages, {}) == poetrys_text(locker, root, packages)
+
+
+def test_the_recorded_index_is_locked_as_poetry_does(folder: Path) -> None:
+    locker, packages = Locker(folder / "poetry.lock", {}), recorded_packages()
+    assert lock_text(locker, ROOT, packages, {}) == poetrys_text(locker, ROOT, packages)
+
+
+def test_an_empty_lock(folder: Path) -> None:
+    locker = Locker(folder / "poetry.lock", {})
+    assert lock_text(locker, ROOT, {}, {}) == poetrys_text(locker, ROOT, {})
+
+
+@given(TARGETS)
+def test_targets_follow_and_are_read_back(targets: dict[str, Any]) -> None:
+    text = lock_of({}, targets)
+    assert text.startswith(f"{lock_of({})}\n[metadata.fti]\n")
+    assert tomllib.loads(text)["metadata"].pop("fti") == targets
+    assert tomlkit.parse(text).unwrap()["metadata"]["fti"] == targets
+
+
+def test_targets_are_written_in_order() -> None:
+    rules = [{"stages": ["training", "inference"], "level": "exact"}]
+    targets = {"rules": rules, "platforms": ["linux/amd64"], "groups": {"dev": "b", "a.b": ""}}
+    text = lock_of({}, targets)
+    assert text.partition("[metadata.fti]\n")[2] == (
+        'groups = {"a.b" = "", dev = "b"}\n'
+        'platforms = ["linux/amd64"]\n'
+        "rules = [\n"
+        '    {level = "exact", stages = ["training", "inference"]},\n'
+        "]\n"
+    )
+    assert text == lock_of({}, dict(reversed(targets.items())))
