@@ -1,0 +1,115 @@
+"""What a lock says at a glance, against what TOML says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.utils import canonicalize_name
+from poetry.core.packages.dependency import Dependency
+from poetry.core.packages.package import Package
+from poetry.core.packages.project_package import ProjectPackage
+from poetry.core.version.markers import parse_marker
+from poetry.packages.transitive_package_info import TransitivePackageInfo
+from poetry.utils._compat import tomllib
+
+from locks import GROUPS, LOCKED, damaged, lock_of, recorded_packages, some
+from poetry_fti.bridge.lock_glance import Glance, glance
+
+if TYPE_CHECKING:
+    from locks import Packages
+
+TARGETS = {"platforms": ["linux/amd64"], "rules": [{"level": "exact"}]}
+
+
+def by_hand() -> Packages:
+    package = Package(
+        "own", "1.0", source_type="git", source_url="https://x.org/y.git", source_reference="main"
+    )
+    for constraint in (">=1", "<1"):
+        package.add_dependency(Dependency("numpy", constraint, extras=["fast"]))
+    markers = {group: parse_marker(f'os_name == "{group}"') for group in GROUPS}
+    return {package: TransitivePackageInfo(0, set(GROUPS), markers)}
+
+
+def project() -> ProjectPackage:
+    root = ProjectPackage("project", "1.0")
+    root.extras = {canonicalize_name("all"): [Dependency("numpy", "*")]}
+    return root
+
+
+TEXT = lock_of({**some("zipp", "jinja2", "anyio"), **by_hand()}, TARGETS, project())
+
+
+def read(text: str) -> Glance:
+    """Read a lock through, and return what a glance should have told."""
+    lock = tomllib.loads(text)
+    metadata: dict[str, Any] = lock["metadata"]
+    return Glance(
+        content_hash=metadata["content-hash"],
+        targets=metadata.get("fti", {}),
+        packages=len(lock["package"]),
+        lock_version=metadata["lock-version"],
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXT,
+        TEXT.replace("\n", "\r\n"),
+        lock_of(recorded_packages()),
+        lock_of({}),
+        lock_of({}, TARGETS, project()),
+    ],
+    ids=["small", "of Windows", "large", "empty", "empty but for the project"],
+)
+def test_a_lock_is_told_at_a_glance(text: str) -> None:
+    assert glance(text) == read(text)
+
+
+@given(LOCKED, st.booleans())
+@settings(deadline=None)
+def test_whatever_is_locked_is_told(packages: Packages, targets: bool) -> None:  # noqa: FBT001
+    text = lock_of(packages, TARGETS if targets else {})
+    assert glance(text) == read(text)
+
+
+@given(damaged(TEXT))
+@settings(max_examples=1000, deadline=None)
+def test_damage_is_not_overlooked(text: str) -> None:
+    seen = glance(text)
+    assert seen is None or seen == read(text)
+
+
+def in_place_of(old: str, new: str) -> str:
+    assert old in TEXT
+    return TEXT.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n[metadata]\n",
+        f"\ufeff{TEXT}",
+        f"{TEXT}\n[[package]]\n",
+        f"{TEXT}\n[metadata]\n",
+        in_place_of('name = "jinja2"\n', '<<<<<<< ours\nname = "jinja2"\n'),
+        in_place_of('name = "jinja2"\n', ""),
+        in_place_of("optional = false", "optional = false\noptional = false"),
+        in_place_of("[package.dependencies]\n", '[package.dependencies]\nx = "*"\n"x" = "*"\n'),
+        in_place_of(", training = ", ', dev = "", training = '),
+        in_place_of("\n[extras]\n", '\n[extras]\nall = ["x"]\n'),
+        in_place_of('content-hash = "', 'content-hash = 1 # "'),
+        in_place_of("lock-version", "version"),
+        in_place_of("[metadata.fti]", "[metadata]"),
+        in_place_of("[metadata.fti]", "[fti]"),
+        lock_of({}).replace("package = []\n", ""),
+        lock_of(by_hand()).replace("\n[[package]]\n", "package = []\n\n[[package]]\n"),
+    ],
+)
+def test_what_is_not_quite_a_lock_is_left_to_others(text: str) -> None:
+    assert glance(text) is None
