@@ -29,7 +29,7 @@ GIT_OPTIONS = [word for setting in SETTINGS for word in ("-c", setting)]
 
 
 def pin(name: str, version: str, source: Mapping[str, Any] | None = None) -> Pin:
-    get = (source or {}).get
+    get = {key: value for key, value in (source or {}).items() if isinstance(value, str)}.get
     return Pin(
         name=canonicalize_name(name),
         version=version,
