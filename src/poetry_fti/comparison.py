@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
     from poetry_fti.model import LockedPackage, LockedStage
+
+VersionsByName: TypeAlias = "Mapping[NormalizedName, tuple[Version, ...]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +27,16 @@ class Change:
     after: tuple[Version, ...]
 
 
-def changes(before: Iterable[LockedPackage], after: Iterable[LockedPackage]) -> tuple[Change, ...]:
+def changes(before: VersionsByName, after: VersionsByName) -> tuple[Change, ...]:
     """Return what was added, removed and updated, in the order of the names."""
-    old, new = versions_by_name(before), versions_by_name(after)
     return tuple(
-        Change(name, old.get(name, ()), new.get(name, ()))
-        for name in sorted(old.keys() | new.keys())
-        if old.get(name) != new.get(name)
+        Change(name, before.get(name, ()), after.get(name, ()))
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
     )
 
 
-def versions_by_name(
-    packages: Iterable[LockedPackage],
-) -> dict[NormalizedName, tuple[Version, ...]]:
+def versions_by_name(packages: Iterable[LockedPackage]) -> VersionsByName:
     """Return the versions of each package, ascending."""
     versions: dict[NormalizedName, set[Version]] = {}
     for package in packages:
@@ -62,20 +61,30 @@ class Divergence:
     reasons: tuple[Reason, ...]
 
 
-def shared_names(stages: Sequence[LockedStage]) -> frozenset[NormalizedName]:
+def shared_names(stages: Iterable[VersionsByName]) -> frozenset[NormalizedName]:
     """Return the names of packages that at least two stages have."""
     counts: dict[NormalizedName, int] = {}
-    for stage in stages:
-        for name in versions_by_name(stage.packages):
+    for versions in stages:
+        for name in versions:
             counts[name] = counts.get(name, 0) + 1
     return frozenset(name for name, count in counts.items() if count > 1)
+
+
+def agree(stages: Iterable[VersionsByName]) -> bool:
+    """Tell whether no package has different versions in two stages."""
+    first: dict[NormalizedName, tuple[Version, ...]] = {}
+    return all(
+        first.setdefault(name, found) == found
+        for versions in stages
+        for name, found in versions.items()
+    )
 
 
 def divergences(stages: Sequence[LockedStage]) -> tuple[Divergence, ...]:
     """Return where stages have different versions of a package, in the order of the names."""
     by_stage = {stage.stage.name: versions_by_name(stage.packages) for stage in stages}
     found = []
-    for name in sorted(shared_names(stages)):
+    for name in sorted(shared_names(by_stage.values())):
         groups: dict[tuple[Version, ...], list[str]] = {}
         for stage, versions in by_stage.items():
             if name in versions:

@@ -8,7 +8,16 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from poetry_fti.comparison import Change, Divergence, Reason, changes, divergences, shared_names
+from poetry_fti.comparison import (
+    Change,
+    Divergence,
+    Reason,
+    agree,
+    changes,
+    divergences,
+    shared_names,
+    versions_by_name,
+)
 from poetry_fti.model import KINDS, LockedPackage, LockedStage, Requirement, Stage
 
 
@@ -45,7 +54,7 @@ def test_what_was_added_removed_and_updated() -> None:
     before = [package("a", "1"), package("b", "1"), package("c", "1"), package("c", "2")]
     after = [package("b", "1.1"), package("c", "2"), package("c", "1"), package("d", "1")]
     one, two = Version("1"), Version("1.1")
-    assert changes(before, after) == (
+    assert changes(versions_by_name(before), versions_by_name(after)) == (
         Change(canonicalize_name("a"), (one,), ()),
         Change(canonicalize_name("b"), (one,), (two,)),
         Change(canonicalize_name("d"), (), (one,)),
@@ -64,7 +73,7 @@ def test_a_divergence_names_what_forces_it() -> None:
         stage("training", package("numpy", "2.4.0"), package("six", "1"), python=">=3.10,<4"),
         stage("inference", package("numpy", "2.5.5", python=">=3.11"), package("six", "1")),
     )
-    assert shared_names(stages) == {"numpy", "six"}
+    assert shared_names(versions_by_name(stage.packages) for stage in stages) == {"numpy", "six"}
     assert divergences(stages) == (
         Divergence(
             numpy,
@@ -85,6 +94,14 @@ def test_a_divergence_names_what_forces_it() -> None:
 def test_stages_with_the_same_versions_do_not_differ() -> None:
     stages = (stage("feature", package("six", "1")), stage("training", package("six", "1")))
     assert divergences(stages) == ()
+    assert agree(versions_by_name(stage.packages) for stage in stages)
+
+
+def test_stages_agree_unless_a_package_has_other_versions_in_one_of_them() -> None:
+    six, other = package("six", "1"), package("six", "2")
+    assert agree([versions_by_name([six]), versions_by_name([package("numpy", "1")]), {}])
+    assert not agree([versions_by_name([six]), versions_by_name([other])])
+    assert not agree([versions_by_name([six]), versions_by_name([six, other])])
 
 
 def test_python_is_no_reason_where_a_sibling_has_the_version_for_a_part_of_it() -> None:

@@ -29,10 +29,11 @@ ROOMS: Final[dict[str, tuple[set[str], set[str]]]] = {
     "config": (MODEL, {"packaging"}),
     "stages": (MODEL | {"config"}, {"packaging"}),
     "comparison": ({"model"}, {"packaging"}),
+    "alignment": (set(), {"packaging"}),
     "files": ({"model", "errors"}, set()),
     "exporters": (MODEL | {"exporters"}, {"packaging", "tomlkit"}),
     "bridge": (
-        MODEL | {"stages", "bridge"},
+        MODEL | {"stages", "alignment", "bridge"},
         {"packaging", "poetry", "cleo", "requests", "tomlkit", "urllib3"},
     ),
     "plugin": (set(), {"poetry"}),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness import Poetry
 
 # How many of a project's stages can be compared whatever Python runs the tests, from 3.11 on.
-PROJECTS = {"tabular": 3, "deep": 2, "fleet": 2, "migrant": 3, "tiny": 3}
+PROJECTS = {"tabular": 3, "deep": 2, "fleet": 1, "migrant": 3, "tiny": 3}
 
 
 @pytest.mark.parametrize(("name", "stages"), PROJECTS.items())
@@ -24,10 +24,15 @@ def test_a_lock_is_what_plain_poetry_writes_on_the_derived_project(
     name: str, stages: int, project: Callable[[str], Path], poetry: Poetry
 ) -> None:
     root = project(name)
-    poetry.ok(root, "fti", "lock")
+    poetry.ok(root, "fti", "lock", "--no-align")
     poetry.ok(root, "fti", "export", "--format", "pyproject")
-    compared = [lock for lock in sorted(root.glob("*/*/poetry.lock")) if _compared(lock, poetry)]
+    locks = [lock for lock in sorted(root.glob("*/*/poetry.lock")) if _is_universal(lock)]
+    compared = [lock for lock in locks if _compared(lock, poetry)]
     assert len(compared) >= (stages if sys.version_info >= (3, 11) else 0)
+
+
+def _is_universal(lock: Path) -> bool:
+    return "[metadata.fti]" not in lock.read_text(encoding="utf-8")
 
 
 def _compared(lock: Path, poetry: Poetry) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from contextlib import contextmanager
+from datetime import timedelta
+from threading import local
 from typing import TYPE_CHECKING, Any, Final
 
 import requests
@@ -21,7 +23,7 @@ from poetry_fti.errors import FtiError, IndexFailedError
 from poetry_fti.model import IndexOrigin, LockedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from poetry.repositories import RepositoryPool
 
@@ -30,15 +32,31 @@ if TYPE_CHECKING:
 _CONNECTIONS: Final = 8
 # How often Poetry asks again after a status of its STATUS_FORCELIST.
 _RETRIES: Final = 5
+_IN_CACHE: Final = timedelta(milliseconds=4)
 
 
-class _Watch:
-    """What the package indexes answered, for the errors that Poetry makes of it."""
+def _nothing() -> None:
+    """Do nothing: nobody wants to know."""
+
+
+class Watch:
+    """What the package indexes answered, for the errors that Poetry makes of it.
+
+    Calls `on_wait` when an answer takes longer than one from the cache, and `on_refusal` when
+    an index asks for fewer requests.
+    """
 
     def __init__(self) -> None:
-        self.latest = "the package index"
+        self._answers = local()
+        self.on_wait: Callable[[], None] = _nothing
+        self.on_refusal: Callable[[], None] = _nothing
         self.doubts: dict[str, str] = {}
         self._failures = Counter[str]()
+
+    @property
+    def _latest(self) -> str:
+        latest: str = getattr(self._answers, "latest", "the package index")
+        return latest
 
     def __call__(self, response: requests.Response, *_: object, **__: object) -> None:
         """See an answer. Raises IndexFailedError when Poetry gives up an URL.
@@ -46,7 +64,11 @@ class _Watch:
         Poetry itself would take it for "no such package" and ask the same index for the next.
         """
         url, status = _without_credentials(response.url), response.status_code
-        self.latest = url
+        self._answers.latest = url
+        if response.elapsed > _IN_CACHE:
+            self.on_wait()
+        if status == requests.codes.too_many_requests:
+            self.on_refusal()
         if status in STATUS_FORCELIST:
             self._failures[url] += 1
             if self._failures[url] > _RETRIES:
@@ -56,7 +78,36 @@ class _Watch:
         elif _is_html(response) and b"<a" not in response.content:
             self.doubts[_project(url)] = f"{url} answered with a page without links"
 
-    def explain(self, error: Exception) -> str:
+    @contextmanager
+    def understood(self) -> Iterator[None]:
+        """Name the answer that could not be read, in the thread that has asked for it."""
+        try:
+            yield
+        except (requests.HTTPError, urllib3.exceptions.HTTPError) as error:
+            raise FtiError(_without_credentials(str(error))) from error
+        except requests.RequestException as error:
+            reason = _without_credentials(str(error))
+            message = f"{self._latest} gave an answer that is no index page: {reason}"
+            raise IndexFailedError(message) from error
+        except (KeyError, TypeError, AttributeError) as error:
+            message = f"{self._latest} gave an answer that lacks a part ({error!r})."
+            raise IndexFailedError(message) from error
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn what an index that fails makes Poetry raise into an FtiError that names it."""
+        try:
+            with self.understood():
+                yield
+        except PoetryRuntimeError as error:
+            unreachable = str(error).startswith("All attempts to connect")  # else it is about git
+            raise (IndexFailedError if unreachable else FtiError)(_plain(error)) from error
+        except IndexFailedError:
+            raise
+        except (PoetryError, PackageNotFoundError, RepositoryError, FtiError) as error:
+            raise FtiError(self._explain(error)) from error
+
+    def _explain(self, error: Exception) -> str:
         """Return an error's text, after what the indexes answered for a package in it."""
         text = str(error)
         for name, doubt in self.doubts.items():
@@ -74,30 +125,14 @@ def _is_html(response: requests.Response) -> bool:
 
 
 @contextmanager
-def explained(pool: RepositoryPool) -> Iterator[None]:
-    """Turn what an index that fails makes Poetry raise into an FtiError that names the index."""
-    watch = _Watch()
+def watched(pool: RepositoryPool) -> Iterator[Watch]:
+    """Watch what the indexes of a pool answer."""
+    watch = Watch()
     hooks = [_hooks(repository) for repository in _http_repositories(pool)]
     for hook in hooks:
         hook.append(watch)
     try:
-        yield
-    except PoetryRuntimeError as error:
-        unreachable = str(error).startswith("All attempts to connect")  # else it is about git
-        raise (IndexFailedError if unreachable else FtiError)(_plain(error)) from error
-    except (requests.HTTPError, urllib3.exceptions.HTTPError) as error:
-        raise FtiError(_without_credentials(str(error))) from error
-    except requests.RequestException as error:
-        reason = _without_credentials(str(error))
-        message = f"{watch.latest} gave an answer that is no index page: {reason}"
-        raise IndexFailedError(message) from error
-    except (KeyError, TypeError, AttributeError) as error:
-        message = f"{watch.latest} gave an answer that lacks a part ({error!r})."
-        raise IndexFailedError(message) from error
-    except IndexFailedError:
-        raise
-    except (PoetryError, PackageNotFoundError, RepositoryError, FtiError) as error:
-        raise FtiError(watch.explain(error)) from error
+        yield watch
     finally:
         for hook in hooks:
             hook.remove(watch)
@@ -136,7 +171,7 @@ def find_files(pool: RepositoryPool, packages: Iterable[LockedPackage]) -> dict[
     left out. Raises FtiError where an index cannot be reached.
     """
     wanted = [package for package in packages if isinstance(package.origin, IndexOrigin)]
-    with explained(pool):
+    with watched(pool) as watch, watch.explained():
         found = in_parallel(lambda package: _files_of(pool, package), wanted, _CONNECTIONS)
     return {file.digest: file for files in found for file in files}
 

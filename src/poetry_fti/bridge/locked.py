@@ -29,7 +29,7 @@ from poetry_fti.model import (
 from poetry_fti.targets import fits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.package import Package
@@ -53,8 +53,8 @@ def read_packages(
     Packages and files that fit none of the stage's targets are left out. Raises FtiError for a
     package of which no file is left.
     """
-    narrowed = stage.python is not None or bool(stage.targets.platforms)
-    narrow = Narrowing(stage.extras, stage.targets, python if narrowed else None)
+    narrowed = is_narrowed(stage)
+    narrow = Narrowing(stage.targets, python if narrowed else None, stage.extras)
     groups = {canonicalize_name("main"), *stage.closure}
     requires = _requirements(locker.lock_data["package"], narrow)
     specifiers = SpecifierSet(python_specifiers(str(python)))
@@ -63,7 +63,7 @@ def read_packages(
         marker = narrow(info.get_marker(groups))
         if marker.is_empty():
             continue
-        files = tuple(LockedFile(name=f["file"], digest=f["hash"]) for f in package.files)
+        files = _files(package)
         packages.append(
             LockedPackage(
                 name=package.name,
@@ -76,6 +76,25 @@ def read_packages(
             )
         )
     return tuple(sorted(packages, key=lambda p: (p.name, p.version, str(p.marker))))
+
+
+def require_files(packages: Iterable[Package], stage: Stage, python: VersionConstraint) -> None:
+    """Raise FtiError for a package of which no file fits the stage's targets."""
+    if not is_narrowed(stage):
+        return
+    specifiers = SpecifierSet(python_specifiers(str(python)))
+    for package in packages:
+        if not any(fits(file["file"], stage.targets, specifiers) for file in package.files):
+            _fitting(package, _files(package), stage, specifiers)
+
+
+def is_narrowed(stage: Stage) -> bool:
+    """Tell whether a stage runs on less than the project does."""
+    return stage.python is not None or bool(stage.targets.platforms)
+
+
+def _files(package: Package) -> tuple[LockedFile, ...]:
+    return tuple(LockedFile(name=f["file"], digest=f["hash"]) for f in package.files)
 
 
 def _fitting(

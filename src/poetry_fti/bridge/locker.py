@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from poetry.core.constraints.version import parse_constraint
 from poetry.packages.locker import Locker
 
+from poetry_fti.bridge.lock_glance import glance
 from poetry_fti.bridge.markers import parsed_marker
+from poetry_fti.bridge.pins import has_merge_markers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,14 +19,14 @@ if TYPE_CHECKING:
 
     from poetry.core.packages.package import Package
     from poetry.packages.transitive_package_info import TransitivePackageInfo
-    from tomlkit.toml_document import TOMLDocument
 
+_MERGING: Final = "it holds merge markers"
 LockState: TypeAlias = Literal["fresh", "stale", "missing", "broken"]
 
 
 @dataclass(frozen=True, slots=True)
 class LockStatus:
-    """The state of a stage's lock; `reason` says why it is broken.
+    """The state of a stage's lock; `reason` says why it is broken, `is_merging` that git did it.
 
     It is readable if its packages can be told, which a lock older than version 2.1 does not let.
     """
@@ -32,35 +34,32 @@ class LockStatus:
     state: LockState
     reason: str = ""
     is_readable: bool = False
+    is_merging: bool = False
 
 
 class StageLocker(Locker):
-    """Poetry's locker, but that what it would write is kept in `written`.
+    """Poetry's locker, for a lock that also says what it was solved for, in `[metadata.fti]`."""
 
-    Relies on `Locker.set_lock_data` handing the whole document to `_write_lock_data` when it
-    differs from what is on disk (so since Poetry 1.0).
-    """
-
-    def __init__(self, lock: Path, pyproject_data: dict[str, Any]) -> None:
+    def __init__(
+        self, lock: Path, pyproject_data: dict[str, Any], conditions: Mapping[str, Any]
+    ) -> None:
+        """Expect a lock of a derived project, solved under these conditions (none: universal)."""
         super().__init__(lock, pyproject_data)
-        self.written: str | None = None
-        self._ignored = False
+        self.conditions = conditions
         self._packages: dict[Package, TransitivePackageInfo] | None = None
 
-    def ignore(self) -> None:
-        """Go on as if there were no lock: what is on disk may be damaged."""
-        self._ignored = True
-
-    def is_locked(self) -> bool:
-        """Tell whether there is a lock, unless it is ignored."""
-        return not self._ignored and super().is_locked()
+    @property
+    def content_hash(self) -> str:
+        """The digest of what the derived project asks for, as Poetry computes it."""
+        return self._content_hash
 
     def is_fresh(self) -> bool:
-        """Tell whether the lock belongs to the derived project."""
+        """Tell whether the lock belongs to the derived project and to the stage's targets."""
+        metadata = self.lock_data["metadata"]
+        if metadata.get("fti", {}) != self.conditions:
+            return False
         # Poetry parses the file once more, for locks of its former versions.
-        return (
-            self._content_hash == self.lock_data["metadata"]["content-hash"] or super().is_fresh()
-        )
+        return self._content_hash == metadata["content-hash"] or super().is_fresh()
 
     def locked_packages(self) -> dict[Package, TransitivePackageInfo]:
         """Return what the lock holds; it is parsed once."""
@@ -68,19 +67,33 @@ class StageLocker(Locker):
             self._packages = super().locked_packages()
         return self._packages
 
-    def _write_lock_data(self, data: TOMLDocument) -> None:
-        self.written = data.as_string().replace("\r\n", "\n")
 
-
-def lock_status(locker: Locker) -> LockStatus:
+def lock_status(locker: StageLocker) -> LockStatus:
     """Tell whether a stage's lock exists, can be read, and belongs to the derived project."""
     if not locker.is_locked():
         return LockStatus("missing")
     reason = _unreadable(locker)
     if reason:
-        return LockStatus("broken", reason)
+        return LockStatus("broken", reason, is_merging=reason == _MERGING)
     readable = locker.is_locked_groups_and_markers()
     return LockStatus("fresh" if readable and locker.is_fresh() else "stale", is_readable=readable)
+
+
+def seems_fresh(locker: StageLocker) -> bool:
+    """Tell whether a lock is fresh and whole, without reading what its strings say.
+
+    False leaves it open: `lock_status` tells.
+    """
+    try:
+        seen = glance(locker.lock.read_bytes().decode())
+    except (OSError, UnicodeDecodeError):
+        return False
+    return (
+        seen is not None
+        and seen.lock_version == locker._VERSION  # noqa: SLF001 - of the locks that Poetry writes
+        and seen.content_hash == locker.content_hash
+        and seen.targets == locker.conditions
+    )
 
 
 def _unreadable(locker: Locker) -> str:
@@ -91,9 +104,8 @@ def _unreadable(locker: Locker) -> str:
     except OSError as error:
         return (error.strerror or str(error)).lower()
     except RuntimeError as error:
-        lines = locker.lock.read_text(encoding="utf-8").splitlines()
-        merging = any(line.startswith("<<<<<<< ") for line in lines)
-        return "it holds merge markers" if merging else _in_one_line(error)
+        merging = has_merge_markers(locker.lock.read_text(encoding="utf-8"))
+        return _MERGING if merging else _in_one_line(error)
     except Exception as error:  # noqa: BLE001 - damaged text makes Poetry raise nearly anything
         first = str(error).partition("\n")[0]
         return f"a part of it is missing or wrong ({type(error).__name__}: {first})"

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from packaging.markers import Marker
+from poetry.core.version import markers
 from poetry.core.version.markers import (
     AnyMarker,
     EmptyMarker,
@@ -14,6 +15,8 @@ from poetry.core.version.markers import (
     SingleMarkerLike,
     parse_marker,
 )
+from poetry.core.version.requirements import parse_requirement
+from poetry.puzzle.solver import simplify_marker
 
 from poetry_fti.targets import marker_environment
 
@@ -32,16 +35,28 @@ class Narrowing:
     """A stage's extras, platforms and Python, as far as its markers may depend on them."""
 
     def __init__(
-        self, extras: Iterable[str], targets: Targets, python: VersionConstraint | None
+        self,
+        targets: Targets,
+        python: VersionConstraint | None,
+        extras: Iterable[str] | None = None,
     ) -> None:
-        """Narrow to `python` too unless it is None."""
-        self._extras = {"extra": list(extras)}
+        """Narrow to `python` and to exactly these `extras` too, unless they are None."""
+        self._extras = None if extras is None else {"extra": list(extras)}
         self._environments = [marker_environment(platform) for platform in targets.platforms]
         self._python = python
+        # By identity: equal markers may be written in another order, which a lock would show.
+        self._narrowed: dict[int, tuple[BaseMarker, BaseMarker]] = {}
 
     def __call__(self, marker: BaseMarker) -> BaseMarker:
         """Return the marker without the leaves that are the same wherever the stage runs."""
-        marker = _evaluated(marker, [self._extras])
+        known = self._narrowed.get(id(marker))
+        if known is None:
+            known = self._narrowed[id(marker)] = (marker, self._narrow(marker))
+        return known[1]
+
+    def _narrow(self, marker: BaseMarker) -> BaseMarker:
+        if self._extras is not None:
+            marker = _evaluated(marker, [self._extras])
         if self._environments:
             marker = self._for_platforms(marker)
         if self._python is not None:
@@ -67,6 +82,17 @@ def _evaluated(marker: BaseMarker, environments: Sequence[Mapping[str, Any]]) ->
         if len(values) == 1:
             return AnyMarker() if values.pop() else EmptyMarker()
     return marker
+
+
+def forget_algebra() -> None:
+    """Forget what poetry-core knows of parsed and combined markers.
+
+    It takes markers that differ in their order for the same, so that what one stage made of
+    them would show in the text of the next one's lock.
+    """
+    for function in (*vars(markers).values(), simplify_marker, parse_requirement):
+        if hasattr(function, "cache_clear"):
+            function.cache_clear()
 
 
 def standard_marker(marker: BaseMarker) -> Marker | None:

@@ -14,12 +14,10 @@ from poetry.core.masonry.utils.module import Module, ModuleOrPackageNotFoundErro
 from poetry.core.pyproject.toml import PyProjectTOML as CorePyProjectTOML
 from poetry.exceptions import PoetryError
 from poetry.factory import Factory
-from poetry.poetry import Poetry
 from poetry.pyproject.toml import PyProjectTOML
 from poetry.repositories.exceptions import InvalidSourceError
 from poetry.toml import TOMLError
 
-from poetry_fti.bridge.locker import StageLocker
 from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.model import Code, Problem
 
@@ -30,6 +28,8 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.project_package import ProjectPackage
+    from poetry.poetry import Poetry
+    from poetry.repositories import RepositoryPool
 
 
 def find_pyproject(start: Path) -> Path:
@@ -123,27 +123,13 @@ def derived_package(data: dict[str, Any], folder: Path) -> ProjectPackage:
     return package
 
 
-def derived_poetry(poetry: Poetry, data: dict[str, Any], folder: Path) -> Poetry:
-    """Return the derived project in `folder` as a Poetry that shares the project's indexes.
-
-    Raises ConfigError where Poetry cannot read a dependency, or does not know its source.
-    """
-    package = derived_package(data, folder)
+def require_sources(package: ProjectPackage, pool: RepositoryPool) -> None:
+    """Raise ConfigError where a dependency names a source that Poetry does not know."""
     for dependency in package.all_requires:
         source = dependency.source_name
-        if source and not poetry.pool.has_repository(source):
+        if source and not pool.has_repository(source):
             message = f'{dependency.name} has the source "{source}", which does not exist'
             raise ConfigError(f"pyproject.toml: {message}. Add it to tool.poetry.source.")
-    derived = Poetry(
-        folder / "pyproject.toml",
-        data["tool"]["poetry"],
-        package,
-        StageLocker(folder / "poetry.lock", data),
-        poetry.config,
-        poetry.disable_cache,
-        build_constraints=poetry.build_constraints,
-    )
-    return derived.set_pool(poetry.pool)
 
 
 def derived_python(data: Mapping[str, Any]) -> VersionConstraint:

@@ -1,22 +1,50 @@
-"""Locking one stage: from its derived project to the lock on disk."""
+"""Locking stages: from their derived projects to the locks on disk."""
 
 from __future__ import annotations
 
-import time
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from poetry_fti import files
-from poetry_fti.bridge.solve import solve
+from poetry_fti.bridge.preferences import own_pins, pins
+from poetry_fti.bridge.solving.engine import Solved, solve_stages
+from poetry_fti.bridge.solving.part import Task
 from poetry_fti.comparison import changes
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
-    from cleo.io.io import IO
+    from collections.abc import Collection, Mapping, Sequence
 
+    from cleo.io.io import IO
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+    from poetry.core.packages.package import Package
+
+    from poetry_fti.commands.project import Project
     from poetry_fti.commands.stage_project import StageProject
     from poetry_fti.comparison import Change
-    from poetry_fti.model import LockedPackage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """How stages are to be locked.
+
+    `latest` are packages whose pins are not kept (all of them, if it is empty); None keeps pins.
+    """
+
+    regenerate: bool = False
+    aligned: bool = True
+    latest: frozenset[NormalizedName] | None = None
+
+    def touches(self, stage: StageProject) -> bool:
+        """Tell whether a stage is solved at all: a fresh lock is left alone."""
+        return not stage.is_fresh or self.regenerate or self.latest is not None
+
+    @property
+    def from_scratch(self) -> bool:
+        """Whether no version of the old lock counts."""
+        return self.regenerate or self.latest == frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,33 +58,85 @@ class Locked:
     seconds: float = 0.0
 
 
-def lock_stage(stage: StageProject, io: IO, *, regenerate: bool) -> Locked:
-    """Bring a stage's lock up to date; a fresh one is left alone unless it is regenerated.
+Result: TypeAlias = "Locked | FtiError"
 
-    Raises FtiError for a broken lock, and where no solution exists.
-    """
-    if stage.status.state == "broken" and not regenerate:
+
+def lock_stages(
+    project: Project, stages: Sequence[StageProject], io: IO, request: Request
+) -> dict[str, Result]:
+    """Bring the locks of stages up to date; an error of one leaves the others."""
+    results: dict[str, Result] = {}
+    tasks: dict[str, Task] = {}
+    with ExitStack() as folders:
+        for stage in stages:
+            if not request.touches(stage):
+                results[stage.name] = Locked(packages=_count(stage.versions), fresh=True)
+                continue
+            # Poetry looks relative paths up from the stage's folder, which has to exist for that.
+            folders.enter_context(files.folder(stage.lock.parent))
+            try:
+                tasks[stage.name] = _task(project, stage, stages, request)
+            except FtiError as error:
+                results[stage.name] = error
+        fixed = [s for s in project.stages if s.name not in tasks and s.is_fresh]
+        outcomes = solve_stages(
+            list(tasks.values()),
+            project.poetry.pool,
+            io,
+            fixed=[stage.versions for stage in fixed if request.latest is None],
+            aligned=request.aligned,
+        )
+        for stage in stages:
+            outcome = outcomes.get(stage.name)
+            if isinstance(outcome, Solved):
+                results[stage.name] = _write(stage, outcome)
+            elif outcome is not None:
+                results[stage.name] = outcome
+    return {stage.name: results[stage.name] for stage in stages}
+
+
+def _task(
+    project: Project, stage: StageProject, selected: Sequence[StageProject], request: Request
+) -> Task:
+    """Return what is to be solved; raises FtiError for a lock that cannot be read."""
+    if stage.status.state == "broken" and not (stage.status.is_merging or request.regenerate):
         raise FtiError(stage.problem())
-    before: tuple[LockedPackage, ...] | None = None
-    if stage.status.is_readable:
-        before = stage.packages
-    if before is not None and stage.status.state == "fresh" and not regenerate:
-        return Locked(packages=len(before), fresh=True)
-    started = time.monotonic()
-    _write(stage, io, regenerate=regenerate)
-    after = stage.packages
-    return Locked(
-        packages=len(after),
-        first=before is None,
-        changes=changes(before or (), after),
-        seconds=time.monotonic() - started,
+    siblings = [s for s in project.stages if s is not stage]
+    if request.from_scratch:
+        siblings = [s for s in siblings if s not in selected]
+    stage.root()  # what is wrong with it is wrong before anything is solved
+    texts = [s.text for s in siblings] + [project.poetry_lock()]
+    return Task(
+        name=stage.name,
+        root=stage.root,
+        write=stage.lock_text,
+        targets=stage.stage.targets,
+        pins=() if request.from_scratch else _own_pins(stage),
+        others=pins(texts) if request.aligned and request.latest is None else (),
+        latest=request.latest or (),
     )
 
 
-def _write(stage: StageProject, io: IO, *, regenerate: bool) -> None:
-    # Poetry looks relative paths up from the stage's folder, which has to exist for that.
-    with files.folder(stage.lock.parent):
-        text = solve(stage.derived(), io, regenerate=regenerate)
-        if text is not None:
-            files.replace({stage.lock: text})
+def _own_pins(stage: StageProject) -> Sequence[Package]:
+    if stage.status.is_merging:
+        return pins([stage.text])
+    return own_pins(stage.locker) if stage.status.state != "missing" else ()
+
+
+def _write(stage: StageProject, solved: Solved) -> Locked:
+    first, before = not stage.status.is_readable, stage.versions
+    # Another version of Poetry in the first line alone is no reason to touch the file.
+    if solved.text.partition("\n")[2] != stage.text.replace("\r\n", "\n").partition("\n")[2]:
+        files.replace({stage.lock: solved.text})
     stage.reread()
+    after = stage.versions
+    return Locked(
+        packages=_count(after),
+        first=first,
+        changes=changes({} if first else before, after),
+        seconds=solved.seconds,
+    )
+
+
+def _count(versions: Mapping[NormalizedName, Collection[Version]]) -> int:
+    return sum(map(len, versions.values()))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from poetry_fti import files
 from poetry_fti.bridge import project as bridge
 from poetry_fti.bridge.sources import hide_credentials
 from poetry_fti.commands.stage_project import StageProject
@@ -49,6 +50,10 @@ class Project:
             if name not in {stage.name for stage in self.stages}:
                 raise ConfigError(unknown_stage(name, [each.stage for each in self.stages]))
         return tuple(stage for stage in self.stages if not wanted or stage.name in wanted)
+
+    def poetry_lock(self) -> str:
+        """Return the text of the project's own lock, empty where there is none."""
+        return files.read(self.root / "poetry.lock") or ""
 
     def comparable(self) -> tuple[LockedStage, ...]:
         """Return the stages whose locks are fresh and can be installed, with what they hold."""

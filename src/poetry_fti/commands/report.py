@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.commands.console import aligned, counted, escape
-from poetry_fti.comparison import divergences, shared_names
+from poetry_fti.comparison import agree, divergences, shared_names, versions_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from packaging.version import Version
 
+    from poetry_fti.commands.project import Project
     from poetry_fti.comparison import Change, Divergence
     from poetry_fti.model import LockedStage
+
+_COMPARABLE: Final = 2
 
 
 def versions_text(versions: Sequence[Version]) -> str:
@@ -42,13 +45,18 @@ def change_data(change: Change) -> dict[str, Any]:
     }
 
 
-def comparison_lines(stages: Sequence[LockedStage]) -> Iterator[str]:
+def comparison_lines(project: Project) -> Iterator[str]:
     """Yield what the stages share and, package by package, where and why they differ."""
-    shared, found = shared_names(stages), divergences(stages)
-    if not shared:
+    fresh = [stage.versions for stage in project.stages if stage.is_fresh]
+    if len(fresh) < _COMPARABLE:
+        return
+    yield ""
+    total = counted(len(shared_names(fresh)), "package")
+    if not shared_names(fresh):
         yield "The stages share no package."
         return
-    total = counted(len(shared), "package")
+    # Only the reasons for a difference need more than names and versions.
+    found = () if agree(fresh) else divergences(project.comparable())
     if not found:
         yield f"The stages share {total}, and have the same version of each."
         return
@@ -72,7 +80,7 @@ def _divergence_lines(divergence: Divergence) -> Iterator[str]:
 def comparison_data(stages: Sequence[LockedStage]) -> dict[str, Any]:
     """Return the same for JSON."""
     return {
-        "shared": len(shared_names(stages)),
+        "shared": len(shared_names(versions_by_name(stage.packages) for stage in stages)),
         "divergences": [
             {
                 "package": divergence.name,

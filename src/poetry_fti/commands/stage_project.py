@@ -7,11 +7,15 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from poetry_fti import files
+from poetry_fti.bridge import preferences
 from poetry_fti.bridge import project as bridge
+from poetry_fti.bridge.conditions import conditions
 from poetry_fti.bridge.derive import derive
 from poetry_fti.bridge.index import pool_indexes
-from poetry_fti.bridge.locked import direct_requirements, lock_digest, read_packages
-from poetry_fti.bridge.locker import StageLocker, lock_status
+from poetry_fti.bridge.lock_text import lock_text
+from poetry_fti.bridge.locked import direct_requirements, lock_digest, read_packages, require_files
+from poetry_fti.bridge.locker import StageLocker, lock_status, seems_fresh
 from poetry_fti.bridge.toml import pyproject_text
 from poetry_fti.errors import FtiError, LateError
 from poetry_fti.model import IndexOrigin, LockedStage
@@ -20,12 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+    from poetry.core.packages.project_package import ProjectPackage
     from poetry.poetry import Poetry
 
     from poetry_fti.bridge.locker import LockStatus
+    from poetry_fti.bridge.solving.unit import Packages
     from poetry_fti.model import LockedPackage, Stage
 
-_READ: Final = ("locker", "status", "packages")
+_READ: Final = ("locker", "is_fresh", "status", "packages", "versions")
 
 
 class StageProject:
@@ -52,14 +60,29 @@ class StageProject:
         """The specifiers of the stage's Python, empty for any."""
         return bridge.python_specifiers(str(bridge.derived_python(self._data)))
 
-    def derived(self) -> Poetry:
-        """Return the derived project, ready to be locked; raises ConfigError."""
-        return bridge.derived_poetry(self._poetry, self._data, self.lock.parent)
+    def root(self) -> ProjectPackage:
+        """Return the derived project as it is to be solved; raises ConfigError."""
+        package = bridge.derived_package(self._data, self.lock.parent)
+        bridge.require_sources(package, self._poetry.pool)
+        return package
+
+    def lock_text(self, packages: Packages) -> str:
+        """Return the text of a lock that holds these packages.
+
+        Raises FtiError for a package that cannot be installed where the stage runs.
+        """
+        require_files(packages, self.stage, bridge.derived_python(self._data))
+        return lock_text(self.locker, self.root(), packages, self.locker.conditions)
 
     @cached_property
     def locker(self) -> StageLocker:
         """The lock, as Poetry reads it."""
-        return StageLocker(self.lock, self._data)
+        return StageLocker(self.lock, self._data, conditions(self.stage))
+
+    @cached_property
+    def is_fresh(self) -> bool:
+        """Whether there is nothing to lock; found out without reading the whole lock if it is."""
+        return seems_fresh(self.locker) or self.status.state == "fresh"
 
     @cached_property
     def status(self) -> LockStatus:
@@ -72,6 +95,16 @@ class StageProject:
         python = bridge.derived_python(self._data)
         return read_packages(self.locker, self.stage, python, self._root)
 
+    @property
+    def text(self) -> str:
+        """The text of the lock, empty where there is none."""
+        return files.read(self.lock) or ""
+
+    @cached_property
+    def versions(self) -> Mapping[NormalizedName, tuple[Version, ...]]:
+        """The versions of each package in the lock, ascending; they are read fast."""
+        return preferences.versions(self.text)
+
     def reread(self) -> None:
         """Forget the lock: it has been written."""
         for name in _READ:
@@ -80,6 +113,11 @@ class StageProject:
     def problem(self) -> str:
         """Say what is wrong with a lock that is not fresh, and what to do."""
         path = self.folder / "poetry.lock"
+        if self.status.is_merging:
+            return (
+                f"{path} holds merge markers. Rebuild it from both sides with"
+                f" `poetry fti lock {self.name}`."
+            )
         if self.status.state == "broken":
             return (
                 f"{path} cannot be read: {self.status.reason}. Restore it, or solve the stage anew"

@@ -1,0 +1,1 @@
+"""Solving stages with Poetry's own solver, over metadata that is read once for all of them."""

@@ -1,0 +1,67 @@
+"""Solutions for several operating systems as one lock: each package once, with exact markers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poetry.core.version.markers import EmptyMarker
+
+from poetry_fti.bridge.markers import parsed_marker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+    from poetry.core.packages.package import Package
+    from poetry.core.version.markers import BaseMarker
+    from poetry.packages.transitive_package_info import TransitivePackageInfo
+
+    from poetry_fti.bridge.solving.unit import Packages
+
+
+def merged(parts: Sequence[tuple[str, Packages]]) -> Packages:
+    """Return the packages of all parts; each part comes with the marker that tells it apart.
+
+    The markers of the parts exclude each other, and no target lies outside of them all.
+    """
+    if len(parts) == 1:
+        return parts[0][1]
+    found: dict[Package, dict[str, tuple[Package, TransitivePackageInfo]]] = {}
+    for where, packages in parts:
+        for package, info in packages.items():
+            found.setdefault(package, {})[where] = (package, info)
+    return dict(_merged(each, len(parts)) for each in found.values())
+
+
+def _merged(
+    entries: Mapping[str, tuple[Package, TransitivePackageInfo]], parts: int
+) -> tuple[Package, TransitivePackageInfo]:
+    (package, info), *others = entries.values()
+    for other, other_info in others:
+        info.depth = max(info.depth, other_info.depth)
+        info.groups = info.groups | other_info.groups
+        for dependency in other.requires:
+            if all(d != dependency or d.marker != dependency.marker for d in package.requires):
+                package.add_dependency(dependency)
+    by_part = {where: each.markers for where, (_, each) in entries.items()}
+    info.markers = {group: _marker(group, by_part, parts) for group in sorted(info.groups)}
+    return package, info
+
+
+def _marker(
+    group: NormalizedName, by_part: Mapping[str, Mapping[NormalizedName, BaseMarker]], parts: int
+) -> BaseMarker:
+    """Return where a group has a package: the same everywhere, or part by part."""
+    places: dict[BaseMarker, list[str]] = {}
+    for where, markers in by_part.items():
+        if group in markers:
+            places.setdefault(markers[group], []).append(where)
+    result: BaseMarker = EmptyMarker()
+    for marker, found in places.items():
+        inside = marker if len(found) == parts else marker.intersect(_any_of(found))
+        result = result.union(inside)
+    return result
+
+
+def _any_of(places: Iterable[str]) -> BaseMarker:
+    return parsed_marker(" or ".join(places))

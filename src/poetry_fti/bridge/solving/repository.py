@@ -1,0 +1,213 @@
+"""An index whose pages and metadata are read once for all stages, by several threads."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from packaging.utils import canonicalize_name
+from poetry.core.constraints.version import Version
+from poetry.core.version.exceptions import InvalidVersionError
+from poetry.repositories.exceptions import PackageNotFoundError
+from poetry.repositories.legacy_repository import LegacyRepository
+from poetry.repositories.link_sources.json import SimpleJsonPage
+from poetry.repositories.repository import Repository
+
+from poetry_fti.bridge.solving.releases import candidate, exact_release, release
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from packaging.utils import NormalizedName
+    from poetry.core.constraints.version import VersionConstraint
+    from poetry.core.packages.package import Package
+    from poetry.inspection.info import PackageInfo
+    from poetry.repositories.http_repository import HTTPRepository
+
+    from poetry_fti.bridge.index import Watch
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+_WHEEL_PARTS: Final = (5, 6)
+
+
+class Once:
+    """Values computed once, by whichever thread asks first; the others wait for it."""
+
+    def __init__(self) -> None:
+        self._futures: dict[Any, Future[Any]] = {}
+        self._lock = Lock()
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._futures
+
+    def get(self, key: _Key, compute: Callable[[_Key], _Value]) -> _Value:
+        """Return the value of a key; raises what computing it raised."""
+        future = self._futures.get(key)
+        if future is None:
+            with self._lock:
+                mine = key not in self._futures
+                future = self._futures.setdefault(key, Future())
+            if mine:
+                _fulfil(future, compute, key)
+        value: _Value = future.result()
+        return value
+
+    def forget(self, key: object) -> None:
+        """Compute a key's value again when it is asked for."""
+        self._futures.pop(key, None)
+
+
+def _fulfil(future: Future[_Value], compute: Callable[[_Key], _Value], key: _Key) -> None:
+    try:
+        future.set_result(compute(key))
+    except BaseException as error:  # noqa: BLE001 - it is raised where the value is asked for
+        future.set_exception(error)
+
+
+class SharedRepository(Repository):
+    """One of Poetry's indexes, asked once for each page and each release."""
+
+    def __init__(self, index: HTTPRepository, watch: Watch) -> None:
+        super().__init__(index.name)
+        self.index = index
+        self._watch = watch
+        self._candidates = Once()
+        self._infos = Once()
+        self._releases: dict[tuple[NormalizedName, Version], Package] = {}
+
+    def package(self, name: str, version: Version) -> Package:
+        """Return a release with its requirements; callers must not change it."""
+        key = (canonicalize_name(name), version)
+        if key not in self._releases:
+            self._releases[key] = release(self.index, key[0], self.info(*key))
+        return self._releases[key]
+
+    def info(self, name: NormalizedName, version: Version) -> PackageInfo:
+        """Return what the index says of a release; callers must not change it.
+
+        Raises PackageNotFoundError where it has none.
+        """
+        return self._infos.get((name, version), self._info)
+
+    def candidates(self, name: NormalizedName) -> list[Package]:
+        """Return every release of a project, as its page tells; none without a page."""
+        return self._candidates.get(name, self._find)
+
+    def is_known(self, name: NormalizedName, version: Version) -> bool:
+        """Tell whether a release has been asked for."""
+        return (name, version) in self._infos
+
+    def forget(self, name: NormalizedName, version: Version) -> None:
+        """Ask the index again for a release."""
+        self.index.forget(name, version)
+        self._infos.forget((name, version))
+        self._releases.pop((name, version), None)
+
+    def log_age_filtered_versions(self, *, level: str, reset: bool) -> None:
+        """Say which releases were too young (`solver.min-release-age`)."""
+        self.index.log_age_filtered_versions(level=level, reset=reset)
+
+    def _info(self, key: tuple[NormalizedName, Version]) -> PackageInfo:
+        # Such an index reads the page anyway, and again if there was none.
+        if isinstance(self.index, LegacyRepository) and not self.candidates(key[0]):
+            raise PackageNotFoundError(f"Package [{key[0]}] not found.")
+        with self._watch.understood():
+            return self.index.get_release_info(*key)
+
+    def _find_packages(self, name: NormalizedName, constraint: VersionConstraint) -> list[Package]:
+        if _has_age_limit(self.index):
+            return self.index._find_packages(name, constraint)  # noqa: SLF001
+        return [each for each in self.candidates(name) if constraint.allows(each.version)]
+
+    def _find(self, name: NormalizedName) -> list[Package]:
+        try:
+            with self._watch.understood():
+                page = self.index.get_page(name)
+        except PackageNotFoundError:
+            return []
+        found: dict[Version, bool] | None = None
+        if isinstance(page, SimpleJsonPage):
+            found = _releases_of(page.content["files"], name)
+        if found is None:
+            found = {version: bool(page.yanked(name, version)) for version in page.versions(name)}
+        return [
+            candidate(
+                self.index, name, version, yanked=page.yanked(name, version) if yanked else False
+            )
+            for version, yanked in found.items()
+        ]
+
+
+class ExactRepository(Repository):
+    """The same index, but each requirement is parsed anew by Poetry itself, as it is met.
+
+    How poetry-core writes a marker depends on the markers that it has met before, in which
+    order; only this way a lock is to the byte what plain Poetry writes.
+    """
+
+    def __init__(self, shared: SharedRepository) -> None:
+        super().__init__(shared.name)
+        self._shared = shared
+
+    def package(self, name: str, version: Version) -> Package:
+        """Return a release with its requirements."""
+        normalized = canonicalize_name(name)
+        info = self._shared.info(normalized, version)
+        return exact_release(self._shared.index, normalized, info)
+
+    def forget(self, name: NormalizedName, version: Version) -> None:
+        """Ask the index again for a release."""
+        self._shared.forget(name, version)
+
+    def log_age_filtered_versions(self, *, level: str, reset: bool) -> None:
+        """Say which releases were too young (`solver.min-release-age`)."""
+        self._shared.log_age_filtered_versions(level=level, reset=reset)
+
+    def _find_packages(self, name: NormalizedName, constraint: VersionConstraint) -> list[Package]:
+        return self._shared._find_packages(name, constraint)  # noqa: SLF001
+
+
+def _has_age_limit(index: HTTPRepository) -> bool:
+    # Since Poetry 2.4; what is too young depends on each file's upload time.
+    return getattr(index, "_min_release_age_cutoff", None) is not None
+
+
+def _releases_of(
+    files: Iterable[dict[str, Any]], name: NormalizedName
+) -> dict[Version, bool] | None:
+    """Return each version in the order of the files, and whether all of its files are yanked.
+
+    None where a file's name leaves a doubt: Poetry's own reading takes ten times as long.
+    """
+    yanked: dict[str, bool] = {}
+    for file in files:
+        text = _version_text(file["filename"], name)
+        if text is None:
+            return None
+        yanked[text] = yanked.get(text, True) and bool(file.get("yanked"))
+    found: dict[Version, bool] = {}
+    for text, all_yanked in yanked.items():
+        try:
+            version = Version.parse(text)
+        except InvalidVersionError:
+            return None
+        found[version] = found.get(version, True) and all_yanked
+    return found
+
+
+def _version_text(filename: str, name: NormalizedName) -> str | None:
+    if filename.endswith(".whl"):
+        parts = filename.split("-")
+        return parts[1] if len(parts) in _WHEEL_PARTS and _same(parts[0], name) else None
+    if filename.endswith((".tar.gz", ".zip")):
+        stem = filename.removesuffix(".zip").removesuffix(".tar.gz")
+        written, _, version = stem.rpartition("-")
+        return version if version[:1].isdigit() and _same(written, name) else None
+    return None
+
+
+def _same(written: str, name: NormalizedName) -> bool:
+    return written.lower().replace("_", "-") == name or canonicalize_name(written) == name

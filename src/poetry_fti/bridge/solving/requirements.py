@@ -1,0 +1,48 @@
+"""Requirements of packages (PEP 508) as Poetry's dependencies, each text parsed once."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+from poetry.core.constraints.version import parse_constraint
+from poetry.core.constraints.version.exceptions import ParseConstraintError
+from poetry.core.packages.dependency import Dependency
+
+from poetry_fti.bridge.markers import parsed_marker
+
+# Nearly every requirement in the wild: name, extras, version specifiers, marker. Poetry's own
+# grammar takes twice as long, and has the last word on all others (URLs, paths, comments).
+_PLAIN: Final = re.compile(
+    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*"
+    r"(?:\[(?P<extras>[A-Za-z0-9._,\s-]+)\])?\s*"
+    r"(?:\((?P<inner>[<>=!~0-9A-Za-z.*+,\s-]+)\)|(?P<outer>[<>=!~][<>=!~0-9A-Za-z.*+,\s-]*))?\s*"
+    r"(?:;(?P<marker>[^#]+))?"
+)
+_ARCHIVE: Final = (".whl", ".zip", ".gz", ".bz2", ".tar", ".tgz", ".xz")
+
+
+@cache
+def parsed_requirement(text: str) -> Dependency:
+    """Return what `Dependency.create_from_pep_508` returns; callers clone it to change it.
+
+    Raises InvalidRequirementError or InvalidMarkerError, as that does.
+    """
+    plain = _PLAIN.fullmatch(text)
+    if plain is None or plain["name"].endswith(_ARCHIVE):
+        return Dependency.create_from_pep_508(text)
+    try:
+        dependency = _dependency(plain["name"], plain["inner"] or plain["outer"], plain["extras"])
+    except ParseConstraintError:
+        return Dependency.create_from_pep_508(text)
+    if dependency.constraint.is_empty():
+        return Dependency.create_from_pep_508(text)
+    if plain["marker"]:
+        dependency.marker = parsed_marker(plain["marker"].strip())
+    return dependency
+
+
+def _dependency(name: str, specifiers: str | None, extras: str | None) -> Dependency:
+    names = [extra.strip() for extra in extras.split(",")] if extras else []
+    return Dependency(name, parse_constraint((specifiers or "*").strip()), extras=names)

@@ -1,0 +1,95 @@
+"""Poetry's solver, seeing what a stage sees and preferring what it is told to prefer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poetry.puzzle.provider import Provider
+from poetry.puzzle.solver import Solver
+from poetry.repositories.exceptions import PackageNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cleo.io.io import IO
+    from poetry.core.packages.dependency import Dependency
+    from poetry.core.packages.package import Package
+    from poetry.core.packages.project_package import ProjectPackage
+    from poetry.packages import DependencyPackage
+
+    from poetry_fti.bridge.solving.pool import StagePool
+    from poetry_fti.bridge.solving.view import View
+
+
+class StageProvider(Provider):
+    """Poetry's provider, but that direct references are narrowed too, and preferences ordered.
+
+    Relies on `search_for_direct_origin_dependency`, which gives all packages that come from no
+    index, and on `_locked`, the preferences by name, of which `get_locked` takes the first that
+    fits.
+    """
+
+    def __init__(
+        self,
+        package: ProjectPackage,
+        pool: StagePool,
+        io: IO,
+        *,
+        locked: Sequence[Package],
+        view: View,
+    ) -> None:
+        super().__init__(package, pool, io, locked=list(locked))
+        self._view = view
+        rank = {id(each): index for index, each in enumerate(locked)}
+        for preferences in self._locked.values():
+            preferences.sort(key=lambda preference: rank[id(preference.package)])
+        self.originals: dict[Package, Package] = {}
+
+    def get_locked(self, dependency: Dependency) -> DependencyPackage | None:
+        """Return the first preference that fits, and that its index still has."""
+        found = super().get_locked(dependency)
+        while found is not None and not self._is_available(found):
+            gone = found.package
+            self._locked[gone.name] = [p for p in self._locked[gone.name] if p.package is not gone]
+            found = super().get_locked(dependency)
+        return found
+
+    def _is_available(self, found: DependencyPackage) -> bool:
+        if found.package.is_direct_origin():
+            return True
+        try:
+            self.get_package_from_pool(
+                found.package.pretty_name,
+                found.package.version,
+                repository_name=found.dependency.source_name,
+            )
+        except PackageNotFoundError:
+            return False
+        return True
+
+    def search_for_direct_origin_dependency(self, dependency: Dependency) -> Package:
+        """Return the package at a path, a URL or a commit."""
+        found = super().search_for_direct_origin_dependency(dependency)
+        self.originals[found] = found
+        return self._view.package(found)
+
+
+class StageSolver(Solver):
+    """Poetry's solver with a provider of ours."""
+
+    def __init__(
+        self,
+        package: ProjectPackage,
+        pool: StagePool,
+        io: IO,
+        *,
+        locked: Sequence[Package],
+        view: View,
+    ) -> None:
+        super().__init__(package, pool, [], list(locked), io)
+        self._provider: StageProvider = StageProvider(package, pool, io, locked=locked, view=view)
+
+    @property
+    def provider(self) -> StageProvider:
+        """What answers the solver's questions about packages."""
+        return self._provider

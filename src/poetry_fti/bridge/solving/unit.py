@@ -1,0 +1,138 @@
+"""A derived project on some of its targets: Poetry's solver on what matters there."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from cleo.formatters.formatter import Formatter
+from packaging.version import Version as StandardVersion
+from poetry.puzzle.exceptions import SolverProblemError
+from poetry.puzzle.provider import IncompatibleConstraintsError
+
+from poetry_fti.bridge.solving.pool import StagePool
+from poetry_fti.bridge.solving.releases import with_requires
+from poetry_fti.bridge.solving.solver import StageSolver
+from poetry_fti.errors import FtiError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from cleo.io.io import IO
+    from packaging.utils import NormalizedName
+    from poetry.core.constraints.version import VersionConstraint
+    from poetry.core.packages.dependency import Dependency
+    from poetry.core.packages.package import Package
+    from poetry.core.packages.project_package import ProjectPackage
+    from poetry.core.version.markers import BaseMarker
+    from poetry.packages.transitive_package_info import TransitivePackageInfo
+    from poetry.repositories import RepositoryPool
+
+    from poetry_fti.bridge.markers import Narrowing
+    from poetry_fti.bridge.solving.view import View
+
+    Packages: TypeAlias = dict[Package, TransitivePackageInfo]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """What a solve tries first: `packages` in their order, but for the names in `latest`.
+
+    Of the packages in `allowed` it takes only these versions.
+    """
+
+    packages: Sequence[Package] = ()
+    latest: Collection[NormalizedName] = ()
+    allowed: Mapping[NormalizedName, VersionConstraint] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """What Poetry's solver decided; `originals` are packages that come from no index."""
+
+    packages: Packages
+    originals: Mapping[Package, Package]
+
+    def versions(self) -> dict[NormalizedName, tuple[StandardVersion, ...]]:
+        """Return the versions of each package, ascending."""
+        found: dict[NormalizedName, set[StandardVersion]] = {}
+        for package in self.packages:
+            version = StandardVersion(package.version.text)
+            found.setdefault(package.name, set()).add(version)
+        return {name: tuple(sorted(versions)) for name, versions in found.items()}
+
+
+class Unit:
+    """A derived project seen by one view, solved as often as need be."""
+
+    def __init__(
+        self,
+        root: Callable[[], ProjectPackage],
+        shared: RepositoryPool,
+        view: View,
+        io: IO,
+    ) -> None:
+        self._root = root
+        self._shared = shared
+        self._view = view
+        self._io = io
+        # A path is read, and a repository cloned, once for all solves.
+        self._direct: dict[Dependency, Package] = {}
+
+    def solve(self, preferences: Preferences) -> Solution:
+        """Return a solution; raises FtiError with Poetry's whole explanation where none exists."""
+        root = self._view.root(self._root())
+        pool = StagePool(self._shared, self._view, preferences.allowed)
+        direct = {each: each for each in preferences.packages if each.is_direct_origin()}
+        locked = [self._view.package(p) if p in direct else p for p in preferences.packages]
+        solver = StageSolver(root, pool, self._io, locked=locked, view=self._view)
+        solver.provider._deferred_cache = self._direct  # noqa: SLF001 - see StageProvider
+        with (
+            tempfile.TemporaryDirectory(prefix="poetry-fti-") as scratch,
+            solver.provider.use_source_root(Path(scratch)),
+            _solver_errors(),
+        ):
+            packages = solver.solve(use_latest=preferences.latest).get_solved_packages()
+        return Solution(packages, {**direct, **solver.provider.originals})
+
+    def restored(self, solution: Solution) -> Packages:
+        """Return a solution's packages with the markers that their own metadata has.
+
+        Only requirements that apply on some target are kept; those of packages that come from
+        no index are kept all, since a later solve may read them from the lock alone.
+        """
+        if self._view.narrow is None:
+            return solution.packages
+        restored: Packages = {}
+        for package, info in solution.packages.items():
+            info.markers = _narrowed(info.markers, self._view.narrow)
+            if info.markers:
+                info.groups = set(info.markers)
+                restored[self._restored(package, solution)] = info
+        return restored
+
+    def _restored(self, package: Package, solution: Solution) -> Package:
+        original = solution.originals.get(package)
+        if original is not None:
+            return with_requires(package, self._view.declared(original, package.requires))
+        original = self._shared.package(package.name, package.version, package.source_reference)
+        return with_requires(package, self._view.applying(original, package.requires))
+
+
+def _narrowed(
+    markers: Mapping[NormalizedName, BaseMarker], narrow: Narrowing
+) -> dict[NormalizedName, BaseMarker]:
+    narrowed = {group: narrow(marker) for group, marker in markers.items()}
+    return {group: marker for group, marker in narrowed.items() if not marker.is_empty()}
+
+
+@contextmanager
+def _solver_errors() -> Iterator[None]:
+    try:
+        yield
+    except (SolverProblemError, IncompatibleConstraintsError) as error:
+        # Poetry's hints on Python versions are written with cleo's markup.
+        raise FtiError(Formatter().remove_format(str(error)).strip()) from error

@@ -1,0 +1,103 @@
+"""Metadata as a stage sees it: narrowed to its targets, wrong requirements replaced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poetry_fti.bridge.solving.releases import with_requires
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from packaging.utils import NormalizedName
+    from poetry.core.constraints.version import VersionConstraint
+    from poetry.core.packages.dependency import Dependency
+    from poetry.core.packages.package import Package
+    from poetry.core.packages.project_package import ProjectPackage
+    from poetry.core.version.markers import BaseMarker
+
+    from poetry_fti.bridge.markers import Narrowing
+
+
+class View:
+    """Requirements with narrowed markers; those that apply on no target are left out."""
+
+    def __init__(
+        self,
+        narrow: Narrowing | None = None,
+        overrides: Mapping[NormalizedName, VersionConstraint] | None = None,
+    ) -> None:
+        """Narrow with `narrow`; replace the constraints of what packages (not the project) ask."""
+        self.narrow = narrow
+        self._overrides = overrides or {}
+        # Then nothing is copied: plain Poetry's solver changes packages, and writes that down.
+        self._is_plain = narrow is None and not self._overrides
+        # Dependencies and packages live as long as the indexes that they come from.
+        self._seen: dict[int, tuple[Dependency, Dependency | None]] = {}
+        self._requires: dict[int, tuple[Package, list[Dependency]]] = {}
+
+    def package(self, package: Package) -> Package:
+        """Return a copy of a package that the solver may change, with what it requires here."""
+        if self._is_plain:
+            return package
+        known = self._requires.get(id(package))
+        if known is None:
+            seen = [self._requirement(dependency) for dependency in package.requires]
+            known = (package, [dependency for dependency in seen if dependency is not None])
+            self._requires[id(package)] = known
+        return with_requires(package, known[1])
+
+    def root(self, root: ProjectPackage) -> ProjectPackage:
+        """Return a copy of the derived project with what it requires here."""
+        if self._is_plain:
+            return root
+        seen = [self._narrowed(dependency) for dependency in root.all_requires]
+        return with_requires(root, [dependency for dependency in seen if dependency is not None])
+
+    def applying(self, package: Package, active: Iterable[Dependency]) -> list[Dependency]:
+        """Return the active requirements of a package with the markers of its own metadata."""
+        keys = {_key(dependency) for dependency in active}
+        pairs = [(dependency, self._requirement(dependency)) for dependency in package.requires]
+        return [
+            _with_marker(seen, dependency.marker)
+            for dependency, seen in pairs
+            if seen is not None and _key(dependency) in keys
+        ]
+
+    def declared(self, package: Package, active: Iterable[Dependency]) -> list[Dependency]:
+        """Return what a package requires anywhere, of its extras only what is active."""
+        keys = {_key(dependency) for dependency in active}
+        return [d for d in package.requires if not d.in_extras or _key(d) in keys]
+
+    def _requirement(self, dependency: Dependency) -> Dependency | None:
+        known = self._seen.get(id(dependency))
+        if known is None:
+            known = (dependency, self._overridden(self._narrowed(dependency)))
+            self._seen[id(dependency)] = known
+        return known[1]
+
+    def _narrowed(self, dependency: Dependency) -> Dependency | None:
+        if self.narrow is None:
+            return dependency
+        marker = self.narrow(dependency.marker)
+        if marker.is_empty():
+            return None
+        if marker != dependency.marker:
+            dependency = dependency.clone()
+            dependency.marker = marker
+        return dependency
+
+    def _overridden(self, dependency: Dependency | None) -> Dependency | None:
+        if dependency is None or dependency.name not in self._overrides:
+            return dependency
+        return dependency.with_constraint(self._overrides[dependency.name])
+
+
+def _with_marker(dependency: Dependency, marker: BaseMarker) -> Dependency:
+    changed = dependency.clone()
+    changed.marker = marker
+    return changed
+
+
+def _key(dependency: Dependency) -> tuple[str, frozenset[str]]:
+    return dependency.complete_name, frozenset(dependency.in_extras)
