@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from poetry_fti.model import INSTALLERS, KINDS, PLATFORMS, Image, Libc, Targets
+from poetry_fti.package_keys import read_align, read_overrides
 from poetry_fti.table import Table, dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
-    from poetry_fti.model import Kind, Problem
+    from poetry_fti.model import Kind, Problem, Rule
 
 DEFAULT_EXPORTS: Final = ("requirements", "pylock", "dockerfile")
 
@@ -52,15 +53,20 @@ class StageConfig:
     targets: Targets = Targets()
     env: tuple[tuple[str, str], ...] = ()
     image: Image = Image()
+    overrides: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What `[tool.fti]` says; `stages` is None where the dependency groups' names tell."""
+    """What `[tool.fti]` says; `stages` is None where the dependency groups' names tell.
+
+    A rule of `align` that names no stage is about all of them.
+    """
 
     directory: PurePosixPath = PurePosixPath("fti")
     exports: tuple[str, ...] = DEFAULT_EXPORTS
     stages: tuple[StageConfig, ...] | None = None
+    align: tuple[Rule, ...] = ()
 
 
 def read_config(
@@ -72,14 +78,15 @@ def read_config(
         fti,
         "tool.fti",
         problems,
-        keys=("directory", "exports", "stages"),
-        planned=("isolated", "align"),
+        keys=("directory", "exports", "stages", "align"),
+        planned=("isolated",),
     )
     exports = table.choices("exports", formats)
     return Config(
         directory=_directory(table),
         exports=DEFAULT_EXPORTS if exports is None else exports,
         stages=_stages(table),
+        align=read_align(table),
     )
 
 
@@ -117,8 +124,9 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
             "macos",
             "env",
             "image",
+            "overrides",
         ),
-        planned=("isolated", "forbid", "max-download-size", "overrides", "dev-groups"),
+        planned=("isolated", "forbid", "max-download-size", "dev-groups"),
     )
     if not _STAGE_NAME.fullmatch(name):
         table.wrong(None, "a stage's name holds letters, digits, - and _ only, and no dot")
@@ -131,6 +139,7 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
         targets=_targets(table),
         env=_environment(table),
         image=_image(table),
+        overrides=read_overrides(table),
     )
 
 
@@ -200,3 +209,10 @@ def _image(parent: Table) -> Image:
 def stage_path(name: str, *keys: str) -> str:
     """Return the path of a stage's key, as problems name it."""
     return dotted("tool", "fti", "stages", name, *keys)
+
+
+def written_constraints(config: Config) -> Iterator[tuple[str, str]]:
+    """Yield the version constraints of the configuration, each with the path that holds it."""
+    for stage in config.stages or ():
+        for name, constraint in stage.overrides:
+            yield stage_path(stage.name, "overrides", name), constraint

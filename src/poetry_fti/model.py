@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ OperatingSystem: TypeAlias = Literal["linux", "macos", "windows"]
 Architecture: TypeAlias = Literal["amd64", "arm64"]
 Installer: TypeAlias = Literal["uv", "pip"]
 INSTALLERS: Final[tuple[Installer, ...]] = get_args(Installer)
+Level: TypeAlias = Literal["exact", "minor", "major"]
+LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ class Stage:
     """One pipeline stage: its dependency groups, its Python and where it runs.
 
     `groups` are those that the stage names, `closure` adds all that they include; `python` is
-    the stage's own specifier, None where the project's `requires-python` holds.
+    the stage's own specifier, None where the project's `requires-python` holds; `overrides` are
+    constraints on packages, sorted by name, that replace those of the packages that require them.
     """
 
     name: str
@@ -96,6 +100,23 @@ class Stage:
     targets: Targets = Targets()
     env: tuple[tuple[str, str], ...] = ()
     image: Image = Image()
+    overrides: tuple[tuple[NormalizedName, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The condition that stages agree on packages; `level` is the part of versions that it binds.
+
+    `packages` are normalized names, in which `*` and `?` are wildcards.
+    """
+
+    stages: tuple[str, ...]
+    packages: tuple[str, ...]
+    level: Level = "exact"
+
+    def binds(self, name: NormalizedName) -> bool:
+        """Tell whether the rule is about a package."""
+        return any(fnmatchcase(name, pattern) for pattern in self.packages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from packaging.utils import canonicalize_name
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_fti.config import Config
-    from poetry_fti.model import Kind
+    from poetry_fti.model import Kind, Rule
 
 Groups: TypeAlias = "Mapping[NormalizedName, tuple[NormalizedName, ...]]"
 
@@ -168,6 +169,7 @@ def _stage(
         targets=config.targets,
         env=config.env,
         image=config.image,
+        overrides=tuple(sorted((canonicalize_name(name), c) for name, c in config.overrides)),
     )
 
 
@@ -198,6 +200,25 @@ def _kind(config: StageConfig, problems: list[Problem]) -> Kind:
     message = f"is missing: one of {', '.join(KINDS)}"
     problems.append(Problem(stage_path(config.name, "kind"), message))
     return KINDS[0]
+
+
+def read_rules(
+    config: Config, stages: Iterable[Stage], problems: list[Problem]
+) -> tuple[Rule, ...]:
+    """Return the rules with the stages that each binds, in their order, and add what is wrong."""
+    names = [stage.name for stage in stages]
+    for index, rule in enumerate(config.align):
+        path = f"tool.fti.align[{index}]"
+        for position, name in enumerate(rule.stages):
+            if name not in names:
+                message = f'there is no stage "{name}"{suggestion(name, names)}'
+                problems.append(Problem(f"{path}.stages[{position}]", message))
+        if not rule.stages and len(names) == 1:
+            problems.append(Problem(path, f'binds nothing: "{names[0]}" is the only stage'))
+    return tuple(
+        replace(rule, stages=tuple(n for n in names if n in rule.stages or not rule.stages))
+        for rule in config.align
+    )
 
 
 def unknown_stage(name: str, stages: Iterable[Stage]) -> str:

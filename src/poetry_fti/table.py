@@ -102,6 +102,11 @@ class Table:
                 self.wrong(key, f"must be a string, not {_kind(item)}", index=index)
         return tuple(item for item in value if isinstance(item, str))
 
+    def whole_strings(self, key: str) -> tuple[str, ...]:
+        """Return an array of strings, all of them or none: each keeps its index."""
+        values = self.strings(key) or ()
+        return values if list(values) == self._mapping.get(key) else ()
+
     def choice(self, key: str, known: Collection[_T]) -> _T | None:
         """Return one of the known words, None where there is none."""
         value = self.string(key)
@@ -128,9 +133,13 @@ class Table:
                 self.wrong(key, f'unknown "{value}"{hint}{_listed(known)}', index=index)
         return tuple(dict.fromkeys(value for value in values if value in known))
 
+    def is_empty(self, key: str) -> bool:
+        """Tell whether the value is an empty array."""
+        return bool(self._mapping.get(key) == [])
+
     def not_empty(self, key: str, meaning: str) -> None:
         """Refuse an empty array; `meaning` is what a table without the key stands for."""
-        if self._mapping.get(key) == []:
+        if self.is_empty(key):
             self.wrong(key, f"is empty; leave it out for {meaning}")
 
     def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
@@ -141,6 +150,21 @@ class Table:
                 path = f"{self._path}.{dotted(key, name)}"
                 self._problems.append(Problem(path, f"must be a string, not {_kind(item)}"))
         return tuple(sorted((k, v) for k, v in value.items() if isinstance(v, str)))
+
+    def tables(self, key: str, keys: Collection[str]) -> tuple[Table, ...]:
+        """Return an array of tables, all of them or none: each keeps the index of its path."""
+        value = self._mapping.get(key, [])
+        if not isinstance(value, list):
+            self.wrong(key, f"must be an array of tables, not {_kind(value)}")
+            return ()
+        wrong = [index for index, item in enumerate(value) if not isinstance(item, Mapping)]
+        for index in wrong:
+            self.wrong(key, f"must be a table, not {_kind(value[index])}", index=index)
+        path = f"{self._path}.{dotted(key)}"
+        return tuple(
+            Table(item, f"{path}[{index}]", self._problems, keys=keys)
+            for index, item in enumerate(value if not wrong else ())
+        )
 
     def table(self, key: str) -> Mapping[str, Any]:
         """Return a table, an empty one where there is none."""

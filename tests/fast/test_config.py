@@ -6,12 +6,13 @@ from pathlib import PurePosixPath
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetry_fti.config import Config, StageConfig, read_config
-from poetry_fti.model import Image, Libc, Platform, Targets
+from poetry_fti.config import Config, StageConfig, read_config, written_constraints
+from poetry_fti.model import Image, Libc, Platform, Rule, Targets
 
 if TYPE_CHECKING:
     from poetry_fti.model import Problem
@@ -55,6 +56,15 @@ def test_every_key_is_read() -> None:
         apt = ["libgomp1", "curl=7.88.1-10"]
         env = { C = "$x" }
         command = ["python", "-m", "batch"]
+        [tool.fti.stages.batch-inference.overrides]
+        urllib3 = "*"
+        "Zope.Interface" = ">=6,<8"
+        [[tool.fti.align]]
+        packages = ["xgboost", "nvidia_*", "Scikit_Learn"]
+        [[tool.fti.align]]
+        stages = ["training", "batch-inference"]
+        packages = ["numpy"]
+        level = "minor"
         """)
     assert not problems
     assert config == Config(
@@ -81,9 +91,18 @@ def test_every_key_is_read() -> None:
                     env=(("C", "$x"),),
                     command=("python", "-m", "batch"),
                 ),
+                overrides=(("Zope.Interface", ">=6,<8"), ("urllib3", "*")),
             ),
         ),
+        align=(
+            Rule((), ("nvidia-*", "scikit-learn", "xgboost")),
+            Rule(("training", "batch-inference"), ("numpy",), "minor"),
+        ),
     )
+    assert list(written_constraints(config)) == [
+        ('tool.fti.stages.batch-inference.overrides."Zope.Interface"', ">=6,<8"),
+        ("tool.fti.stages.batch-inference.overrides.urllib3", "*"),
+    ]
 
 
 def test_all_problems_are_told_at_once_each_with_its_path() -> None:
@@ -167,17 +186,100 @@ def test_all_problems_are_told_at_once_each_with_its_path() -> None:
     ]
 
 
+def test_problems_of_rules() -> None:
+    _, problems = read("""
+        [[tool.fti.align]]
+        stages = []
+        pakages = ["numpy"]
+        level = "mino"
+        [[tool.fti.align]]
+        stages = ["training"]
+        packages = []
+        [[tool.fti.align]]
+        stages = ["training", "inference", "training"]
+        packages = ["Foo_Bar", "foo bar", "foo.bar", "foo[0-9]", ""]
+        level = 1
+        [[tool.fti.align]]
+        stages = [1, "training"]
+        packages = "numpy"
+        """)
+    named = 'is no name of a package, such as "numpy" or "nvidia-*"'
+    assert problems == [
+        'tool.fti.align[0].pakages: unknown key; did you mean "packages"?',
+        "tool.fti.align[0].stages: is empty; leave it out for a rule that binds every stage",
+        (
+            "tool.fti.align[0].packages: is missing: names of packages, such as"
+            ' "numpy" or "nvidia-*"'
+        ),
+        (
+            'tool.fti.align[0].level: unknown "mino"; did you mean "minor"?'
+            " (known: exact, minor, major)"
+        ),
+        'tool.fti.align[1].stages: binds nothing: "training" is the only stage that it names',
+        "tool.fti.align[1].packages: is empty; a rule is about one package at least",
+        'tool.fti.align[2].stages[2]: "training" is named twice',
+        f'tool.fti.align[2].packages[1]: "foo bar" {named}',
+        'tool.fti.align[2].packages[2]: "foo.bar" is named twice',
+        f'tool.fti.align[2].packages[3]: "foo[0-9]" {named}',
+        f'tool.fti.align[2].packages[4]: "" {named}',
+        "tool.fti.align[2].level: must be a string, not an integer",
+        "tool.fti.align[3].stages[0]: must be a string, not an integer",
+        "tool.fti.align[3].packages: must be an array of strings, not a string",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ("{ packages = ['numpy'] }", "tool.fti.align: must be an array of tables, not a table"),
+        ("[{ packages = ['numpy'] }, 'numpy']", "tool.fti.align[1]: must be a table, not a string"),
+    ],
+)
+def test_rules_are_an_array_of_tables(value: str, problem: str) -> None:
+    config, problems = read(f"[tool.fti]\nalign = {value}")
+    assert problems == [problem]
+    assert config.align == ()
+
+
+def test_problems_of_overrides() -> None:
+    _, problems = read("""
+        [tool.fti.stages.x.overrides]
+        numpy = ">=2"
+        NumPy = ">=1"
+        zope.interface = "*"
+        pandas = 2
+        "nvidia-*" = "*"
+        python = ">=3.12"
+        [tool.fti.stages.y]
+        overrides = ["numpy"]
+        """)
+    path = "tool.fti.stages.x.overrides"
+    assert problems == [
+        f"{path}.zope: must be a string, not a table",
+        f"{path}.pandas: must be a string, not an integer",
+        f'{path}.numpy: is the same package as "NumPy"',
+        f'{path}."nvidia-*": is no name of a package',
+        f"{path}.python: is no package; the stage's Python is its own key `python`",
+        "tool.fti.stages.y.overrides: must be a table, not an array",
+    ]
+
+
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=5,
 )
 KEYS = st.sampled_from(["directory", "exports", "stages", "align"]) | st.text()
-STAGE_KEYS = st.sampled_from(["kind", "python", "groups", "platforms", "libc", "env", "image"])
+STAGE_KEYS = st.sampled_from(
+    ["kind", "python", "groups", "platforms", "libc", "env", "image", "overrides"]
+)
+RULES = st.lists(
+    st.dictionaries(st.sampled_from(["stages", "packages", "level"]), VALUES | st.lists(st.text()))
+)
 STAGES = st.dictionaries(st.text(), VALUES | st.dictionaries(STAGE_KEYS, VALUES))
 
 
-@given(st.dictionaries(KEYS, VALUES | STAGES) | VALUES)
+@given(st.dictionaries(KEYS, VALUES | STAGES | RULES) | VALUES)
 def test_whatever_the_table_holds_is_read_or_told(table: object) -> None:
     problems: list[Problem] = []
     config = read_config({"tool": {"fti": table}}, FORMATS, problems)

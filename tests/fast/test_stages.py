@@ -5,11 +5,13 @@ from __future__ import annotations
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
+import pytest
 import tomlkit
 from packaging.utils import canonicalize_name
 
 from poetry_fti.config import read_config
-from poetry_fti.stages import read_groups, read_stages, unknown_stage
+from poetry_fti.model import Rule
+from poetry_fti.stages import read_groups, read_rules, read_stages, unknown_stage
 
 if TYPE_CHECKING:
     from poetry_fti.model import Problem, Stage
@@ -23,6 +25,14 @@ def read(text: str) -> tuple[tuple[Stage, ...], list[str]]:
         config, read_groups(pyproject, problems), (canonicalize_name("fast"),), problems
     )
     return stages, [str(problem) for problem in problems]
+
+
+def rules(text: str) -> tuple[tuple[Rule, ...], list[str]]:
+    problems: list[Problem] = []
+    pyproject = tomlkit.parse(dedent(text)).unwrap()
+    config = read_config(pyproject, (), problems)
+    stages = read_stages(config, read_groups(pyproject, []), (), [])
+    return read_rules(config, stages, problems), [str(problem) for problem in problems]
 
 
 def test_groups_of_the_three_names_are_stages() -> None:
@@ -58,6 +68,7 @@ def test_declared_stages_are_the_stages() -> None:
         extras = ["Fast"]
         [tool.fti.stages.feature]
         groups = []
+        overrides = { urllib3 = "*", Foo_Bar = ">=2" }
         """)
     assert not problems
     assert [(stage.name, stage.groups, stage.extras) for stage in stages] == [
@@ -65,6 +76,7 @@ def test_declared_stages_are_the_stages() -> None:
         ("torch-training", ("torch-training",), ()),
         ("batch", ("gpu", "feature"), ("fast",)),
     ]
+    assert stages[0].overrides == (("foo-bar", ">=2"), ("urllib3", "*"))
 
 
 def test_a_project_without_stages_is_told_how_to_have_some() -> None:
@@ -117,6 +129,60 @@ def test_problems_of_groups_and_stages() -> None:
             ' others; did you mean "training"?'
         ),
     ]
+
+
+THREE = "[dependency-groups]\nfeature = []\ntraining = []\ninference = []\n"
+
+
+def test_a_rule_binds_the_stages_that_it_names_or_all_of_them() -> None:
+    found, problems = rules(
+        THREE
+        + """
+        [[tool.fti.align]]
+        packages = ["numpy"]
+        [[tool.fti.align]]
+        stages = ["inference", "training"]
+        packages = ["xgboost"]
+        level = "major"
+        """
+    )
+    assert not problems
+    assert found == (
+        Rule(("feature", "training", "inference"), ("numpy",)),
+        Rule(("training", "inference"), ("xgboost",), "major"),
+    )
+
+
+def test_rules_name_stages_that_exist() -> None:
+    _, problems = rules(
+        THREE
+        + """
+        [[tool.fti.align]]
+        stages = ["training", "inferense", "Training"]
+        packages = ["numpy"]
+        """
+    )
+    assert problems == [
+        'tool.fti.align[0].stages[1]: there is no stage "inferense"; did you mean "inference"?',
+        'tool.fti.align[0].stages[2]: there is no stage "Training"; did you mean "training"?',
+    ]
+
+
+def test_a_rule_for_all_stages_needs_two() -> None:
+    _, problems = rules(
+        "[dependency-groups]\ntraining = []\n[[tool.fti.align]]\npackages = ['numpy']"
+    )
+    assert problems == ['tool.fti.align[0]: binds nothing: "training" is the only stage']
+
+
+@pytest.mark.parametrize(
+    ("name", "bound"),
+    [("foo-bar", True), ("foo", False), ("a1", True), ("a12", False), ("xfoo-bar", False)],
+)
+def test_a_rule_is_about_names_that_match(*, name: str, bound: bool) -> None:
+    found, problems = rules(THREE + "[[tool.fti.align]]\npackages = ['Foo_*', 'A?']")
+    assert not problems
+    assert found[0].binds(canonicalize_name(name)) is bound
 
 
 def test_an_unknown_stage_is_told_with_those_that_exist() -> None:

@@ -151,6 +151,7 @@ groups = ["featur"]
 extras = ["fast"]
 env = { A = 1 }
 image = { bse = "x", command = 3 }
+overrides = { Num_Py = ">=two" }
 
 [tool.fti.stages."a.b"]
 kind = "training"
@@ -158,6 +159,10 @@ groups = ["feature"]
 
 [tool.fti.stages]
 whatever = 3
+
+[[tool.fti.align]]
+stages = ["feature", "featur"]
+packages = ["a", "b c"]
 """
 
 ALL_PROBLEMS = """\
@@ -174,6 +179,7 @@ tool.fti.stages.feature.image.bse: unknown key; did you mean "base"?
 tool.fti.stages.feature.image.command: must be an array of strings, not an integer
 tool.fti.stages."a.b": a stage's name holds letters, digits, - and _ only, and no dot
 tool.fti.stages.whatever: must be a table
+tool.fti.align[0].packages[1]: "b c" is no name of a package, such as "numpy" or "nvidia-*"
 dependency-groups.main: rename the group: Poetry would read "main" as the project's own
 dependency-groups."bad name": is no valid name of a dependency group (PEP 735)
 dependency-groups.c: includes the group "nope", which does not exist
@@ -182,6 +188,8 @@ dependency-groups.a: includes itself: a -> b -> a
 tool.poetry.group.d: includes itself: d -> e -> d
 tool.fti.stages.feature.groups[0]: there is no dependency group "featur"
 tool.fti.stages.feature.extras[0]: the project has no extra "fast"
+tool.fti.align[0].stages[1]: there is no stage "featur"; did you mean "feature"?
+tool.fti.stages.feature.overrides.Num_Py: ">=two" is no version constraint
 """
 
 

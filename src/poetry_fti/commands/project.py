@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_fti import files
 from poetry_fti.bridge import project as bridge
+from poetry_fti.bridge.overrides import constraint_problems
 from poetry_fti.bridge.sources import hide_credentials
 from poetry_fti.commands.stage_project import StageProject
-from poetry_fti.config import read_config
+from poetry_fti.config import read_config, written_constraints
 from poetry_fti.errors import ConfigError, FtiError, ProblemsError
 from poetry_fti.exporters import EXPORTERS
 from poetry_fti.model import Problem
-from poetry_fti.stages import read_groups, read_stages, unknown_stage
+from poetry_fti.stages import read_groups, read_rules, read_stages, unknown_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
 
     from poetry_fti.config import Config
-    from poetry_fti.model import LockedStage, Stage
+    from poetry_fti.model import LockedStage, Rule, Stage
 
 
 class Project:
@@ -34,7 +35,7 @@ class Project:
         path = bridge.find_pyproject(start)
         self.root = path.parent
         self.pyproject = bridge.read_pyproject(path)
-        self.config, stages = _read(self.pyproject)
+        self.config, stages, self.rules = _read(self.pyproject)
         with bridge.refusals():
             self.poetry = create_poetry()
             hide_credentials(self.poetry)
@@ -64,7 +65,9 @@ class Project:
         return tuple(found)
 
 
-def _read(pyproject: Mapping[str, Any]) -> tuple[Config, tuple[Stage, ...]]:
+def _read(
+    pyproject: Mapping[str, Any],
+) -> tuple[Config, tuple[Stage, ...], tuple[Rule, ...]]:
     if not isinstance(pyproject.get("tool", {}), Mapping):
         raise ProblemsError([Problem("tool", "must be a table")])
     problems = bridge.schema_problems(pyproject)
@@ -74,6 +77,8 @@ def _read(pyproject: Mapping[str, Any]) -> tuple[Config, tuple[Stage, ...]]:
         raise ProblemsError(problems)
     groups = read_groups(pyproject, problems)
     stages = read_stages(config, groups, bridge.project_extras(pyproject), problems)
+    rules = read_rules(config, stages, problems)
+    problems += constraint_problems(written_constraints(config))
     if problems:
         raise ProblemsError(problems)
-    return config, stages
+    return config, stages, rules
