@@ -20,22 +20,27 @@ Versions: TypeAlias = "Mapping[NormalizedName, tuple[Version, ...]]"
 class Solvable(Protocol):
     """What is solved on its own: a stage, or a stage on one operating system."""
 
-    def may_change(self, name: NormalizedName, versions: tuple[Version, ...]) -> bool:
-        """Tell whether others than these versions may be tried: they are no previous pins."""
-        ...
+    def attempt(
+        self, name: NormalizedName, wanted: Mapping[NormalizedName, Version]
+    ) -> Versions | None:
+        """Return the versions of each package when all in `wanted` can be had, else None.
 
-    def solve(self, preferred: Mapping[NormalizedName, Version]) -> Versions:
-        """Return the versions of each package when these are tried first."""
+        `name` is the one of them that the unit has another version of so far.
+        """
         ...
 
 
 @dataclass(slots=True)
 class Unit:
-    """What has versions, and keeps those in `agreed`; without `solvable` it keeps them all."""
+    """What has versions, and keeps those in `agreed`; without `solvable` it keeps them all.
+
+    `preferred` is what has led to its versions: nothing, as long as it is as it was on its own.
+    """
 
     solvable: Solvable | None
     versions: Versions
     agreed: dict[NormalizedName, Version] = field(default_factory=dict)
+    preferred: Mapping[NormalizedName, Version] = field(default_factory=dict)
 
     def attempt(self, name: NormalizedName, version: Version) -> Versions | None:
         """Return the versions with which the unit has only this one, None if it cannot."""
@@ -43,12 +48,15 @@ class Unit:
             return self.versions
         if name in self.agreed or self.solvable is None:
             return None
-        if not self.solvable.may_change(name, self.versions[name]):
-            return None
-        wanted = {**self.agreed, name: version}
-        found = self.solvable.solve(wanted)
-        kept = all(found.get(each, (wish,)) == (wish,) for each, wish in wanted.items())
-        return found if kept and name in found else None
+        return self.solvable.attempt(name, {**self.agreed, name: version})
+
+    def accept(self, name: NormalizedName, version: Version, versions: Versions) -> bool:
+        """Agree to a version; tell whether that changed anything."""
+        moved = self.versions[name] != (version,)
+        self.agreed[name] = version
+        if moved:
+            self.versions, self.preferred = versions, dict(self.agreed)
+        return moved
 
 
 def align(units: Sequence[Unit]) -> None:
@@ -87,9 +95,7 @@ def _agree(name: NormalizedName, units: Collection[Unit]) -> bool:
         if len(accepting) < _TOGETHER:
             break
         for unit, versions in accepting:
-            moved |= versions is not unit.versions
-            unit.versions = versions
-            unit.agreed[name] = version
+            moved |= unit.accept(name, version, versions)
         done = {id(unit) for unit, _ in accepting}
         remaining = [unit for unit in remaining if id(unit) not in done]
     return moved

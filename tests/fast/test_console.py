@@ -23,6 +23,7 @@ from poetry_fti.commands.console import (
     os_message,
     plain,
     progress,
+    quiet,
 )
 from poetry_fti.errors import ConfigError, FtiError, LateError
 
@@ -111,9 +112,9 @@ def test_what_the_operating_system_refused(failure: OSError, message: str) -> No
 
 
 def show_progress(io: BufferedIO, failure: BaseException | None) -> None:
-    with progress(io, "Locking <b>") as quiet:
-        quiet.write_line("Poetry's commentary")
-        quiet.write_error_line("Poetry's warning")
+    with progress(io, "Locking <b>"):
+        quiet(io).write_line("Poetry's commentary")
+        quiet(io).write_error_line("Poetry's warning")
         if failure is not None:
             raise failure
 
@@ -134,16 +135,16 @@ def test_the_progress_indicator_leaves_no_thread(failure: BaseException | None) 
 
 def test_no_progress_without_a_terminal() -> None:
     io = BufferedIO()
-    with progress(io, "Locking") as quiet:
-        quiet.write_line("Poetry's commentary")
+    with progress(io, "Locking"):
+        quiet(io).write_line("Poetry's commentary")
     assert io.fetch_output() == ""
 
 
 def test_poetrys_commentary_for_those_who_ask() -> None:
     io = BufferedIO(decorated=True)
     io.set_verbosity(Verbosity.VERBOSE)
-    with progress(io, "Locking") as loud:
-        loud.write_line("Poetry's commentary")
+    with progress(io, "Locking"):
+        quiet(io).write_line("Poetry's commentary")
     assert io.fetch_output() == "Poetry's commentary\n"
 
 

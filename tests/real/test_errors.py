@@ -617,12 +617,12 @@ def test_the_default_index_fails(
     locked_tiny: Path, hasty: Poetry, own_index: LoopbackIndex, failure: Failure
 ) -> None:
     expected = failing(own_index, failure, "simple/sparkish/")
-    assert refused(hasty, locked_tiny, "lock", "--regenerate") == (
-        1,
-        f"feature: {expected}{NOT_TRIED}",
-    )
-    asked = {request.path for request in own_index.requests}
-    assert asked <= {"/simple/sparkish/"}
+    code, errors = refused(hasty, locked_tiny, "lock", "--regenerate")
+    assert code == 1
+    assert errors.startswith(f"feature: {expected}")
+    # With several cores a stage that does not need the page may have been solved meanwhile.
+    rest = errors.removeprefix(f"feature: {expected}")
+    assert set(rest.splitlines()) <= set(NOT_TRIED.splitlines())
 
 
 def test_the_default_index_is_down(locked_tiny: Path, hasty: Poetry) -> None:

@@ -9,6 +9,7 @@ from cleo.ui.confirmation_question import ConfirmationQuestion
 from poetry.console.commands.command import Command
 
 from poetry_fti import files
+from poetry_fti.commands.alone import alone
 from poetry_fti.commands.console import escape, guarded, load_project
 from poetry_fti.commands.leftovers import find_leftovers
 from poetry_fti.errors import DONE
@@ -31,6 +32,7 @@ poetry-fti wrote. Files that it did not write stay. With <info>--no-interaction<
 removed unless <info>--yes</info> is given."""
 
     @guarded
+    @alone()
     def handle(self) -> int:
         """Ask for each folder, then remove what poetry-fti wrote there."""
         leftovers = find_leftovers(load_project(self))

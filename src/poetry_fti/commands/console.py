@@ -74,21 +74,22 @@ def load_project(command: Command) -> Project:
     return Project(application.project_directory, lambda: application.poetry)
 
 
-@contextmanager
-def progress(io: IO, message: str) -> Iterator[IO]:
-    """Show that something is being done; yields what Poetry's own code may write to.
+def quiet(io: IO) -> IO:
+    """Return what Poetry's own code may write to.
 
-    Poetry's running commentary is for those who ask for it (-v); its warnings are for all.
+    Its running commentary is for those who ask for it (-v); its warnings are for all.
     """
-    if io.is_verbose():
-        yield io
-        return
-    quiet = IO(io.input, NullOutput(), io.error_output)
-    if not io.error_output.is_decorated():
-        yield quiet
+    return io if io.is_verbose() else IO(io.input, NullOutput(), io.error_output)
+
+
+@contextmanager
+def progress(io: IO, message: str) -> Iterator[None]:
+    """Show that something is being done, unless Poetry itself tells about it (-v)."""
+    if io.is_verbose() or not io.error_output.is_decorated():
+        yield
         return
     with _ticking(io.error_output, f"{escape(message)}..."):
-        yield quiet
+        yield
 
 
 @contextmanager

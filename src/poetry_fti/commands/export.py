@@ -8,6 +8,7 @@ from cleo.helpers import option
 from poetry.console.commands.command import Command
 
 from poetry_fti import files
+from poetry_fti.commands.alone import alone
 from poetry_fti.commands.console import counted, error, escape, guarded, load_project, plain
 from poetry_fti.commands.exporting import PROFILED, Request, render
 from poetry_fti.commands.options import STAGES
@@ -54,6 +55,7 @@ Writes files for each stage to <comment>fti/STAGE/</comment>, from locks that ha
 <info>poetry fti export --check</info>"""
 
     @guarded
+    @alone(unless=("check", "stdout"))
     def handle(self) -> int:
         """Render everything, then compare, print or write it."""
         project = load_project(self)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from cleo.helpers import option
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.console import counted, error, guarded, load_project, plain, progress
+from poetry_fti.commands.alone import alone
+from poetry_fti.commands.console import counted, error, guarded, load_project, plain
 from poetry_fti.commands.lock_report import report_locking
 from poetry_fti.commands.locking import Request, lock_stages
 from poetry_fti.commands.options import REPORT_FORMAT, STAGES, wants_json
@@ -43,6 +44,7 @@ version of a package wherever they can.
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
 
     @guarded
+    @alone(unless=("check",))
     def handle(self) -> int:
         """Lock what is stale, or only look (`--check`)."""
         json_wanted = wants_json(self)
@@ -51,8 +53,7 @@ version of a package wherever they can.
         if self.option("check"):
             return self._check(stages, json_wanted=json_wanted)
         request = Request(regenerate=self.option("regenerate"), aligned=not self.option("no-align"))
-        with progress(self.io, f"Locking {counted(len(stages), 'stage')}") as io:
-            results = lock_stages(project, stages, io, request)
+        results = lock_stages(project, stages, self.io, request)
         return report_locking(self, project, results)
 
     def _check(self, stages: tuple[StageProject, ...], *, json_wanted: bool) -> int:

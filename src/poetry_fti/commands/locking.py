@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from poetry_fti import files
 from poetry_fti.bridge.preferences import own_pins, pins
-from poetry_fti.bridge.solving.engine import Solved, solve_stages
+from poetry_fti.bridge.solving.engine import Solved, engine
 from poetry_fti.bridge.solving.part import Task
+from poetry_fti.commands.console import counted, progress, quiet
 from poetry_fti.comparison import changes
 from poetry_fti.errors import FtiError
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from packaging.version import Version
     from poetry.core.packages.package import Package
 
+    from poetry_fti.alignment import Versions
+    from poetry_fti.bridge.solving.engine import Outcome
     from poetry_fti.commands.project import Project
     from poetry_fti.commands.stage_project import StageProject
     from poetry_fti.comparison import Change
@@ -78,14 +81,12 @@ def lock_stages(
                 tasks[stage.name] = _task(project, stage, stages, request)
             except FtiError as error:
                 results[stage.name] = error
-        fixed = [s for s in project.stages if s.name not in tasks and s.is_fresh]
-        outcomes = solve_stages(
-            list(tasks.values()),
-            project.poetry.pool,
-            io,
-            fixed=[stage.versions for stage in fixed if request.latest is None],
-            aligned=request.aligned,
-        )
+        fixed = [
+            each.versions
+            for each in project.stages
+            if request.latest is None and each.name not in tasks and each.is_fresh
+        ]
+        outcomes = _solve(project, list(tasks.values()), fixed, io, request)
         for stage in stages:
             outcome = outcomes.get(stage.name)
             if isinstance(outcome, Solved):
@@ -93,6 +94,20 @@ def lock_stages(
             elif outcome is not None:
                 results[stage.name] = outcome
     return {stage.name: results[stage.name] for stage in stages}
+
+
+def _solve(
+    project: Project, tasks: Sequence[Task], fixed: Sequence[Versions], io: IO, request: Request
+) -> dict[str, Outcome]:
+    if not tasks:
+        return {}
+    solver_io = quiet(io)
+    pool = project.poetry.pool
+    with (
+        engine(tasks, pool, solver_io, aligned=request.aligned, fixed=bool(fixed)) as solving,
+        progress(io, f"Locking {counted(len(tasks), 'stage')}"),
+    ):
+        return solving.solve(fixed)
 
 
 def _task(

@@ -12,7 +12,7 @@ from poetry_fti.bridge.markers import forget_algebra
 from poetry_fti.bridge.solving.unit import Preferences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from poetry.core.packages.project_package import ProjectPackage
@@ -42,76 +42,67 @@ class Task:
     others: Sequence[Package] = ()
     latest: Collection[NormalizedName] = ()
 
-
-class Sources:
-    """Where each version of a package comes from, in the stages that have it."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[NormalizedName, str], dict[Package, None]] = {}
-
-    def learn(self, packages: Iterable[Package]) -> None:
-        """Remember packages with their sources."""
-        for package in packages:
-            self._known.setdefault((package.name, package.version.text), {})[package] = None
-
-    def packages(self, name: NormalizedName, version: Version) -> list[Package]:
-        """Return a version of a package from each of its sources, sorted."""
-        known = self._known.get((name, str(version)), {Package(name, str(version)): None})
-        plain = [_reference(package) for package in known]
-        return sorted(plain, key=lambda p: (p.source_url or "", p.source_reference or ""))
-
-
-def _reference(package: Package) -> Package:
-    """Return a package without its requirements and files, as a preference needs it."""
-    return Package(
-        package.name,
-        package.version,
-        source_type=package.source_type,
-        source_url=package.source_url,
-        source_reference=package.source_reference,
-        source_resolved_reference=package.source_resolved_reference,
-        source_subdirectory=package.source_subdirectory,
-    )
+    @property
+    def size(self) -> int:
+        """How much there probably is to solve, compared with other stages."""
+        return len(self.pins) + len(self.root().all_requires)
 
 
 class Part:
     """A stage on the platforms of one operating system (on all of them, if it names none)."""
 
-    def __init__(self, unit: Unit, task: Task, sources: Sources, watch: Watch) -> None:
+    def __init__(self, unit: Unit, task: Task, watch: Watch) -> None:
         self._unit = unit
         self._task = task
-        self._sources = sources
         self._watch = watch
         self._pinned = {(pin.name, Version(pin.version.text)) for pin in task.pins}
-        self._solved: dict[frozenset[tuple[NormalizedName, Version]], Versions] = {}
-        self._solutions: dict[int, Solution] = {}
+        self._solved: dict[frozenset[tuple[NormalizedName, Version]], Solution] = {}
 
-    def may_change(self, name: NormalizedName, versions: tuple[Version, ...]) -> bool:
-        """Tell whether other versions may be tried; see `alignment.Solvable`."""
-        if name in self._task.latest:
-            return True
-        return not all((name, version) in self._pinned for version in versions)
-
-    def solve(self, preferred: Mapping[NormalizedName, Version]) -> Versions:
-        """Return the versions when these are tried first; raises FtiError without a solution."""
+    def solve(self, preferred: Mapping[NormalizedName, Version]) -> Solution:
+        """Return the solution when these are tried first; raises FtiError without any."""
         key = frozenset(preferred.items())
         if key not in self._solved:
             if not self._solved:
                 forget_algebra()
             with self._watch.explained():
-                solution = self._unit.solve(self._preferences(preferred))
-            self._sources.learn(solution.packages)
-            self._solved[key] = versions = solution.versions()
-            self._solutions[id(versions)] = solution
+                self._solved[key] = self._unit.solve(self._preferences(preferred))
         return self._solved[key]
 
-    def packages(self, versions: Versions) -> Packages:
-        """Return the solution that gave these versions, ready to be written."""
-        return self._unit.restored(self._solutions[id(versions)])
+    def attempt(
+        self, name: NormalizedName, wanted: Mapping[NormalizedName, Version]
+    ) -> Versions | None:
+        """Return the versions with all that are wanted, None if they cannot be had together.
+
+        Not at any price: what the project asks for itself never gets older for it.
+        """
+        alone = self.solve({})
+        before = alone.versions()
+        if self._holds(name, before):
+            return None
+        with self._watch.explained():
+            if self._unit.refuses(alone, name, wanted[name]):
+                return None
+        found = self.solve(wanted).versions()
+        kept = all(found.get(each, (wish,)) == (wish,) for each, wish in wanted.items())
+        older = any(
+            direct in found and found[direct] < before[direct]
+            for direct in alone.direct - wanted.keys()
+        )
+        return found if kept and name in found and not older else None
+
+    def restored(self, preferred: Mapping[NormalizedName, Version]) -> Packages:
+        """Return the solution with these preferences, ready to be written."""
+        return self._unit.restored(self.solve(preferred))
+
+    def _holds(self, name: NormalizedName, versions: Versions) -> bool:
+        """Tell whether a package has its previous versions, which beat those of siblings."""
+        if name in self._task.latest:
+            return False
+        return all((name, version) in self._pinned for version in versions[name])
 
     def _preferences(self, preferred: Mapping[NormalizedName, Version]) -> Preferences:
         task = self._task
-        first = [p for item in sorted(preferred.items()) for p in self._sources.packages(*item)]
+        first = [Package(name, str(version)) for name, version in sorted(preferred.items())]
         # A path's content may have changed, and its version in the lock with it.
         latest = {pin.name for pin in task.pins if pin.source_type == "directory"}
         latest |= set(task.latest) - preferred.keys()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import Future
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -17,7 +18,7 @@ from poetry.repositories.repository import Repository
 from poetry_fti.bridge.solving.releases import candidate, exact_release, release
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from packaging.utils import NormalizedName
     from poetry.core.constraints.version import VersionConstraint
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
-_WHEEL_PARTS: Final = (5, 6)
+_WHEEL: Final = re.compile(r"([^-]+)-(\d[^-]*)(?:-\d[^-]*)?(?:-[^-]+){3}\.whl")
+_SDIST: Final = re.compile(r"(.+)-(\d[^-]*)\.(?:tar\.gz|zip)")
 
 
 class Once:
@@ -187,7 +189,7 @@ def _releases_of(
         text = _version_text(file["filename"], name)
         if text is None:
             return None
-        yanked[text] = yanked.get(text, True) and bool(file.get("yanked"))
+        yanked[text] = yanked.get(text, True) and _is_yanked(file)
     found: dict[Version, bool] = {}
     for text, all_yanked in yanked.items():
         try:
@@ -198,15 +200,15 @@ def _releases_of(
     return found
 
 
+def _is_yanked(file: Mapping[str, Any]) -> bool:
+    # A text is the reason, even if it is empty.
+    reason = file.get("yanked", False)
+    return isinstance(reason, str) or bool(reason)
+
+
 def _version_text(filename: str, name: NormalizedName) -> str | None:
-    if filename.endswith(".whl"):
-        parts = filename.split("-")
-        return parts[1] if len(parts) in _WHEEL_PARTS and _same(parts[0], name) else None
-    if filename.endswith((".tar.gz", ".zip")):
-        stem = filename.removesuffix(".zip").removesuffix(".tar.gz")
-        written, _, version = stem.rpartition("-")
-        return version if version[:1].isdigit() and _same(written, name) else None
-    return None
+    found = (_WHEEL if filename.endswith(".whl") else _SDIST).fullmatch(filename)
+    return found[2] if found and _same(found[1], name) else None
 
 
 def _same(written: str, name: NormalizedName) -> bool:

@@ -7,18 +7,19 @@ from functools import cache
 from typing import Final
 
 from poetry.core.constraints.version import parse_constraint
-from poetry.core.constraints.version.exceptions import ParseConstraintError
 from poetry.core.packages.dependency import Dependency
 
 from poetry_fti.bridge.markers import parsed_marker
 
 # Nearly every requirement in the wild: name, extras, version specifiers, marker. Poetry's own
 # grammar takes twice as long, and has the last word on all others (URLs, paths, comments).
+_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_CLAUSE: Final = r"(?:[~=!<>]=|[<>])[ \t]*[^,;\s)]*"
 _PLAIN: Final = re.compile(
-    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*"
-    r"(?:\[(?P<extras>[A-Za-z0-9._,\s-]+)\])?\s*"
-    r"(?:\((?P<inner>[<>=!~0-9A-Za-z.*+,\s-]+)\)|(?P<outer>[<>=!~][<>=!~0-9A-Za-z.*+,\s-]*))?\s*"
-    r"(?:;(?P<marker>[^#]+))?"
+    rf"(?P<name>{_NAME}(?<![._-]))[ \t]*"
+    rf"(?:\[[ \t]*(?P<extras>{_NAME}(?:[ \t]*,[ \t]*{_NAME})*)[ \t]*\])?[ \t]*"
+    rf"(?:(?P<open>\()?[ \t]*(?P<clauses>{_CLAUSE}(?:[ \t]*,[ \t]*{_CLAUSE})*)[ \t]*(?(open)\)))?"
+    r"[ \t]*(?:;[ \t]*(?P<marker>[^\s#][^#]*))?"
 )
 _ARCHIVE: Final = (".whl", ".zip", ".gz", ".bz2", ".tar", ".tgz", ".xz")
 
@@ -33,16 +34,14 @@ def parsed_requirement(text: str) -> Dependency:
     if plain is None or plain["name"].endswith(_ARCHIVE):
         return Dependency.create_from_pep_508(text)
     try:
-        dependency = _dependency(plain["name"], plain["inner"] or plain["outer"], plain["extras"])
-    except ParseConstraintError:
+        dependency = _dependency(plain["name"], plain["clauses"], plain["extras"])
+        if plain["marker"]:
+            dependency.marker = parsed_marker(plain["marker"].strip())
+    except Exception:  # noqa: BLE001 - Poetry says what is wrong with it
         return Dependency.create_from_pep_508(text)
-    if dependency.constraint.is_empty():
-        return Dependency.create_from_pep_508(text)
-    if plain["marker"]:
-        dependency.marker = parsed_marker(plain["marker"].strip())
-    return dependency
+    return Dependency.create_from_pep_508(text) if dependency.constraint.is_empty() else dependency
 
 
-def _dependency(name: str, specifiers: str | None, extras: str | None) -> Dependency:
+def _dependency(name: str, clauses: str | None, extras: str | None) -> Dependency:
     names = [extra.strip() for extra in extras.split(",")] if extras else []
-    return Dependency(name, parse_constraint((specifiers or "*").strip()), extras=names)
+    return Dependency(name, parse_constraint(clauses or "*"), extras=names)

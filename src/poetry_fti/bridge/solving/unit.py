@@ -5,13 +5,17 @@ from __future__ import annotations
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from cleo.formatters.formatter import Formatter
 from packaging.version import Version as StandardVersion
+from poetry.core.constraints.version import Version
+from poetry.core.version.markers import EmptyMarker
 from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.provider import IncompatibleConstraintsError
+from poetry.repositories.exceptions import PackageNotFoundError
 
 from poetry_fti.bridge.solving.pool import StagePool
 from poetry_fti.bridge.solving.releases import with_requires
@@ -49,12 +53,46 @@ class Preferences:
     allowed: Mapping[NormalizedName, VersionConstraint] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Solution:
-    """What Poetry's solver decided; `originals` are packages that come from no index."""
+    """What Poetry's solver decided for the derived project `root`.
 
+    `originals` are packages that come from no index.
+    """
+
+    root: ProjectPackage
     packages: Packages
     originals: Mapping[Package, Package]
+
+    @cached_property
+    def direct(self) -> frozenset[NormalizedName]:
+        """The names of packages that the project itself asks for."""
+        return frozenset(dependency.name for dependency in self.root.all_requires)
+
+    def entries(self, name: NormalizedName) -> list[Package]:
+        """Return the versions of a package with their sources."""
+        return [package for package in self.packages if package.name == name]
+
+    def needs_everywhere(self, name: NormalizedName) -> bool:
+        """Tell whether the package is installed whatever the Python and the platform are."""
+        marker: BaseMarker = EmptyMarker()
+        for package in self.entries(name):
+            for each in self.packages[package].markers.values():
+                marker = marker.union(each)
+        return marker.reduce_by_python_constraint(self.root.python_constraint).is_any()
+
+    def forbids(self, name: NormalizedName, version: StandardVersion) -> bool:
+        """Tell whether the project, or what it asks for, always requires another version."""
+        wanted = Version.parse(str(version))
+        askers = [p for p in self.packages if p.name in self.direct and p.name != name]
+        asked = [*self.root.all_requires, *(d for p in askers for d in p.requires)]
+        return any(
+            dependency.name == name
+            and dependency.marker.is_any()
+            and not dependency.is_direct_origin()
+            and not dependency.constraint.allows(wanted)
+            for dependency in asked
+        )
 
     def versions(self) -> dict[NormalizedName, tuple[StandardVersion, ...]]:
         """Return the versions of each package, ascending."""
@@ -96,7 +134,23 @@ class Unit:
             _solver_errors(),
         ):
             packages = solver.solve(use_latest=preferences.latest).get_solved_packages()
-        return Solution(packages, {**direct, **solver.provider.originals})
+        return Solution(root, packages, {**direct, **solver.provider.originals})
+
+    def refuses(self, solution: Solution, name: NormalizedName, version: StandardVersion) -> bool:
+        """Tell, without solving again, that only this version of a package is impossible.
+
+        It saves the time of solving for nearly all versions that cannot be had.
+        """
+        if solution.forbids(name, version):
+            return True
+        source = solution.entries(name)[0].source_reference
+        try:
+            release = self._shared.package(name, Version.parse(str(version)), source)
+        except PackageNotFoundError:
+            return True
+        python = solution.root.python_constraint
+        covered = release.python_constraint.allows_all(python)
+        return not covered and solution.needs_everywhere(name)
 
     def restored(self, solution: Solution) -> Packages:
         """Return a solution's packages with the markers that their own metadata has.

@@ -1,0 +1,84 @@
+"""A stage being solved: its parts, from its task to the text of its lock."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.bridge.markers import forget_algebra
+from poetry_fti.bridge.solving.merge import merged
+from poetry_fti.model import Platform
+from poetry_fti.targets import marker_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
+    from poetry_fti.alignment import Versions
+    from poetry_fti.bridge.solving.part import Part, Task
+    from poetry_fti.bridge.solving.unit import Packages
+    from poetry_fti.model import Targets
+
+# What stands for all platforms while versions are looked for that all stages can have.
+_SCOUTED: Final = (Platform("linux", "amd64"),)
+
+
+class StageSolving:
+    """A stage's parts: the platforms of each operating system, or a scout for all of them.
+
+    Parts have the markers that tell them apart as their names; `seconds` is the time spent.
+    """
+
+    def __init__(self, task: Task, make: Callable[[Task, Targets], Part], *, scout: bool) -> None:
+        self.seconds = 0.0
+        self._write = task.write
+        self._whole = None if task.targets.platforms else make(task, task.targets)
+        places = dict(_by_system(task.targets))
+        if scout and self._whole is not None:
+            places[""] = replace(task.targets, platforms=_SCOUTED)
+        self._parts = {marker: make(task, place) for marker, place in places.items()}
+
+    def first(self) -> dict[str, Versions]:
+        """Return the versions of each part on its own; raises FtiError."""
+        with self._timed():
+            return {marker: part.solve({}).versions() for marker, part in self._parts.items()}
+
+    def attempt(
+        self, marker: str, name: NormalizedName, wanted: Mapping[NormalizedName, Version]
+    ) -> Versions | None:
+        """Return the versions of a part with all that are wanted; see `alignment.Solvable`."""
+        with self._timed():
+            return self._parts[marker].attempt(name, wanted)
+
+    def text(self, preferred: Mapping[str, Mapping[NormalizedName, Version]]) -> str:
+        """Return the text of the stage's lock, with what its parts prefer; raises FtiError.
+
+        Written at once, since other solves change how poetry-core writes markers.
+        """
+        with self._timed():
+            return self._write(self._packages(preferred))
+
+    def _packages(self, preferred: Mapping[str, Mapping[NormalizedName, Version]]) -> Packages:
+        if self._whole is not None:
+            return self._whole.restored(next(iter(preferred.values()), {}))
+        forget_algebra()
+        return merged([(m, part.restored(preferred[m])) for m, part in self._parts.items()])
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds += time.monotonic() - started
+
+
+def _by_system(targets: Targets) -> Iterator[tuple[str, Targets]]:
+    for system in dict.fromkeys(platform.os for platform in targets.platforms):
+        platforms = tuple(each for each in targets.platforms if each.os == system)
+        name = marker_environment(platforms[0])["sys_platform"]
+        yield f'sys_platform == "{name}"', replace(targets, platforms=platforms)
