@@ -10,8 +10,10 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path, PurePosixPath
+
+    from filelock import BaseFileLock
 
 
 def read(path: Path) -> str | None:
@@ -97,6 +99,36 @@ def _write(temporary: Path, text: str, path: Path) -> None:
         os.fsync(file.fileno())
     if path.exists():
         shutil.copymode(path, temporary)
+
+
+@contextmanager
+def exclusive(lock_file: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Keep other processes out; if one is in, call `waiting` and wait until it has left or died.
+
+    Where there can be no lock file, on a read-only disk for one, nobody is kept out.
+    """
+    lock = _acquired(lock_file, waiting)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _acquired(lock_file: Path, waiting: Callable[[], None]) -> BaseFileLock | None:
+    # It takes a while to import, and most commands write nothing.
+    from filelock import FileLock, Timeout  # noqa: PLC0415
+
+    lock = FileLock(lock_file)
+    try:
+        lock_file.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        waiting()
+        lock.acquire()
+    except (OSError, NotImplementedError):  # the latter where a file system knows no locks
+        return None
+    return lock
 
 
 def differences(files: Mapping[PurePosixPath, str], root: Path) -> Iterator[str]:

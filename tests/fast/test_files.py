@@ -8,7 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
@@ -160,6 +160,83 @@ def test_a_folder_for_a_while(tmp_path: Path) -> None:
     with files.folder(tmp_path / "a" / "b"):
         (tmp_path / "a" / "b" / "kept").touch()
     assert snapshot(tmp_path) == {"a/b/kept": b""}
+
+
+HOLDER: Final = """
+import sys
+from pathlib import Path
+from poetry_fti import files
+with files.exclusive(Path(sys.argv[1]), lambda: print("waits", flush=True)):
+    print("in", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def holder(lock_file: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that is in, until its standard input ends."""
+    command = [sys.executable, "-c", HOLDER, str(lock_file)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "in\n"
+        yield process
+
+
+@pytest.mark.parametrize("end", ["close", "kill"])
+def test_one_process_at_a_time(tmp_path: Path, end: str) -> None:
+    lock_file = tmp_path / "cache" / "a.lock"
+    events = []
+    with holder(lock_file) as process:
+        assert process.stdin is not None
+        leave = process.kill if end == "kill" else process.stdin.close
+
+        def waiting() -> None:
+            events.append("waiting")
+            leave()
+
+        with files.exclusive(lock_file, waiting):
+            events.append("in")
+    with files.exclusive(lock_file, waiting):
+        events.append("in")
+    assert events == ["waiting", "in", "in"]
+
+
+def test_another_lock_file_is_another_lock(tmp_path: Path) -> None:
+    with holder(tmp_path / "a.lock"), files.exclusive(tmp_path / "b.lock", pytest.fail):
+        pass
+
+
+def test_where_no_lock_file_can_be_nobody_is_kept_out(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_bytes(b"")
+    with files.exclusive(tmp_path / "cache" / "a.lock", pytest.fail):
+        pass
+    assert snapshot(tmp_path) == {"cache": b""}
+
+
+@pytest.fixture
+def read_only_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system that takes no change, where this may be mounted."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    yield from mounted(disk, "-t", "tmpfs", "-o", "ro", "tmpfs")
+
+
+def test_on_a_read_only_disk_nobody_is_kept_out(read_only_disk: Path) -> None:
+    with files.exclusive(read_only_disk / "cache" / "a.lock", pytest.fail):
+        pass
+
+
+def test_an_error_inside_is_raised_and_the_lock_released(tmp_path: Path) -> None:
+    inside = OSError(errno.ENOSPC, "No space left")
+    for _ in range(2):
+        with (
+            pytest.raises(OSError, match="No space") as caught,
+            files.exclusive(tmp_path / "a.lock", pytest.fail),
+        ):
+            raise inside
+        assert caught.value is inside
 
 
 def test_differences_say_what_is_missing_and_what_is_otherwise(tmp_path: Path) -> None:

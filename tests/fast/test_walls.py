@@ -31,7 +31,7 @@ ROOMS: Final[dict[str, tuple[set[str], set[str]]]] = {
     "stages": (MODEL | {"config"}, {"packaging"}),
     "comparison": ({"model"}, {"packaging"}),
     "alignment": (set(), {"packaging"}),
-    "files": ({"model", "errors"}, set()),
+    "files": ({"model", "errors"}, {"filelock"}),
     "exporters": (MODEL | {"exporters"}, {"packaging", "tomlkit"}),
     "bridge": (
         MODEL | {"stages", "alignment", "bridge"},
