@@ -1,0 +1,97 @@
+"""Two commands at once in one project: those that write wait for each other."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness import Poetry, Result, snapshot
+from loopback.clients import isolated_environment
+from poetry_fti import files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from loopback.index import LoopbackIndex
+
+WAITING = "Waiting for another poetry fti command in this project to finish.\n"
+
+
+@pytest.fixture
+def start(
+    tmp_path: Path, locked_tiny: Path, own_index: LoopbackIndex
+) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """Start to lock, from an index that takes its time."""
+    own_index.latency = 0.05
+    environment = isolated_environment(tmp_path / "home", own_index.url)
+    started = []
+
+    def start() -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [*Poetry({}).command, "fti", "lock"],
+            cwd=locked_tiny,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def end(process: subprocess.Popen[str]) -> Result:
+    output, errors = process.communicate(timeout=60)
+    return Result(process.returncode, output, errors)
+
+
+def test_the_later_one_waits_and_finds_all_done(
+    locked_tiny: Path, start: Callable[[], subprocess.Popen[str]]
+) -> None:
+    fresh = snapshot(locked_tiny)
+    shutil.rmtree(locked_tiny / "fti")
+    first, second = sorted([end(each) for each in (start(), start())], key=lambda r: len(r.errors))
+    assert (first.code, second.code) == (0, 0)
+    assert (first.errors, second.errors) == ("", WAITING)
+    assert "locked" in first.output
+    assert "locked" not in second.output
+    assert snapshot(locked_tiny) == fresh
+
+
+def test_one_that_is_killed_keeps_nobody_waiting(
+    locked_tiny: Path, own_index: LoopbackIndex, start: Callable[[], subprocess.Popen[str]]
+) -> None:
+    fresh = snapshot(locked_tiny)
+    shutil.rmtree(locked_tiny / "fti")
+    first = start()
+    while len(own_index.requests) < 3:
+        assert first.poll() is None
+        time.sleep(0.002)
+    second = start()
+    assert second.stderr is not None
+    assert second.stderr.readline() == WAITING
+    first.kill()
+    assert end(second).code == 0
+    assert snapshot(locked_tiny) == fresh
+
+
+def test_commands_that_write_nothing_do_not_wait(locked_tiny: Path, poetry: Poetry) -> None:
+    poetry.ok(locked_tiny, "fti", "export")
+    locks = Path(poetry.environment["POETRY_CACHE_DIR"], "poetry-fti").glob("*.lock")
+    newest = max(locks, key=lambda path: path.stat().st_mtime_ns)
+    printed = ("fti", "export", "inference", "--format", "requirements", "--stdout")
+    with files.exclusive(newest, pytest.fail):
+        for words in (("fti", "list"), ("fti", "lock", "--check"), printed):
+            assert poetry(locked_tiny, *words, timeout=30).errors == ""
+        result = poetry(locked_tiny, "fti", "export", "--check", timeout=30)
+    assert (result.code, result.errors) == (0, "")
