@@ -32,7 +32,7 @@ _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 _WHEEL: Final = re.compile(r"([^-]+)-(\d[^-]*)(?:-\d[^-]*)?(?:-[^-]+){3}\.whl")
-_SDIST: Final = re.compile(r"(.+)-(\d[^-]*)\.(?:tar\.gz|zip)")
+_SDIST: Final = re.compile(r"(.+)-(\d[^-]*)(?<!\.sdist)\.(?:tar\.gz|zip)")
 
 
 class Once:
