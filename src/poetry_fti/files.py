@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import secrets
 import shutil
 from contextlib import contextmanager, suppress
@@ -30,6 +31,7 @@ def replace(files: Mapping[Path, str]) -> tuple[Path, ...]:
     Every text is on disk before the first file is replaced; each is replaced atomically, so an
     interrupt leaves whole files, old or new. Raises OSError.
     """
+    _remove_temporary(files)
     changed = {path: text for path, text in files.items() if read(path) != text}
     temporary: dict[Path, Path] = {}
     created: list[Path] = []
@@ -51,6 +53,16 @@ def replace(files: Mapping[Path, str]) -> tuple[Path, ...]:
         remove_empty(created)
         raise
     return tuple(changed)
+
+
+def _remove_temporary(paths: Iterable[Path]) -> None:
+    # What a killed command has left. One that still runs keeps this one out (see `exclusive`).
+    for path in paths:
+        ours = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.tmp")
+        for entry in path.parent.glob(".*.tmp"):
+            if ours.fullmatch(entry.name):
+                with suppress(OSError):
+                    entry.unlink()
 
 
 @contextmanager

@@ -119,6 +119,24 @@ def test_an_error_before_the_last_file_is_on_disk_changes_nothing(
     assert not (tmp_path / "new").exists()
 
 
+def test_what_a_killed_command_has_left_is_removed(tmp_path: Path) -> None:
+    lock = tmp_path / "poetry.lock"
+    files.replace({lock: "x\n"})
+    kept = (
+        ".poetry.lock.tmp",
+        ".poetry.lock.0123456.tmp",
+        ".poetry.lock.0123abcg.tmp",
+        ".poetry_lock.0123abcd.tmp",
+        ".poetry.lock.0123abcd.tmp~",
+        ".other.0123abcd.tmp",
+    )
+    for name in (*kept, ".poetry.lock.0123abcd.tmp", ".poetry.lock.89abcdef.tmp"):
+        (tmp_path / name).touch()
+    (tmp_path / ".poetry.lock.00000000.tmp").mkdir()  # not ours, and no reason to fail
+    assert files.replace({lock: "x\n"}) == ()
+    assert snapshot(tmp_path).keys() == {"poetry.lock", *kept}
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 KiB, where this may be mounted."""
