@@ -118,6 +118,14 @@ class Rule:
         """Tell whether the rule is about a package."""
         return any(fnmatchcase(name, pattern) for pattern in self.packages)
 
+    def part(self, version: Version) -> str:
+        """Return the part of a version that the rule binds, without a label of a local build."""
+        if self.level == "exact":
+            return version.public
+        length = 1 if self.level == "major" else 2
+        numbers = ".".join(map(str, (*version.release, 0)[:length]))
+        return f"{version.epoch}!{numbers}" if version.epoch else numbers
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedFile:

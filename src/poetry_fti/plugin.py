@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from poetry.console.commands.command import Command
 
 # A command's module is imported only when Poetry asks for the command.
-COMMANDS: Final = ("clean", "export", "list", "lock")
+COMMANDS: Final = ("clean", "export", "list", "lock", "update")
 
 
 def _factory(name: str) -> Callable[[], Command]:

@@ -31,10 +31,11 @@ ROOMS: Final[dict[str, tuple[set[str], set[str]]]] = {
     "stages": (MODEL | {"config"}, {"packaging"}),
     "comparison": ({"model"}, {"packaging"}),
     "alignment": (set(), {"packaging"}),
+    "rules": ({"model", "alignment"}, {"packaging"}),
     "files": ({"model", "errors"}, {"filelock"}),
     "exporters": (MODEL | {"exporters"}, {"packaging", "tomlkit"}),
     "bridge": (
-        MODEL | {"stages", "alignment", "bridge"},
+        MODEL | {"stages", "alignment", "rules", "bridge"},
         {"packaging", "poetry", "cleo", "requests", "tomlkit", "urllib3"},
     ),
     "plugin": (set(), {"poetry"}),

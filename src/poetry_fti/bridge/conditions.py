@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Stage
+    from collections.abc import Mapping, Sequence
+
+    from poetry_fti.model import Rule, Stage
 
 
-def conditions(stage: Stage) -> dict[str, Any]:
-    """Return the table of a stage; empty for one that is solved as plain Poetry would."""
+def conditions(stage: Stage, rules: Sequence[Rule], digests: Mapping[str, str]) -> dict[str, Any]:
+    """Return the table of a stage; empty for one that is solved as plain Poetry would.
+
+    `digests` tell of each stage what it asks for: where a rule ties the stage to others, their
+    changes make its lock stale, too.
+    """
+    table = _own(stage)
+    tying = [rule for rule in rules if stage.name in rule.stages]
+    if tying:
+        table["align"] = [
+            {"level": rule.level, "packages": list(rule.packages), "stages": list(rule.stages)}
+            for rule in tying
+        ]
+        others = {name for rule in tying for name in rule.stages if name != stage.name}
+        table["tied"] = {name: digests[name] for name in sorted(others)}
+    return table
+
+
+def digest(stage: Stage, content_hash: str) -> str:
+    """Return the digest of all that a stage itself asks for."""
+    text = json.dumps([content_hash, _own(stage)], sort_keys=True)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _own(stage: Stage) -> dict[str, Any]:
     table: dict[str, Any] = {}
     if stage.targets.platforms:
         table["platforms"] = [str(platform) for platform in stage.targets.platforms]
+    if stage.overrides:
+        table["overrides"] = dict(stage.overrides)
     return table

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedStage
 
 
-def report_locking(command: Command, project: Project, results: Mapping[str, Result]) -> int:
+def report_locking(
+    command: Command, project: Project, results: Mapping[str, Result], *, dry_run: bool = False
+) -> int:
     """Say what became of each stage, and where the stages differ; return the exit code."""
     for name, result in results.items():
         if isinstance(result, FtiError):
@@ -29,12 +31,14 @@ def report_locking(command: Command, project: Project, results: Mapping[str, Res
         not isinstance(result, FtiError) and not result.fresh for result in results.values()
     )
     if wants_json(command):
-        plain(command.io, _json(results, project.comparable()))
+        plain(command.io, _json(results, () if dry_run else project.comparable()))
     else:
         for line in _lines(results, verbose=command.io.is_verbose()):
             command.line(line)
-        for line in comparison_lines(project) if moved else ():
+        for line in comparison_lines(project) if moved and not dry_run else ():
             command.line(line)
+        if dry_run:
+            command.line("Nothing is written in a dry run.")
     failures = [each for each in results.values() if isinstance(each, FtiError)]
     return max((failure.exit_code for failure in failures), default=DONE)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_fti import files
 from poetry_fti.bridge import project as bridge
+from poetry_fti.bridge.conditions import conditions
 from poetry_fti.bridge.overrides import constraint_problems
 from poetry_fti.bridge.sources import hide_credentials
 from poetry_fti.commands.stage_project import StageProject
@@ -40,9 +41,16 @@ class Project:
             self.poetry = create_poetry()
             hide_credentials(self.poetry)
         self.stages = tuple(
-            StageProject(stage, self.poetry, self.pyproject, self.config.directory)
+            StageProject(
+                stage, self.poetry, self.pyproject, self.config.directory, self._conditions
+            )
             for stage in stages
         )
+
+    def _conditions(self, stage: Stage) -> dict[str, Any]:
+        tied = {name for rule in self.rules if stage.name in rule.stages for name in rule.stages}
+        digests = {each.name: each.digest for each in self.stages if each.name in tied}
+        return conditions(stage, self.rules, digests)
 
     def select(self, names: Iterable[str]) -> tuple[StageProject, ...]:
         """Return the stages of these names, all without any; raises ConfigError."""

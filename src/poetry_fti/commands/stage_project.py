@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from poetry_fti import files
 from poetry_fti.bridge import preferences
 from poetry_fti.bridge import project as bridge
-from poetry_fti.bridge.conditions import conditions
+from poetry_fti.bridge.conditions import digest
 from poetry_fti.bridge.derive import derive
 from poetry_fti.bridge.index import pool_indexes
 from poetry_fti.bridge.lock_text import lock_text
@@ -21,7 +21,7 @@ from poetry_fti.errors import FtiError, LateError
 from poetry_fti.model import IndexOrigin, LockedStage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from packaging.utils import NormalizedName
@@ -40,14 +40,23 @@ class StageProject:
     """A stage with its derived project. Its lock is read at most once, until `reread`."""
 
     def __init__(
-        self, stage: Stage, poetry: Poetry, pyproject: Mapping[str, Any], directory: PurePosixPath
+        self,
+        stage: Stage,
+        poetry: Poetry,
+        pyproject: Mapping[str, Any],
+        directory: PurePosixPath,
+        conditions: Callable[[Stage], Mapping[str, Any]],
     ) -> None:
-        """Derive the project of a stage that lives in a folder of `directory`."""
+        """Derive the project of a stage that lives in a folder of `directory`.
+
+        `conditions` returns what its lock is to say of how it was solved.
+        """
         self.stage = stage
         self.name = stage.name
         self.folder = directory / stage.name
         self._poetry = poetry
         self._root = poetry.pyproject_path.parent
+        self._conditions = conditions
         self._data = derive(pyproject, stage, PurePosixPath(posixpath.relpath(".", self.folder)))
 
     @property
@@ -75,9 +84,14 @@ class StageProject:
         return lock_text(self.locker, self.root(), packages, self.locker.conditions)
 
     @cached_property
+    def digest(self) -> str:
+        """The digest of what the stage asks for."""
+        return digest(self.stage, StageLocker(self.lock, self._data, {}).content_hash)
+
+    @cached_property
     def locker(self) -> StageLocker:
         """The lock, as Poetry reads it."""
-        return StageLocker(self.lock, self._data, conditions(self.stage))
+        return StageLocker(self.lock, self._data, self._conditions(self.stage))
 
     @cached_property
     def is_fresh(self) -> bool:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from poetry_fti.alignment import Unit, align
+from poetry_fti.bridge.solving.part import Wish
 from poetry_fti.bridge.solving.workshop import NOT_TRIED, open_shops
 from poetry_fti.errors import FtiError, IndexFailedError
+from poetry_fti.rules import hold, tied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from poetry_fti.alignment import Versions
     from poetry_fti.bridge.solving.part import Task
     from poetry_fti.bridge.solving.workshop import Shop
+    from poetry_fti.model import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +57,17 @@ class _Participant:
 class Engine:
     """Stages to be solved, each where it is solved; see `engine`."""
 
-    def __init__(self, shops: Mapping[str, Shop], *, aligned: bool) -> None:
+    def __init__(self, shops: Mapping[str, Shop], rules: Sequence[Rule], *, aligned: bool) -> None:
         self._shops = shops
+        self._rules = rules
         self._aligned = aligned
         self._seconds: dict[str, float] = {}
 
     def solve(self, fixed: Sequence[Versions]) -> dict[str, Outcome]:
         """Solve all stages; an error of one leaves the others. `fixed` are other stages' versions.
 
-        If stages are to be aligned, all get the same version of a package that can have it.
+        If stages are to be aligned, all get the same version of a package that can have it. Rules
+        hold in any case.
         """
         outcomes: dict[str, Outcome] = {}
         units: dict[str, dict[str, Unit]] = {}
@@ -73,10 +78,13 @@ class Engine:
             }
         self._align(units, fixed)
         wishes = {
-            stage: ("text", {part: unit.preferred for part, unit in parts.items()})
+            stage: {part: Wish.of(unit.preferred) for part, unit in parts.items()}
             for stage, parts in units.items()
         }
-        for stage, text in self._each(wishes, outcomes):
+        for group in tied(list(self._shops), self._rules):
+            self._agree(group, units, wishes, outcomes)
+        questions = {stage: ("text", wish) for stage, wish in wishes.items()}
+        for stage, text in self._each(questions, outcomes):
             outcomes[stage] = Solved(text, self._seconds[stage])
         return outcomes
 
@@ -87,6 +95,43 @@ class Engine:
         else:
             for parts in stages.values():
                 align(list(parts.values()))
+
+    def _agree(
+        self,
+        group: Sequence[str],
+        units: Mapping[str, Mapping[str, Unit]],
+        wishes: dict[str, dict[str, Wish]],
+        outcomes: dict[str, Outcome],
+    ) -> None:
+        """Let stages that rules tie together wish for what the rules demand, or fail together."""
+        rules = [rule for rule in self._rules if not set(group).isdisjoint(rule.stages)]
+        failed = [stage for stage in group if stage not in units]
+        versions = {
+            stage: {part: unit.versions for part, unit in units[stage].items()}
+            for stage in group
+            if stage in units
+        }
+        if not rules or (
+            not failed
+            and hold(rules, {name: list(parts.values()) for name, parts in versions.items()})
+        ):
+            return
+        if not failed:
+            shop = self._shops[group[0]]
+            shop.ask("", "agree", rules, versions)
+            answer, _ = shop.answer()
+            if not isinstance(answer, FtiError):
+                wishes |= answer
+                return
+            names = " and ".join(group)
+            outcomes[group[0]] = FtiError(
+                f"{names} cannot agree as tool.fti.align demands:\n{answer}"
+            )
+            failed = [group[0]]
+        for stage in group:
+            wishes.pop(stage, None)
+            tie = f"not locked: a rule in tool.fti.align ties it to {failed[0]}, which failed"
+            outcomes.setdefault(stage, FtiError(tie))
 
     def _each(
         self, questions: Mapping[str, tuple[object, ...]], outcomes: dict[str, Outcome]
@@ -108,16 +153,15 @@ class Engine:
 
 @contextmanager
 def engine(
-    tasks: Sequence[Task], pool: RepositoryPool, io: IO, *, aligned: bool, fixed: bool
+    tasks: Sequence[Task], rules: Sequence[Rule], pool: RepositoryPool, io: IO, *, aligned: bool
 ) -> Iterator[Engine]:
     """Prepare to solve stages, in processes of their own if that helps.
 
-    No thread may run yet in this one. `fixed` tells whether there are other stages to agree with.
+    No thread may run yet in this one. With `aligned` they prefer the versions of each other.
     """
-    together = aligned and (fixed or len(tasks) > 1)
-    shops = open_shops(tasks, pool, io, scout=together)
+    shops = open_shops(tasks, rules, pool, io, scout=aligned or bool(rules))
     try:
-        yield Engine(shops, aligned=together)
+        yield Engine(shops, rules, aligned=aligned)
     finally:
         for shop in {id(shop): shop for shop in shops.values()}.values():
             shop.close()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
+from poetry.core.constraints.version import Version as ExactVersion
+from poetry.core.constraints.version import VersionUnion
 from poetry.core.packages.package import Package
 
 from poetry_fti.bridge.markers import forget_algebra
@@ -48,25 +50,37 @@ class Task:
         return len(self.pins) + len(self.root().all_requires)
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Versions that are tried first; of the packages in `binding` no others are taken."""
+
+    preferred: frozenset[tuple[NormalizedName, tuple[Version, ...]]] = frozenset()
+    binding: frozenset[NormalizedName] = frozenset()
+
+    @classmethod
+    def of(cls, preferred: Mapping[NormalizedName, Version]) -> Wish:
+        """Prefer one version of each package."""
+        return cls(frozenset((name, (version,)) for name, version in preferred.items()))
+
+
 class Part:
     """A stage on the platforms of one operating system (on all of them, if it names none)."""
 
     def __init__(self, unit: Unit, task: Task, watch: Watch) -> None:
-        self._unit = unit
+        self.unit = unit
         self._task = task
         self._watch = watch
         self._pinned = {(pin.name, Version(pin.version.text)) for pin in task.pins}
-        self._solved: dict[frozenset[tuple[NormalizedName, Version]], Solution] = {}
+        self._solved: dict[Wish, Solution] = {}
 
-    def solve(self, preferred: Mapping[NormalizedName, Version]) -> Solution:
-        """Return the solution when these are tried first; raises FtiError without any."""
-        key = frozenset(preferred.items())
-        if key not in self._solved:
+    def solve(self, wish: Wish) -> Solution:
+        """Return the solution with a wish; raises FtiError without any."""
+        if wish not in self._solved:
             if not self._solved:
                 forget_algebra()
             with self._watch.explained():
-                self._solved[key] = self._unit.solve(self._preferences(preferred))
-        return self._solved[key]
+                self._solved[wish] = self.unit.solve(self._preferences(wish))
+        return self._solved[wish]
 
     def attempt(
         self, name: NormalizedName, wanted: Mapping[NormalizedName, Version]
@@ -75,14 +89,14 @@ class Part:
 
         Not at any price: what the project asks for itself never gets older for it.
         """
-        alone = self.solve({})
+        alone = self.solve(Wish())
         before = alone.versions()
         if self._holds(name, before):
             return None
         with self._watch.explained():
-            if self._unit.refuses(alone, name, wanted[name]):
+            if self.unit.refuses(alone, name, wanted[name]):
                 return None
-        found = self.solve(wanted).versions()
+        found = self.solve(Wish.of(wanted)).versions()
         kept = all(found.get(each, (wish,)) == (wish,) for each, wish in wanted.items())
         older = any(
             direct in found and found[direct] < before[direct]
@@ -90,9 +104,14 @@ class Part:
         )
         return found if kept and name in found and not older else None
 
-    def restored(self, preferred: Mapping[NormalizedName, Version]) -> Packages:
-        """Return the solution with these preferences, ready to be written."""
-        return self._unit.restored(self.solve(preferred))
+    def restored(self, wish: Wish) -> Packages:
+        """Return the solution with a wish, ready to be written."""
+        return self.unit.restored(self.solve(wish))
+
+    def preferred(self, versions: Versions) -> list[Package]:
+        """Return what is tried first when stages are solved together: pins, then these."""
+        found = [Package(name, str(v)) for name, each in versions.items() for v in each]
+        return [*self._task.pins, *found]
 
     def _holds(self, name: NormalizedName, versions: Versions) -> bool:
         """Tell whether a package has its previous versions, which beat those of siblings."""
@@ -100,10 +119,18 @@ class Part:
             return False
         return all((name, version) in self._pinned for version in versions[name])
 
-    def _preferences(self, preferred: Mapping[NormalizedName, Version]) -> Preferences:
+    def _preferences(self, wish: Wish) -> Preferences:
         task = self._task
-        first = [Package(name, str(version)) for name, version in sorted(preferred.items())]
+        first = [
+            Package(name, str(v)) for name, versions in sorted(wish.preferred) for v in versions
+        ]
+        allowed = {
+            name: VersionUnion.of(*(ExactVersion.parse(str(v)) for v in versions))
+            for name, versions in wish.preferred
+            if name in wish.binding
+        }
         # A path's content may have changed, and its version in the lock with it.
         latest = {pin.name for pin in task.pins if pin.source_type == "directory"}
-        latest |= set(task.latest) - preferred.keys()
-        return Preferences(packages=[*first, *task.pins, *task.others], latest=latest)
+        latest |= set(task.latest) - {package.name for package in first}
+        packages = [*first, *task.pins, *task.others]
+        return Preferences(packages=packages, latest=latest, allowed=allowed)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.markers import forget_algebra
 from poetry_fti.bridge.solving.merge import merged
+from poetry_fti.bridge.solving.part import Wish
 from poetry_fti.model import Platform
 from poetry_fti.targets import marker_environment
 
@@ -40,33 +41,33 @@ class StageSolving:
         places = dict(_by_system(task.targets))
         if scout and self._whole is not None:
             places[""] = replace(task.targets, platforms=_SCOUTED)
-        self._parts = {marker: make(task, place) for marker, place in places.items()}
+        self.parts = {marker: make(task, place) for marker, place in places.items()}
 
     def first(self) -> dict[str, Versions]:
         """Return the versions of each part on its own; raises FtiError."""
         with self._timed():
-            return {marker: part.solve({}).versions() for marker, part in self._parts.items()}
+            return {marker: part.solve(Wish()).versions() for marker, part in self.parts.items()}
 
     def attempt(
         self, marker: str, name: NormalizedName, wanted: Mapping[NormalizedName, Version]
     ) -> Versions | None:
         """Return the versions of a part with all that are wanted; see `alignment.Solvable`."""
         with self._timed():
-            return self._parts[marker].attempt(name, wanted)
+            return self.parts[marker].attempt(name, wanted)
 
-    def text(self, preferred: Mapping[str, Mapping[NormalizedName, Version]]) -> str:
-        """Return the text of the stage's lock, with what its parts prefer; raises FtiError.
+    def text(self, wishes: Mapping[str, Wish]) -> str:
+        """Return the text of the stage's lock, with the wishes of its parts; raises FtiError.
 
         Written at once, since other solves change how poetry-core writes markers.
         """
         with self._timed():
-            return self._write(self._packages(preferred))
+            return self._write(self._packages(wishes))
 
-    def _packages(self, preferred: Mapping[str, Mapping[NormalizedName, Version]]) -> Packages:
+    def _packages(self, wishes: Mapping[str, Wish]) -> Packages:
         if self._whole is not None:
-            return self._whole.restored(next(iter(preferred.values()), {}))
+            return self._whole.restored(next(iter(wishes.values()), Wish()))
         forget_algebra()
-        return merged([(m, part.restored(preferred[m])) for m, part in self._parts.items()])
+        return merged([(m, part.restored(wishes[m])) for m, part in self.parts.items()])
 
     @contextmanager
     def _timed(self) -> Iterator[None]:

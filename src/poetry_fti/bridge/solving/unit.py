@@ -19,7 +19,7 @@ from poetry.repositories.exceptions import PackageNotFoundError
 
 from poetry_fti.bridge.solving.pool import StagePool
 from poetry_fti.bridge.solving.releases import with_requires
-from poetry_fti.bridge.solving.solver import StageSolver
+from poetry_fti.bridge.solving.solver import StageProvider, StageSolver
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -120,19 +120,30 @@ class Unit:
         # A path is read, and a repository cloned, once for all solves.
         self._direct: dict[Dependency, Package] = {}
 
+    def root(self) -> ProjectPackage:
+        """Return the derived project as this view sees it."""
+        return self._view.root(self._root())
+
+    def pool(self, allowed: Mapping[NormalizedName, VersionConstraint] | None = None) -> StagePool:
+        """Return the indexes as this view sees them."""
+        return StagePool(self._shared, self._view, allowed or {})
+
+    def direct_package(self, dependency: Dependency) -> Package:
+        """Return the package at a path, a URL or a commit; raises FtiError."""
+        provider = StageProvider(self.root(), self.pool(), self._io, locked=(), view=self._view)
+        provider._deferred_cache = self._direct  # noqa: SLF001 - see StageProvider
+        with _scratch() as folder, provider.use_source_root(folder), solver_errors():
+            return provider.search_for_direct_origin_dependency(dependency)
+
     def solve(self, preferences: Preferences) -> Solution:
         """Return a solution; raises FtiError with Poetry's whole explanation where none exists."""
-        root = self._view.root(self._root())
-        pool = StagePool(self._shared, self._view, preferences.allowed)
+        root = self.root()
+        pool = self.pool(preferences.allowed)
         direct = {each: each for each in preferences.packages if each.is_direct_origin()}
         locked = [self._view.package(p) if p in direct else p for p in preferences.packages]
         solver = StageSolver(root, pool, self._io, locked=locked, view=self._view)
         solver.provider._deferred_cache = self._direct  # noqa: SLF001 - see StageProvider
-        with (
-            tempfile.TemporaryDirectory(prefix="poetry-fti-") as scratch,
-            solver.provider.use_source_root(Path(scratch)),
-            _solver_errors(),
-        ):
+        with _scratch() as folder, solver.provider.use_source_root(folder), solver_errors():
             packages = solver.solve(use_latest=preferences.latest).get_solved_packages()
         return Solution(root, packages, {**direct, **solver.provider.originals})
 
@@ -184,7 +195,15 @@ def _narrowed(
 
 
 @contextmanager
-def _solver_errors() -> Iterator[None]:
+def _scratch() -> Iterator[Path]:
+    """Yield a folder for clones of repositories."""
+    with tempfile.TemporaryDirectory(prefix="poetry-fti-") as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def solver_errors() -> Iterator[None]:
+    """Raise FtiError with the solver's whole explanation where it found no solution."""
     try:
         yield
     except (SolverProblemError, IncompatibleConstraintsError) as error:

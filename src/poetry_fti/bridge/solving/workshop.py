@@ -17,22 +17,25 @@ from poetry.core.constraints.version import parse_constraint
 from poetry_fti.bridge.index import watched
 from poetry_fti.bridge.markers import Narrowing
 from poetry_fti.bridge.solving.ahead import Ahead, environments
-from poetry_fti.bridge.solving.part import Part
+from poetry_fti.bridge.solving.joint import Bound, solve_together
+from poetry_fti.bridge.solving.part import Part, Wish
 from poetry_fti.bridge.solving.pool import exact_pool, shared_pool
 from poetry_fti.bridge.solving.stage import StageSolving
 from poetry_fti.bridge.solving.unit import Unit
 from poetry_fti.bridge.solving.view import View
 from poetry_fti.errors import FtiError, IndexFailedError
+from poetry_fti.rules import tied
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from multiprocessing.connection import Connection
 
     from cleo.io.io import IO
     from poetry.repositories import RepositoryPool
 
+    from poetry_fti.alignment import Versions
     from poetry_fti.bridge.solving.part import Task
-    from poetry_fti.model import Targets
+    from poetry_fti.model import Rule, Targets
 
 # What a method of a stage returned, or how it failed; and the time spent on the stage so far.
 Answer: TypeAlias = tuple[Any, float]
@@ -78,21 +81,43 @@ class Workshop:
             self._look_ahead(task)
 
     def ask(self, stage: str, method: str, *arguments: object) -> None:
-        """Call a method of a stage at once."""
-        solving = self._stages[stage]
+        """Call a method of a stage at once; without a stage, of the workshop itself."""
+        solving = self._stages[stage] if stage else None
         try:
             # An index that fails would fail for each stage, after many attempts each.
             if self._index_failed:
                 raise NOT_TRIED
-            result = getattr(solving, method)(*arguments)
+            result = getattr(solving or self, method)(*arguments)
         except FtiError as error:
             self._index_failed |= isinstance(error, IndexFailedError)
             result = error
-        self._answers.append((result, solving.seconds))
+        self._answers.append((result, solving.seconds if solving else 0.0))
 
     def answer(self) -> Answer:
         """Return what the call returned."""
         return self._answers.popleft()
+
+    def agree(
+        self, rules: Sequence[Rule], versions: Mapping[str, Mapping[str, Versions]]
+    ) -> dict[str, dict[str, Wish]]:
+        """Return what parts of stages are to wish for, so that rules hold; raises FtiError.
+
+        `versions` are those that they have so far.
+        """
+        names = [(stage, part) for stage, parts in versions.items() for part in parts]
+        parts = [self._stages[stage].parts[part] for stage, part in names]
+        bound = [
+            Bound(stage, part.unit, part.preferred(versions[stage][name]))
+            for (stage, name), part in zip(names, parts, strict=True)
+        ]
+        with self._watch.explained():
+            solutions = solve_together(bound, rules, self._io)
+        wishes: dict[str, dict[str, Wish]] = {}
+        for (stage, name), found in zip(names, solutions, strict=True):
+            own = [rule for rule in rules if stage in rule.stages]
+            binding = frozenset(each for each in found if any(rule.binds(each) for rule in own))
+            wishes.setdefault(stage, {})[name] = Wish(frozenset(found.items()), binding)
+        return wishes
 
     def close(self) -> None:
         """Fetch nothing more."""
@@ -176,21 +201,30 @@ def _end_with_parent() -> None:
 
 
 def open_shops(
-    tasks: Sequence[Task], pool: RepositoryPool, io: IO, *, scout: bool
+    tasks: Sequence[Task], rules: Sequence[Rule], pool: RepositoryPool, io: IO, *, scout: bool
 ) -> dict[str, Shop]:
-    """Return who solves which stage: several processes where there are cores for them."""
-    workers = min(len(tasks), _cores())
+    """Return who solves which stage: several processes where there are cores for them.
+
+    Stages that rules tie together are solved in the same one.
+    """
+    by_name = {task.name: task for task in tasks}
+    groups = [[by_name[name] for name in group] for group in tied(list(by_name), rules)]
+    workers = min(len(groups), _cores())
     if workers < _TOGETHER or io.is_verbose():
         shop = Workshop(tasks, pool, io, scout=scout)
         return {task.name: shop for task in tasks}
     shares: list[list[Task]] = [[] for _ in range(workers)]
-    for task in sorted(tasks, key=lambda task: -task.size):
-        min(shares, key=lambda share: sum(each.size for each in share)).append(task)
+    for group in sorted(groups, key=_size, reverse=True):
+        min(shares, key=_size).extend(group)
     found: dict[str, Shop] = {}
     for share in shares:
         worker = Worker(share, pool, io, scout=scout)
         found |= dict.fromkeys([task.name for task in share], worker)
     return {task.name: found[task.name] for task in tasks}
+
+
+def _size(tasks: Sequence[Task]) -> int:
+    return sum(task.size for task in tasks)
 
 
 def _cores() -> int:

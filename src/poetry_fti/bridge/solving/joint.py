@@ -1,0 +1,220 @@
+"""Stages bound by a rule, solved as one: the only sure way to versions that all of them can have.
+
+Each part of a stage gets a number, and each package the number of its part behind its name:
+`numpy:0` and `numpy:1` are strangers to the solver. A package that a rule binds also requires
+its own version (or the part of it that the rule is about) of a stand-in, `numpy:=0`, which the
+parts share; so the solver takes the same in all of them.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from packaging.utils import canonicalize_name
+from packaging.version import Version as StandardVersion
+from poetry.core.constraints.version import Version
+from poetry.core.packages.dependency import Dependency
+from poetry.core.packages.package import Package
+from poetry.core.packages.project_package import ProjectPackage
+from poetry.core.packages.utils.utils import create_nested_marker
+from poetry.core.version.markers import parse_marker
+from poetry.puzzle.exceptions import SolverProblemError
+from poetry.puzzle.provider import Provider
+from poetry.puzzle.solver import Solver
+from poetry.repositories import RepositoryPool
+
+from poetry_fti.bridge.solving.obstacles import obstacles
+from poetry_fti.bridge.solving.unit import solver_errors
+from poetry_fti.errors import FtiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cleo.io.io import IO
+    from packaging.utils import NormalizedName
+
+    from poetry_fti.bridge.solving.unit import Unit
+    from poetry_fti.model import Rule
+
+_MARK: Final = ":"
+_SHARED: Final = "="
+_FOUND: Final = (
+    "_constraint",
+    "_pretty_constraint",
+    "_source_reference",
+    "_source_resolved_reference",
+    "_source_subdirectory",
+)
+_Named = TypeVar("_Named", Package, Dependency)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A part of a stage that is solved with others; `preferred` are the versions tried first."""
+
+    stage: str
+    unit: Unit
+    preferred: Sequence[Package]
+
+
+def solve_together(
+    parts: Sequence[Bound], rules: Sequence[Rule], io: IO
+) -> list[dict[NormalizedName, tuple[StandardVersion, ...]]]:
+    """Return versions of each part with which all rules hold.
+
+    Raises FtiError with what stands in the way where there are none.
+    """
+    pool = _JointPool(parts, rules)
+    root = _root(parts)
+    preferred = [
+        _marked(package, str(number))
+        for number, part in enumerate(parts)
+        for package in part.preferred
+        if not package.is_direct_origin()
+    ]
+    try:
+        with solver_errors():
+            packages = _JointSolver(root, pool, io, preferred).solve().get_solved_packages()
+    except FtiError as error:
+        raise FtiError(_explained(error, parts)) from error
+    found: list[dict[NormalizedName, set[StandardVersion]]] = [{} for _ in parts]
+    for package in packages:
+        name, number = _unmarked(package.name)
+        if not number.startswith(_SHARED):
+            versions = found[int(number)].setdefault(canonicalize_name(name), set())
+            versions.add(StandardVersion(package.version.text))
+    return [{name: tuple(sorted(each)) for name, each in part.items()} for part in found]
+
+
+def _root(parts: Sequence[Bound]) -> ProjectPackage:
+    roots = [part.unit.root() for part in parts]
+    python = reduce(lambda one, other: one.union(other), (r.python_constraint for r in roots))
+    joint = ProjectPackage(roots[0].name, "0")
+    joint.python_versions = str(python)
+    for number, root in enumerate(roots):
+        for dependency in root.all_requires:
+            marked = _marked(dependency, str(number))
+            if root.python_constraint != python:
+                own = create_nested_marker("python_version", root.python_constraint)
+                marked.marker = marked.marker.intersect(parse_marker(own))
+            joint.add_dependency(marked)
+    return joint
+
+
+class _JointPool(RepositoryPool):
+    """The indexes as all parts see them: whose view is meant, a package's name tells."""
+
+    def __init__(self, parts: Sequence[Bound], rules: Sequence[Rule]) -> None:
+        self.parts = parts
+        self._rules = rules
+        self._pools = [part.unit.pool() for part in parts]
+        self._repositories = self._pools[0]._repositories  # noqa: SLF001 - as in StagePool
+        self._artifact_cache = self._pools[0].artifact_cache
+
+    def package(self, name: str, version: Version, repository_name: str | None = None) -> Package:
+        own, number = _unmarked(name)
+        if number.startswith(_SHARED):
+            return Package(name, version)
+        pool = self._pools[int(number)]
+        return self.joint(pool.package(own, version, repository_name), number)
+
+    def find_packages(self, dependency: Dependency) -> list[Package]:
+        own, number = _unmarked(dependency.pretty_name)
+        if number.startswith(_SHARED):
+            return self._stand_ins(dependency, own, self._rules[int(number[1:])])
+        found = self._pools[int(number)].find_packages(_renamed(dependency, own))
+        return [_marked(package, number) for package in found]
+
+    def refresh(self, package: Package) -> Package:
+        own, number = _unmarked(package.pretty_name)
+        return self.joint(self._pools[int(number)].refresh(_renamed(package, own)), number)
+
+    def joint(self, package: Package, number: str) -> Package:
+        """Return a package of a part with all its names marked, and bound by the rules."""
+        marked = _marked(package.with_dependency_groups([], only=True), number)
+        marked.extras = {
+            extra: [_marked(each, number) for each in requires]
+            for extra, requires in package.extras.items()
+        }
+        requires = [_marked(each, number) for each in package.requires]
+        for each in (*requires, *self._bonds(package, self.parts[int(number)].stage)):
+            marked.add_dependency(each)
+        return marked
+
+    def _bonds(self, package: Package, stage: str) -> Iterator[Dependency]:
+        version = StandardVersion(package.version.text)
+        for index, rule in enumerate(self._rules):
+            if stage in rule.stages and rule.binds(package.name):
+                shared = f"{package.pretty_name}{_MARK}{_SHARED}{index}"
+                yield Dependency(shared, Version.parse(rule.part(version)))
+
+    def _stand_ins(self, dependency: Dependency, own: str, rule: Rule) -> list[Package]:
+        anything = Dependency(own, "*", allows_prereleases=True)
+        parts = {
+            rule.part(StandardVersion(package.version.text))
+            for bound, pool in zip(self.parts, self._pools, strict=True)
+            if bound.stage in rule.stages
+            for package in pool.find_packages(anything)
+        }
+        versions = [Version.parse(part) for part in parts]
+        return [
+            Package(dependency.pretty_name, v) for v in versions if dependency.constraint.allows(v)
+        ]
+
+
+class _JointProvider(Provider):
+    """Relies on `search_for_direct_origin_dependency`, as `StageProvider` does."""
+
+    def __init__(
+        self, root: ProjectPackage, pool: _JointPool, io: IO, preferred: list[Package]
+    ) -> None:
+        super().__init__(root, pool, io, locked=preferred)
+        self._joint_pool = pool
+
+    def search_for_direct_origin_dependency(self, dependency: Dependency) -> Package:
+        own, number = _unmarked(dependency.pretty_name)
+        asked = _renamed(dependency, own)
+        found = self._joint_pool.parts[int(number)].unit.direct_package(asked)
+        for attribute in _FOUND:  # what Poetry itself notes in the requirement
+            setattr(dependency, attribute, getattr(asked, attribute))
+        return self._joint_pool.joint(found, number)
+
+
+class _JointSolver(Solver):
+    """Poetry's solver with a provider of ours."""
+
+    def __init__(
+        self, root: ProjectPackage, pool: _JointPool, io: IO, preferred: list[Package]
+    ) -> None:
+        super().__init__(root, pool, [], preferred, io)
+        self._provider = _JointProvider(root, pool, io, preferred)
+
+
+def _marked(named: _Named, number: str) -> _Named:
+    return _renamed(named, f"{named.pretty_name}{_MARK}{number}")
+
+
+def _renamed(named: _Named, name: str) -> _Named:
+    renamed = copy.copy(named)
+    renamed._pretty_name = name  # noqa: SLF001 - nothing else of it says how it is called
+    renamed._name = canonicalize_name(name)  # noqa: SLF001
+    return renamed
+
+
+def _unmarked(name: str) -> tuple[str, str]:
+    own, _, number = name.rpartition(_MARK)
+    return own, number
+
+
+def _explained(error: FtiError, parts: Sequence[Bound]) -> str:
+    if not isinstance(error.__cause__, SolverProblemError):
+        return str(error)
+
+    def readable(name: str) -> tuple[str, str]:
+        own, number = _unmarked(name)
+        return (parts[int(number)].stage, own) if number.isdigit() else ("", own)
+
+    return "\n".join(f"  {line}" for line in obstacles(error.__cause__, readable))

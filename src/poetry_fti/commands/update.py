@@ -1,0 +1,74 @@
+"""`poetry fti update`: newer versions for the stages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from cleo.helpers import argument, option
+from packaging.utils import canonicalize_name
+from poetry.console.commands.command import Command
+
+from poetry_fti.commands.alone import alone
+from poetry_fti.commands.console import guarded, load_project
+from poetry_fti.commands.lock_report import report_locking
+from poetry_fti.commands.locking import Request, lock_stages
+from poetry_fti.commands.options import REPORT_FORMAT, wants_json
+from poetry_fti.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from cleo.io.inputs.argument import Argument
+    from cleo.io.inputs.option import Option
+    from packaging.utils import NormalizedName
+
+    from poetry_fti.commands.stage_project import StageProject
+
+
+class UpdateCommand(Command):
+    """Updates packages in the locks of the stages."""
+
+    name = "fti update"
+    description = "Updates packages in the locks of the pipeline stages."
+    arguments: ClassVar[list[Argument]] = [
+        argument(
+            "packages",
+            "The packages to update; all of them without any.",
+            optional=True,
+            multiple=True,
+        )
+    ]
+    options: ClassVar[list[Option]] = [
+        option("stage", None, "Only in this stage (may be repeated).", flag=False, multiple=True),
+        option("dry-run", None, "Say what would change, and write nothing."),
+        REPORT_FORMAT,
+    ]
+    help = """\
+Solves stages anew for the newest versions that <comment>pyproject.toml</comment> allows. With
+names of packages only these are updated, and what has to move with them; everything else keeps its
+version. Stages get the same version of a package wherever they can.
+
+<info>poetry fti update</info>
+<info>poetry fti update numpy --stage training --dry-run</info>"""
+    loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
+
+    @guarded
+    @alone(unless=("dry-run",))
+    def handle(self) -> int:
+        """Update the packages where they are locked."""
+        wants_json(self)  # what is wrong with the option is wrong before anything is solved
+        project = load_project(self)
+        stages = project.select(self.option("stage"))
+        packages = frozenset(map(canonicalize_name, self.argument("packages")))
+        _require_locked(packages, stages)
+        dry_run: bool = self.option("dry-run")
+        request = Request(latest=packages, dry_run=dry_run)
+        results = lock_stages(project, stages, self.io, request)
+        return report_locking(self, project, results, dry_run=dry_run)
+
+
+def _require_locked(packages: Collection[NormalizedName], stages: Sequence[StageProject]) -> None:
+    for package in sorted(packages):
+        if not any(package in stage.versions for stage in stages):
+            names = ", ".join(stage.name for stage in stages)
+            raise ConfigError(f'No lock has the package "{package}" (stages: {names}).')
