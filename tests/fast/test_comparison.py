@@ -11,7 +11,6 @@ from packaging.version import Version
 from poetry_fti.comparison import (
     Change,
     Divergence,
-    Reason,
     agree,
     changes,
     divergences,
@@ -19,6 +18,7 @@ from poetry_fti.comparison import (
     versions_by_name,
 )
 from poetry_fti.model import KINDS, LockedPackage, LockedStage, Requirement, Stage
+from poetry_fti.reasons import Reason
 
 
 def requirement(name: str, *ranges: str) -> Requirement:
@@ -112,3 +112,79 @@ def test_python_is_no_reason_where_a_sibling_has_the_version_for_a_part_of_it() 
     )
     (divergence,) = divergences(stages)
     assert divergence.reasons == ()
+
+
+def reasons(*stages: LockedStage, of: str = "lib") -> list[str]:
+    """Return the reasons for the divergence in a package, as commands write them."""
+    (found,) = (each for each in divergences(stages) if each.name == of)
+    return [f"{reason.stage}: {reason.text}" for reason in found.reasons]
+
+
+def test_python_is_a_reason_if_a_release_refuses_a_newer_one() -> None:
+    newest = package("lib", "2", python=">=3.9,<3.13,!=3.10.2")
+    feature = stage("feature", package("lib", "1"), python=">=3.11")
+    training = stage("training", newest, python=">=3.11,<3.13")
+    assert reasons(feature, training) == ["feature: lib 2 requires Python !=3.10.2,<3.13,>=3.9"]
+    (found,) = divergences([stage("feature", package("lib", "1"), python="==3.12.*"), training])
+    assert found.reasons == ()
+
+
+def test_a_stage_with_several_versions_is_asked_for_the_newest_alone() -> None:
+    both = (package("lib", "1"), package("lib", "2", python=">=3.12"))
+    wishes = (requirement("lib", "<2"), requirement("lib", ">=2"))
+    training = stage("training", both[1], python=">=3.12")
+    assert reasons(stage("feature", *both, own=wishes, python=">=3.12"), training) == [
+        "feature: pyproject.toml requires lib <2"
+    ]
+    assert reasons(stage("feature", *both), training) == ["feature: lib 2 requires Python >=3.12"]
+
+
+OTHER = package("other", "0.5")
+LIB = package("lib", "2", requirement("other", "<1"), requirement("small", ""))
+TRAINING = stage("training", LIB, OTHER, package("small", "1"))
+
+
+def test_a_reason_may_be_what_the_newest_version_requires_of_another_package() -> None:
+    app = package("app", "1", requirement("other", ">=1"), requirement("other", ">=1"))
+    old = package("lib", "1", requirement("other", ">=2"))  # would not be there with the newest
+    feature = stage("feature", app, old, package("other", "2"))
+    assert reasons(feature, TRAINING) == [
+        "feature: lib 2 requires other <1, and app 1 requires other >=1"
+    ]
+    asked = stage(
+        "feature", package("lib", "1"), package("other", "2"), own=(requirement("other", ">=2"),)
+    )
+    assert reasons(asked, TRAINING) == [
+        "feature: lib 2 requires other <1, and pyproject.toml requires other >=2"
+    ]
+
+
+def test_such_a_reason_may_lie_farther_away() -> None:
+    mid = package("mid", "1", requirement("other", "<1"), requirement("lib", ""))
+    training = stage("training", package("lib", "2", requirement("mid", ">=1")), mid, OTHER)
+    app = package("app", "1", requirement("other", ">=1"))
+    assert reasons(stage("feature", app, package("lib", "1"), package("other", "2")), training) == [
+        "feature: lib 2 requires mid >=1, mid 1 requires other <1, and app 1 requires other >=1"
+    ]
+
+
+def test_such_a_reason_may_be_a_python() -> None:
+    native = package("native", "1", python=">=3.12")
+    newest = package("lib", "2", requirement("native", ""))
+    training = stage("training", newest, native, python=">=3.12")
+    assert reasons(stage("feature", package("lib", "1")), training) == [
+        "feature: lib 2 requires native, and native 1 requires Python >=3.12"
+    ]
+
+
+def test_what_the_project_asks_for_is_no_price_for_agreement() -> None:
+    own = (requirement("other", ""),)
+    assert reasons(
+        stage("feature", package("lib", "1"), package("other", "2"), own=own), TRAINING
+    ) == ["feature: lib 2 requires other <1, and other 2 is kept, since pyproject.toml requires it"]
+
+
+def test_where_all_that_a_version_takes_along_would_do_nothing_forces_the_divergence() -> None:
+    free = stage("feature", package("lib", "1"), package("other", "2"))
+    fitting = stage("feature", package("lib", "1"), package("other", "0.1"))
+    assert reasons(free, TRAINING) == reasons(fitting, TRAINING) == []
