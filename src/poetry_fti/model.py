@@ -20,6 +20,8 @@ OperatingSystem: TypeAlias = Literal["linux", "macos", "windows"]
 Architecture: TypeAlias = Literal["amd64", "arm64"]
 Installer: TypeAlias = Literal["uv", "pip"]
 INSTALLERS: Final[tuple[Installer, ...]] = get_args(Installer)
+Format: TypeAlias = Literal["constraints", "dockerfile", "pylock", "pyproject", "requirements"]
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 Level: TypeAlias = Literal["exact", "minor", "major"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 

@@ -76,6 +76,10 @@ def test_whatever_is_locked_is_pinned(packages: Packages) -> None:
     assert read_pins(text) == (parsed(text),)
 
 
+def is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
 @given(damaged(SMALL))
 @settings(max_examples=1000, deadline=None)
 def test_damage_costs_no_more_than_the_package_it_is_in(text: str) -> None:
@@ -85,7 +89,8 @@ def test_damage_costs_no_more_than_the_package_it_is_in(text: str) -> None:
         expected = tuple(each for chunk, each in zip(CHUNKS, PINS, strict=True) if chunk in text)
         assert len(expected) <= 1 or len(set(expected) - set(chain(*read_pins(text)))) <= 1
     else:
-        assert read_pins(text) == (expected,)
+        readable = tuple(pin for pin in expected if is_text(pin.version))
+        assert read_pins(text) == (readable,)
 
 
 def test_a_lock_of_another_time_is_read_too() -> None:

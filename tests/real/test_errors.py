@@ -268,7 +268,12 @@ def test_what_poetry_refuses(
     poetry: Poetry, locked_tiny: Path, old: str, new: str, message: str
 ) -> None:
     edit(locked_tiny, old, new)
-    assert refused(poetry, locked_tiny, "lock") == (2, f"pyproject.toml: {message}\n")
+    for command in ("list", "export"):
+        assert refused(poetry, locked_tiny, command) == (2, f"pyproject.toml: {message}\n")
+    assert refused(poetry, locked_tiny, "lock", "--regenerate") == (
+        2,
+        f"pyproject.toml: {message}\n",
+    )
 
 
 def test_a_source_that_does_not_exist(poetry: Poetry, locked_tiny: Path) -> None:

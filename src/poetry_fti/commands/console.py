@@ -74,6 +74,21 @@ def load_project(command: Command) -> Project:
     return Project(application.project_directory, lambda: application.poetry)
 
 
+def fresh_project(command: Command) -> Project | None:
+    """Return the project if the locks of all stages that the command names are fresh.
+
+    Their content hashes vouch for a pyproject.toml that Poetry has accepted before, so that it
+    need not be asked again.
+    """
+    application = command.get_application()
+    try:
+        project = Project(application.project_directory, lambda: application.poetry, trusted=True)
+        stages = project.select(command.argument("stages"))
+        return project if all(stage.is_fresh for stage in stages) else None
+    except Exception:  # noqa: BLE001 - what is wrong is said when the project is read properly
+        return None
+
+
 def quiet(io: IO) -> IO:
     """Return what Poetry's own code may write to.
 

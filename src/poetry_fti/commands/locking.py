@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from poetry_fti import files
-from poetry_fti.bridge.preferences import own_pins, pins, versions
-from poetry_fti.bridge.solving.engine import engine
-from poetry_fti.bridge.solving.part import Task
-from poetry_fti.commands.console import counted, progress, quiet
-from poetry_fti.comparison import changes
-from poetry_fti.errors import FtiError
 from poetry_fti.rules import tied
 
 if TYPE_CHECKING:
@@ -21,12 +13,11 @@ if TYPE_CHECKING:
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
     from packaging.version import Version
-    from poetry.core.packages.package import Package
 
-    from poetry_fti.bridge.solving.engine import Outcome
     from poetry_fti.commands.project import Project
     from poetry_fti.commands.stage_project import StageProject
     from poetry_fti.comparison import Change
+    from poetry_fti.errors import FtiError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,23 +66,17 @@ def lock_stages(
 
     Stages that a rule ties to one of them are locked with it.
     """
-    results: dict[str, Result] = {}
-    tasks: dict[str, Task] = {}
-    solved = _to_solve(project, stages, request)
-    with ExitStack() as folders:
-        for stage in solved:
-            # Poetry looks relative paths up from the stage's folder, which has to exist for that.
-            folders.enter_context(files.folder(stage.lock.parent))
-            try:
-                tasks[stage.name] = _task(project, stage, solved, request)
-            except FtiError as error:
-                results[stage.name] = error
-        for name, outcome in _solve(project, list(tasks.values()), io, request).items():
-            stage = next(each for each in solved if each.name == name)
-            results[name] = _locked(stage, outcome, request)
-    for stage in stages:
-        if stage not in solved:
-            results[stage.name] = Locked(packages=_count(stage.versions), fresh=True)
+    stale = _to_solve(project, stages, request)
+    results: dict[str, Result] = {
+        stage.name: Locked(packages=count(stage.versions), fresh=True)
+        for stage in stages
+        if stage not in stale
+    }
+    if stale:
+        # What solves is imported for those only who have something to solve.
+        from poetry_fti.commands.solving import solve_stages  # noqa: PLC0415
+
+        results |= solve_stages(project, stale, io, request)
     return {stage.name: results[stage.name] for stage in project.stages if stage.name in results}
 
 
@@ -105,74 +90,6 @@ def _to_solve(
     return [stage for stage in project.stages if stage.name in names]
 
 
-def _solve(project: Project, tasks: Sequence[Task], io: IO, request: Request) -> dict[str, Outcome]:
-    if not tasks:
-        return {}
-    names = {task.name for task in tasks}
-    fixed = [
-        stage.versions
-        for stage in project.stages
-        if request.latest is None and stage.name not in names and stage.is_fresh
-    ]
-    rules = [rule for rule in project.rules if names.issuperset(rule.stages)]
-    aligned = request.aligned and len(tasks) + len(fixed) > 1
-    with (
-        engine(tasks, rules, project.poetry.pool, quiet(io), aligned=aligned) as solving,
-        progress(io, f"Locking {counted(len(tasks), 'stage')}"),
-    ):
-        return solving.solve(fixed)
-
-
-def _task(
-    project: Project, stage: StageProject, solved: Sequence[StageProject], request: Request
-) -> Task:
-    """Return what is to be solved; raises FtiError for a lock that cannot be read."""
-    if stage.status.state == "broken" and not (stage.status.is_merging or request.regenerate):
-        raise FtiError(stage.problem())
-    stage.root()  # what is wrong with it is wrong before anything is solved
-    siblings = [each for each in project.stages if each is not stage]
-    if request.from_scratch:
-        siblings = [each for each in siblings if each not in solved]
-    texts = [each.text for each in siblings] + [project.poetry_lock()]
-    return Task(
-        name=stage.name,
-        root=stage.root,
-        write=stage.lock_text,
-        targets=stage.stage.targets,
-        overrides=stage.stage.overrides,
-        pins=() if request.from_scratch else _own_pins(stage),
-        others=pins(texts) if request.aligned and request.latest is None else (),
-        latest=request.latest or (),
-    )
-
-
-def _own_pins(stage: StageProject) -> Sequence[Package]:
-    if stage.status.is_merging:
-        return pins([stage.text])
-    return own_pins(stage.locker) if stage.status.state != "missing" else ()
-
-
-def _locked(stage: StageProject, outcome: Outcome, request: Request) -> Result:
-    if isinstance(outcome, FtiError):
-        return outcome
-    first, before = not stage.status.is_readable, stage.versions
-    if not request.dry_run:
-        # Another version of Poetry in the first line alone is no reason to touch the file.
-        if _body(outcome.text) != _body(stage.text):
-            files.replace({stage.lock: outcome.text})
-        stage.reread()
-    after = versions(outcome.text)
-    return Locked(
-        packages=_count(after),
-        first=first,
-        changes=changes({} if first else before, after),
-        seconds=outcome.seconds,
-    )
-
-
-def _body(text: str) -> str:
-    return text.replace("\r\n", "\n").partition("\n")[2]
-
-
-def _count(versions: Mapping[NormalizedName, Collection[Version]]) -> int:
+def count(versions: Mapping[NormalizedName, Collection[Version]]) -> int:
+    """Return how many packages a lock holds."""
     return sum(map(len, versions.values()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti import files
@@ -14,8 +15,7 @@ from poetry_fti.bridge.sources import hide_credentials
 from poetry_fti.commands.stage_project import StageProject
 from poetry_fti.config import read_config, written_constraints
 from poetry_fti.errors import ConfigError, FtiError, ProblemsError
-from poetry_fti.exporters import EXPORTERS
-from poetry_fti.model import Problem
+from poetry_fti.model import FORMATS, Problem
 from poetry_fti.stages import read_groups, read_rules, read_stages, unknown_stage
 
 if TYPE_CHECKING:
@@ -31,23 +31,33 @@ if TYPE_CHECKING:
 class Project:
     """A pyproject.toml with stages, valid as far as poetry-fti and Poetry can tell."""
 
-    def __init__(self, start: Path, create_poetry: Callable[[], Poetry]) -> None:
-        """Read the project of a folder; raises ConfigError with all that is wrong with it."""
+    def __init__(
+        self, start: Path, create_poetry: Callable[[], Poetry], *, trusted: bool = False
+    ) -> None:
+        """Read the project of a folder; raises ConfigError with all that is wrong with it.
+
+        A trusted one is not asked whether Poetry accepts it, which saves much of the time;
+        anything may be raised where it does not.
+        """
         path = bridge.find_pyproject(start)
         self.root = path.parent
         self.pyproject = bridge.read_pyproject(path)
-        self.config, stages, self.rules = _read(self.pyproject)
-        with bridge.refusals():
-            self.poetry = create_poetry()
-            hide_credentials(self.poetry)
-        self.stages = tuple(
-            StageProject(
-                stage, self.poetry, self.pyproject, self.config.directory, self._conditions
-            )
-            for stage in stages
-        )
+        self.config, stages, self.rules = _read(self.pyproject, trusted=trusted)
+        self._create_poetry = create_poetry
+        if not trusted:
+            getattr(self, "poetry")  # noqa: B009 - what Poetry refuses is refused now
+        self.stages = tuple(StageProject(stage, self) for stage in stages)
 
-    def _conditions(self, stage: Stage) -> dict[str, Any]:
+    @cached_property
+    def poetry(self) -> Poetry:
+        """The project as Poetry has it; raises ConfigError."""
+        with bridge.refusals():
+            poetry = self._create_poetry()
+            hide_credentials(poetry)
+        return poetry
+
+    def conditions(self, stage: Stage) -> dict[str, Any]:
+        """Return what the lock of a stage is to say of how it was solved."""
         tied = {name for rule in self.rules if stage.name in rule.stages for name in rule.stages}
         digests = {each.name: each.digest for each in self.stages if each.name in tied}
         return conditions(stage, self.rules, digests)
@@ -74,13 +84,13 @@ class Project:
 
 
 def _read(
-    pyproject: Mapping[str, Any],
+    pyproject: Mapping[str, Any], *, trusted: bool
 ) -> tuple[Config, tuple[Stage, ...], tuple[Rule, ...]]:
     if not isinstance(pyproject.get("tool", {}), Mapping):
         raise ProblemsError([Problem("tool", "must be a table")])
-    problems = bridge.schema_problems(pyproject)
+    problems = [] if trusted else bridge.schema_problems(pyproject)
     misshapen = bool(problems)
-    config = read_config(pyproject, EXPORTERS, problems)
+    config = read_config(pyproject, FORMATS, problems)
     if misshapen:  # the groups may be anything
         raise ProblemsError(problems)
     groups = read_groups(pyproject, problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from poetry_fti import files
 from poetry_fti.bridge import preferences
@@ -21,16 +21,16 @@ from poetry_fti.errors import FtiError, LateError
 from poetry_fti.model import IndexOrigin, LockedStage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
     from poetry.core.packages.project_package import ProjectPackage
-    from poetry.poetry import Poetry
 
     from poetry_fti.bridge.locker import LockStatus
     from poetry_fti.bridge.solving.unit import Packages
+    from poetry_fti.commands.project import Project
     from poetry_fti.model import LockedPackage, Stage
 
 _READ: Final = ("locker", "is_fresh", "status", "packages", "versions")
@@ -39,30 +39,19 @@ _READ: Final = ("locker", "is_fresh", "status", "packages", "versions")
 class StageProject:
     """A stage with its derived project. Its lock is read at most once, until `reread`."""
 
-    def __init__(
-        self,
-        stage: Stage,
-        poetry: Poetry,
-        pyproject: Mapping[str, Any],
-        directory: PurePosixPath,
-        conditions: Callable[[Stage], Mapping[str, Any]],
-    ) -> None:
-        """Derive the project of a stage that lives in a folder of `directory`.
-
-        `conditions` returns what its lock is to say of how it was solved.
-        """
+    def __init__(self, stage: Stage, project: Project) -> None:
+        """Derive the project of a stage."""
         self.stage = stage
         self.name = stage.name
-        self.folder = directory / stage.name
-        self._poetry = poetry
-        self._root = poetry.pyproject_path.parent
-        self._conditions = conditions
-        self._data = derive(pyproject, stage, PurePosixPath(posixpath.relpath(".", self.folder)))
+        self.folder = project.config.directory / stage.name
+        self._project = project
+        up = PurePosixPath(posixpath.relpath(".", self.folder))
+        self._data = derive(project.pyproject, stage, up)
 
     @property
     def lock(self) -> Path:
         """The path of the lock."""
-        return self._root / self.folder / "poetry.lock"
+        return self._project.root / self.folder / "poetry.lock"
 
     @property
     def python(self) -> str:
@@ -72,7 +61,7 @@ class StageProject:
     def root(self) -> ProjectPackage:
         """Return the derived project as it is to be solved; raises ConfigError."""
         package = bridge.derived_package(self._data, self.lock.parent)
-        bridge.require_sources(package, self._poetry.pool)
+        bridge.require_sources(package, self._project.poetry.pool)
         return package
 
     def lock_text(self, packages: Packages) -> str:
@@ -91,7 +80,7 @@ class StageProject:
     @cached_property
     def locker(self) -> StageLocker:
         """The lock, as Poetry reads it."""
-        return StageLocker(self.lock, self._data, self._conditions(self.stage))
+        return StageLocker(self.lock, self._data, self._project.conditions(self.stage))
 
     @cached_property
     def is_fresh(self) -> bool:
@@ -107,12 +96,15 @@ class StageProject:
     def packages(self) -> tuple[LockedPackage, ...]:
         """What the lock installs, if its status says that it can be read; raises FtiError."""
         python = bridge.derived_python(self._data)
-        return read_packages(self.locker, self.stage, python, self._root)
+        return read_packages(self.locker, self.stage, python, self._project.root)
 
     @property
     def text(self) -> str:
-        """The text of the lock, empty where there is none."""
-        return files.read(self.lock) or ""
+        """The text of the lock, empty where there is none that can be read."""
+        try:
+            return files.read(self.lock) or ""
+        except OSError:  # its status tells
+            return ""
 
     @cached_property
     def versions(self) -> Mapping[NormalizedName, tuple[Version, ...]]:
@@ -155,7 +147,7 @@ class StageProject:
             digest=lock_digest(self.lock),
             packages=self.packages,
             requirements=direct_requirements(package),
-            indexes=tuple(i for i in pool_indexes(self._poetry.pool) if i.name in used),
-            code=bridge.project_code(self._poetry),
+            indexes=tuple(i for i in pool_indexes(self._project.poetry.pool) if i.name in used),
+            code=bridge.project_code(self._project.poetry),
             pyproject=pyproject_text(self._data),
         )

@@ -1,4 +1,7 @@
-"""Formats that a locked stage is exported to: one module each, and a line in `EXPORTERS`."""
+"""Formats that a locked stage is exported to: one module each, and a line in `EXPORTERS`.
+
+Their names are in `model.FORMATS`: to know them costs no command the import of all modules.
+"""
 
 from __future__ import annotations
 

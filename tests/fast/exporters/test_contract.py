@@ -13,9 +13,15 @@ from hypothesis import strategies as st
 from fast.exporters.canned import PACKAGES, SECRET, STAGE
 from poetry_fti.exporters import EXPORTERS
 from poetry_fti.exporters.header import is_generated
+from poetry_fti.model import FORMATS
 
 if TYPE_CHECKING:
     from poetry_fti.model import LockedPackage
+
+
+def test_every_format_has_an_exporter() -> None:
+    assert tuple(EXPORTERS) == FORMATS
+
 
 every_format = pytest.mark.parametrize("name", EXPORTERS)
 

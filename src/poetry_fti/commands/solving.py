@@ -1,0 +1,116 @@
+"""Solving the stages whose locks are not fresh, and writing what was found."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from poetry_fti import files
+from poetry_fti.bridge.preferences import own_pins, pins, versions
+from poetry_fti.bridge.solving.engine import engine
+from poetry_fti.bridge.solving.part import Task
+from poetry_fti.commands.console import counted, progress, quiet
+from poetry_fti.commands.locking import Locked, count
+from poetry_fti.comparison import changes
+from poetry_fti.errors import FtiError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cleo.io.io import IO
+    from poetry.core.packages.package import Package
+
+    from poetry_fti.bridge.solving.engine import Outcome
+    from poetry_fti.commands.locking import Request, Result
+    from poetry_fti.commands.project import Project
+    from poetry_fti.commands.stage_project import StageProject
+
+
+def solve_stages(
+    project: Project, stages: Sequence[StageProject], io: IO, request: Request
+) -> dict[str, Result]:
+    """Solve stages and write their locks; an error of one leaves the others."""
+    results: dict[str, Result] = {}
+    tasks: dict[str, Task] = {}
+    with ExitStack() as folders:
+        for stage in stages:
+            # Poetry looks relative paths up from the stage's folder, which has to exist for that.
+            folders.enter_context(files.folder(stage.lock.parent))
+            try:
+                tasks[stage.name] = _task(project, stage, stages, request)
+            except FtiError as error:
+                results[stage.name] = error
+        outcomes = _solve(project, list(tasks.values()), io, request)
+        for stage in stages:
+            if stage.name in outcomes:
+                results[stage.name] = _locked(stage, outcomes[stage.name], request)
+    return results
+
+
+def _solve(project: Project, tasks: Sequence[Task], io: IO, request: Request) -> dict[str, Outcome]:
+    if not tasks:
+        return {}
+    names = {task.name for task in tasks}
+    fixed = [
+        stage.versions
+        for stage in project.stages
+        if request.latest is None and stage.name not in names and stage.is_fresh
+    ]
+    rules = [rule for rule in project.rules if names.issuperset(rule.stages)]
+    aligned = request.aligned and len(tasks) + len(fixed) > 1
+    with (
+        engine(tasks, rules, project.poetry.pool, quiet(io), aligned=aligned) as solving,
+        progress(io, f"Locking {counted(len(tasks), 'stage')}"),
+    ):
+        return solving.solve(fixed)
+
+
+def _task(
+    project: Project, stage: StageProject, solved: Sequence[StageProject], request: Request
+) -> Task:
+    """Return what is to be solved; raises FtiError for a lock that cannot be read."""
+    if stage.status.state == "broken" and not (stage.status.is_merging or request.regenerate):
+        raise FtiError(stage.problem())
+    stage.root()  # what is wrong with it is wrong before anything is solved
+    siblings = [each for each in project.stages if each is not stage]
+    if request.from_scratch:
+        siblings = [each for each in siblings if each not in solved]
+    texts = [each.text for each in siblings] + [project.poetry_lock()]
+    return Task(
+        name=stage.name,
+        root=stage.root,
+        write=stage.lock_text,
+        targets=stage.stage.targets,
+        overrides=stage.stage.overrides,
+        pins=() if request.from_scratch else _own_pins(stage),
+        others=pins(texts) if request.aligned and request.latest is None else (),
+        latest=request.latest or (),
+    )
+
+
+def _own_pins(stage: StageProject) -> Sequence[Package]:
+    if stage.status.is_merging:
+        return pins([stage.text])
+    return own_pins(stage.locker) if stage.status.state != "missing" else ()
+
+
+def _locked(stage: StageProject, outcome: Outcome, request: Request) -> Result:
+    if isinstance(outcome, FtiError):
+        return outcome
+    first, before = not stage.status.is_readable, stage.versions
+    if not request.dry_run:
+        # Another version of Poetry in the first line alone is no reason to touch the file.
+        if _body(outcome.text) != _body(stage.text):
+            files.replace({stage.lock: outcome.text})
+        stage.reread()
+    after = versions(outcome.text)
+    return Locked(
+        packages=count(after),
+        first=first,
+        changes=changes({} if first else before, after),
+        seconds=outcome.seconds,
+    )
+
+
+def _body(text: str) -> str:
+    return text.replace("\r\n", "\n").partition("\n")[2]
