@@ -51,6 +51,8 @@ class Platform:
 PLATFORMS: Final = tuple(
     Platform(os, arch) for os in get_args(OperatingSystem) for arch in get_args(Architecture)
 )
+# Where most stages run in the end.
+USUAL_PLATFORMS: Final = (Platform("linux", "amd64"), Platform("linux", "arm64"))
 
 
 @dataclass(frozen=True, slots=True)

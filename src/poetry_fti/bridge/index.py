@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 _CONNECTIONS: Final = 8
 # How often Poetry asks again after a status of its STATUS_FORCELIST.
 _RETRIES: Final = 5
-_IN_CACHE: Final = timedelta(milliseconds=4)
+_NEAR: Final = timedelta(milliseconds=4)
+_IN_CACHE: Final = timedelta(milliseconds=15)
 
 
 def _nothing() -> None:
@@ -65,7 +66,8 @@ class Watch:
         """
         url, status = _without_credentials(response.url), response.status_code
         self._answers.latest = url
-        if response.elapsed > _IN_CACHE:
+        # An answer "not modified" is one from the cache, too, but it has been waited for.
+        if response.elapsed > (_IN_CACHE if getattr(response, "from_cache", False) else _NEAR):
             self.on_wait()
         if status == requests.codes.too_many_requests:
             self.on_refusal()

@@ -9,6 +9,7 @@ from poetry_fti.commands.console import counted, error, escape, plain
 from poetry_fti.commands.options import wants_json
 from poetry_fti.commands.report import change_data, change_lines, comparison_data, comparison_lines
 from poetry_fti.errors import DONE, FtiError
+from poetry_fti.model import USUAL_PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,6 +28,9 @@ def report_locking(
     for name, result in results.items():
         if isinstance(result, FtiError):
             error(command.io, f"{name}: {result}")
+        else:
+            for warning in result.warnings:
+                command.line_error(f"<warning>Warning: {escape(warning)}</warning>")
     moved = any(
         not isinstance(result, FtiError) and not result.fresh for result in results.values()
     )
@@ -39,6 +43,8 @@ def report_locking(
             command.line(line)
         if dry_run:
             command.line("Nothing is written in a dry run.")
+        for line in _hints(results):
+            command.line(line)
     failures = [each for each in results.values() if isinstance(each, FtiError)]
     return max((failure.exit_code for failure in failures), default=DONE)
 
@@ -55,6 +61,26 @@ def _lines(results: Mapping[str, Result], *, verbose: bool) -> Iterator[str]:
         yield f"<c1>{escape(name)}</c1>: locked {count} in {took}{_summary(result)}"
         if not result.first or verbose:
             yield from change_lines(result.changes)
+
+
+def _hints(results: Mapping[str, Result]) -> Iterator[str]:
+    """Say once what platforms would save, for the stage that they would save most."""
+    slow = {
+        name: result.saving
+        for name, result in results.items()
+        if not isinstance(result, FtiError) and result.saving is not None
+    }
+    if slow:
+        name, saving = max(slow.items(), key=lambda item: item[1].seconds[0])
+        (before, after), (all_packages, packages) = saving.seconds, saving.packages
+        usual = ", ".join(f'"{platform}"' for platform in USUAL_PLATFORMS)
+        yield ""
+        yield (
+            f"{escape(name)} was solved for every platform. With"
+            f" <comment>platforms = [{usual}]</comment> in tool.fti.stages.{escape(name)} it takes"
+            f" {after:.1f} s instead of {before:.1f} s, and"
+            f" {packages} packages instead of {all_packages}."
+        )
 
 
 def _summary(result: Locked) -> str:

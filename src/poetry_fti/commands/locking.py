@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
+    from poetry_fti.bridge.solving.stage import Saving
     from poetry_fti.commands.project import Project
     from poetry_fti.commands.stage_project import StageProject
     from poetry_fti.comparison import Change
@@ -54,6 +55,8 @@ class Locked:
     first: bool = False
     changes: tuple[Change, ...] = ()
     seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+    saving: Saving | None = None
 
 
 Result: TypeAlias = "Locked | FtiError"

@@ -97,18 +97,21 @@ def _own_pins(stage: StageProject) -> Sequence[Package]:
 def _locked(stage: StageProject, outcome: Outcome, request: Request) -> Result:
     if isinstance(outcome, FtiError):
         return outcome
+    text = outcome.written.text
     first, before = not stage.status.is_readable, stage.versions
     if not request.dry_run:
         # Another version of Poetry in the first line alone is no reason to touch the file.
-        if _body(outcome.text) != _body(stage.text):
-            files.replace({stage.lock: outcome.text})
+        if _body(text) != _body(stage.text):
+            files.replace({stage.lock: text})
         stage.reread()
-    after = versions(outcome.text)
+    after = versions(text)
     return Locked(
         packages=count(after),
         first=first,
         changes=changes({} if first else before, after),
         seconds=outcome.seconds,
+        warnings=outcome.written.warnings,
+        saving=outcome.written.saving,
     )
 
 

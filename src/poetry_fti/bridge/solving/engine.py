@@ -22,15 +22,16 @@ if TYPE_CHECKING:
 
     from poetry_fti.alignment import Versions
     from poetry_fti.bridge.solving.part import Task
+    from poetry_fti.bridge.solving.stage import Written
     from poetry_fti.bridge.solving.workshop import Shop
     from poetry_fti.model import Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """A stage's solution as the text of its lock, and the time that it took in seconds."""
+    """A stage's solution as its lock, and the time that it took in seconds."""
 
-    text: str
+    written: Written
     seconds: float
 
 
@@ -83,9 +84,9 @@ class Engine:
         }
         for group in tied(list(self._shops), self._rules):
             self._agree(group, units, wishes, outcomes)
-        questions = {stage: ("text", wish) for stage, wish in wishes.items()}
-        for stage, text in self._each(questions, outcomes):
-            outcomes[stage] = Solved(text, self._seconds[stage])
+        questions = {stage: ("written", wish) for stage, wish in wishes.items()}
+        for stage, written in self._each(questions, outcomes):
+            outcomes[stage] = Solved(written, self._seconds[stage])
         return outcomes
 
     def _align(self, stages: Mapping[str, Mapping[str, Unit]], fixed: Sequence[Versions]) -> None:

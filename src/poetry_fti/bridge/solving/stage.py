@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.markers import forget_algebra
 from poetry_fti.bridge.solving.merge import merged
 from poetry_fti.bridge.solving.part import Wish
-from poetry_fti.model import Platform
+from poetry_fti.errors import FtiError
+from poetry_fti.model import USUAL_PLATFORMS, Platform
 from poetry_fti.targets import marker_environment
 
 if TYPE_CHECKING:
@@ -26,6 +27,25 @@ if TYPE_CHECKING:
 
 # What stands for all platforms while versions are looked for that all stages can have.
 _SCOUTED: Final = (Platform("linux", "amd64"),)
+# The time in seconds from which on it is worth a word what platforms would save.
+_LONG: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What naming the usual platforms would change for a stage: seconds and packages."""
+
+    seconds: tuple[float, float]
+    packages: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A lock's text, releases in it that their authors have withdrawn, and what it might save."""
+
+    text: str
+    warnings: tuple[str, ...] = ()
+    saving: Saving | None = None
 
 
 class StageSolving:
@@ -36,7 +56,8 @@ class StageSolving:
 
     def __init__(self, task: Task, make: Callable[[Task, Targets], Part], *, scout: bool) -> None:
         self.seconds = 0.0
-        self._write = task.write
+        self._task = task
+        self._make = make
         self._whole = None if task.targets.platforms else make(task, task.targets)
         places = dict(_by_system(task.targets))
         if scout and self._whole is not None:
@@ -55,13 +76,26 @@ class StageSolving:
         with self._timed():
             return self.parts[marker].attempt(name, wanted)
 
-    def text(self, wishes: Mapping[str, Wish]) -> str:
-        """Return the text of the stage's lock, with the wishes of its parts; raises FtiError.
+    def written(self, wishes: Mapping[str, Wish]) -> Written:
+        """Return the stage's lock, with the wishes of its parts; raises FtiError.
 
         Written at once, since other solves change how poetry-core writes markers.
         """
-        with self._timed():
-            return self._write(self._packages(wishes))
+        with self._timed() as started:
+            packages = self._packages(wishes)
+            text = self._task.write(packages)
+        took = time.monotonic() - started
+        saving = self._saving(took, len(packages)) if took > _LONG and self._whole else None
+        return Written(text, tuple(_warnings(packages)), saving)
+
+    def _saving(self, seconds: float, packages: int) -> Saving | None:
+        started = time.monotonic()
+        usual = self._make(self._task, replace(self._task.targets, platforms=USUAL_PLATFORMS))
+        try:
+            found = usual.restored(Wish())
+        except FtiError:
+            return None
+        return Saving((seconds, time.monotonic() - started), (packages, len(found)))
 
     def _packages(self, wishes: Mapping[str, Wish]) -> Packages:
         if self._whole is not None:
@@ -70,12 +104,23 @@ class StageSolving:
         return merged([(m, part.restored(wishes[m])) for m, part in self.parts.items()])
 
     @contextmanager
-    def _timed(self) -> Iterator[None]:
+    def _timed(self) -> Iterator[float]:
         started = time.monotonic()
         try:
-            yield
+            yield started
         finally:
             self.seconds += time.monotonic() - started
+
+
+def _warnings(packages: Packages) -> Iterator[str]:
+    # Poetry's solver says it with each solve, of which there may be many.
+    for package in packages:
+        if package.yanked:
+            reason = f" Reason for being yanked: {package.yanked_reason}"
+            yield (
+                f"The locked version {package.pretty_version} for {package.pretty_name} is a"
+                f" yanked version.{reason if package.yanked_reason else ''}"
+            )
 
 
 def _by_system(targets: Targets) -> Iterator[tuple[str, Targets]]:

@@ -12,6 +12,7 @@ from multiprocessing.connection import wait
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
+from cleo.io.null_io import NullIO
 from poetry.core.constraints.version import parse_constraint
 
 from poetry_fti.bridge.index import watched
@@ -67,7 +68,8 @@ class Workshop:
 
     def __init__(self, tasks: Sequence[Task], pool: RepositoryPool, io: IO, *, scout: bool) -> None:
         """Prepare the stages; with `scout` those without platforms can be aligned, too."""
-        self._io = io
+        # Poetry's solver would repeat its warnings with every solve.
+        self._io = io if io.is_verbose() else NullIO()
         self._open = ExitStack()
         self._watch = self._open.enter_context(watched(pool))
         self._shared = shared_pool(pool, self._watch)
