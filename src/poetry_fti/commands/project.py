@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from poetry_fti import files
 from poetry_fti.bridge import project as bridge
 from poetry_fti.bridge.conditions import conditions
+from poetry_fti.bridge.http_cache import make_robust
 from poetry_fti.bridge.overrides import constraint_problems
 from poetry_fti.bridge.sources import hide_credentials
 from poetry_fti.commands.stage_project import StageProject
@@ -54,6 +55,7 @@ class Project:
         with bridge.refusals():
             poetry = self._create_poetry()
             hide_credentials(poetry)
+        make_robust(poetry.pool)
         return poetry
 
     def conditions(self, stage: Stage) -> dict[str, Any]:
