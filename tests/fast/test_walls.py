@@ -37,7 +37,7 @@ ROOMS: Final[dict[str, tuple[set[str], set[str]]]] = {
     "exporters": (MODEL | {"exporters"}, {"packaging", "tomlkit"}),
     "bridge": (
         MODEL | {"stages", "alignment", "rules", "bridge"},
-        {"packaging", "poetry", "cleo", "requests", "tomlkit", "urllib3"},
+        {"packaging", "poetry", "cachecontrol", "cleo", "requests", "tomlkit", "urllib3"},
     ),
     "plugin": (set(), {"poetry"}),
 }
