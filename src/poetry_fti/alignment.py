@@ -67,15 +67,20 @@ def align(units: Sequence[Unit]) -> None:
     changes: every step adds a version that is never given up, so this ends. The order of the
     units does not matter.
     """
-    tried: set[tuple[NormalizedName, tuple[tuple[Version, ...] | None, ...]]] = set()
+    tried: set[tuple[NormalizedName, tuple[object, ...]]] = set()
     changed = True
     while changed:
         changed = False
         for name in _divergent(units):
-            state = (name, tuple(unit.versions.get(name) for unit in units))
-            if state not in tried:
-                tried.add(state)
+            state = tuple(_state(unit, name) for unit in units)
+            if (name, state) not in tried:
+                tried.add((name, state))
                 changed |= _agree(name, [unit for unit in units if name in unit.versions])
+
+
+def _state(unit: Unit, name: NormalizedName) -> object:
+    """Return what decides on what a unit can have: also what has moved so far."""
+    return name in unit.versions and (unit.versions[name], frozenset(unit.preferred.items()))
 
 
 def _divergent(units: Sequence[Unit]) -> list[NormalizedName]:

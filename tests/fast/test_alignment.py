@@ -71,7 +71,16 @@ class Model:
     ) -> Versions | None:
         self.wishes.append({(n, v.major) for n, v in wanted.items() if n != name})
         found = self.solve(wanted)
-        return found if found is not None and name in found and self.keeps(found) else None
+        if found is None or name not in found or self.ages(found, wanted):
+            return None
+        return found if self.keeps(found) else None
+
+    def ages(self, versions: Versions, wanted: Collection[NormalizedName]) -> bool:
+        """Tell whether what the stage itself asks for gets older for the sake of another."""
+        before = self.solve({}) or {}
+        return any(
+            versions[name] < before[name] for name in before.keys() & (self.asked.keys() - wanted)
+        )
 
     def keeps(self, versions: Versions) -> bool:
         """Tell whether each held package has its version, or is not needed any more."""
@@ -209,6 +218,16 @@ def test_what_a_unit_has_agreed_to_it_has_and_what_is_held_never_changes(
         for earlier, later in zip(model.wishes, model.wishes[1:], strict=False):
             assert earlier <= later
         assert model.keeps(unit.versions)
+
+
+@settings(derandomize=True, deadline=None, database=None)
+@given(made=models())
+def test_there_is_nothing_left_to_agree_on(made: list[Model]) -> None:
+    aligned = units(made)
+    align(aligned)
+    before = [dict(unit.versions) for unit in aligned]
+    align(aligned)
+    assert [unit.versions for unit in aligned] == before
 
 
 @settings(derandomize=True, deadline=None, database=None)
