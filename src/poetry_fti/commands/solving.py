@@ -100,10 +100,7 @@ def _locked(stage: StageProject, outcome: Outcome, request: Request) -> Result:
     text = outcome.written.text
     first, before = not stage.status.is_readable, stage.versions
     if not request.dry_run:
-        # Another version of Poetry in the first line alone is no reason to touch the file.
-        if _body(text) != _body(stage.text):
-            files.replace({stage.lock: text})
-        stage.reread()
+        stage.write(text)
     after = versions(text)
     return Locked(
         packages=count(after),
@@ -113,7 +110,3 @@ def _locked(stage: StageProject, outcome: Outcome, request: Request) -> Result:
         warnings=outcome.written.warnings,
         saving=outcome.written.saving,
     )
-
-
-def _body(text: str) -> str:
-    return text.replace("\r\n", "\n").partition("\n")[2]

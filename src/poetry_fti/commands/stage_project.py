@@ -15,7 +15,7 @@ from poetry_fti.bridge.derive import derive
 from poetry_fti.bridge.index import pool_indexes
 from poetry_fti.bridge.lock_text import lock_text
 from poetry_fti.bridge.locked import direct_requirements, lock_digest, read_packages, require_files
-from poetry_fti.bridge.locker import StageLocker, lock_status, seems_fresh
+from poetry_fti.bridge.locker import LockStatus, StageLocker, lock_status, seems_fresh
 from poetry_fti.bridge.toml import pyproject_text
 from poetry_fti.errors import FtiError, LateError
 from poetry_fti.model import IndexOrigin, LockedStage
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from packaging.version import Version
     from poetry.core.packages.project_package import ProjectPackage
 
-    from poetry_fti.bridge.locker import LockStatus
     from poetry_fti.bridge.solving.unit import Packages
     from poetry_fti.commands.project import Project
     from poetry_fti.model import LockedPackage, Stage
@@ -112,9 +111,17 @@ class StageProject:
         return preferences.versions(self.text)
 
     def reread(self) -> None:
-        """Forget the lock: it has been written."""
+        """Forget the lock: it may have changed."""
         for name in _READ:
             self.__dict__.pop(name, None)
+
+    def write(self, text: str) -> None:
+        """Replace the lock by a fresh one, unless it says the same already; raises OSError."""
+        # Another version of Poetry in the first line alone is no reason to touch the file.
+        if _body(text) != _body(self.text):
+            files.replace({self.lock: text})
+        self.reread()
+        self.__dict__["status"] = LockStatus("fresh", is_readable=True)
 
     def problem(self) -> str:
         """Say what is wrong with a lock that is not fresh, and what to do."""
@@ -151,3 +158,7 @@ class StageProject:
             code=bridge.project_code(self._project.poetry),
             pyproject=pyproject_text(self._data),
         )
+
+
+def _body(text: str) -> str:
+    return text.replace("\r\n", "\n").partition("\n")[2]
