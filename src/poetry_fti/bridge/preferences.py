@@ -31,31 +31,35 @@ def own_pins(locker: StageLocker) -> Sequence[Package]:
         raise FtiError(f"{message} Solve the stage anew with --regenerate.") from error
 
 
-def pins(texts: Iterable[str]) -> list[Package]:
-    """Return what locks hold (both sides of a merge), the newest version of each first.
+def pins(locks: Iterable[Sequence[Pin]]) -> list[Package]:
+    """Return what locks hold as preferences, the newest version of each package first.
 
-    A text that is no lock holds nothing. The order of the texts does not matter.
+    The order of the locks does not matter. What comes from no index is left out: the solver
+    would take it without asking what it requires.
     """
-    found = {pin for text in texts for side in _sides(text) for pin in side}
+    found = {pin for lock in locks for pin in lock if pin.source_type in (None, "legacy")}
     packages = [_package(pin) for pin in sorted(found, key=str)]
     return sorted(packages, key=lambda package: package.version, reverse=True)
 
 
-def versions(text: str) -> dict[NormalizedName, tuple[Version, ...]]:
-    """Return the versions of each package in a lock, ascending."""
-    found: dict[NormalizedName, set[Version]] = {}
-    for side in _sides(text):
-        for pin in side:
-            found.setdefault(pin.name, set()).add(Version(pin.version))
-    return {name: tuple(sorted(each)) for name, each in found.items()}
+def read(text: str) -> tuple[Pin, ...]:
+    """Return what a lock holds, of one with merge markers what both sides hold.
 
-
-def _sides(text: str) -> tuple[tuple[Pin, ...], ...]:
+    A text that is no lock holds nothing.
+    """
     try:
         sides = read_pins(text)
     except ValueError:
         return ()
-    return tuple(tuple(pin for pin in side if _is_version(pin.version)) for side in sides)
+    return tuple({pin: None for side in sides for pin in side if _is_version(pin.version)})
+
+
+def versions(lock: Iterable[Pin]) -> dict[NormalizedName, tuple[Version, ...]]:
+    """Return the versions of each package in a lock, ascending."""
+    found: dict[NormalizedName, set[Version]] = {}
+    for pin in lock:
+        found.setdefault(pin.name, set()).add(Version(pin.version))
+    return {name: tuple(sorted(each)) for name, each in found.items()}
 
 
 def _is_version(text: str) -> bool:

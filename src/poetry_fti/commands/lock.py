@@ -64,7 +64,11 @@ version of a package wherever they can.
 
     def _lock(self, project: Project) -> int:
         stages = project.select(self.argument("stages"))
-        request = Request(regenerate=self.option("regenerate"), aligned=not self.option("no-align"))
+        request = Request(
+            stages=frozenset(stage.name for stage in stages),
+            regenerate=self.option("regenerate"),
+            aligned=not self.option("no-align"),
+        )
         results = lock_stages(project, stages, self.io, request)
         return report_locking(self, project, results)
 

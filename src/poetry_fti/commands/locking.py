@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 class Request:
     """How stages are to be locked.
 
-    `latest` are packages whose pins are not kept (all of them, if it is empty); None keeps pins.
-    A dry run writes nothing.
+    `stages` are those that were asked for; others that rules tie to them keep their pins if they
+    can. `latest` are packages whose pins are not kept (all of them, if it is empty); None keeps
+    pins. A dry run writes nothing.
     """
 
+    stages: frozenset[str]
     regenerate: bool = False
     aligned: bool = True
     latest: frozenset[NormalizedName] | None = None
@@ -40,10 +42,10 @@ class Request:
             return self.regenerate or not stage.is_fresh
         return not self.latest or not self.latest.isdisjoint(stage.versions)
 
-    @property
-    def from_scratch(self) -> bool:
-        """Whether no version of the old lock counts."""
-        return self.regenerate or self.latest == frozenset()
+    def ignores(self, stage: StageProject) -> bool:
+        """Tell whether no version of a stage's old lock counts."""
+        anew = self.regenerate or self.latest == frozenset()
+        return anew and stage.name in self.stages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti import files
+from poetry_fti.bridge import preferences
 from poetry_fti.bridge import project as bridge
 from poetry_fti.bridge.conditions import conditions
 from poetry_fti.bridge.http_cache import make_robust
@@ -20,11 +21,12 @@ from poetry_fti.model import FORMATS, Problem
 from poetry_fti.stages import read_groups, read_rules, read_stages, unknown_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from poetry.poetry import Poetry
 
+    from poetry_fti.bridge.pins import Pin
     from poetry_fti.config import Config
     from poetry_fti.model import LockedStage, Rule, Stage
 
@@ -72,9 +74,10 @@ class Project:
                 raise ConfigError(unknown_stage(name, [each.stage for each in self.stages]))
         return tuple(stage for stage in self.stages if not wanted or stage.name in wanted)
 
-    def poetry_lock(self) -> str:
-        """Return the text of the project's own lock, empty where there is none."""
-        return files.read(self.root / "poetry.lock") or ""
+    @cached_property
+    def pins(self) -> Sequence[Pin]:
+        """What the project's own lock holds."""
+        return preferences.read(files.read(self.root / "poetry.lock") or "")
 
     def comparable(self) -> tuple[LockedStage, ...]:
         """Return the stages whose locks are fresh and can be installed, with what they hold."""

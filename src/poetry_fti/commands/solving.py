@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from poetry_fti import files
-from poetry_fti.bridge.preferences import own_pins, pins, versions
+from poetry_fti.bridge.preferences import own_pins, pins, read, versions
 from poetry_fti.bridge.solving.engine import engine
 from poetry_fti.bridge.solving.part import Task
 from poetry_fti.commands.console import counted, progress, quiet
@@ -72,25 +72,27 @@ def _task(
     if stage.status.state == "broken" and not (stage.status.is_merging or request.regenerate):
         raise FtiError(stage.problem())
     stage.root()  # what is wrong with it is wrong before anything is solved
-    siblings = [each for each in project.stages if each is not stage]
-    if request.from_scratch:
-        siblings = [each for each in siblings if each not in solved]
-    texts = [each.text for each in siblings] + [project.poetry_lock()]
+    siblings = [
+        each
+        for each in project.stages
+        if each is not stage and not (request.ignores(each) and each in solved)
+    ]
+    locks = [each.pins for each in siblings] + [project.pins]
     return Task(
         name=stage.name,
         root=stage.root,
         write=stage.lock_text,
         targets=stage.stage.targets,
         overrides=stage.stage.overrides,
-        pins=() if request.from_scratch else _own_pins(stage),
-        others=pins(texts) if request.aligned and request.latest is None else (),
-        latest=request.latest or (),
+        pins=() if request.ignores(stage) else _own_pins(stage),
+        others=pins(locks) if request.aligned and request.latest is None else (),
+        latest=(request.latest or ()) if stage.name in request.stages else (),
     )
 
 
 def _own_pins(stage: StageProject) -> Sequence[Package]:
     if stage.status.is_merging:
-        return pins([stage.text])
+        return pins([stage.pins])
     return own_pins(stage.locker) if stage.status.state != "missing" else ()
 
 
@@ -101,7 +103,7 @@ def _locked(stage: StageProject, outcome: Outcome, request: Request) -> Result:
     first, before = not stage.status.is_readable, stage.versions
     if not request.dry_run:
         stage.write(text)
-    after = versions(text)
+    after = versions(read(text))
     return Locked(
         packages=count(after),
         first=first,

@@ -21,18 +21,19 @@ from poetry_fti.errors import FtiError, LateError
 from poetry_fti.model import IndexOrigin, LockedStage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
     from poetry.core.packages.project_package import ProjectPackage
 
+    from poetry_fti.bridge.pins import Pin
     from poetry_fti.bridge.solving.unit import Packages
     from poetry_fti.commands.project import Project
     from poetry_fti.model import LockedPackage, Stage
 
-_READ: Final = ("locker", "is_fresh", "status", "packages", "versions")
+_READ: Final = ("locker", "is_fresh", "status", "packages", "pins", "versions")
 
 
 class StageProject:
@@ -106,9 +107,14 @@ class StageProject:
             return ""
 
     @cached_property
+    def pins(self) -> Sequence[Pin]:
+        """What the lock holds, both sides of a merge; it is read fast."""
+        return preferences.read(self.text)
+
+    @cached_property
     def versions(self) -> Mapping[NormalizedName, tuple[Version, ...]]:
-        """The versions of each package in the lock, ascending; they are read fast."""
-        return preferences.versions(self.text)
+        """The versions of each package in the lock, ascending."""
+        return preferences.versions(self.pins)
 
     def reread(self) -> None:
         """Forget the lock: it may have changed."""

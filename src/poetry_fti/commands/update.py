@@ -62,7 +62,8 @@ version. Stages get the same version of a package wherever they can.
         packages = frozenset(map(canonicalize_name, self.argument("packages")))
         _require_locked(packages, stages)
         dry_run: bool = self.option("dry-run")
-        request = Request(latest=packages, dry_run=dry_run)
+        names = frozenset(stage.name for stage in stages)
+        request = Request(stages=names, latest=packages, dry_run=dry_run)
         results = lock_stages(project, stages, self.io, request)
         return report_locking(self, project, results, dry_run=dry_run)
 

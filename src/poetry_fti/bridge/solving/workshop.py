@@ -247,4 +247,6 @@ def _cores() -> int:
     # Apple's system libraries do not bear a fork; Windows has none.
     if sys.platform in ("darwin", "win32"):
         return 1
-    return min(len(os.sched_getaffinity(0)), _MOST)
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(cores, _MOST)
