@@ -126,6 +126,15 @@ def _is_html(response: requests.Response) -> bool:
     return response.headers.get("Content-Type", "").startswith("text/html")
 
 
+def keep_connections(pool: RepositoryPool, number: int) -> None:
+    """Let so many connections to each index be kept open, rather than made for each request.
+
+    Relies on `Authenticator._pool_size`, which it reads when it makes its session.
+    """
+    for repository in _http_repositories(pool):
+        repository.session._pool_size = max(repository.session._pool_size, number)  # noqa: SLF001
+
+
 @contextmanager
 def watched(pool: RepositoryPool) -> Iterator[Watch]:
     """Watch what the indexes of a pool answer."""

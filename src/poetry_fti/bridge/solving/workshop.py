@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 from cleo.io.null_io import NullIO
 from poetry.core.constraints.version import parse_constraint
 
-from poetry_fti.bridge.index import watched
+from poetry_fti.bridge.index import keep_connections, watched
 from poetry_fti.bridge.markers import Narrowing
-from poetry_fti.bridge.solving.ahead import Ahead, environments
+from poetry_fti.bridge.solving.ahead import CONNECTIONS, Ahead, environments
 from poetry_fti.bridge.solving.joint import Bound, solve_together
 from poetry_fti.bridge.solving.part import Part, Wish
 from poetry_fti.bridge.solving.pool import exact_pool, shared_pool
@@ -73,6 +73,7 @@ class Workshop:
         self._io = io if io.is_verbose() else NullIO()
         self._open = ExitStack()
         self._open.enter_context(_without_garbage_collection())
+        keep_connections(pool, CONNECTIONS)
         self._watch = self._open.enter_context(watched(pool))
         self._shared = shared_pool(pool, self._watch)
         self._exact = exact_pool(self._shared)
