@@ -114,16 +114,8 @@ def _opposed(way: _Way, stage: LockedStage, sibling: LockedStage) -> Iterator[st
     texts = list(_requirers(stage, package.name, package.version, way.names))
     if not _refuses(package, sibling):
         texts += _refused_pythons(stage, package)
-    for text in texts or _aged(stage, package):
+    for text in texts:
         yield f"{', '.join(way.texts)}, and {text}"
-
-
-def _aged(stage: LockedStage, package: LockedPackage) -> Iterator[str]:
-    """Yield what would get older although the project itself asks for it: that is never done."""
-    asked = any(requirement.name == package.name for requirement in stage.requirements)
-    for version in sorted(_versions(stage, package.name)) if asked else ():
-        if version > package.version:
-            yield f"{package.name} {version} is kept, since pyproject.toml requires it"
 
 
 def _refused_pythons(stage: LockedStage, package: LockedPackage) -> Iterator[str]:

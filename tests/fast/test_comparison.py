@@ -177,13 +177,6 @@ def test_such_a_reason_may_be_a_python() -> None:
     ]
 
 
-def test_what_the_project_asks_for_is_no_price_for_agreement() -> None:
-    own = (requirement("other", ""),)
-    assert reasons(
-        stage("feature", package("lib", "1"), package("other", "2"), own=own), TRAINING
-    ) == ["feature: lib 2 requires other <1, and other 2 is kept, since pyproject.toml requires it"]
-
-
 def test_where_all_that_a_version_takes_along_would_do_nothing_forces_the_divergence() -> None:
     free = stage("feature", package("lib", "1"), package("other", "2"))
     fitting = stage("feature", package("lib", "1"), package("other", "0.1"))
