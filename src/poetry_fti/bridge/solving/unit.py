@@ -69,6 +69,24 @@ class Solution:
         """The names of packages that the project itself asks for."""
         return frozenset(dependency.name for dependency in self.root.all_requires)
 
+    @cached_property
+    def _with_extras(self) -> list[Dependency]:
+        everything = (self.root, *self.packages)
+        return [d for package in everything for d in package.all_requires if d.extras]
+
+    def extras(self, package: Package) -> set[NormalizedName]:
+        """Return the extras of a package that are asked for, also by its other extras."""
+        asking = [d for d in self._with_extras if d.name == package.name]
+        wanted = [e for d in asking if d.constraint.allows(package.version) for e in d.extras]
+        found: set[NormalizedName] = set()
+        while wanted:
+            extra = wanted.pop()
+            if extra not in found:
+                found.add(extra)
+                own = (d for d in package.extras.get(extra, ()) if d.name == package.name)
+                wanted += [e for d in own for e in d.extras]
+        return found
+
     def entries(self, name: NormalizedName) -> list[Package]:
         """Return the versions of a package with their sources."""
         return [package for package in self.packages if package.name == name]
@@ -182,9 +200,11 @@ class Unit:
     def _restored(self, package: Package, solution: Solution) -> Package:
         original = solution.originals.get(package)
         if original is not None:
-            return with_requires(package, self._view.declared(original, package.requires))
+            extras = solution.extras(original)
+            return with_requires(package, self._view.declared(original, extras))
         original = self._shared.package(package.name, package.version, package.source_reference)
-        return with_requires(package, self._view.applying(original, package.requires))
+        extras = solution.extras(original)
+        return with_requires(package, self._view.applying(original, package.requires, extras))
 
 
 def _narrowed(

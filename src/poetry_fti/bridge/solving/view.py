@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from poetry_fti.bridge.solving.releases import with_requires
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from packaging.utils import NormalizedName
     from poetry.core.constraints.version import VersionConstraint
@@ -54,20 +54,25 @@ class View:
         seen = [self._narrowed(dependency) for dependency in root.all_requires]
         return with_requires(root, [dependency for dependency in seen if dependency is not None])
 
-    def applying(self, package: Package, active: Iterable[Dependency]) -> list[Dependency]:
-        """Return the active requirements of a package with the markers of its own metadata."""
-        keys = {_key(dependency) for dependency in active}
+    def applying(
+        self, package: Package, active: Iterable[Dependency], extras: Collection[NormalizedName]
+    ) -> list[Dependency]:
+        """Return the active requirements of a package with the markers of its own metadata.
+
+        `active` are those of the solver, which makes one of several on the same package, and
+        `extras` the package's that are asked for.
+        """
+        names = {dependency.complete_name for dependency in active}
         pairs = [(dependency, self._requirement(dependency)) for dependency in package.requires]
         return [
             _with_marker(seen, dependency.marker)
             for dependency, seen in pairs
-            if seen is not None and _key(dependency) in keys
+            if seen is not None and seen.complete_name in names and _is_asked(dependency, extras)
         ]
 
-    def declared(self, package: Package, active: Iterable[Dependency]) -> list[Dependency]:
-        """Return what a package requires anywhere, of its extras only what is active."""
-        keys = {_key(dependency) for dependency in active}
-        return [d for d in package.requires if not d.in_extras or _key(d) in keys]
+    def declared(self, package: Package, extras: Collection[NormalizedName]) -> list[Dependency]:
+        """Return what a package requires anywhere, with these extras."""
+        return [dependency for dependency in package.requires if _is_asked(dependency, extras)]
 
     def _requirement(self, dependency: Dependency) -> Dependency | None:
         known = self._seen.get(id(dependency))
@@ -99,5 +104,5 @@ def _with_marker(dependency: Dependency, marker: BaseMarker) -> Dependency:
     return changed
 
 
-def _key(dependency: Dependency) -> tuple[str, frozenset[str]]:
-    return dependency.complete_name, frozenset(dependency.in_extras)
+def _is_asked(dependency: Dependency, extras: Collection[NormalizedName]) -> bool:
+    return not dependency.in_extras or any(extra in extras for extra in dependency.in_extras)
