@@ -27,7 +27,7 @@ def start(
     tmp_path: Path, locked_tiny: Path, own_index: LoopbackIndex
 ) -> Iterator[Callable[[], subprocess.Popen[str]]]:
     """Start to lock, from an index that takes its time."""
-    own_index.latency = 0.05
+    own_index.latency = 0.2
     environment = isolated_environment(tmp_path / "home", own_index.url)
     started = []
 
@@ -69,17 +69,22 @@ def test_the_later_one_waits_and_finds_all_done(
 
 
 def test_one_that_is_killed_keeps_nobody_waiting(
-    locked_tiny: Path, own_index: LoopbackIndex, start: Callable[[], subprocess.Popen[str]]
+    tmp_path: Path,
+    locked_tiny: Path,
+    own_index: LoopbackIndex,
+    start: Callable[[], subprocess.Popen[str]],
 ) -> None:
     fresh = snapshot(locked_tiny)
     shutil.rmtree(locked_tiny / "fti")
+    own_index.latency = 3
     first = start()
-    while len(own_index.requests) < 3:
+    while not list(tmp_path.glob("home/poetry/poetry-fti/*.lock")):
         assert first.poll() is None
-        time.sleep(0.002)
+        time.sleep(0.01)
     second = start()
     assert second.stderr is not None
     assert second.stderr.readline() == WAITING
+    own_index.latency = 0
     first.kill()
     assert end(second).code == 0
     assert snapshot(locked_tiny) == fresh
