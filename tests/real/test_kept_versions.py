@@ -1,0 +1,174 @@
+"""What a lock prefers: its own versions, then its siblings', then those of poetry.lock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loopback.index import LoopbackIndex
+from small_index import catalogue, lab, pyproject
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from small_index import Lab, Releases
+
+OLD: Releases = {"app 1.0": ["lib"], "lib 1.0": []}
+NEW: Releases = {**OLD, "app 2.0": ["lib"], "lib 2.0": [], "more 1.0": ["lib"]}
+AGREE = "The stages share 1 package, and have the same version of each."
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Lab:
+    return lab(tmp_path)
+
+
+def test_a_relock_keeps_all_versions_although_newer_ones_are_out(demo: Lab) -> None:
+    demo.write(pyproject({"feature": ["app"], "training": ["lib"]}))
+    demo.lock(OLD)
+    demo.write(pyproject({"feature": ["app", "more"], "training": ["lib"]}))
+    assert demo.lock(NEW) == [
+        "feature: locked 3 packages: 1 added, 0 removed, 0 updated",
+        "  + more 1.0",
+        "training: fresh, 1 package",
+        "",
+        AGREE,
+    ]
+    demo.write(pyproject({"feature": ["app", "more"], "training": ["lib", "more"]}))
+    demo.lock(NEW)
+    assert demo.locked == {"feature": "app 1.0, lib 1.0, more 1.0", "training": "lib 1.0, more 1.0"}
+
+
+def test_a_relock_makes_way_only_where_a_version_does_not_fit_any_more(demo: Lab) -> None:
+    demo.write(pyproject({"feature": ["app"]}))
+    demo.lock(OLD)
+    demo.write(pyproject({"feature": ["app>1"]}))
+    assert demo.lock(NEW) == [
+        "feature: locked 2 packages: 0 added, 0 removed, 1 updated",
+        "  ~ app 1.0 -> 2.0",
+    ]
+
+
+def test_a_new_stage_takes_the_versions_of_its_siblings(demo: Lab) -> None:
+    demo.write(pyproject({"feature": ["app"]}))
+    demo.lock(OLD)
+    demo.write(pyproject({"feature": ["app"], "training": ["lib", "more"]}))
+    assert demo.lock(NEW, "training")[-1] == AGREE
+    assert demo.locked["training"] == "lib 1.0, more 1.0"
+
+
+def test_it_takes_them_from_a_sibling_that_is_stale_too(demo: Lab) -> None:
+    demo.write(pyproject({"feature": ["app"]}))
+    demo.lock(OLD)
+    demo.write(pyproject({"feature": ["app", "more"], "training": ["lib", "more"]}))
+    demo.lock(NEW, "training")
+    assert demo.locked["training"] == "lib 1.0, more 1.0"
+
+
+def test_it_takes_its_own_versions_rather_than_those_of_siblings(demo: Lab) -> None:
+    demo.write(pyproject({"feature": ["lib<2"], "training": ["lib"]}))
+    demo.lock(NEW, "--no-align")
+    demo.write(pyproject({"feature": ["lib<2"], "training": ["lib", "more"]}))
+    assert demo.compare(NEW) == [
+        "The stages share 1 package and differ in 1:",
+        "  lib 2.0 in training, 1.0 in feature",
+        "    feature:  pyproject.toml requires lib <2",
+    ]
+
+
+def lock_with_poetry(demo: Lab, releases: Releases) -> None:
+    assert demo.run(releases, "lock").code == 0
+
+
+@pytest.mark.parametrize("words", [[], ["feature"]])
+def test_a_first_lock_takes_the_versions_of_poetry_lock(words: list[str], demo: Lab) -> None:
+    demo.write(pyproject({"feature": ["lib"], "training": ["app"]}))
+    lock_with_poetry(demo, OLD)
+    demo.lock(NEW, *words)
+    expected = {"feature": "lib 1.0", "training": "app 1.0, lib 1.0"}
+    assert demo.locked == {name: expected[name] for name in words or expected}
+
+
+def siblings_beside_poetry_lock(demo: Lab, training: str) -> None:
+    """Leave `lib 1.0` in a stage and 2.0 in poetry.lock, and a new stage."""
+    demo.write(pyproject({"feature": ["lib"]}))
+    demo.lock(OLD)
+    lock_with_poetry(demo, {"lib 2.0": []})
+    demo.write(pyproject({"feature": [training], "training": ["lib"]}))
+
+
+def test_siblings_come_before_poetry_lock(demo: Lab) -> None:
+    siblings_beside_poetry_lock(demo, "lib")
+    demo.lock(NEW)
+    assert demo.locked == {"feature": "lib 1.0", "training": "lib 1.0"}
+
+
+def test_an_old_divergence_stays_and_is_reported(demo: Lab) -> None:
+    demo.write(pyproject({"feature": ["lib<2"], "training": ["lib"]}))
+    demo.lock(NEW, "--no-align")
+    demo.write(pyproject({"feature": ["lib"], "training": ["lib"]}))
+    assert demo.lock(NEW) == [
+        "feature: locked 1 package, no version changed",
+        "training: fresh, 1 package",
+        "",
+        "The stages share 1 package and differ in 1:",
+        "  lib 2.0 in training, 1.0 in feature",
+        "    no requirement forces it",
+    ]
+    demo.lock(NEW, "--regenerate")
+    assert demo.locked == {"feature": "lib 2.0", "training": "lib 2.0"}
+
+
+def test_versions_that_the_index_no_longer_has_are_dropped(demo: Lab) -> None:
+    demo.write(pyproject({"feature": ["app"], "training": ["lib"]}))
+    demo.lock(OLD)
+    lock_with_poetry(demo, OLD)
+    demo.write(pyproject({"feature": ["app>=1"], "training": ["lib"], "inference": ["lib"]}))
+    without: Releases = {release: asked for release, asked in NEW.items() if release != "lib 1.0"}
+    demo.lock(without)
+    assert demo.locked == {
+        "feature": "app 1.0, lib 2.0",
+        "training": "lib 1.0",  # fresh: it is left alone
+        "inference": "lib 2.0",
+    }
+
+
+FROM_A_SOURCE = """\
+[tool.poetry.group.feature.dependencies]
+lib = {{ version = "*", source = "private" }}
+[[tool.poetry.source]]
+name = "private"
+url = "{url}"
+priority = "explicit"
+"""
+
+
+def test_a_sibling_s_version_from_another_source_is_dropped(demo: Lab) -> None:
+    with LoopbackIndex(catalogue({"lib 9.0": []})) as private:
+        source = FROM_A_SOURCE.format(url=private.simple_url)
+        demo.write(pyproject({"feature": ["lib"]}, source))
+        demo.lock(NEW)
+        demo.write(pyproject({"feature": ["lib"], "training": ["lib"]}, source))
+        demo.lock(NEW)
+    assert demo.locked == {"feature": "lib 9.0", "training": "lib 2.0"}
+
+
+@pytest.mark.xfail(
+    reason="a preferred version of a sibling can take a stage's own along", strict=True
+)
+def test_own_versions_stay_where_a_sibling_s_would_need_others(demo: Lab) -> None:
+    demo.write(pyproject({"feature": ["lib"]}))
+    demo.lock(OLD)
+    releases: Releases = {**NEW, "more 1.0": ["lib>=2"], "more 2.0": []}
+    demo.write(pyproject({"feature": ["lib", "more"], "training": ["more<2"]}))
+    demo.lock(releases, "training")
+    demo.lock(releases)
+    assert demo.locked["feature"] == "lib 1.0, more 2.0"
+
+
+@pytest.mark.xfail(reason="the newest of both comes first", strict=True)
+def test_siblings_come_before_poetry_lock_also_while_they_are_stale(demo: Lab) -> None:
+    siblings_beside_poetry_lock(demo, "lib>=1")
+    demo.lock(NEW, "training")
+    assert demo.locked["training"] == "lib 1.0"

@@ -1,0 +1,127 @@
+"""A package index of a test's own, out of a mapping as short as what the test is about."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import tomlkit
+from packaging.version import Version
+
+from harness import Poetry
+from loopback.catalogue import Catalogue, File, Release
+from loopback.clients import isolated_environment
+from loopback.index import LoopbackIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from harness import Result
+
+# `{"app 1.0": ["lib>=1"], "lib 1.0": []}`; what starts with "python" is a release's own Python.
+Releases: TypeAlias = "Mapping[str, Sequence[str]]"
+
+_SECONDS: Final = re.compile(r" in \d+\.\d s")
+
+
+def catalogue(releases: Releases) -> Catalogue:
+    """Return the releases, each a wheel for every platform of which only the metadata exists."""
+    found: dict[str, list[Release]] = {}
+    for release, lines in releases.items():
+        name, version = release.split()
+        found.setdefault(name, []).append(_release(name, version, lines))
+    return Catalogue(
+        {
+            name: tuple(sorted(each, key=lambda r: Version(r.version), reverse=True))
+            for name, each in found.items()
+        }
+    )
+
+
+def pyproject(
+    groups: Mapping[str, Sequence[str]],
+    settings: str = "",
+    *,
+    dependencies: Sequence[str] = (),
+    python: str = ">=3.11",
+) -> str:
+    """Return a pyproject.toml with these dependency groups and tables."""
+    lines = [
+        "[project]",
+        'name = "demo"',
+        'version = "1"',
+        f'requires-python = "{python}"',
+        f"dependencies = {list(dependencies)}",
+        "[dependency-groups]",
+        *(f"{name} = {list(requirements)}" for name, requirements in groups.items()),
+    ]
+    return "\n".join([*lines, settings, ""])
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A project in the folder `root`; each command meets an index anew, and no cache."""
+
+    root: Path
+    homes: Iterator[Path]
+
+    def write(self, text: str) -> None:
+        """Replace the pyproject.toml."""
+        self.root.mkdir(exist_ok=True)
+        (self.root / "pyproject.toml").write_text(text, encoding="utf-8")
+
+    def run(self, releases: Releases, *words: str) -> Result:
+        """Run `poetry WORDS` with an index that has these releases."""
+        with LoopbackIndex(catalogue(releases)) as index:
+            return Poetry(isolated_environment(next(self.homes), index.url))(self.root, *words)
+
+    def lock(self, releases: Releases, *words: str) -> list[str]:
+        """Lock the stages, and return what is said without the times that it took."""
+        result = self.run(releases, "fti", "lock", *words)
+        assert result.code == 0, result.errors
+        return _SECONDS.sub("", result.output).splitlines()
+
+    def compare(self, releases: Releases, *words: str) -> list[str]:
+        """Lock the stages, and return what is said of where they differ."""
+        lines = self.lock(releases, *words)
+        return lines[lines.index("") + 1 :]
+
+    @property
+    def locked(self) -> dict[str, str]:
+        """What the locks hold: `{"training": "app 1.0, lib 2.0"}`."""
+        return {path.parent.name: _held(path) for path in self.root.glob("fti/*/poetry.lock")}
+
+
+def lab(folder: Path) -> Lab:
+    """Return a lab below an empty folder."""
+    return Lab(folder / "demo", (folder / f"home-{number}" for number in count()))
+
+
+def _held(lock: Path) -> str:
+    packages = tomlkit.parse(lock.read_text(encoding="utf-8")).unwrap()["package"]
+    return ", ".join(f"{package['name']} {package['version']}" for package in packages)
+
+
+def _release(name: str, version: str, lines: Sequence[str]) -> Release:
+    pythons = [line.removeprefix("python") for line in lines if line.startswith("python")]
+    filename = f"{name}-{version}-py3-none-any.whl"
+    file = File(
+        filename=filename,
+        sha256=hashlib.sha256(filename.encode()).hexdigest(),
+        size=1000,
+        requires_python=next(iter(pythons), None),
+        upload_time="2026-01-01T00:00:00Z",
+        yanked=False,
+    )
+    headers = [
+        ("Metadata-Version", "2.4"),
+        ("Name", name),
+        ("Version", version),
+        *(("Requires-Python", python) for python in pythons),
+        *(("Requires-Dist", line) for line in lines if not line.startswith("python")),
+    ]
+    return Release(name, version, tuple(headers), (file,))
