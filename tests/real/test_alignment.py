@@ -107,9 +107,6 @@ def test_stages_that_would_differ_alone_agree(
     assert demo.locked == locked
 
 
-@pytest.mark.xfail(
-    reason="a package that a stage lacks on its own is looked for there", strict=True
-)
 def test_stages_agree_also_on_what_only_an_agreement_brings(demo: Lab) -> None:
     demo.write(pyproject({"feature": ["app<2", "mid<2"], "training": ["app"]}))
     demo.lock({"app 1.0": ["mid"], "app 2.0": [], "mid 1.0": [], "mid 2.0": []})

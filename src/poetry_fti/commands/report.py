@@ -74,7 +74,10 @@ def _divergence_lines(divergence: Divergence) -> Iterator[str]:
     reasons = divergence.reasons
     yield from aligned((f"    {escape(r.stage)}:", escape(r.text)) for r in reasons)
     if not reasons:
-        yield "    no requirement forces it"
+        yield (
+            "    no requirement forces it;"
+            f" <info>poetry fti update {divergence.name}</info> may close it"
+        )
 
 
 def comparison_data(stages: Sequence[LockedStage]) -> dict[str, Any]:

@@ -77,7 +77,9 @@ def _task(
         for each in project.stages
         if each is not stage and not (request.ignores(each) and each in solved)
     ]
-    locks = [each.pins for each in siblings] + [project.pins]
+    others = pins(each.pins for each in siblings)
+    if not request.ignores(stage):
+        others += pins([project.pins])
     return Task(
         name=stage.name,
         root=stage.root,
@@ -85,7 +87,7 @@ def _task(
         targets=stage.stage.targets,
         overrides=stage.stage.overrides,
         pins=() if request.ignores(stage) else _own_pins(stage),
-        others=pins(locks) if request.aligned and request.latest is None else (),
+        others=others if request.aligned and request.latest is None else (),
         latest=(request.latest or ()) if stage.name in request.stages else (),
     )
 

@@ -79,15 +79,24 @@ class Part:
             if not self._solved:
                 forget_algebra()
             with self._watch.explained():
-                self._solved[wish] = self.unit.solve(self._preferences(wish))
+                self._solved[wish] = self._solve(wish)
         return self._solved[wish]
+
+    def _solve(self, wish: Wish) -> Solution:
+        solution = self.unit.solve(self._preferences(wish, self._task.others))
+        if wish.preferred or not self._task.others or not self._has_moved(solution):
+            return solution
+        # What others have is no reason to give up a pin of one's own.
+        own = self.unit.solve(self._preferences(wish, ()))
+        return solution if self._kept(own) <= self._kept(solution) else own
 
     def attempt(
         self, name: NormalizedName, wanted: Mapping[NormalizedName, Version]
     ) -> Versions | None:
         """Return the versions with all that are wanted, None if they cannot be had together.
 
-        Not at any price: what the project asks for itself never gets older for it.
+        Not at any price: no pin of its own is given up for it, and what the project asks for
+        itself never gets older.
         """
         alone = self.solve(Wish())
         before = alone.versions()
@@ -96,13 +105,15 @@ class Part:
         with self._watch.explained():
             if self.unit.refuses(alone, name, wanted[name]):
                 return None
-        found = self.solve(Wish.of(wanted)).versions()
+        solution = self.solve(Wish.of(wanted))
+        found = solution.versions()
         kept = all(found.get(each, (wish,)) == (wish,) for each, wish in wanted.items())
         older = any(
             direct in found and found[direct] < before[direct]
             for direct in alone.direct - wanted.keys()
         )
-        return found if kept and name in found and not older else None
+        unpinned = self._kept(alone) - self._kept(solution)
+        return found if kept and name in found and not older and not unpinned else None
 
     def restored(self, wish: Wish) -> Packages:
         """Return the solution with a wish, ready to be written."""
@@ -117,9 +128,19 @@ class Part:
         """Tell whether a package has its previous versions, which beat those of siblings."""
         if name in self._task.latest:
             return False
-        return all((name, version) in self._pinned for version in versions[name])
+        return name in versions and all((name, v) in self._pinned for v in versions[name])
 
-    def _preferences(self, wish: Wish) -> Preferences:
+    def _has_moved(self, solution: Solution) -> bool:
+        names = {name for name, _ in self._pinned} & solution.versions().keys()
+        return not names <= {name for name, _ in self._kept(solution)}
+
+    def _kept(self, solution: Solution) -> set[tuple[NormalizedName, Version]]:
+        """Return the previous pins that a solution has, but for those that it need not keep."""
+        versions = solution.versions().items()
+        found = {(name, version) for name, each in versions for version in each}
+        return {pin for pin in found & self._pinned if pin[0] not in self._task.latest}
+
+    def _preferences(self, wish: Wish, others: Sequence[Package]) -> Preferences:
         task = self._task
         first = [
             Package(name, str(v)) for name, versions in sorted(wish.preferred) for v in versions
@@ -132,5 +153,5 @@ class Part:
         # A path's content may have changed, and its version in the lock with it.
         latest = {pin.name for pin in task.pins if pin.source_type == "directory"}
         latest |= set(task.latest) - {package.name for package in first}
-        packages = [*first, *task.pins, *task.others]
+        packages = [*first, *task.pins, *others]
         return Preferences(packages=packages, latest=latest, allowed=allowed)

@@ -172,7 +172,10 @@ class Unit:
         """
         if solution.forbids(name, version):
             return True
-        source = solution.entries(name)[0].source_reference
+        entries = solution.entries(name)
+        if not entries:  # it came with another agreement
+            return False
+        source = entries[0].source_reference
         try:
             release = self._shared.package(name, Version.parse(str(version)), source)
         except PackageNotFoundError:

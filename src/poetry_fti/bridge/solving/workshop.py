@@ -10,6 +10,7 @@ from collections import deque
 from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
+from multiprocessing.reduction import ForkingPickler
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
@@ -206,8 +207,16 @@ def _serve(
             connection.send(shop.answer())
     except EOFError:
         return
-    except OSError as error:
-        connection.send(error)
+    except Exception as error:  # noqa: BLE001 - it is raised where the answer is waited for
+        connection.send(_sendable(error))
+
+
+def _sendable(error: Exception) -> Exception:
+    try:
+        ForkingPickler.loads(ForkingPickler.dumps(error))
+    except Exception:  # noqa: BLE001 - an exception may hold anything
+        return RuntimeError(str(error))
+    return error
 
 
 def _end_with_parent() -> None:
