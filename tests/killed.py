@@ -16,7 +16,7 @@ import select
 import shutil
 import signal
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -31,15 +31,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 EVENTS: Final = ("open", "os.", "socket.", "shutil.", "tempfile.", "fcntl.", "killed.")
-CALL: Final = 0
-EVENT: Final = 1
+KINDS: Final = range(3)
+CALL, EVENT, WRITE = KINDS
 MOST: Final = 8  # processes of a command
 PATIENCE: Final = 10  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The n-th call of a function, or else the n-th event, in the n-th process of a command."""
+    """The n-th call of a function in the n-th process of a command, or else the n-th event.
+
+    Events are counted anew from the first that is about writing a lock.
+    """
 
     process: int
     kind: int
@@ -63,8 +66,8 @@ class Meter:
         self._point = point
         self._command, self._process, self._forked = os.getpid(), 0, 0
         # Shared with the processes that the command forks.
-        self.counts = memoryview(mmap.mmap(-1, 2 * 8 * MOST)).cast("q")
-        self.first_write = 0
+        self.counts = memoryview(mmap.mmap(-1, 8 * MOST * len(KINDS))).cast("q")
+        self._writes = False
 
     def install(self) -> None:
         """Begin to count."""
@@ -85,17 +88,14 @@ class Meter:
 
     def _event(self, name: str, arguments: tuple[object, ...]) -> None:
         if name.startswith(EVENTS):
-            number = self._count(EVENT)
-            if not self.first_write and ".poetry.lock." in str(arguments):
-                self.first_write = number
+            self._writes = self._writes or ".poetry.lock." in str(arguments)
+            self._count(WRITE if self._writes else EVENT)
 
-    def _count(self, kind: int) -> int:
-        slot = 2 * self._process + kind
+    def _count(self, kind: int) -> None:
+        slot = len(KINDS) * self._process + kind
         self.counts[slot] += 1
-        number = self.counts[slot]
-        if Point(self._process, kind, number) == self._point:
+        if Point(self._process, kind, self.counts[slot]) == self._point:
             os.kill(self._command, signal.SIGKILL)
-        return number
 
 
 class Halting(FileIO):
@@ -167,8 +167,7 @@ def _be_child(folder: Path, point: Point | None, report: Path | None) -> NoRetur
         code = lock(folder, meter)
         sys.setprofile(None)
         if meter is not None and report is not None:
-            done = [list(meter.counts), meter.first_write]
-            report.write_text(json.dumps(done), encoding="utf-8")
+            report.write_text(json.dumps(list(meter.counts)), encoding="utf-8")
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -181,18 +180,15 @@ def prepared(before: Path, folder: Path) -> Path:
     return folder
 
 
-def undisturbed(before: Path, folder: Path) -> tuple[list[int], int]:
-    """Return how much each process does, and with which event the first one begins to write."""
-    in_fork(prepared(before, folder), None, folder / "report.json")
-    counts, first_write = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    return counts, first_write
-
-
-def choose(counts: Sequence[int], first_write: int, most: int) -> list[Point]:
+def choose(before: Path, folder: Path, most: int) -> list[Point]:
     """Return all events from the first that writes on, and evenly some of what is before."""
-    writing = [Point(0, EVENT, number) for number in range(first_write, counts[EVENT] + 1)]
-    calls = [Point(p, CALL, n) for p, n in enumerate(counts[CALL::2])]
-    events = [Point(p, EVENT, n) for p, n in enumerate([first_write - 1, *counts[EVENT + 2 :: 2]])]
+    in_fork(prepared(before, folder), None, folder / "report.json")
+    counts = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    calls, events, _ = (
+        [Point(process, kind, number) for process, number in enumerate(counts[kind :: len(KINDS)])]
+        for kind in KINDS
+    )
+    writing = [Point(0, WRITE, number + 1) for number in range(counts[WRITE])]
     each = (most - len(writing)) // 2
     return [*writing, *_spread(calls, each), *_spread(events, each)]
 
@@ -210,8 +206,12 @@ def _spread(ends: Sequence[Point], wanted: int) -> Iterator[Point]:
 
 def kill(before: Path, folder: Path, point: Point) -> Ended:
     """Kill a command at a point, and run another one on what it left."""
-    prepared(before, folder)
-    status, wrote_later = in_fork(folder, point)
+    status, wrote_later = in_fork(prepared(before, folder), point)
+    while not status and point.number > 1:
+        # It did less this time: threads take turns as they like.
+        shutil.rmtree(folder)
+        point = replace(point, number=point.number * 2 // 3)
+        status, wrote_later = in_fork(prepared(before, folder), point)
     shutil.copytree(folder / "project", folder / "killed")
     after, _ = in_fork(folder, None)
     shutil.rmtree(folder / "cache", ignore_errors=True)
@@ -224,7 +224,7 @@ def run(before: Path, work: Path, most: int) -> None:
     add_events()
     lock(prepared(before, work / "first"), None)  # all is loaded from now on
     gc.freeze()  # forks share it for as long as nobody looks through it for garbage
-    points = choose(*undisturbed(before, work / "second"), most)
+    points = choose(before, work / "second", most)
     ended = [kill(before, work / str(n), point) for n, point in enumerate(points)]
     text = json.dumps([asdict(each) for each in ended], indent=1)
     (work / "ended.json").write_text(text, encoding="utf-8")
