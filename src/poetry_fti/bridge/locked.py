@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from poetry.core.constraints.version import VersionConstraint
+    from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
     from poetry.core.packages.project_package import ProjectPackage
     from poetry.packages.locker import Locker
@@ -76,6 +78,39 @@ def read_packages(
             )
         )
     return tuple(sorted(packages, key=lambda p: (p.name, p.version, str(p.marker))))
+
+
+@dataclass(frozen=True, slots=True)
+class SolvedLock:
+    """A lock that has been solved: its text, and its packages as far as stages are compared."""
+
+    text: str
+    packages: tuple[LockedPackage, ...]
+
+
+def outline(
+    packages: Iterable[Package], stage: Stage, python: VersionConstraint
+) -> tuple[LockedPackage, ...]:
+    """Return what solved packages require on the stage's targets, without files and markers."""
+    narrow = Narrowing(stage.targets, python if is_narrowed(stage) else None, stage.extras)
+    return tuple(
+        LockedPackage(
+            name=package.name,
+            version=Version(package.version.text),
+            requires_python=python_specifiers(package.python_versions) or None,
+            requires=tuple(
+                _asked(dependency)
+                for dependency in package.requires
+                if not (dependency.is_optional() or narrow(dependency.marker).is_empty())
+            ),
+        )
+        for package in packages
+    )
+
+
+def _asked(dependency: Dependency) -> Requirement:
+    direct = dependency.is_direct_origin()
+    return requirement(dependency.name, None if direct else str(dependency.constraint))
 
 
 def require_files(packages: Iterable[Package], stage: Stage, python: VersionConstraint) -> None:
@@ -166,9 +201,4 @@ def _specifiers(constraint: str) -> SpecifierSet:
 
 def direct_requirements(package: ProjectPackage) -> tuple[Requirement, ...]:
     """Return what the derived project itself asks for."""
-    return tuple(
-        requirement(
-            dependency.name, None if dependency.is_direct_origin() else str(dependency.constraint)
-        )
-        for dependency in package.all_requires
-    )
+    return tuple(map(_asked, package.all_requires))

@@ -80,11 +80,11 @@ class Project:
         return preferences.read(files.read(self.root / "poetry.lock") or "")
 
     def comparable(self) -> tuple[LockedStage, ...]:
-        """Return the stages whose locks are fresh and can be installed, with what they hold."""
+        """Return the stages whose locks are fresh and can be installed, to be compared."""
         found = []
         for stage in self.stages:
             with suppress(FtiError):  # locking or exporting the stage itself tells
-                found.append(stage.locked())
+                found.append(stage.compared())
         return tuple(found)
 
 

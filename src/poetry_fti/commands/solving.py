@@ -83,7 +83,7 @@ def _task(
     return Task(
         name=stage.name,
         root=stage.root,
-        write=stage.lock_text,
+        write=stage.solved,
         targets=stage.stage.targets,
         overrides=stage.stage.overrides,
         pins=() if request.ignores(stage) else _own_pins(stage),
@@ -101,11 +101,11 @@ def _own_pins(stage: StageProject) -> Sequence[Package]:
 def _locked(stage: StageProject, outcome: Outcome, request: Request) -> Result:
     if isinstance(outcome, FtiError):
         return outcome
-    text = outcome.written.text
+    lock = outcome.written.lock
     first, before = not stage.status.is_readable, stage.versions
     if not request.dry_run:
-        stage.write(text)
-    after = versions(read(text))
+        stage.write(lock)
+    after = versions(read(lock.text))
     return Locked(
         packages=count(after),
         first=first,

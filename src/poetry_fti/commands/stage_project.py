@@ -14,8 +14,15 @@ from poetry_fti.bridge.conditions import digest
 from poetry_fti.bridge.derive import derive
 from poetry_fti.bridge.index import pool_indexes
 from poetry_fti.bridge.lock_text import lock_text
-from poetry_fti.bridge.locked import direct_requirements, lock_digest, read_packages, require_files
-from poetry_fti.bridge.locker import LockStatus, StageLocker, lock_status, seems_fresh
+from poetry_fti.bridge.locked import (
+    SolvedLock,
+    direct_requirements,
+    lock_digest,
+    outline,
+    read_packages,
+    require_files,
+)
+from poetry_fti.bridge.locker import StageLocker, lock_status, seems_fresh
 from poetry_fti.bridge.toml import pyproject_text
 from poetry_fti.errors import FtiError, LateError
 from poetry_fti.model import IndexOrigin, LockedStage
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
     from poetry.core.packages.project_package import ProjectPackage
 
+    from poetry_fti.bridge.locker import LockStatus
     from poetry_fti.bridge.pins import Pin
     from poetry_fti.bridge.solving.unit import Packages
     from poetry_fti.commands.project import Project
@@ -46,6 +54,7 @@ class StageProject:
         self.folder = project.config.directory / stage.name
         self._project = project
         up = PurePosixPath(posixpath.relpath(".", self.folder))
+        self._outline: tuple[LockedPackage, ...] = ()
         self._data = derive(project.pyproject, stage, up)
 
     @property
@@ -64,13 +73,15 @@ class StageProject:
         bridge.require_sources(package, self._project.poetry.pool)
         return package
 
-    def lock_text(self, packages: Packages) -> str:
-        """Return the text of a lock that holds these packages.
+    def solved(self, packages: Packages) -> SolvedLock:
+        """Return a lock that holds these packages.
 
         Raises FtiError for a package that cannot be installed where the stage runs.
         """
-        require_files(packages, self.stage, bridge.derived_python(self._data))
-        return lock_text(self.locker, self.root(), packages, self.locker.conditions)
+        python = bridge.derived_python(self._data)
+        require_files(packages, self.stage, python)
+        text = lock_text(self.locker, self.root(), packages, self.locker.conditions)
+        return SolvedLock(text, outline(packages, self.stage, python))
 
     @cached_property
     def digest(self) -> str:
@@ -118,16 +129,17 @@ class StageProject:
 
     def reread(self) -> None:
         """Forget the lock: it may have changed."""
+        self._outline = ()
         for name in _READ:
             self.__dict__.pop(name, None)
 
-    def write(self, text: str) -> None:
+    def write(self, lock: SolvedLock) -> None:
         """Replace the lock by a fresh one, unless it says the same already; raises OSError."""
         # Another version of Poetry in the first line alone is no reason to touch the file.
-        if _body(text) != _body(self.text):
-            files.replace({self.lock: text})
+        if _body(lock.text) != _body(self.text):
+            files.replace({self.lock: lock.text})
         self.reread()
-        self.__dict__["status"] = LockStatus("fresh", is_readable=True)
+        self._outline = lock.packages
 
     def problem(self) -> str:
         """Say what is wrong with a lock that is not fresh, and what to do."""
@@ -144,6 +156,18 @@ class StageProject:
             )
         state = "is missing" if self.status.state == "missing" else "does not match pyproject.toml"
         return f"{path} {state}. Run `poetry fti lock {self.name}`."
+
+    def compared(self) -> LockedStage:
+        """Return the stage with what tells it from others; raises LateError if it is not fresh."""
+        packages = self._outline or self.locked().packages
+        return LockedStage(
+            stage=self.stage,
+            folder=self.folder,
+            requires_python=self.python,
+            digest="",
+            packages=packages,
+            requirements=direct_requirements(self.root()),
+        )
 
     def locked(self) -> LockedStage:
         """Return the stage with what its lock holds; raises LateError where it is not fresh."""

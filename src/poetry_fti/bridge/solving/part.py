@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.alignment import Versions
     from poetry_fti.bridge.index import Watch
+    from poetry_fti.bridge.locked import SolvedLock
     from poetry_fti.bridge.solving.unit import Packages, Solution, Unit
     from poetry_fti.model import Targets
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 class Task:
     """A stage to be solved: its derived project, made anew by `root`, and where it runs.
 
-    `write` returns the text of the lock for what was solved.
+    `write` makes the lock of what was solved.
     `pins` are its own old ones, `others` what it prefers after them.
 
     Of the packages in `latest` the newest version that fits is wanted, whatever the pins say.
@@ -37,7 +38,7 @@ class Task:
 
     name: str
     root: Callable[[], ProjectPackage]
-    write: Callable[[Packages], str]
+    write: Callable[[Packages], SolvedLock]
     targets: Targets
     overrides: Sequence[tuple[NormalizedName, str]] = ()
     pins: Sequence[Package] = ()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from poetry_fti.alignment import Versions
+    from poetry_fti.bridge.locked import SolvedLock
     from poetry_fti.bridge.solving.part import Part, Task
     from poetry_fti.bridge.solving.unit import Packages
     from poetry_fti.model import Targets
@@ -41,9 +42,9 @@ class Saving:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A lock's text, releases in it that their authors have withdrawn, and what it might save."""
+    """A lock, what to warn of in it, and what naming platforms might save."""
 
-    text: str
+    lock: SolvedLock
     warnings: tuple[str, ...] = ()
     saving: Saving | None = None
 
@@ -83,10 +84,10 @@ class StageSolving:
         """
         with self._timed() as started:
             packages = self._packages(wishes)
-            text = self._task.write(packages)
+            lock = self._task.write(packages)
         took = time.monotonic() - started
         saving = self._saving(took, len(packages)) if took > _LONG and self._whole else None
-        return Written(text, tuple(_warnings(packages)), saving)
+        return Written(lock, tuple(_warnings(packages)), saving)
 
     def _saving(self, seconds: float, packages: int) -> Saving | None:
         started = time.monotonic()
