@@ -50,6 +50,19 @@ def test_a_relock_makes_way_only_where_a_version_does_not_fit_any_more(demo: Lab
     ]
 
 
+def test_a_relock_keeps_each_of_several_versions_where_it_is(demo: Lab) -> None:
+    split = ["lib<2; python_version < '3.12'", "lib>=2; python_version >= '3.12'", "app"]
+    demo.write(pyproject({"feature": split}))
+    demo.lock({**OLD, "lib 2.0": []})
+    before = demo.locked
+    demo.write(pyproject({"feature": ["app", "more"]}))
+    demo.lock({**OLD, "lib 2.0": [], "lib 3.0": [], "more 1.0": []})
+    assert (before, demo.locked) == (
+        {"feature": "app 1.0, lib 1.0, lib 2.0"},
+        {"feature": "app 1.0, lib 2.0, more 1.0"},
+    )
+
+
 def test_a_new_stage_takes_the_versions_of_its_siblings(demo: Lab) -> None:
     demo.write(pyproject({"feature": ["app"]}))
     demo.lock(OLD)

@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 def own_pins(locker: StageLocker) -> Sequence[Package]:
     """Return what a readable lock holds, with all that Poetry's solver asks of its own pins.
 
+    The newest version of each package comes first, as Poetry itself prefers them.
+
     Raises FtiError where the lock names requirements that cannot be read.
     """
     try:
-        return locker.locked_repository().packages
+        packages = locker.locked_repository().packages
     except Exception as error:  # damaged text makes Poetry raise nearly anything
         message = f"{locker.lock.name} names requirements that cannot be read: {error}."
         raise FtiError(f"{message} Solve the stage anew with --regenerate.") from error
+    return sorted(packages, key=lambda package: package.version, reverse=True)
 
 
 def pins(locks: Iterable[Sequence[Pin]]) -> list[Package]:
