@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packaging.version import Version
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -34,11 +36,13 @@ def hold(rules: Iterable[Rule], stages: Mapping[str, Iterable[Versions]]) -> boo
 
 def _parts_by_name(
     rule: Rule, stages: Mapping[str, Iterable[Versions]]
-) -> dict[NormalizedName, set[str]]:
-    found: dict[NormalizedName, set[str]] = {}
+) -> dict[NormalizedName, set[Version]]:
+    # As versions: 1.0 and 1.0.0 are the same.
+    found: dict[NormalizedName, set[Version]] = {}
     for stage in rule.stages:
         for part in stages.get(stage, ()):
             for name, versions in part.items():
                 if rule.binds(name):
-                    found.setdefault(name, set()).update(map(rule.part, versions))
+                    bound = {Version(rule.part(version)) for version in versions}
+                    found.setdefault(name, set()).update(bound)
     return found

@@ -15,16 +15,14 @@ if TYPE_CHECKING:
 def conditions(stage: Stage, rules: Sequence[Rule], digests: Mapping[str, str]) -> dict[str, Any]:
     """Return the table of a stage; empty for one that is solved as plain Poetry would.
 
-    `digests` tell of each stage what it asks for: where a rule ties the stage to others, their
-    changes make its lock stale, too.
+    The order in which rules and their packages are written makes no difference. `digests` tell of
+    each stage what it asks for: where a rule ties the stage to others, their changes make its lock
+    stale, too.
     """
     table = _own(stage)
     tying = [rule for rule in rules if stage.name in rule.stages]
     if tying:
-        table["align"] = [
-            {"level": rule.level, "packages": list(rule.packages), "stages": list(rule.stages)}
-            for rule in tying
-        ]
+        table["align"] = sorted(map(_written, tying), key=str)
         others = {name for rule in tying for name in rule.stages if name != stage.name}
         table["tied"] = {name: digests[name] for name in sorted(others)}
     return table
@@ -34,6 +32,11 @@ def digest(stage: Stage, content_hash: str) -> str:
     """Return the digest of all that a stage itself asks for."""
     text = json.dumps([content_hash, _own(stage)], sort_keys=True)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _written(rule: Rule) -> dict[str, Any]:
+    packages, stages = sorted(rule.packages), list(rule.stages)
+    return {"level": rule.level, "packages": packages, "stages": stages}
 
 
 def _own(stage: Stage) -> dict[str, Any]:
