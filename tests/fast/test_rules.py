@@ -1,0 +1,170 @@
+"""Rules of agreement: what they bind of a version, which stages they tie, and whether they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from poetry_fti.model import LEVELS, Rule
+from poetry_fti.rules import hold, tied
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from poetry_fti.alignment import Versions
+    from poetry_fti.model import Level
+
+STAGES = tuple("abcdef")
+
+
+def rule(*stages: str, level: Level = "exact", packages: tuple[str, ...] = ("lib",)) -> Rule:
+    return Rule(stages, packages, level)
+
+
+@pytest.mark.parametrize(
+    ("version", "exact", "minor", "major"),
+    [
+        ("2.9.1", "2.9.1", "2.9", "2"),
+        ("2.9.0+cpu", "2.9.0", "2.9", "2"),
+        ("2.9.0+cu128.local", "2.9.0", "2.9", "2"),
+        ("2", "2", "2.0", "2"),
+        ("1!2.3.4", "1!2.3.4", "1!2.3", "1!2"),
+        ("1!2.3.4+cpu", "1!2.3.4", "1!2.3", "1!2"),
+        ("2.0rc1", "2.0rc1", "2.0", "2"),
+        ("2.0.dev3", "2.0.dev3", "2.0", "2"),
+        ("2.0.post1", "2.0.post1", "2.0", "2"),
+        ("2026.11.5.1", "2026.11.5.1", "2026.11", "2026"),
+        ("0.24", "0.24", "0.24", "0"),
+    ],
+)
+def test_what_each_level_binds_of_a_version(
+    version: str, exact: str, minor: str, major: str
+) -> None:
+    parts = {level: rule(level=level).part(Version(version)) for level in LEVELS}
+    assert parts == {"exact": exact, "minor": minor, "major": major}
+
+
+NUMBERS = st.lists(st.integers(0, 3), min_size=1, max_size=4).map(lambda n: ".".join(map(str, n)))
+VERSIONS = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", "1!"]),
+    NUMBERS,
+    st.sampled_from(["", "rc1", ".dev2", ".post3"]),
+    st.sampled_from(["", "+cpu", "+cu128"]),
+).map(Version)
+
+
+@given(VERSIONS, VERSIONS)
+def test_what_agrees_at_a_level_agrees_at_all_that_bind_less(one: Version, other: Version) -> None:
+    same = [rule(level=level).part(one) == rule(level=level).part(other) for level in LEVELS]
+    assert same == sorted(same)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "name", "bound"),
+    [
+        (("numpy",), "numpy", True),
+        (("numpy",), "numpy-stl", False),
+        (("nvidia-*",), "nvidia-nccl-cu12", True),
+        (("nvidia-*",), "nvidia", False),
+        (("py?",), "pyx", True),
+        (("py?",), "py", False),
+        (("pandas", "*"), "anything", True),
+    ],
+)
+def test_which_packages_a_rule_is_about(
+    patterns: tuple[str, ...], name: str, *, bound: bool
+) -> None:
+    assert rule("a", "b", packages=patterns).binds(canonicalize_name(name)) is bound
+
+
+@pytest.mark.parametrize(
+    ("rules", "groups"),
+    [
+        ([], ["a", "b", "c", "d", "e", "f"]),
+        ([rule("a", "c")], ["ac", "b", "d", "e", "f"]),
+        ([rule("a", "b"), rule("b", "c")], ["abc", "d", "e", "f"]),
+        ([rule("a", "b"), rule("c", "d"), rule("d", "a")], ["abcd", "e", "f"]),
+        ([rule("a", "f"), rule("b", "e")], ["af", "be", "c", "d"]),
+        ([rule(*STAGES)], ["abcdef"]),
+        ([rule("a", "elsewhere")], ["a", "b", "c", "d", "e", "f"]),
+    ],
+)
+def test_stages_are_tied_by_rules_also_through_others(rules: list[Rule], groups: list[str]) -> None:
+    assert sorted("".join(group) for group in tied(STAGES, rules)) == groups
+
+
+RULES = st.lists(st.sets(st.sampled_from(STAGES), min_size=2).map(lambda names: rule(*names)))
+
+
+@given(RULES, st.randoms(use_true_random=False))
+def test_tied_stages_are_the_connected_components(rules: list[Rule], random: Random) -> None:
+    reached = {stage: {stage} for stage in STAGES}
+    for _ in STAGES:
+        for each in rules:
+            together = set().union(*(reached[stage] for stage in each.stages))
+            reached |= dict.fromkeys(together, together)
+    groups = tied(STAGES, rules)
+    assert {frozenset(group) for group in groups} == set(map(frozenset, reached.values()))
+    assert all(group == sorted(group) for group in groups), "in the order of the stages"
+    random.shuffle(rules)
+    assert sorted(tied(STAGES, rules)) == sorted(groups)
+
+
+def parts(text: str) -> list[Versions]:
+    """Return the parts of a stage out of `"lib 1.0, app 2.0 / lib 1.0"`."""
+    found: list[Versions] = []
+    for part in text.split("/"):
+        pins = [pin.split() for pin in part.split(",") if pin.strip()]
+        found.append({canonicalize_name(name): tuple(map(Version, each)) for name, *each in pins})
+    return found
+
+
+@pytest.mark.parametrize(
+    ("level", "a", "b", "expected"),
+    [
+        ("exact", "lib 1.0", "lib 1.0", True),
+        ("exact", "lib 1.0", "lib 1.0.0", True),
+        ("exact", "lib 1.0", "lib 1.0.1", False),
+        ("exact", "lib 2.9.0+cpu", "lib 2.9.0+cu128", True),
+        ("exact", "lib 2.9.0+cpu", "lib 2.9.0", True),
+        ("exact", "lib 1.0rc1", "lib 1.0", False),
+        ("exact", "lib 1!1.0", "lib 1.0", False),
+        ("minor", "lib 1.0.1", "lib 1.0.2", True),
+        ("minor", "lib 1", "lib 1.0.2", True),
+        ("minor", "lib 1.0", "lib 1.1", False),
+        ("major", "lib 1.0", "lib 1.1", True),
+        ("major", "lib 1.0", "lib 2.0", False),
+        ("major", "lib 1!1.0", "lib 1.0", False),
+        ("exact", "lib 1.0", "", True),
+        ("exact", "lib 1.0, app 1", "lib 1.0, app 2", True),
+        ("exact", "lib 1.0 / lib 1.0", "lib 1.0", True),
+        ("exact", "lib 1.0 / lib 2.0", "lib 1.0", False),
+        ("exact", "lib 1.0 / lib 2.0", "", False),
+        ("exact", "lib 1.0 2.0", "lib 1.0 2.0", False),
+    ],
+)
+def test_a_rule_holds_if_all_that_it_binds_is_the_same(
+    level: Level, a: str, b: str, *, expected: bool
+) -> None:
+    rules = [rule("a", "b", level=level)]
+    assert hold(rules, {"a": parts(a), "b": parts(b)}) is expected
+    assert hold(rules, {"a": parts(b), "b": parts(a)}) is expected
+
+
+def test_each_package_of_a_rule_and_each_rule_counts_alone() -> None:
+    stages = {"a": parts("lib 1.0, app 2.0"), "b": parts("lib 1.0, app 1.0"), "c": parts("lib 3.0")}
+    assert hold([rule("a", "b")], stages)
+    assert not hold([rule("a", "b", packages=("lib", "app"))], stages)
+    assert not hold([rule("a", "b", packages=("*",))], stages)
+    assert not hold([rule("a", "b"), rule("b", "c")], stages)
+    assert hold([], stages)
+
+
+def test_a_stage_that_is_not_solved_breaks_no_rule() -> None:
+    assert hold([rule("a", "b")], {"a": parts("lib 1.0")})
