@@ -22,16 +22,17 @@ from poetry.core.packages.project_package import ProjectPackage
 from poetry.core.packages.utils.utils import create_nested_marker
 from poetry.core.version.markers import parse_marker
 from poetry.puzzle.exceptions import SolverProblemError
-from poetry.puzzle.provider import Provider
 from poetry.puzzle.solver import Solver
-from poetry.repositories import RepositoryPool
 
 from poetry_fti.bridge.solving.obstacles import obstacles
+from poetry_fti.bridge.solving.pool import StagePool
+from poetry_fti.bridge.solving.solver import StageProvider
 from poetry_fti.bridge.solving.unit import solver_errors
+from poetry_fti.bridge.solving.view import View
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
@@ -67,21 +68,8 @@ def solve_together(
 
     Raises FtiError with what stands in the way where there are none.
     """
-    pool = _JointPool(parts, rules)
-    root = _root(parts)
-    preferred = [
-        _marked(package, str(number))
-        for number, part in enumerate(parts)
-        for package in part.preferred
-        if not package.is_direct_origin()
-    ]
-    try:
-        with solver_errors():
-            packages = _JointSolver(root, pool, io, preferred).solve().get_solved_packages()
-    except FtiError as error:
-        raise FtiError(_explained(error, parts)) from error
     found: list[dict[NormalizedName, set[StandardVersion]]] = [{} for _ in parts]
-    for package in packages:
+    for package in _Search(parts, rules, io).solve({}):
         name, number = _unmarked(package.name)
         if not number.startswith(_SHARED):
             versions = found[int(number)].setdefault(canonicalize_name(name), set())
@@ -89,10 +77,68 @@ def solve_together(
     return [{name: tuple(sorted(each)) for name, each in part.items()} for part in found]
 
 
+class _Search:
+    """The search for versions with which the rules hold, also where Poetry's solver splits.
+
+    For requirements that depend on the Python, say, it solves several times and puts the results
+    together; only within each of them it has the same version of a stand-in.
+    """
+
+    def __init__(self, parts: Sequence[Bound], rules: Sequence[Rule], io: IO) -> None:
+        self._parts = parts
+        self._io = io
+        self._pool = _JointPool(parts, rules)
+        preferred = [
+            _marked(package, str(number))
+            for number, part in enumerate(parts)
+            for package in part.preferred
+            if not package.is_direct_origin()
+        ]
+        self._preferred = sorted(preferred, key=lambda each: each.version, reverse=True)
+
+    def solve(self, fixed: Mapping[str, Version]) -> list[Package]:
+        """Return a solution with these versions of stand-ins and one of each other; or raise."""
+        packages = self._solved(fixed)
+        versions: dict[str, list[Version]] = {}
+        for package in packages:
+            if f"{_MARK}{_SHARED}" in package.name:
+                versions.setdefault(package.name, []).append(package.version)
+        for name, split in sorted(versions.items()):
+            if len(split) > 1:
+                return self._with_one(name, split, fixed)
+        return packages
+
+    def _with_one(
+        self, name: str, likely: Sequence[Version], fixed: Mapping[str, Version]
+    ) -> list[Package]:
+        lines: set[str] = set()
+        tried: set[Version] = set()
+        # To find that there is no solution with one version takes a look at all that may be one.
+        while untried := self._pool.seen(name) - tried:
+            version = max(untried, key=lambda each: (each in likely, each))
+            tried.add(version)
+            try:
+                return self.solve({**fixed, name: version})
+            except FtiError as error:
+                lines.update(str(error).splitlines())
+        raise FtiError("\n".join(sorted(lines)))
+
+    def _solved(self, fixed: Mapping[str, Version]) -> list[Package]:
+        root = _root(self._parts)
+        for name, version in fixed.items():
+            root.add_dependency(Dependency(name, version))
+        try:
+            with solver_errors():
+                solver = _JointSolver(root, self._pool, self._io, self._preferred)
+                return list(solver.solve().get_solved_packages())
+        except FtiError as error:
+            raise FtiError(_explained(error, self._parts)) from error
+
+
 def _root(parts: Sequence[Bound]) -> ProjectPackage:
     roots = [part.unit.root() for part in parts]
     python = reduce(lambda one, other: one.union(other), (r.python_constraint for r in roots))
-    joint = ProjectPackage(roots[0].name, "0")
+    joint = ProjectPackage("project", "0")
     joint.python_versions = str(python)
     for number, root in enumerate(roots):
         for dependency in root.all_requires:
@@ -104,7 +150,7 @@ def _root(parts: Sequence[Bound]) -> ProjectPackage:
     return joint
 
 
-class _JointPool(RepositoryPool):
+class _JointPool(StagePool):
     """The indexes as all parts see them: whose view is meant, a package's name tells."""
 
     def __init__(self, parts: Sequence[Bound], rules: Sequence[Rule]) -> None:
@@ -113,6 +159,12 @@ class _JointPool(RepositoryPool):
         self._pools = [part.unit.pool() for part in parts]
         self._repositories = self._pools[0]._repositories  # noqa: SLF001 - as in StagePool
         self._artifact_cache = self._pools[0].artifact_cache
+        # No solver asks for a stand-in but for what a package has required of it.
+        self._seen: dict[str, set[Version]] = {}
+
+    def seen(self, stand_in: str) -> set[Version]:
+        """Return the versions of a stand-in that packages require."""
+        return self._seen.get(stand_in, set())
 
     def package(self, name: str, version: Version, repository_name: str | None = None) -> Package:
         own, number = _unmarked(name)
@@ -124,7 +176,8 @@ class _JointPool(RepositoryPool):
     def find_packages(self, dependency: Dependency) -> list[Package]:
         own, number = _unmarked(dependency.pretty_name)
         if number.startswith(_SHARED):
-            return self._stand_ins(dependency, own, self._rules[int(number[1:])])
+            seen = sorted(self.seen(dependency.name))
+            return [Package(dependency.name, v) for v in seen if dependency.constraint.allows(v)]
         found = self._pools[int(number)].find_packages(_renamed(dependency, own))
         return [_marked(package, number) for package in found]
 
@@ -148,30 +201,18 @@ class _JointPool(RepositoryPool):
         version = StandardVersion(package.version.text)
         for index, rule in enumerate(self._rules):
             if stage in rule.stages and rule.binds(package.name):
-                shared = f"{package.pretty_name}{_MARK}{_SHARED}{index}"
-                yield Dependency(shared, Version.parse(rule.part(version)))
-
-    def _stand_ins(self, dependency: Dependency, own: str, rule: Rule) -> list[Package]:
-        anything = Dependency(own, "*", allows_prereleases=True)
-        parts = {
-            rule.part(StandardVersion(package.version.text))
-            for bound, pool in zip(self.parts, self._pools, strict=True)
-            if bound.stage in rule.stages
-            for package in pool.find_packages(anything)
-        }
-        versions = [Version.parse(part) for part in parts]
-        return [
-            Package(dependency.pretty_name, v) for v in versions if dependency.constraint.allows(v)
-        ]
+                shared, part = f"{package.name}{_MARK}{_SHARED}{index}", rule.part(version)
+                self._seen.setdefault(shared, set()).add(Version.parse(part))
+                yield Dependency(shared, Version.parse(part))
 
 
-class _JointProvider(Provider):
-    """Relies on `search_for_direct_origin_dependency`, as `StageProvider` does."""
+class _JointProvider(StageProvider):
+    """Relies on what `StageProvider` does."""
 
     def __init__(
         self, root: ProjectPackage, pool: _JointPool, io: IO, preferred: list[Package]
     ) -> None:
-        super().__init__(root, pool, io, locked=preferred)
+        super().__init__(root, pool, io, locked=preferred, view=View())
         self._joint_pool = pool
 
     def search_for_direct_origin_dependency(self, dependency: Dependency) -> Package:

@@ -43,7 +43,8 @@ def _requirements(
         asked = incompatibility.terms[1].dependency
         its_stage, its_name = readable(asked.pretty_name)
         if its_stage and its_name != name:
-            yield its_stage, name if stage else "", version, f"{its_name} {asked.constraint}"
+            allowed = "" if asked.constraint.is_any() else f" {asked.constraint}"
+            yield its_stage, name if stage else "", version, f"{its_name}{allowed}"
 
 
 def _asker(name: str, versions: list[str]) -> str:
