@@ -61,6 +61,15 @@ class StageLocker(Locker):
         # Poetry parses the file once more, for locks of its former versions.
         return self._content_hash == metadata["content-hash"] or super().is_fresh()
 
+    def pinned_packages(self) -> Iterator[Package]:
+        """Yield the packages as the solver prefers them: of an index's it asks the requirements.
+
+        Relies on `Locker._get_locked_package`, of which `locked_repository` is made.
+        """
+        for info in self.lock_data["package"]:
+            direct = info.get("source", {}).get("type", "legacy") != "legacy"
+            yield self._get_locked_package(info, with_dependencies=direct)
+
     def locked_packages(self) -> dict[Package, TransitivePackageInfo]:
         """Return what the lock holds; it is parsed once."""
         if self._packages is None:
@@ -79,21 +88,17 @@ def lock_status(locker: StageLocker) -> LockStatus:
     return LockStatus("fresh" if readable and locker.is_fresh() else "stale", is_readable=readable)
 
 
-def seems_fresh(locker: StageLocker) -> bool:
-    """Tell whether a lock is fresh and whole, without reading what its strings say.
-
-    False leaves it open: `lock_status` tells.
-    """
+def status_at_a_glance(locker: StageLocker) -> LockStatus:
+    """Tell the same for who only locks: what the strings of a whole lock say is not read."""
     try:
         seen = glance(locker.lock.read_bytes().decode())
     except (OSError, UnicodeDecodeError):
-        return False
-    return (
-        seen is not None
-        and seen.lock_version == locker._VERSION  # noqa: SLF001 - of the locks that Poetry writes
-        and seen.content_hash == locker.content_hash
-        and seen.targets == locker.conditions
-    )
+        return lock_status(locker)
+    # Locks of its former versions, and its former content hashes, Poetry knows.
+    if seen is None or seen.lock_version != locker._VERSION:  # noqa: SLF001
+        return lock_status(locker)
+    fresh = seen.content_hash == locker.content_hash and seen.targets == locker.conditions
+    return LockStatus("fresh" if fresh else "stale", is_readable=True)
 
 
 def _unreadable(locker: Locker) -> str:

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 def own_pins(locker: StageLocker) -> Sequence[Package]:
-    """Return what a readable lock holds, with all that Poetry's solver asks of its own pins.
+    """Return what a lock holds, with all that Poetry's solver asks of its own pins.
 
     The newest version of each package comes first, as Poetry itself prefers them.
 
     Raises FtiError where the lock names requirements that cannot be read.
     """
     try:
-        packages = locker.locked_repository().packages
+        packages = list(locker.pinned_packages())
     except Exception as error:  # damaged text makes Poetry raise nearly anything
         message = f"{locker.lock.name} names requirements that cannot be read: {error}."
         raise FtiError(f"{message} Solve the stage anew with --regenerate.") from error

@@ -74,19 +74,21 @@ def load_project(command: Command) -> Project:
     return Project(application.project_directory, lambda: application.poetry)
 
 
-def fresh_project(command: Command) -> Project | None:
-    """Return the project if the locks of all stages that the command names are fresh.
+def project_to_lock(command: Command) -> Project:
+    """Return the project; whether Poetry accepts it is not asked if the locks are fresh.
 
-    Their content hashes vouch for a pyproject.toml that Poetry has accepted before, so that it
-    need not be asked again.
+    Their content hashes vouch for a pyproject.toml that Poetry has accepted before.
     """
     application = command.get_application()
     try:
         project = Project(application.project_directory, lambda: application.poetry, trusted=True)
         stages = project.select(command.argument("stages"))
-        return project if all(stage.is_fresh for stage in stages) else None
+        needed = not all(stage.is_fresh for stage in stages)
     except Exception:  # noqa: BLE001 - what is wrong is said when the project is read properly
-        return None
+        return load_project(command)
+    if needed:
+        project.validate()
+    return project
 
 
 def quiet(io: IO) -> IO:

@@ -9,7 +9,14 @@ from cleo.helpers import option
 from poetry.console.commands.command import Command
 
 from poetry_fti.commands.alone import alone
-from poetry_fti.commands.console import counted, error, fresh_project, guarded, load_project, plain
+from poetry_fti.commands.console import (
+    counted,
+    error,
+    guarded,
+    load_project,
+    plain,
+    project_to_lock,
+)
 from poetry_fti.commands.lock_report import report_locking
 from poetry_fti.commands.locking import Request, lock_stages
 from poetry_fti.commands.options import REPORT_FORMAT, STAGES, wants_json
@@ -19,7 +26,6 @@ if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
 
-    from poetry_fti.commands.project import Project
     from poetry_fti.commands.stage_project import StageProject
 
 
@@ -45,30 +51,17 @@ version of a package wherever they can.
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
 
     @guarded
+    @alone(unless=("check",))
     def handle(self) -> int:
         """Lock what is stale, or only look (`--check`)."""
         json_wanted = wants_json(self)
-        if self.option("check"):
-            project = fresh_project(self) or load_project(self)
-            stages = project.select(self.argument("stages"))
-            return self._check(stages, json_wanted=json_wanted)
-        if not self.option("regenerate"):
-            project_or_none = fresh_project(self)
-            if project_or_none is not None:
-                return self._lock(project_or_none)
-        return self._lock_alone()
-
-    @alone()
-    def _lock_alone(self) -> int:
-        return self._lock(load_project(self))
-
-    def _lock(self, project: Project) -> int:
+        regenerate: bool = self.option("regenerate")
+        project = load_project(self) if regenerate else project_to_lock(self)
         stages = project.select(self.argument("stages"))
-        request = Request(
-            stages=frozenset(stage.name for stage in stages),
-            regenerate=self.option("regenerate"),
-            aligned=not self.option("no-align"),
-        )
+        if self.option("check"):
+            return self._check(stages, json_wanted=json_wanted)
+        names = frozenset(stage.name for stage in stages)
+        request = Request(stages=names, regenerate=regenerate, aligned=not self.option("no-align"))
         results = lock_stages(project, stages, self.io, request)
         return report_locking(self, project, results)
 

@@ -51,6 +51,13 @@ class Project:
             getattr(self, "poetry")  # noqa: B009 - what Poetry refuses is refused now
         self.stages = tuple(StageProject(stage, self) for stage in stages)
 
+    def validate(self) -> None:
+        """Ask Poetry whether it accepts the project; raises ConfigError where it does not."""
+        problems = bridge.schema_problems(self.pyproject)
+        if problems:
+            _read(self.pyproject, trusted=False)  # it names them with all others
+        getattr(self, "poetry")  # noqa: B009 - it is made now
+
     @cached_property
     def poetry(self) -> Poetry:
         """The project as Poetry has it; raises ConfigError."""

@@ -69,7 +69,7 @@ def _task(
     project: Project, stage: StageProject, solved: Sequence[StageProject], request: Request
 ) -> Task:
     """Return what is to be solved; raises FtiError for a lock that cannot be read."""
-    if stage.status.state == "broken" and not (stage.status.is_merging or request.regenerate):
+    if stage.glanced.state == "broken" and not (stage.glanced.is_merging or request.regenerate):
         raise FtiError(stage.problem())
     stage.root()  # what is wrong with it is wrong before anything is solved
     siblings = [
@@ -93,16 +93,16 @@ def _task(
 
 
 def _own_pins(stage: StageProject) -> Sequence[Package]:
-    if stage.status.is_merging:
+    if stage.glanced.is_merging:
         return pins([stage.pins])
-    return own_pins(stage.locker) if stage.status.state != "missing" else ()
+    return own_pins(stage.locker) if stage.glanced.state != "missing" else ()
 
 
 def _locked(stage: StageProject, outcome: Outcome, request: Request) -> Result:
     if isinstance(outcome, FtiError):
         return outcome
     lock = outcome.written.lock
-    first, before = not stage.status.is_readable, stage.versions
+    first, before = not stage.glanced.is_readable, stage.versions
     if not request.dry_run:
         stage.write(lock)
     after = versions(read(lock.text))

@@ -22,7 +22,7 @@ from poetry_fti.bridge.locked import (
     read_packages,
     require_files,
 )
-from poetry_fti.bridge.locker import StageLocker, lock_status, seems_fresh
+from poetry_fti.bridge.locker import StageLocker, lock_status, status_at_a_glance
 from poetry_fti.bridge.toml import pyproject_text
 from poetry_fti.errors import FtiError, LateError
 from poetry_fti.model import IndexOrigin, LockedStage
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from poetry_fti.commands.project import Project
     from poetry_fti.model import LockedPackage, Stage
 
-_READ: Final = ("locker", "is_fresh", "status", "packages", "pins", "versions")
+_READ: Final = ("locker", "glanced", "status", "packages", "pins", "versions")
 
 
 class StageProject:
@@ -94,9 +94,14 @@ class StageProject:
         return StageLocker(self.lock, self._data, self._project.conditions(self.stage))
 
     @cached_property
+    def glanced(self) -> LockStatus:
+        """The state of the lock for who only locks; its strings are not read, if it looks whole."""
+        return status_at_a_glance(self.locker)
+
+    @property
     def is_fresh(self) -> bool:
-        """Whether there is nothing to lock; found out without reading the whole lock if it is."""
-        return seems_fresh(self.locker) or self.status.state == "fresh"
+        """Whether there is nothing to lock."""
+        return self.glanced.state == "fresh"
 
     @cached_property
     def status(self) -> LockStatus:
