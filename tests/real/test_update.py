@@ -1,0 +1,338 @@
+"""`poetry fti update`: what is named moves, and what has to; and overrides of requirements."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from packaging.pylock import Pylock
+from poetry.utils._compat import tomllib
+
+from harness import snapshot
+from small_index import lab, pyproject
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from small_index import Lab, Releases
+
+OLD: Releases = {"app 1.0": ["lib"], "lib 1.0": [], "mid 1.0": ["lib"], "zoo 1.0": []}
+NEW: Releases = {
+    **OLD,
+    "app 2.0": ["lib>=2"],
+    "lib 2.0": [],
+    "mid 2.0": ["lib"],
+    "zoo 2.0": ["more"],
+    "more 1.0": [],
+}
+GROUPS = {"feature": ["app", "zoo"], "training": ["lib", "mid"]}
+AGREE = "The stages share 1 package, and have the same version of each."
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Lab:
+    """A project locked before newer releases are out."""
+    demo = lab(tmp_path)
+    demo.write(pyproject(GROUPS))
+    demo.lock(OLD)
+    return demo
+
+
+def update(demo: Lab, *words: str) -> list[str]:
+    """Update with the new releases, and return what is said without the times that it took."""
+    result = demo.run(NEW, "fti", "update", *words)
+    assert (result.code, result.errors) == (0, "")
+    return re.sub(r" in \d+\.\d s", "", result.output).splitlines()
+
+
+def test_all_packages_are_updated(demo: Lab) -> None:
+    assert update(demo) == [
+        "feature: locked 4 packages: 1 added, 0 removed, 3 updated",
+        "  ~ app 1.0 -> 2.0",
+        "  ~ lib 1.0 -> 2.0",
+        "  + more 1.0",
+        "  ~ zoo 1.0 -> 2.0",
+        "training: locked 2 packages: 0 added, 0 removed, 2 updated",
+        "  ~ lib 1.0 -> 2.0",
+        "  ~ mid 1.0 -> 2.0",
+        "",
+        AGREE,
+    ]
+    assert demo.lock(NEW, "--check") == ["2 locks checked: all fresh."]
+    assert update(demo)[:2] == [
+        "feature: locked 4 packages, no version changed",
+        "training: locked 2 packages, no version changed",
+    ]
+
+
+def test_only_the_named_package_moves(demo: Lab) -> None:
+    assert update(demo, "Lib") == [
+        "feature: locked 3 packages: 0 added, 0 removed, 1 updated",
+        "  ~ lib 1.0 -> 2.0",
+        "training: locked 2 packages: 0 added, 0 removed, 1 updated",
+        "  ~ lib 1.0 -> 2.0",
+        "",
+        AGREE,
+    ]
+    assert demo.locked == {
+        "feature": "app 1.0, lib 2.0, zoo 1.0",
+        "training": "lib 2.0, mid 1.0",
+    }
+
+
+def test_what_the_named_package_needs_moves_too(demo: Lab) -> None:
+    assert update(demo, "app") == [
+        "feature: locked 3 packages: 0 added, 0 removed, 2 updated",
+        "  ~ app 1.0 -> 2.0",
+        "  ~ lib 1.0 -> 2.0",
+        "training: fresh, 2 packages",
+        "",
+        "The stages share 1 package and differ in 1:",
+        "  lib 2.0 in feature, 1.0 in training",
+        "    no requirement forces it; poetry fti update lib may close it",
+    ]
+
+
+def test_several_packages_in_one_stage(demo: Lab) -> None:
+    before = snapshot(demo.root / "fti" / "training")
+    assert update(demo, "zoo", "app", "--stage", "feature")[:5] == [
+        "feature: locked 4 packages: 1 added, 0 removed, 3 updated",
+        "  ~ app 1.0 -> 2.0",
+        "  ~ lib 1.0 -> 2.0",
+        "  + more 1.0",
+        "  ~ zoo 1.0 -> 2.0",
+    ]
+    assert snapshot(demo.root / "fti" / "training") == before
+
+
+def test_all_packages_of_one_stage(demo: Lab) -> None:
+    assert update(demo, "--stage", "training")[:3] == [
+        "training: locked 2 packages: 0 added, 0 removed, 2 updated",
+        "  ~ lib 1.0 -> 2.0",
+        "  ~ mid 1.0 -> 2.0",
+    ]
+    assert demo.locked["feature"] == "app 1.0, lib 1.0, zoo 1.0"
+
+
+def test_an_old_divergence_closes(demo: Lab) -> None:
+    update(demo, "lib", "--stage", "training")
+    assert update(demo, "lib") == [
+        "feature: locked 3 packages: 0 added, 0 removed, 1 updated",
+        "  ~ lib 1.0 -> 2.0",
+        "training: locked 2 packages, no version changed",
+        "",
+        AGREE,
+    ]
+
+
+def test_stages_agree_on_the_newest_that_all_can_have(demo: Lab) -> None:
+    demo.write(pyproject({**GROUPS, "training": ["lib<3", "mid"]}))
+    demo.lock(OLD)
+    result = demo.run({**NEW, "lib 2.5": [], "lib 3.0": []}, "fti", "update", "lib")
+    assert result.code == 0
+    assert demo.locked == {
+        "feature": "app 1.0, lib 2.5, zoo 1.0",
+        "training": "lib 2.5, mid 1.0",
+    }
+
+
+def test_a_stale_lock_is_brought_up_to_date_with_its_pins(demo: Lab) -> None:
+    demo.write(pyproject({**GROUPS, "feature": ["app", "zoo", "more"]}))
+    assert update(demo, "lib")[:3] == [
+        "feature: locked 4 packages: 1 added, 0 removed, 1 updated",
+        "  ~ lib 1.0 -> 2.0",
+        "  + more 1.0",
+    ]
+
+
+def test_a_dry_run_writes_nothing(demo: Lab) -> None:
+    before = snapshot(demo.root)
+    assert update(demo, "zoo", "--dry-run") == [
+        "feature: locked 4 packages: 1 added, 0 removed, 1 updated",
+        "  + more 1.0",
+        "  ~ zoo 1.0 -> 2.0",
+        "training: fresh, 2 packages",
+        "Nothing is written in a dry run.",
+    ]
+    update(demo, "--dry-run", "--format", "json")
+    assert snapshot(demo.root) == before
+
+
+def test_changes_as_json(demo: Lab) -> None:
+    result = demo.run(NEW, "fti", "update", "zoo", "--format", "json")
+    data = json.loads(result.output)
+    assert data["stages"]["feature"].pop("seconds") > 0
+    assert data == {
+        "stages": {
+            "feature": {
+                "result": "locked",
+                "packages": 4,
+                "changes": [
+                    {"package": "more", "before": [], "after": ["1.0"]},
+                    {"package": "zoo", "before": ["1.0"], "after": ["2.0"]},
+                ],
+            },
+            "training": {"result": "fresh", "packages": 2, "seconds": 0.0, "changes": []},
+        },
+        "comparison": {"shared": 1, "divergences": []},
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "error"),
+    [
+        (["nowhere"], 2, 'No lock has the package "nowhere" (stages: feature, training).\n'),
+        (
+            ["app", "--stage", "training"],
+            2,
+            'No lock has the package "app" (stages: training).\n',
+        ),
+        (
+            ["lib", "--stage", "trainin"],
+            2,
+            'There is no stage "trainin"; did you mean "training"? (stages: feature, training)\n',
+        ),
+        (
+            ["lib", "--format", "yaml"],
+            2,
+            'Unknown report format "yaml" (known: text, json).\n',
+        ),
+    ],
+)
+def test_errors_before_anything_is_solved(
+    words: list[str], code: int, error: str, demo: Lab
+) -> None:
+    before = snapshot(demo.root)
+    result = demo.run(NEW, "fti", "update", *words)
+    assert (result.code, result.output, result.errors) == (code, "", error)
+    assert snapshot(demo.root) == before
+
+
+RULE = '[[tool.fti.align]]\npackages = ["lib"]\n'
+
+
+def test_tied_stages_are_updated_together(demo: Lab) -> None:
+    demo.write(pyproject(GROUPS, RULE))
+    demo.lock(OLD)
+    assert update(demo, "lib")[:4] == [
+        "feature: locked 3 packages: 0 added, 0 removed, 1 updated",
+        "  ~ lib 1.0 -> 2.0",
+        "training: locked 2 packages: 0 added, 0 removed, 1 updated",
+        "  ~ lib 1.0 -> 2.0",
+    ]
+
+
+def test_a_package_that_only_one_tied_stage_has_leaves_the_other_s_versions(demo: Lab) -> None:
+    demo.write(pyproject(GROUPS, RULE))
+    demo.lock(OLD)
+    assert update(demo, "zoo")[:4] == [
+        "feature: locked 4 packages: 1 added, 0 removed, 1 updated",
+        "  + more 1.0",
+        "  ~ zoo 1.0 -> 2.0",
+        "training: locked 2 packages, no version changed",
+    ]
+
+
+WRONG: Releases = {
+    "app 1.0": ["lib<2", "mid"],
+    "app 1.1": ["lib<2", "mid"],
+    "mid 1.0": [],
+    "lib 1.0": [],
+    "lib 2.0": [],
+    "lib 3.0": [],
+}
+OVERRIDES = '[tool.fti.stages.feature.overrides]\nlib = "{}"\n[tool.fti.stages.training]\n'
+BOTH = {"feature": ["app", "lib>=2"], "training": ["app"]}
+
+
+@pytest.fixture
+def wrong(tmp_path: Path) -> Lab:
+    """A project of which a stage needs what a package forbids."""
+    demo = lab(tmp_path)
+    demo.write(pyproject(BOTH))
+    return demo
+
+
+def test_an_override_replaces_what_packages_require(wrong: Lab) -> None:
+    result = wrong.run(WRONG, "fti", "lock")
+    assert result.code == 1
+    assert "app (1.1) depends on lib (<2)" in result.errors
+    wrong.write(pyproject(BOTH, OVERRIDES.format(">=2,<3")))
+    assert wrong.lock(WRONG) == [
+        "feature: locked 3 packages",
+        "training: fresh, 3 packages",
+        "",
+        "The stages share 3 packages and differ in 1:",
+        "  lib 2.0 in feature, 1.0 in training",
+        "    training:  app 1.1 requires lib <2",
+    ]
+    lock = (wrong.root / "fti" / "feature" / "poetry.lock").read_text(encoding="utf-8")
+    assert tomllib.loads(lock)["metadata"]["fti"] == {"overrides": {"lib": ">=2,<3"}}
+
+
+def test_an_override_may_lift_what_packages_require(wrong: Lab) -> None:
+    wrong.write(pyproject(BOTH, OVERRIDES.format("*")))
+    wrong.lock(WRONG, "feature")
+    assert wrong.locked == {"feature": "app 1.1, lib 3.0, mid 1.0"}
+
+
+def test_an_override_does_not_replace_what_the_project_requires(wrong: Lab) -> None:
+    wrong.write(pyproject(BOTH, OVERRIDES.format("<2")))
+    result = wrong.run(WRONG, "fti", "lock", "feature")
+    assert (result.code, result.output) == (1, "")
+    assert (
+        result.errors
+        == """\
+feature: Because no versions of app match !=1.0,!=1.1
+ and app (1.0) depends on lib (<2), app (!=1.1) requires lib (<2).
+And because app (1.1) depends on lib (<2), every version of app requires lib (<2).
+So, because demo depends on both app (*) and lib (>=2), version solving failed.
+"""
+    )
+
+
+def test_an_override_adds_no_package(wrong: Lab) -> None:
+    wrong.write(pyproject({**BOTH, "feature": ["mid"]}, OVERRIDES.format(">=2")))
+    wrong.lock(WRONG, "feature")
+    assert wrong.locked == {"feature": "mid 1.0"}
+
+
+def test_a_changed_override_makes_only_its_own_stage_stale(wrong: Lab) -> None:
+    wrong.write(pyproject(BOTH, OVERRIDES.format("*")))
+    wrong.lock(WRONG)
+    wrong.write(pyproject(BOTH, OVERRIDES.format("<3")))
+    result = wrong.run(WRONG, "fti", "lock", "--check")
+    assert (result.code, result.errors) == (
+        3,
+        "fti/feature/poetry.lock does not match pyproject.toml. Run `poetry fti lock feature`.\n",
+    )
+    assert wrong.lock(WRONG)[:3] == [
+        "feature: locked 3 packages: 0 added, 0 removed, 1 updated",
+        "  ~ lib 3.0 -> 2.0",
+        "training: fresh, 3 packages",
+    ]
+
+
+def test_exports_carry_the_overridden_version(wrong: Lab) -> None:
+    wrong.write(pyproject(BOTH, OVERRIDES.format("==2.0")))
+    wrong.lock(WRONG)
+    words = ("export", "feature", "-f", "requirements", "-f", "pylock")
+    assert wrong.run(WRONG, "fti", *words).code == 0
+    folder = wrong.root / "fti" / "feature"
+    assert re.findall(r"^\w+==\S+", (folder / "requirements.txt").read_text(), re.MULTILINE) == [
+        "app==1.1",
+        "lib==2.0",
+        "mid==1.0",
+    ]
+    pylock = Pylock.from_dict(tomllib.loads((folder / "pylock.feature.toml").read_text()))
+    assert [str(package.version) for package in pylock.packages] == ["1.1", "2.0", "1.0"]
+
+
+def test_an_override_holds_for_tied_stages_too(wrong: Lab) -> None:
+    wrong.write(pyproject({**BOTH, "training": ["lib"]}, OVERRIDES.format("*") + RULE))
+    assert wrong.lock({**WRONG, "lib 3.0": ["python<3.11"]})[-1] == (
+        "The stages share 1 package, and have the same version of each."
+    )
+    assert wrong.locked["training"] == "lib 2.0"
