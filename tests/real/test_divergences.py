@@ -73,6 +73,7 @@ def world(random: Random) -> World:
     return World({stage: requirements(random, NAMES, 1, 3) for stage in STAGES[:count]}, releases)
 
 
+@pytest.mark.generated
 @pytest.mark.parametrize("seed", range(30))
 def test_without_what_is_named_in_the_end_all_agree(seed: int, tmp_path: Path) -> None:
     """Each divergence has reasons; once they are gone it is, or has others, which go next."""

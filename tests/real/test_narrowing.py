@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+pytestmark = pytest.mark.generated
+
     from poetry.core.version.markers import BaseMarker
 
     from harness import Poetry

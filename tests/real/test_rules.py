@@ -549,6 +549,7 @@ def world(random: Random) -> World:
     return generated
 
 
+@pytest.mark.generated
 @pytest.mark.parametrize("seed", range(40))
 def test_a_generated_rule_is_met_exactly_if_brute_force_can_meet_it(
     seed: int, tmp_path: Path
