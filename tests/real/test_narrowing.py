@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-pytestmark = pytest.mark.generated
-
     from poetry.core.version.markers import BaseMarker
 
     from harness import Poetry
     from loopback.index import LoopbackIndex
     from truth import Environment
+
+pytestmark = pytest.mark.generated
 
 # How many stages are made up; ten times as many take ten minutes. Of number 79 Poetry's own lock
 # for everywhere lacks uvicorn on macOS.
