@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from itertools import product
 from random import Random
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import pytest
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from harness import snapshot
 from loopback.index import LoopbackIndex
@@ -120,9 +122,9 @@ POSSIBLE: Mapping[str, tuple[Groups, str, Releases, dict[str, str]]] = {
         {"feature": "lib 1!1.5", "training": "lib 1!1.5"},
     ),
     "a pre-release": (
-        {"feature": ["lib>=2.0b1,<=2.0rc1"], "training": ["lib>=1.0a1"]},
+        {"feature": ["lib>=2.0b1,<=2.0rc1"], "training": ["lib>=2.0b1"]},
         rule("lib"),
-        {"lib 1.0": [], "lib 2.0rc1": [], "lib 2.0": []},
+        {"lib 1.0": [], "lib 2.0rc1": [], "lib 2.0rc2": []},
         {"feature": "lib 2.0rc1", "training": "lib 2.0rc1"},
     ),
     "wildcards": (
@@ -227,6 +229,8 @@ POSSIBLE: Mapping[str, tuple[Groups, str, Releases, dict[str, str]]] = {
 @pytest.mark.parametrize("words", [[], ["--no-align"]], ids=["aligned", "no-align"])
 @pytest.mark.parametrize("case", POSSIBLE)
 def test_what_a_rule_demands_is_found_if_it_exists(case: str, words: list[str], demo: Lab) -> None:
+    if case == "a pre-release" and words and Version(version("poetry")) < Version("2.4"):
+        pytest.skip("such a Poetry takes a pre-release only where nothing else fits a requirement")
     groups, settings, releases, locked = POSSIBLE[case]
     demo.write(pyproject(groups, settings))
     demo.lock(releases, *words)

@@ -282,14 +282,9 @@ def test_an_override_does_not_replace_what_the_project_requires(wrong: Lab) -> N
     wrong.write(pyproject(BOTH, OVERRIDES.format("<2")))
     result = wrong.run(WRONG, "fti", "lock", "feature")
     assert (result.code, result.output) == (1, "")
-    assert (
-        result.errors
-        == """\
-feature: Because no versions of app match !=1.0,!=1.1
- and app (1.0) depends on lib (<2), app (!=1.1) requires lib (<2).
-And because app (1.1) depends on lib (<2), every version of app requires lib (<2).
-So, because demo depends on both app (*) and lib (>=2), version solving failed.
-"""
+    assert "app (1.0) depends on lib (<2)" in result.errors
+    assert result.errors.splitlines()[-1] == (
+        "So, because demo depends on both app (*) and lib (>=2), version solving failed."
     )
 
 
