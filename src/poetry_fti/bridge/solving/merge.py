@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from poetry.core.version.markers import EmptyMarker
 
 from poetry_fti.bridge.markers import parsed_marker
+from poetry_fti.bridge.solving.releases import with_requires
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,15 +38,17 @@ def _merged(
     entries: Mapping[str, tuple[Package, TransitivePackageInfo]], parts: int
 ) -> tuple[Package, TransitivePackageInfo]:
     (package, info), *others = entries.values()
+    requires = list(package.requires)
     for other, other_info in others:
         info.depth = max(info.depth, other_info.depth)
         info.groups = info.groups | other_info.groups
         for dependency in other.requires:
-            if all(d != dependency or d.marker != dependency.marker for d in package.requires):
-                package.add_dependency(dependency)
+            if all(d != dependency or d.marker != dependency.marker for d in requires):
+                requires.append(dependency)
     by_part = {where: each.markers for where, (_, each) in entries.items()}
     info.markers = {group: _marker(group, by_part, parts) for group in sorted(info.groups)}
-    return package, info
+    requires.sort(key=lambda dependency: (dependency.name, str(dependency.marker)))
+    return with_requires(package, requires), info
 
 
 def _marker(
