@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from itertools import product
 from random import Random
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import pytest
 from packaging.specifiers import SpecifierSet
-from packaging.version import Version
 
 from harness import snapshot
 from loopback.index import LoopbackIndex
@@ -229,8 +227,6 @@ POSSIBLE: Mapping[str, tuple[Groups, str, Releases, dict[str, str]]] = {
 @pytest.mark.parametrize("words", [[], ["--no-align"]], ids=["aligned", "no-align"])
 @pytest.mark.parametrize("case", POSSIBLE)
 def test_what_a_rule_demands_is_found_if_it_exists(case: str, words: list[str], demo: Lab) -> None:
-    if case == "a pre-release" and words and Version(version("poetry")) < Version("2.4"):
-        pytest.skip("such a Poetry takes a pre-release only where nothing else fits a requirement")
     groups, settings, releases, locked = POSSIBLE[case]
     demo.write(pyproject(groups, settings))
     demo.lock(releases, *words)
