@@ -49,6 +49,7 @@ class StageConfig:
     kind: Kind | None = None
     python: str | None = None
     groups: tuple[str, ...] | None = None
+    dev_groups: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     targets: Targets = Targets()
     env: tuple[tuple[str, str], ...] = ()
@@ -118,6 +119,7 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
             "kind",
             "python",
             "groups",
+            "dev-groups",
             "extras",
             "platforms",
             "libc",
@@ -126,7 +128,7 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
             "image",
             "overrides",
         ),
-        planned=("isolated", "forbid", "max-download-size", "dev-groups"),
+        planned=("isolated", "forbid", "max-download-size"),
     )
     if not _STAGE_NAME.fullmatch(name):
         table.wrong(None, "a stage's name holds letters, digits, - and _ only, and no dot")
@@ -135,6 +137,7 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
         kind=table.choice("kind", KINDS),
         python=_python(table),
         groups=table.strings("groups"),
+        dev_groups=table.strings("dev-groups") or (),
         extras=table.strings("extras") or (),
         targets=_targets(table),
         env=_environment(table),

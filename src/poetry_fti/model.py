@@ -90,7 +90,8 @@ class Image:
 class Stage:
     """One pipeline stage: its dependency groups, its Python and where it runs.
 
-    `groups` are those that the stage names, `closure` adds all that they include; `python` is
+    `groups` are those that the stage names, `closure` adds all that they include; `dev_groups`
+    are all that only serve its development: locked and installed, but never exported. `python` is
     the stage's own specifier, None where the project's `requires-python` holds; `overrides` are
     constraints on packages, sorted by name, that replace those of the packages that require them.
     """
@@ -99,12 +100,19 @@ class Stage:
     kind: Kind
     groups: tuple[NormalizedName, ...]
     closure: tuple[NormalizedName, ...]
+    dev_groups: tuple[NormalizedName, ...] = ()
+    dev_closure: tuple[NormalizedName, ...] = ()
     python: str | None = None
     extras: tuple[NormalizedName, ...] = ()
     targets: Targets = Targets()
     env: tuple[tuple[str, str], ...] = ()
     image: Image = Image()
     overrides: tuple[tuple[NormalizedName, str], ...] = ()
+
+    @property
+    def locked_groups(self) -> tuple[NormalizedName, ...]:
+        """All groups of which the lock holds packages, sorted."""
+        return tuple(sorted({*self.closure, *self.dev_groups}))
 
 
 @dataclass(frozen=True, slots=True)

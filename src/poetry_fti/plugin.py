@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -14,13 +15,29 @@ if TYPE_CHECKING:
     from poetry.console.commands.command import Command
 
 # A command's module is imported only when Poetry asks for the command.
-COMMANDS: Final = ("clean", "export", "list", "lock", "update")
+COMMANDS: Final = (
+    "activate",
+    "add",
+    "clean",
+    "env info",
+    "env list",
+    "env remove",
+    "export",
+    "install",
+    "list",
+    "lock",
+    "path",
+    "remove",
+    "run",
+    "show",
+    "update",
+)
 
 
 def _factory(name: str) -> Callable[[], Command]:
     def create() -> Command:
-        module = import_module(f"poetry_fti.commands.{name}")
-        command: Command = getattr(module, f"{name.title()}Command")()
+        module = import_module(f"poetry_fti.commands.{name.partition(' ')[0]}")
+        command: Command = getattr(module, f"{name.title().replace(' ', '')}Command")()
         return command
 
     return create
@@ -33,3 +50,7 @@ class FtiPlugin(ApplicationPlugin):
         """Register the commands without importing them."""
         for name in COMMANDS:
             application.command_loader.register_factory(f"fti {name}", _factory(name))
+        words = sys.argv[1:]
+        if "fti" in words and "run" in words:
+            verbatim = import_module("poetry_fti.commands.verbatim")
+            verbatim.keep_verbatim(application, words)

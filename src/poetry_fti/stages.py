@@ -159,11 +159,13 @@ def _stage(
         if extra not in extras:
             message = f'the project has no extra "{extra}"{suggestion(extra, extras)}'
             problems.append(Problem(f"{stage_path(config.name, 'extras')}[{index}]", message))
+    reached = closure(names, groups)
     return Stage(
         name=config.name,
         kind=_kind(config, problems),
         groups=names,
-        closure=closure(names, groups),
+        closure=reached,
+        dev_groups=_dev_groups(config, reached, groups, problems),
         python=config.python,
         extras=tuple(sorted(set(selected))),
         targets=config.targets,
@@ -183,12 +185,36 @@ def _known_names(
             hint = suggestion(name, groups)
             problems.append(Problem(stage_path(config.name), message + hint))
         return (name,)
-    names = tuple(canonicalize_name(group) for group in config.groups)
+    return _known("groups", config.groups, config, groups, problems)
+
+
+def _dev_groups(
+    config: StageConfig,
+    reached: tuple[NormalizedName, ...],
+    groups: Groups,
+    problems: list[Problem],
+) -> tuple[NormalizedName, ...]:
+    names = _known("dev-groups", config.dev_groups, config, groups, problems)
     for index, name in enumerate(names):
+        if name in reached:
+            message = f'"{name}" is a group of the stage itself'
+            problems.append(Problem(f"{stage_path(config.name, 'dev-groups')}[{index}]", message))
+    return tuple(name for name in closure(names, groups) if name not in reached)
+
+
+def _known(
+    key: str,
+    names: Iterable[str],
+    config: StageConfig,
+    groups: Groups,
+    problems: list[Problem],
+) -> tuple[NormalizedName, ...]:
+    normalized = tuple(canonicalize_name(name) for name in names)
+    for index, name in enumerate(normalized):
         if name not in groups:
             message = f'there is no dependency group "{name}"{suggestion(name, groups)}'
-            problems.append(Problem(f"{stage_path(config.name, 'groups')}[{index}]", message))
-    return tuple(dict.fromkeys(names))
+            problems.append(Problem(f"{stage_path(config.name, key)}[{index}]", message))
+    return tuple(dict.fromkeys(normalized))
 
 
 def _kind(config: StageConfig, problems: list[Problem]) -> Kind:

@@ -43,6 +43,8 @@ def _own(stage: Stage) -> dict[str, Any]:
     table: dict[str, Any] = {}
     if stage.targets.platforms:
         table["platforms"] = [str(platform) for platform in stage.targets.platforms]
+    if stage.dev_groups:
+        table["dev-groups"] = list(stage.dev_groups)
     if stage.overrides:
         table["overrides"] = dict(stage.overrides)
     return table

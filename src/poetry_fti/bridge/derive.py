@@ -96,7 +96,7 @@ def _standard_groups(
     return {
         name: _rebased(items, up)
         for name, items in groups.items()
-        if canonicalize_name(name) in stage.closure
+        if canonicalize_name(name) in stage.locked_groups
     }
 
 
@@ -118,7 +118,7 @@ def _poetry(
     extras = _poetry_extras(poetry, stage)
     if extras:
         derived["extras"] = extras
-    if "dev" in stage.closure and "dev-dependencies" in poetry:
+    if "dev" in stage.locked_groups and "dev-dependencies" in poetry:
         derived["dev-dependencies"] = _rebased_table(poetry["dev-dependencies"], up)
     groups = _poetry_groups(poetry.get("group", {}), stage, up)
     if groups:
@@ -188,10 +188,12 @@ def _poetry_groups(
 ) -> dict[str, dict[str, Any]]:
     derived = {}
     for name, group in groups.items():
-        if canonicalize_name(name) not in stage.closure:
+        if canonicalize_name(name) not in stage.locked_groups:
             continue
-        # Not `optional`: a stage's own project has no use for groups that wait to be asked for.
         table: dict[str, Any] = {}
+        # A stage has no use for groups of its own that wait to be asked for.
+        if group.get("optional") and canonicalize_name(name) in stage.dev_groups:
+            table["optional"] = True
         if "include-groups" in group:
             table["include-groups"] = list(group["include-groups"])
         if "dependencies" in group:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
     from poetry.console.commands.command import Command
 
+STAGE: Final[Argument] = argument("stage", "The stage to work on.")
 STAGES: Final[Argument] = argument(
     "stages", "The stages to work on; all of them without any.", optional=True, multiple=True
 )
@@ -23,7 +24,7 @@ REPORT_FORMAT: Final[Option] = option(
 
 def wants_json(command: Command) -> bool:
     """Tell whether the report is to be JSON; raises ConfigError for an unknown format."""
-    wanted = command.option("format")
+    wanted = command.option("format", "text")
     if wanted not in ("text", "json"):
         raise ConfigError(f'Unknown report format "{wanted}" (known: text, json).')
     return bool(wanted == "json")

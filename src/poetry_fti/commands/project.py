@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,17 @@ class Project:
         if not trusted:
             getattr(self, "poetry")  # noqa: B009 - what Poetry refuses is refused now
         self.stages = tuple(StageProject(stage, self) for stage in stages)
+
+    def edited(self, pyproject: Mapping[str, Any]) -> Project:
+        """Return the project with another pyproject.toml, which need not be on disk yet.
+
+        Its sources are the same. Raises ConfigError with all that is wrong with it.
+        """
+        other = copy(self)
+        other.pyproject = dict(pyproject)
+        other.config, stages, other.rules = _read(pyproject, trusted=False)
+        other.stages = tuple(StageProject(stage, other) for stage in stages)
+        return other
 
     def validate(self) -> None:
         """Ask Poetry whether it accepts the project; raises ConfigError where it does not."""

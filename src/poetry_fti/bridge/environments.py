@@ -1,0 +1,148 @@
+"""The virtual environment of a stage, made and found by Poetry's own manager."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from packaging.markers import default_environment
+from packaging.specifiers import SpecifierSet
+from poetry.core.constraints.version import Version
+from poetry.core.packages.project_package import ProjectPackage
+from poetry.poetry import Poetry
+from poetry.utils.env import EnvManager, MockEnv
+
+from poetry_fti.errors import FtiError
+from poetry_fti.targets import marker_environment, python_minors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from cleo.io.io import IO
+    from poetry.utils.env import Env, VirtualEnv
+
+    from poetry_fti.model import Platform, Stage
+
+_ACTIVE: Final = ("VIRTUAL_ENV", "CONDA_PREFIX")
+# Newer than any that a stage may demand.
+_ANY_PATCH: Final = 99
+
+
+class StageEnvironments(EnvManager):
+    """Poetry's manager of virtual environments, for one stage.
+
+    A stage's environments are named after the project and the stage; within the project they are
+    `.venv-<stage>`. An active environment is never taken for the stage's: it may be anybody's.
+    Relies on the manager's `in_project_venv`, and on the name that it takes from the package.
+    """
+
+    def __init__(self, project: Poetry, stage: str, folder: Path, python: str, io: IO) -> None:
+        """Manage the environments of a stage with this folder and Python (a constraint)."""
+        package = ProjectPackage(f"{project.package.name}-{stage}", "0")
+        package.python_versions = python or "*"
+        place = Poetry(
+            folder / "pyproject.toml",
+            project.local_config,
+            package,
+            project.locker,
+            project.config,
+        )
+        super().__init__(place, io)
+        self._in_project = project.pyproject_path.parent / f".venv-{stage}"
+
+    @property
+    def in_project_venv(self) -> Path:
+        """Where the environment is with `virtualenvs.in-project`."""
+        return self._in_project
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether Poetry is told to make none, so that all stages have the one it runs in."""
+        return self._poetry.config.get("virtualenvs.create") is False
+
+    def existing(self) -> VirtualEnv | None:
+        """Return the environment, None where there is none; it may not be usable.
+
+        Of several, for several versions of Python, the one that Poetry would use goes first.
+        """
+        found = [] if self.is_shared else self.list()
+        if not found:
+            return None
+        with _no_active_environment():
+            preferred = self.get(reload=True)
+        found.sort(key=lambda env: env.path == preferred.path, reverse=True)
+        return next(filter(self.is_usable, found), found[0])
+
+    def is_usable(self, env: Env) -> bool:
+        """Tell whether an environment is whole, and its Python is one of the stage's."""
+        python = self._poetry.package.python_constraint
+        return env.is_sane() and python.allows(Version.parse(_python(env)))
+
+    def made(self) -> Env:
+        """Return a usable environment; it is made, or made anew, if there is none.
+
+        Raises Poetry's PythonVersionError where no Python fits.
+        """
+        env = self.existing()
+        if env is not None and self.is_usable(env):
+            return env
+        with _no_active_environment():
+            return self.create_venv(force=env is not None)
+
+    def forget(self) -> list[Path]:
+        """Remove all of the stage's environments, and return where they were."""
+        removed = [env.path for env in self.list()]
+        for path in removed:
+            self.remove_venv(path)
+        if self.envs_file.exists():
+            self.envs_file.remove_section(self.base_env_name)
+        return removed
+
+
+def imagined(python: str) -> Env:
+    """Return an empty environment on this machine, for a stage of this Python (specifiers)."""
+    minors = python_minors(SpecifierSet(python))
+    current = sys.version_info[:2]
+    major, minor = current if current in minors or not minors else minors[0]
+    return MockEnv(
+        (major, minor, _ANY_PATCH),
+        platform=sys.platform,
+        platform_machine=default_environment()["platform_machine"],
+        os_name=os.name,
+        sys_path=[],
+    )
+
+
+def _python(env: Env) -> str:
+    return ".".join(map(str, env.version_info[:3]))
+
+
+@contextmanager
+def _no_active_environment() -> Iterator[None]:
+    hidden = {name: os.environ.pop(name) for name in _ACTIVE if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+def require_platform(stage: Stage) -> None:
+    """Raise FtiError where this machine is none of the platforms that the stage's lock is for."""
+    environment = default_environment()
+    here = (environment["sys_platform"], environment["platform_machine"])
+    platforms = stage.targets.platforms
+    if platforms and here not in {_system(platform) for platform in platforms}:
+        names = ", ".join(map(str, platforms))
+        raise FtiError(
+            f"{stage.name} is locked for {names}, and this machine is {'/'.join(here)}. Add its"
+            f" platform to tool.fti.stages.{stage.name}.platforms, then run"
+            f" `poetry fti lock {stage.name}`."
+        )
+
+
+def _system(platform: Platform) -> tuple[str, str]:
+    environment = marker_environment(platform)
+    return environment["sys_platform"], environment["platform_machine"]
