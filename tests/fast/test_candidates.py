@@ -18,8 +18,8 @@ from poetry.repositories.pypi_repository import PyPiRepository
 from loopback.catalogue import load
 from loopback.pages import project_json
 from poetry_fti.bridge.markers import forget_algebra, parsed_marker
+from poetry_fti.bridge.solving.pages import files_in, releases_of
 from poetry_fti.bridge.solving.releases import release
-from poetry_fti.bridge.solving.repository import _releases_of
 from poetry_fti.bridge.solving.requirements import parsed_requirement
 
 if TYPE_CHECKING:
@@ -33,22 +33,24 @@ if TYPE_CHECKING:
 File = dict[str, Any]
 
 
-def by_poetry(files: Sequence[File], name: str) -> list[tuple[str, bool]]:
+def by_poetry(files: Sequence[File], name: str) -> list[tuple[str, str | bool]]:
     page = SimpleJsonPage("https://x.org/simple/a/", {"files": files})
     project = canonicalize_name(name)
-    return [(v.text, bool(page.yanked(project, v))) for v in page.versions(project)]
+    return [(v.text, page.yanked(project, v)) for v in page.versions(project)]
 
 
-def by_us(files: Sequence[File], name: str) -> list[tuple[str, bool]] | None:
-    found = _releases_of(files, canonicalize_name(name))
+def by_us(files: Sequence[File], name: str) -> list[tuple[str, str | bool]] | None:
+    found = releases_of(files, canonicalize_name(name))
     return None if found is None else [(version.text, y) for version, y in found.items()]
 
 
 def test_every_recorded_page() -> None:
     doubtful = []
     for name, releases in load().projects.items():
-        files = json.loads(project_json(name, releases))["files"]
+        page = project_json(name, releases)
+        files = json.loads(page)["files"]
         found = by_us(files, name)
+        assert by_us(files_in(page.encode()), name) == found
         if found is None:
             doubtful.append(name)
         else:
@@ -109,6 +111,16 @@ FILES = st.lists(
 def test_any_page(files: list[File]) -> None:
     found = by_us(files, "a-b")
     assert found is None or found == by_poetry(files, "a-b")
+    for ascii_only, indent in ((True, None), (False, 1)):
+        page = json.dumps({"files": files}, ensure_ascii=ascii_only, indent=indent).encode()
+        assert by_us(files_in(page), "a-b") == found
+
+
+def test_page_that_speaks_of_files_in_its_texts() -> None:
+    odd = '"filename": "a-b-9.zip", "yanked": true, \\"filename\\": \\\\'
+    files = [{"filename": "a_b-1.zip", "note": odd, "yanked": False}, {"filename": '"'}]
+    page = json.dumps({"files": files}).encode()
+    assert files_in(page) == [{"filename": "a_b-1.zip"}, {"filename": '"'}]
 
 
 def info_of(recorded: Release) -> PackageInfo:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from concurrent.futures import Future
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from packaging.utils import canonicalize_name
-from poetry.core.constraints.version import Version
-from poetry.core.version.exceptions import InvalidVersionError
 from poetry.repositories.exceptions import PackageNotFoundError
 from poetry.repositories.legacy_repository import LegacyRepository
 from poetry.repositories.link_sources.json import SimpleJsonPage
 from poetry.repositories.repository import Repository
 
+from poetry_fti.bridge.solving.pages import CachedPages, releases_of
 from poetry_fti.bridge.solving.releases import candidate, exact_release, release
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
     from packaging.utils import NormalizedName
-    from poetry.core.constraints.version import VersionConstraint
+    from poetry.core.constraints.version import Version, VersionConstraint
     from poetry.core.packages.package import Package
     from poetry.inspection.info import PackageInfo
     from poetry.repositories.http_repository import HTTPRepository
@@ -30,9 +28,6 @@ if TYPE_CHECKING:
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
-
-_WHEEL: Final = re.compile(r"([^-]+)-(\d[^-]*)(?:-\d[^-]*)?(?:-[^-]+){3}\.whl")
-_SDIST: Final = re.compile(r"(.+)-(\d[^-]*)(?<!\.sdist)\.(?:tar\.gz|zip)")
 
 
 class Once:
@@ -76,6 +71,7 @@ class SharedRepository(Repository):
         super().__init__(index.name)
         self.index = index
         self._watch = watch
+        self._cached = CachedPages(index)
         self._candidates = Once()
         self._infos = Once()
         self._releases: dict[tuple[NormalizedName, Version], Package] = {}
@@ -125,22 +121,26 @@ class SharedRepository(Repository):
         return [each for each in self.candidates(name) if constraint.allows(each.version)]
 
     def _find(self, name: NormalizedName) -> list[Package]:
+        files = self._cached.files(name)
+        found = None if files is None else releases_of(files, name)
+        if found is None:
+            found = self._asked(name)
+        return [
+            candidate(self.index, name, version, yanked=yanked) for version, yanked in found.items()
+        ]
+
+    def _asked(self, name: NormalizedName) -> dict[Version, str | bool]:
         try:
             with self._watch.understood():
                 page = self.index.get_page(name)
         except PackageNotFoundError:
-            return []
-        found: dict[Version, bool] | None = None
+            return {}
+        found = None
         if isinstance(page, SimpleJsonPage):
-            found = _releases_of(page.content["files"], name)
+            found = releases_of(page.content["files"], name)
         if found is None:
-            found = {version: bool(page.yanked(name, version)) for version in page.versions(name)}
-        return [
-            candidate(
-                self.index, name, version, yanked=page.yanked(name, version) if yanked else False
-            )
-            for version, yanked in found.items()
-        ]
+            found = {version: page.yanked(name, version) for version in page.versions(name)}
+        return found
 
 
 class ExactRepository(Repository):
@@ -175,41 +175,3 @@ class ExactRepository(Repository):
 def _has_age_limit(index: HTTPRepository) -> bool:
     # Since Poetry 2.4; what is too young depends on each file's upload time.
     return getattr(index, "_min_release_age_cutoff", None) is not None
-
-
-def _releases_of(
-    files: Iterable[dict[str, Any]], name: NormalizedName
-) -> dict[Version, bool] | None:
-    """Return each version in the order of the files, and whether all of its files are yanked.
-
-    None where a file's name leaves a doubt: Poetry's own reading takes ten times as long.
-    """
-    yanked: dict[str, bool] = {}
-    for file in files:
-        text = _version_text(file["filename"], name)
-        if text is None:
-            return None
-        yanked[text] = yanked.get(text, True) and _is_yanked(file)
-    found: dict[Version, bool] = {}
-    for text, all_yanked in yanked.items():
-        try:
-            version = Version.parse(text)
-        except InvalidVersionError:
-            return None
-        found[version] = found.get(version, True) and all_yanked
-    return found
-
-
-def _is_yanked(file: Mapping[str, Any]) -> bool:
-    # A text is the reason, even if it is empty.
-    reason = file.get("yanked", False)
-    return isinstance(reason, str) or bool(reason)
-
-
-def _version_text(filename: str, name: NormalizedName) -> str | None:
-    found = (_WHEEL if filename.endswith(".whl") else _SDIST).fullmatch(filename)
-    return found[2] if found and _same(found[1], name) else None
-
-
-def _same(written: str, name: NormalizedName) -> bool:
-    return written.lower().replace("_", "-") == name or canonicalize_name(written) == name
