@@ -125,10 +125,18 @@ MARKERS = mostly(
         'platform_machine in "x86_64 aarch64"',
         'python_version == "2.7" and python_version > "3"',
         'python_full_version<"3.10.0a1"',
+        "os_name == 'nt' or python_version not in '2.7, 3.0' and extra== 'x'",
+        'platform_python_implementation != "PyPy" or extra == "y" or extra == "z"',
     ],
     [
         *('"3.9" <= python_version', "sys.platform == 'linux'", 'python_version ~= "3.9"'),
         *('extra != "x"', 'platform_release >= "5"', 'os_name\n== "nt"', 'os_name == "a;#b"'),
+        *(
+            "extra == 'x'and os_name == 'nt'",
+            "extra == 'x' and",
+            'os_name == "a\\\\b"',
+            "extra in 'x'",
+        ),
         *('os_name == "nt";', 'os_name == "nt', "os_name", "(", "x == 'y'", 'os_name = "nt"'),
         *("", " ", 'os_name == "nt" # why', 'os_name == "nt" #', "os_name == 'é'"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from copy import copy
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
@@ -64,7 +65,7 @@ def release(index: HTTPRepository, name: NormalizedName, info: PackageInfo) -> P
     list of them by extra.
     """
     try:
-        requirements = [(_identity(text), text) for text in info.requires_dist or ()]
+        requirements = [(text, parsed_requirement(text)) for text in info.requires_dist or ()]
     except (InvalidMarkerError, InvalidRequirementError):
         return exact_release(index, name, info)  # Poetry says what it leaves out
     bare = copy(info)
@@ -77,13 +78,17 @@ def _identity(requirement: str) -> str:
     return parsed_requirement(requirement).to_pep_508(with_extras=True)
 
 
-def _with_requirements(package: Package, requirements: list[tuple[str, str]]) -> Package:
+def _with_requirements(package: Package, requirements: list[tuple[str, Dependency]]) -> Package:
     extras: dict[NormalizedName, list[Dependency]] = {}
     seen: set[str] = set()
-    for identity, text in requirements:
-        dependency = parsed_requirement(text)
+    # What a requirement is as text begins with its name; writing the rest takes long.
+    names = Counter(dependency.complete_pretty_name for _, dependency in requirements)
+    for text, dependency in requirements:
         for extra in dependency.in_extras:
             extras.setdefault(extra, []).append(dependency)
+        identity = dependency.complete_pretty_name
+        if names[identity] > 1:
+            identity = _identity(text)
         if identity not in seen:
             seen.add(identity)
             package.add_dependency(dependency)
