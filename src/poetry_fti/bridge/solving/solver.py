@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from poetry.puzzle.provider import Provider
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
     from poetry.core.packages.project_package import ProjectPackage
+    from poetry.core.version.markers import BaseMarker
     from poetry.packages import DependencyPackage
 
     from poetry_fti.bridge.solving.pool import StagePool
@@ -44,6 +47,31 @@ class StageProvider(Provider):
         for preferences in self._locked.values():
             preferences.sort(key=lambda preference: rank[id(preference.package)])
         self.originals: dict[Package, Package] = {}
+        # Runs ask the same again and again, and each answer takes long.
+        self._intersections: dict[tuple[str, str], BaseMarker] = {}
+
+    @cached_property
+    def _overrides_marker_intersection(self) -> BaseMarker:
+        """Where a run of the solver looks; it is intersected with the marker of each requirement.
+
+        Relies on `set_overrides` forgetting it, and (since Poetry 2.4) on nothing being made of
+        the intersections but whether they are empty.
+        """
+        marker = super()._overrides_marker_intersection
+        if marker.is_any():
+            return marker
+        text, remembered, intersect = str(marker), self._intersections, marker.intersect
+
+        def intersect_once(other: BaseMarker) -> BaseMarker:
+            # By its text: equal markers may be written in another order, which a lock would show.
+            key = (text, str(other))
+            if key not in remembered:
+                remembered[key] = intersect(other)
+            return remembered[key]
+
+        marker = copy(marker)  # others may hold it, too
+        vars(marker)["intersect"] = intersect_once
+        return marker
 
     def get_locked(self, dependency: Dependency) -> DependencyPackage | None:
         """Return the first preference that fits, and that its index still has."""
