@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry.utils._compat import tomllib
@@ -29,31 +30,36 @@ _DEPENDENCY: Final = (
 _DEPENDENCIES: Final = rf"(?:{_DEPENDENCY}|\[\n(?:    {_DEPENDENCY},\n)+\])"
 _BY_GROUP: Final = rf"\{{{_KEY} = {_STRING}(?:, {_KEY} = {_STRING})*\}}"
 _EXTRAS: Final = rf"(?:{_KEY} = {_STRINGS}\n)+"
-PACKAGE: Final = re.compile(
-    rf"name = (?P<name>{_STRING})\n"
-    rf"version = (?P<version>{_STRING})\n"
-    rf"description = {_STRING}\n"
-    r"optional = (?:true|false)\n"
-    rf"python-versions = {_STRING}\n"
-    rf"groups = {_STRINGS}\n"
-    rf"(?P<marker>markers = {_STRING}\n)?"
-    rf"files = \[(?:\n(?:    \{{file = {_STRING}, hash = {_STRING}\}},\n)+)?\]\n"
-    r"(?:develop = (?:true|false)\n)?"
-    rf"(?(marker)|(?:markers = (?P<by_group>{_BY_GROUP})\n)?)"
-    rf"(?:\n\[package\.dependencies\]\n(?P<dependencies>(?:{_KEY} = {_DEPENDENCIES}\n)+))?"
-    rf"(?:\n\[package\.extras\]\n(?P<extras>{_EXTRAS}))?"
-    r"(?:\n\[package\.source\]\n"
-    rf"(?:type = (?P<type>{_STRING})\n)?"
-    rf"url = (?P<url>{_STRING})\n"
-    rf"(?:reference = (?P<reference>{_STRING})\n)?"
-    rf"(?:resolved_reference = (?P<resolved_reference>{_STRING})\n)?"
-    rf"(?:subdirectory = (?P<subdirectory>{_STRING})\n)?)?"
-)
 _HEADER: Final = re.compile(r"#[^\x00-\x1f\x7f]*\n")
 _NO_PACKAGES: Final = re.compile(_HEADER.pattern + r"package = \[\]\n")
 _ROOT_EXTRAS: Final = re.compile(_EXTRAS)
 _LINE_KEY: Final = re.compile(rf"^({_KEY}) = ", re.MULTILINE)
 _GROUP_KEY: Final = re.compile(rf"[{{ ]({_KEY}) = \"")
+
+
+@cache
+def package_pattern() -> re.Pattern[str]:
+    """Return what a package in a lock looks like; only those who read locks wait for it."""
+    return re.compile(
+        rf"name = (?P<name>{_STRING})\n"
+        rf"version = (?P<version>{_STRING})\n"
+        rf"description = {_STRING}\n"
+        r"optional = (?:true|false)\n"
+        rf"python-versions = {_STRING}\n"
+        rf"groups = {_STRINGS}\n"
+        rf"(?P<marker>markers = {_STRING}\n)?"
+        rf"files = \[(?:\n(?:    \{{file = {_STRING}, hash = {_STRING}\}},\n)+)?\]\n"
+        r"(?:develop = (?:true|false)\n)?"
+        rf"(?(marker)|(?:markers = (?P<by_group>{_BY_GROUP})\n)?)"
+        rf"(?:\n\[package\.dependencies\]\n(?P<dependencies>(?:{_KEY} = {_DEPENDENCIES}\n)+))?"
+        rf"(?:\n\[package\.extras\]\n(?P<extras>{_EXTRAS}))?"
+        r"(?:\n\[package\.source\]\n"
+        rf"(?:type = (?P<type>{_STRING})\n)?"
+        rf"url = (?P<url>{_STRING})\n"
+        rf"(?:reference = (?P<reference>{_STRING})\n)?"
+        rf"(?:resolved_reference = (?P<resolved_reference>{_STRING})\n)?"
+        rf"(?:subdirectory = (?P<subdirectory>{_STRING})\n)?)?"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,7 @@ def glance(text: str) -> Glance | None:
 
 
 def _is_package(text: str) -> bool:
-    found = PACKAGE.fullmatch(text)
+    found = package_pattern().fullmatch(text)
     return (
         found is not None
         and _differ(_LINE_KEY, found["dependencies"])

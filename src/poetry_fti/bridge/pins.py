@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.utils import canonicalize_name
 from poetry.utils._compat import tomllib
 
-from poetry_fti.bridge.lock_glance import PACKAGE
+from poetry_fti.bridge.lock_glance import package_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,8 +79,9 @@ def _enter(part: str, inside: list[str]) -> None:
 
 
 def _pins(text: str) -> Iterator[Pin]:
+    pattern = package_pattern()
     for chunk in _BETWEEN.split(f"\n{text}"):
-        found = chunk.startswith(_START) and PACKAGE.fullmatch(chunk, len(_START))
+        found = chunk.startswith(_START) and pattern.fullmatch(chunk, len(_START))
         if found:
             raw = found.group("name", "version", *_SOURCE)
             yield _pin(*(each and _unquoted(each) for each in raw))

@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from poetry_fti import files
-from poetry_fti.bridge.preferences import own_pins, pins, read, versions
+from poetry_fti.bridge.preferences import own_pins, pins
 from poetry_fti.bridge.solving.engine import engine
 from poetry_fti.bridge.solving.part import Task
 from poetry_fti.commands.console import counted, progress, quiet
 from poetry_fti.commands.locking import Locked, count
-from poetry_fti.comparison import changes
+from poetry_fti.comparison import changes, versions_by_name
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _locked(stage: StageProject, outcome: Outcome, request: Request) -> Result:
     first, before = not stage.glanced.is_readable, stage.versions
     if not request.dry_run:
         stage.write(lock)
-    after = versions(read(lock.text))
+    after = versions_by_name(lock.packages)
     return Locked(
         packages=count(after),
         first=first,

@@ -22,8 +22,9 @@ from poetry_fti.bridge.locked import (
     read_packages,
     require_files,
 )
-from poetry_fti.bridge.locker import StageLocker, lock_status, status_at_a_glance
+from poetry_fti.bridge.locker import LockStatus, StageLocker, lock_status, status_at_a_glance
 from poetry_fti.bridge.toml import pyproject_text
+from poetry_fti.comparison import versions_by_name
 from poetry_fti.errors import FtiError, LateError
 from poetry_fti.model import IndexOrigin, LockedStage
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from packaging.version import Version
     from poetry.core.packages.project_package import ProjectPackage
 
-    from poetry_fti.bridge.locker import LockStatus
     from poetry_fti.bridge.pins import Pin
     from poetry_fti.bridge.solving.unit import Packages
     from poetry_fti.commands.project import Project
@@ -144,7 +144,10 @@ class StageProject:
         if _body(lock.text) != _body(self.text):
             files.replace({self.lock: lock.text})
         self.reread()
+        # It need not be read to know what it says.
         self._outline = lock.packages
+        self.glanced = LockStatus("fresh", is_readable=True)
+        self.versions = versions_by_name(lock.packages)
 
     def problem(self) -> str:
         """Say what is wrong with a lock that is not fresh, and what to do."""

@@ -185,9 +185,8 @@ class Worker:
         return answer
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, without waiting until it has given its memory back."""
         self._process.kill()
-        self._process.join()
         self._connection.close()
 
 
