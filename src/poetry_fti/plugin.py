@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
@@ -36,6 +37,8 @@ COMMANDS: Final = (
 
 def _factory(name: str) -> Callable[[], Command]:
     def create() -> Command:
+        # All that Poetry has imported stays; the garbage collector need not look at it again.
+        gc.freeze()
         module = import_module(f"poetry_fti.commands.{name.partition(' ')[0]}")
         command: Command = getattr(module, f"{name.title().replace(' ', '')}Command")()
         return command
