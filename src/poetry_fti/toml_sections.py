@@ -1,0 +1,78 @@
+"""Where the tables of a TOML file are in its text, as far as single lines can tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+KeyPath: TypeAlias = "tuple[str, ...]"
+
+_HEADER: Final = re.compile(r"\s*\[(?P<array>\[)?(?P<path>.*?)\]\]?\s*(#.*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table under its header: the header's line, and the line after the last one.
+
+    Comments right above the next header, and empty lines, belong to no section.
+    """
+
+    path: KeyPath
+    is_array: bool
+    start: int
+    end: int
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text without their ends."""
+    return text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []
+
+
+def sections(text: str) -> list[Section]:
+    """Return the sections in their order; a line of a string that looks like a header is one."""
+    lines = lines_of(text)
+    headers = [
+        (index, *header)
+        for index, line in enumerate(lines)
+        if (header := _header(line)) is not None
+    ]
+    ends = [*(index for index, *_ in headers), len(lines)][1:]
+    return [
+        Section(path, is_array, start, _tail(lines, start, end))
+        for (start, path, is_array), end in zip(headers, ends, strict=True)
+    ]
+
+
+def _tail(lines: Sequence[str], start: int, end: int) -> int:
+    if end < len(lines):
+        while end > start + 1 and lines[end - 1].lstrip().startswith("#"):
+            end -= 1
+    while end > start + 1 and not lines[end - 1].strip():
+        end -= 1
+    return end
+
+
+def _header(line: str) -> tuple[KeyPath, bool] | None:
+    match = _HEADER.fullmatch(line)
+    if match is None:
+        return None
+    try:
+        table = tomlkit.parse(f"{match['path']} = 0").unwrap()
+    except TOMLKitError:
+        return None
+    return tuple(_keys(table)), match["array"] is not None
+
+
+def _keys(table: Any) -> Iterator[str]:  # noqa: ANN401 - any TOML value
+    while isinstance(table, Mapping):
+        (key,) = table
+        yield key
+        table = table[key]

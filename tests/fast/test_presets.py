@@ -1,0 +1,92 @@
+"""Presets: what they say, and every problem of one at once."""
+
+from __future__ import annotations
+
+import pytest
+import tomlkit
+
+from poetry_fti.commands.preset_library import packaged
+from poetry_fti.errors import ConfigError
+from poetry_fti.presets import Packages, Source, read_preset
+
+TRAINING = """\
+description = "Ours"
+kind = "training"
+requirements = ["pandas>=2"]
+
+[accelerators.cuda]
+requirements = ["torch"]
+[accelerators.cpu]
+requirements = ["torch"]
+[[accelerators.cpu.sources]]
+name = "cpu"
+url = "https://example.org"
+packages = ["torch"]
+"""
+
+
+def test_the_presets_that_come_along_are_all_right() -> None:
+    assert [(preset.name, *preset.accelerators) for preset in packaged()] == [
+        ("feature-python",),
+        ("feature-spark",),
+        ("training-tabular",),
+        ("training-tensorflow", "cuda", "cpu"),
+        ("training-torch", "cuda", "cpu", "cu126", "cu128", "cu130"),
+        ("inference-minimal",),
+        ("inference-tabular",),
+        ("inference-tensorflow",),
+        ("inference-torch",),
+    ]
+    assert all(preset.name.startswith(preset.kind) and preset.description for preset in packaged())
+
+
+def test_an_accelerator_adds_to_the_packages_and_the_first_is_the_usual_one() -> None:
+    preset = read_preset("ours", tomlkit.parse(TRAINING).unwrap())
+    assert preset.chosen(None) == Packages(requirements=("pandas>=2", "torch"))
+    assert preset.chosen("cpu") == Packages(
+        requirements=("pandas>=2", "torch"),
+        sources=(Source(name="cpu", url="https://example.org", packages=("torch",)),),
+    )
+    with pytest.raises(ConfigError) as error:
+        preset.chosen("cud")
+    assert str(error.value) == (
+        'The preset ours has no accelerator "cud"; did you mean "cuda"? (known: cuda, cpu).'
+    )
+
+
+def test_a_preset_without_accelerators_is_the_same_for_all() -> None:
+    preset = read_preset("ours", {"kind": "inference", "requirements": ["a"]})
+    assert preset.chosen("cuda") == Packages(requirements=("a",))
+
+
+def test_all_problems_are_told_at_once() -> None:
+    text = """\
+kinds = "training"
+requirements = ["pandas >", "numpy"]
+[[sources]]
+name = 1
+[accelerators.cpu]
+sources = 2
+[stage]
+kind = "training"
+platforms = ["linux/x86_64"]
+image.comand = []
+"""
+    with pytest.raises(ConfigError) as error:
+        read_preset("ours", tomlkit.parse(text).unwrap())
+    assert (
+        str(error.value)
+        == """\
+The preset ours has 10 problems:
+  kinds: unknown key; did you mean "kind"?
+  kind: is missing: one of feature, training, inference
+  requirements[0]: "pandas >" is no requirement, such as "pandas>=2.2"
+  sources[0].url: is missing
+  sources[0].packages: is missing
+  sources[0].name: must be a string, not an integer
+  accelerators.cpu.sources: must be an array of tables, not an integer
+  stage: has neither `kind` nor `groups`: they are the preset's own
+  stage.platforms[0]: unknown "linux/x86_64"; did you mean "linux/amd64"? \
+(known: linux/amd64, linux/arm64, macos/amd64, macos/arm64, windows/amd64, windows/arm64)
+  stage.image.comand: unknown key; did you mean "command"?"""
+    )
