@@ -51,8 +51,12 @@ def keep_verbatim(application: Application, words: Sequence[str]) -> None:
     io.set_verbosity(Verbosity.NORMAL)
     # Not Poetry's own, which would look for options everywhere again.
     CleoApplication._configure_io(application, io)  # noqa: SLF001
-    if again.option("directory") != before:
+    wanted = again.option("directory")
+    if wanted != before:
         os.chdir(_former_folder(before))
+    if wanted:  # relative to the folder where Poetry was, or is
+        folder = Path.cwd() if wanted == before else Path(wanted).resolve()
+        again.set_option("directory", str(folder))
     application._configure_global_options(io)  # noqa: SLF001
     os.chdir(application._working_directory)  # noqa: SLF001
 

@@ -1,0 +1,274 @@
+"""`poetry fti add` and `remove`: the edit, the lock and the environment, or nothing of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from textwrap import dedent
+from typing import TYPE_CHECKING, Final
+
+import tomlkit
+
+from harness import snapshot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness import Poetry
+
+PYPROJECT: Final = """\
+    # Everything about the project.
+    [project]
+    name = 'demo'   # quoted like this
+    version = "1"
+    requires-python = ">=3.11"
+    dependencies = ["alpha"]
+
+    [dependency-groups]
+    dev = ["loopish"]
+    training = [
+        # the old one
+        "oldie",  # for now
+        {include-group = "shared"},
+    ]
+    shared = ['drawing']
+    inference = [{include-group = "shared"}]
+
+    [tool.poetry]
+    package-mode = false
+
+    [tool.fti.stages.training]
+    dev-groups = ["dev"]
+    [tool.fti.stages.inference]
+    """
+
+
+def project(folder: Path, text: str = PYPROJECT) -> Path:
+    (folder / "pyproject.toml").write_text(dedent(text), encoding="utf-8")
+    return folder
+
+
+def changed(folder: Path, text: str = PYPROJECT) -> tuple[list[str], list[str]]:
+    """Return the lines that are gone from the pyproject.toml, and those that are new."""
+    before = dedent(text).splitlines()
+    after = (folder / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+    return [x for x in before if x not in after], [x for x in after if x not in before]
+
+
+def locked(folder: Path, stage: str) -> dict[str, str]:
+    text = (folder / "fti" / stage / "poetry.lock").read_text(encoding="utf-8")
+    return {each["name"]: each["version"] for each in tomlkit.parse(text).unwrap()["package"]}
+
+
+def test_a_package_is_added_and_removed_and_the_rest_stays(poetry: Poetry, tmp_path: Path) -> None:
+    root = project(tmp_path)
+    poetry.ok(root, "fti", "lock")
+    inference = (root / "fti/inference/poetry.lock").read_bytes()
+    output = poetry.ok(root, "fti", "add", "training", "boosting", "-E", "plot")
+    assert output.startswith("Using version ^1.0 for boosting\n\ntraining: locked 5 packages in ")
+    assert changed(root) == ([], ['    "boosting[plot] (>=1.0,<2.0)",'])
+    assert "boosting" in locked(root, "training")
+    assert (root / "fti/inference/poetry.lock").read_bytes() == inference
+    poetry.ok(root, "fti", "remove", "training", "boosting")
+    assert changed(root) == ([], [])
+    assert "boosting" not in locked(root, "training")
+    assert poetry.ok(root, "fti", "lock", "--check") == "2 locks checked: all fresh.\n"
+
+
+def test_a_group_that_is_emptied_stays(poetry: Poetry, tmp_path: Path) -> None:
+    root = project(tmp_path, PYPROJECT.replace('{include-group = "shared"},', ""))
+    poetry.ok(root, "fti", "remove", "training", "oldie")
+    data = tomlkit.parse((root / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
+    assert data["dependency-groups"]["training"] == []
+    poetry.ok(root, "fti", "remove", "inference", "drawing", "--group", "shared")
+    data = tomlkit.parse((root / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
+    assert data["dependency-groups"]["shared"] == []
+    assert data["dependency-groups"]["inference"] == [{"include-group": "shared"}]
+
+
+def test_an_included_group_is_edited_by_its_name(poetry: Poetry, tmp_path: Path) -> None:
+    root = project(tmp_path)
+    poetry.ok(root, "fti", "lock")
+    output = poetry.ok(root, "fti", "add", "training", "webby@>=0.9", "--group", "shared")
+    assert changed(root) == (["shared = ['drawing']"], ["shared = ['drawing', \"webby (>=0.9)\"]"])
+    assert output.endswith(
+        "\ninference has the group shared, too: run `poetry fti lock inference`.\n"
+    )
+    assert poetry(root, "fti", "lock", "--check").errors == (
+        "fti/inference/poetry.lock does not match pyproject.toml."
+        " Run `poetry fti lock inference`.\n"
+    )
+    unknown = poetry(root, "fti", "add", "inference", "webby", "--group", "dev")
+    assert unknown.code == 2
+    assert unknown.errors == (
+        'The stage "inference" has no group "dev" (groups: inference, shared).\n'
+    )
+
+
+def test_development_groups_are_locked_and_installed_but_not_exported(
+    poetry: Poetry, tmp_path: Path
+) -> None:
+    root = project(tmp_path)
+    poetry.ok(root, "fti", "add", "training", "webby", "--group", "dev")
+    assert changed(root) == (['dev = ["loopish"]'], ['dev = ["loopish", "webby (>=0.9,<0.10)"]'])
+    assert {"loopish", "webby"} <= locked(root, "training").keys()
+    poetry.ok(root, "fti", "export", "training")
+    for file in ("requirements.txt", "pylock.training.toml"):
+        text = (root / "fti/training" / file).read_text(encoding="utf-8")
+        assert "oldie" in text
+        assert "loopish" not in text
+        assert "webby" not in text
+    output = poetry.ok(root, "fti", "install", "training", "--without", "dev")
+    assert "Installing oldie (1.0)" in output
+    assert "loopish" not in output
+    assert "Installing loopish (0.1)" in poetry.ok(root, "fti", "install", "training")
+
+
+def test_an_optional_development_group_waits_to_be_asked_for(
+    poetry: Poetry, tmp_path: Path
+) -> None:
+    root = project(tmp_path, PYPROJECT + "[tool.poetry.group.dev]\noptional = true\n")
+    poetry.ok(root, "fti", "lock", "training")
+    assert "loopish" not in poetry.ok(root, "fti", "install", "training")
+    output = poetry.ok(root, "fti", "install", "training", "--with", "dev")
+    assert "Installing loopish (0.1)" in output
+
+
+def test_what_conflicts_changes_nothing(poetry: Poetry, tmp_path: Path) -> None:
+    root = project(tmp_path)
+    poetry.ok(root, "fti", "lock")
+    poetry.ok(root, "fti", "add", "training", "torchish@2.0")
+    poetry.ok(root, "fti", "install", "training")
+    before = snapshot(root)
+    conflict = poetry(root, "fti", "add", "training", "sparkish")
+    assert conflict.code == 1
+    assert conflict.output == "Using version ^3.5 for sparkish\n\n"
+    assert conflict.errors.startswith("training: Because no versions of sparkish match >3.5,<4.0\n")
+    assert conflict.errors.endswith(
+        "So, because demo depends on both torchish (2.0) and sparkish (>=3.5,<4.0),"
+        " version solving failed.\n\nNo changes were applied.\n"
+    )
+    for words, said in (
+        (("add", "training", "nosuch"), "Could not find a matching version of package nosuch"),
+        (("add", "training", "oldie", "--source", "x"), 'Repository "x" does not exist.'),
+        (("remove", "training", "nosuch"), '"nosuch" is no dependency of "training".'),
+        (
+            ("remove", "training", "drawing"),
+            '"drawing" is in the group "shared", which other stages may have, too',
+        ),
+        (
+            ("remove", "training", "Alpha"),
+            '"Alpha" is a dependency of the project, and so of every stage: remove it with',
+        ),
+    ):
+        failed = poetry(root, "fti", *words)
+        assert failed.code in {1, 2}
+        assert said in failed.errors
+    assert snapshot(root) == before
+
+
+def test_what_is_there_already_is_told(poetry: Poetry, tmp_path: Path) -> None:
+    root = project(tmp_path)
+    output = poetry.ok(root, "fti", "add", "training", "oldie")
+    assert "will be skipped:\n\n  - oldie\n" in output
+    assert output.endswith("Nothing to add.\n")
+
+
+def test_a_dry_run_writes_nothing_and_lock_installs_nothing(poetry: Poetry, tmp_path: Path) -> None:
+    root = project(tmp_path)
+    poetry.ok(root, "fti", "lock")
+    poetry.ok(root, "fti", "install", "training", "--no-root")
+    before = snapshot(root)
+    output = poetry.ok(root, "fti", "add", "training", "webby", "--dry-run")
+    assert "  + webby 0.9\n" in output
+    assert output.endswith("Nothing is written in a dry run.\n")
+    assert snapshot(root) == before
+    has_webby = (
+        "python",
+        "-c",
+        "from importlib.util import find_spec as f; print(bool(f('webby')))",
+    )
+    poetry.ok(root, "fti", "add", "training", "webby", "--lock")
+    assert poetry.ok(root, "fti", "run", "training", *has_webby) == "False\n"
+    poetry.ok(root, "fti", "install", "training")
+    assert poetry.ok(root, "fti", "run", "training", *has_webby) == "True\n"
+    assert "- Removing webby (0.9)" in poetry.ok(root, "fti", "remove", "training", "webby")
+
+
+def test_what_cannot_be_installed_changes_nothing(poetry: Poetry, tmp_path: Path) -> None:
+    root = project(tmp_path)
+    (root / "broken").mkdir()
+    (root / "broken/pyproject.toml").write_text(
+        '[project]\nname = "broken"\nversion = "1"\n'
+        '[build-system]\nrequires = []\nbuild-backend = "nosuch"\n',
+        encoding="utf-8",
+    )
+    poetry.ok(root, "fti", "lock")
+    poetry.ok(root, "fti", "install", "training")
+    before = snapshot(root)
+    failed = poetry(root, "fti", "add", "training", "./broken")
+    assert failed.code == 1
+    assert failed.errors.endswith("No changes were applied.\n")
+    assert snapshot(root) == before
+
+
+def test_the_tables_of_poetry_are_edited_where_the_project_has_them(
+    poetry: Poetry, tmp_path: Path
+) -> None:
+    text = """\
+        [tool.poetry]
+        name = "demo"
+        version = "1"
+        package-mode = false
+
+        [tool.poetry.dependencies]
+        python = ">=3.11"
+
+        [tool.poetry.group.Training.dependencies]
+        oldie = "*"  # for now
+
+        [tool.poetry.group.inference.dependencies]
+        """
+    root = project(tmp_path, text)
+    poetry.ok(root, "fti", "add", "training", "webby", "boosting@^1")
+    assert changed(root, text) == ([], ['webby = "^0.9"', 'boosting = "^1"'])
+    poetry.ok(root, "fti", "remove", "training", "webby", "boosting", "oldie")
+    data = tomlkit.parse((root / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
+    assert data["tool"]["poetry"]["group"]["Training"] == {"dependencies": {}}
+    assert poetry.ok(root, "fti", "lock", "--check", "training") == "1 lock checked: all fresh.\n"
+
+
+def test_stages_that_a_rule_ties_are_locked_together(poetry: Poetry, tmp_path: Path) -> None:
+    rule = '[[tool.fti.align]]\npackages = ["webby"]\n'
+    root = project(tmp_path, PYPROJECT + rule)
+    poetry.ok(root, "fti", "lock")
+    poetry.ok(root, "fti", "add", "training", "webby")
+    assert poetry.ok(root, "fti", "lock", "--check") == "2 locks checked: all fresh.\n"
+
+
+def test_a_command_that_is_killed_can_be_run_again(poetry: Poetry, tmp_path: Path) -> None:
+    root = project(tmp_path)
+    poetry.ok(root, "fti", "lock")
+    poetry.ok(root, "fti", "install", "training")
+    words = ["fti", "add", "training", "webby", "boosting", "torchish"]
+    for delay in (0.6, 0.9, 1.2, 1.5, 1.8, 2.1):
+        process = subprocess.Popen(
+            [*poetry.command, *words],
+            cwd=root,
+            env=dict(poetry.environment),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(delay)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        tomlkit.parse((root / "pyproject.toml").read_text(encoding="utf-8"))
+        assert locked(root, "training")
+    poetry.ok(root, *words)
+    imported = ("python", "-c", "import webby, boosting, torchish")
+    poetry.ok(root, "fti", "install", "training")
+    poetry.ok(root, "fti", "run", "training", *imported)
+    assert poetry.ok(root, "fti", "lock", "--check") == "2 locks checked: all fresh.\n"

@@ -1,0 +1,257 @@
+"""Stages side by side, each in an environment of its own."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from harness import snapshot
+
+if TYPE_CHECKING:
+    from harness import Poetry
+
+ALPHA: Final = ("python", "-B", "-c", "import alpha, tiny; print(alpha.__version__)")
+
+
+def append(project: Path, text: str) -> None:
+    pyproject = project / "pyproject.toml"
+    pyproject.write_text(pyproject.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def environment(poetry: Poetry, project: Path, stage: str) -> Path:
+    return Path(poetry.ok(project, "fti", "path", stage).strip())
+
+
+def test_conflicting_stages_are_installed_and_changed_apart(
+    poetry: Poetry, locked_tiny: Path
+) -> None:
+    output = poetry.ok(locked_tiny, "fti", "install", "feature", "training")
+    assert "Installing feature\n" in output
+    assert "Installing training\n" in output
+    assert poetry.ok(locked_tiny, "fti", "run", "feature", *ALPHA) == "1.5\n"
+    assert poetry.ok(locked_tiny, "fti", "run", "training", *ALPHA) == "2.0\n"
+    poetry.ok(locked_tiny, "fti", "export")
+    others = [locked_tiny / "fti/training", environment(poetry, locked_tiny, "training")]
+    before = [snapshot(folder) for folder in others]
+    poetry.ok(locked_tiny, "fti", "add", "feature", "oldie")
+    assert [snapshot(folder) for folder in others] == before
+    has_oldie = (
+        "python",
+        "-c",
+        "from importlib.util import find_spec as f; print(bool(f('oldie')))",
+    )
+    assert poetry.ok(locked_tiny, "fti", "run", "feature", *has_oldie) == "True\n"
+    assert poetry.ok(locked_tiny, "fti", "run", "training", *has_oldie) == "False\n"
+
+
+def test_everything_behind_the_stage_is_the_commands(poetry: Poetry, locked_tiny: Path) -> None:
+    append(locked_tiny, '[tool.fti.stages.feature.env]\nMODE = "a b"\n')
+    poetry.ok(locked_tiny, "fti", "install", "feature", "--no-root")
+    (locked_tiny / "sub").mkdir()
+    script = (
+        "import os, sys; print(sys.argv[1:], os.environ['MODE'], os.path.basename(os.getcwd()))"
+    )
+    words = ["-V", "-x", "-q", "--help", "-n", "4", "--no-ansi", "--version", "--", "-vvv"]
+    python = ("python", "-c", script)
+    run = ("fti", "run", "feature")
+    said = f"{words} a b tiny\n"
+    assert poetry.ok(locked_tiny, *run, *python, *words) == said
+    assert poetry.ok(locked_tiny, *run, "--", *python, *words) == said
+    assert (
+        poetry.ok(locked_tiny, "-q", "fti", "run", "--no-ansi", "feature", *python, *words) == said
+    )
+    assert poetry.ok(locked_tiny, *run, "--", *python, "-C", "x") == "['-C', 'x'] a b tiny\n"
+    within = poetry.ok(locked_tiny.parent, "-C", "tiny", *run, *python, "-h")
+    assert within == "['-h'] a b tiny\n"
+    assert poetry.ok(locked_tiny, "-C", "sub", *run, *python) == "[] a b sub\n"
+
+
+def test_a_folder_for_the_command_is_not_for_poetry(poetry: Poetry, locked_tiny: Path) -> None:
+    poetry.ok(locked_tiny, "fti", "install", "feature", "--no-root")
+    (locked_tiny / "sub").mkdir()
+    words = ("fti", "run", "feature", "python", "-c", "import os; print(os.getcwd())", "-C", "sub")
+    here = type(poetry)({**poetry.environment, "PWD": str(locked_tiny)})
+    assert here.ok(locked_tiny, *words) == f"{locked_tiny.resolve()}\n"
+    elsewhere = type(poetry)({**poetry.environment, "PWD": "/"})(locked_tiny, *words)
+    assert elsewhere.code == 1
+    assert elsewhere.errors.strip() == (
+        "Poetry took `-C sub` for its own."
+        " Write `--` before the command: poetry fti run STAGE -- COMMAND"
+    )
+
+
+def test_the_commands_exit_code_is_that_of_run(poetry: Poetry, locked_tiny: Path) -> None:
+    poetry.ok(locked_tiny, "fti", "install", "feature")
+    ended = poetry(locked_tiny, "fti", "run", "feature", "python", "-c", "raise SystemExit(7)")
+    assert ended.code == 7
+    missing = poetry(locked_tiny, "fti", "run", "feature", "nosuch")
+    assert (missing.code, missing.errors) == (1, "Command not found: nosuch\n")
+
+
+def test_help_is_of_run_before_the_stage(poetry: Poetry, locked_tiny: Path) -> None:
+    assert "fti run [options] [--] <stage> <args>..." in poetry.ok(
+        locked_tiny, "fti", "run", "--help"
+    )
+
+
+def test_a_missing_and_a_broken_environment_are_told_and_made_anew(
+    poetry: Poetry, locked_tiny: Path
+) -> None:
+    for command in (("run", "feature", "python"), ("path", "feature"), ("activate", "feature")):
+        missing = poetry(locked_tiny, "fti", *command)
+        assert missing.code == 1
+        assert missing.errors == (
+            "feature has no environment. Make it with `poetry fti install feature`.\n"
+        )
+    poetry.ok(locked_tiny, "fti", "install", "feature")
+    env = environment(poetry, locked_tiny, "feature")
+    for python in (env / "bin").glob("python*"):
+        python.unlink()
+    broken = poetry(locked_tiny, "fti", "run", "feature", "python")
+    assert broken.errors == (
+        f"The environment of feature is broken ({env})."
+        " Make it anew with `poetry fti install feature`.\n"
+    )
+    assert poetry.ok(locked_tiny, "fti", "env", "list", "feature").split()[-2] == "broken"
+    poetry.ok(locked_tiny, "fti", "install", "feature")
+    assert poetry.ok(locked_tiny, "fti", "run", "feature", *ALPHA) == "1.5\n"
+    shutil.rmtree(env)
+    poetry.ok(locked_tiny, "fti", "install", "feature")
+    assert poetry.ok(locked_tiny, "fti", "run", "feature", *ALPHA) == "1.5\n"
+
+
+def test_environments_are_listed_told_of_and_removed(poetry: Poetry, locked_tiny: Path) -> None:
+    poetry.ok(locked_tiny, "fti", "install", "feature")
+    env = environment(poetry, locked_tiny, "feature")
+    version = platform.python_version()
+    assert poetry.ok(locked_tiny, "fti", "env", "list", "--full-path").splitlines() == [
+        f"{'Stage':9}  {'Python':{len(version)}}  State    Environment",
+        f"{'feature':9}  {version}  ready    {env}",
+        f"{'training':9}  {'-':{len(version)}}  missing  -",
+        f"{'inference':9}  {'-':{len(version)}}  missing  -",
+    ]
+    assert poetry.ok(locked_tiny, "fti", "env", "info", "feature", "--path") == f"{env}\n"
+    assert f"Path:           {env}\n" in poetry.ok(locked_tiny, "fti", "env", "info", "feature")
+    assert poetry.ok(locked_tiny, "fti", "env", "remove", "feature", "training").splitlines() == [
+        f"Deleted virtualenv: {env}",
+        "training has no environment.",
+    ]
+    assert not env.exists()
+
+
+def test_an_active_environment_is_never_the_stages(
+    poetry: Poetry, locked_tiny: Path, tmp_path: Path
+) -> None:
+    active = type(poetry)({**poetry.environment, "VIRTUAL_ENV": str(tmp_path / "mine")})
+    active.ok(locked_tiny, "fti", "install", "feature")
+    assert active.ok(locked_tiny, "fti", "path", "feature") == poetry.ok(
+        locked_tiny, "fti", "path", "feature"
+    )
+    assert not (tmp_path / "mine").exists()
+
+
+def test_environments_can_be_in_the_project(poetry: Poetry, locked_tiny: Path) -> None:
+    poetry.ok(locked_tiny, "config", "--local", "virtualenvs.in-project", "true")
+    poetry.ok(locked_tiny, "fti", "install", "feature", "inference")
+    assert environment(poetry, locked_tiny, "feature") == locked_tiny / ".venv-feature"
+    assert environment(poetry, locked_tiny, "inference") == locked_tiny / ".venv-inference"
+    activate = poetry.ok(locked_tiny, "fti", "activate", "feature").strip()
+    assert activate.endswith(f" {locked_tiny}/.venv-feature/bin/activate")
+    poetry.ok(locked_tiny, "fti", "env", "remove", "feature")
+    assert not (locked_tiny / ".venv-feature").exists()
+
+
+def test_stages_cannot_share_the_environment_of_poetry(poetry: Poetry, locked_tiny: Path) -> None:
+    poetry.ok(locked_tiny, "config", "--local", "virtualenvs.create", "false")
+    refused = poetry(locked_tiny, "fti", "install", "feature", "training")
+    assert refused.code == 1
+    assert refused.errors == (
+        "Poetry's setting virtualenvs.create is false, so that all stages would be installed into"
+        " one environment. Install one of them, or run"
+        " `poetry config --local virtualenvs.create true`.\n"
+    )
+
+
+@pytest.mark.skipif(shutil.which("python3.12") is None, reason="needs Python 3.12")
+@pytest.mark.skipif(sys.version_info[:2] == (3, 12), reason="the tests run with Python 3.12")
+def test_the_stages_python_picks_the_interpreter(poetry: Poetry, locked_tiny: Path) -> None:
+    poetry.ok(locked_tiny, "config", "--local", "virtualenvs.in-project", "true")
+    poetry.ok(locked_tiny, "fti", "install", "feature")
+    pyproject = locked_tiny / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8")
+    other = text.replace(
+        "[tool.fti.stages.feature]", '[tool.fti.stages.feature]\npython = "==3.12.*"'
+    )
+    pyproject.write_text(other, encoding="utf-8")
+    poetry.ok(locked_tiny, "fti", "lock", "feature")
+    stale = poetry(locked_tiny, "fti", "run", "feature", "python")
+    assert stale.errors == (
+        f"The environment of feature has another Python ({locked_tiny}/.venv-feature)."
+        " Make it anew with `poetry fti install feature`.\n"
+    )
+    poetry.ok(locked_tiny, "fti", "install", "feature")
+    version = ("python", "-c", "import sys, alpha; print(sys.version_info[:2])")
+    assert poetry.ok(locked_tiny, "fti", "run", "feature", *version) == "(3, 12)\n"
+
+
+def test_no_python_fits(poetry: Poetry, locked_tiny: Path) -> None:
+    pyproject = locked_tiny / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8").replace(
+        "[tool.fti.stages.feature]", '[tool.fti.stages.feature]\npython = "==3.40.*"'
+    )
+    pyproject.write_text(text, encoding="utf-8")
+    poetry.ok(locked_tiny, "fti", "lock", "feature")
+    failed = poetry(locked_tiny, "fti", "install", "feature")
+    assert failed.code == 1
+    assert "Poetry was unable to find a compatible version." in failed.errors
+
+
+def test_another_platform_is_refused(poetry: Poetry, locked_tiny: Path) -> None:
+    other = "windows/arm64"
+    pyproject = locked_tiny / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8").replace(
+        "[tool.fti.stages.feature]", f'[tool.fti.stages.feature]\nplatforms = ["{other}"]'
+    )
+    pyproject.write_text(text, encoding="utf-8")
+    poetry.ok(locked_tiny, "fti", "lock", "feature")
+    refused = poetry(locked_tiny, "fti", "install", "feature")
+    assert refused.code == 1
+    assert refused.errors == (
+        f"feature is locked for {other}, and this machine is {sys.platform}/{platform.machine()}."
+        " Add its platform to tool.fti.stages.feature.platforms, then run"
+        " `poetry fti lock feature`.\n"
+    )
+
+
+def test_only_a_fresh_lock_is_installed(poetry: Poetry, locked_tiny: Path) -> None:
+    (locked_tiny / "fti/feature/poetry.lock").unlink()
+    missing = poetry(locked_tiny, "fti", "install", "training", "feature")
+    assert (missing.code, missing.output) == (1, "")
+    assert missing.errors == (
+        "fti/feature/poetry.lock is missing. Run `poetry fti lock feature`.\n"
+    )
+    unknown = poetry(locked_tiny, "fti", "install", "trainig")
+    assert unknown.code == 2
+    assert unknown.errors == (
+        'There is no stage "trainig"; did you mean "training"?'
+        " (stages: feature, training, inference)\n"
+    )
+
+
+def test_sync_removes_what_the_lock_does_not_hold(poetry: Poetry, locked_tiny: Path) -> None:
+    poetry.ok(locked_tiny, "fti", "install", "feature", "training")
+    env = environment(poetry, locked_tiny, "feature")
+    (library,) = env.glob("lib/python*/site-packages")
+    (other,) = environment(poetry, locked_tiny, "training").glob("lib/python*/site-packages")
+    for name in ("torchish", "torchish-2.1.dist-info"):
+        shutil.copytree(other / name, library / name)
+    assert "Removing torchish" not in poetry.ok(locked_tiny, "fti", "install", "feature")
+    synced = poetry(locked_tiny, "fti", "install", "feature", "--sync")
+    assert "- Removing torchish (2.1)" in synced.output
+    assert "deprecated" not in synced.errors
+    assert not (library / "torchish").exists()
