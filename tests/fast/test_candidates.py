@@ -18,7 +18,7 @@ from poetry.repositories.pypi_repository import PyPiRepository
 from loopback.catalogue import load
 from loopback.pages import project_json
 from poetry_fti.bridge.markers import forget_algebra, parsed_marker
-from poetry_fti.bridge.solving.pages import files_in, releases_of
+from poetry_fti.bridge.solving.pages import files_in, offers_metadata, releases_of
 from poetry_fti.bridge.solving.releases import release
 from poetry_fti.bridge.solving.requirements import parsed_requirement
 
@@ -93,14 +93,20 @@ STEMS = st.builds("{}{}{}".format, WRITTEN, mostly(["-"], ["_", "", "--"]), VERS
 FILENAMES = st.one_of(
     st.builds("{}-{}.whl".format, STEMS, TAGS), st.builds("{}{}".format, STEMS, ENDINGS)
 )
-YANKED = st.fixed_dictionaries(
-    {}, optional={"yanked": st.sampled_from([True, False, "", "why", None])}
+OFFERS = st.sampled_from([True, False, {"sha256": "0"}, {}, None])
+MORE = st.fixed_dictionaries(
+    {},
+    optional={
+        "yanked": st.sampled_from([True, False, "", "why", None]),
+        "core-metadata": OFFERS,
+        "dist-info-metadata": OFFERS,
+    },
 )
 FILES = st.lists(
     st.builds(
         lambda name, more: {"filename": name, "url": f"https://x.org/{name}", **more},
         FILENAMES,
-        YANKED,
+        MORE,
     ),
     max_size=5,
 )
@@ -114,6 +120,17 @@ def test_any_page(files: list[File]) -> None:
     for ascii_only, indent in ((True, None), (False, 1)):
         page = json.dumps({"files": files}, ensure_ascii=ascii_only, indent=indent).encode()
         assert by_us(files_in(page), "a-b") == found
+
+
+@settings(max_examples=500, deadline=None)
+@given(FILES)
+def test_any_offer_of_metadata(files: list[File]) -> None:
+    page = SimpleJsonPage("https://x.org/simple/a/", {"files": files})
+    project = canonicalize_name("a-b")
+    for version in page.versions(project) if by_us(files, "a-b") is not None else ():
+        links = page.links_for_version(project, version)
+        expected = any(link.is_wheel and link.has_metadata for link in links)
+        assert offers_metadata(files, project, version) == expected
 
 
 def test_page_that_speaks_of_files_in_its_texts() -> None:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from poetry.core.packages.dependency import Dependency
+from poetry.repositories.link_sources.json import SimpleJsonPage
 
 from poetry_fti.bridge.project import python_specifiers
+from poetry_fti.bridge.solving.pages import offers_metadata
 from poetry_fti.bridge.solving.repository import SharedRepository
 from poetry_fti.model import PLATFORMS
 from poetry_fti.targets import marker_environment, python_minors
@@ -154,5 +156,8 @@ def _is_cheap(repository: SharedRepository, name: NormalizedName, version: Versi
     """
     if repository.is_known(name, version):
         return True
-    links = repository.index.get_page(name).links_for_version(name, version)
+    page = repository.index.get_page(name)
+    if isinstance(page, SimpleJsonPage):  # its links would take as long as all the rest
+        return offers_metadata(page.content["files"], name, version)
+    links = page.links_for_version(name, version)
     return any(link.is_wheel and link.has_metadata for link in links)

@@ -117,6 +117,26 @@ def releases_of(
     return {version: _yanked(given) for version, given in found.items()}
 
 
+def offers_metadata(
+    files: Iterable[Mapping[str, Any]], name: NormalizedName, version: Version
+) -> bool:
+    """Tell whether a wheel of a release has its metadata in a file of its own (PEP 658, 714)."""
+    texts = {
+        _version_text(file["filename"], name)
+        for file in files
+        if file["filename"].endswith(".whl")
+        and file.get("core-metadata", file.get("dist-info-metadata"))
+    }
+    return any(text is not None and _is(version, text) for text in texts)
+
+
+def _is(version: Version, text: str) -> bool:
+    try:
+        return Version.parse(text) == version
+    except InvalidVersionError:
+        return False
+
+
 def _yanked(reasons: Iterable[object]) -> str | bool:
     """Return the reasons of files for being yanked as Poetry does: false if one is not yanked."""
     # A text is the reason, even if it is empty.
