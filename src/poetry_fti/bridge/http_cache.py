@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cachecontrol import CacheControlAdapter, CacheController
 from cachecontrol.cache import SeparateBodyBaseCache
+from cachecontrol.caches import FileCache, SeparateBodyFileCache
 from cachecontrol.controller import PERMANENT_REDIRECT_STATUSES
 from poetry.repositories.http_repository import HTTPRepository
 
@@ -33,9 +34,23 @@ def _creating(create: Callable[[], requests.Session]) -> Callable[[], requests.S
         for adapter in session.adapters.values():
             if isinstance(adapter, CacheControlAdapter):
                 adapter.controller = RobustController(adapter.cache)
+                # Windows replaces no file that another process is replacing.
+                if isinstance(adapter.cache, FileCache | SeparateBodyFileCache) and os.name != "nt":
+                    vars(adapter.cache)["lock_class"] = _NoLock
         return session
 
     return create_session
+
+
+class _NoLock:
+    """What CacheControl is to take for a lock: it replaces whole files, which needs none."""
+
+    def __init__(self, path: str) -> None:
+        """Take the path of the lock, as FileLock does."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
 
 
 class RobustController(CacheController):
