@@ -152,7 +152,7 @@ def test_what_conflicts_changes_nothing(poetry: Poetry, tmp_path: Path) -> None:
     )
     for words, said in (
         (("add", "training", "nosuch"), "Could not find a matching version of package nosuch"),
-        (("add", "training", "oldie", "--source", "x"), 'Repository "x" does not exist.'),
+        (("add", "training", "webby", "--source", "x"), 'Repository "x" does not exist.'),
         (("remove", "training", "nosuch"), '"nosuch" is no dependency of "training".'),
         (
             ("remove", "training", "drawing"),
