@@ -81,6 +81,19 @@ def test_builds_of_one_package_come_from_a_source_per_stage(
     assert builds["cpu"] not in pylock
 
 
+EDITABLE: Final = """\
+    from pathlib import Path
+    from in_tree_backend import build_wheel, write_wheel
+
+    def build_editable(wheel_directory, config_settings=None, metadata_directory=None):
+        here = Path.cwd()
+        wheel = Path(wheel_directory, f"{here.name}-0.7-py3-none-any.whl")
+        contents = {f"{here.name}.pth": str(here).encode()}
+        write_wheel(wheel, contents, (here / "PKG-INFO").read_bytes())
+        return wheel.name
+    """
+
+
 def library(folder: Path) -> Path:
     """Write the source tree of a small package, of the folder's name."""
     name = folder.name
@@ -88,9 +101,10 @@ def library(folder: Path) -> Path:
     (folder / name / "__init__.py").write_text("", encoding="utf-8")
     (folder / "PKG-INFO").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.7\n")
     shutil.copy(in_tree_backend.__file__, folder / "in_tree_backend.py")
+    (folder / "editable_backend.py").write_text(dedent(EDITABLE), encoding="utf-8")
     (folder / "pyproject.toml").write_text(
         f'[project]\nname = "{name}"\nversion = "0.7"\n'
-        '[build-system]\nrequires = []\nbuild-backend = "in_tree_backend"\nbackend-path = ["."]\n',
+        '[build-system]\nrequires = []\nbuild-backend = "editable_backend"\nbackend-path = ["."]\n',
         encoding="utf-8",
     )
     return folder
