@@ -12,6 +12,7 @@ from poetry.core.constraints.version import VersionRange, VersionUnion, parse_co
 from poetry.core.json import validate_object
 from poetry.core.masonry.utils.module import Module, ModuleOrPackageNotFoundError
 from poetry.core.pyproject.toml import PyProjectTOML as CorePyProjectTOML
+from poetry.core.utils._compat import tomllib
 from poetry.exceptions import PoetryError
 from poetry.factory import Factory
 from poetry.pyproject.toml import PyProjectTOML
@@ -50,6 +51,15 @@ def read_pyproject(path: Path) -> dict[str, Any]:
         data: dict[str, Any] = PyProjectTOML(path).data.unwrap()
     except (TOMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path.name} is not valid TOML: {_last_words(error)}") from error
+    return data
+
+
+def parse_pyproject(text: str) -> dict[str, Any]:
+    """Return what the text of a pyproject.toml says, read as strictly as Poetry reads it."""
+    try:
+        data: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"pyproject.toml is not valid TOML: {error}") from error
     return data
 
 
@@ -137,6 +147,12 @@ def derived_python(data: Mapping[str, Any]) -> VersionConstraint:
     python = data.get("project", {}).get("requires-python")
     poetry = data["tool"]["poetry"].get("dependencies", {}).get("python")
     return parse_constraint(poetry or python or "*")
+
+
+def project_python(pyproject: Mapping[str, Any]) -> str:
+    """Return the project's own Python as PEP 440 specifiers; empty for every Python."""
+    poetry = pyproject.get("tool", {}).get("poetry", {})
+    return python_specifiers(str(derived_python({**pyproject, "tool": {"poetry": poetry}})))
 
 
 def python_specifiers(python: str) -> str:

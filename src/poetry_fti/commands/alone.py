@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import wraps
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +13,7 @@ from poetry.config.config import Config
 
 from poetry_fti import files
 from poetry_fti.bridge.project import find_pyproject, refusals
+from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,10 +44,12 @@ def alone(*, unless: tuple[str, ...] = ()) -> Callable[[Callable[[_C], int]], Ca
 
 def _lock_file(command: Command) -> Path:
     """Return a file that stands for the project, outside of it."""
-    root = find_pyproject(command.get_application().project_directory).parent.resolve()
+    folder = command.get_application().project_directory
+    with suppress(FtiError):  # `init` makes a project there; others say that there is none
+        folder = find_pyproject(folder).parent
     with refusals():
         cache = Path(Config.create().get("cache-dir")).expanduser()
-    digest = sha256(os.fsencode(os.path.normcase(root))).hexdigest()
+    digest = sha256(os.fsencode(os.path.normcase(folder.resolve()))).hexdigest()
     return cache / "poetry-fti" / f"{digest}.lock"
 
 

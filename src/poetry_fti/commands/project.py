@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from contextlib import suppress
 from copy import copy
 from functools import cached_property
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti import files
 from poetry_fti.bridge import preferences
 from poetry_fti.bridge import project as bridge
 from poetry_fti.bridge.conditions import conditions
+from poetry_fti.bridge.derive import derive
 from poetry_fti.bridge.http_cache import make_robust
 from poetry_fti.bridge.overrides import constraint_problems
 from poetry_fti.bridge.sources import hide_credentials
@@ -105,6 +108,16 @@ class Project:
             with suppress(FtiError):  # locking or exporting the stage itself tells
                 found.append(stage.compared())
         return tuple(found)
+
+
+def accept(text: str, root: Path) -> None:
+    """Raise ConfigError with what is wrong with a pyproject.toml that is not on disk yet."""
+    pyproject = bridge.parse_pyproject(text)
+    config, stages, _ = _read(pyproject, trusted=False)
+    for stage in stages:
+        folder = config.directory / stage.name
+        up = PurePosixPath(posixpath.relpath(".", folder))
+        bridge.derived_package(derive(pyproject, stage, up), root / folder)
 
 
 def _read(
