@@ -1,0 +1,66 @@
+"""A stage as a Jupyter kernel."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from harness import Poetry
+
+# It executes a notebook in the kernel that it is given, and prints what the notebook printed.
+NOTEBOOK: Final = """\
+    import sys
+    from jupyter_client.kernelspec import KernelSpecManager
+    from nbclient import NotebookClient
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    print(KernelSpecManager().get_kernel_spec(sys.argv[1]).display_name)
+    notebook = new_notebook(cells=[new_code_cell(sys.argv[2])])
+    NotebookClient(notebook, kernel_name=sys.argv[1]).execute()
+    print(notebook.cells[0].outputs[0]["text"], end="")
+    """
+CELL: Final = "import os, sys, alpha; print(alpha.__version__, os.environ['MODE'], sys.prefix)"
+
+
+def test_a_notebook_runs_in_the_stage(poetry: Poetry, locked_tiny: Path, tmp_path: Path) -> None:
+    with (locked_tiny / "pyproject.toml").open("a", encoding="utf-8") as pyproject:
+        pyproject.write('[tool.fti.stages.feature.env]\nMODE = "a b"\n')
+    poetry.ok(locked_tiny, "fti", "install", "feature")
+    missing = poetry(locked_tiny, "fti", "kernel", "feature")
+    assert missing.code == 1
+    assert missing.errors == (
+        "feature has no ipykernel, without which there is no kernel."
+        " Add it with `poetry fti add feature ipykernel`.\n"
+    )
+    env = Path(poetry.ok(locked_tiny, "fti", "path", "feature").strip())
+    _lend_ipykernel(env)
+    data = tmp_path / "jupyter"
+    here = type(poetry)({**poetry.environment, "JUPYTER_DATA_DIR": str(data)})
+    assert here.ok(locked_tiny, "fti", "kernel", "feature") == (
+        f"Installed kernelspec tiny-feature in {data}/kernels/tiny-feature\n"
+    )
+    spec = json.loads((data / "kernels/tiny-feature/kernel.json").read_text(encoding="utf-8"))
+    assert (spec["display_name"], spec["env"]) == ("tiny (feature)", {"MODE": "a b"})
+    ran = subprocess.run(
+        [sys.executable, "-c", dedent(NOTEBOOK), "tiny-feature", CELL],
+        env=dict(here.environment),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == f"tiny (feature)\n1.5 a b {env}\n"
+
+
+def _lend_ipykernel(env: Path) -> None:
+    # No index of the tests has it: the environment gets that of the tests.
+    found = find_spec("ipykernel")
+    assert found is not None
+    assert found.origin is not None
+    (library,) = env.glob("lib/python*/site-packages")
+    (library / "lent.pth").write_text(f"{Path(found.origin).parents[1]}\n", encoding="utf-8")
