@@ -55,6 +55,7 @@ class StageConfig:
     env: tuple[tuple[str, str], ...] = ()
     image: Image = Image()
     overrides: tuple[tuple[str, str], ...] = ()
+    isolated: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,7 @@ class Config:
     exports: tuple[str, ...] = DEFAULT_EXPORTS
     stages: tuple[StageConfig, ...] | None = None
     align: tuple[Rule, ...] = ()
+    isolated: bool = False
 
 
 def read_config(
@@ -79,8 +81,7 @@ def read_config(
         fti,
         "tool.fti",
         problems,
-        keys=("directory", "exports", "stages", "align"),
-        planned=("isolated",),
+        keys=("directory", "exports", "stages", "align", "isolated"),
     )
     exports = table.choices("exports", formats)
     return Config(
@@ -88,6 +89,7 @@ def read_config(
         exports=DEFAULT_EXPORTS if exports is None else exports,
         stages=_stages(table),
         align=read_align(table),
+        isolated=table.boolean("isolated") or False,
     )
 
 
@@ -127,8 +129,9 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
             "env",
             "image",
             "overrides",
+            "isolated",
         ),
-        planned=("isolated", "forbid", "max-download-size"),
+        planned=("forbid", "max-download-size"),
     )
     if not _STAGE_NAME.fullmatch(name):
         table.wrong(None, "a stage's name holds letters, digits, - and _ only, and no dot")
@@ -143,6 +146,7 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
         env=_environment(table),
         image=_image(table),
         overrides=read_overrides(table),
+        isolated=table.boolean("isolated"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Poetry's entry point: the names of the commands, and where their classes are."""
+"""Poetry's entry points: the names of the commands, and what `isolated` hides from Poetry's own."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from cleo.events.console_command_event import ConsoleCommandEvent
+from cleo.events.console_error_event import ConsoleErrorEvent
+from cleo.events.console_events import COMMAND, ERROR
+from poetry.console.commands.command import Command
 from poetry.plugins.application_plugin import ApplicationPlugin
+from poetry.plugins.plugin import Plugin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cleo.events.event import Event
+    from cleo.events.event_dispatcher import EventDispatcher
+    from cleo.io.io import IO
     from poetry.console.application import Application
-    from poetry.console.commands.command import Command
+    from poetry.poetry import Poetry
 
 # A command's module is imported only when Poetry asks for the command.
 COMMANDS: Final = (
@@ -36,6 +44,13 @@ COMMANDS: Final = (
     "show",
     "update",
 )
+
+_ISOLATION: Final = "poetry_fti.bridge.isolation"
+_BESIDE: Final = "poetry_fti.commands.beside"
+# Poetry's own commands that take names of groups, and those that solve.
+_NAMING_GROUPS: Final = ("add", "export", "install", "remove", "show", "sync", "update")
+_SOLVING: Final = ("add", "install", "lock", "remove", "sync", "update")
+_SOLVER_ERRORS: Final = ("IncompatibleConstraintsError", "SolverProblemError")
 
 
 def _factory(name: str) -> Callable[[], Command]:
@@ -60,3 +75,31 @@ class FtiPlugin(ApplicationPlugin):
         if "fti" in words and "run" in words:
             verbatim = import_module("poetry_fti.commands.verbatim")
             verbatim.keep_verbatim(application, words)
+        if application.event_dispatcher is not None:
+            application.event_dispatcher.add_listener(COMMAND, _before_command)
+            application.event_dispatcher.add_listener(ERROR, _after_error)
+
+
+class IsolationPlugin(Plugin):
+    """Hides stages from Poetry where `isolated` says so."""
+
+    def activate(self, poetry: Poetry, io: IO) -> None:  # noqa: ARG002 - Poetry's interface
+        """Go on only where the word is in pyproject.toml."""
+        if b"isolated" in poetry.pyproject_path.read_bytes():
+            import_module(_ISOLATION).isolate(poetry)
+
+
+def _before_command(event: Event, _name: str, _dispatcher: EventDispatcher) -> None:
+    if not isinstance(event, ConsoleCommandEvent) or event.command.name not in _NAMING_GROUPS:
+        return
+    if isinstance(event.command, Command):
+        poetry = event.command.poetry  # which it is about to ask for itself
+        if _ISOLATION in sys.modules:
+            import_module(_BESIDE).refuse_hidden(event.command.name, event.io.input, poetry)
+
+
+def _after_error(event: Event, _name: str, _dispatcher: EventDispatcher) -> None:
+    if not isinstance(event, ConsoleErrorEvent) or event.command.name not in _SOLVING:
+        return
+    if type(event.error).__name__ in _SOLVER_ERRORS:
+        import_module(_BESIDE).hint(event.command, event.error)

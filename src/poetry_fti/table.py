@@ -81,6 +81,14 @@ class Table:
         self.wrong(key, f"must be a string, not {_kind(value)}")
         return None
 
+    def boolean(self, key: str) -> bool | None:
+        """Return a boolean, None where there is none."""
+        value = self._mapping.get(key)
+        if value is None or isinstance(value, bool):
+            return value
+        self.wrong(key, f"must be true or false, not {_kind(value)}")
+        return None
+
     def match(self, key: str, pattern: re.Pattern[str], message: str) -> re.Match[str] | None:
         """Return how a string matches; where it does not, `message` says so after the string."""
         text = self.string(key)

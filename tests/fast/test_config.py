@@ -40,6 +40,7 @@ def test_every_key_is_read() -> None:
         [tool.fti]
         directory = "deploy/stages"
         exports = ["pylock"]
+        isolated = true
         [tool.fti.stages.training]
         [tool.fti.stages.batch-inference]
         kind = "inference"
@@ -49,6 +50,7 @@ def test_every_key_is_read() -> None:
         platforms = ["linux/arm64", "linux/amd64"]
         libc = "musl-1.2"
         macos = "14.0"
+        isolated = false
         env = { B = "2", A = "1" }
         [tool.fti.stages.batch-inference.image]
         base = "python:3.12-alpine@sha256:0123"
@@ -92,8 +94,10 @@ def test_every_key_is_read() -> None:
                     command=("python", "-m", "batch"),
                 ),
                 overrides=(("Zope.Interface", ">=6,<8"), ("urllib3", "*")),
+                isolated=False,
             ),
         ),
+        isolated=True,
         align=(
             Rule((), ("nvidia-*", "scikit-learn", "xgboost")),
             Rule(("training", "batch-inference"), ("numpy",), "minor"),
@@ -110,7 +114,7 @@ def test_all_problems_are_told_at_once_each_with_its_path() -> None:
         [tool.fti]
         directory = "../elsewhere"
         exprts = []
-        isolated = true
+        isolated = 1
         exports = ["requirement", "pylock", "pylock"]
         [tool.fti.stages."a.b"]
         kind = "trainin"
@@ -132,12 +136,12 @@ def test_all_problems_are_told_at_once_each_with_its_path() -> None:
         user = "me"
         [tool.fti.stages.y]
         platforms = []
+        isolated = "yes"
         image = "python"
         """)
     platforms = "linux/amd64, linux/arm64, macos/amd64, macos/arm64, windows/amd64, windows/arm64"
     assert problems == [
         'tool.fti.exprts: unknown key; did you mean "exports"?',
-        "tool.fti.isolated: is not supported by this version of poetry-fti",
         (
             'tool.fti.exports[0]: unknown "requirement"; did you mean "requirements"?'
             " (known: requirements, pylock, dockerfile)"
@@ -183,6 +187,8 @@ def test_all_problems_are_told_at_once_each_with_its_path() -> None:
             " platform"
         ),
         "tool.fti.stages.y.image: must be a table, not a string",
+        "tool.fti.stages.y.isolated: must be true or false, not a string",
+        "tool.fti.isolated: must be true or false, not an integer",
     ]
 
 

@@ -33,6 +33,7 @@ ROOMS: Final[dict[str, tuple[set[str], set[str]]]] = {
     "toml_sections": (set(), {"tomlkit"}),
     "toml_text": ({"errors", "table", "toml_sections"}, {"tomlkit"}),
     "scaffold": (MODEL | {"presets", "stages", "toml_text"}, {"packaging"}),
+    "hidden": (MODEL | {"config", "stages"}, {"packaging"}),
     "comparison": ({"model", "reasons"}, {"packaging"}),
     "reasons": ({"model"}, {"packaging"}),
     "alignment": (set(), {"packaging"}),
@@ -40,10 +41,10 @@ ROOMS: Final[dict[str, tuple[set[str], set[str]]]] = {
     "files": ({"model", "errors"}, {"filelock"}),
     "exporters": (MODEL | {"exporters"}, {"packaging", "tomlkit"}),
     "bridge": (
-        MODEL | {"stages", "alignment", "rules", "bridge"},
+        MODEL | {"stages", "hidden", "alignment", "rules", "bridge"},
         {"packaging", "poetry", "cachecontrol", "cleo", "requests", "tomlkit", "urllib3"},
     ),
-    "plugin": (set(), {"poetry"}),
+    "plugin": (set(), {"poetry", "cleo"}),
 }
 EVERYTHING: Final = {"commands"}
 MODULES: Final = sorted(SOURCE.rglob("*.py"))

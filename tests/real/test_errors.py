@@ -138,7 +138,7 @@ include-groups = ["e"]
 include-groups = ["d", "featur"]
 
 [tool.fti]
-isolated = true
+isolated = 1
 exports = ["pylok", 3]
 directory = "../outside"
 stagse = 1
@@ -166,9 +166,9 @@ packages = ["a", "b c"]
 """
 
 ALL_PROBLEMS = """\
-tool.fti.isolated: is not supported by this version of poetry-fti
 tool.fti.stagse: unknown key; did you mean "stages"?
 tool.fti.exports[1]: must be a string, not an integer
+tool.fti.isolated: must be true or false, not an integer
 tool.fti.directory: "../outside" must be a folder inside the project, such as "fti"
 tool.fti.stages.feature.kind: unknown "trainin"; did you mean "training"?
 tool.fti.stages.feature.python: must be a string, not an integer

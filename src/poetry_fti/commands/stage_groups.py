@@ -56,7 +56,7 @@ def holding_group(
     """
     stage = each.stage
     wanted = {canonicalize_name(package): package for package in packages}
-    asked = {group: set(_asked(pyproject, group)) for group in stage.locked_groups}
+    asked = {group: set(asked_by(pyproject, group)) for group in stage.locked_groups}
     for group in stage.groups:
         if wanted.keys() <= asked[group]:
             return group
@@ -83,7 +83,8 @@ def _elsewhere(each: StageProject, name: NormalizedName, written: str) -> str:
     return f'"{written}" is no dependency of "{each.name}".'
 
 
-def _asked(pyproject: Mapping[str, Any], group: NormalizedName) -> Iterator[NormalizedName]:
+def asked_by(pyproject: Mapping[str, Any], group: NormalizedName) -> Iterator[NormalizedName]:
+    """Yield the packages that a group itself asks for."""
     for name, items in pyproject.get("dependency-groups", {}).items():
         if canonicalize_name(name) == group:
             yield from (
