@@ -13,6 +13,7 @@ from poetry_fti.commands.place import find_place
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
+    from poetry.utils.env import Env
 
 
 class ActivateCommand(Command):
@@ -30,4 +31,11 @@ Prints what the current shell has to evaluate, as <info>poetry env activate</inf
     def handle(self) -> int:
         """Print the command for the shell that this one was started from."""
         place = find_place(self, self.argument("stage"))
-        return place.hand_over(EnvActivateCommand(), place.env)
+        return place.hand_over(_Activate(), place.env)
+
+
+class _Activate(EnvActivateCommand):
+    """Poetry's command; before Poetry 2.4 it looks for the project's environment itself."""
+
+    def _get_activate_command(self, env: Env, shell: str) -> str:  # noqa: ARG002
+        return super()._get_activate_command(self.env, shell)
