@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from contextlib import contextmanager
-from datetime import timedelta
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from threading import local
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,6 +41,10 @@ def _nothing() -> None:
     """Do nothing: nobody wants to know."""
 
 
+class GaveUpError(Exception):
+    """Raised in a thread that fetches ahead: who needs what it was refused asks again."""
+
+
 class Watch:
     """What the package indexes answered, for the errors that Poetry makes of it.
 
@@ -53,6 +58,14 @@ class Watch:
         self.on_refusal: Callable[[], None] = _nothing
         self.doubts: dict[str, str] = {}
         self._failures = Counter[str]()
+
+    def fetch_ahead(self) -> None:
+        """Give up in this thread what an index refuses.
+
+        To insist would take a rate limit from the solver, and Poetry would warn of an answer
+        that nobody may need.
+        """
+        self._answers.ahead = True
 
     @property
     def _latest(self) -> str:
@@ -71,7 +84,10 @@ class Watch:
             self.on_wait()
         if status == requests.codes.too_many_requests:
             self.on_refusal()
+        if getattr(self._answers, "ahead", False) and _is_refusal(url, status):
+            raise GaveUpError(url)
         if status in STATUS_FORCELIST:
+            _count_seconds(response)
             self._failures[url] += 1
             if self._failures[url] > _RETRIES:
                 raise IndexFailedError(f"The package index failed: {url} answered {status}.")
@@ -116,6 +132,23 @@ class Watch:
             if re.search(rf"\b{re.escape(name)}\b", text):
                 return f"The package index failed: {doubt}.\n{text}"
         return text
+
+
+def _is_refusal(url: str, status: int) -> bool:
+    # That a project has no page is an answer; that its metadata is not there is none.
+    missing = status == requests.codes.not_found
+    return url.endswith(".metadata") if missing else status >= requests.codes.bad_request
+
+
+def _count_seconds(response: requests.Response) -> None:
+    """Tell Poetry when to ask again in seconds: it breaks down over a date, the other way."""
+    later = response.headers.get("Retry-After", "0")
+    if not later.isdigit():
+        del response.headers["Retry-After"]
+        with suppress(ValueError, TypeError):  # neither of the two, or a date without a zone
+            seconds = (parsedate_to_datetime(later) - datetime.now(timezone.utc)).total_seconds()
+            if seconds > 0:  # else clocks differ, and Poetry's own pause is better than none
+                response.headers["Retry-After"] = str(seconds)
 
 
 def _project(url: str) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
     from poetry.repositories import RepositoryPool
 
+    from poetry_fti.bridge.index import Watch
     from poetry_fti.model import Targets
 
 # At once to one index: what browsers of today do, and a third of what uv does.
@@ -58,8 +59,9 @@ class Ahead:
     `packaging`: poetry-core's must be met in the solver's order (see `ExactRepository`).
     """
 
-    def __init__(self, pool: RepositoryPool) -> None:
+    def __init__(self, pool: RepositoryPool, watch: Watch) -> None:
         self._pool = pool
+        self._watch = watch
         self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._seen: set[object] = set()
         self._pinned: dict[NormalizedName, list[Package]] = {}
@@ -96,6 +98,7 @@ class Ahead:
             self._tasks.put(lambda: None)
 
     def _work(self) -> None:
+        self._watch.fetch_ahead()
         while not self._stopped:
             task = self._tasks.get()
             with suppress(BaseException):  # the solver meets it again, if it ever asks
@@ -117,16 +120,13 @@ class Ahead:
         if not pins and not found:
             return
         best = pins[0] if pins else max(found, key=_rank)
-        for repository in self._sources(dependency):
-            if _is_cheap(repository, best.name, best.version):
-                info = repository.info(best.name, best.version)
-                self._expand(info.requires_dist or (), dependency.extras, where)
-                return
-
-    def _sources(self, dependency: Dependency) -> list[SharedRepository]:
-        name = dependency.source_name
-        repositories = [self._pool.repository(name)] if name else self._pool.repositories
-        return [each for each in repositories if isinstance(each, SharedRepository)]
+        # Other sources know nothing of it, or would be asked for a page that nobody needs.
+        repository = self._pool.repository(best.source_reference or "PyPI")
+        if isinstance(repository, SharedRepository) and _is_cheap(
+            repository, best.name, best.version
+        ):
+            info = repository.info(best.name, best.version)
+            self._expand(info.requires_dist or (), dependency.extras, where)
 
     def _expand(
         self, requirements: Iterable[str], extras: Iterable[NormalizedName], where: Environments

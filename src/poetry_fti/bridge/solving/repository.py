@@ -12,6 +12,7 @@ from poetry.repositories.legacy_repository import LegacyRepository
 from poetry.repositories.link_sources.json import SimpleJsonPage
 from poetry.repositories.repository import Repository
 
+from poetry_fti.bridge.index import GaveUpError
 from poetry_fti.bridge.solving.pages import CachedPages, releases_of
 from poetry_fti.bridge.solving.releases import candidate, exact_release, release
 
@@ -41,27 +42,37 @@ class Once:
         return key in self._futures
 
     def get(self, key: _Key, compute: Callable[[_Key], _Value]) -> _Value:
-        """Return the value of a key; raises what computing it raised."""
+        """Return the value of a key; raises what computing it raised.
+
+        What was given up is computed again by who has waited for it.
+        """
+        mine = False
         future = self._futures.get(key)
         if future is None:
             with self._lock:
                 mine = key not in self._futures
                 future = self._futures.setdefault(key, Future())
             if mine:
-                _fulfil(future, compute, key)
-        value: _Value = future.result()
+                self._fulfil(future, compute, key)
+        try:
+            value: _Value = future.result()
+        except GaveUpError:
+            if mine:
+                raise
+            return self.get(key, compute)
         return value
 
     def forget(self, key: object) -> None:
         """Compute a key's value again when it is asked for."""
         self._futures.pop(key, None)
 
-
-def _fulfil(future: Future[_Value], compute: Callable[[_Key], _Value], key: _Key) -> None:
-    try:
-        future.set_result(compute(key))
-    except BaseException as error:  # noqa: BLE001 - it is raised where the value is asked for
-        future.set_exception(error)
+    def _fulfil(self, future: Future[_Value], compute: Callable[[_Key], _Value], key: _Key) -> None:
+        try:
+            future.set_result(compute(key))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the value is asked for
+            if isinstance(error, GaveUpError):
+                self.forget(key)  # before those who wait hear of it
+            future.set_exception(error)
 
 
 class SharedRepository(Repository):
@@ -117,7 +128,9 @@ class SharedRepository(Repository):
 
     def _find_packages(self, name: NormalizedName, constraint: VersionConstraint) -> list[Package]:
         if _has_age_limit(self.index):
-            return self.index._find_packages(name, constraint)  # noqa: SLF001
+            # Its cache lets several threads ask for a page at once; there is one afterwards.
+            found = self.candidates(name)
+            return self.index._find_packages(name, constraint) if found else []  # noqa: SLF001
         return [each for each in self.candidates(name) if constraint.allows(each.version)]
 
     def _find(self, name: NormalizedName) -> list[Package]:

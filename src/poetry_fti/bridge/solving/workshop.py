@@ -74,11 +74,11 @@ class Workshop:
         self._io = io if io.is_verbose() else NullIO()
         self._open = ExitStack()
         self._open.enter_context(_without_garbage_collection())
-        keep_connections(pool, CONNECTIONS)
+        keep_connections(pool, CONNECTIONS + 1)  # the solver's own
         self._watch = self._open.enter_context(watched(pool))
         self._shared = shared_pool(pool, self._watch)
         self._exact = exact_pool(self._shared)
-        self._ahead = Ahead(self._shared)
+        self._ahead = Ahead(self._shared, self._watch)
         self._watch.on_wait, self._watch.on_refusal = self._ahead.begin, self._ahead.stop
         self._stages = {task.name: StageSolving(task, self._part, scout=scout) for task in tasks}
         self._answers = deque[Answer]()
