@@ -1,0 +1,165 @@
+"""Fetching ahead: within bounds, once, polite to an index in trouble, and silent about it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from awkward_index import Manners, desk, wide
+from harness import snapshot
+from loopback.failures import GARBAGE
+from loopback.site import Answer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from awkward_index import Desk
+
+AHEAD: Final = 16
+
+
+# Bounds
+
+
+def test_one_process_fetches_within_bounds_and_each_page_once(tmp_path: Path) -> None:
+    with desk(tmp_path, wide(40)) as project:
+        lock = project.lock()
+        assert AHEAD / 2 < project.index.most <= AHEAD + 1
+        assert set(project.index.asked.values()) == {1}
+        assert lock == project.plain()
+
+
+def test_several_processes_have_bounds_each(tmp_path: Path) -> None:
+    stages = {name: ["app"] for name in ("feature", "training", "inference")}
+    with desk(tmp_path, wide(40), stages=stages) as project:
+        project.lock()
+        processes = max(project.index.asked.values())
+        # As many as there are cores for, but no more than stages.
+        assert processes <= len(stages)
+        assert project.index.most <= processes * (AHEAD + 1)
+
+
+# An index that wants fewer requests
+
+
+def test_an_index_that_limits_requests_gets_its_way(tmp_path: Path) -> None:
+    with desk(tmp_path, wide(16), Manners(allowance=12)) as project:
+        project.lock()
+        assert project.index.most > AHEAD / 2
+        # Those that were under way; from then on the solver asks alone, and waits as it is told.
+        assert 0 < project.index.refused <= AHEAD + 6
+
+
+def test_an_index_that_always_wants_fewer_is_named(tmp_path: Path) -> None:
+    with desk(tmp_path, wide(2), Manners(allowance=0, retry_after="0")) as project:
+        result = project.run("fti", "lock")
+        url = f"{project.index.url}simple/app/"
+        said = f"feature: The package index failed: {url} answered 429.\n"
+        assert (result.code, result.output, result.errors) == (1, "", said)
+        assert len(project.index.requests) == 6
+
+
+# An index that fails where nobody needs it
+
+REFUSALS: Final = {
+    "ghost401": Answer(HTTPStatus.UNAUTHORIZED),
+    "ghost403": Answer(HTTPStatus.FORBIDDEN),
+    "ghost404": Answer(HTTPStatus.NOT_FOUND),
+    "ghost500": Answer(HTTPStatus.INTERNAL_SERVER_ERROR),
+    "garbage": Answer(HTTPStatus.OK, body=GARBAGE),
+    "hangup": None,
+}
+FILES: Final = ("metadata401", "metadata404", "metadata500")
+
+
+def test_failures_of_what_is_only_fetched_ahead_are_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # `old` has one version only, and is decided before `lib`; then the chain takes its time.
+    chain = {f"chain{at} 1.0": [f"chain{at + 1}"] for at in range(6)}
+    releases = {
+        "app 1.0": ["lib", "old"],
+        "lib 2.0": [*REFUSALS, *FILES],
+        "lib 1.0": [],
+        "old 1.0": ["lib<2", "chain0"],
+        **chain,
+        "chain6 1.0": [],
+        **{f"{name} 1.0": [] for name in (*REFUSALS, *FILES)},
+    }
+
+    def spoil(path: str, answer: Answer) -> Answer | None:
+        name = path.split("/")[2].partition("-")[0]
+        if name in FILES and path.endswith(".metadata"):
+            return Answer(HTTPStatus(int(name.removeprefix("metadata"))))
+        return REFUSALS.get(name, answer)
+
+    with desk(tmp_path, releases) as project:
+        monkeypatch.setattr(project.index, "spoil", spoil)
+        lock = project.lock()
+        asked = project.index.asked
+        assert {f"/simple/{name}/" for name in (*REFUSALS, *FILES)} <= asked.keys()
+        files = {f"/files/{name}-1.0-py3-none-any.whl.metadata" for name in FILES}
+        assert files <= asked.keys()
+        # Neither insisted upon nor replaced by the wheel itself.
+        assert {path: n for path, n in asked.items() if n > 1 and "hangup" not in path} == {}
+        assert not any(path.endswith(".whl") for path in asked)
+        assert lock == project.plain()
+
+
+# Ctrl-C
+
+
+def alive(session: int) -> bool:
+    """Tell whether a process of a session is left."""
+    with suppress(ProcessLookupError):
+        os.killpg(session, 0)
+        return True
+    return False
+
+
+def interrupted(project: Desk) -> tuple[int, str, str]:
+    """Lock, press Ctrl-C while much is being fetched, and return how it ended."""
+    with subprocess.Popen(
+        [*project.poetry.command, "fti", "lock"],
+        cwd=project.root,
+        env=dict(project.poetry.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        while project.index.most < AHEAD // 2:
+            assert process.poll() is None
+            time.sleep(0.002)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
+        output, errors = process.communicate(timeout=20)
+    assert not alive(process.pid)
+    return process.returncode, output, errors
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+@pytest.mark.parametrize("stages", [("feature",), ("feature", "training")])
+def test_ctrl_c_while_fetching_ahead(tmp_path: Path, stages: tuple[str, ...]) -> None:
+    groups: dict[str, list[str]] = {stage: [] for stage in stages}
+    with desk(tmp_path, wide(40), Manners(latency=0.2), stages=groups) as project:
+        project.lock()
+        pyproject = project.root / "pyproject.toml"
+        text = pyproject.read_text(encoding="utf-8")
+        for stage in stages:
+            text = text.replace(f"{stage} = []", f'{stage} = ["app"]')
+        pyproject.write_text(text, encoding="utf-8")
+        before = snapshot(project.root)
+        code, output, errors = interrupted(project)
+        assert code in (130, -signal.SIGINT)
+        message = "Interrupted. Every file is whole; run the command again to go on.\n"
+        assert (output, errors) == ("", message)
+        assert snapshot(project.root) == before
