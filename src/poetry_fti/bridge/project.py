@@ -63,6 +63,13 @@ def parse_pyproject(text: str) -> dict[str, Any]:
     return data
 
 
+def require_valid(pyproject: dict[str, Any]) -> None:
+    """Raise ConfigError with all for which Poetry would refuse a pyproject.toml."""
+    errors = Factory.validate(pyproject)["errors"]
+    if errors:
+        raise ConfigError("\n".join(f"pyproject.toml: {error}" for error in errors))
+
+
 def schema_problems(pyproject: Mapping[str, Any]) -> list[Problem]:
     """Return where the tables that Poetry reads do not have the form that Poetry asks for.
 

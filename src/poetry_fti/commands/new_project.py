@@ -5,15 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from poetry.console.commands.init import InitCommand
-from poetry.pyproject.toml import PyProjectTOML
 
 from poetry_fti import files
-from poetry_fti.bridge.project import find_pyproject
+from poetry_fti.bridge.project import find_pyproject, read_pyproject
 from poetry_fti.errors import FtiError
-from poetry_fti.toml_text import add, parse
+from poetry_fti.toml_text import add, parse, table_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +25,9 @@ def existing_text(folder: Path) -> str | None:
     """
     path = folder / "pyproject.toml"
     if path.exists():
-        return files.read(path) if PyProjectTOML(path).is_poetry_project() else None
+        data = read_pyproject(path)
+        is_project = "project" in data or "poetry" in table_at(data, ("tool",))
+        return files.read(path) if is_project else None
     try:
         outer = find_pyproject(folder)
     except FtiError:
@@ -48,7 +49,7 @@ def new_text(folder: Path, generate: Callable[[Path], int]) -> str | None:
         if generate(scratch):
             return None
         text = files.read(scratch / "pyproject.toml") or ""
-    poetry: dict[str, Any] = parse(text).get("tool", {}).get("poetry", {})
+    poetry = table_at(parse(text), ("tool", "poetry"))
     # Stages are run from source, in images too; there need not be a package.
     return text if poetry else add(text, ("tool", "poetry"), {"package-mode": False})
 

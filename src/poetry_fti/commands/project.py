@@ -114,6 +114,7 @@ def accept(text: str, root: Path) -> None:
     """Raise ConfigError with what is wrong with a pyproject.toml that is not on disk yet."""
     pyproject = bridge.parse_pyproject(text)
     config, stages, _ = _read(pyproject, trusted=False)
+    bridge.require_valid(pyproject)
     for stage in stages:
         folder = config.directory / stage.name
         up = PurePosixPath(posixpath.relpath(".", folder))

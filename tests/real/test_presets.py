@@ -1,0 +1,110 @@
+"""Every preset locks, and its lock holds what it promises."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import pytest
+import tomlkit
+
+from harness import Poetry
+from loopback.catalogue import Catalogue, load
+from loopback.clients import isolated_environment
+from loopback.index import Further, LoopbackIndex
+from small_index import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from small_index import Releases
+
+# Packages that are not among the recorded ones, with what they require.
+STAND_INS: Releases = {
+    "catboost 1.2.10": [
+        *("graphviz", "matplotlib", "numpy<3.0,>=1.16.0", "pandas>=0.24", "plotly", "scipy", "six"),
+    ],
+    "graphviz 0.21": [],
+    "nvidia-cuda-nvcc-cu12 12.9.86": [],
+    "plotly 7.1.0": ["narwhals>=1.15.1", "packaging"],
+    "tensorflow-cpu 2.21.0": ["absl-py>=1.0.0", "keras>=3.12.0", "numpy>=1.26.0", "h5py<3.15.0"],
+}
+TORCH: Final = re.compile(r"https://download\.pytorch\.org/whl/\w+")
+CUDA: Final = re.compile(r"(nvidia|cuda|triton)[-\w]*")
+
+# preset, accelerator: some of what the lock has to hold, and whether there is CUDA in it
+PRESETS: Final = {
+    ("feature-python", ""): ("great-expectations pandas polars", False),
+    ("feature-spark", ""): ("numpy pandas pyspark", False),
+    ("training-tabular", ""): ("catboost mlflow scikit-learn xgboost", False),
+    ("training-tensorflow", ""): ("keras tensorflow tensorboard", True),
+    ("training-tensorflow", "cpu"): ("keras tensorflow-cpu tensorboard", False),
+    ("training-torch", ""): ("lightning mlflow torch torchvision", True),
+    ("training-torch", "cpu"): ("lightning mlflow torch torchvision", False),
+    ("training-torch", "cu130"): ("lightning mlflow torch torchvision", True),
+    ("inference-minimal", ""): ("fastapi onnxruntime uvicorn", False),
+    ("inference-tabular", ""): ("catboost fastapi uvicorn uvloop xgboost", False),
+    ("inference-tensorflow", ""): ("fastapi tensorflow-cpu uvicorn", False),
+    ("inference-torch", ""): ("fastapi torch uvicorn", False),
+}
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[LoopbackIndex]:
+    """The recorded packages, and torch's own indexes with builds for CPUs and for CUDA."""
+    recorded = load() | catalogue(STAND_INS)
+    torch = recorded.only(["torch", "torchvision"])
+    further = {"cuda": Further(torch), "cpu": Further(without_cuda(torch))}
+    with LoopbackIndex(recorded, further=further) as running:
+        yield running
+
+
+def without_cuda(packages: Catalogue) -> Catalogue:
+    return Catalogue(
+        {
+            name: tuple(
+                replace(
+                    release,
+                    metadata=tuple(
+                        (header, value)
+                        for header, value in release.metadata
+                        if not (header == "Requires-Dist" and CUDA.match(value))
+                    ),
+                )
+                for release in releases
+            )
+            for name, releases in packages.projects.items()
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def poetry(tmp_path_factory: pytest.TempPathFactory, index: LoopbackIndex) -> Poetry:
+    return Poetry(isolated_environment(tmp_path_factory.mktemp("home"), index.url))
+
+
+@pytest.mark.parametrize(("preset", "accelerator"), PRESETS, ids="-".join)
+def test_a_preset_locks(
+    preset: str, accelerator: str, tmp_path: Path, poetry: Poetry, index: LoopbackIndex
+) -> None:
+    root = tmp_path / "demo"
+    root.mkdir()
+    choice = ["--accelerator", accelerator] if accelerator else []
+    init = ["fti", "init", "--no-interaction", "--stage", f"ours={preset}", *choice]
+    poetry.ok(root, *init, "--python", ">=3.11")
+    path = root / "pyproject.toml"
+    text = path.read_text(encoding="utf-8")
+    indexes = {url: "cpu" if url.endswith("cpu") else "cuda" for url in TORCH.findall(text)}
+    for url, prefix in indexes.items():
+        text = text.replace(f'"{url}"', f'"{index.url}{prefix}/simple/"')
+    path.write_text(text, encoding="utf-8")
+    poetry.ok(root, "fti", "lock")
+    lock = tomlkit.parse((root / "fti/ours/poetry.lock").read_text(encoding="utf-8")).unwrap()
+    packages = {package["name"]: package for package in lock["package"]}
+    expected, has_cuda = PRESETS[preset, accelerator]
+    assert set(expected.split()) <= packages.keys()
+    assert any(CUDA.fullmatch(name) for name in packages) == has_cuda
+    for prefix in indexes.values():
+        assert packages["torch"]["source"]["url"] == f"{index.url}{prefix}/simple"
