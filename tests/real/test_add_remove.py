@@ -240,6 +240,24 @@ def test_the_tables_of_poetry_are_edited_where_the_project_has_them(
     assert poetry.ok(root, "fti", "lock", "--check", "training") == "1 lock checked: all fresh.\n"
 
 
+def test_a_group_stays_in_its_table(poetry: Poetry, tmp_path: Path) -> None:
+    text = (
+        PYPROJECT
+        + """
+    [tool.poetry.group.feature.dependencies]
+    oldie = "*"  # for now
+
+    [tool.fti.stages.feature]
+    """
+    )
+    root = project(tmp_path, text)
+    poetry.ok(root, "fti", "add", "feature", "webby", "boosting")
+    assert changed(root, text) == ([], ['webby = "^0.9"', 'boosting = "^1.0"'])
+    assert {"oldie", "webby", "boosting"} <= locked(root, "feature").keys()
+    poetry.ok(root, "fti", "remove", "feature", "webby", "boosting")
+    assert changed(root, text) == ([], [])
+
+
 def test_stages_that_a_rule_ties_are_locked_together(poetry: Poetry, tmp_path: Path) -> None:
     rule = '[[tool.fti.align]]\npackages = ["webby"]\n'
     root = project(tmp_path, PYPROJECT + rule)

@@ -12,7 +12,6 @@ from poetry.toml.file import TOMLFile
 from poetry.utils.env import NullEnv
 
 from poetry_fti import files
-from poetry_fti.commands.stage_groups import written_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,9 +25,11 @@ if TYPE_CHECKING:
 
 
 class EditedFile(TOMLFile):
-    """A pyproject.toml that is replaced atomically, and in which a group stays that is emptied.
+    """A pyproject.toml that is replaced atomically, and in which groups stay what they are.
 
-    Poetry's `remove` drops a group with its last package, and with it the stage.
+    Poetry's `remove` drops a group with its last package, and with it the stage. Its `add` moves a
+    group from `[tool.poetry.group]` to PEP 735's table as soon as others are there, and then reads
+    nothing of what was in the former.
     """
 
     def __init__(self, path: Path, group: str) -> None:
@@ -36,23 +37,36 @@ class EditedFile(TOMLFile):
         super().__init__(path)
         self._group = group
 
+    def read(self) -> TOMLDocument:
+        """Return the file, without PEP 735's table if the group is not in it."""
+        document = super().read()
+        standard = document.get("dependency-groups", {})
+        if self._group in _poetry_groups(document) and self._group not in standard:
+            document.pop("dependency-groups", None)
+        return document
+
     def write(self, data: TOMLDocument) -> None:
         """Replace the file; raises OSError."""
         files.replace({self.path: self.kept(data).as_string()})
 
     def kept(self, data: TOMLDocument) -> TOMLDocument:
-        """Return an edited file, with the group empty where it has been dropped."""
-        if self._group in written_groups(data):
+        """Return an edited file whole again, with the group empty where it has been dropped."""
+        whole = super().read()
+        is_standard = self._group in whole.get("dependency-groups", {})
+        if is_standard and self._group in data.get("dependency-groups", {}):
             return data
-        before = self.read()
-        standard = before.get("dependency-groups", {})
-        if self._group in standard:
-            requirements = standard[self._group]
+        if is_standard:
+            requirements = whole["dependency-groups"][self._group]
             for item in [item for item in requirements if isinstance(item, str)]:
                 requirements.remove(item)
-        poetry = before.get("tool", {}).get("poetry", {}).get("group", {})
-        poetry.get(self._group, {}).get("dependencies", {}).clear()
-        return before
+        if self._group in _poetry_groups(whole):
+            edited = _poetry_groups(data).get(self._group, {})
+            _poetry_groups(whole)[self._group]["dependencies"] = edited.get("dependencies", {})
+        return whole
+
+
+def _poetry_groups(document: Mapping[str, Any]) -> Any:  # noqa: ANN401 - tomlkit's own types
+    return document.get("tool", {}).get("poetry", {}).get("group", {})
 
 
 class _EditedProject(Poetry):
