@@ -61,3 +61,23 @@ def test_poetry_imports_nothing_of_ours_for_its_own_commands(
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "['poetry_fti', 'poetry_fti.plugin']"
+
+
+def test_an_environment_holds_what_is_no_stage_if_stages_are_isolated(
+    project: Callable[[str], Path], poetry: Poetry
+) -> None:
+    root = project("tiny")
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    text = text.replace("[dependency-groups]", '[dependency-groups]\ndev = ["webby"]')
+    text = text.replace("[tool.poetry]", "[tool.fti]\nisolated = true\n\n[tool.poetry]")
+    (root / "pyproject.toml").write_text(text, encoding="utf-8")
+    installed = "from importlib.metadata import distributions as all;"
+    installed += "print(*sorted(each.name for each in all() if each.name != 'pip'))"
+    poetry.ok(root, "install")
+    before = poetry.ok(root, "run", "python", "-c", installed).split()
+    assert before == ["Dotted.Name_Pkg", "tiny", "typing-backfill", "webby"]
+    poetry.ok(root, "add", "--group", "dev", "boosting")
+    poetry.ok(root, "remove", "--group", "dev", "webby")
+    after = poetry.ok(root, "run", "python", "-c", installed).split()
+    assert "boosting" in after
+    assert not {"webby", "torchish", "sparkish"}.intersection(after)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from poetry.core.constraints.version import VersionRange
 from poetry.mixology.incompatibility_cause import DependencyCauseError
@@ -19,59 +20,64 @@ if TYPE_CHECKING:
     from poetry.core.packages.project_package import ProjectPackage
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """A requirement as the message for two that cannot both hold lists it."""
+@dataclass(frozen=True)
+class Conflict(ABC):
+    """Requirements of the project that exclude a solution together, and what each group asks."""
 
-    text: str
-
-    def among(self, dependencies: Iterable[Dependency]) -> list[Dependency]:
-        return [each for each in dependencies if _unmarked(each.to_pep_508()) == self.text]
-
-    def follows_from(self, dependencies: Iterable[Dependency]) -> bool:
-        return bool(self.among(dependencies))
-
-
-@dataclass(frozen=True, slots=True)
-class _Proven:
-    """A requirement of the solver's proof, for which it may have merged several."""
-
-    dependency: Dependency
-
-    def among(self, dependencies: Iterable[Dependency]) -> list[Dependency]:
-        name = self.dependency.complete_name
-        return [each for each in dependencies if each.complete_name == name]
-
-    def follows_from(self, dependencies: Iterable[Dependency]) -> bool:
-        constraints = [each.constraint for each in self.among(dependencies)]
-        everything: VersionConstraint = VersionRange()
-        together = reduce(lambda one, other: one.intersect(other), constraints, everything)
-        return bool(constraints) and self.dependency.constraint.allows_all(together)
-
-
-_Asked: TypeAlias = _Listed | _Proven
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """A failed solve: the project's own requirements that exclude a solution together."""
-
-    asked: Sequence[_Asked]
     groups: Mapping[NormalizedName, Sequence[Dependency]]
 
+    @abstractmethod
     def is_within(self, names: Collection[NormalizedName]) -> bool:
-        """Tell whether these groups alone have no solution either, by the same proof."""
-        own = [each for name in names for each in self.groups.get(name, ())]
-        return all(asked.follows_from(own) for asked in self.asked)
+        """Tell whether these groups alone have no solution either, for the same reason."""
 
+    @abstractmethod
     def involves(self, names: Collection[NormalizedName]) -> bool:
         """Tell whether one of the requirements is of one of these groups."""
-        own = [each for name in names for each in self.groups.get(name, ())]
-        return any(asked.among(own) for asked in self.asked)
+
+    def _of(self, names: Iterable[NormalizedName]) -> list[Dependency]:
+        return [each for name in names for each in self.groups.get(name, ())]
+
+
+@dataclass(frozen=True)
+class _Listed(Conflict):
+    """Requirements of one package for the same platform and Python, as a message lists them."""
+
+    texts: frozenset[str]
+
+    def is_within(self, names: Collection[NormalizedName]) -> bool:
+        own = self._listed(names)
+        found = {_unmarked(each.to_pep_508()) for each in own}
+        # Not all of them need to exclude each other; for sources all that are listed do.
+        return found == self.texts or _together(own).is_empty()
+
+    def involves(self, names: Collection[NormalizedName]) -> bool:
+        return bool(self._listed(names))
+
+    def _listed(self, names: Iterable[NormalizedName]) -> list[Dependency]:
+        return [each for each in self._of(names) if _unmarked(each.to_pep_508()) in self.texts]
+
+
+@dataclass(frozen=True)
+class _Proven(Conflict):
+    """The premises of the solver's proof, each maybe merged of what several groups ask for."""
+
+    premises: tuple[Dependency, ...]
+
+    def is_within(self, names: Collection[NormalizedName]) -> bool:
+        own = self._of(names)
+        return all(self._follows(premise, own) for premise in self.premises)
+
+    def involves(self, names: Collection[NormalizedName]) -> bool:
+        own = {each.complete_name for each in self._of(names)}
+        return any(premise.complete_name in own for premise in self.premises)
+
+    def _follows(self, premise: Dependency, own: Iterable[Dependency]) -> bool:
+        asked = [each for each in own if each.complete_name == premise.complete_name]
+        return bool(asked) and premise.constraint.allows_all(_together(asked))
 
 
 def conflict(error: Exception, root: ProjectPackage) -> Conflict:
-    """Return what Poetry's error says of the project; nothing where it is about something else.
+    """Return what an error of Poetry's solver says of the project.
 
     Relies on the incompatibilities that a SolverProblemError is derived from, and on the message
     of an IncompatibleConstraintsError, which is all that it holds.
@@ -79,19 +85,24 @@ def conflict(error: Exception, root: ProjectPackage) -> Conflict:
     names = root.dependency_group_names(include_optional=True)
     groups = {name: root.dependency_group(name).dependencies_for_locking for name in names}
     if isinstance(error, SolverProblemError):
-        return Conflict(_proven(error), groups)
+        return _Proven(groups, tuple(_premises(error)))
     first, *lines = str(error).splitlines()
     is_ours = first == f"Incompatible constraints in requirements of {root}:"
-    return Conflict([_Listed(_unmarked(line)) for line in lines if is_ours], groups)
+    return _Listed(groups, frozenset(map(_unmarked, lines if is_ours else ())))
 
 
-def _proven(error: SolverProblemError) -> list[_Proven]:
+def _premises(error: SolverProblemError) -> list[Dependency]:
     proof = error.error._incompatibility.external_incompatibilities  # noqa: SLF001
     return [
-        _Proven(each.terms[1].dependency)
+        each.terms[1].dependency
         for each in proof
         if isinstance(each.cause, DependencyCauseError) and each.terms[0].dependency.is_root
     ]
+
+
+def _together(dependencies: Iterable[Dependency]) -> VersionConstraint:
+    everything: VersionConstraint = VersionRange()
+    return reduce(lambda found, each: found.intersect(each.constraint), dependencies, everything)
 
 
 def _unmarked(requirement: str) -> str:

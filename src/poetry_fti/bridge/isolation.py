@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from packaging.utils import canonicalize_name
 from poetry.core.packages.dependency_group import DependencyGroup
 from poetry.packages.locker import Locker
 
@@ -38,6 +39,18 @@ class IsolatedLocker(Locker):
     def set_pyproject_data(self, pyproject_data: dict[str, Any]) -> None:
         """Take what `add` and `remove` are about to write: the whole file."""
         super().set_pyproject_data(without_groups(pyproject_data, self.hidden))
+
+    def is_fresh(self) -> bool:
+        """Tell whether the lock belongs to what is not hidden.
+
+        The hash of Poetry before 2.3 knew nothing of PEP 735's groups: of the same hash, its lock
+        may hold the stages.
+        """
+        return super().is_fresh() and not any(
+            canonicalize_name(group) in self.hidden
+            for package in self.lock_data["package"]
+            for group in package.get("groups", ())
+        )
 
 
 def isolate(poetry: Poetry) -> None:
