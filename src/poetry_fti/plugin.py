@@ -35,6 +35,7 @@ COMMANDS: Final = (
     "export",
     "init",
     "install",
+    "kernel",
     "list",
     "lock",
     "path",
