@@ -158,7 +158,7 @@ def test_a_conflict_in_pyproject_toml_has_to_be_solved_first(demo: Lab) -> None:
     change(demo, NEXT, training=["app", "zoo"])
     assert git(demo, "merge", "ours") == 1
     before = snapshot(demo.root)
-    error = "pyproject.toml is not valid TOML: Empty key at line 8 col 0\n"
+    error = "pyproject.toml holds merge markers: choose between the two sides first.\n"
     for words in (["lock"], ["lock", "--check"], ["list"], ["export"], ["update"]):
         result = demo.run(NEW, "fti", *words)
         assert (result.code, result.output, result.errors) == (2, "", error)

@@ -19,6 +19,7 @@ from poetry.pyproject.toml import PyProjectTOML
 from poetry.repositories.exceptions import InvalidSourceError
 from poetry.toml import TOMLError
 
+from poetry_fti.bridge.pins import has_merge_markers
 from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.model import Code, Problem
 
@@ -50,6 +51,9 @@ def read_pyproject(path: Path) -> dict[str, Any]:
     try:
         data: dict[str, Any] = PyProjectTOML(path).data.unwrap()
     except (TOMLError, UnicodeDecodeError) as error:
+        if has_merge_markers(path.read_text(encoding="utf-8", errors="replace")):
+            message = f"{path.name} holds merge markers: choose between the two sides first."
+            raise ConfigError(message) from error
         raise ConfigError(f"{path.name} is not valid TOML: {_last_words(error)}") from error
     return data
 
