@@ -29,7 +29,8 @@ def own_pins(locker: StageLocker) -> Sequence[Package]:
     try:
         packages = list(locker.pinned_packages())
     except Exception as error:  # damaged text makes Poetry raise nearly anything
-        message = f"{locker.lock.name} names requirements that cannot be read: {error}."
+        reason = str(error).rstrip(".")
+        message = f"{locker.lock.name} names requirements that cannot be read: {reason}."
         raise FtiError(f"{message} Solve the stage anew with --regenerate.") from error
     return sorted(packages, key=lambda package: package.version, reverse=True)
 
