@@ -452,6 +452,69 @@ fti/training/poetry.lock does not match pyproject.toml. Run `poetry fti lock tra
     assert demo.lock(LIB, "--check") == ["3 locks checked: all fresh."]
 
 
+def test_a_rule_holds_on_every_platform_of_a_stage_for_all(demo: Lab) -> None:
+    groups = {"feature": ["lib", "win; sys_platform == 'win32'"], "training": ["lib"]}
+    demo.write(pyproject(groups, rule("lib")))
+    demo.lock({**LIB, "win 1.0": ["lib<2"]})
+    assert demo.locked == {"feature": "lib 1.0, win 1.0", "training": "lib 1.0"}
+    demo.write(
+        pyproject({"feature": ["lib<2; sys_platform == 'win32'"], "training": ["lib"]}, rule("lib"))
+    )
+    demo.lock(LIB)
+    assert demo.locked == {"feature": "lib 1.0", "training": "lib 1.0"}
+
+
+def test_a_stage_is_not_locked_if_one_that_is_tied_to_it_cannot_be(demo: Lab) -> None:
+    demo.write(pyproject({"feature": ["lib"], "training": ["lib"]}, rule("lib")))
+    demo.lock({"lib 1.0": []})
+    lock = demo.root / "fti/training/poetry.lock"
+    lock.write_text(lock.read_text(encoding="utf-8")[:200], encoding="utf-8")
+    before = snapshot(demo.root)
+    failed = demo.run(LIB, "fti", "lock", "feature", "--regenerate")
+    assert failed.code == 1
+    assert failed.errors.startswith(
+        "feature: not locked: a rule in tool.fti.align ties it to training, which failed\n"
+        "training: fti/training/poetry.lock cannot be read: it is not valid TOML: "
+    )
+    assert snapshot(demo.root) == before
+
+
+def test_locks_that_came_together_and_break_a_rule_are_stale(demo: Lab) -> None:
+    groups = {"feature": ["lib"], "training": ["lib"]}
+    demo.write(pyproject(groups, rule("lib")))
+    demo.lock({"lib 1.0": []})
+    lock = demo.root / "fti/training/poetry.lock"
+    old = lock.read_text(encoding="utf-8")
+    demo.lock(LIB, "--regenerate")
+    lock.write_text(old, encoding="utf-8")
+    checked = demo.run(LIB, "fti", "lock", "--check")
+    assert (checked.code, checked.errors) == (
+        3,
+        """\
+fti/feature/poetry.lock breaks a rule of tool.fti.align. Run `poetry fti lock feature`.
+fti/training/poetry.lock breaks a rule of tool.fti.align. Run `poetry fti lock training`.
+""",
+    )
+    assert demo.run(LIB, "fti", "export").errors.startswith(
+        "fti/feature/poetry.lock breaks a rule of tool.fti.align."
+    )
+    demo.lock(LIB)
+    assert demo.locked["feature"] == demo.locked["training"]
+    assert demo.lock(LIB, "--check") == ["2 locks checked: all fresh."]
+
+
+def test_stages_that_are_tied_by_another_go_stale_together(demo: Lab) -> None:
+    rules = rule("lib") + rule("app", stages=("training", "inference"))
+    groups = {"feature": ["lib"], "training": ["lib", "app"], "inference": ["app"]}
+    releases: Releases = {**LIB, "app 1.0": []}
+    demo.write(pyproject(groups, rules))
+    demo.lock(releases)
+    demo.write(pyproject({**groups, "feature": ["lib<3"]}, rules))
+    assert demo.run(releases, "fti", "lock", "--check").errors.count("does not match") == 3
+    assert demo.lock(releases, "feature")[0].startswith("feature: locked")
+    assert demo.lock(releases, "--check") == ["3 locks checked: all fresh."]
+
+
 def test_a_new_rule_makes_its_stages_stale_and_brings_them_together(demo: Lab) -> None:
     groups = {"feature": ["lib<2"], "training": ["app"], "inference": ["lib"]}
     releases: Releases = {**LIB, "app 1.0": ["lib"], "app 2.0": ["lib>=2"]}

@@ -224,6 +224,22 @@ def test_tied_stages_are_updated_together(demo: Lab) -> None:
     ]
 
 
+def test_what_is_updated_in_one_stage_moves_in_those_tied_to_it(demo: Lab) -> None:
+    demo.write(pyproject(GROUPS, RULE))
+    demo.lock(OLD)
+    assert [line for line in update(demo, "lib", "--stage", "training") if "~" in line] == [
+        "  ~ lib 1.0 -> 2.0",
+        "  ~ lib 1.0 -> 2.0",
+    ]
+
+
+def test_a_stage_that_has_nothing_to_update_is_not_called_fresh(demo: Lab) -> None:
+    demo.write(pyproject(GROUPS))
+    demo.lock(OLD)
+    demo.write(pyproject({**GROUPS, "inference": ["zoo"]}))
+    assert not any(line.startswith("inference") for line in update(demo, "lib"))
+
+
 def test_a_package_that_only_one_tied_stage_has_leaves_the_other_s_versions(demo: Lab) -> None:
     demo.write(pyproject(GROUPS, RULE))
     demo.lock(OLD)

@@ -15,16 +15,14 @@ if TYPE_CHECKING:
 def conditions(stage: Stage, rules: Sequence[Rule], digests: Mapping[str, str]) -> dict[str, Any]:
     """Return the table of a stage; empty for one that is solved as plain Poetry would.
 
-    The order in which rules and their packages are written makes no difference. `digests` tell of
-    each stage what it asks for: where a rule ties the stage to others, their changes make its lock
-    stale, too.
+    The order in which rules and their packages are written makes no difference. `rules` tie the
+    stage to others, perhaps by others again, and `digests` tell what each of these asks for: their
+    changes make the stage's lock stale, too.
     """
     table = _own(stage)
-    tying = [rule for rule in rules if stage.name in rule.stages]
-    if tying:
-        table["align"] = sorted(map(_written, tying), key=str)
-        others = {name for rule in tying for name in rule.stages if name != stage.name}
-        table["tied"] = {name: digests[name] for name in sorted(others)}
+    if rules:
+        table["align"] = sorted(map(_written, rules), key=str)
+        table["tied"] = dict(sorted(digests.items()))
     return table
 
 

@@ -75,7 +75,7 @@ def lock_stages(
     results: dict[str, Result] = {
         stage.name: Locked(packages=count(stage.versions), fresh=True)
         for stage in stages
-        if stage not in stale
+        if stage not in stale and stage.is_fresh  # else it only has nothing to update
     }
     if stale:
         # What solves is imported for those only who have something to solve.

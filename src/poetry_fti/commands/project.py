@@ -22,6 +22,7 @@ from poetry_fti.commands.stage_project import StageProject
 from poetry_fti.config import read_config, written_constraints
 from poetry_fti.errors import ConfigError, FtiError, ProblemsError
 from poetry_fti.model import FORMATS, Problem
+from poetry_fti.rules import hold, tied
 from poetry_fti.stages import read_groups, read_rules, read_stages, unknown_stage
 
 if TYPE_CHECKING:
@@ -84,9 +85,21 @@ class Project:
 
     def conditions(self, stage: Stage) -> dict[str, Any]:
         """Return what the lock of a stage is to say of how it was solved."""
-        tied = {name for rule in self.rules if stage.name in rule.stages for name in rule.stages}
-        digests = {each.name: each.digest for each in self.stages if each.name in tied}
-        return conditions(stage, self.rules, digests)
+        stages, rules = self._bound(stage)
+        digests = {each.name: each.digest for each in stages if each.name != stage.name}
+        return conditions(stage, rules, digests)
+
+    def agrees(self, stage: Stage) -> bool:
+        """Tell whether the locks keep the rules that bind a stage; one that is missing does."""
+        stages, rules = self._bound(stage)
+        return not rules or hold(rules, {each.name: [each.versions] for each in stages})
+
+    def _bound(self, stage: Stage) -> tuple[list[StageProject], list[Rule]]:
+        """Return a stage with those that rules tie to it, perhaps by others, and the rules."""
+        groups = tied([each.name for each in self.stages], self.rules)
+        names = next(group for group in groups if stage.name in group)
+        rules = [rule for rule in self.rules if not set(names).isdisjoint(rule.stages)]
+        return [each for each in self.stages if each.name in names], rules
 
     def select(self, names: Iterable[str]) -> tuple[StageProject, ...]:
         """Return the stages of these names, all without any; raises ConfigError."""

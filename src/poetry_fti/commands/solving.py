@@ -13,11 +13,13 @@ from poetry_fti.commands.console import counted, progress, quiet
 from poetry_fti.commands.locking import Locked, count
 from poetry_fti.comparison import changes, versions_by_name
 from poetry_fti.errors import FtiError
+from poetry_fti.rules import tied
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from cleo.io.io import IO
+    from packaging.utils import NormalizedName
     from poetry.core.packages.package import Package
 
     from poetry_fti.bridge.solving.engine import Outcome
@@ -40,11 +42,22 @@ def solve_stages(
                 tasks[stage.name] = _task(project, stage, stages, request)
             except FtiError as error:
                 results[stage.name] = error
+        _leave_tied(project, tasks, results)
         outcomes = _solve(project, list(tasks.values()), io, request)
         for stage in stages:
             if stage.name in outcomes:
                 results[stage.name] = _locked(stage, outcomes[stage.name], request)
     return results
+
+
+def _leave_tied(project: Project, tasks: dict[str, Task], results: dict[str, Result]) -> None:
+    """Do not solve stages that a rule ties to one that cannot be solved."""
+    for group in tied([*tasks, *results], project.rules):
+        failed = [name for name in group if name in results]
+        for name in group if failed else ():
+            tasks.pop(name, None)
+            message = f"not locked: a rule in tool.fti.align ties it to {failed[0]}, which failed"
+            results.setdefault(name, FtiError(message))
 
 
 def _solve(project: Project, tasks: Sequence[Task], io: IO, request: Request) -> dict[str, Outcome]:
@@ -69,7 +82,8 @@ def _task(
     project: Project, stage: StageProject, solved: Sequence[StageProject], request: Request
 ) -> Task:
     """Return what is to be solved; raises FtiError for a lock that cannot be read."""
-    if stage.glanced.state == "broken" and not (stage.glanced.is_merging or request.regenerate):
+    anew = request.regenerate and request.ignores(stage)
+    if stage.glanced.state == "broken" and not (stage.glanced.is_merging or anew):
         raise FtiError(stage.problem())
     stage.root()  # what is wrong with it is wrong before anything is solved
     siblings = [
@@ -88,8 +102,22 @@ def _task(
         overrides=stage.stage.overrides,
         pins=() if request.ignores(stage) else _own_pins(stage),
         others=others if request.aligned and request.latest is None else (),
-        latest=(request.latest or ()) if stage.name in request.stages else (),
+        latest=_latest(project, stage, request),
+        is_tied=any(stage.name in rule.stages for rule in project.rules),
     )
+
+
+def _latest(project: Project, stage: StageProject, request: Request) -> Collection[NormalizedName]:
+    """Return packages whose pins are not kept: in a tied stage those that move in the other."""
+    if request.latest is None or stage.name in request.stages:
+        return request.latest or ()
+    rules = [
+        rule
+        for rule in project.rules
+        if stage.name in rule.stages and not request.stages.isdisjoint(rule.stages)
+    ]
+    names = request.latest or stage.versions
+    return frozenset(name for name in names if any(rule.binds(name) for rule in rules))
 
 
 def _own_pins(stage: StageProject) -> Sequence[Package]:

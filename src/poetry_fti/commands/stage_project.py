@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
@@ -96,7 +97,7 @@ class StageProject:
     @cached_property
     def glanced(self) -> LockStatus:
         """The state of the lock for who only locks; its strings are not read, if it looks whole."""
-        return status_at_a_glance(self.locker)
+        return self._kept_rules(status_at_a_glance(self.locker))
 
     @property
     def is_fresh(self) -> bool:
@@ -106,7 +107,13 @@ class StageProject:
     @cached_property
     def status(self) -> LockStatus:
         """The state of the lock."""
-        return lock_status(self.locker)
+        return self._kept_rules(lock_status(self.locker))
+
+    def _kept_rules(self, status: LockStatus) -> LockStatus:
+        # Locks that were not solved together may have come together, by a merge for one.
+        if status.state != "fresh" or self._project.agrees(self.stage):
+            return status
+        return replace(status, state="stale", reason="it breaks a rule of tool.fti.align")
 
     @cached_property
     def packages(self) -> tuple[LockedPackage, ...]:
@@ -163,6 +170,8 @@ class StageProject:
                 f" with `poetry fti lock {self.name} --regenerate`."
             )
         state = "is missing" if self.status.state == "missing" else "does not match pyproject.toml"
+        if self.status.reason:
+            state = self.status.reason.removeprefix("it ")
         return f"{path} {state}. Run `poetry fti lock {self.name}`."
 
     def compared(self) -> LockedStage:

@@ -34,6 +34,7 @@ class Task:
     `pins` are its own old ones, `others` what it prefers after them.
 
     Of the packages in `latest` the newest version that fits is wanted, whatever the pins say.
+    One that a rule ties to others has to agree with them wherever it runs.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Task:
     pins: Sequence[Package] = ()
     others: Sequence[Package] = ()
     latest: Collection[NormalizedName] = ()
+    is_tied: bool = False
 
     @property
     def size(self) -> int:
@@ -123,7 +125,7 @@ class Part:
     def preferred(self, versions: Versions) -> list[Package]:
         """Return what is tried first when stages are solved together: pins, then these."""
         found = [Package(name, str(v)) for name, each in versions.items() for v in each]
-        return [*self._task.pins, *found]
+        return [*(pin for pin in self._task.pins if pin.name not in self._task.latest), *found]
 
     def _holds(self, name: NormalizedName, versions: Versions) -> bool:
         """Tell whether a package has its previous versions, which beat those of siblings."""

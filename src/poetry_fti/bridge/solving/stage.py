@@ -64,6 +64,8 @@ class StageSolving:
         if scout and self._whole is not None:
             places[""] = replace(task.targets, platforms=_SCOUTED)
         self.parts = {marker: make(task, place) for marker, place in places.items()}
+        if task.is_tied and self._whole is not None:  # a rule holds where no scout has looked, too
+            self.parts = {"": self._whole}
 
     def first(self) -> dict[str, Versions]:
         """Return the versions of each part on its own; raises FtiError."""
