@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from textwrap import dedent
 from typing import TYPE_CHECKING, Final
 
 import tomlkit
 
 from harness import snapshot
+from loopback.clients import isolated_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from harness import Poetry
@@ -46,6 +47,7 @@ PYPROJECT: Final = """\
 
 
 def project(folder: Path, text: str = PYPROJECT) -> Path:
+    folder.mkdir(exist_ok=True)
     (folder / "pyproject.toml").write_text(dedent(text), encoding="utf-8")
     return folder
 
@@ -266,27 +268,48 @@ def test_stages_that_a_rule_ties_are_locked_together(poetry: Poetry, tmp_path: P
     assert poetry.ok(root, "fti", "lock", "--check") == "2 locks checked: all fresh.\n"
 
 
+def killed_at(said: bytes, poetry: Poetry, root: Path, words: Sequence[str]) -> None:
+    """Start a command, and kill it and all its processes as soon as it has said something."""
+    process = subprocess.Popen(
+        [*poetry.command, *words],
+        cwd=root,
+        env=dict(poetry.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    with process.stdout as output:
+        assert any(said in line for line in output), said
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 def test_a_command_that_is_killed_can_be_run_again(poetry: Poetry, tmp_path: Path) -> None:
     root = project(tmp_path)
     poetry.ok(root, "fti", "lock")
     poetry.ok(root, "fti", "install", "training")
-    words = ["fti", "add", "training", "webby", "boosting", "torchish"]
-    for delay in (0.6, 0.9, 1.2, 1.5, 1.8, 2.1):
-        process = subprocess.Popen(
-            [*poetry.command, *words],
-            cwd=root,
-            env=dict(poetry.environment),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        time.sleep(delay)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    words = ["fti", "add", "training", "webby", "boosting", "torchish", "sourceonly"]
+    for said in (b"Using version", b": locked", b"Package operations", b"Installing webby"):
+        killed_at(said, poetry, root, words)
         tomlkit.parse((root / "pyproject.toml").read_text(encoding="utf-8"))
-        assert locked(root, "training")
+        assert "oldie" in locked(root, "training")
     poetry.ok(root, *words)
-    imported = ("python", "-c", "import webby, boosting, torchish")
-    poetry.ok(root, "fti", "install", "training")
-    poetry.ok(root, "fti", "run", "training", *imported)
+    killed_at(b"Installing", poetry, root, ["fti", "install", "inference"])
+    poetry.ok(root, "fti", "install", "inference")
+    for stage, modules in (("training", "webby, boosting, torchish"), ("inference", "drawing")):
+        poetry.ok(root, "fti", "run", stage, "python", "-c", f"import {modules}")
     assert poetry.ok(root, "fti", "lock", "--check") == "2 locks checked: all fresh.\n"
+
+
+def test_without_network_nothing_changes(poetry: Poetry, tmp_path: Path) -> None:
+    root = project(tmp_path / "demo")
+    poetry.ok(root, "fti", "lock")
+    before = snapshot(root)
+    offline = type(poetry)(isolated_environment(tmp_path / "home", "http://127.0.0.1:1/"))
+    for words in (("add", "training", "webby"), ("install", "training"), ("lock", "--regenerate")):
+        failed = offline(root, "fti", *words)
+        assert failed.code == 1
+        assert "127.0.0.1" in failed.errors + failed.output
+        assert snapshot(root) == before
