@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from cachecontrol import CacheControlAdapter
 from packaging.utils import canonicalize_name
 from poetry.core.constraints.version import Version
 from poetry.core.version.exceptions import InvalidVersionError
+from poetry.repositories.link_sources.json import SimpleJsonPage
 from poetry.repositories.pypi_repository import PyPiRepository
 from requests import PreparedRequest, Request, codes
 
@@ -97,23 +100,16 @@ def _text(written: bytes) -> str:
 
 def releases_of(
     files: Iterable[Mapping[str, Any]], name: NormalizedName
-) -> dict[Version, str | bool] | None:
-    """Return each version in the order of the files, and why it is yanked (see PEP 592).
-
-    None where a file's name leaves a doubt: Poetry's own reading takes ten times as long.
-    """
+) -> dict[Version, str | bool]:
+    """Return each version in the order of the files, and why it is yanked (see PEP 592)."""
     reasons: dict[str, list[object]] = {}
     for file in files:
         text = _version_text(file["filename"], name)
-        if text is None:
-            return None
         reasons.setdefault(text, []).append(file.get("yanked", False))
     found: dict[Version, list[object]] = {}
-    try:
-        for text, given in reasons.items():
+    for text, given in reasons.items():
+        with suppress(InvalidVersionError):  # such a file Poetry passes over
             found.setdefault(Version.parse(text), []).extend(given)
-    except InvalidVersionError:
-        return None
     return {version: _yanked(given) for version, given in found.items()}
 
 
@@ -127,7 +123,7 @@ def offers_metadata(
         if file["filename"].endswith(".whl")
         and file.get("core-metadata", file.get("dist-info-metadata"))
     }
-    return any(text is not None and _is(version, text) for text in texts)
+    return any(_is(version, text) for text in texts)
 
 
 def _is(version: Version, text: str) -> bool:
@@ -145,9 +141,17 @@ def _yanked(reasons: Iterable[object]) -> str | bool:
     return "\n".join(sorted({each for each in reasons if isinstance(each, str) and each})) or True
 
 
-def _version_text(filename: str, name: NormalizedName) -> str | None:
+def _version_text(filename: str, name: NormalizedName) -> str:
+    """Return the version in a file's name; empty where it belongs to none of the project."""
     found = (_WHEEL if filename.endswith(".whl") else _SDIST).fullmatch(filename)
-    return found[2] if found and _same(found[1], name) else None
+    return found[2] if found and _same(found[1], name) else _doubtful_version(filename, name)
+
+
+def _doubtful_version(filename: str, name: NormalizedName) -> str:
+    # Poetry's own reading takes ten times as long, and is asked for such names alone.
+    file = {"filename": filename, "url": f"https://localhost/{quote(filename)}"}
+    versions = SimpleJsonPage("", {"files": [file]}).versions(name)
+    return next((version.text for version in versions), "")
 
 
 def _same(written: str, name: NormalizedName) -> bool:

@@ -135,9 +135,7 @@ class SharedRepository(Repository):
 
     def _find(self, name: NormalizedName) -> list[Package]:
         files = self._cached.files(name)
-        found = None if files is None else releases_of(files, name)
-        if found is None:
-            found = self._asked(name)
+        found = self._asked(name) if files is None else releases_of(files, name)
         return [
             candidate(self.index, name, version, yanked=yanked) for version, yanked in found.items()
         ]
@@ -148,12 +146,9 @@ class SharedRepository(Repository):
                 page = self.index.get_page(name)
         except PackageNotFoundError:
             return {}
-        found = None
         if isinstance(page, SimpleJsonPage):
-            found = releases_of(page.content["files"], name)
-        if found is None:
-            found = {version: page.yanked(name, version) for version in page.versions(name)}
-        return found
+            return releases_of(page.content["files"], name)
+        return {version: page.yanked(name, version) for version in page.versions(name)}
 
 
 class ExactRepository(Repository):
