@@ -19,9 +19,12 @@ from harness import snapshot
 if TYPE_CHECKING:
     from harness import Poetry
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="only Linux bears forks of a process that runs Poetry"
-)
+pytestmark = [
+    pytest.mark.generated,  # each point is a case
+    pytest.mark.skipif(
+        sys.platform != "linux", reason="only Linux bears forks of a process that runs Poetry"
+    ),
+]
 
 PROJECT: Final = """\
 [project]
