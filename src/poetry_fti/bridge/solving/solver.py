@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from poetry.puzzle.provider import Provider
 from poetry.puzzle.solver import Solver
 from poetry.repositories.exceptions import PackageNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from cleo.io.io import IO
     from poetry.core.packages.dependency import Dependency
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.solving.pool import StagePool
     from poetry_fti.bridge.solving.view import View
+
+_EXTRA: Final = re.compile(r'\bextra == ("[^"]*")')
 
 
 class StageProvider(Provider):
@@ -61,10 +64,11 @@ class StageProvider(Provider):
         if marker.is_any():
             return marker
         text, remembered, intersect = str(marker), self._intersections, marker.intersect
+        known = (text, *(f'"{extra}"' for extra in self._package.extras))
 
         def intersect_once(other: BaseMarker) -> BaseMarker:
             # By its text: equal markers may be written in another order, which a lock would show.
-            key = (text, str(other))
+            key = (text, _of_any_extra(str(other), known))
             if key not in remembered:
                 remembered[key] = intersect(other)
             return remembered[key]
@@ -100,6 +104,20 @@ class StageProvider(Provider):
         found = super().search_for_direct_origin_dependency(dependency)
         self.originals[found] = found
         return self._view.package(found)
+
+
+def _of_any_extra(marker: str, known: Iterable[str]) -> str:
+    """Return a marker without the name of its extra, if another name would make no difference.
+
+    Packages ask for the same under dozens of extras. Whether such a marker can hold does not
+    depend on the name, if nothing that is `known` speaks of it; and no lock shows the extra of a
+    package beside the markers of a run, so that it matters to none how they are combined.
+    """
+    extras = _EXTRA.findall(marker)
+    alone = len(extras) == 1 and marker.count("extra") == 1 and " or " not in marker
+    if alone and not any(extras[0] in text for text in known):
+        return marker.replace(f"extra == {extras[0]}", "extra")
+    return marker
 
 
 class StageSolver(Solver):
