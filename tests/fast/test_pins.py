@@ -14,7 +14,10 @@ from packaging.utils import canonicalize_name
 from poetry.utils._compat import tomllib
 
 from locks import LOCKED, damaged, lock_of, recorded_packages, some
+from poetry_fti.bridge.locker import StageLocker
 from poetry_fti.bridge.pins import Pin, has_merge_markers, read_pins
+from poetry_fti.bridge.preferences import own_pins
+from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -229,3 +232,25 @@ def test_a_conflict_inside_a_package() -> None:
 def test_what_is_no_merge_marker(line: str) -> None:
     assert not has_merge_markers(SMALL)
     assert not has_merge_markers(f"{SMALL}{line}\n")
+
+
+@pytest.mark.parametrize(
+    ("version", "python", "reason"),
+    [
+        ("x.y", "*", "Invalid version 'x.y' on package lib"),
+        ("1.0", "...", "Invalid python versions '...' on lib (1.0)"),
+    ],
+)
+def test_a_lock_whose_requirements_cannot_be_read(
+    version: str, python: str, reason: str, tmp_path: Path
+) -> None:
+    more = (f'python-versions = "{python}"', "optional = false", "files = []")
+    lock = tmp_path / "poetry.lock"
+    metadata = '[metadata]\nlock-version = "2.1"\n'
+    lock.write_text(entry("lib", version, *more) + metadata, encoding="utf-8")
+    with pytest.raises(FtiError) as error:
+        own_pins(StageLocker(lock, {}, {}))
+    assert str(error.value) == (
+        f"poetry.lock names requirements that cannot be read: {reason}."
+        " Solve the stage anew with --regenerate."
+    )
