@@ -165,3 +165,27 @@ def test_a_lock_goes_stale_by_what_its_stage_and_those_tied_to_it_ask_for(
     old: str, new: str, stale: list[str], tmp_path: Path
 ) -> None:
     assert changed(tmp_path, (old, new)) == stale
+
+
+CHAIN = (
+    'packages = ["app-*"]\nstages = ["feature", "training"]',
+    'packages = ["app-*"]\nstages = ["training", "inference"]',
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('feature = ["lib", "app"]', 'feature = ["lib"]'),
+        ('inference = ["lib"]', 'inference = ["lib>=2"]'),
+        ('level = "minor"', 'level = "major"'),
+        ('packages = ["lib", "app"]', 'packages = ["lib"]'),
+    ],
+    ids=["one end", "the other end", "a rule at one end", "a rule at the other end"],
+)
+def test_locks_of_stages_that_are_tied_by_another_go_stale_together(
+    old: str, new: str, tmp_path: Path
+) -> None:
+    text = PYPROJECT.replace(*CHAIN)
+    before, after = (conditions(tmp_path, each) for each in (text, text.replace(old, new)))
+    assert [stage for stage in before if before[stage] != after[stage]] == [*BOTH, "inference"]
