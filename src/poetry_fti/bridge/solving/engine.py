@@ -160,7 +160,7 @@ def engine(
 
     No thread may run yet in this one. With `aligned` they prefer the versions of each other.
     """
-    shops = open_shops(tasks, rules, pool, io, scout=aligned or bool(rules))
+    shops = open_shops(tasks, rules, pool, io, scout=aligned)
     try:
         yield Engine(shops, rules, aligned=aligned)
     finally:
