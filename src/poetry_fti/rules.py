@@ -31,18 +31,32 @@ def hold(rules: Iterable[Rule], stages: Mapping[str, Iterable[Versions]]) -> boo
 
     A stage without a package agrees with all others.
     """
-    return all(len(parts) == 1 for rule in rules for parts in _parts_by_name(rule, stages).values())
+    return not broken(rules, stages)
+
+
+def broken(
+    rules: Iterable[Rule], stages: Mapping[str, Iterable[Versions]]
+) -> frozenset[NormalizedName]:
+    """Return the packages for which rules do not hold; see `hold`."""
+    return frozenset(
+        name
+        for rule in rules
+        for name, parts in _parts_by_name(rule, stages).items()
+        if len(parts) > 1
+    )
 
 
 def _parts_by_name(
     rule: Rule, stages: Mapping[str, Iterable[Versions]]
 ) -> dict[NormalizedName, set[Version]]:
-    # As versions: 1.0 and 1.0.0 are the same.
     found: dict[NormalizedName, set[Version]] = {}
     for stage in rule.stages:
         for part in stages.get(stage, ()):
             for name, versions in part.items():
-                if rule.binds(name):
-                    bound = {Version(rule.part(version)) for version in versions}
-                    found.setdefault(name, set()).update(bound)
-    return found
+                found.setdefault(name, set()).update(versions)
+    # As versions: 1.0 and 1.0.0 are the same.
+    return {
+        name: {Version(rule.part(version)) for version in versions}
+        for name, versions in found.items()
+        if rule.binds(name)
+    }

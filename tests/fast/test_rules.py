@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from poetry_fti.model import LEVELS, Rule
-from poetry_fti.rules import hold, tied
+from poetry_fti.rules import broken, hold, tied
 
 if TYPE_CHECKING:
     from random import Random
@@ -164,6 +164,13 @@ def test_each_package_of_a_rule_and_each_rule_counts_alone() -> None:
     assert not hold([rule("a", "b", packages=("*",))], stages)
     assert not hold([rule("a", "b"), rule("b", "c")], stages)
     assert hold([], stages)
+
+
+def test_what_breaks_a_rule_is_named() -> None:
+    stages = {"a": parts("lib 1.0, app 2.0, mid 1.0"), "b": parts("lib 1.0, app 1.0, mid 2.0")}
+    assert broken([rule("a", "b", packages=("lib", "app"))], stages) == {"app"}
+    assert broken([rule("a", "b", packages=("*",))], stages) == {"app", "mid"}
+    assert broken([rule("a", "c", packages=("*",))], stages) == set()
 
 
 def test_a_stage_that_is_not_solved_breaks_no_rule() -> None:

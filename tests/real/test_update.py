@@ -233,6 +233,52 @@ def test_what_is_updated_in_one_stage_moves_in_those_tied_to_it(demo: Lab) -> No
     ]
 
 
+def test_what_is_updated_moves_in_stages_that_are_tied_by_another(demo: Lab) -> None:
+    groups = {"feature": ["lib"], "training": ["lib"], "inference": ["lib", "zoo"]}
+    rules = [f'{RULE}stages = ["training", "{other}"]\n' for other in ("feature", "inference")]
+    demo.write(pyproject(groups, "".join(rules)))
+    demo.lock(OLD)
+    update(demo, "lib", "--stage", "feature")
+    assert demo.locked == {
+        "feature": "lib 2.0",
+        "training": "lib 2.0",
+        "inference": "lib 2.0, zoo 1.0",
+    }
+
+
+def test_what_the_named_package_needs_moves_in_tied_stages_too(demo: Lab) -> None:
+    demo.write(pyproject(GROUPS, RULE))
+    demo.lock(OLD)
+    assert update(demo, "app", "--stage", "feature")[:5] == [
+        "feature: locked 3 packages: 0 added, 0 removed, 2 updated",
+        "  ~ app 1.0 -> 2.0",
+        "  ~ lib 1.0 -> 2.0",
+        "training: locked 2 packages: 0 added, 0 removed, 1 updated",
+        "  ~ lib 1.0 -> 2.0",
+    ]
+
+
+def test_it_moves_to_an_older_version_if_the_named_package_needs_that(demo: Lab) -> None:
+    demo.write(pyproject(GROUPS, RULE))
+    old = {**OLD, "lib 2.0": []}
+    demo.lock(old)
+    result = demo.run({**old, "app 2.0": ["lib<2"]}, "fti", "update", "app")
+    assert (result.code, result.errors) == (0, "")
+    assert demo.locked == {
+        "feature": "app 2.0, lib 1.0, zoo 1.0",
+        "training": "lib 1.0, mid 1.0",
+    }
+
+
+def test_a_tied_stage_that_cannot_follow_holds_an_update_back(demo: Lab) -> None:
+    demo.write(pyproject({**GROUPS, "training": ["lib<2", "mid"]}, RULE))
+    demo.lock(OLD)
+    assert update(demo, "app")[:2] == [
+        "feature: locked 3 packages, no version changed",
+        "training: locked 2 packages, no version changed",
+    ]
+
+
 def test_a_stage_that_has_nothing_to_update_is_not_called_fresh(demo: Lab) -> None:
     demo.write(pyproject(GROUPS))
     demo.lock(OLD)

@@ -111,13 +111,13 @@ def _latest(project: Project, stage: StageProject, request: Request) -> Collecti
     """Return packages whose pins are not kept: in a tied stage those that move in the other."""
     if request.latest is None or stage.name in request.stages:
         return request.latest or ()
-    rules = [
-        rule
-        for rule in project.rules
-        if stage.name in rule.stages and not request.stages.isdisjoint(rule.stages)
-    ]
-    names = request.latest or stage.versions
-    return frozenset(name for name in names if any(rule.binds(name) for rule in rules))
+    stages = [each.name for each in project.stages]
+    return frozenset(
+        name
+        for name in request.latest or stage.versions
+        for group in tied(stages, [rule for rule in project.rules if rule.binds(name)])
+        if stage.name in group and not request.stages.isdisjoint(group)
+    )
 
 
 def _own_pins(stage: StageProject) -> Sequence[Package]:

@@ -54,7 +54,7 @@ _Named = TypeVar("_Named", Package, Dependency)
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A part of a stage that is solved with others; `preferred` are the versions tried first."""
+    """A part of a stage that is solved with others; `preferred` are tried in their order."""
 
     stage: str
     unit: Unit
@@ -88,13 +88,12 @@ class _Search:
         self._parts = parts
         self._io = io
         self._pool = _JointPool(parts, rules)
-        preferred = [
+        self._preferred = [
             _marked(package, str(number))
             for number, part in enumerate(parts)
             for package in part.preferred
             if not package.is_direct_origin()
         ]
-        self._preferred = sorted(preferred, key=lambda each: each.version, reverse=True)
 
     def solve(self, fixed: Mapping[str, Version]) -> list[Package]:
         """Return a solution with these versions of stand-ins and one of each other; or raise."""

@@ -14,7 +14,7 @@ from poetry_fti.bridge.markers import forget_algebra
 from poetry_fti.bridge.solving.unit import Preferences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from poetry.core.packages.project_package import ProjectPackage
@@ -124,8 +124,21 @@ class Part:
 
     def preferred(self, versions: Versions) -> list[Package]:
         """Return what is tried first when stages are solved together: pins, then these."""
-        found = [Package(name, str(v)) for name, each in versions.items() for v in each]
+        found = [Package(*each) for each in _pairs(versions)]
         return [*(pin for pin in self._task.pins if pin.name not in self._task.latest), *found]
+
+    @property
+    def kept(self) -> set[tuple[NormalizedName, str]]:
+        """The previous versions that are worth keeping, of packages that an index has."""
+        return {
+            (pin.name, pin.version.text)
+            for pin in self._task.pins
+            if pin.name not in self._task.latest and not pin.is_direct_origin()
+        }
+
+    def moved(self, versions: Versions) -> set[tuple[NormalizedName, str]]:
+        """Return those of the versions that an update has brought."""
+        return set(_pairs(versions)) - self.kept if self._task.latest else set()
 
     def _holds(self, name: NormalizedName, versions: Versions) -> bool:
         """Tell whether a package has its previous versions, which beat those of siblings."""
@@ -158,3 +171,7 @@ class Part:
         latest |= set(task.latest) - {package.name for package in first}
         packages = [*first, *task.pins, *others]
         return Preferences(packages=packages, latest=latest, allowed=allowed)
+
+
+def _pairs(versions: Versions) -> Iterator[tuple[NormalizedName, str]]:
+    return ((name, str(version)) for name, each in versions.items() for version in each)

@@ -19,9 +19,9 @@ from poetry.core.constraints.version import parse_constraint
 
 from poetry_fti.bridge.index import keep_connections, watched
 from poetry_fti.bridge.markers import Narrowing
+from poetry_fti.bridge.solving.agreement import agree
 from poetry_fti.bridge.solving.ahead import CONNECTIONS, Ahead, environments
-from poetry_fti.bridge.solving.joint import Bound, solve_together
-from poetry_fti.bridge.solving.part import Part, Wish
+from poetry_fti.bridge.solving.part import Part
 from poetry_fti.bridge.solving.pool import exact_pool, shared_pool
 from poetry_fti.bridge.solving.stage import StageSolving
 from poetry_fti.bridge.solving.unit import Unit
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.alignment import Versions
-    from poetry_fti.bridge.solving.part import Task
+    from poetry_fti.bridge.solving.part import Task, Wish
     from poetry_fti.model import Rule, Targets
 
 # What a method of a stage returned, or how it failed; and the time spent on the stage so far.
@@ -110,20 +110,9 @@ class Workshop:
 
         `versions` are those that they have so far.
         """
-        names = [(stage, part) for stage, parts in versions.items() for part in parts]
-        parts = [self._stages[stage].parts[part] for stage, part in names]
-        bound = [
-            Bound(stage, part.unit, part.preferred(versions[stage][name]))
-            for (stage, name), part in zip(names, parts, strict=True)
-        ]
+        parts = {stage: self._stages[stage].parts for stage in versions}
         with self._watch.explained():
-            solutions = solve_together(bound, rules, self._io)
-        wishes: dict[str, dict[str, Wish]] = {}
-        for (stage, name), found in zip(names, solutions, strict=True):
-            own = [rule for rule in rules if stage in rule.stages]
-            binding = frozenset(each for each in found if any(rule.binds(each) for rule in own))
-            wishes.setdefault(stage, {})[name] = Wish(frozenset(found.items()), binding)
-        return wishes
+            return agree(parts, versions, rules, self._io)
 
     def close(self) -> None:
         """Fetch nothing more."""
