@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from poetry_fti.model import INSTALLERS, KINDS, PLATFORMS, Image, Libc, Targets
+from poetry_fti.image_keys import read_environment, read_image
+from poetry_fti.model import KINDS, PLATFORMS, Image, Libc, Targets
 from poetry_fti.package_keys import read_align, read_overrides
 from poetry_fti.table import Table, dotted
 
@@ -33,12 +34,9 @@ _OTHER_NAMES: Final = {
     "windows/x86_64": "windows/amd64",
 }
 _STAGE_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?", re.IGNORECASE)
-_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LIBC: Final = re.compile(r"(glibc|musl)-(\d+)\.(\d+)")
 _MACOS: Final = re.compile(r"(\d+)\.(\d+)")
-_APT_PACKAGE: Final = re.compile(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~-]+)?")
 _FORBIDDEN_IN_PATHS: Final = re.compile(r"""[\\:"<>|?*\x00-\x1f]""")
-_IMAGE_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +141,8 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
         dev_groups=table.strings("dev-groups") or (),
         extras=table.strings("extras") or (),
         targets=_targets(table),
-        env=_environment(table),
-        image=_image(table),
+        env=read_environment(table),
+        image=read_image(table),
         overrides=read_overrides(table),
         isolated=table.boolean("isolated"),
     )
@@ -181,36 +179,6 @@ def _libc(table: Table) -> Libc:
 def _macos(table: Table) -> tuple[int, int]:
     match = table.match("macos", _MACOS, 'must be a version such as "14.0"')
     return (int(match[1]), int(match[2])) if match else Targets().macos
-
-
-def _environment(table: Table) -> tuple[tuple[str, str], ...]:
-    pairs = table.pairs("env")
-    for name, _ in pairs:
-        if not _VARIABLE.fullmatch(name):
-            table.wrong("env", f'"{name}" is no name of an environment variable')
-    return pairs
-
-
-def _image(parent: Table) -> Image:
-    table = parent.child(
-        parent.table("image"),
-        "image",
-        keys=("base", "installer", "apt", "env", "command"),
-    )
-    message = 'is no image reference, such as "python:3.12-slim"'
-    base = table.match("base", _IMAGE_REFERENCE, message)
-    apt = table.strings("apt") or ()
-    for index, package in enumerate(apt):
-        if not _APT_PACKAGE.fullmatch(package):
-            table.wrong("apt", f'"{package}" is no name of a Debian package', index=index)
-    table.not_empty("command", "an image without a command")
-    return Image(
-        base=base[0] if base else None,
-        installer=table.choice("installer", INSTALLERS) or "uv",
-        apt=tuple(sorted(set(apt))),
-        env=_environment(table),
-        command=table.strings("command") or (),
-    )
 
 
 def stage_path(name: str, *keys: str) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
-    from pathlib import PurePosixPath
-
     from packaging.markers import Marker
     from packaging.specifiers import SpecifierSet
     from packaging.utils import NormalizedName
@@ -77,12 +76,20 @@ class Targets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """What `[tool.fti.stages.<stage>.image]` says of a stage's container image."""
+    """What `[tool.fti.stages.<stage>.image]` says of a stage's container image.
+
+    `user` is a name or, in digits, a uid; `expose` holds ports, with `/udp` where it is not TCP.
+    """
 
     base: str | None = None
     installer: Installer = "uv"
     apt: tuple[str, ...] = ()
+    user: str = "10001"
+    workdir: PurePosixPath = PurePosixPath("/app")
     env: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    expose: tuple[str, ...] = ()
+    entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
 
 

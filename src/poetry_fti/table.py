@@ -89,6 +89,26 @@ class Table:
         self.wrong(key, f"must be true or false, not {_kind(value)}")
         return None
 
+    def word(self, key: str) -> str | None:
+        """Return a string, or an integer as one; None where there is none."""
+        value = self._mapping.get(key)
+        if value is None or _is_word(value):
+            return None if value is None else str(value)
+        self.wrong(key, f"must be a string or an integer, not {_kind(value)}")
+        return None
+
+    def words(self, key: str) -> tuple[str, ...]:
+        """Return an array of strings and integers as strings, all of them or none."""
+        value = self._mapping.get(key, [])
+        if not isinstance(value, list):
+            self.wrong(key, f"must be an array of strings and integers, not {_kind(value)}")
+            return ()
+        wrong = [index for index, item in enumerate(value) if not _is_word(item)]
+        for index in wrong:
+            message = f"must be a string or an integer, not {_kind(value[index])}"
+            self.wrong(key, message, index=index)
+        return () if wrong else tuple(map(str, value))
+
     def match(self, key: str, pattern: re.Pattern[str], message: str) -> re.Match[str] | None:
         """Return how a string matches; where it does not, `message` says so after the string."""
         text = self.string(key)
@@ -185,6 +205,10 @@ class Table:
 
 def _listed(known: Collection[str]) -> str:
     return f" (known: {', '.join(known)})"
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 _KINDS: Final = (

@@ -133,7 +133,7 @@ def test_all_problems_are_told_at_once_each_with_its_path() -> None:
         installer = "conda"
         apt = ["rm -rf /"]
         command = []
-        user = "me"
+        usr = "me"
         [tool.fti.stages.y]
         platforms = []
         isolated = "yes"
@@ -174,7 +174,7 @@ def test_all_problems_are_told_at_once_each_with_its_path() -> None:
         'tool.fti.stages.x.macos: "14" must be a version such as "14.0"',
         "tool.fti.stages.x.env.A: must be a string, not an integer",
         'tool.fti.stages.x.env: "1B" is no name of an environment variable',
-        "tool.fti.stages.x.image.user: unknown key",
+        'tool.fti.stages.x.image.usr: unknown key; did you mean "user"?',
         (
             'tool.fti.stages.x.image.base: "python: 3.12" is no image reference, such as'
             ' "python:3.12-slim"'

@@ -212,6 +212,7 @@ def test_an_image_holds_the_packages_and_runs_the_command(
     assert (
         config["Labels"]
         | {
+            "org.opencontainers.image.base.name": "docker.io/library/python:3.12-slim-bookworm",
             "org.opencontainers.image.title": "inference",
             "poetry-fti.stage": "inference",
             "poetry-fti.kind": "inference",
@@ -228,6 +229,47 @@ def test_an_image_holds_the_packages_and_runs_the_command(
         "files": ["/app/src/credit/__init__.py"],
         "words": [],
     }
+
+
+def test_an_image_runs_as_it_is_told(project: Project, alpha: LockedPackage) -> None:
+    image = Image(
+        user="worker",
+        workdir=PurePosixPath("/srv/credit"),
+        labels=(("com.example.team", 'a "b" $HOME'),),
+        expose=("8000", "8125/udp"),
+        entrypoint=("python", "-c", f"import credit\n{REPORT}", 'a "b" $HOME'),
+        command=("more",),
+    )
+
+    project.build(stage(alpha, image=image))
+
+    config = project.config()["Config"]
+    assert config["User"] == "worker"
+    assert config["WorkingDir"] == "/srv/credit"
+    assert config["Labels"]["com.example.team"] == 'a "b" $HOME'
+    assert set(config["ExposedPorts"]) == {"8000/tcp", "8125/udp"}
+    assert config["Entrypoint"] == list(image.entrypoint)
+    assert json.loads(project.run()) == {
+        "packages": {"alpha": "1.5"},
+        "user": 10001,
+        "home": True,
+        "folder": "/srv/credit",
+        "files": [],
+        "words": ['a "b" $HOME', "more"],
+    }
+
+
+# The base has a user "www-data" of uid 33, and nobody of uid 1000.
+@pytest.mark.parametrize(
+    ("user", "name", "uid"),
+    [("1000", "app", 1000), ("www-data", "www-data", 33), ("33", "www-data", 33), ("0", "root", 0)],
+)
+def test_an_image_runs_as_a_user_of_its_base_or_a_new_one(
+    project: Project, user: str, name: str, uid: int
+) -> None:
+    project.build(stage(image=Image(user=user)))
+
+    assert project.run("sh", "-c", "id -un; id -u").split() == [name, str(uid)]
 
 
 @pytest.mark.parametrize(("installer", "unchecked"), [("uv", True), ("pip", False)])

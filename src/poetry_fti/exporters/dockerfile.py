@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker import ignore
-from poetry_fti.exporters.docker.base_image import base_image, is_alpine
+from poetry_fti.exporters.docker.base_image import base_image
 from poetry_fti.exporters.docker.builder import builder
-from poetry_fti.exporters.docker.quoting import assignments, copy, exec_form, quoted
+from poetry_fti.exporters.docker.quoting import copy
+from poetry_fti.exporters.docker.settings import settings
 from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
+from poetry_fti.exporters.docker.user import make_user
 from poetry_fti.exporters.header import header
 from poetry_fti.model import Image
 
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedStage
 
 NEEDS_URLS: Final = False
-
-_USER: Final = 10001
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
@@ -35,7 +35,7 @@ def files(locked: LockedStage) -> Mapping[str, str]:
             return {}
         message = f'The stage "{locked.stage.name}" has an image, but no Linux among its platforms.'
         raise FtiError(f"{message} Add linux/amd64 or linux/arm64, or remove the image table.")
-    steps = (_head, _base, builder, _runtime, _contents, _settings)
+    steps = (_head, _base, builder, _runtime, _contents, settings)
     text = "\n\n".join(block for step in steps for block in step(locked))
     return {"Dockerfile": f"{text}\n", "Dockerfile.dockerignore": ignore.render(locked)}
 
@@ -83,65 +83,15 @@ def _apt(packages: tuple[str, ...]) -> str:
 
 def _runtime(locked: LockedStage) -> Iterator[str]:
     yield "FROM base"
-    if is_alpine(base_image(locked)):
-        yield f"RUN addgroup -g {_USER} app \\\n    && adduser -D -u {_USER} -G app app"
-    else:
-        yield (
-            f"RUN groupadd --gid {_USER} app \\\n"
-            f"    && useradd --no-log-init --create-home --uid {_USER} --gid {_USER} app"
-        )
-    yield "WORKDIR /app"
+    yield from make_user(locked)
+    yield f"WORKDIR {locked.stage.image.workdir}"
 
 
 def _contents(locked: LockedStage) -> Iterator[str]:
     yield "COPY --link --from=builder /opt/venv /opt/venv"
+    folder = locked.stage.image.workdir
     packages = ignore.own_packages(locked)
     if packages:
-        yield "\n".join(copy(path, f"/app/{path}") for path in packages)
+        yield "\n".join(copy(path, str(folder / path)) for path in packages)
     else:
-        yield "COPY --link . /app"
-
-
-def _settings(locked: LockedStage) -> Iterator[str]:
-    yield assignments("ENV", _environment(locked))
-    yield assignments("LABEL", _labels(locked))
-    yield f"USER {_USER}"
-    command = locked.stage.image.command
-    if command:
-        yield f"CMD {exec_form(command, _what('command', locked))}"
-
-
-def _environment(locked: LockedStage) -> Mapping[str, str]:
-    stage = locked.stage
-    own = {
-        "PATH": '"/opt/venv/bin:$PATH"',
-        # The user can't write beside the code, so there is no use in trying at each start.
-        "PYTHONDONTWRITEBYTECODE": '"1"',
-        "PYTHONPATH": quoted(_python_path(locked), _what("source folder", locked)),
-        "PYTHONUNBUFFERED": '"1"',
-        "VIRTUAL_ENV": '"/opt/venv"',
-    }
-    given = {
-        name: quoted(value, _what(f"variable {name}", locked))
-        for name, value in dict((*stage.env, *stage.image.env)).items()
-    }
-    return dict(sorted({**own, **given}.items()))
-
-
-def _python_path(locked: LockedStage) -> str:
-    roots = locked.code.roots if ignore.own_packages(locked) else ()
-    return ":".join(f"/app/{root}".removesuffix("/.") for root in roots) or "/app"
-
-
-def _labels(locked: LockedStage) -> Mapping[str, str]:
-    labels = {
-        "org.opencontainers.image.title": locked.stage.name,
-        "poetry-fti.kind": locked.stage.kind,
-        "poetry-fti.lock": locked.digest,
-        "poetry-fti.stage": locked.stage.name,
-    }
-    return {name: quoted(text, _what(f"label {name}", locked)) for name, text in labels.items()}
-
-
-def _what(thing: str, locked: LockedStage) -> str:
-    return f'The {thing} of the stage "{locked.stage.name}"'
+        yield f"COPY --link . {folder}"

@@ -131,8 +131,9 @@ RUN --mount=type=cache,target=/opt/builder/.cache/uv \
 
 FROM base
 
-RUN groupadd --gid 10001 app \
-    && useradd --no-log-init --create-home --uid 10001 --gid 10001 app
+RUN getent passwd 10001 \
+    || { groupadd --gid 10001 app \
+    && useradd --no-log-init --create-home --uid 10001 --gid 10001 app; }
 
 WORKDIR /app
 
@@ -148,7 +149,8 @@ ENV LEVEL="image" \
     PYTHONUNBUFFERED="1" \
     VIRTUAL_ENV="/opt/venv"
 
-LABEL org.opencontainers.image.title="inference" \
+LABEL org.opencontainers.image.base.name="docker.io/library/python:3.11-slim-bookworm" \
+    org.opencontainers.image.title="inference" \
     poetry-fti.kind="inference" \
     poetry-fti.lock="sha256:0123" \
     poetry-fti.stage="inference"
@@ -170,6 +172,92 @@ def test_an_image_that_uv_installs() -> None:
     )
 
     assert render(locked) == UV_IMAGE
+
+
+RUNTIME = r"""WORKDIR /srv/credit
+
+COPY --link --from=builder /opt/venv /opt/venv
+
+COPY --link src/credit /srv/credit/src/credit
+
+ENV LEVEL="stage" \
+    MODE="stage" \
+    PATH="/opt/venv/bin:$PATH" \
+    PYTHONDONTWRITEBYTECODE="1" \
+    PYTHONPATH="/srv/credit/src" \
+    PYTHONUNBUFFERED="1" \
+    VIRTUAL_ENV="/opt/venv"
+
+LABEL org.opencontainers.image.base.digest="sha256:0123" \
+    org.opencontainers.image.base.name="corp.example/ml/python:3.12" \
+    org.opencontainers.image.title="Credit \$coring \"2\"" \
+    poetry-fti.kind="inference" \
+    poetry-fti.lock="sha256:0123" \
+    poetry-fti.stage="inference" \
+    team="risk"
+
+EXPOSE 8000 8125/udp
+
+# As tool.fti.stages.inference.image.user says.
+# hadolint ignore=DL3066
+USER worker
+
+ENTRYPOINT ["tini", "--", "a \"b\" $HOME"]
+"""
+
+
+def runtime_of(text: str) -> str:
+    return text[text.index("FROM base\n") + len("FROM base\n\n") :]
+
+
+def test_how_the_program_runs() -> None:
+    image = Image(
+        base="corp.example/ml/python:3.12@sha256:0123",
+        user="worker",
+        workdir=PurePosixPath("/srv/credit"),
+        labels=(("org.opencontainers.image.title", 'Credit $coring "2"'), ("team", "risk")),
+        expose=("8000", "8125/udp"),
+        entrypoint=("tini", "--", 'a "b" $HOME'),
+    )
+
+    user, _, rest = runtime_of(render(stage(image=image))).partition("\n\n")
+
+    assert user.splitlines() == [
+        "RUN getent passwd worker \\",
+        "    || { groupadd --gid 10001 worker \\",
+        "    && useradd --no-log-init --create-home --uid 10001 --gid 10001 worker; }",
+    ]
+    assert rest == RUNTIME
+
+
+def test_a_user_by_number() -> None:
+    text = render(stage(image=Image(user="1000", base="python:3.12-alpine")))
+    assert runtime_of(text).splitlines()[:3] == [
+        "RUN getent passwd 1000 \\",
+        "    || { addgroup -g 1000 app \\",
+        "    && adduser -D -u 1000 -G app app; }",
+    ]
+    assert "\nUSER 1000\n" in text
+
+
+@pytest.mark.parametrize(("user", "rules"), [("root", "DL3002,DL3066"), ("0", "DL3002")])
+def test_root_is_made_by_nobody(user: str, rules: str) -> None:
+    text = render(stage(image=Image(user=user)))
+    assert runtime_of(text).startswith("WORKDIR /app\n")
+    reason = "# As tool.fti.stages.inference.image.user says."
+    assert text.endswith(f"{reason}\n# hadolint ignore={rules}\nUSER {user}\n")
+
+
+@pytest.mark.parametrize(
+    ("base", "name"),
+    [
+        ("me/python", "docker.io/me/python"),
+        ("localhost/python:3.12", "localhost/python:3.12"),
+        ("mirror:5000/python:3.12", "mirror:5000/python:3.12"),
+    ],
+)
+def test_the_base_is_named_with_its_registry(base: str, name: str) -> None:
+    assert f'image.base.name="{name}"' in render(stage(image=Image(base=base)))
 
 
 PIP_BUILDER = r"""FROM base AS builder
@@ -215,7 +303,7 @@ def test_what_pip_installs_from_everywhere() -> None:
 
     text = render(locked)
 
-    assert "pass" not in text
+    assert "me:pass" not in text
     assert "# With credentials: add --secret id=netrc,src=$HOME/.netrc\n" in text
     assert "# With the keys of your ssh-agent: add --ssh default\n" in text
     assert builder_of(text) == PIP_BUILDER
@@ -350,6 +438,13 @@ VARIANTS = {
         ("pinned", EVERYTHING, Image(apt=("curl=7",)), {"code": Code()}),
         ("alpine", EVERYTHING, Image(base="python:3.12-alpine"), {}),
         ("tree", (TREE,), Image(env=(("A", "\\ \"'$x\r#\u2028"),), command=('"\n',)), {}),
+        ("root", (), Image(user="root", entrypoint=("a",), expose=("1", "2/udp")), {}),
+        (
+            "worker",
+            (),
+            Image(user="worker", workdir=PurePosixPath("/a/b"), labels=(("a", "b"),)),
+            {},
+        ),
         ("two", (TREE, SSH), Image(), {"targets": Targets(platforms=(AMD64, ARM64))}),
     )
 }

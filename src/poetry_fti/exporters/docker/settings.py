@@ -1,0 +1,82 @@
+"""What a Dockerfile says of the program that runs in the image: its variables, labels, command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.exporters.docker import ignore
+from poetry_fti.exporters.docker.base_image import base_image
+from poetry_fti.exporters.docker.quoting import assignments, exec_form, quoted
+from poetry_fti.exporters.docker.user import use_user
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from poetry_fti.model import LockedStage
+
+_HUB: Final = "docker.io"
+
+
+def settings(locked: LockedStage) -> Iterator[str]:
+    """Yield the instructions that add no file."""
+    image = locked.stage.image
+    yield assignments("ENV", _environment(locked))
+    yield assignments("LABEL", _labels(locked))
+    if image.expose:
+        yield f"EXPOSE {' '.join(image.expose)}"
+    yield use_user(locked)
+    if image.entrypoint:
+        yield f"ENTRYPOINT {exec_form(image.entrypoint, _what('entrypoint', locked))}"
+    if image.command:
+        yield f"CMD {exec_form(image.command, _what('command', locked))}"
+
+
+def _environment(locked: LockedStage) -> Mapping[str, str]:
+    stage = locked.stage
+    own = {
+        "PATH": '"/opt/venv/bin:$PATH"',
+        # The user can't write beside the code, so there is no use in trying at each start.
+        "PYTHONDONTWRITEBYTECODE": '"1"',
+        "PYTHONPATH": quoted(_python_path(locked), _what("source folder", locked)),
+        "PYTHONUNBUFFERED": '"1"',
+        "VIRTUAL_ENV": '"/opt/venv"',
+    }
+    given = {
+        name: quoted(value, _what(f"variable {name}", locked))
+        for name, value in dict((*stage.env, *stage.image.env)).items()
+    }
+    return dict(sorted({**own, **given}.items()))
+
+
+def _python_path(locked: LockedStage) -> str:
+    folder = locked.stage.image.workdir
+    roots = locked.code.roots if ignore.own_packages(locked) else ()
+    return ":".join(str(folder / root) for root in roots) or str(folder)
+
+
+def _labels(locked: LockedStage) -> Mapping[str, str]:
+    name, _, digest = base_image(locked).partition("@")
+    labels = {
+        "org.opencontainers.image.base.name": _qualified(name),
+        **({"org.opencontainers.image.base.digest": digest} if digest else {}),
+        "org.opencontainers.image.title": locked.stage.name,
+        "poetry-fti.kind": locked.stage.kind,
+        "poetry-fti.lock": locked.digest,
+        "poetry-fti.stage": locked.stage.name,
+        **dict(locked.stage.image.labels),
+    }
+    return {
+        name: quoted(text, _what(f"label {name}", locked)) for name, text in sorted(labels.items())
+    }
+
+
+def _qualified(name: str) -> str:
+    """Return an image's name with its registry, as the label asks for it."""
+    first, slash, _ = name.partition("/")
+    if slash and ("." in first or ":" in first or first == "localhost"):
+        return name
+    return f"{_HUB}/{name}" if slash else f"{_HUB}/library/{name}"
+
+
+def _what(thing: str, locked: LockedStage) -> str:
+    return f'The {thing} of the stage "{locked.stage.name}"'

@@ -1,0 +1,42 @@
+"""The user that an image runs as."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.exporters.docker.base_image import base_image, is_alpine
+from poetry_fti.model import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poetry_fti.model import LockedStage
+
+_NAME: Final = "app"
+_ROOT: Final = ("root", "0")
+
+
+def make_user(locked: LockedStage) -> Iterator[str]:
+    """Yield the instruction that makes the user, unless the base image brings it."""
+    user = locked.stage.image.user
+    if user in _ROOT:
+        return
+    name, uid = (_NAME, user) if user.isdigit() else (user, Image().user)
+    if is_alpine(base_image(locked)):
+        group = f"addgroup -g {uid} {name}"
+        add = f"adduser -D -u {uid} -G {name} {name}"
+    else:
+        group = f"groupadd --gid {uid} {name}"
+        add = f"useradd --no-log-init --create-home --uid {uid} --gid {uid} {name}"
+    yield f"RUN getent passwd {user} \\\n    || {{ {group} \\\n    && {add}; }}"
+
+
+def use_user(locked: LockedStage) -> str:
+    """Return the instruction that makes the program run as the user."""
+    user = locked.stage.image.user
+    # hadolint's words on root, and on a name, which Kubernetes can't tell from root.
+    rules = ["DL3002"] * (user in _ROOT) + ["DL3066"] * (not user.isdigit())
+    if not rules:
+        return f"USER {user}"
+    reason = f"# As tool.fti.stages.{locked.stage.name}.image.user says."
+    return f"{reason}\n# hadolint ignore={','.join(rules)}\nUSER {user}"
