@@ -6,6 +6,7 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from poetry_fti.health_keys import read_healthcheck
 from poetry_fti.model import INSTALLERS, Image
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _KEYS: Final = (
     "expose",
     "entrypoint",
     "command",
+    "healthcheck",
 )
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _APT_PACKAGE: Final = re.compile(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~-]+)?")
@@ -49,6 +51,7 @@ def read_image(stage: Table) -> Image:
     table = stage.child(stage.table("image"), "image", keys=_KEYS)
     message = 'is no image reference, such as "python:3.12-slim"'
     base = table.match("base", _IMAGE_REFERENCE, message)
+    expose = _expose(table)
     return Image(
         base=base[0] if base else None,
         apt=_apt(table),
@@ -59,7 +62,8 @@ def read_image(stage: Table) -> Image:
         workdir=_workdir(table),
         env=read_environment(table),
         labels=_labels(table),
-        expose=_expose(table),
+        expose=expose,
+        healthcheck=read_healthcheck(table, expose),
     )
 
 

@@ -74,6 +74,28 @@ class Targets:
     macos: tuple[int, int] = (11, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class HttpProbe:
+    """A path that a program answers to, at a port of its own machine."""
+
+    path: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Healthcheck:
+    """How to tell that a program is well: a command that succeeds, or an answer by HTTP.
+
+    Durations are as Docker writes them; None stands for the engine's own default.
+    """
+
+    probe: tuple[str, ...] | HttpProbe
+    interval: str | None = None
+    timeout: str | None = None
+    start_period: str | None = None
+    retries: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """What `[tool.fti.stages.<stage>.image]` says of a stage's container image.
@@ -91,6 +113,7 @@ class Image:
     expose: tuple[str, ...] = ()
     entrypoint: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    healthcheck: Healthcheck | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

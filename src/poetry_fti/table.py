@@ -89,6 +89,14 @@ class Table:
         self.wrong(key, f"must be true or false, not {_kind(value)}")
         return None
 
+    def integer(self, key: str) -> int | None:
+        """Return an integer, None where there is none."""
+        value = self._mapping.get(key)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return value
+        self.wrong(key, f"must be an integer, not {_kind(value)}")
+        return None
+
     def word(self, key: str) -> str | None:
         """Return a string, or an integer as one; None where there is none."""
         value = self._mapping.get(key)
@@ -193,6 +201,10 @@ class Table:
             Table(item, f"{path}[{index}]", self._problems, keys=keys)
             for index, item in enumerate(value if not wrong else ())
         )
+
+    def is_table(self, key: str) -> bool:
+        """Tell whether the value is a table, an empty one too."""
+        return isinstance(self._mapping.get(key), Mapping)
 
     def table(self, key: str) -> Mapping[str, Any]:
         """Return a table, an empty one where there is none."""

@@ -10,7 +10,7 @@ import pytest
 import tomlkit
 
 from poetry_fti.image_keys import read_image
-from poetry_fti.model import Image
+from poetry_fti.model import Healthcheck, HttpProbe, Image
 from poetry_fti.table import Table
 
 if TYPE_CHECKING:
@@ -58,6 +58,10 @@ def test_problems_of_how_the_program_runs() -> None:
         entrypoint = []
         """)
     assert problems == [
+        'x.image.expose[0]: "0" is no port, such as 8000 or "8125/udp"',
+        'x.image.expose[1]: "65536" is no port, such as 8000 or "8125/udp"',
+        'x.image.expose[2]: "http" is no port, such as 8000 or "8125/udp"',
+        'x.image.expose[4]: "8000/tcp" is named twice',
         "x.image.entrypoint: is empty; leave it out for an image without an entrypoint",
         'x.image.user: "-1" is no user, such as "worker" or 1000',
         (
@@ -67,10 +71,6 @@ def test_problems_of_how_the_program_runs() -> None:
         "x.image.labels.team: must be a string, not an integer",
         'x.image.labels: "a b" is no name of a label, such as "com.example.team"',
         'x.image.labels: "poetry-fti.lock" is set by poetry-fti; choose another name',
-        'x.image.expose[0]: "0" is no port, such as 8000 or "8125/udp"',
-        'x.image.expose[1]: "65536" is no port, such as 8000 or "8125/udp"',
-        'x.image.expose[2]: "http" is no port, such as 8000 or "8125/udp"',
-        'x.image.expose[4]: "8000/tcp" is named twice',
     ]
 
 
@@ -83,12 +83,12 @@ def test_problems_of_types() -> None:
         entrypoint = "tini"
         """)
     assert problems == [
+        "x.image.expose[0]: must be a string or an integer, not a boolean",
+        "x.image.expose[1]: must be a string or an integer, not a float",
         "x.image.entrypoint: must be an array of strings, not a string",
         "x.image.user: must be a string or an integer, not a boolean",
         "x.image.workdir: must be a string, not an integer",
         "x.image.labels: must be a table, not an array",
-        "x.image.expose[0]: must be a string or an integer, not a boolean",
-        "x.image.expose[1]: must be a string or an integer, not a float",
     ]
     assert read("expose = 8000")[1] == [
         "x.image.expose: must be an array of strings and integers, not an integer"
@@ -105,3 +105,89 @@ def test_a_folder_that_holds_the_packages() -> None:
     assert read('workdir = "/opt/venv/bin"')[1] == [
         'x.image.workdir: "/opt/venv/bin" is where the packages are; choose another folder'
     ]
+
+
+def test_a_health_check_by_http() -> None:
+    image, problems = read("""
+        expose = [8000, "8125/udp"]
+        [healthcheck]
+        http = "/health?full=1"
+        interval = "1m30s"
+        timeout = "500ms"
+        start-period = "2h"
+        retries = 5
+        """)
+    assert not problems
+    assert image.healthcheck == Healthcheck(
+        probe=HttpProbe("/health?full=1", 8000),
+        interval="1m30s",
+        timeout="500ms",
+        start_period="2h",
+        retries=5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "probe"),
+    [
+        ('{ http = "/", port = 80 }', HttpProbe("/", 80)),
+        ('{ command = ["true", ""] }', ("true", "")),
+    ],
+)
+def test_a_health_check(text: str, probe: tuple[str, ...] | HttpProbe) -> None:
+    image, problems = read(f"expose = [1, 2]\nhealthcheck = {text}")
+    assert (image.healthcheck, problems) == (Healthcheck(probe=probe), [])
+
+
+def test_problems_of_health_checks() -> None:
+    _, problems = read("""
+        [healthcheck]
+        http = "health"
+        port = 65536
+        interval = "1.5s"
+        timeout = "0m0s"
+        start-period = 30
+        retries = 0
+        retires = 1
+        """)
+    assert problems == [
+        'x.image.healthcheck.retires: unknown key; did you mean "retries"?',
+        'x.image.healthcheck.http: "health" must be a path, such as "/health"',
+        "x.image.healthcheck.port: 65536 must be from 1 to 65535",
+        'x.image.healthcheck.interval: "1.5s" is no duration, such as "30s" or "1m30s"',
+        (
+            'x.image.healthcheck.timeout: "0m0s" is no time; leave it out for the default of'
+            " the engine"
+        ),
+        "x.image.healthcheck.start-period: must be a string, not an integer",
+        "x.image.healthcheck.retries: 0 must be 1 or more",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{}", ': must have one of the keys "command" and "http"'),
+        ('{ command = ["a"], http = "/" }', ': must have one of the keys "command" and "http"'),
+        ('{ http = "/" }', ".port: is missing: where the program answers, such as 8000"),
+        ('{ http = "/", port = "80" }', ".port: must be an integer, not a string"),
+        ('{ http = "/", port = true }', ".port: must be an integer, not a boolean"),
+        ('{ command = ["a"], port = 1 }', ".port: is nothing to a command; leave it out"),
+        ("{ command = [] }", ".command: is empty; it must hold a program at least"),
+        ('{ command = "a" }', ".command: must be an array of strings, not a string"),
+        ('"/health"', ": must be a table, not a string"),
+    ],
+)
+def test_a_problem_of_a_health_check(text: str, problem: str) -> None:
+    assert read(f"healthcheck = {text}")[1] == [f"x.image.healthcheck{problem}"]
+
+
+@pytest.mark.parametrize("text", ["", "s", "1", "1s1m", "1h 2m", "-1s", "1234567s", "1µs"])
+def test_what_is_no_duration(text: str) -> None:
+    [problem] = read(f'healthcheck = {{ command = ["a"], interval = "{text}" }}')[1]
+    assert problem.endswith(f'"{text}" is no duration, such as "30s" or "1m30s"')
+
+
+@pytest.mark.parametrize("text", ["/a b", "/#a", "/ü", "/a\\n"])
+def test_what_is_no_path(text: str) -> None:
+    assert len(read(f'healthcheck = {{ http = "{text}", port = 1 }}')[1]) == 1

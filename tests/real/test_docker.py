@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import time
 from dataclasses import dataclass, replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -35,6 +36,8 @@ from poetry_fti.model import (
     DirectoryOrigin,
     FileOrigin,
     GitOrigin,
+    Healthcheck,
+    HttpProbe,
     Image,
     IndexOrigin,
     LockedFile,
@@ -166,6 +169,15 @@ class Project:
         found: dict[str, Any] = json.loads(self.run("python", "-c", REPORT, *words))
         return found
 
+    def wait_until_checked(self, container: str) -> str:
+        """Return what the engine says of a container's health as soon as it is decided."""
+        for _ in range(300):
+            status = docker("inspect", "--format", "{{.State.Health.Status}}", container).strip()
+            if status != "starting":
+                return status
+            time.sleep(0.2)
+        raise AssertionError(docker("inspect", container))
+
     def config(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(docker("image", "inspect", self.tag))[0]
         return found
@@ -270,6 +282,49 @@ def test_an_image_runs_as_a_user_of_its_base_or_a_new_one(
     project.build(stage(image=Image(user=user)))
 
     assert project.run("sh", "-c", "id -un; id -u").split() == [name, str(uid)]
+
+
+SERVER = """\
+import http.server as h
+class Handler(h.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/health?a='b'" else 503)
+        self.end_headers()
+h.HTTPServer(("", 8000), Handler).serve_forever()
+"""
+
+
+@pytest.mark.parametrize(
+    ("probe", "status"),
+    [
+        (HttpProbe("/health?a='b'", 8000), "healthy"),
+        (HttpProbe("/other", 8000), "unhealthy"),
+        (HttpProbe("/health?a='b'", 8001), "unhealthy"),
+        (("python", "-c", "import credit, sys; sys.exit(credit.ANSWER - 42)"), "healthy"),
+    ],
+)
+def test_the_engine_asks_whether_the_program_is_well(
+    project: Project, probe: tuple[str, ...] | HttpProbe, status: str
+) -> None:
+    # Neither a module of the program's own nor a proxy is in the way.
+    project.write("src/http.py", "raise SystemExit(0)")
+    image = Image(
+        healthcheck=Healthcheck(probe=probe, interval="1s", timeout="10s", retries=5),
+        command=("python", "-I", "-c", SERVER),
+        env=(("http_proxy", "http://127.0.0.1:1"),),
+    )
+    code = Code(
+        packages=(PurePosixPath("src/credit"), PurePosixPath("src/http.py")),
+        roots=(PurePosixPath("src"),),
+    )
+
+    project.build(replace(stage(image=image), code=code))
+
+    container = docker("run", "--detach", "--network=none", project.tag).strip()
+    try:
+        assert project.wait_until_checked(container) == status
+    finally:
+        docker("rm", "--force", container)
 
 
 @pytest.mark.parametrize(("installer", "unchecked"), [("uv", True), ("pip", False)])

@@ -26,6 +26,8 @@ from poetry_fti.model import (
     DirectoryOrigin,
     FileOrigin,
     GitOrigin,
+    Healthcheck,
+    HttpProbe,
     Image,
     IndexOrigin,
     Libc,
@@ -248,6 +250,30 @@ def test_root_is_made_by_nobody(user: str, rules: str) -> None:
     assert text.endswith(f"{reason}\n# hadolint ignore={rules}\nUSER {user}\n")
 
 
+HTTP_CHECK = r"""HEALTHCHECK --interval=1m --timeout=5s --start-period=10s --retries=2 \
+    CMD ["/opt/venv/bin/python", "-I", "-S", "-c", "import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', 8000); c.request('GET', '/a?b=\"$c\"'); sys.exit(c.getresponse().status >= 400)"]
+
+CMD ["serve"]
+"""  # noqa: E501
+
+
+def test_a_health_check_by_http() -> None:
+    check = Healthcheck(
+        probe=HttpProbe('/a?b="$c"', 8000),
+        interval="1m",
+        timeout="5s",
+        start_period="10s",
+        retries=2,
+    )
+    text = render(stage(image=Image(healthcheck=check, command=("serve",))))
+    assert text.partition("USER 10001\n\n")[2] == HTTP_CHECK
+
+
+def test_a_health_check_by_a_command() -> None:
+    text = render(stage(image=Image(healthcheck=Healthcheck(probe=("a", "$b")))))
+    assert text.endswith('USER 10001\n\nHEALTHCHECK CMD ["a", "$b"]\n')
+
+
 @pytest.mark.parametrize(
     ("base", "name"),
     [
@@ -438,6 +464,7 @@ VARIANTS = {
         ("pinned", EVERYTHING, Image(apt=("curl=7",)), {"code": Code()}),
         ("alpine", EVERYTHING, Image(base="python:3.12-alpine"), {}),
         ("tree", (TREE,), Image(env=(("A", "\\ \"'$x\r#\u2028"),), command=('"\n',)), {}),
+        ("well", (), Image(healthcheck=Healthcheck(probe=HttpProbe("/", 1), retries=1)), {}),
         ("root", (), Image(user="root", entrypoint=("a",), expose=("1", "2/udp")), {}),
         (
             "worker",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker import ignore
 from poetry_fti.exporters.docker.base_image import base_image
+from poetry_fti.exporters.docker.health import healthcheck
 from poetry_fti.exporters.docker.quoting import assignments, exec_form, quoted
 from poetry_fti.exporters.docker.user import use_user
 
@@ -25,6 +26,7 @@ def settings(locked: LockedStage) -> Iterator[str]:
     if image.expose:
         yield f"EXPOSE {' '.join(image.expose)}"
     yield use_user(locked)
+    yield from healthcheck(locked)
     if image.entrypoint:
         yield f"ENTRYPOINT {exec_form(image.entrypoint, _what('entrypoint', locked))}"
     if image.command:

@@ -1,0 +1,48 @@
+"""How the engine asks an image's program whether it is well."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.exporters.docker.quoting import exec_form
+from poetry_fti.model import HttpProbe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poetry_fti.model import Healthcheck, LockedStage
+
+# The environment's own Python, for no curl is needed then; without what would slow its start or
+# could stand in the way: installed packages, the project's code. A proxy is never asked.
+_PYTHON: Final = ("/opt/venv/bin/python", "-I", "-S", "-c")
+_ASK: Final = (
+    "import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', {port});"
+    " c.request('GET', {path!r}); sys.exit(c.getresponse().status >= 400)"
+)
+
+
+def healthcheck(locked: LockedStage) -> Iterator[str]:
+    """Yield the instruction, if a health check is configured."""
+    check = locked.stage.image.healthcheck
+    if check:
+        words = _command(check)
+        what = f'The health check of the stage "{locked.stage.name}"'
+        yield f"HEALTHCHECK {_options(check)}CMD {exec_form(words, what)}"
+
+
+def _options(check: Healthcheck) -> str:
+    values = {
+        "interval": check.interval,
+        "timeout": check.timeout,
+        "start-period": check.start_period,
+        "retries": check.retries,
+    }
+    options = [f"--{name}={value}" for name, value in values.items() if value is not None]
+    return f"{' '.join(options)} \\\n    " if options else ""
+
+
+def _command(check: Healthcheck) -> tuple[str, ...]:
+    probe = check.probe
+    if isinstance(probe, HttpProbe):
+        return (*_PYTHON, _ASK.format(port=probe.port, path=probe.path))
+    return probe
