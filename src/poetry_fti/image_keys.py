@@ -10,12 +10,18 @@ from poetry_fti.health_keys import read_healthcheck
 from poetry_fti.model import INSTALLERS, Image
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from poetry_fti.table import Table
 
 _KEYS: Final = (
     "base",
     "installer",
+    "run-before",
     "apt",
+    "build-apt",
+    "copy",
+    "run-after",
     "user",
     "workdir",
     "env",
@@ -34,6 +40,9 @@ _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?")
 _PORT: Final = re.compile(r"([1-9][0-9]{0,4})(?:/(tcp|udp|sctp))?")
 _LAST_PORT: Final = 65535
 _FOLDER: Final = re.compile(r"(/[A-Za-z0-9_@+~-][A-Za-z0-9._@+~-]*)+")
+# What a Dockerfile can't name on every system.
+_UNUSABLE: Final = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\\[\]]|^\s|\s$')
+_HERE_DOCUMENT: Final = re.compile(r"(^|\s)\d*<<(?!<)")
 _ENVIRONMENT: Final = PurePosixPath("/opt/venv")
 
 
@@ -52,9 +61,14 @@ def read_image(stage: Table) -> Image:
     message = 'is no image reference, such as "python:3.12-slim"'
     base = table.match("base", _IMAGE_REFERENCE, message)
     expose = _expose(table)
+    apt = _apt(table, "apt")
     return Image(
         base=base[0] if base else None,
-        apt=_apt(table),
+        apt=apt,
+        build_apt=_apt(table, "build-apt", apt),
+        copy=_copy(table),
+        run_before=_commands(table, "run-before"),
+        run_after=_commands(table, "run-after"),
         command=_words(table, "command"),
         entrypoint=_words(table, "entrypoint"),
         installer=table.choice("installer", INSTALLERS) or "uv",
@@ -67,12 +81,49 @@ def read_image(stage: Table) -> Image:
     )
 
 
-def _apt(table: Table) -> tuple[str, ...]:
-    packages = table.strings("apt") or ()
+def _apt(table: Table, key: str, others: Collection[str] = ()) -> tuple[str, ...]:
+    packages = table.strings(key) or ()
     for index, package in enumerate(packages):
         if not _APT_PACKAGE.fullmatch(package):
-            table.wrong("apt", f'"{package}" is no name of a Debian package', index=index)
+            table.wrong(key, f'"{package}" is no name of a Debian package', index=index)
+        elif package in others:
+            message = f'"{package}" is in "apt" already, which the build has too'
+            table.wrong(key, message, index=index)
     return tuple(sorted(set(packages)))
+
+
+def _commands(table: Table, key: str) -> tuple[str, ...]:
+    commands = table.strings(key) or ()
+    for index, command in enumerate(commands):
+        if not command.strip():
+            table.wrong(key, "is empty; it must be a command", index=index)
+        elif re.search(r"[\r\n\0]", command) or command.rstrip().endswith("\\"):
+            table.wrong(key, "must be one line; join commands with &&", index=index)
+        elif _HERE_DOCUMENT.search(command):
+            table.wrong(key, "can't hold a here-document; copy a file, and run it", index=index)
+    return commands
+
+
+def _copy(table: Table) -> tuple[tuple[PurePosixPath, PurePosixPath], ...]:
+    pairs = table.pairs("copy")
+    paths = table.child({}, "copy", keys=())
+    found: dict[PurePosixPath, PurePosixPath] = {}
+    for name, text in pairs:
+        source, target = PurePosixPath(name), PurePosixPath(text)
+        if source.is_absolute() or not _is_usable(source):
+            paths.wrong(name, 'must be a file or a folder inside the project, such as "models"')
+        if text.endswith("/"):
+            paths.wrong(name, f'"{text}" names a folder; say what the copy itself is called')
+        elif target == PurePosixPath("/") or not _is_usable(target):
+            paths.wrong(name, f'"{text}" is no path in an image, such as "/srv/models"')
+        elif target in found.values():
+            paths.wrong(name, f'"{text}" is the copy of something else already')
+        found[source] = target
+    return tuple(found.items())
+
+
+def _is_usable(path: PurePosixPath) -> bool:
+    return bool(path.parts) and ".." not in path.parts and not _UNUSABLE.search(str(path))
 
 
 def _words(table: Table, key: str) -> tuple[str, ...]:

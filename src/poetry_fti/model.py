@@ -100,12 +100,17 @@ class Healthcheck:
 class Image:
     """What `[tool.fti.stages.<stage>.image]` says of a stage's container image.
 
-    `user` is a name or, in digits, a uid; `expose` holds ports, with `/udp` where it is not TCP.
+    `user` is a name or, in digits, a uid; `expose` holds ports, with `/udp` where it is not TCP;
+    `copy` pairs paths in the project with paths in the image, which may be relative to `workdir`.
     """
 
     base: str | None = None
     installer: Installer = "uv"
+    run_before: tuple[str, ...] = ()
     apt: tuple[str, ...] = ()
+    build_apt: tuple[str, ...] = ()
+    copy: tuple[tuple[PurePosixPath, PurePosixPath], ...] = ()
+    run_after: tuple[str, ...] = ()
     user: str = "10001"
     workdir: PurePosixPath = PurePosixPath("/app")
     env: tuple[tuple[str, str], ...] = ()

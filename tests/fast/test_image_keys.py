@@ -191,3 +191,65 @@ def test_what_is_no_duration(text: str) -> None:
 @pytest.mark.parametrize("text", ["/a b", "/#a", "/ü", "/a\\n"])
 def test_what_is_no_path(text: str) -> None:
     assert len(read(f'healthcheck = {{ http = "{text}", port = 1 }}')[1]) == 1
+
+
+def test_what_the_image_holds_besides() -> None:
+    image, problems = read("""
+        apt = ["libgomp1"]
+        build-apt = ["gcc", "libc6-dev=2.36-9"]
+        run-before = ["--mount=type=cache,target=/c echo \\"$HOME\\" && true"]
+        run-after = ["python -m spacy download en_core_web_sm", "cat <<< a"]
+        [copy]
+        models = "/srv/models"
+        "conf/a b.yaml" = "conf.yaml"
+        """)
+    assert not problems
+    assert image == Image(
+        apt=("libgomp1",),
+        build_apt=("gcc", "libc6-dev=2.36-9"),
+        run_before=('--mount=type=cache,target=/c echo "$HOME" && true',),
+        run_after=("python -m spacy download en_core_web_sm", "cat <<< a"),
+        copy=(
+            (PurePosixPath("conf/a b.yaml"), PurePosixPath("conf.yaml")),
+            (PurePosixPath("models"), PurePosixPath("/srv/models")),
+        ),
+    )
+
+
+def test_problems_of_what_the_image_holds_besides() -> None:
+    _, problems = read("""
+        apt = ["gcc"]
+        build-apt = ["gcc", "g c c"]
+        run-before = ["", "a\\nb", "a \\\\ "]
+        run-after = ["cat <<EOF", 1]
+        [copy]
+        "../a" = "a"
+        "/b" = "../b"
+        "c*" = "c"
+        "d" = "/d/"
+        "e" = "/"
+        "f" = "a"
+        "g" = 1
+        "." = "all"
+        "h.txt" = ""
+        """)
+    inside = 'must be a file or a folder inside the project, such as "models"'
+    assert problems == [
+        'x.image.build-apt[0]: "gcc" is in "apt" already, which the build has too',
+        'x.image.build-apt[1]: "g c c" is no name of a Debian package',
+        "x.image.copy.g: must be a string, not an integer",
+        f'x.image.copy.".": {inside}',
+        f'x.image.copy."../a": {inside}',
+        f'x.image.copy."/b": {inside}',
+        'x.image.copy."/b": "../b" is no path in an image, such as "/srv/models"',
+        f'x.image.copy."c*": {inside}',
+        'x.image.copy.d: "/d/" names a folder; say what the copy itself is called',
+        'x.image.copy.e: "/" names a folder; say what the copy itself is called',
+        'x.image.copy.f: "a" is the copy of something else already',
+        'x.image.copy."h.txt": "" is no path in an image, such as "/srv/models"',
+        "x.image.run-before[0]: is empty; it must be a command",
+        "x.image.run-before[1]: must be one line; join commands with &&",
+        "x.image.run-before[2]: must be one line; join commands with &&",
+        "x.image.run-after[1]: must be a string, not an integer",
+        "x.image.run-after[0]: can't hold a here-document; copy a file, and run it",
+    ]

@@ -56,6 +56,7 @@ pytestmark = pytest.mark.docker
 
 PEOPLE = ("AUTHOR", "COMMITTER")
 BASES = ("docker/dockerfile:1", "python:3.12-slim-bookworm", "ghcr.io/astral-sh/uv:0.13")
+ODD = "R&D, it's $HOME {1} #2"
 REPORT = """\
 import importlib.metadata, json, os, pathlib, sys
 print(json.dumps({
@@ -284,6 +285,39 @@ def test_an_image_runs_as_a_user_of_its_base_or_a_new_one(
     assert project.run("sh", "-c", "id -un; id -u").split() == [name, str(uid)]
 
 
+def test_an_image_holds_what_it_is_told_besides(project: Project, alpha: LockedPackage) -> None:
+    project.write("models/m/net.bin", "net")
+    project.write("models/.env", "planted")
+    project.write(ODD, "odd")
+    project.write("conf.yaml", "conf")
+    image = Image(
+        run_before=("touch /before", "rm /etc/issue"),
+        build_apt=("tini",),
+        copy=(
+            (PurePosixPath("models"), PurePosixPath("/srv/models")),
+            (PurePosixPath(ODD), PurePosixPath("odd file")),
+            # Linked, it would take the place of the folder that /bin leads to.
+            (PurePosixPath("conf.yaml"), PurePosixPath("/bin/conf.yaml")),
+        ),
+        run_after=(
+            'python -c "import alpha, credit; print(credit.ANSWER)" > /after',
+            'echo "$HOME" >> /after',
+        ),
+    )
+
+    locked = stage(alpha, image=image)
+    project.build(locked)
+
+    assert project.report()["files"] == ["/app/odd file", "/app/src/credit/__init__.py"]
+    assert project.run("find", "/srv/models", "-type", "f") == "/srv/models/m/net.bin\n"
+    assert project.run("cat", "/app/odd file", "/bin/conf.yaml", "/after") == "oddconf42\n/root\n"
+    look = "ls /before; command -v tini; test ! -e /etc/issue"
+    assert project.run("sh", "-c", look) == "/before\n"
+
+    project.build(locked, "--target=builder")
+    assert project.run("sh", "-c", look) == "/before\n/usr/bin/tini\n"
+
+
 SERVER = """\
 import http.server as h
 class Handler(h.BaseHTTPRequestHandler):
@@ -426,9 +460,6 @@ def add_tree(project: Project, folder: str, name: str) -> None:
 
 
 # pip before version 26 can't be told of an archive by such a path, only of a tree.
-ODD = "R&D, it's $HOME {1} #2"
-
-
 @pytest.mark.parametrize(
     ("installer", "archives", "trees"), [("uv", ODD, ODD), ("pip", "libs", ODD)]
 )

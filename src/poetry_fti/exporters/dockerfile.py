@@ -9,9 +9,10 @@ from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker import ignore
 from poetry_fti.exporters.docker.base_image import base_image
 from poetry_fti.exporters.docker.builder import builder
-from poetry_fti.exporters.docker.quoting import copy
+from poetry_fti.exporters.docker.contents import contents
 from poetry_fti.exporters.docker.settings import settings
 from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
+from poetry_fti.exporters.docker.system import base_system
 from poetry_fti.exporters.docker.user import make_user
 from poetry_fti.exporters.header import header
 from poetry_fti.model import Image
@@ -35,7 +36,7 @@ def files(locked: LockedStage) -> Mapping[str, str]:
             return {}
         message = f'The stage "{locked.stage.name}" has an image, but no Linux among its platforms.'
         raise FtiError(f"{message} Add linux/amd64 or linux/arm64, or remove the image table.")
-    steps = (_head, _base, builder, _runtime, _contents, settings)
+    steps = (_head, _base, builder, _runtime, contents, settings)
     text = "\n\n".join(block for step in steps for block in step(locked))
     return {"Dockerfile": f"{text}\n", "Dockerfile.dockerignore": ignore.render(locked)}
 
@@ -62,36 +63,11 @@ def _build_command(locked: LockedStage) -> str:
 
 
 def _base(locked: LockedStage) -> Iterator[str]:
-    base = base_image(locked)
-    yield f"FROM {base} AS base"
-    if locked.stage.image.apt:
-        yield _apt(locked.stage.image.apt)
-
-
-def _apt(packages: tuple[str, ...]) -> str:
-    lines = [
-        "RUN apt-get update \\",
-        "    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \\",
-        *(f"        {package} \\" for package in sorted(packages)),
-        "    && rm -rf /var/lib/apt/lists/*",
-    ]
-    if not all("=" in package for package in packages):
-        reason = "# A Debian release offers one version of a package: there is none to choose."
-        lines = [reason, "# hadolint ignore=DL3008", *lines]
-    return "\n".join(lines)
+    yield f"FROM {base_image(locked)} AS base"
+    yield from base_system(locked)
 
 
 def _runtime(locked: LockedStage) -> Iterator[str]:
     yield "FROM base"
     yield from make_user(locked)
     yield f"WORKDIR {locked.stage.image.workdir}"
-
-
-def _contents(locked: LockedStage) -> Iterator[str]:
-    yield "COPY --link --from=builder /opt/venv /opt/venv"
-    folder = locked.stage.image.workdir
-    packages = ignore.own_packages(locked)
-    if packages:
-        yield "\n".join(copy(path, str(folder / path)) for path in packages)
-    else:
-        yield f"COPY --link . {folder}"

@@ -250,6 +250,81 @@ def test_root_is_made_by_nobody(user: str, rules: str) -> None:
     assert text.endswith(f"{reason}\n# hadolint ignore={rules}\nUSER {user}\n")
 
 
+STEPS = r"""FROM python:3.11-slim-bookworm AS base
+
+# As tool.fti.stages.inference.image.run-before says.
+# hadolint ignore=DL3059
+RUN --mount=type=cache,target=/c echo "$HOME" \ && true
+
+# As tool.fti.stages.inference.image.run-before says.
+# hadolint ignore=DL3059
+RUN ["true", "2"]
+
+RUN apt-get update"""
+
+
+CONTENTS = r"""WORKDIR /srv/credit
+
+COPY --link --from=builder /opt/venv /opt/venv
+
+COPY ["conf/a b\\$.yaml", "/srv/credit/conf.yaml"]
+COPY models /models
+
+COPY --link src/credit /srv/credit/src/credit
+
+ENV LEVEL="stage" """.rstrip()
+
+BESIDES = Image(
+    apt=("curl=7",),
+    build_apt=("g++=4", "git=1:2.39.5-0+deb12u2"),
+    run_before=('--mount=type=cache,target=/c echo "$HOME" \\ && true', '["true", "2"]'),
+    copy=(
+        (PurePosixPath("conf/a b$.yaml"), PurePosixPath("conf.yaml")),
+        (PurePosixPath("models"), PurePosixPath("/models")),
+    ),
+    run_after=("python -m compileall .", "true"),
+    workdir=PurePosixPath("/srv/credit"),
+)
+
+
+def test_what_the_image_holds_besides() -> None:
+    text = render(stage(HTTPS, image=BESIDES))
+
+    assert STEPS in text
+    packages = [
+        "        ca-certificates \\",
+        "        g++=4 \\",
+        "        git=1:2.39.5-0+deb12u2 \\",
+    ]
+    assert "\n".join(packages) in builder_of(text)
+    assert CONTENTS in text
+    after = "# As tool.fti.stages.inference.image.run-after says.\n# hadolint ignore=DL3059\n"
+    assert text.partition('VIRTUAL_ENV="/opt/venv"\n\n')[2].startswith(
+        f"{after}RUN python -m compileall .\n\n{after}RUN true\n\nLABEL "
+    )
+
+
+def test_copied_files_are_in_the_context() -> None:
+    own = replace(BESIDES, copy=(*BESIDES.copy, (PurePosixPath("fti/x"), PurePosixPath("x"))))
+    for code, allowed in (
+        (stage().code, ["*", "!conf/a b$.yaml", "!fti/inference/requirements.txt", "!fti/x"]),
+        (Code(), ["fti/*", "!fti/inference/requirements.txt", "!fti/x"]),
+    ):
+        text = dockerfile.files(stage(image=own, code=code))["Dockerfile.dockerignore"]
+        assert text.split("\n\n")[1].splitlines()[: len(allowed)] == allowed
+
+
+def test_what_no_build_sees_can_not_be_copied() -> None:
+    image = Image(copy=((PurePosixPath("conf/.env.prod"), PurePosixPath("env")),))
+    message = (
+        'tool.fti.stages.inference.image.copy: "conf/.env.prod" never comes into an image (**/.env*'
+        " in Dockerfile.dockerignore keeps it out). Mount it when the container starts, or give it"
+        " another name."
+    )
+    with pytest.raises(FtiError, match=f"^{re.escape(message)}$"):
+        render(stage(image=image))
+
+
 HTTP_CHECK = r"""HEALTHCHECK --interval=1m --timeout=5s --start-period=10s --retries=2 \
     CMD ["/opt/venv/bin/python", "-I", "-S", "-c", "import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', 8000); c.request('GET', '/a?b=\"$c\"'); sys.exit(c.getresponse().status >= 400)"]
 
@@ -288,9 +363,13 @@ def test_the_base_is_named_with_its_registry(base: str, name: str) -> None:
 
 PIP_BUILDER = r"""FROM base AS builder
 
+# A Debian release offers one version of a package: there is none to choose.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates git openssh-client \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+        ca-certificates \
+        git \
+        openssh-client \
     && rm -rf /var/lib/apt/lists/*
 
 ENV HOME=/opt/builder \
@@ -424,9 +503,10 @@ def test_the_default_base_has_the_stages_libc_and_oldest_python() -> None:
         render(stage(requires_python=">=3.11,<3.11"))
 
 
-def test_alpine_has_no_debian_packages() -> None:
-    image = Image(base="python:3.12-alpine", apt=("curl",))
-    with pytest.raises(FtiError, match=r"inference\.image\.apt names Debian packages"):
+@pytest.mark.parametrize("key", ["apt", "build-apt"])
+def test_alpine_has_no_debian_packages(key: str) -> None:
+    image = Image(base="python:3.12-alpine", **{key.replace("-", "_"): ("curl",)})  # type: ignore[arg-type]
+    with pytest.raises(FtiError, match=rf"inference\.image\.{key} names Debian packages"):
         render(stage(image=image))
 
 
@@ -464,6 +544,8 @@ VARIANTS = {
         ("pinned", EVERYTHING, Image(apt=("curl=7",)), {"code": Code()}),
         ("alpine", EVERYTHING, Image(base="python:3.12-alpine"), {}),
         ("tree", (TREE,), Image(env=(("A", "\\ \"'$x\r#\u2028"),), command=('"\n',)), {}),
+        ("besides", EVERYTHING, BESIDES, {}),
+        ("steps", (), replace(BESIDES, apt=(), build_apt=("gcc",)), {}),
         ("well", (), Image(healthcheck=Healthcheck(probe=HttpProbe("/", 1), retries=1)), {}),
         ("root", (), Image(user="root", entrypoint=("a",), expose=("1", "2/udp")), {}),
         (

@@ -37,9 +37,11 @@ def base_image(locked: LockedStage) -> str:
     base = locked.stage.image.base or _default(locked)
     _check_python(base, locked)
     _check_libc(base, locked.stage)
-    if is_alpine(base) and locked.stage.image.apt:
+    image = locked.stage.image
+    if is_alpine(base) and (image.apt or image.build_apt):
+        key = _key(locked.stage, "image.apt" if image.apt else "image.build-apt")
         message = (
-            f"{_key(locked.stage, 'image.apt')} names Debian packages, but {base} is Alpine."
+            f"{key} names Debian packages, but {base} is Alpine."
             " Choose a Debian image as the base, or one that holds what you need."
         )
         raise FtiError(message)

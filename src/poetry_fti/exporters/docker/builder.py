@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.specifiers import SpecifierSet
 
-from poetry_fti.exporters.docker.base_image import base_image, is_alpine
 from poetry_fti.exporters.docker.quoting import bind_mount, copy
 from poetry_fti.exporters.docker.sources import (
     index_options,
@@ -18,6 +17,7 @@ from poetry_fti.exporters.docker.sources import (
     uses_git,
     uses_ssh,
 )
+from poetry_fti.exporters.docker.system import build_system
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
 from poetry_fti.targets import python_minors
 
@@ -80,8 +80,7 @@ def builder(locked: LockedStage) -> Iterator[str]:
     if tool.image:
         yield tool.image
     yield "FROM base AS builder"
-    if uses_git(locked):
-        yield _install_git(locked)
+    yield from build_system(locked)
     yield tool.setup
     yield "WORKDIR /build"
     yield _install_requirements(locked, tool)
@@ -89,18 +88,6 @@ def builder(locked: LockedStage) -> Iterator[str]:
         yield "\n".join(copy(path, f"/build/{path}") for path in trees(locked))
     if uses_git(locked) or trees(locked):
         yield _install_sources(locked, tool)
-
-
-def _install_git(locked: LockedStage) -> str:
-    packages = " ".join(["ca-certificates", "git", *["openssh-client"] * uses_ssh(locked)])
-    if is_alpine(base_image(locked)):
-        return f"# hadolint ignore=DL3018\nRUN apk add --no-cache {packages}"
-    commands = (
-        "apt-get update",
-        f"apt-get install -y --no-install-recommends {packages}",
-        "rm -rf /var/lib/apt/lists/*",
-    )
-    return f"# hadolint ignore=DL3008\n{_run([], commands)}"
 
 
 def _install_requirements(locked: LockedStage, tool: _Tool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -71,13 +72,29 @@ def own_packages(locked: LockedStage) -> tuple[PurePosixPath, ...]:
 
 def _allowed(locked: LockedStage) -> Iterator[str]:
     yield "*"
-    paths = {*own_packages(locked), locked.folder / "requirements.txt", *_local(locked)}
+    requirements = locked.folder / "requirements.txt"
+    paths = {*own_packages(locked), requirements, *_local(locked), *_copied(locked)}
     yield from (f"!{context_path(path)}" for path in sorted(paths))
 
 
 def _everything(locked: LockedStage) -> Iterator[str]:
     yield f"{context_path(locked.folder.parent)}/*"
-    yield f"!{context_path(locked.folder / 'requirements.txt')}"
+    stages = [path for path in _copied(locked) if path.is_relative_to(locked.folder.parent)]
+    paths = {locked.folder / "requirements.txt", *stages}
+    yield from (f"!{context_path(path)}" for path in sorted(paths))
+
+
+def denied_by(path: PurePosixPath) -> str | None:
+    """Return the pattern that keeps a path out of every build."""
+    patterns = (line for line in _DENIED.splitlines() if line.startswith("**/"))
+    for pattern in patterns:
+        if any(fnmatchcase(part, pattern.removeprefix("**/")) for part in path.parts):
+            return pattern
+    return None
+
+
+def _copied(locked: LockedStage) -> Iterator[PurePosixPath]:
+    return (source for source, _ in locked.stage.image.copy)
 
 
 def _local(locked: LockedStage) -> Iterator[PurePosixPath]:

@@ -58,12 +58,13 @@ def context_path(path: PurePosixPath) -> str:
     return str(path)
 
 
-def copy(source: PurePosixPath, target: str) -> str:
+def copy(source: PurePosixPath, target: str, *, link: bool = True) -> str:
     """Return the instruction that copies a path of the build context."""
     words = [context_path(source), target]
+    instruction = "COPY --link" if link else "COPY"
     if all(map(_PLAIN.fullmatch, words)):
-        return f"COPY --link {' '.join(words)}"
-    return f"COPY --link {json.dumps(list(map(_unexpanded, words)), ensure_ascii=False)}"
+        return f"{instruction} {' '.join(words)}"
+    return f"{instruction} {json.dumps(list(map(_unexpanded, words)), ensure_ascii=False)}"
 
 
 def bind_mount(source: PurePosixPath, target: str) -> str:

@@ -8,6 +8,7 @@ from poetry_fti.exporters.docker import ignore
 from poetry_fti.exporters.docker.base_image import base_image
 from poetry_fti.exporters.docker.health import healthcheck
 from poetry_fti.exporters.docker.quoting import assignments, exec_form, quoted
+from poetry_fti.exporters.docker.system import last_steps
 from poetry_fti.exporters.docker.user import use_user
 
 if TYPE_CHECKING:
@@ -19,9 +20,10 @@ _HUB: Final = "docker.io"
 
 
 def settings(locked: LockedStage) -> Iterator[str]:
-    """Yield the instructions that add no file."""
+    """Yield them, and the last steps, which see the variables."""
     image = locked.stage.image
     yield assignments("ENV", _environment(locked))
+    yield from last_steps(locked)
     yield assignments("LABEL", _labels(locked))
     if image.expose:
         yield f"EXPOSE {' '.join(image.expose)}"
