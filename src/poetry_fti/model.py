@@ -287,12 +287,30 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """Packages that images hold in a layer of their own, below what changes more often.
+
+    `stages` are all whose images hold it, `size` is what its files take to download, in bytes.
+    """
+
+    stages: tuple[str, ...]
+    packages: tuple[LockedPackage, ...]
+    size: int
+
+    @property
+    def saving(self) -> int:
+        """What need not be stored twice, in bytes."""
+        return (len(self.stages) - 1) * self.size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LockedStage:
     """A stage and what its lock holds: all that exporters and checks need to know.
 
     `folder` is the stage's folder relative to the project's root, `requirements` are the
     stage's own (not transitive), `indexes` are those that packages come from, highest priority
-    first, `pyproject` is the derived project, `digest` is the lock's.
+    first, `pyproject` is the derived project, `digest` is the lock's. `layers` are those of its
+    image that hold a part of the packages, the lowest first.
     """
 
     stage: Stage
@@ -304,3 +322,4 @@ class LockedStage:
     indexes: tuple[IndexOrigin, ...] = ()
     code: Code = Code()
     pyproject: str = ""
+    layers: tuple[Layer, ...] = ()

@@ -314,7 +314,7 @@ def test_an_image_holds_what_it_is_told_besides(project: Project, alpha: LockedP
     look = "ls /before; command -v tini; test ! -e /etc/issue"
     assert project.run("sh", "-c", look) == "/before\n"
 
-    project.build(locked, "--target=builder")
+    project.build(locked, "--target=packages")
     assert project.run("sh", "-c", look) == "/before\n/usr/bin/tini\n"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti import files
 from poetry_fti.bridge.index import find_files
+from poetry_fti.commands.layering import with_layers
 from poetry_fti.exporters import EXPORTERS
 from poetry_fti.exporters.merged import FILENAME, render_merged
 from poetry_fti.exporters.profile import without_hashes, without_markers
@@ -47,6 +48,8 @@ def render(project: Project, request: Request) -> dict[PurePosixPath, str]:
         path = project.config.directory / FILENAME
         located = [_located(project, stage, path, request) for stage in locked]
         return {path: render_merged(located, path.parent)}
+    if "dockerfile" in request.formats:
+        locked = with_layers(project, locked)
     return {
         stage.folder / name: text
         for stage in locked

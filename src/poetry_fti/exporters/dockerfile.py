@@ -10,6 +10,7 @@ from poetry_fti.exporters.docker import ignore
 from poetry_fti.exporters.docker.base_image import base_image
 from poetry_fti.exporters.docker.builder import builder
 from poetry_fti.exporters.docker.contents import contents
+from poetry_fti.exporters.docker.parts import part_files
 from poetry_fti.exporters.docker.settings import settings
 from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
 from poetry_fti.exporters.docker.system import base_system
@@ -26,7 +27,7 @@ NEEDS_URLS: Final = False
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return Dockerfile and Dockerfile.dockerignore; nothing for a stage without Linux.
+    """Return what an image is built by; nothing for a stage without Linux.
 
     Raises FtiError where no image can be made of the stage as it is configured.
     """
@@ -38,7 +39,11 @@ def files(locked: LockedStage) -> Mapping[str, str]:
         raise FtiError(f"{message} Add linux/amd64 or linux/arm64, or remove the image table.")
     steps = (_head, _base, builder, _runtime, contents, settings)
     text = "\n\n".join(block for step in steps for block in step(locked))
-    return {"Dockerfile": f"{text}\n", "Dockerfile.dockerignore": ignore.render(locked)}
+    return {
+        "Dockerfile": f"{text}\n",
+        "Dockerfile.dockerignore": ignore.render(locked),
+        **part_files(locked),
+    }
 
 
 def _head(locked: LockedStage) -> Iterator[str]:

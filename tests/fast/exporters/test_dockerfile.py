@@ -126,9 +126,16 @@ ENV HOME=/opt/builder \
 
 WORKDIR /build
 
+FROM builder AS packages
+
+ARG TARGETPLATFORM
+
+RUN case "$TARGETPLATFORM" in linux/amd64*) ;; \
+    *) echo "The stage inference is locked for linux/amd64 only. Build it with --platform linux/amd64." >&2; exit 1 ;; esac
+
 RUN --mount=type=cache,target=/opt/builder/.cache/uv \
     --mount=type=bind,source=fti/inference/requirements.txt,target=/tmp/requirements.txt \
-    uv venv --python '>=3.11,<3.14' /opt/venv \
+    uv venv --python 3.11 /opt/venv \
     && uv pip install --no-deps --require-hashes -r /tmp/requirements.txt
 
 FROM base
@@ -139,7 +146,7 @@ RUN getent passwd 10001 \
 
 WORKDIR /app
 
-COPY --link --from=builder /opt/venv /opt/venv
+COPY --link --from=packages /opt/venv /opt/venv
 
 COPY --link src/credit /app/src/credit
 
@@ -178,7 +185,7 @@ def test_an_image_that_uv_installs() -> None:
 
 RUNTIME = r"""WORKDIR /srv/credit
 
-COPY --link --from=builder /opt/venv /opt/venv
+COPY --link --from=packages /opt/venv /opt/venv
 
 COPY --link src/credit /srv/credit/src/credit
 
@@ -265,7 +272,7 @@ RUN apt-get update"""
 
 CONTENTS = r"""WORKDIR /srv/credit
 
-COPY --link --from=builder /opt/venv /opt/venv
+COPY --link --from=packages /opt/venv /opt/venv
 
 COPY ["conf/a b\\$.yaml", "/srv/credit/conf.yaml"]
 COPY models /models
@@ -363,6 +370,15 @@ def test_the_base_is_named_with_its_registry(base: str, name: str) -> None:
 
 PIP_BUILDER = r"""FROM base AS builder
 
+ENV HOME=/opt/builder \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_ROOT_USER_ACTION=ignore \
+    SOURCE_DATE_EPOCH=315532800
+
+WORKDIR /build
+
+FROM builder AS packages
+
 # A Debian release offers one version of a package: there is none to choose.
 # hadolint ignore=DL3008
 RUN apt-get update \
@@ -372,18 +388,11 @@ RUN apt-get update \
         openssh-client \
     && rm -rf /var/lib/apt/lists/*
 
-ENV HOME=/opt/builder \
-    PIP_DISABLE_PIP_VERSION_CHECK=1 \
-    PIP_ROOT_USER_ACTION=ignore \
-    SOURCE_DATE_EPOCH=315532800
-
-WORKDIR /build
-
 RUN --mount=type=cache,target=/opt/builder/.cache/pip \
     --mount=type=secret,id=netrc,target=/opt/builder/.netrc \
     --mount=type=bind,source=fti/inference/requirements.txt,target=/tmp/requirements.txt \
     --mount=type=bind,source=libs/wheel-1.0-py3-none-any.whl,target=/build/libs/wheel-1.0-py3-none-any.whl \
-    python3 -c 'import sys; assert sys.version_info[:2] in [(3, 11), (3, 12), (3, 13)], sys.version' \
+    python3 -c 'import sys; assert sys.version_info[:2] in [(3, 11)], sys.version' \
     && python3 -m venv --without-pip /opt/venv \
     && python3 -m pip --python /opt/venv/bin/python install --no-deps --require-hashes -r /tmp/requirements.txt
 

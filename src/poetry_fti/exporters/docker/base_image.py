@@ -48,6 +48,20 @@ def base_image(locked: LockedStage) -> str:
     return base
 
 
+def image_python(locked: LockedStage) -> str:
+    """Return the minor version of Python that the base's name tells, else what the stage allows."""
+    match = _PYTHON.search(_name(base_image(locked)))
+    if match is None:
+        return locked.requires_python
+    release = Version(match[1])
+    return f"{release.major}.{release.minor}"
+
+
+def python_specifiers(python: str) -> SpecifierSet:
+    """Return the versions that such a Python may have."""
+    return SpecifierSet(f"=={python}.*" if python[:1].isdigit() else python)
+
+
 def is_alpine(base: str) -> bool:
     """Tell whether an image's name says that it is Alpine Linux."""
     return any(word.startswith("alpine") for word in _words(base))

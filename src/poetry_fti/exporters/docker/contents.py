@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker import ignore
+from poetry_fti.exporters.docker.parts import lower_parts
 from poetry_fti.exporters.docker.quoting import copy
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 def contents(locked: LockedStage) -> Iterator[str]:
     """Yield the instructions: what changes most often, the code, comes last."""
-    yield "COPY --link --from=builder /opt/venv /opt/venv"
+    names = [*(part.name for part in lower_parts(locked)), "packages"]
+    yield "\n".join(f"COPY --link --from={name} /opt/venv /opt/venv" for name in names)
     files = locked.stage.image.copy
     if files:
         yield "\n".join(_copy_own(source, target, locked) for source, target in files)

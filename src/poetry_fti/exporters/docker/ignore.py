@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from poetry_fti.exporters.docker.parts import requirement_paths
 from poetry_fti.exporters.docker.quoting import context_path
 from poetry_fti.exporters.header import header
 from poetry_fti.model import DirectoryOrigin, FileOrigin
@@ -72,15 +73,15 @@ def own_packages(locked: LockedStage) -> tuple[PurePosixPath, ...]:
 
 def _allowed(locked: LockedStage) -> Iterator[str]:
     yield "*"
-    requirements = locked.folder / "requirements.txt"
-    paths = {*own_packages(locked), requirements, *_local(locked), *_copied(locked)}
+    requirements = requirement_paths(locked)
+    paths = {*own_packages(locked), *requirements, *_local(locked), *_copied(locked)}
     yield from (f"!{context_path(path)}" for path in sorted(paths))
 
 
 def _everything(locked: LockedStage) -> Iterator[str]:
     yield f"{context_path(locked.folder.parent)}/*"
     stages = [path for path in _copied(locked) if path.is_relative_to(locked.folder.parent)]
-    paths = {locked.folder / "requirements.txt", *stages}
+    paths = {*requirement_paths(locked), *stages}
     yield from (f"!{context_path(path)}" for path in sorted(paths))
 
 
