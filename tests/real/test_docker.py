@@ -8,7 +8,6 @@ import io
 import json
 import os
 import re
-import shutil
 import subprocess
 import tarfile
 import time
@@ -16,7 +15,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path, PurePosixPath
-from subprocess import DEVNULL
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +24,7 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from containers import docker, inspected, require_engine
 from loopback import in_tree_backend
 from loopback.archives import Artifact
 from loopback.index import CREDENTIALS
@@ -55,7 +54,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.docker
 
 PEOPLE = ("AUTHOR", "COMMITTER")
-BASES = ("docker/dockerfile:1", "python:3.12-slim-bookworm", "ghcr.io/astral-sh/uv:0.13")
 ODD = "R&D, it's $HOME {1} #2"
 REPORT = """\
 import importlib.metadata, json, os, pathlib, sys
@@ -71,24 +69,10 @@ print(json.dumps({
 """
 
 
-def docker(*words: str | Path, check: bool = True) -> str:
-    done = subprocess.run(
-        ["docker", *map(str, words)], capture_output=True, check=False, encoding="utf-8"
-    )
-    if check:
-        assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr if words[0] == "build" else done.stdout
-
-
 @pytest.fixture(scope="session", autouse=True)
 def engine() -> None:
-    """Skip where there is no engine, or not the images that the builds start from."""
-    version = ["docker", "version"]
-    if shutil.which("docker") is None or subprocess.call(version, stdout=DEVNULL, stderr=DEVNULL):
-        pytest.skip("no Docker engine answers")
-    present = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
-    if missing := [base for base in BASES if base not in present]:
-        pytest.skip(f"the engine lacks the images {', '.join(missing)}")
+    """Skip where there is no engine."""
+    require_engine()
 
 
 @pytest.fixture
@@ -180,8 +164,7 @@ class Project:
         raise AssertionError(docker("inspect", container))
 
     def config(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(docker("image", "inspect", self.tag))[0]
-        return found
+        return inspected(self.tag)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from poetry_fti import files
 from poetry_fti.commands.alone import alone
 from poetry_fti.commands.console import counted, error, escape, guarded, load_project, plain
 from poetry_fti.commands.exporting import PROFILED, Request, render
+from poetry_fti.commands.layering import saving_note
 from poetry_fti.commands.options import STAGES
 from poetry_fti.errors import DONE, FOUND, ConfigError, FtiError, LateError
 from poetry_fti.exporters import EXPORTERS
@@ -66,11 +67,14 @@ Writes files for each stage to <comment>fti/STAGE/</comment>, from locks that ha
             error(self.io, late)
             return FOUND if request.check else late.exit_code
         if request.check:
-            return self._compare(project, rendered)
+            return self._compare(project, rendered.texts)
         if self.option("stdout"):
-            plain(self.io, next(iter(rendered.values())))
+            plain(self.io, next(iter(rendered.texts.values())))
             return DONE
-        return self._write(project, rendered)
+        self._write(project, rendered.texts)
+        if note := saving_note(rendered.stages):
+            self.line(f"\n{escape(note)}")
+        return DONE
 
     def _request(self, project: Project) -> Request:
         chosen: list[str] = self.option("format")
@@ -113,10 +117,9 @@ Writes files for each stage to <comment>fti/STAGE/</comment>, from locks that ha
         self.line(f"{counted(len(rendered), 'file')} checked: all up to date.")
         return DONE
 
-    def _write(self, project: Project, rendered: Mapping[PurePosixPath, str]) -> int:
+    def _write(self, project: Project, rendered: Mapping[PurePosixPath, str]) -> None:
         written = files.replace({project.root / path: text for path, text in rendered.items()})
         for path in rendered:
             changed = project.root / path in written
             state = "<info>wrote</info>    " if changed else "unchanged"
             self.line(f"{state} {escape(path)}")
-        return DONE

@@ -14,7 +14,7 @@ from poetry_fti.exporters.profile import without_hashes, without_markers
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import PurePosixPath
 
     from poetry_fti.commands.project import Project
@@ -37,8 +37,16 @@ class Request:
     markers: bool = True
 
 
-def render(project: Project, request: Request) -> dict[PurePosixPath, str]:
-    """Return the text of every file that was asked for, by its path below the root.
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The text of each file by its path below the root, and the stages that they are of."""
+
+    texts: Mapping[PurePosixPath, str]
+    stages: Sequence[LockedStage]
+
+
+def render(project: Project, request: Request) -> Rendered:
+    """Return every file that was asked for.
 
     Raises LateError for a lock that is not fresh, FtiError where a format has no words for
     what the lock holds, and where an index that is needed fails.
@@ -47,15 +55,16 @@ def render(project: Project, request: Request) -> dict[PurePosixPath, str]:
     if request.merged:
         path = project.config.directory / FILENAME
         located = [_located(project, stage, path, request) for stage in locked]
-        return {path: render_merged(located, path.parent)}
+        return Rendered({path: render_merged(located, path.parent)}, located)
     if "dockerfile" in request.formats:
         locked = with_layers(project, locked)
-    return {
+    texts = {
         stage.folder / name: text
         for stage in locked
         for format_name in request.formats
         for name, text in _files(project, stage, format_name, request).items()
     }
+    return Rendered(texts, locked)
 
 
 def _files(

@@ -11,6 +11,7 @@ from poetry_fti.bridge.index import find_files
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.layers import plan_layers
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
+from poetry_fti.wording import joined, megabytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,6 +33,17 @@ def with_layers(project: Project, stages: Iterable[LockedStage]) -> list[LockedS
                 known[stage.name] = stage.locked()
     layers = plan_layers([_sized(project, locked) for locked in known.values()])
     return [replace(locked, layers=layers[locked.stage.name]) for locked in chosen]
+
+
+def saving_note(stages: Iterable[LockedStage]) -> str:
+    """Say which stages' images share layers, and what that saves; nothing where none do."""
+    shared = {layer for locked in stages for layer in locked.layers if layer.saving}
+    if not shared:
+        return ""
+    ordered = sorted(shared, key=lambda layer: (-len(layer.stages), layer.stages))
+    parts = [f"{megabytes(layer.size)} in {joined(layer.stages)}" for layer in ordered]
+    saved = megabytes(sum(layer.saving for layer in shared))
+    return f"Images share packages: {'; '.join(parts)}. That saves {saved} of downloads."
 
 
 def _sized(project: Project, locked: LockedStage) -> LockedStage:

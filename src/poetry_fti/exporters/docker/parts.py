@@ -9,6 +9,7 @@ from poetry_fti.exporters.docker.layers import others
 from poetry_fti.exporters.header import generated, header
 from poetry_fti.exporters.requirements import requirements_text
 from poetry_fti.model import IndexOrigin
+from poetry_fti.wording import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,8 +71,6 @@ def _part(
 
 def _shared_header(layer: Layer, locked: LockedStage) -> str:
     """Return the same for each of the stages: only so they have the same layer."""
-    *most, last = layer.stages
-    names = f"{', '.join(most)} and {last}"
-    return generated(locked.folder.parent / "*" / "poetry.lock", "poetry fti export") + (
-        f"\n# In the images of {names}."
-    )
+    source = locked.folder.parent / "*" / "poetry.lock"
+    note = f"# In the images of {joined(layer.stages)}."
+    return f"{generated(source, 'poetry fti export')}\n{note}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.exporters.docker.wheels import linux_platforms
+from poetry_fti.wording import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ def check_platform(locked: LockedStage) -> Iterator[str]:
         return
     platforms = list(map(str, linux_platforms(locked)))
     message = (
-        f"The stage {locked.stage.name} is locked for {' and '.join(platforms)} only."
+        f"The stage {locked.stage.name} is locked for {joined(platforms)} only."
         f" Build it with --platform {platforms[0]}."
     )
     patterns = " | ".join(f"{platform}*" for platform in platforms)
