@@ -145,6 +145,7 @@ def test_images_share_layers_and_rebuild_little(images: Images) -> None:
     assert images.build("training") == ["COPY"]
 
     images.export(training="1.1")
-    assert images.build("feature") == images.build("inference") == ["COPY"]
+    # They may find the new code in the layer that the training image got.
+    assert {*images.build("feature"), *images.build("inference")} <= {"COPY"}
     assert images.build("training") == ["COPY", "packages RUN"]
     assert images.layers("training")[: below + 3] == training[: below + 3]
