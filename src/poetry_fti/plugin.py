@@ -33,6 +33,7 @@ COMMANDS: Final = (
     "env list",
     "env remove",
     "export",
+    "image",
     "init",
     "install",
     "kernel",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_GIGABYTE: Final = 1_000_000_000
+_UNITS: Final = ((1_000_000_000, ".1f", "GB"), (1_000_000, ".0f", "MB"))
 
 
 def joined(words: Iterable[str]) -> str:
@@ -16,6 +16,9 @@ def joined(words: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def megabytes(size: int) -> str:
-    """Return a number of bytes in MB or GB."""
-    return f"{size / 1_000_000:.0f} MB" if size < _GIGABYTE else f"{size / _GIGABYTE:.1f} GB"
+def readable(size: int) -> str:
+    """Return a number of bytes in the unit that suits it."""
+    for unit, form, name in _UNITS:
+        if size >= unit:
+            return f"{size / unit:{form}} {name}"
+    return f"{size / 1000:.0f} kB"

@@ -11,7 +11,7 @@ from poetry_fti import files
 from poetry_fti.commands.alone import alone
 from poetry_fti.commands.console import counted, error, escape, guarded, load_project, plain
 from poetry_fti.commands.exporting import PROFILED, Request, render
-from poetry_fti.commands.layering import saving_note
+from poetry_fti.commands.layering import report_images
 from poetry_fti.commands.options import STAGES
 from poetry_fti.errors import DONE, FOUND, ConfigError, FtiError, LateError
 from poetry_fti.exporters import EXPORTERS
@@ -72,8 +72,7 @@ Writes files for each stage to <comment>fti/STAGE/</comment>, from locks that ha
             plain(self.io, next(iter(rendered.texts.values())))
             return DONE
         self._write(project, rendered.texts)
-        if note := saving_note(rendered.stages):
-            self.line(f"\n{escape(note)}")
+        report_images(self, rendered.images)
         return DONE
 
     def _request(self, project: Project) -> Request:

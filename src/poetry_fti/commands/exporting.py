@@ -39,10 +39,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The text of each file by its path below the root, and the stages that they are of."""
+    """The text of each file by its path below the root, and the stages that have images."""
 
     texts: Mapping[PurePosixPath, str]
-    stages: Sequence[LockedStage]
+    images: Sequence[LockedStage] = ()
 
 
 def render(project: Project, request: Request) -> Rendered:
@@ -55,16 +55,15 @@ def render(project: Project, request: Request) -> Rendered:
     if request.merged:
         path = project.config.directory / FILENAME
         located = [_located(project, stage, path, request) for stage in locked]
-        return Rendered({path: render_merged(located, path.parent)}, located)
-    if "dockerfile" in request.formats:
-        locked = with_layers(project, locked)
+        return Rendered({path: render_merged(located, path.parent)})
+    images = with_layers(project, locked) if "dockerfile" in request.formats else []
     texts = {
         stage.folder / name: text
-        for stage in locked
+        for stage in images or locked
         for format_name in request.formats
         for name, text in _files(project, stage, format_name, request).items()
     }
-    return Rendered(texts, locked)
+    return Rendered(texts, images)
 
 
 def _files(

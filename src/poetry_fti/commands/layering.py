@@ -8,41 +8,60 @@ from typing import TYPE_CHECKING
 
 from poetry_fti import files
 from poetry_fti.bridge.index import find_files
-from poetry_fti.errors import FtiError
+from poetry_fti.commands.console import escape
+from poetry_fti.errors import LateError
+from poetry_fti.exporters.docker.cuda import doubled_cuda
 from poetry_fti.exporters.docker.layers import plan_layers
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
-from poetry_fti.wording import joined, megabytes
+from poetry_fti.wording import joined, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from poetry.console.commands.command import Command
 
     from poetry_fti.commands.project import Project
     from poetry_fti.model import LockedStage
 
 
 def with_layers(project: Project, stages: Iterable[LockedStage]) -> list[LockedStage]:
-    """Return stages with the layers of their images; raises FtiError where an index fails.
+    """Return stages with the layers of their images, and with the sizes of their files.
 
-    Stages that are not asked for share layers with them too, if their locks are fresh.
+    The project's other stages share layers with them too, if their locks are fresh. Raises
+    FtiError where an index fails.
     """
-    chosen = list(stages)
-    known = {locked.stage.name: locked for locked in chosen}
-    for stage in project.stages:
-        if stage.name not in known:
-            with suppress(FtiError):  # locking or exporting the stage itself tells
-                known[stage.name] = stage.locked()
-    layers = plan_layers([_sized(project, locked) for locked in known.values()])
+    chosen = [_sized(project, locked) for locked in stages]
+    layers = plan_layers([*chosen, *other_stages(project, chosen)])
     return [replace(locked, layers=layers[locked.stage.name]) for locked in chosen]
 
 
-def saving_note(stages: Iterable[LockedStage]) -> str:
-    """Say which stages' images share layers, and what that saves; nothing where none do."""
+def other_stages(project: Project, chosen: Iterable[LockedStage]) -> list[LockedStage]:
+    """Return the project's other stages, with the sizes of their files."""
+    names = {locked.stage.name for locked in chosen}
+    found = []
+    for stage in project.stages:
+        if stage.name not in names:
+            with suppress(LateError):  # locking or exporting the stage itself tells
+                found.append(_sized(project, stage.locked()))
+    return found
+
+
+def report_images(command: Command, stages: Sequence[LockedStage]) -> None:
+    """Write what images share, and warn of CUDA that one would hold twice."""
+    if saving := _saving(stages):
+        command.line(f"\n{escape(saving)}")
+    for locked in stages:
+        if doubled := doubled_cuda(locked):
+            command.line_error(f"<warning>Warning: {escape(doubled)}</warning>")
+
+
+def _saving(stages: Iterable[LockedStage]) -> str:
     shared = {layer for locked in stages for layer in locked.layers if layer.saving}
     if not shared:
         return ""
     ordered = sorted(shared, key=lambda layer: (-len(layer.stages), layer.stages))
-    parts = [f"{megabytes(layer.size)} in {joined(layer.stages)}" for layer in ordered]
-    saved = megabytes(sum(layer.saving for layer in shared))
+    parts = [f"{readable(layer.size)} in {joined(layer.stages)}" for layer in ordered]
+    saved = readable(sum(layer.saving for layer in shared))
     return f"Images share packages: {'; '.join(parts)}. That saves {saved} of downloads."
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # In bytes of download. A package below the first weighs nothing, but would change a layer.
 _SHARED_PACKAGE: Final = 1_000_000
 _SHARED_SAVING: Final = 20_000_000
-_LARGE_PACKAGE: Final = 10_000_000
+LARGE_PACKAGE: Final = 10_000_000
 _LARGE_LAYER: Final = 50_000_000
 # Families of sets are tried out, which doubles with each set: more are never worth a layer.
 _MOST_SETS: Final = 10
@@ -66,8 +66,8 @@ def plan_layers(stages: Sequence[LockedStage]) -> Mapping[str, tuple[Layer, ...]
 
 def others(locked: LockedStage) -> list[LockedPackage]:
     """Return the packages of a stage that none of its layers holds."""
-    held = {_key(package) for layer in locked.layers for package in layer.packages}
-    return [package for package in in_order(locked.packages) if _key(package) not in held]
+    held = {identity(package) for layer in locked.layers for package in layer.packages}
+    return [package for package in in_order(locked.packages) if identity(package) not in held]
 
 
 def _alike(stages: Iterable[LockedStage]) -> Iterable[list[LockedStage]]:
@@ -83,7 +83,8 @@ def _alike(stages: Iterable[LockedStage]) -> Iterable[list[LockedStage]]:
     return groups.values()
 
 
-def _key(package: LockedPackage) -> str:
+def identity(package: LockedPackage) -> str:
+    """Return what packages of two stages have in common if they are the same."""
     return marked(f"{reference(package)} {package.origin}", package)
 
 
@@ -93,7 +94,7 @@ def _common(stages: Iterable[LockedStage]) -> list[_Shared]:
     for locked in stages:
         for package in locked.packages:
             if is_wheel(package, locked):
-                key = _key(package)
+                key = identity(package)
                 found[key][locked.stage.name] = package
                 sizes[key] = max(sizes[key], download_size(package, locked))
     return [
@@ -163,7 +164,7 @@ def _large_layer(locked: LockedStage, shared: Iterable[Layer]) -> Iterable[Layer
     sizes = {
         package: download_size(package, locked) for package in rest if is_wheel(package, locked)
     }
-    large = [package for package, size in sizes.items() if size >= _LARGE_PACKAGE]
+    large = [package for package, size in sizes.items() if size >= LARGE_PACKAGE]
     size = sum(sizes[package] for package in large)
     if size >= _LARGE_LAYER and len(large) < len(rest):
         yield Layer(stages=(locked.stage.name,), packages=tuple(large), size=size)
