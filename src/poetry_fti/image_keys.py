@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.health_keys import read_healthcheck
-from poetry_fti.model import INSTALLERS, Image
+from poetry_fti.model import CODE_FORMS, INSTALLERS, Image
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _KEYS: Final = (
     "base",
     "installer",
+    "code",
     "run-before",
     "apt",
     "build-apt",
@@ -72,6 +73,7 @@ def read_image(stage: Table) -> Image:
         command=_words(table, "command"),
         entrypoint=_words(table, "entrypoint"),
         installer=table.choice("installer", INSTALLERS) or "uv",
+        code=table.choice("code", CODE_FORMS) or "copy",
         user=_user(table),
         workdir=_workdir(table),
         env=read_environment(table),

@@ -19,6 +19,8 @@ OperatingSystem: TypeAlias = Literal["linux", "macos", "windows"]
 Architecture: TypeAlias = Literal["amd64", "arm64"]
 Installer: TypeAlias = Literal["uv", "pip"]
 INSTALLERS: Final[tuple[Installer, ...]] = get_args(Installer)
+CodeForm: TypeAlias = Literal["copy", "wheel"]
+CODE_FORMS: Final[tuple[CodeForm, ...]] = get_args(CodeForm)
 Format: TypeAlias = Literal["constraints", "dockerfile", "pylock", "pyproject", "requirements"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 Level: TypeAlias = Literal["exact", "minor", "major"]
@@ -101,11 +103,13 @@ class Image:
     """What `[tool.fti.stages.<stage>.image]` says of a stage's container image.
 
     `user` is a name or, in digits, a uid; `expose` holds ports, with `/udp` where it is not TCP;
-    `copy` pairs paths in the project with paths in the image, which may be relative to `workdir`.
+    `copy` pairs paths in the project with paths in the image, which may be relative to `workdir`;
+    `code` is how the project's own code gets in.
     """
 
     base: str | None = None
     installer: Installer = "uv"
+    code: CodeForm = "copy"
     run_before: tuple[str, ...] = ()
     apt: tuple[str, ...] = ()
     build_apt: tuple[str, ...] = ()
@@ -279,11 +283,13 @@ class LockedPackage:
 class Code:
     """The project's own importable code: packages (relative to the root), and their parents.
 
-    No package means that the project declares none, and the whole tree is its code.
+    No package means that the project declares none, and the whole tree is its code. `sources` are
+    what a wheel is built from besides; none means that the project is not to be packaged.
     """
 
     packages: tuple[PurePosixPath, ...] = ()
     roots: tuple[PurePosixPath, ...] = ()
+    sources: tuple[PurePosixPath, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from poetry_fti.exporters.docker.settings import settings
 from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
 from poetry_fti.exporters.docker.system import base_system
 from poetry_fti.exporters.docker.user import make_user
+from poetry_fti.exporters.docker.wheel import wheel
 from poetry_fti.exporters.header import header
 from poetry_fti.model import Image
 
@@ -36,7 +37,7 @@ def files(locked: LockedStage) -> Mapping[str, str]:
             return {}
         message = f'The stage "{locked.stage.name}" has an image, but no Linux among its platforms.'
         raise FtiError(f"{message} Add linux/amd64 or linux/arm64, or remove the image table.")
-    steps = (_head, _base, builder, _runtime, contents, settings)
+    steps = (_head, _base, builder, wheel, _runtime, contents, settings)
     text = "\n\n".join(block for step in steps for block in step(locked))
     return {"Dockerfile": f"{text}\n", "Dockerfile.dockerignore": ignore.render(locked)}
 

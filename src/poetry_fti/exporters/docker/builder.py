@@ -130,6 +130,15 @@ def _install_sources(locked: LockedStage, tool: _Tool) -> str:
     return _run(mounts, [f"{_NEXT}    ".join([trust + tool.install, *map(shlex.quote, words)])])
 
 
+def install_project(locked: LockedStage, folder: str) -> str:
+    """Return the instruction that makes an environment of its own for the project in a folder."""
+    tool = _TOOLS[locked.stage.image.installer]
+    # uv builds a folder that it is told of anew each time, whatever its cache holds.
+    install = " ".join([tool.install, *map(shlex.quote, index_options(locked)), folder])
+    commands = ["rm -rf /opt/venv", *_make_environment(locked), install]
+    return _run(_mounts(locked, tool), commands)
+
+
 def _mounts(locked: LockedStage, tool: _Tool) -> Iterator[str]:
     yield f"--mount=type=cache,target={tool.cache}"
     if needs_credentials(locked):

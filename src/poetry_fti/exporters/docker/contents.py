@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.docker import ignore
+from poetry_fti.exporters.docker import ignore, wheel
 from poetry_fti.exporters.docker.quoting import copy
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ def contents(locked: LockedStage) -> Iterator[str]:
         yield "\n".join(_copy_own(source, target, locked) for source, target in files)
     folder = locked.stage.image.workdir
     packages = ignore.own_packages(locked)
-    if packages:
+    if locked.stage.image.code == "wheel":
+        yield f"COPY --link --from={wheel.STAGE} /opt/venv /opt/venv"
+    elif packages:
         yield "\n".join(copy(path, str(folder / path)) for path in packages)
     else:
         yield f"COPY --link . {folder}"

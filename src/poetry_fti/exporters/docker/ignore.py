@@ -73,7 +73,8 @@ def own_packages(locked: LockedStage) -> tuple[PurePosixPath, ...]:
 def _allowed(locked: LockedStage) -> Iterator[str]:
     yield "*"
     requirements = locked.folder / "requirements.txt"
-    paths = {*own_packages(locked), requirements, *_local(locked), *_copied(locked)}
+    sources = locked.code.sources if locked.stage.image.code == "wheel" else ()
+    paths = {*own_packages(locked), requirements, *sources, *_local(locked), *_copied(locked)}
     yield from (f"!{context_path(path)}" for path in sorted(paths))
 
 

@@ -41,7 +41,7 @@ def _environment(locked: LockedStage) -> Mapping[str, str]:
         "PATH": '"/opt/venv/bin:$PATH"',
         # The user can't write beside the code, so there is no use in trying at each start.
         "PYTHONDONTWRITEBYTECODE": '"1"',
-        "PYTHONPATH": quoted(_python_path(locked), _what("source folder", locked)),
+        **_python_path(locked),
         "PYTHONUNBUFFERED": '"1"',
         "VIRTUAL_ENV": '"/opt/venv"',
     }
@@ -52,10 +52,13 @@ def _environment(locked: LockedStage) -> Mapping[str, str]:
     return dict(sorted({**own, **given}.items()))
 
 
-def _python_path(locked: LockedStage) -> str:
+def _python_path(locked: LockedStage) -> Mapping[str, str]:
+    if locked.stage.image.code == "wheel":
+        return {}
     folder = locked.stage.image.workdir
     roots = locked.code.roots if ignore.own_packages(locked) else ()
-    return ":".join(str(folder / root) for root in roots) or str(folder)
+    path = ":".join(str(folder / root) for root in roots) or str(folder)
+    return {"PYTHONPATH": quoted(path, _what("source folder", locked))}
 
 
 def _labels(locked: LockedStage) -> Mapping[str, str]:
