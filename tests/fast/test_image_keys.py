@@ -253,3 +253,11 @@ def test_problems_of_what_the_image_holds_besides() -> None:
         "x.image.run-after[1]: must be a string, not an integer",
         "x.image.run-after[0]: can't hold a here-document; copy a file, and run it",
     ]
+
+
+def test_how_the_code_gets_in() -> None:
+    assert read("")[0].code == "copy"
+    assert read('code = "wheel"') == (Image(code="wheel"), [])
+    assert read('code = "whel"')[1] == [
+        'x.image.code: unknown "whel"; did you mean "wheel"? (known: copy, wheel)'
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import importlib.metadata
 import io
 import json
 import os
@@ -12,6 +13,8 @@ import shutil
 import subprocess
 import tarfile
 import time
+import zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -25,10 +28,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from poetry.factory import Factory
 
 from loopback import in_tree_backend
 from loopback.archives import Artifact
 from loopback.index import CREDENTIALS
+from poetry_fti.bridge.code import project_code
 from poetry_fti.exporters import dockerfile, requirements
 from poetry_fti.exporters.docker.quoting import assignments, exec_form, quoted
 from poetry_fti.model import (
@@ -139,7 +144,7 @@ class Project:
     """A project on disk whose stage is built into an image."""
 
     root: Path
-    index: LoopbackIndex
+    index: str
     tag: str
     prefix: str = ""
 
@@ -150,7 +155,7 @@ class Project:
         return target
 
     def build(self, locked: LockedStage, *options: str, check: bool = True) -> str:
-        index = IndexOrigin("loopback", f"{self.index.url}{self.prefix}simple/")
+        index = IndexOrigin("loopback", f"{self.index}{self.prefix}simple/")
         locked = replace(locked, indexes=(index,))
         texts = {**requirements.files(locked), **dockerfile.files(locked)}
         for name, text in texts.items():
@@ -186,9 +191,23 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path, loopback_index: LoopbackIndex, tag: str) -> Project:
-    made = Project(tmp_path / "project", loopback_index, tag)
+    made = Project(tmp_path / "project", loopback_index.url, tag)
     made.write("src/credit/__init__.py", "ANSWER = 42\n")
     return made
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder on a loopback port; yield host and port."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture
@@ -389,6 +408,75 @@ def test_an_edit_of_the_code_changes_one_layer(project: Project, alpha: LockedPa
     assert project.run("python", "-c", "import credit; print(credit.ANSWER)") == "43\n"
 
 
+WHEEL = """\
+[project]
+name = "credit"
+version = "1.2"
+readme = "README.md"
+scripts = { credit-answer = "credit:main" }
+[tool.poetry]
+packages = [{ include = "credit", from = "src" }]
+include = [{ path = "data/**/*", format = "wheel" }]
+[build-system]
+requires = ["poetry-core"]
+build-backend = "poetry.core.masonry.api"
+"""
+MAIN = "def main():\n    print({})\n"
+
+
+@pytest.fixture
+def backend_index(tmp_path: Path) -> Iterator[str]:
+    """An index of nothing but poetry-core, as it is installed here."""
+    core = importlib.metadata.distribution("poetry-core")
+    wheel = tmp_path / "index/simple/poetry-core" / f"poetry_core-{core.version}-py3-none-any.whl"
+    wheel.parent.mkdir(parents=True)
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for file in core.files or ():
+            if ".." not in file.parts and file.suffix != ".pyc":
+                archive.write(file.locate(), str(file))
+    page = f'<a href="{wheel.name}">{wheel.name}</a>'
+    (wheel.parent / "index.html").write_text(page, encoding="utf-8")
+    with served(tmp_path / "index") as address:
+        yield f"http://{address}/"
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_the_code_is_installed_as_a_wheel(
+    project: Project, built_artifacts: Path, backend_index: str, installer: Installer
+) -> None:
+    project.index = backend_index
+    archive = PurePosixPath("libs/alpha-2.0-py3-none-any.whl")
+    wheel = project.write(str(archive), (built_artifacts / archive.name).read_bytes())
+    project.write("pyproject.toml", WHEEL)
+    project.write("README.md", "Credit")
+    project.write("LICENSE", "Free")
+    project.write("data/a.json", "{}")
+    project.write("src/credit/__init__.py", MAIN.format(42))
+    project.write("src/credit/net.bin", "net")
+    image = Image(installer=installer, code="wheel", command=("credit-answer",))
+    code = project_code(Factory().create_poetry(project.root))
+    alpha = package("alpha", "2.0", FileOrigin(archive), wheel)
+    locked = replace(stage(alpha, image=image), code=code)
+
+    project.build(locked)
+
+    assert project.run() == "42\n"
+    report = project.report()
+    assert report["packages"] == {"alpha": "2.0", "credit": "1.2"}
+    assert report["files"] == []
+    found = project.run("find", "/opt/venv", "-type", "f", "-not", "-name", "*.pyc").split()
+    names = {path.partition("/site-packages/")[2] for path in found}
+    assert {"credit/net.bin", "data/a.json", "credit-1.2.dist-info/licenses/LICENSE"} <= names
+
+    before = project.config()["RootFS"]["Layers"]
+    project.write("src/credit/__init__.py", MAIN.format(43))
+    log = project.build(locked)
+    after = project.config()["RootFS"]["Layers"]
+    assert [old == new for old, new in zip(before, after, strict=True)].count(False) == 1
+    assert re.search(r"^(#\d+) .*--require-hashes.*\n\1 CACHED", log, re.MULTILINE)
+    assert project.run() == "43\n"
+
+
 @pytest.mark.parametrize("installer", ["uv", "pip"])
 def test_credentials_reach_the_index_and_nothing_else(
     project: Project, built_artifacts: Path, installer: Installer, tmp_path: Path
@@ -488,7 +576,7 @@ def test_local_archives_and_trees_are_installed(
 def repository(tmp_path: Path) -> Iterator[tuple[str, str]]:
     """A git repository on a loopback port, and the commit that is not its newest."""
     work = tmp_path / "repository"
-    made = Project(work, None, "")  # type: ignore[arg-type]
+    made = Project(work, "", "")
     add_tree(made, "python", "tracked")
     environment = {
         "PATH": os.environ["PATH"],
@@ -508,13 +596,8 @@ def repository(tmp_path: Path) -> Iterator[tuple[str, str]]:
         git("add", ".")
         git("commit", "-q", "-m", message)
     git("update-server-info")
-    handler = partial(SimpleHTTPRequestHandler, directory=str(work))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield f"http://name:pass@127.0.0.1:{server.server_port}/.git", git("rev-parse", "HEAD~1")
-        server.shutdown()
-        thread.join()
+    with served(work) as address:
+        yield f"http://name:pass@{address}/.git", git("rev-parse", "HEAD~1")
 
 
 @pytest.mark.parametrize("installer", ["uv", "pip"])

@@ -325,6 +325,98 @@ def test_what_no_build_sees_can_not_be_copied() -> None:
         render(stage(image=image))
 
 
+WHEEL_CODE = Code(
+    packages=(PurePosixPath("src/credit"),),
+    roots=(PurePosixPath("src"),),
+    sources=(PurePosixPath("README a.md"), PurePosixPath("pyproject.toml")),
+)
+WHEEL = r"""FROM builder AS code
+
+COPY --link ["README a.md", "/project/README a.md"]
+COPY --link pyproject.toml /project/pyproject.toml
+COPY --link src/credit /project/src/credit
+
+RUN --mount=type=cache,target=/opt/builder/.cache/uv \
+    rm -rf /opt/venv \
+    && uv venv --python '>=3.11,<3.14' /opt/venv \
+    && uv pip install --no-deps /project
+
+FROM base
+"""
+WHEEL_CONTENTS = r"""COPY --link --from=builder /opt/venv /opt/venv
+
+COPY models /models
+
+COPY --link --from=code /opt/venv /opt/venv
+
+ENV LEVEL="stage" \
+    MODE="stage" \
+    PATH="/opt/venv/bin:$PATH" \
+    PYTHONDONTWRITEBYTECODE="1" \
+    PYTHONUNBUFFERED="1" \
+    VIRTUAL_ENV="/opt/venv"
+"""
+
+
+def test_the_code_as_a_wheel() -> None:
+    image = Image(code="wheel", copy=((PurePosixPath("models"), PurePosixPath("/models")),))
+    files = dockerfile.files(stage(image=image, code=WHEEL_CODE))
+
+    assert WHEEL in files["Dockerfile"]
+    assert WHEEL_CONTENTS in files["Dockerfile"]
+    assert files["Dockerfile.dockerignore"].split("\n\n")[1].splitlines() == [
+        "*",
+        "!README a.md",
+        "!fti/inference/requirements.txt",
+        "!models",
+        "!pyproject.toml",
+        "!src/credit",
+    ]
+
+
+def test_the_build_backend_comes_from_the_stages_indexes() -> None:
+    image = Image(code="wheel", installer="pip")
+    text = render(stage(package("alpha", CORP), image=image, code=WHEEL_CODE))
+    assert (
+        """\
+RUN --mount=type=cache,target=/opt/builder/.cache/pip \\
+    --mount=type=secret,id=netrc,target=/opt/builder/.netrc \\
+    rm -rf /opt/venv \\
+    && python3 -c 'import sys; assert sys.version_info[:2] in [(3, 11), (3, 12), (3, 13)], \
+sys.version' \\
+    && python3 -m venv --without-pip /opt/venv \\
+    && python3 -m pip --python /opt/venv/bin/python install --no-deps \
+--index-url=https://corp.example/simple /project
+"""
+        in text
+    )
+
+
+def test_a_wheel_of_the_whole_tree() -> None:
+    code = replace(WHEEL_CODE, packages=(PurePosixPath(),))
+    text = render(stage(image=Image(code="wheel"), code=code))
+    assert "FROM builder AS code\n\nCOPY --link . /project\n\n" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (Code(), "the project has package-mode = false"),
+        (
+            replace(WHEEL_CODE, packages=()),
+            "none of its packages is found; `poetry build` says more",
+        ),
+    ],
+)
+def test_a_wheel_needs_a_package(code: Code, reason: str) -> None:
+    message = (
+        f"tool.fti.stages.inference.image.code: no wheel can be built: {reason}."
+        ' With "copy" its files are copied as they are.'
+    )
+    with pytest.raises(FtiError, match=f"^{re.escape(message)}$"):
+        render(stage(image=Image(code="wheel"), code=code))
+
+
 HTTP_CHECK = r"""HEALTHCHECK --interval=1m --timeout=5s --start-period=10s --retries=2 \
     CMD ["/opt/venv/bin/python", "-I", "-S", "-c", "import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', 8000); c.request('GET', '/a?b=\"$c\"'); sys.exit(c.getresponse().status >= 400)"]
 
@@ -546,6 +638,7 @@ VARIANTS = {
         ("tree", (TREE,), Image(env=(("A", "\\ \"'$x\r#\u2028"),), command=('"\n',)), {}),
         ("besides", EVERYTHING, BESIDES, {}),
         ("steps", (), replace(BESIDES, apt=(), build_apt=("gcc",)), {}),
+        ("wheel", EVERYTHING, Image(code="wheel"), {"code": WHEEL_CODE}),
         ("well", (), Image(healthcheck=Healthcheck(probe=HttpProbe("/", 1), retries=1)), {}),
         ("root", (), Image(user="root", entrypoint=("a",), expose=("1", "2/udp")), {}),
         (
