@@ -102,12 +102,16 @@ class Healthcheck:
 class Image:
     """What `[tool.fti.stages.<stage>.image]` says of a stage's container image.
 
+    `template` and `dockerfile` are files of the project: what the whole Dockerfile is made of, and
+    what is built to be the base, in place of the reference `base`.
     `user` is a name or, in digits, a uid; `expose` holds ports, with `/udp` where it is not TCP;
     `copy` pairs paths in the project with paths in the image, which may be relative to `workdir`;
     `code` is how the project's own code gets in.
     """
 
+    template: PurePosixPath | None = None
     base: str | None = None
+    dockerfile: PurePosixPath | None = None
     installer: Installer = "uv"
     code: CodeForm = "copy"
     run_before: tuple[str, ...] = ()
@@ -298,7 +302,8 @@ class LockedStage:
 
     `folder` is the stage's folder relative to the project's root, `requirements` are the
     stage's own (not transitive), `indexes` are those that packages come from, highest priority
-    first, `pyproject` is the derived project, `digest` is the lock's.
+    first, `pyproject` is the derived project, `digest` is the lock's, `template` is the text of the
+    image's template.
     """
 
     stage: Stage
@@ -310,3 +315,4 @@ class LockedStage:
     indexes: tuple[IndexOrigin, ...] = ()
     code: Code = Code()
     pyproject: str = ""
+    template: str | None = None

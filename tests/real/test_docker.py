@@ -337,6 +337,23 @@ def test_an_image_holds_what_it_is_told_besides(project: Project, alpha: LockedP
     assert project.run("sh", "-c", look) == "/before\n/usr/bin/tini\n"
 
 
+def test_an_image_starts_from_a_dockerfile_of_ones_own(
+    project: Project, alpha: LockedPackage
+) -> None:
+    project.write("docker/base.Dockerfile", "FROM python:3.12-slim-bookworm\nCOPY note /note\n")
+    project.write("note", "own")
+    image = Image(dockerfile=PurePosixPath("docker/base.Dockerfile"))
+    base = f"{project.tag}-base"
+    docker("build", "-f", project.root / "docker/base.Dockerfile", "-t", base, project.root)
+    try:
+        project.build(stage(alpha, image=image), f"--build-context=own-base=docker-image://{base}")
+    finally:
+        docker("image", "rm", base)
+
+    assert project.run("cat", "/note") == "own"
+    assert project.report()["packages"] == {"alpha": "1.5"}
+
+
 SERVER = """\
 import http.server as h
 class Handler(h.BaseHTTPRequestHandler):

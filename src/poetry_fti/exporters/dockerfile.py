@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker import ignore
-from poetry_fti.exporters.docker.base_image import base_image
+from poetry_fti.exporters.docker.base_image import from_base
 from poetry_fti.exporters.docker.builder import builder
 from poetry_fti.exporters.docker.contents import contents
+from poetry_fti.exporters.docker.head import head
 from poetry_fti.exporters.docker.settings import settings
-from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
 from poetry_fti.exporters.docker.system import base_system
 from poetry_fti.exporters.docker.user import make_user
 from poetry_fti.exporters.docker.wheel import wheel
-from poetry_fti.exporters.header import header
 from poetry_fti.model import Image
 
 if TYPE_CHECKING:
@@ -37,34 +35,13 @@ def files(locked: LockedStage) -> Mapping[str, str]:
             return {}
         message = f'The stage "{locked.stage.name}" has an image, but no Linux among its platforms.'
         raise FtiError(f"{message} Add linux/amd64 or linux/arm64, or remove the image table.")
-    steps = (_head, _base, builder, wheel, _runtime, contents, settings)
+    steps = (head, _base, builder, wheel, _runtime, contents, settings)
     text = "\n\n".join(block for step in steps for block in step(locked))
     return {"Dockerfile": f"{text}\n", "Dockerfile.dockerignore": ignore.render(locked)}
 
 
-def _head(locked: LockedStage) -> Iterator[str]:
-    lines = [
-        "# syntax=docker/dockerfile:1",
-        header(locked),
-        f"# Build in the project's root: {_build_command(locked)}",
-    ]
-    if needs_credentials(locked):
-        lines.append("# With credentials: add --secret id=netrc,src=$HOME/.netrc")
-    if uses_ssh(locked):
-        lines.append("# With the keys of your ssh-agent: add --ssh default")
-    yield "\n".join(lines)
-
-
-def _build_command(locked: LockedStage) -> str:
-    words = ["docker", "build"]
-    linux = [platform for platform in locked.stage.targets.platforms if platform.os == "linux"]
-    if len(linux) == 1:  # an image for another processor would lack what the lock holds
-        words += ["--platform", str(linux[0])]
-    return shlex.join([*words, "-f", str(locked.folder / "Dockerfile"), "."])
-
-
 def _base(locked: LockedStage) -> Iterator[str]:
-    yield f"FROM {base_image(locked)} AS base"
+    yield from_base(locked)
     yield from base_system(locked)
 
 

@@ -62,10 +62,8 @@ def _python_path(locked: LockedStage) -> Mapping[str, str]:
 
 
 def _labels(locked: LockedStage) -> Mapping[str, str]:
-    name, _, digest = base_image(locked).partition("@")
     labels = {
-        "org.opencontainers.image.base.name": _qualified(name),
-        **({"org.opencontainers.image.base.digest": digest} if digest else {}),
+        **_base_labels(locked),
         "org.opencontainers.image.title": locked.stage.name,
         "poetry-fti.kind": locked.stage.kind,
         "poetry-fti.lock": locked.digest,
@@ -75,6 +73,14 @@ def _labels(locked: LockedStage) -> Mapping[str, str]:
     return {
         name: quoted(text, _what(f"label {name}", locked)) for name, text in sorted(labels.items())
     }
+
+
+def _base_labels(locked: LockedStage) -> Mapping[str, str]:
+    if locked.stage.image.dockerfile:
+        return {}
+    name, _, digest = base_image(locked).partition("@")
+    named = {"org.opencontainers.image.base.name": _qualified(name)}
+    return {**named, "org.opencontainers.image.base.digest": digest} if digest else named
 
 
 def _qualified(name: str) -> str:
