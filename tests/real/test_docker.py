@@ -354,6 +354,34 @@ def test_an_image_starts_from_a_dockerfile_of_ones_own(
     assert project.report()["packages"] == {"alpha": "1.5"}
 
 
+TEMPLATE = """\
+FROM python:3.12-slim-bookworm AS base
+# fti: builder
+FROM base AS tests
+# fti: packages
+RUN ["/opt/venv/bin/python", "-c", "import alpha; open('/tested', 'w').write(alpha.__name__)"]
+FROM base
+# fti: user
+COPY --from=tests /tested /tested
+WORKDIR /app
+# fti: packages
+# fti: code
+# fti: environment
+# fti: start
+CMD ["cat", "/tested"]
+"""
+
+
+def test_a_template_is_built(project: Project, alpha: LockedPackage) -> None:
+    image = Image(template=PurePosixPath("docker/inference.Dockerfile"), labels=(("a", "b"),))
+
+    project.build(replace(stage(alpha, image=image), template=TEMPLATE))
+
+    assert project.run() == "alpha"
+    assert project.report()["files"] == ["/app/src/credit/__init__.py"]
+    assert "a" not in project.config()["Config"]["Labels"]
+
+
 SERVER = """\
 import http.server as h
 class Handler(h.BaseHTTPRequestHandler):

@@ -15,18 +15,26 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedStage
 
 
-def contents(locked: LockedStage) -> Iterator[str]:
-    """Yield the instructions: what changes most often, the code, comes last."""
+def packages(_: LockedStage) -> Iterator[str]:
+    """Yield what copies the packages."""
     yield "COPY --link --from=builder /opt/venv /opt/venv"
+
+
+def own_files(locked: LockedStage) -> Iterator[str]:
+    """Yield what copies the files that are configured."""
     files = locked.stage.image.copy
     if files:
         yield "\n".join(_copy_own(source, target, locked) for source, target in files)
+
+
+def code(locked: LockedStage) -> Iterator[str]:
+    """Yield what copies the project's code; it changes most often, so it comes last."""
     folder = locked.stage.image.workdir
-    packages = ignore.own_packages(locked)
+    paths = ignore.own_packages(locked)
     if locked.stage.image.code == "wheel":
         yield f"COPY --link --from={wheel.STAGE} /opt/venv /opt/venv"
-    elif packages:
-        yield "\n".join(copy(path, str(folder / path)) for path in packages)
+    elif paths:
+        yield "\n".join(copy(path, str(folder / path)) for path in paths)
     else:
         yield f"COPY --link . {folder}"
 

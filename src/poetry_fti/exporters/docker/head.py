@@ -1,9 +1,9 @@
-"""What a Dockerfile begins with: the comments that say how it is built."""
+"""What a Dockerfile begins with: where it comes from and how it is built."""
 
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import OWN
 from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
@@ -15,14 +15,20 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedStage
 
 
-def head(locked: LockedStage) -> Iterator[str]:
-    """Yield the directive, the header and the commands, in one block."""
-    lines = ["# syntax=docker/dockerfile:1", header(locked), *_commands(locked)]
+SYNTAX: Final = "# syntax=docker/dockerfile:1"
+
+
+def head(locked: LockedStage) -> str:
+    """Return what comes between the directives and the first instruction."""
+    lines = [header(locked)]
+    if locked.stage.image.template:
+        lines.append(f"# Made of {locked.stage.image.template}: edit that.")
+    lines += _commands(locked)
     if needs_credentials(locked):
         lines.append("# With credentials: add --secret id=netrc,src=$HOME/.netrc")
     if uses_ssh(locked):
         lines.append("# With the keys of your ssh-agent: add --ssh default")
-    yield "\n".join(lines)
+    return "\n".join(lines)
 
 
 def _commands(locked: LockedStage) -> Iterator[str]:

@@ -8,7 +8,6 @@ from poetry_fti.exporters.docker import ignore
 from poetry_fti.exporters.docker.base_image import base_image
 from poetry_fti.exporters.docker.health import healthcheck
 from poetry_fti.exporters.docker.quoting import assignments, exec_form, quoted
-from poetry_fti.exporters.docker.system import last_steps
 from poetry_fti.exporters.docker.user import use_user
 
 if TYPE_CHECKING:
@@ -19,12 +18,19 @@ if TYPE_CHECKING:
 _HUB: Final = "docker.io"
 
 
-def settings(locked: LockedStage) -> Iterator[str]:
-    """Yield them, and the last steps, which see the variables."""
-    image = locked.stage.image
+def environment(locked: LockedStage) -> Iterator[str]:
+    """Yield what sets the variables."""
     yield assignments("ENV", _environment(locked))
-    yield from last_steps(locked)
+
+
+def labels(locked: LockedStage) -> Iterator[str]:
+    """Yield what sets the labels."""
     yield assignments("LABEL", _labels(locked))
+
+
+def start(locked: LockedStage) -> Iterator[str]:
+    """Yield how the program is started, by whom, and whether it is well."""
+    image = locked.stage.image
     if image.expose:
         yield f"EXPOSE {' '.join(image.expose)}"
     yield use_user(locked)
@@ -62,7 +68,7 @@ def _python_path(locked: LockedStage) -> Mapping[str, str]:
 
 
 def _labels(locked: LockedStage) -> Mapping[str, str]:
-    labels = {
+    found = {
         **_base_labels(locked),
         "org.opencontainers.image.title": locked.stage.name,
         "poetry-fti.kind": locked.stage.kind,
@@ -71,7 +77,7 @@ def _labels(locked: LockedStage) -> Mapping[str, str]:
         **dict(locked.stage.image.labels),
     }
     return {
-        name: quoted(text, _what(f"label {name}", locked)) for name, text in sorted(labels.items())
+        name: quoted(text, _what(f"label {name}", locked)) for name, text in sorted(found.items())
     }
 
 
