@@ -554,28 +554,105 @@ def layers(image: str) -> Iterator[tuple[str, bytes]]:
             yield member.name, gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
 
 
-def test_what_is_ignored_never_reaches_the_image(project: Project) -> None:
-    secrets = (".env", ".netrc", "server.pem", "id_rsa", ".git/config", ".ipynb_checkpoints/x")
-    for name in secrets:
-        project.write(f"src/credit/{name}", "planted")
+# Below the root, a package and a source tree; "@" stands for an environment's name.
+PLANTED = """
+.git/config worktree/.git .hg/hgrc .svn/entries .jj/repo/store .bzr/x _darcs/x
+@/pyvenv.cfg @/bin/python @/bin/python3.12 @/bin/pip3 @/bin/activate.fish @/bin/Activate.ps1
+@/lib/python3.12/site-packages/secret/__init__.py @/Lib/site-packages/secret.py
+@/Scripts/python.exe @/Scripts/activate.bat conda/conda-meta/history .pixi/envs/x .direnv/x
+env/bin/uvicorn ENV/bin/uvicorn venv/bin/uvicorn virtualenv/bin/uvicorn my-env3.12/bin/uvicorn
+venv/lib64/x venv/include/site/python3.12/x.h venv/share/man/man1/x.1 venv/Scripts/uvicorn
+.venv/x .venv-training/x .virtualenv/x __pypackages__/3.12/lib/x.py
+__pycache__/a.cpython-312.pyc a.pyc a.egg-info/PKG-INFO .eggs/x .cache/x .DS_Store Thumbs.db a.py~
+.ipynb_checkpoints/a.ipynb .virtual_documents/a .coverage .coverage.host.1 htmlcov/index.html
+.mypy_cache/x .pytest_cache/x .ruff_cache/x .tox/x .nox/x .hypothesis/x .idea/x .vscode/x .a.py.swp
+mlruns/0/meta.yaml mlartifacts/0/x mlflow.db wandb/run-20260101_000000-a/files/x wandb/latest-run
+wandb/offline-run-1/x wandb/debug-internal.log lightning_logs/version_0/x .neptune/x .aim/x
+.dvc/cache/files/md5/0 .dvc/tmp/lock .dvc/config.local node_modules/x/index.js .terraform/x
+.env .env.production .envrc prod.env .netrc _netrc .pypirc pip.conf .pip/pip.conf auth.toml
+.config/pypoetry/auth.toml poetry.toml .ssh/config id_rsa id_ed25519 id_ecdsa.pub server.pem
+server.key key.p12 key.p8 key.pfx key.ppk store.jks .aws/credentials .azure/msal .kube/config
+kubeconfig prod.kubeconfig .config/gcloud/credentials.db application_default_credentials.json
+gha-creds-0123.json client_secret_1.json service-account.json service_account_key.json .boto
+.docker/config.json .dockercfg .npmrc .yarnrc.yml terraform.tfstate terraform.tfstate.backup
+prod.tfvars prod.auto.tfvars.json .terraformrc .streamlit/secrets.toml .secrets.toml .pgpass
+.my.cnf .git-credentials .gitconfig .gnupg/x .htpasswd .kaggle/kaggle.json kaggle.json .s3cfg
+.databrickscfg .vault-token .huggingface/token rclone.conf .cargo/credentials.toml
+"""
+KEPT = (
+    "__init__.py",
+    "env/__init__.py",
+    "venv/lib/core.py",
+    "wandb/__init__.py",
+    "environment.py",
+    "lib/a.py",
+    "bin/run.py",
+    "model.pkl",
+    ".streamlit/config.toml",
+    ".dvc/config",
+)
+STAGES = ("fti/pylock.toml", "fti/training/requirements.txt", "fti/training/.venv/x", "fti/x")
+TREE = LockedPackage(
+    name=canonicalize_name("shared"),
+    version=Version("2.0"),
+    origin=DirectoryOrigin(PurePosixPath("libs/shared")),
+)
+
+
+def planted() -> Iterator[str]:
+    for name in PLANTED.split():
+        for environment in ("x", "venv", "env") if "@" in name else ("",):
+            yield name.replace("@", environment)
+
+
+@pytest.mark.parametrize("kind", ["packages", "whole", "wheel"])
+def test_what_is_ignored_never_reaches_the_build(
+    project: Project, tmp_path: Path, kind: str
+) -> None:
+    for folder in ("", "src/credit/", "src/credit/deep/", "libs/shared/"):
+        for name in planted():
+            project.write(f"{folder}{name}", "planted")
+        for name in KEPT:
+            project.write(f"{folder}{name}", "kept")
+    for name in STAGES:
         project.write(name, "planted")
-    project.write("src/credit/data.json", "{}")
-    project.write("src/other/__init__.py", "")
-    project.write("fti/training/requirements.txt", "")
-    locked = stage()
+    image = Image(code="wheel" if kind == "wheel" else "copy")
+    code = Code(
+        packages=(PurePosixPath("src/credit"),),
+        roots=(PurePosixPath("src"),),
+        sources=(PurePosixPath("model.pkl"),),
+    )
+    locked = replace(stage(TREE, image=image), code=Code() if kind == "whole" else code)
+    ignore = dockerfile.files(locked)["Dockerfile.dockerignore"]
+    project.write("fti/inference/Dockerfile.dockerignore", ignore)
+    project.write("fti/inference/requirements.txt", "kept")
+    path = project.write("fti/inference/Dockerfile", "FROM scratch\nCOPY . /\n")
 
-    project.build(locked)
-    assert project.report()["files"] == [
-        "/app/src/credit/__init__.py",
-        "/app/src/credit/data.json",
-    ]
+    seen = tmp_path / "seen"
+    docker("build", "-f", path, f"--output=type=local,dest={seen}", project.root)
 
-    project.build(replace(locked, code=Code()))
+    folders = ["src/credit/", "src/credit/deep/", "libs/shared/"]
+    kept = {f"{folder}{name}" for folder in folders for name in KEPT}
+    kept |= {"whole": set(KEPT), "wheel": {"model.pkl"}, "packages": set()}[kind]
+    files = {p.relative_to(seen).as_posix() for p in seen.rglob("*") if p.is_file()}
+    assert files == kept | {"fti/inference/requirements.txt"}
+
+
+def test_what_is_named_reaches_the_build_all_the_same(project: Project) -> None:
+    model = PurePosixPath("mlruns/1/a/artifacts/model")
+    project.write(f"{model}/net.bin", "net")
+    project.write(f"{model}/.env", "planted")
+    project.write("mlruns/1/other", "planted")
+    project.write("src/credit/mlruns/x", "planted")
+    project.write("src/credit/fti/training/requirements.txt", "planted")
+    image = Image(copy=((model, PurePosixPath("model")),))
+
+    project.build(replace(stage(image=image), folder=PurePosixPath("src/credit/fti/inference")))
+
     assert project.report()["files"] == [
-        "/app/fti/inference/requirements.txt",
+        "/app/model/net.bin",
         "/app/src/credit/__init__.py",
-        "/app/src/credit/data.json",
-        "/app/src/other/__init__.py",
+        "/app/src/credit/fti/inference/requirements.txt",
     ]
 
 

@@ -20,6 +20,7 @@ from packaging.version import Version
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import dockerfile
+from poetry_fti.exporters.docker.denied import denied_by
 from poetry_fti.exporters.docker.quoting import assignments, bind_mount, copy, exec_form, quoted
 from poetry_fti.exporters.docker.template import STANDARD
 from poetry_fti.model import (
@@ -704,6 +705,45 @@ def test_the_export_reads_nothing_that_it_writes(key: str) -> None:
     )
     with pytest.raises(FtiError, match=f"^{re.escape(message)}$"):
         render(stage(image=image, template=""))
+
+
+def test_records_of_experiments_are_let_in_by_name_only() -> None:
+    model = PurePosixPath("mlruns/1/model")
+    image = Image(copy=((model, PurePosixPath("model")),))
+    text = dockerfile.files(stage(image=image))["Dockerfile.dockerignore"]
+    assert "!mlruns/1/model" in text.split("\n\n")[1].splitlines()
+    denied = text.split("\n\n")[2].splitlines()
+    assert denied.index("**/mlruns") < denied.index("!mlruns/1/model") < denied.index("**/.git")
+
+
+def test_stages_inside_of_a_package_stay_out() -> None:
+    locked = stage(folder=PurePosixPath("src/credit/fti/inference"))
+    text = dockerfile.files(locked)["Dockerfile.dockerignore"]
+    assert text.split("\n\n")[1].splitlines() == [
+        "*",
+        "!src/credit",
+        "!src/credit/fti/inference/requirements.txt",
+        "src/credit/fti/*",
+        "!src/credit/fti/inference/requirements.txt",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern"),
+    [
+        ("a/.git-credentials", "**/.git-credentials"),
+        (".dvc/cache/files", "**/.dvc/cache"),
+        ("a/my-env/lib/python3.12/x", "**/*[Ee][Nn][Vv]*/lib/python[23]*"),
+        (".streamlit/secrets.toml", "**/secrets.toml"),
+        ("mlruns/0", None),
+        (".dvc/config", None),
+        ("env/__init__.py", None),
+        ("src/environments/lib/pythonic.py", None),
+        ("cache/a", None),
+    ],
+)
+def test_what_never_comes_into_an_image(path: str, pattern: str | None) -> None:
+    assert denied_by(PurePosixPath(path)) == pattern
 
 
 GLIBC_2_31 = Targets(platforms=(AMD64,), libc=Libc("glibc", (2, 31)))

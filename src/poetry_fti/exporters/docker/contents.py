@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker import ignore, wheel
+from poetry_fti.exporters.docker.denied import denied_by
 from poetry_fti.exporters.docker.quoting import copy
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def code(locked: LockedStage) -> Iterator[str]:
 
 
 def _copy_own(source: PurePosixPath, target: PurePosixPath, locked: LockedStage) -> str:
-    pattern = ignore.denied_by(source)
+    pattern = denied_by(source)
     if pattern:
         message = (
             f'tool.fti.stages.{locked.stage.name}.image.copy: "{source}" never comes into an image'
