@@ -19,6 +19,8 @@ OperatingSystem: TypeAlias = Literal["linux", "macos", "windows"]
 Architecture: TypeAlias = Literal["amd64", "arm64"]
 Installer: TypeAlias = Literal["uv", "pip"]
 INSTALLERS: Final[tuple[Installer, ...]] = get_args(Installer)
+CodeForm: TypeAlias = Literal["copy", "wheel"]
+CODE_FORMS: Final[tuple[CodeForm, ...]] = get_args(CodeForm)
 Format: TypeAlias = Literal["constraints", "dockerfile", "pylock", "pyproject", "requirements"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 Level: TypeAlias = Literal["exact", "minor", "major"]
@@ -100,12 +102,18 @@ class Healthcheck:
 class Image:
     """What `[tool.fti.stages.<stage>.image]` says of a stage's container image.
 
+    `template` and `dockerfile` are files of the project: what the whole Dockerfile is made of, and
+    what is built to be the base, in place of the reference `base`.
     `user` is a name or, in digits, a uid; `expose` holds ports, with `/udp` where it is not TCP;
-    `copy` pairs paths in the project with paths in the image, which may be relative to `workdir`.
+    `copy` pairs paths in the project with paths in the image, which may be relative to `workdir`;
+    `code` is how the project's own code gets in.
     """
 
+    template: PurePosixPath | None = None
     base: str | None = None
+    dockerfile: PurePosixPath | None = None
     installer: Installer = "uv"
+    code: CodeForm = "copy"
     run_before: tuple[str, ...] = ()
     apt: tuple[str, ...] = ()
     build_apt: tuple[str, ...] = ()
@@ -279,11 +287,13 @@ class LockedPackage:
 class Code:
     """The project's own importable code: packages (relative to the root), and their parents.
 
-    No package means that the project declares none, and the whole tree is its code.
+    No package means that the project declares none, and the whole tree is its code. `sources` are
+    what a wheel is built from besides; none means that the project is not to be packaged.
     """
 
     packages: tuple[PurePosixPath, ...] = ()
     roots: tuple[PurePosixPath, ...] = ()
+    sources: tuple[PurePosixPath, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,8 +319,9 @@ class LockedStage:
 
     `folder` is the stage's folder relative to the project's root, `requirements` are the
     stage's own (not transitive), `indexes` are those that packages come from, highest priority
-    first, `pyproject` is the derived project, `digest` is the lock's. `layers` are those of its
-    image that hold a part of the packages, the lowest first.
+    first, `pyproject` is the derived project, `digest` is the lock's, `template` is the text of the
+    image's template. `layers` are those of its image that hold a part of the packages, the lowest
+    first.
     """
 
     stage: Stage
@@ -323,3 +334,4 @@ class LockedStage:
     code: Code = Code()
     pyproject: str = ""
     layers: tuple[Layer, ...] = ()
+    template: str | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti import files
 from poetry_fti.bridge.index import find_files
 from poetry_fti.commands.layering import with_layers
+from poetry_fti.commands.template import with_template
 from poetry_fti.exporters import EXPORTERS
 from poetry_fti.exporters.merged import FILENAME, render_merged
 from poetry_fti.exporters.profile import without_hashes, without_markers
@@ -51,7 +52,7 @@ def render(project: Project, request: Request) -> Rendered:
     Raises LateError for a lock that is not fresh, FtiError where a format has no words for
     what the lock holds, and where an index that is needed fails.
     """
-    locked = [stage.locked() for stage in request.stages]
+    locked = [with_template(stage.locked(), project.root) for stage in request.stages]
     if request.merged:
         path = project.config.directory / FILENAME
         located = [_located(project, stage, path, request) for stage in locked]

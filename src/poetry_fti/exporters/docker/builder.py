@@ -33,6 +33,7 @@ _UV: Final = "0.13"
 _REQUIREMENTS: Final = "/tmp/requirements.txt"  # noqa: S108 - a mount point in the container
 # Of its own, since caches and credentials are looked for there, whatever the base says.
 _HOME: Final = "/opt/builder"
+_TOOLS_STAGE: Final = "tools"
 _NEXT: Final = " \\\n    "
 
 
@@ -88,15 +89,22 @@ def builder(locked: LockedStage) -> Iterator[str]:
     for part in lower_parts(locked):
         yield f"FROM builder AS {part.name}"
         yield _install_requirements(part.locked, tool, part.path)
-    yield "FROM builder AS packages"
+    system = list(build_system(locked))
+    if system:
+        yield from (f"FROM builder AS {_TOOLS_STAGE}", *system)
+    yield f"FROM {top(locked)} AS packages"
     yield from check_platform(locked)
-    yield from build_system(locked)
     own = own_part(locked)
     yield _install_requirements(own.locked, tool, own.path)
     if trees(locked):
         yield "\n".join(copy(path, f"/build/{path}") for path in trees(locked))
     if uses_git(locked) or trees(locked):
         yield _install_sources(locked, tool)
+
+
+def top(locked: LockedStage) -> str:
+    """Return the stage of the build that has all it takes to build a package."""
+    return "builder" if not list(build_system(locked)) else _TOOLS_STAGE
 
 
 def _install_requirements(locked: LockedStage, tool: _Tool, path: PurePosixPath) -> str:
@@ -140,6 +148,14 @@ def _install_sources(locked: LockedStage, tool: _Tool) -> str:
     trust = "GIT_SSH_COMMAND='ssh -o StrictHostKeyChecking=accept-new' " if ssh else ""
     words = [*index_options(locked), *source_requirements(locked)]
     return _run(mounts, [f"{_NEXT}    ".join([trust + tool.install, *map(shlex.quote, words)])])
+
+
+def install_project(locked: LockedStage, folder: str) -> str:
+    """Return the instruction that makes an environment of its own for the project in a folder."""
+    tool = _TOOLS[locked.stage.image.installer]
+    # uv builds a folder that it is told of anew each time, whatever its cache holds.
+    install = " ".join([tool.install, *map(shlex.quote, index_options(locked)), folder])
+    return _run(_mounts(locked, tool), [*_make_environment(locked), install])
 
 
 def _mounts(locked: LockedStage, tool: _Tool) -> Iterator[str]:

@@ -43,8 +43,9 @@ def explain(locked: LockedStage) -> Iterator[ImageLayer]:
     """Yield the layers of a stage's image, the lowest first."""
     image = locked.stage.image
     default = "the oldest Python that the stage allows"
-    reason = "the base that the stage names" if image.base else default
-    yield ImageLayer(name="base", holds=base_image(locked), reason=reason)
+    reason = "the base that the stage names" if image.base or image.dockerfile else default
+    base = str(image.dockerfile or base_image(locked))
+    yield ImageLayer(name="base", holds=base, reason=reason)
     if image.run_before or image.apt:
         holds = ", ".join([*image.run_before, *image.apt])
         yield ImageLayer(name="system", holds=holds, reason="what the stage adds to its base")
@@ -56,6 +57,7 @@ def explain(locked: LockedStage) -> Iterator[ImageLayer]:
     yield _packages("packages", others(locked), locked, reason)
     code = own_packages(locked)
     holds = ", ".join(map(str, code)) if code else "the project's folder"
+    holds = f"a wheel of {holds}" if image.code == "wheel" else holds
     yield ImageLayer(name="code", holds=holds, reason="changes most often: nothing lies on it")
 
 

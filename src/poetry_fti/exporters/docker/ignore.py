@@ -2,67 +2,28 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from poetry_fti.exporters.docker.denied import NEVER, RECORDS, denied_by
 from poetry_fti.exporters.docker.parts import requirement_paths
 from poetry_fti.exporters.docker.quoting import context_path
 from poetry_fti.exporters.header import header
 from poetry_fti.model import DirectoryOrigin, FileOrigin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from poetry_fti.model import LockedStage
-
-# They stand last, so that they win over whatever is allowed above them.
-_DENIED: Final = """\
-# Never in an image: version control, caches and other leavings, secrets.
-**/.git
-**/.venv*
-**/__pycache__
-**/*.py[cod]
-**/*.egg-info
-**/.ipynb_checkpoints
-**/.coverage*
-**/.hypothesis
-**/.mypy_cache
-**/.nox
-**/.pytest_cache
-**/.ruff_cache
-**/.tox
-**/.DS_Store
-**/.idea
-**/.vscode
-**/node_modules
-**/.aws
-**/.azure
-**/.docker
-**/.env*
-**/.git-credentials
-**/.gnupg
-**/.kube
-**/.netrc
-**/_netrc
-**/.pypirc
-**/.ssh
-**/id_dsa*
-**/id_ecdsa*
-**/id_ed25519*
-**/id_rsa*
-**/*.jks
-**/*.key
-**/*.p12
-**/*.pem
-**/*.pfx
-"""
 
 
 def render(locked: LockedStage) -> str:
     """Return the text of Dockerfile.dockerignore: what is not needed stays out of the build."""
-    lines = list(_allowed(locked) if own_packages(locked) else _everything(locked))
-    return "\n".join([header(locked), "", *lines, "", _DENIED])
+    paths = sorted({*own_packages(locked), *_sources(locked), *_local(locked), *_copied(locked)})
+    again = [f"!{context_path(path)}" for path in paths if denied_by(path, RECORDS)]
+    # The last line that matches decides.
+    denied = [*RECORDS.splitlines(), *again, *NEVER.splitlines()]
+    return "\n".join([header(locked), "", *_allowed(locked, paths), "", *denied, ""])
 
 
 def own_packages(locked: LockedStage) -> tuple[PurePosixPath, ...]:
@@ -71,27 +32,21 @@ def own_packages(locked: LockedStage) -> tuple[PurePosixPath, ...]:
     return () if PurePosixPath() in packages else packages
 
 
-def _allowed(locked: LockedStage) -> Iterator[str]:
-    yield "*"
-    requirements = requirement_paths(locked)
-    paths = {*own_packages(locked), *requirements, *_local(locked), *_copied(locked)}
-    yield from (f"!{context_path(path)}" for path in sorted(paths))
+def _allowed(locked: LockedStage, paths: list[PurePosixPath]) -> Iterator[str]:
+    """Yield the patterns that leave the needed paths, and of the stages' folder still less."""
+    stages, requirements = locked.folder.parent, requirement_paths(locked)
+    in_stages = {*requirements, *(path for path in paths if path.is_relative_to(stages))}
+    is_whole = not own_packages(locked)
+    if not is_whole:
+        yield "*"
+        yield from (f"!{context_path(path)}" for path in sorted({*paths, *requirements}))
+    if is_whole or any(stages.is_relative_to(path) for path in paths):
+        yield f"{context_path(stages)}/*"
+        yield from (f"!{context_path(path)}" for path in sorted(in_stages))
 
 
-def _everything(locked: LockedStage) -> Iterator[str]:
-    yield f"{context_path(locked.folder.parent)}/*"
-    stages = [path for path in _copied(locked) if path.is_relative_to(locked.folder.parent)]
-    paths = {*requirement_paths(locked), *stages}
-    yield from (f"!{context_path(path)}" for path in sorted(paths))
-
-
-def denied_by(path: PurePosixPath) -> str | None:
-    """Return the pattern that keeps a path out of every build."""
-    patterns = (line for line in _DENIED.splitlines() if line.startswith("**/"))
-    for pattern in patterns:
-        if any(fnmatchcase(part, pattern.removeprefix("**/")) for part in path.parts):
-            return pattern
-    return None
+def _sources(locked: LockedStage) -> Iterable[PurePosixPath]:
+    return locked.code.sources if locked.stage.image.code == "wheel" else ()
 
 
 def _copied(locked: LockedStage) -> Iterator[PurePosixPath]:

@@ -78,7 +78,7 @@ def _alike(stages: Iterable[LockedStage]) -> Iterable[list[LockedStage]]:
             continue
         image = locked.stage.image
         with suppress(FtiError):  # the export of the stage itself tells
-            base = (base_image(locked), image_python(locked))
+            base = (base_image(locked), image.dockerfile, image_python(locked))
             groups[base, image.run_before, image.apt, image.installer].append(locked)
     return groups.values()
 
