@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 def render(locked: LockedStage) -> str:
     """Return the text of Dockerfile.dockerignore: what is not needed stays out of the build."""
-    paths = sorted({*own_packages(locked), *_sources(locked), *_local(locked), *_copied(locked)})
-    again = [f"!{context_path(path)}" for path in paths if denied_by(path, RECORDS)]
+    again = [_let_in(path) for path in _needed(locked) if denied_by(path, RECORDS)]
     # The last line that matches decides.
     denied = [*RECORDS.splitlines(), *again, *NEVER.splitlines()]
-    return "\n".join([header(locked), "", *_allowed(locked, paths), "", *denied, ""])
+    return "\n".join([header(locked), "", *_allowed(locked), "", *denied, ""])
 
 
 def own_packages(locked: LockedStage) -> tuple[PurePosixPath, ...]:
@@ -32,17 +31,42 @@ def own_packages(locked: LockedStage) -> tuple[PurePosixPath, ...]:
     return () if PurePosixPath() in packages else packages
 
 
-def _allowed(locked: LockedStage, paths: list[PurePosixPath]) -> Iterator[str]:
-    """Yield the patterns that leave the needed paths, and of the stages' folder still less."""
-    stages, requirements = locked.folder.parent, requirement_paths(locked)
-    in_stages = {*requirements, *(path for path in paths if path.is_relative_to(stages))}
+def let_in(locked: LockedStage) -> list[PurePosixPath]:
+    """Return the paths that are named because the build needs them, whatever is in its way.
+
+    Where the whole tree is the project's code, all else is seen but the folder of the stages.
+    """
+    return _needed(locked) if own_packages(locked) else _of_stages(locked)
+
+
+def _allowed(locked: LockedStage) -> Iterator[str]:
+    stages = locked.folder.parent
     is_whole = not own_packages(locked)
     if not is_whole:
         yield "*"
-        yield from (f"!{context_path(path)}" for path in sorted({*paths, *requirements}))
-    if is_whole or any(stages.is_relative_to(path) for path in paths):
+        yield from map(_let_in, let_in(locked))
+    if is_whole or any(stages.is_relative_to(path) for path in _needed(locked)):
         yield f"{context_path(stages)}/*"
-        yield from (f"!{context_path(path)}" for path in sorted(in_stages))
+        yield from map(_let_in, _of_stages(locked))
+
+
+def _let_in(path: PurePosixPath) -> str:
+    return f"!{context_path(path)}"
+
+
+def _of_stages(locked: LockedStage) -> list[PurePosixPath]:
+    return [path for path in _needed(locked) if path.is_relative_to(locked.folder.parent)]
+
+
+def _needed(locked: LockedStage) -> list[PurePosixPath]:
+    named = (
+        requirement_paths(locked),
+        own_packages(locked),
+        _sources(locked),
+        _local(locked),
+        _copied(locked),
+    )
+    return sorted({path for paths in named for path in paths})
 
 
 def _sources(locked: LockedStage) -> Iterable[PurePosixPath]:
