@@ -19,6 +19,7 @@ _KEYS: Final = (
     "template",
     "base",
     "dockerfile",
+    "python",
     "installer",
     "code",
     "run-before",
@@ -75,6 +76,7 @@ def read_image(stage: Table) -> Image:
         run_after=_commands(table, "run-after"),
         command=_words(table, "command"),
         entrypoint=_words(table, "entrypoint"),
+        python=_python(table),
         installer=table.choice("installer", INSTALLERS) or "uv",
         code=table.choice("code", CODE_FORMS) or "copy",
         user=_user(table),
@@ -122,6 +124,15 @@ def _user(table: Table) -> str:
     if not _USER.fullmatch(user):
         table.wrong("user", f'"{user}" is no user, such as "worker" or 1000')
     return user
+
+
+def _python(table: Table) -> str | None:
+    message = 'must be the path of an interpreter in the base, such as "/opt/conda/bin/python"'
+    match = table.match("python", _FOLDER, message)
+    if match and "build-apt" in table:
+        message = 'is there for a virtual environment alone, which "python" does without; use "apt"'
+        table.wrong("build-apt", message)
+    return match[0] if match else None
 
 
 def _workdir(table: Table) -> PurePosixPath:

@@ -106,12 +106,14 @@ class Image:
     what is built to be the base, in place of the reference `base`.
     `user` is a name or, in digits, a uid; `expose` holds ports, with `/udp` where it is not TCP;
     `copy` pairs paths in the project with paths in the image, which may be relative to `workdir`;
-    `code` is how the project's own code gets in.
+    `code` is how the project's own code gets in; `python` is an interpreter of the base that all is
+    installed into, None stands for a virtual environment.
     """
 
     template: PurePosixPath | None = None
     base: str | None = None
     dockerfile: PurePosixPath | None = None
+    python: str | None = None
     installer: Installer = "uv"
     code: CodeForm = "copy"
     run_before: tuple[str, ...] = ()

@@ -292,3 +292,20 @@ def test_problems_of_files_of_ones_own() -> None:
             ' such as "docker/base.Dockerfile"'
         ),
     ]
+
+
+def test_an_interpreter_is_a_path_and_takes_no_packages_for_the_build() -> None:
+    image, problems = read('python = "/opt/conda/bin/python3.12"')
+    assert (image.python, problems) == ("/opt/conda/bin/python3.12", [])
+    _, problems = read('python = "python3"')
+    (problem,) = problems
+    assert problem == (
+        'x.image.python: "python3" must be the path of an interpreter in the base, such as'
+        ' "/opt/conda/bin/python"'
+    )
+    _, problems = read('python = "/usr/bin/python3"\nbuild-apt = ["gcc"]')
+    (problem,) = problems
+    assert problem == (
+        'x.image.build-apt: is there for a virtual environment alone, which "python" does'
+        ' without; use "apt"'
+    )

@@ -365,6 +365,32 @@ def test_a_template_is_built(project: Project, alpha: LockedPackage) -> None:
     assert "a" not in project.config()["Config"]["Labels"]
 
 
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_a_stage_is_installed_into_an_interpreter_of_the_base(
+    project: Project, alpha: LockedPackage, built_artifacts: Path, installer: Installer
+) -> None:
+    archive = built_artifacts / "oldie-1.0.tar.gz"
+    project.write("libs/oldie-1.0.tar.gz", archive.read_bytes())
+    add_tree(project, "libs/shared", "shared")
+    image = Image(
+        base="python:3.12-slim-bookworm",
+        python="/usr/local/bin/python3.12",
+        installer=installer,
+        command=("python", "-c", "import alpha, credit, oldie, shared; print(credit.ANSWER)"),
+    )
+    packages = (
+        alpha,
+        package("oldie", "1.0", FileOrigin(PurePosixPath("libs/oldie-1.0.tar.gz")), archive),
+        package("shared", "2.0", DirectoryOrigin(PurePosixPath("libs/shared"))),
+    )
+
+    project.build(stage(*packages, image=image))
+
+    assert project.run() == "42\n"
+    left = project.run("sh", "-c", "ls -A /build /opt /tmp 2>&1; command -v uv; true").splitlines()
+    assert not {"uv", "builder", "requirements.txt", "libs", "/usr/local/bin/uv"} & set(left)
+
+
 SERVER = """\
 import http.server as h
 class Handler(h.BaseHTTPRequestHandler):

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker import ignore
-from poetry_fti.exporters.docker.base_image import from_base
+from poetry_fti.exporters.docker.base_image import become_root, from_base
 from poetry_fti.exporters.docker.builder import builder
 from poetry_fti.exporters.docker.contents import code, own_files, packages
 from poetry_fti.exporters.docker.head import SYNTAX, head
+from poetry_fti.exporters.docker.interpreter import installer_stage
 from poetry_fti.exporters.docker.parts import part_files
 from poetry_fti.exporters.docker.settings import environment, labels, start
 from poetry_fti.exporters.docker.system import base_system, last_steps
@@ -72,12 +73,16 @@ def _refuse_own(locked: LockedStage) -> None:
 
 def _base(locked: LockedStage) -> Iterator[str]:
     yield from_base(locked)
+    yield from become_root(locked)
     yield from base_system(locked)
 
 
 def _builder(locked: LockedStage) -> Iterator[str]:
-    yield from builder(locked)
-    yield from wheel(locked)
+    if locked.stage.image.python:
+        yield from installer_stage(locked)
+    else:
+        yield from builder(locked)
+        yield from wheel(locked)
 
 
 def _workdir(locked: LockedStage) -> Iterator[str]:

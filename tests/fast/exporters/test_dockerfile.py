@@ -572,6 +572,10 @@ FROM_OWN_BASE = r"""# syntax=docker/dockerfile:1
 # hadolint ignore=DL3006
 FROM own-base AS base
 
+# Whoever the base leaves as its user: what follows takes root.
+# hadolint ignore=DL3002
+USER 0
+
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         curl=7 \
@@ -596,6 +600,49 @@ def test_a_base_of_ones_own_is_alpine_where_the_stage_has_its_libc() -> None:
     )
     with pytest.raises(FtiError, match=f"^{re.escape(message)}$"):
         render(stage(image=OWN_BASE, targets=MUSL))
+
+
+NAMED = PurePosixPath("pyproject.toml")
+INTERPRETER = Image(base="quay.io/conda:1", python="/opt/conda/bin/python", code="wheel")
+INTO = r"""FROM quay.io/conda:1 AS base
+
+# Whoever the base leaves as its user: what follows takes root.
+# hadolint ignore=DL3002
+USER 0
+
+FROM ghcr.io/astral-sh/uv:0.13 AS uv
+
+FROM base
+
+RUN getent passwd 10001 \
+    || { groupadd --gid 10001 app \
+    && useradd --no-log-init --create-home --uid 10001 --gid 10001 app; }
+
+WORKDIR /app
+
+RUN --mount=type=cache,target=/opt/builder/.cache/uv \
+    --mount=type=bind,from=uv,source=/uv,target=/tmp/uv \
+    --mount=type=bind,source=fti/inference/requirements.txt,target=/tmp/requirements.txt \
+    /opt/conda/bin/python -c 'import sys; assert sys.version_info[:2] in [(3, 11), (3, 12), (3, 13)], sys.version' \
+    && HOME=/opt/builder PYC_INVALIDATION_MODE=UNCHECKED_HASH UV_LINK_MODE=copy /tmp/uv pip install --python /opt/conda/bin/python --break-system-packages --compile-bytecode --no-deps --require-hashes -r /tmp/requirements.txt
+
+RUN --mount=type=cache,target=/opt/builder/.cache/uv \
+    --mount=type=bind,from=uv,source=/uv,target=/tmp/uv \
+    --mount=type=bind,source=libs/shared,target=/build/libs/shared,rw=true \
+    HOME=/opt/builder PYC_INVALIDATION_MODE=UNCHECKED_HASH UV_LINK_MODE=copy /tmp/uv pip install --python /opt/conda/bin/python --break-system-packages --compile-bytecode --no-deps \
+        'shared @ file:///build/libs/shared ; os_name == "posix"'
+
+RUN --mount"""  # noqa: E501
+
+
+def test_an_interpreter_of_the_base() -> None:
+    text = render(stage(package("alpha", IndexOrigin()), TREE, image=INTERPRETER, code=WHEEL_CODE))
+    assert INTO in text
+    variables = text.partition("ENV ")[2].partition("\n\n")[0]
+    assert 'PATH="/opt/conda/bin:$PATH"' in variables
+    assert "VIRTUAL_ENV" not in variables
+    assert "/opt/venv" not in text
+    assert "--mount=type=bind,source=src/credit,target=/project/src/credit,rw=true" in text
 
 
 OWN = Image(template=PurePosixPath("docker/inference.Dockerfile"), command=("serve",))
@@ -846,6 +893,7 @@ VARIANTS = {
         ("wheel", EVERYTHING, Image(code="wheel"), {"code": WHEEL_CODE}),
         ("own-base", EVERYTHING, OWN_BASE, {}),
         ("template", EVERYTHING, OWN, {"template": STANDARD.replace("# fti: user\n", "")}),
+        ("python", EVERYTHING, INTERPRETER, {"code": replace(WHEEL_CODE, sources=(NAMED,))}),
         ("well", (), Image(healthcheck=Healthcheck(probe=HttpProbe("/", 1), retries=1)), {}),
         ("root", (), Image(user="root", entrypoint=("a",), expose=("1", "2/udp")), {}),
         (

@@ -13,6 +13,8 @@ from poetry_fti.model import Libc
 from poetry_fti.targets import python_minors
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from poetry_fti.model import LockedStage, Stage
 
 # The build context that the image of one's own Dockerfile is given as.
@@ -28,6 +30,7 @@ _GLIBC: Final = {
     "noble": (2, 39),
 }
 _GLIBC_WORDS: Final = ("slim", "debian", "ubuntu", *_GLIBC)
+_ROOTED: Final = re.compile(r"(docker\.io/)?(library/)?(python|debian|ubuntu|alpine)(:|$)")
 _PYTHON: Final = re.compile(r"(?:^|/)python:(\d+\.\d+(?:\.\d+)?)(?![\d.])")
 
 
@@ -59,7 +62,8 @@ def image_python(locked: LockedStage) -> str:
     """Return the minor version of Python that the base's name tells, else what the stage allows."""
     match = _PYTHON.search(_name(base_image(locked)))
     image = locked.stage.image
-    if match is None or (image.template and not image.base):  # it may start from anything
+    # A template may start from anything, and an interpreter may be another than the base's name.
+    if match is None or image.python or (image.template and not image.base):
         return locked.requires_python
     release = Version(match[1])
     return f"{release.major}.{release.minor}"
@@ -77,6 +81,13 @@ def from_base(locked: LockedStage) -> str:
         return instruction
     reason = f"# As {_key(locked.stage, 'image.dockerfile')} says."
     return f"{reason}\n# hadolint ignore=DL3006\n{instruction}"
+
+
+def become_root(locked: LockedStage) -> Iterator[str]:
+    """Yield the instruction, unless the base is known to leave root as its user."""
+    if locked.stage.image.dockerfile or not _ROOTED.match(_name(base_image(locked))):
+        reason = "# Whoever the base leaves as its user: what follows takes root."
+        yield f"{reason}\n# hadolint ignore=DL3002\nUSER 0"
 
 
 def is_alpine(locked: LockedStage) -> bool:

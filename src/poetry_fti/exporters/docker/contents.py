@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker import ignore, wheel
 from poetry_fti.exporters.docker.denied import denied_by
+from poetry_fti.exporters.docker.interpreter import install_packages, install_wheel
 from poetry_fti.exporters.docker.parts import lower_parts
 from poetry_fti.exporters.docker.quoting import copy
 
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def packages(locked: LockedStage) -> Iterator[str]:
-    """Yield what copies the packages."""
+    """Yield what brings the packages."""
+    if locked.stage.image.python:
+        yield from install_packages(locked)
+        return
     names = [*(part.name for part in lower_parts(locked)), "packages"]
     yield "\n".join(f"COPY --link --from={name} /opt/venv /opt/venv" for name in names)
 
@@ -31,10 +35,12 @@ def own_files(locked: LockedStage) -> Iterator[str]:
 
 
 def code(locked: LockedStage) -> Iterator[str]:
-    """Yield what copies the project's code; it changes most often, so it comes last."""
+    """Yield what brings the project's code; it changes most often, so it comes last."""
     folder = locked.stage.image.workdir
     paths = ignore.own_packages(locked)
-    if locked.stage.image.code == "wheel":
+    if locked.stage.image.code == "wheel" and locked.stage.image.python:
+        yield install_wheel(locked, wheel.wheel_sources(locked), wheel.FOLDER)
+    elif locked.stage.image.code == "wheel":
         yield f"COPY --link --from={wheel.STAGE} /opt/venv /opt/venv"
     elif paths:
         yield "\n".join(copy(path, str(folder / path)) for path in paths)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # The environment's own Python, for no curl is needed then; without what would slow its start or
 # could stand in the way: installed packages, the project's code. A proxy is never asked.
-_PYTHON: Final = ("/opt/venv/bin/python", "-I", "-S", "-c")
+_OPTIONS: Final = ("-I", "-S", "-c")
 _ASK: Final = (
     "import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', {port});"
     " c.request('GET', {path!r}); sys.exit(c.getresponse().status >= 400)"
@@ -25,7 +25,7 @@ def healthcheck(locked: LockedStage) -> Iterator[str]:
     """Yield the instruction, if a health check is configured."""
     check = locked.stage.image.healthcheck
     if check:
-        words = _command(check)
+        words = _command(check, locked.stage.image.python or "/opt/venv/bin/python")
         what = f'The health check of the stage "{locked.stage.name}"'
         yield f"HEALTHCHECK {_options(check)}CMD {exec_form(words, what)}"
 
@@ -41,8 +41,8 @@ def _options(check: Healthcheck) -> str:
     return f"{' '.join(options)} \\\n    " if options else ""
 
 
-def _command(check: Healthcheck) -> tuple[str, ...]:
+def _command(check: Healthcheck, python: str) -> tuple[str, ...]:
     probe = check.probe
     if isinstance(probe, HttpProbe):
-        return (*_PYTHON, _ASK.format(port=probe.port, path=probe.path))
+        return (python, *_OPTIONS, _ASK.format(port=probe.port, path=probe.path))
     return probe

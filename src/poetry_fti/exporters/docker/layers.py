@@ -79,7 +79,9 @@ def _alike(stages: Iterable[LockedStage]) -> Iterable[list[LockedStage]]:
         image = locked.stage.image
         with suppress(FtiError):  # the export of the stage itself tells
             base = (base_image(locked), image.dockerfile, image_python(locked))
-            groups[base, image.run_before, image.apt, image.installer].append(locked)
+            # What is installed into the base itself lies on all that is below it.
+            own = locked.stage.name if image.python else None
+            groups[base, image.run_before, image.apt, image.installer, own].append(locked)
     return groups.values()
 
 

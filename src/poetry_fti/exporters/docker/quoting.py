@@ -67,14 +67,14 @@ def copy(source: PurePosixPath, target: str, *, link: bool = True) -> str:
     return f"{instruction} {json.dumps(list(map(_unexpanded, words)), ensure_ascii=False)}"
 
 
-def bind_mount(source: PurePosixPath, target: str) -> str:
-    """Return the option of RUN that shows it a path of the build context."""
+def bind_mount(source: PurePosixPath, target: str, *, writable: bool = False) -> str:
+    """Return the option of RUN that shows it a path of the build context; writes are lost."""
     path = context_path(source)
     if not path.isascii():
         # BuildKit takes the options of an instruction apart byte by byte.
         raise FtiError(f'A Dockerfile can\'t mount "{path}": rename it with ASCII characters only.')
     fields = (f"source={_unexpanded(path)}", f"target={_unexpanded(target)}")
-    text = ",".join(("type=bind", *map(_csv_field, fields)))
+    text = ",".join(("type=bind", *map(_csv_field, fields), *["rw=true"] * writable))
     return "--mount=" + re.sub(r"""([\s"'\\])""", r"\\\1", text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker import ignore
@@ -43,13 +44,14 @@ def start(locked: LockedStage) -> Iterator[str]:
 
 def _environment(locked: LockedStage) -> Mapping[str, str]:
     stage = locked.stage
+    python = stage.image.python
     own = {
-        "PATH": '"/opt/venv/bin:$PATH"',
+        "PATH": f'"{PurePosixPath(python).parent if python else "/opt/venv/bin"}:$PATH"',
         # The user can't write beside the code, so there is no use in trying at each start.
         "PYTHONDONTWRITEBYTECODE": '"1"',
         **_python_path(locked),
         "PYTHONUNBUFFERED": '"1"',
-        "VIRTUAL_ENV": '"/opt/venv"',
+        **({} if python else {"VIRTUAL_ENV": '"/opt/venv"'}),
     }
     given = {
         name: quoted(value, _what(f"variable {name}", locked))

@@ -44,6 +44,13 @@ def uses_ssh(locked: LockedStage) -> bool:
     return any(url.removeprefix("git+").startswith("ssh:") for url in urls)
 
 
+def trust(locked: LockedStage) -> str:
+    """Return what lets ssh meet a host for the first time; commits are checked, so no harm is."""
+    if not uses_ssh(locked):
+        return ""
+    return "GIT_SSH_COMMAND='ssh -o StrictHostKeyChecking=accept-new' "
+
+
 def needs_credentials(locked: LockedStage) -> bool:
     """Tell whether packages come from where one may have to log in."""
     return uses_git(locked) or any(index.name for index in locked.indexes)

@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 
 # The stage of the build: what it holds at /opt/venv is copied over the packages' environment.
 STAGE: Final = "code"
-_FOLDER: Final = "/project"
+FOLDER: Final = "/project"
 
 
 def wheel(locked: LockedStage) -> Iterator[str]:
     """Yield the instructions, if the code is to be installed as a wheel."""
     if locked.stage.image.code != "wheel":
         return
-    _require_package(locked)
     yield f"FROM {top(locked)} AS {STAGE}"
-    sources = (*locked.code.sources, *locked.code.packages)
+    sources = wheel_sources(locked)
     if PurePosixPath() in sources:
-        yield f"COPY --link . {_FOLDER}"
+        yield f"COPY --link . {FOLDER}"
     else:
-        yield "\n".join(copy(path, f"{_FOLDER}/{path}") for path in sources)
-    yield install_project(locked, _FOLDER)
+        yield "\n".join(copy(path, f"{FOLDER}/{path}") for path in sources)
+    yield install_project(locked, FOLDER)
 
 
-def _require_package(locked: LockedStage) -> None:
+def wheel_sources(locked: LockedStage) -> tuple[PurePosixPath, ...]:
+    """Return the paths that the wheel is built of; raises FtiError where none can be."""
     code = locked.code
     if code.packages and code.sources:
-        return
+        return (*code.sources, *code.packages)
     reason = (
         "none of its packages is found; `poetry build` says more"
         if code.sources
