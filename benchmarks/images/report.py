@@ -65,14 +65,12 @@ def _rows(ours: Figures, reference: Figures | None, title: str, change: Change) 
     yield _Row(
         f"{named}: its new layers",
         lambda found: _new(found, [found.changed[found.images[change.stage]]]),
-        "in the place of none that is shared",
-        _is_shared_lost(ours, change.stage),
+        "1, shared with no other stage",
+        not _is_own_alone(ours, change.stage),
     )
     yield _Row(
         f"{named}: its executed steps",
         lambda found: _work([found.changed[found.images[change.stage]]]),
-        "1 RUN",
-        _commands(ours.changed[ours.images[change.stage]]) > 1,
     )
     yield _Row(
         f"{named}: new layers of other stages",
@@ -97,7 +95,8 @@ def _size(count: int) -> str:
 
 def _new(found: Figures, images: Iterable[Rebuild]) -> str:
     layers = [layer for image in images for layer in image.new]
-    return f"{len(layers)}: {_size(found.weight(layers))}" if layers else "none"
+    sizes = " + ".join(f"{found.sizes[layer] / _MEGABYTE:,.1f}" for layer in layers)
+    return f"{len(layers)}: {sizes} MB" if layers else "none"
 
 
 def _work(images: Iterable[Rebuild]) -> str:
@@ -126,12 +125,9 @@ def _others(found: Figures, stage: str) -> list[Rebuild]:
     )
 
 
-def _is_shared_lost(found: Figures, stage: str) -> bool:
-    """Tell whether the image of a stage lost a layer that another one has."""
+def _is_own_alone(found: Figures, stage: str) -> bool:
+    """Tell whether one layer took the place of one that no other image had."""
     image = found.images[stage]
     gone = set(found.edited[image].layers) - set(found.changed[image].layers)
-    return any(gone & set(each.layers) for tag, each in found.edited.items() if tag != image)
-
-
-def _commands(image: Rebuild) -> int:
-    return sum(step.instruction == "RUN" for step in image.build.steps)
+    shared = any(gone & set(each.layers) for tag, each in found.edited.items() if tag != image)
+    return len(found.changed[image].new) == len(gone) == 1 and not shared
