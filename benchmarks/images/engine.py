@@ -56,14 +56,9 @@ class Engine:
         ]
         where = [f"--file={dockerfile}", f"--tag={tag}", str(context)]
         self._tags.add(tag)
-        started = time.perf_counter()
         command = ["docker", "build", *options, *where]
-        done = subprocess.run(
-            command,
-            check=False,
-            capture_output=True,
-            encoding="utf-8",
-        )
+        started = time.perf_counter()
+        done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8")
         taken = time.perf_counter() - started
         if done.returncode:
             raise FailedError(f"docker build: {printed(done.stderr)[-2000:] or done.stderr}")
