@@ -2,7 +2,7 @@
 PYTHON ?= python3
 OLDEST := 2.3.0
 
-.PHONY: demo test test-fast test-real test-oldest lint bench clean
+.PHONY: demo test test-fast test-real test-oldest lint bench bench-images clean
 
 demo: .venv/ready
 	PYTHONPATH=fixtures .venv/bin/python -m demo
@@ -27,6 +27,9 @@ bench: .venv/ready
 	.venv/bin/python -m benchmarks.overhead
 	@echo
 	PYTHONPATH=fixtures .venv/bin/python -m benchmarks.locking
+
+bench-images: .venv/ready
+	PYTHONPATH=fixtures .venv/bin/python -m benchmarks.images
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
