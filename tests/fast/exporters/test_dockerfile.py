@@ -111,7 +111,8 @@ RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         curl=7.88.1-10 \
         libgomp1 \
-    && rm -rf /var/lib/apt/lists/*
+    && rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/aux-cache /var/log/apt \
+        /var/log/alternatives.log /var/log/dpkg.log
 
 FROM ghcr.io/astral-sh/uv:0.13 AS uv
 
@@ -144,7 +145,7 @@ FROM base
 
 RUN getent passwd 10001 \
     || { groupadd --gid 10001 app \
-    && useradd --no-log-init --create-home --uid 10001 --gid 10001 app; }
+    && SOURCE_DATE_EPOCH=315532800 useradd --no-log-init --create-home --uid 10001 --gid 10001 app; }
 
 WORKDIR /app
 
@@ -233,11 +234,12 @@ def test_how_the_program_runs() -> None:
 
     user, _, rest = runtime_of(render(stage(image=image))).partition("\n\n")
 
-    assert user.splitlines() == [
-        "RUN getent passwd worker \\",
-        "    || { groupadd --gid 10001 worker \\",
-        "    && useradd --no-log-init --create-home --uid 10001 --gid 10001 worker; }",
-    ]
+    assert user == (
+        "RUN getent passwd worker \\\n"
+        "    || { groupadd --gid 10001 worker \\\n"
+        "    && SOURCE_DATE_EPOCH=315532800 useradd --no-log-init --create-home --uid 10001"
+        " --gid 10001 worker; }"
+    )
     assert rest == RUNTIME
 
 
@@ -477,7 +479,8 @@ RUN apt-get update \
         ca-certificates \
         git \
         openssh-client \
-    && rm -rf /var/lib/apt/lists/*
+    && rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/aux-cache /var/log/apt \
+        /var/log/alternatives.log /var/log/dpkg.log
 
 FROM tools AS packages
 
@@ -579,7 +582,8 @@ USER 0
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         curl=7 \
-    && rm -rf /var/lib/apt/lists/*
+    && rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/aux-cache /var/log/apt \
+        /var/log/alternatives.log /var/log/dpkg.log
 
 FROM ghcr.io/astral-sh/uv"""  # noqa: E501
 
@@ -616,7 +620,7 @@ FROM base
 
 RUN getent passwd 10001 \
     || { groupadd --gid 10001 app \
-    && useradd --no-log-init --create-home --uid 10001 --gid 10001 app; }
+    && SOURCE_DATE_EPOCH=315532800 useradd --no-log-init --create-home --uid 10001 --gid 10001 app; }
 
 WORKDIR /app
 

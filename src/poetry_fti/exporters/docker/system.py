@@ -49,7 +49,9 @@ def _apt(packages: Iterable[str]) -> str:
         "RUN apt-get update \\",
         "    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \\",
         *(f"        {package} \\" for package in packages),
-        "    && rm -rf /var/lib/apt/lists/*",
+        # What tells when it was done would make each build another one.
+        "    && rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/aux-cache /var/log/apt \\",
+        "        /var/log/alternatives.log /var/log/dpkg.log",
     ]
     if not all("=" in package for package in packages):
         reason = "# A Debian release offers one version of a package: there is none to choose."

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedStage
 
 _NAME: Final = "app"
+# /etc/shadow tells when the user was made: always then, or each day's build is another.
+_DAY: Final = 315532800
 _ROOT: Final = ("root", "0")
 
 
@@ -27,7 +29,8 @@ def make_user(locked: LockedStage) -> Iterator[str]:
         add = f"adduser -D -u {uid} -G {name} {name}"
     else:
         group = f"groupadd --gid {uid} {name}"
-        add = f"useradd --no-log-init --create-home --uid {uid} --gid {uid} {name}"
+        options = f"--no-log-init --create-home --uid {uid} --gid {uid}"
+        add = f"SOURCE_DATE_EPOCH={_DAY} useradd {options} {name}"
     yield f"RUN getent passwd {user} \\\n    || {{ {group} \\\n    && {add}; }}"
 
 
