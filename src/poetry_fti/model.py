@@ -19,7 +19,9 @@ OperatingSystem: TypeAlias = Literal["linux", "macos", "windows"]
 Architecture: TypeAlias = Literal["amd64", "arm64"]
 Installer: TypeAlias = Literal["uv", "pip"]
 INSTALLERS: Final[tuple[Installer, ...]] = get_args(Installer)
-Format: TypeAlias = Literal["constraints", "dockerfile", "pylock", "pyproject", "requirements"]
+Format: TypeAlias = Literal[
+    "bake", "compose", "constraints", "dockerfile", "pylock", "pyproject", "requirements"
+]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 Level: TypeAlias = Literal["exact", "minor", "major"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
@@ -100,10 +102,12 @@ class Healthcheck:
 class Image:
     """What `[tool.fti.stages.<stage>.image]` says of a stage's container image.
 
-    `user` is a name or, in digits, a uid; `expose` holds ports, with `/udp` where it is not TCP;
-    `copy` pairs paths in the project with paths in the image, which may be relative to `workdir`.
+    `name` is a repository, None for one of the project's name and the stage's; `user` is a name or,
+    in digits, a uid; `expose` holds ports, with `/udp` where it is not TCP; `copy` pairs paths in
+    the project with paths in the image, which may be relative to `workdir`.
     """
 
+    name: str | None = None
     base: str | None = None
     installer: Installer = "uv"
     run_before: tuple[str, ...] = ()
@@ -292,7 +296,8 @@ class LockedStage:
 
     `folder` is the stage's folder relative to the project's root, `requirements` are the
     stage's own (not transitive), `indexes` are those that packages come from, highest priority
-    first, `pyproject` is the derived project, `digest` is the lock's.
+    first, `pyproject` is the derived project, `digest` is the lock's, `project` is the project's
+    name, empty where it has none.
     """
 
     stage: Stage
@@ -304,3 +309,4 @@ class LockedStage:
     indexes: tuple[IndexOrigin, ...] = ()
     code: Code = Code()
     pyproject: str = ""
+    project: str = ""

@@ -13,7 +13,8 @@ from poetry_fti.commands.console import counted, error, escape, guarded, load_pr
 from poetry_fti.commands.exporting import PROFILED, Request, render
 from poetry_fti.commands.options import STAGES
 from poetry_fti.errors import DONE, FOUND, ConfigError, FtiError, LateError
-from poetry_fti.exporters import EXPORTERS
+from poetry_fti.exporters import PROJECT_EXPORTERS
+from poetry_fti.model import FORMATS
 from poetry_fti.table import suggestion
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class ExportCommand(Command):
         option(
             "format",
             "f",
-            f"A format to write, once or more often: {', '.join(EXPORTERS)}."
+            f"A format to write, once or more often: {', '.join(FORMATS)}."
             " Without it, those of tool.fti.exports.",
             flag=False,
             multiple=True,
@@ -48,7 +49,8 @@ class ExportCommand(Command):
         option("no-markers", None, "Requirements without markers, for tools that refuse them."),
     ]
     help = """\
-Writes files for each stage to <comment>fti/STAGE/</comment>, from locks that have to be fresh.
+Writes files for each stage to <comment>fti/STAGE/</comment>, from locks that have to be fresh. The
+formats bake and compose are one file in <comment>fti/</comment> that always holds all stages.
 
 <info>poetry fti export</info>
 <info>poetry fti export inference --format requirements --stdout</info>
@@ -68,16 +70,16 @@ Writes files for each stage to <comment>fti/STAGE/</comment>, from locks that ha
         if request.check:
             return self._compare(project, rendered)
         if self.option("stdout"):
-            plain(self.io, next(iter(rendered.values())))
+            plain(self.io, next(iter(rendered.values()), ""))
             return DONE
         return self._write(project, rendered)
 
     def _request(self, project: Project) -> Request:
         chosen: list[str] = self.option("format")
         for name in chosen:
-            if name not in EXPORTERS:
-                known = f"(known: {', '.join(EXPORTERS)})"
-                raise ConfigError(f'Unknown format "{name}"{suggestion(name, EXPORTERS)} {known}.')
+            if name not in FORMATS:
+                known = f"(known: {', '.join(FORMATS)})"
+                raise ConfigError(f'Unknown format "{name}"{suggestion(name, FORMATS)} {known}.')
         request = Request(
             stages=project.select(self.argument("stages")),
             formats=tuple(dict.fromkeys(chosen or project.config.exports)),
@@ -92,7 +94,8 @@ Writes files for each stage to <comment>fti/STAGE/</comment>, from locks that ha
     def _refuse_contradictions(self, request: Request, chosen: list[str]) -> None:
         if request.merged and chosen:
             raise FtiError("--merged writes a pylock.toml; leave --format out.")
-        single = request.merged or (len(request.stages) == len(request.formats) == 1)
+        one_file = len(request.stages) == 1 or set(request.formats) <= PROJECT_EXPORTERS.keys()
+        single = request.merged or (len(request.formats) == 1 and one_file)
         if self.option("stdout") and (request.check or not single):
             raise FtiError(
                 "--stdout prints one file: name one stage and one --format, or --merged."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti import files
 from poetry_fti.bridge.index import find_files
-from poetry_fti.exporters import EXPORTERS
+from poetry_fti.exporters import EXPORTERS, PROJECT_EXPORTERS
 from poetry_fti.exporters.merged import FILENAME, render_merged
 from poetry_fti.exporters.profile import without_hashes, without_markers
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
@@ -51,7 +51,19 @@ def render(project: Project, request: Request) -> dict[PurePosixPath, str]:
         stage.folder / name: text
         for stage in locked
         for format_name in request.formats
+        if format_name in EXPORTERS
         for name, text in _files(project, stage, format_name, request).items()
+    } | _project_files(project, request)
+
+
+def _project_files(project: Project, request: Request) -> dict[PurePosixPath, str]:
+    """Render what is about all stages, whichever were asked for."""
+    exporters = [PROJECT_EXPORTERS[name] for name in request.formats if name in PROJECT_EXPORTERS]
+    everything = [stage.locked() for stage in project.stages] if exporters else []
+    return {
+        project.config.directory / name: text
+        for exporter in exporters
+        for name, text in exporter.files(everything).items()
     }
 
 

@@ -70,18 +70,26 @@ def own_packages(locked: LockedStage) -> tuple[PurePosixPath, ...]:
     return () if PurePosixPath() in packages else packages
 
 
+def let_in(locked: LockedStage) -> list[PurePosixPath]:
+    """Return the paths that are named because the build needs them, whatever is in its way.
+
+    Where the whole tree is the project's code, all else is seen but the folder of the stages.
+    """
+    requirements = locked.folder / "requirements.txt"
+    if own_packages(locked):
+        return sorted({*own_packages(locked), requirements, *_local(locked), *_copied(locked)})
+    stages = [path for path in _copied(locked) if path.is_relative_to(locked.folder.parent)]
+    return sorted({requirements, *stages})
+
+
 def _allowed(locked: LockedStage) -> Iterator[str]:
     yield "*"
-    requirements = locked.folder / "requirements.txt"
-    paths = {*own_packages(locked), requirements, *_local(locked), *_copied(locked)}
-    yield from (f"!{context_path(path)}" for path in sorted(paths))
+    yield from (f"!{context_path(path)}" for path in let_in(locked))
 
 
 def _everything(locked: LockedStage) -> Iterator[str]:
     yield f"{context_path(locked.folder.parent)}/*"
-    stages = [path for path in _copied(locked) if path.is_relative_to(locked.folder.parent)]
-    paths = {locked.folder / "requirements.txt", *stages}
-    yield from (f"!{context_path(path)}" for path in sorted(paths))
+    yield from (f"!{context_path(path)}" for path in let_in(locked))
 
 
 def denied_by(path: PurePosixPath) -> str | None:
