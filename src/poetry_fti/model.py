@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
@@ -240,6 +240,15 @@ class GitOrigin:
 
 
 Origin: TypeAlias = IndexOrigin | DirectoryOrigin | FileOrigin | UrlOrigin | GitOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A user name and a password for a host; the password is in no representation."""
+
+    host: str
+    user: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
 import json
 import os
 import re
-import shutil
 import subprocess
-import tarfile
 import time
 from dataclasses import dataclass, replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path, PurePosixPath
-from subprocess import DEVNULL
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +21,7 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from containers import docker, layers
 from loopback import in_tree_backend
 from loopback.archives import Artifact
 from loopback.index import CREDENTIALS
@@ -52,10 +48,9 @@ if TYPE_CHECKING:
     from loopback.index import LoopbackIndex
     from poetry_fti.model import Installer, Origin
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("engine")]
 
 PEOPLE = ("AUTHOR", "COMMITTER")
-BASES = ("docker/dockerfile:1", "python:3.12-slim-bookworm", "ghcr.io/astral-sh/uv:0.13")
 ODD = "R&D, it's $HOME {1} #2"
 REPORT = """\
 import importlib.metadata, json, os, pathlib, sys
@@ -69,26 +64,6 @@ print(json.dumps({
     "words": sys.argv[1:],
 }))
 """
-
-
-def docker(*words: str | Path, check: bool = True) -> str:
-    done = subprocess.run(
-        ["docker", *map(str, words)], capture_output=True, check=False, encoding="utf-8"
-    )
-    if check:
-        assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr if words[0] == "build" else done.stdout
-
-
-@pytest.fixture(scope="session", autouse=True)
-def engine() -> None:
-    """Skip where there is no engine, or not the images that the builds start from."""
-    version = ["docker", "version"]
-    if shutil.which("docker") is None or subprocess.call(version, stdout=DEVNULL, stderr=DEVNULL):
-        pytest.skip("no Docker engine answers")
-    present = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
-    if missing := [base for base in BASES if base not in present]:
-        pytest.skip(f"the engine lacks the images {', '.join(missing)}")
 
 
 @pytest.fixture
@@ -410,15 +385,6 @@ def test_credentials_reach_the_index_and_nothing_else(
     saved = list(layers(project.tag))
     assert any(b"ANSWER = 42" in data for _, data in saved)
     assert not [name for name, data in saved if password.encode() in data]
-
-
-def layers(image: str) -> Iterator[tuple[str, bytes]]:
-    saved = subprocess.run(["docker", "save", image], capture_output=True, check=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
-        for member in archive:
-            content = archive.extractfile(member)
-            data = content.read() if content else b""
-            yield member.name, gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
 
 
 def test_what_is_ignored_never_reaches_the_image(project: Project) -> None:

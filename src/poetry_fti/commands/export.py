@@ -9,9 +9,10 @@ from poetry.console.commands.command import Command
 
 from poetry_fti import files
 from poetry_fti.commands.alone import alone
-from poetry_fti.commands.console import counted, error, escape, guarded, load_project, plain
+from poetry_fti.commands.console import counted, error, guarded, load_project, plain
 from poetry_fti.commands.exporting import PROFILED, Request, render
 from poetry_fti.commands.options import STAGES
+from poetry_fti.commands.writing import write
 from poetry_fti.errors import DONE, FOUND, ConfigError, FtiError, LateError
 from poetry_fti.exporters import PROJECT_EXPORTERS
 from poetry_fti.model import FORMATS
@@ -72,7 +73,8 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
         if self.option("stdout"):
             plain(self.io, next(iter(rendered.values()), ""))
             return DONE
-        return self._write(project, rendered)
+        write(self.io, project.root, rendered)
+        return DONE
 
     def _request(self, project: Project) -> Request:
         chosen: list[str] = self.option("format")
@@ -114,12 +116,4 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
             error(self.io, f"{late} not up to date. Run `poetry fti export` with the same options.")
             return FOUND
         self.line(f"{counted(len(rendered), 'file')} checked: all up to date.")
-        return DONE
-
-    def _write(self, project: Project, rendered: Mapping[PurePosixPath, str]) -> int:
-        written = files.replace({project.root / path: text for path, text in rendered.items()})
-        for path in rendered:
-            changed = project.root / path in written
-            state = "<info>wrote</info>    " if changed else "unchanged"
-            self.line(f"{state} {escape(path)}")
         return DONE

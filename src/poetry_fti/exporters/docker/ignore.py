@@ -101,6 +101,16 @@ def denied_by(path: PurePosixPath) -> str | None:
     return None
 
 
+def seen(locked: LockedStage) -> list[PurePosixPath]:
+    """Return the paths that, with what is below them and not kept out, the build sees."""
+    return let_in(locked) if own_packages(locked) else [PurePosixPath(), *let_in(locked)]
+
+
+def keeps_out(locked: LockedStage, path: PurePosixPath) -> bool:
+    """Tell whether the build does not see a path below one that it sees."""
+    return denied_by(path) is not None or path == locked.folder.parent
+
+
 def _copied(locked: LockedStage) -> Iterator[PurePosixPath]:
     return (source for source, _ in locked.stage.image.copy)
 
