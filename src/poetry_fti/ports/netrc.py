@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti import files
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -26,14 +25,14 @@ def own_netrc() -> str:
     """Return what the user's netrc says, nothing without one; raises FtiError for a broken one."""
     home = Path.home() / ("_netrc" if os.name == "nt" else ".netrc")
     path = Path(os.environ.get("NETRC") or home).expanduser()
-    text = files.read(path)
-    if text is None:
-        return ""
     try:
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
         netrc.netrc(path)
+    except FileNotFoundError:
+        return ""
     except netrc.NetrcParseError as error:
         # Its message would quote the word at fault, which may be a password.
-        message = f"{path} can't be read: line {error.lineno} is wrong. Correct it, or unset NETRC."
+        message = f"{path} can't be read: something near line {error.lineno} is wrong."
         raise FtiError(message) from None
     return text
 
@@ -74,6 +73,7 @@ def secret_file(text: str) -> Iterator[Path | None]:
         return
     with TemporaryDirectory(prefix="poetry-fti-") as folder:
         path = Path(folder) / "netrc"
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode(errors="surrogateescape"))
         yield path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import netrc
+import re
 import stat
 import sys
 from typing import TYPE_CHECKING
@@ -97,8 +98,9 @@ def test_the_users_own_file_is_where_netrc_says(
     path.write_text("machine a.example login u password p\nhidden\n")
     with pytest.raises(FtiError) as raised:
         own_netrc()
-    line = f"{path} can't be read: line 2 is wrong. Correct it, or unset NETRC."
-    assert str(raised.value) == line
+    # Where exactly depends on the version of Python.
+    line = f"{path} can't be read: something near line N is wrong."
+    assert re.sub(r"\d+ is", "N is", str(raised.value)) == line
 
 
 def test_a_secret_is_the_users_alone_and_goes_away() -> None:
