@@ -42,7 +42,7 @@ ROOMS: Final[dict[str, tuple[set[str], set[str]]]] = {
     "rules": ({"model", "alignment"}, {"packaging"}),
     "files": ({"model", "errors"}, {"filelock"}),
     "exporters": (MODEL | {"exporters"}, {"packaging", "tomlkit", "yaml"}),
-    "ports": (MODEL | {"ports"}, set()),
+    "ports": ({"model", "errors", "ports"}, set()),
     "bridge": (
         MODEL | {"stages", "hidden", "alignment", "rules", "bridge"},
         {"packaging", "poetry", "cachecontrol", "cleo", "requests", "tomlkit", "urllib3"},
