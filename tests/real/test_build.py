@@ -231,3 +231,9 @@ def test_compose_reads_what_is_exported(project: Project) -> None:
     assert build["context"] == str(project.root)
     assert build["dockerfile"] == "fti/inference/Dockerfile"
     assert docker(*compose, "config", "--services") == "inference\n"
+
+    project.build("training")
+    try:
+        assert docker(*compose, "run", "--rm", "training") == "42\n"
+    finally:
+        docker(*compose, "down")
