@@ -1,14 +1,15 @@
-"""The Docker engine, as the tests ask it."""
+"""The container engine, for the tests that build images."""
 
 from __future__ import annotations
 
 import gzip
 import io
+import json
 import shutil
 import subprocess
 import tarfile
 from subprocess import DEVNULL
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,13 +21,19 @@ BASES = ("docker/dockerfile:1", "python:3.12-slim-bookworm", "ghcr.io/astral-sh/
 
 
 def docker(*words: str | Path, check: bool = True) -> str:
-    """Run Docker and return what it wrote."""
+    """Run a command of Docker, and return what it wrote; a build also writes to stderr."""
     done = subprocess.run(
         ["docker", *map(str, words)], capture_output=True, check=False, encoding="utf-8"
     )
     if check:
         assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr if words[0] == "build" else done.stdout
+
+
+def inspected(tag: str) -> dict[str, Any]:
+    """Return what the engine knows of an image."""
+    found: dict[str, Any] = json.loads(docker("image", "inspect", tag))[0]
+    return found
 
 
 def require_engine() -> None:

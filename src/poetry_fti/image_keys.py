@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.health_keys import read_healthcheck
-from poetry_fti.model import INSTALLERS, Image
+from poetry_fti.image_paths import read_copy, read_dockerfile, read_template
+from poetry_fti.model import CODE_FORMS, INSTALLERS, Image
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
 
 _KEYS: Final = (
     "name",
+    "template",
     "base",
+    "dockerfile",
     "installer",
+    "code",
     "run-before",
     "apt",
     "build-apt",
@@ -45,8 +49,6 @@ _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?")
 _PORT: Final = re.compile(r"([1-9][0-9]{0,4})(?:/(tcp|udp|sctp))?")
 _LAST_PORT: Final = 65535
 _FOLDER: Final = re.compile(r"(/[A-Za-z0-9_@+~-][A-Za-z0-9._@+~-]*)+")
-# What a Dockerfile can't name on every system.
-_UNUSABLE: Final = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\\[\]]|^\s|\s$')
 _HERE_DOCUMENT: Final = re.compile(r"(^|\s)\d*<<(?!<)")
 _ENVIRONMENT: Final = PurePosixPath("/opt/venv")
 
@@ -73,15 +75,18 @@ def read_image(stage: Table) -> Image:
     apt = _apt(table, "apt")
     return Image(
         name=name[0] if name else None,
+        template=read_template(table),
         base=base[0] if base else None,
+        dockerfile=read_dockerfile(table),
         apt=apt,
         build_apt=_apt(table, "build-apt", apt),
-        copy=_copy(table),
+        copy=read_copy(table),
         run_before=_commands(table, "run-before"),
         run_after=_commands(table, "run-after"),
         command=_words(table, "command"),
         entrypoint=_words(table, "entrypoint"),
         installer=table.choice("installer", INSTALLERS) or "uv",
+        code=table.choice("code", CODE_FORMS) or "copy",
         user=_user(table),
         workdir=_workdir(table),
         env=read_environment(table),
@@ -112,28 +117,6 @@ def _commands(table: Table, key: str) -> tuple[str, ...]:
         elif _HERE_DOCUMENT.search(command):
             table.wrong(key, "can't hold a here-document; copy a file, and run it", index=index)
     return commands
-
-
-def _copy(table: Table) -> tuple[tuple[PurePosixPath, PurePosixPath], ...]:
-    pairs = table.pairs("copy")
-    paths = table.child({}, "copy", keys=())
-    found: dict[PurePosixPath, PurePosixPath] = {}
-    for name, text in pairs:
-        source, target = PurePosixPath(name), PurePosixPath(text)
-        if source.is_absolute() or not _is_usable(source):
-            paths.wrong(name, 'must be a file or a folder inside the project, such as "models"')
-        if text.endswith("/"):
-            paths.wrong(name, f'"{text}" names a folder; say what the copy itself is called')
-        elif target == PurePosixPath("/") or not _is_usable(target):
-            paths.wrong(name, f'"{text}" is no path in an image, such as "/srv/models"')
-        elif target in found.values():
-            paths.wrong(name, f'"{text}" is the copy of something else already')
-        found[source] = target
-    return tuple(found.items())
-
-
-def _is_usable(path: PurePosixPath) -> bool:
-    return bool(path.parts) and ".." not in path.parts and not _UNUSABLE.search(str(path))
 
 
 def _words(table: Table, key: str) -> tuple[str, ...]:

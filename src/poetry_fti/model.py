@@ -19,6 +19,8 @@ OperatingSystem: TypeAlias = Literal["linux", "macos", "windows"]
 Architecture: TypeAlias = Literal["amd64", "arm64"]
 Installer: TypeAlias = Literal["uv", "pip"]
 INSTALLERS: Final[tuple[Installer, ...]] = get_args(Installer)
+CodeForm: TypeAlias = Literal["copy", "wheel"]
+CODE_FORMS: Final[tuple[CodeForm, ...]] = get_args(CodeForm)
 Format: TypeAlias = Literal[
     "bake", "compose", "constraints", "dockerfile", "pylock", "pyproject", "requirements"
 ]
@@ -102,14 +104,20 @@ class Healthcheck:
 class Image:
     """What `[tool.fti.stages.<stage>.image]` says of a stage's container image.
 
-    `name` is a repository, None for one of the project's name and the stage's; `user` is a name or,
-    in digits, a uid; `expose` holds ports, with `/udp` where it is not TCP; `copy` pairs paths in
-    the project with paths in the image, which may be relative to `workdir`.
+    `name` is a repository, None for one of the project's name and the stage's;
+    `template` and `dockerfile` are files of the project: what the whole Dockerfile is made of, and
+    what is built to be the base, in place of the reference `base`.
+    `user` is a name or, in digits, a uid; `expose` holds ports, with `/udp` where it is not TCP;
+    `copy` pairs paths in the project with paths in the image, which may be relative to `workdir`;
+    `code` is how the project's own code gets in.
     """
 
     name: str | None = None
+    template: PurePosixPath | None = None
     base: str | None = None
+    dockerfile: PurePosixPath | None = None
     installer: Installer = "uv"
+    code: CodeForm = "copy"
     run_before: tuple[str, ...] = ()
     apt: tuple[str, ...] = ()
     build_apt: tuple[str, ...] = ()
@@ -292,11 +300,30 @@ class LockedPackage:
 class Code:
     """The project's own importable code: packages (relative to the root), and their parents.
 
-    No package means that the project declares none, and the whole tree is its code.
+    No package means that the project declares none, and the whole tree is its code. `sources` are
+    what a wheel is built from besides; none means that the project is not to be packaged.
     """
 
     packages: tuple[PurePosixPath, ...] = ()
     roots: tuple[PurePosixPath, ...] = ()
+    sources: tuple[PurePosixPath, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """Packages that images hold in a layer of their own, below what changes more often.
+
+    `stages` are all whose images hold it, `size` is what its files take to download, in bytes.
+    """
+
+    stages: tuple[str, ...]
+    packages: tuple[LockedPackage, ...]
+    size: int
+
+    @property
+    def saving(self) -> int:
+        """What need not be stored twice, in bytes."""
+        return (len(self.stages) - 1) * self.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,8 +332,9 @@ class LockedStage:
 
     `folder` is the stage's folder relative to the project's root, `requirements` are the
     stage's own (not transitive), `indexes` are those that packages come from, highest priority
-    first, `pyproject` is the derived project, `digest` is the lock's, `project` is the project's
-    name, empty where it has none.
+    first, `pyproject` is the derived project, `digest` is the lock's, `template` is the text of the
+    image's template. `layers` are those of its image that hold a part of the packages, the lowest
+    first. `project` is the project's name, empty where it has none.
     """
 
     stage: Stage
@@ -318,4 +346,6 @@ class LockedStage:
     indexes: tuple[IndexOrigin, ...] = ()
     code: Code = Code()
     pyproject: str = ""
+    layers: tuple[Layer, ...] = ()
+    template: str | None = None
     project: str = ""

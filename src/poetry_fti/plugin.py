@@ -34,6 +34,7 @@ COMMANDS: Final = (
     "env list",
     "env remove",
     "export",
+    "image",
     "init",
     "install",
     "kernel",

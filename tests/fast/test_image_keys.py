@@ -269,3 +269,42 @@ def test_problems_of_what_the_image_holds_besides() -> None:
         "x.image.run-after[1]: must be a string, not an integer",
         "x.image.run-after[0]: can't hold a here-document; copy a file, and run it",
     ]
+
+
+def test_how_the_code_gets_in() -> None:
+    assert read("")[0].code == "copy"
+    assert read('code = "wheel"') == (Image(code="wheel"), [])
+    assert read('code = "whel"')[1] == [
+        'x.image.code: unknown "whel"; did you mean "wheel"? (known: copy, wheel)'
+    ]
+
+
+def test_files_of_ones_own() -> None:
+    image, problems = read("""
+        template = "docker/inference.Dockerfile"
+        dockerfile = "docker/base.Dockerfile"
+        """)
+    assert not problems
+    assert image == Image(
+        template=PurePosixPath("docker/inference.Dockerfile"),
+        dockerfile=PurePosixPath("docker/base.Dockerfile"),
+    )
+
+
+def test_problems_of_files_of_ones_own() -> None:
+    _, problems = read("""
+        template = "../Dockerfile"
+        base = "python:3.12"
+        dockerfile = "/Dockerfile"
+        """)
+    assert problems == [
+        (
+            'x.image.template: "../Dockerfile" must be a file inside the project,'
+            ' such as "docker/inference.Dockerfile"'
+        ),
+        'x.image.dockerfile: is the base in place of "base"; leave one of the two out',
+        (
+            'x.image.dockerfile: "/Dockerfile" must be a file inside the project,'
+            ' such as "docker/base.Dockerfile"'
+        ),
+    ]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SOURCE: Final = Path(poetry_fti.__file__).parent
-MODEL: Final = {"model", "errors", "table", "targets", "urls"}
+MODEL: Final = {"model", "errors", "table", "targets", "urls", "wording"}
 COMMANDS: Final = {"poetry", "cleo"}
 
 # room -> (our rooms, third-party packages); a room is a package, or a module beside them
@@ -26,9 +26,11 @@ ROOMS: Final[dict[str, tuple[set[str], set[str]]]] = {
     "table": ({"model"}, set()),
     "targets": ({"model"}, {"packaging"}),
     "urls": (set(), set()),
+    "wording": (set(), set()),
     "package_keys": (MODEL, {"packaging"}),
     "health_keys": (MODEL, set()),
-    "image_keys": (MODEL | {"health_keys"}, set()),
+    "image_paths": (MODEL, set()),
+    "image_keys": (MODEL | {"health_keys", "image_paths"}, set()),
     "config": (MODEL | {"image_keys", "package_keys"}, {"packaging"}),
     "stages": (MODEL | {"config"}, {"packaging"}),
     "presets": (MODEL | {"config"}, {"packaging"}),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from containers import docker, layers
+from containers import BASES, docker, layers
 from harness import snapshot
 from loopback.index import CREDENTIALS
 
@@ -58,11 +58,13 @@ platforms = ["macos/arm64"]
 
 [tool.fti.stages.training]
 [tool.fti.stages.training.image]
+labels = {{ test = "{name}" }}
 command = ["python", "-c", "import alpha, credit; print(credit.ANSWER)"]
 
 [tool.fti.stages.inference]
 platforms = ["linux/amd64", "linux/arm64"]
 [tool.fti.stages.inference.image]
+labels = {{ test = "{name}" }}
 copy = {{ "model.bin" = "model.bin" }}
 expose = [8000]
 command = ["python", "-c", "import corp_metrics; print(open('model.bin').read())"]
@@ -108,7 +110,8 @@ def project(tmp_path: Path, poetry: Poetry, loopback_index: LoopbackIndex) -> It
     project = Project(root, name, replace(poetry, environment=environment))
     project.poetry.ok(root, "fti", "lock")
     yield project
-    for image in docker("image", "ls", "-q", "--filter", f"reference={name}-*").split():
+    # Also those that have lost their names to newer ones.
+    for image in set(docker("image", "ls", "-aq", "--filter", f"label=test={name}").split()):
         docker("image", "rm", "-f", image)
 
 
@@ -163,6 +166,25 @@ def test_images_are_built_and_only_again_when_something_has_changed(project: Pro
     tags = f"{training}, {project.name}-training:1.0"
     assert project.build("training", TAG="1.0") == f"training: built {tags}\n"
     assert project.build("training", TAG="1.0") == f"training: up to date ({tags})\n"
+
+
+def test_a_dockerfile_of_ones_own_is_built_first(project: Project) -> None:
+    text = (project.root / "pyproject.toml").read_text()
+    table = "[tool.fti.stages.training.image]\n"
+    own = text.replace(table, f'{table}dockerfile = "base.Dockerfile"\n')
+    (project.root / "pyproject.toml").write_text(own)
+    base = f"FROM {BASES[1]}\nLABEL base={project.name}\nCOPY model.bin /from-the-base\n"
+    (project.root / "base.Dockerfile").write_text(base)
+
+    project.build("--platform", "linux/amd64")
+
+    read = ("run", "--rm", project.image("training"), "cat", "/from-the-base")
+    assert docker(*read) == "v1"
+    based = f"label=base={project.name}"
+    assert docker("image", "ls", "-aq", "--filter", based, "--filter", "dangling=true") == ""
+    (project.root / "model.bin").write_text("v2")
+    assert project.states(project.build("training")) == {"training": "built"}
+    assert docker(*read) == "v2"
 
 
 def test_a_password_is_found_nowhere(project: Project) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import json
 import os
 import re
 import subprocess
 import time
+import zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -20,11 +23,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from poetry.factory import Factory
 
-from containers import docker, layers
+from containers import docker, inspected, layers
 from loopback import in_tree_backend
 from loopback.archives import Artifact
 from loopback.index import CREDENTIALS
+from poetry_fti.bridge.code import project_code
 from poetry_fti.exporters import dockerfile, requirements
 from poetry_fti.exporters.docker.quoting import assignments, exec_form, quoted
 from poetry_fti.model import (
@@ -114,7 +119,7 @@ class Project:
     """A project on disk whose stage is built into an image."""
 
     root: Path
-    index: LoopbackIndex
+    index: str
     tag: str
     prefix: str = ""
 
@@ -125,7 +130,7 @@ class Project:
         return target
 
     def build(self, locked: LockedStage, *options: str, check: bool = True) -> str:
-        index = IndexOrigin("loopback", f"{self.index.url}{self.prefix}simple/")
+        index = IndexOrigin("loopback", f"{self.index}{self.prefix}simple/")
         locked = replace(locked, indexes=(index,))
         texts = {**requirements.files(locked), **dockerfile.files(locked)}
         for name, text in texts.items():
@@ -155,15 +160,28 @@ class Project:
         raise AssertionError(docker("inspect", container))
 
     def config(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(docker("image", "inspect", self.tag))[0]
-        return found
+        return inspected(self.tag)
 
 
 @pytest.fixture
 def project(tmp_path: Path, loopback_index: LoopbackIndex, tag: str) -> Project:
-    made = Project(tmp_path / "project", loopback_index, tag)
+    made = Project(tmp_path / "project", loopback_index.url, tag)
     made.write("src/credit/__init__.py", "ANSWER = 42\n")
     return made
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder on a loopback port; yield host and port."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture
@@ -289,8 +307,53 @@ def test_an_image_holds_what_it_is_told_besides(project: Project, alpha: LockedP
     look = "ls /before; command -v tini; test ! -e /etc/issue"
     assert project.run("sh", "-c", look) == "/before\n"
 
-    project.build(locked, "--target=builder")
+    project.build(locked, "--target=packages")
     assert project.run("sh", "-c", look) == "/before\n/usr/bin/tini\n"
+
+
+def test_an_image_starts_from_a_dockerfile_of_ones_own(
+    project: Project, alpha: LockedPackage
+) -> None:
+    project.write("docker/base.Dockerfile", "FROM python:3.12-slim-bookworm\nCOPY note /note\n")
+    project.write("note", "own")
+    image = Image(dockerfile=PurePosixPath("docker/base.Dockerfile"))
+    base = f"{project.tag}-base"
+    docker("build", "-f", project.root / "docker/base.Dockerfile", "-t", base, project.root)
+    try:
+        project.build(stage(alpha, image=image), f"--build-context=own-base=docker-image://{base}")
+    finally:
+        docker("image", "rm", base)
+
+    assert project.run("cat", "/note") == "own"
+    assert project.report()["packages"] == {"alpha": "1.5"}
+
+
+TEMPLATE = """\
+FROM python:3.12-slim-bookworm AS base
+# fti: builder
+FROM base AS tests
+# fti: packages
+RUN ["/opt/venv/bin/python", "-c", "import alpha; open('/tested', 'w').write(alpha.__name__)"]
+FROM base
+# fti: user
+COPY --from=tests /tested /tested
+WORKDIR /app
+# fti: packages
+# fti: code
+# fti: environment
+# fti: start
+CMD ["cat", "/tested"]
+"""
+
+
+def test_a_template_is_built(project: Project, alpha: LockedPackage) -> None:
+    image = Image(template=PurePosixPath("docker/inference.Dockerfile"), labels=(("a", "b"),))
+
+    project.build(replace(stage(alpha, image=image), template=TEMPLATE))
+
+    assert project.run() == "alpha"
+    assert project.report()["files"] == ["/app/src/credit/__init__.py"]
+    assert "a" not in project.config()["Config"]["Labels"]
 
 
 SERVER = """\
@@ -364,6 +427,75 @@ def test_an_edit_of_the_code_changes_one_layer(project: Project, alpha: LockedPa
     assert project.run("python", "-c", "import credit; print(credit.ANSWER)") == "43\n"
 
 
+WHEEL = """\
+[project]
+name = "credit"
+version = "1.2"
+readme = "README.md"
+scripts = { credit-answer = "credit:main" }
+[tool.poetry]
+packages = [{ include = "credit", from = "src" }]
+include = [{ path = "data/**/*", format = "wheel" }]
+[build-system]
+requires = ["poetry-core"]
+build-backend = "poetry.core.masonry.api"
+"""
+MAIN = "def main():\n    print({})\n"
+
+
+@pytest.fixture
+def backend_index(tmp_path: Path) -> Iterator[str]:
+    """An index of nothing but poetry-core, as it is installed here."""
+    core = importlib.metadata.distribution("poetry-core")
+    wheel = tmp_path / "index/simple/poetry-core" / f"poetry_core-{core.version}-py3-none-any.whl"
+    wheel.parent.mkdir(parents=True)
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for file in core.files or ():
+            if ".." not in file.parts and file.suffix != ".pyc":
+                archive.write(file.locate(), str(file))
+    page = f'<a href="{wheel.name}">{wheel.name}</a>'
+    (wheel.parent / "index.html").write_text(page, encoding="utf-8")
+    with served(tmp_path / "index") as address:
+        yield f"http://{address}/"
+
+
+@pytest.mark.parametrize("installer", ["uv", "pip"])
+def test_the_code_is_installed_as_a_wheel(
+    project: Project, built_artifacts: Path, backend_index: str, installer: Installer
+) -> None:
+    project.index = backend_index
+    archive = PurePosixPath("libs/alpha-2.0-py3-none-any.whl")
+    wheel = project.write(str(archive), (built_artifacts / archive.name).read_bytes())
+    project.write("pyproject.toml", WHEEL)
+    project.write("README.md", "Credit")
+    project.write("LICENSE", "Free")
+    project.write("data/a.json", "{}")
+    project.write("src/credit/__init__.py", MAIN.format(42))
+    project.write("src/credit/net.bin", "net")
+    image = Image(installer=installer, code="wheel", command=("credit-answer",))
+    code = project_code(Factory().create_poetry(project.root))
+    alpha = package("alpha", "2.0", FileOrigin(archive), wheel)
+    locked = replace(stage(alpha, image=image), code=code)
+
+    project.build(locked)
+
+    assert project.run() == "42\n"
+    report = project.report()
+    assert report["packages"] == {"alpha": "2.0", "credit": "1.2"}
+    assert report["files"] == []
+    found = project.run("find", "/opt/venv", "-type", "f", "-not", "-name", "*.pyc").split()
+    names = {path.partition("/site-packages/")[2] for path in found}
+    assert {"credit/net.bin", "data/a.json", "credit-1.2.dist-info/licenses/LICENSE"} <= names
+
+    before = project.config()["RootFS"]["Layers"]
+    project.write("src/credit/__init__.py", MAIN.format(43))
+    log = project.build(locked)
+    after = project.config()["RootFS"]["Layers"]
+    assert [old == new for old, new in zip(before, after, strict=True)].count(False) == 1
+    assert re.search(r"^(#\d+) .*--require-hashes.*\n\1 CACHED", log, re.MULTILINE)
+    assert project.run() == "43\n"
+
+
 @pytest.mark.parametrize("installer", ["uv", "pip"])
 def test_credentials_reach_the_index_and_nothing_else(
     project: Project, built_artifacts: Path, installer: Installer, tmp_path: Path
@@ -387,28 +519,105 @@ def test_credentials_reach_the_index_and_nothing_else(
     assert not [name for name, data in saved if password.encode() in data]
 
 
-def test_what_is_ignored_never_reaches_the_image(project: Project) -> None:
-    secrets = (".env", ".netrc", "server.pem", "id_rsa", ".git/config", ".ipynb_checkpoints/x")
-    for name in secrets:
-        project.write(f"src/credit/{name}", "planted")
+# Below the root, a package and a source tree; "@" stands for an environment's name.
+PLANTED = """
+.git/config worktree/.git .hg/hgrc .svn/entries .jj/repo/store .bzr/x _darcs/x
+@/pyvenv.cfg @/bin/python @/bin/python3.12 @/bin/pip3 @/bin/activate.fish @/bin/Activate.ps1
+@/lib/python3.12/site-packages/secret/__init__.py @/Lib/site-packages/secret.py
+@/Scripts/python.exe @/Scripts/activate.bat conda/conda-meta/history .pixi/envs/x .direnv/x
+env/bin/uvicorn ENV/bin/uvicorn venv/bin/uvicorn virtualenv/bin/uvicorn my-env3.12/bin/uvicorn
+venv/lib64/x venv/include/site/python3.12/x.h venv/share/man/man1/x.1 venv/Scripts/uvicorn
+.venv/x .venv-training/x .virtualenv/x __pypackages__/3.12/lib/x.py
+__pycache__/a.cpython-312.pyc a.pyc a.egg-info/PKG-INFO .eggs/x .cache/x .DS_Store Thumbs.db a.py~
+.ipynb_checkpoints/a.ipynb .virtual_documents/a .coverage .coverage.host.1 htmlcov/index.html
+.mypy_cache/x .pytest_cache/x .ruff_cache/x .tox/x .nox/x .hypothesis/x .idea/x .vscode/x .a.py.swp
+mlruns/0/meta.yaml mlartifacts/0/x mlflow.db wandb/run-20260101_000000-a/files/x wandb/latest-run
+wandb/offline-run-1/x wandb/debug-internal.log lightning_logs/version_0/x .neptune/x .aim/x
+.dvc/cache/files/md5/0 .dvc/tmp/lock .dvc/config.local node_modules/x/index.js .terraform/x
+.env .env.production .envrc prod.env .netrc _netrc .pypirc pip.conf .pip/pip.conf auth.toml
+.config/pypoetry/auth.toml poetry.toml .ssh/config id_rsa id_ed25519 id_ecdsa.pub server.pem
+server.key key.p12 key.p8 key.pfx key.ppk store.jks .aws/credentials .azure/msal .kube/config
+kubeconfig prod.kubeconfig .config/gcloud/credentials.db application_default_credentials.json
+gha-creds-0123.json client_secret_1.json service-account.json service_account_key.json .boto
+.docker/config.json .dockercfg .npmrc .yarnrc.yml terraform.tfstate terraform.tfstate.backup
+prod.tfvars prod.auto.tfvars.json .terraformrc .streamlit/secrets.toml .secrets.toml .pgpass
+.my.cnf .git-credentials .gitconfig .gnupg/x .htpasswd .kaggle/kaggle.json kaggle.json .s3cfg
+.databrickscfg .vault-token .huggingface/token rclone.conf .cargo/credentials.toml
+"""
+KEPT = (
+    "__init__.py",
+    "env/__init__.py",
+    "venv/lib/core.py",
+    "wandb/__init__.py",
+    "environment.py",
+    "lib/a.py",
+    "bin/run.py",
+    "model.pkl",
+    ".streamlit/config.toml",
+    ".dvc/config",
+)
+STAGES = ("fti/pylock.toml", "fti/training/requirements.txt", "fti/training/.venv/x", "fti/x")
+TREE = LockedPackage(
+    name=canonicalize_name("shared"),
+    version=Version("2.0"),
+    origin=DirectoryOrigin(PurePosixPath("libs/shared")),
+)
+
+
+def planted() -> Iterator[str]:
+    for name in PLANTED.split():
+        for environment in ("x", "venv", "env") if "@" in name else ("",):
+            yield name.replace("@", environment)
+
+
+@pytest.mark.parametrize("kind", ["packages", "whole", "wheel"])
+def test_what_is_ignored_never_reaches_the_build(
+    project: Project, tmp_path: Path, kind: str
+) -> None:
+    for folder in ("", "src/credit/", "src/credit/deep/", "libs/shared/"):
+        for name in planted():
+            project.write(f"{folder}{name}", "planted")
+        for name in KEPT:
+            project.write(f"{folder}{name}", "kept")
+    for name in STAGES:
         project.write(name, "planted")
-    project.write("src/credit/data.json", "{}")
-    project.write("src/other/__init__.py", "")
-    project.write("fti/training/requirements.txt", "")
-    locked = stage()
+    image = Image(code="wheel" if kind == "wheel" else "copy")
+    code = Code(
+        packages=(PurePosixPath("src/credit"),),
+        roots=(PurePosixPath("src"),),
+        sources=(PurePosixPath("model.pkl"),),
+    )
+    locked = replace(stage(TREE, image=image), code=Code() if kind == "whole" else code)
+    ignore = dockerfile.files(locked)["Dockerfile.dockerignore"]
+    project.write("fti/inference/Dockerfile.dockerignore", ignore)
+    project.write("fti/inference/requirements.txt", "kept")
+    path = project.write("fti/inference/Dockerfile", "FROM scratch\nCOPY . /\n")
 
-    project.build(locked)
-    assert project.report()["files"] == [
-        "/app/src/credit/__init__.py",
-        "/app/src/credit/data.json",
-    ]
+    seen = tmp_path / "seen"
+    docker("build", "-f", path, f"--output=type=local,dest={seen}", project.root)
 
-    project.build(replace(locked, code=Code()))
+    folders = ["src/credit/", "src/credit/deep/", "libs/shared/"]
+    kept = {f"{folder}{name}" for folder in folders for name in KEPT}
+    kept |= {"whole": set(KEPT), "wheel": {"model.pkl"}, "packages": set()}[kind]
+    files = {p.relative_to(seen).as_posix() for p in seen.rglob("*") if p.is_file()}
+    assert files == kept | {"fti/inference/requirements.txt"}
+
+
+def test_what_is_named_reaches_the_build_all_the_same(project: Project) -> None:
+    model = PurePosixPath("mlruns/1/a/artifacts/model")
+    project.write(f"{model}/net.bin", "net")
+    project.write(f"{model}/.env", "planted")
+    project.write("mlruns/1/other", "planted")
+    project.write("src/credit/mlruns/x", "planted")
+    project.write("src/credit/fti/training/requirements.txt", "planted")
+    image = Image(copy=((model, PurePosixPath("model")),))
+
+    project.build(replace(stage(image=image), folder=PurePosixPath("src/credit/fti/inference")))
+
     assert project.report()["files"] == [
-        "/app/fti/inference/requirements.txt",
+        "/app/model/net.bin",
         "/app/src/credit/__init__.py",
-        "/app/src/credit/data.json",
-        "/app/src/other/__init__.py",
+        "/app/src/credit/fti/inference/requirements.txt",
     ]
 
 
@@ -454,7 +663,7 @@ def test_local_archives_and_trees_are_installed(
 def repository(tmp_path: Path) -> Iterator[tuple[str, str]]:
     """A git repository on a loopback port, and the commit that is not its newest."""
     work = tmp_path / "repository"
-    made = Project(work, None, "")  # type: ignore[arg-type]
+    made = Project(work, "", "")
     add_tree(made, "python", "tracked")
     environment = {
         "PATH": os.environ["PATH"],
@@ -474,13 +683,8 @@ def repository(tmp_path: Path) -> Iterator[tuple[str, str]]:
         git("add", ".")
         git("commit", "-q", "-m", message)
     git("update-server-info")
-    handler = partial(SimpleHTTPRequestHandler, directory=str(work))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield f"http://name:pass@127.0.0.1:{server.server_port}/.git", git("rev-parse", "HEAD~1")
-        server.shutdown()
-        thread.join()
+    with served(work) as address:
+        yield f"http://name:pass@{address}/.git", git("rev-parse", "HEAD~1")
 
 
 @pytest.mark.parametrize("installer", ["uv", "pip"])

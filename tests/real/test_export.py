@@ -129,6 +129,34 @@ def test_check_tells_what_differs_and_changes_nothing(
     assert constraints.read_text() == text
 
 
+def test_a_dockerfile_follows_its_template(locked_tiny: Path, poetry: Poetry) -> None:
+    pyproject = locked_tiny / "pyproject.toml"
+    table = "[tool.fti.stages.inference.image]\n"
+    text = pyproject.read_text(encoding="utf-8")
+    pyproject.write_text(text.replace(table, f'{table}template = "own/x"\n'), encoding="utf-8")
+    words = ("fti", "export", "inference", "-f", "dockerfile")
+    missing = poetry(locked_tiny, *words)
+    assert (missing.code, missing.errors) == (
+        2,
+        (
+            'tool.fti.stages.inference.image.template: there is no file "own/x".'
+            " Write it, or leave the key out.\n"
+        ),
+    )
+
+    template = locked_tiny / "own" / "x"
+    template.parent.mkdir()
+    template.write_text("FROM scratch\n# fti: code\n", encoding="utf-8")
+    poetry.ok(locked_tiny, *words)
+    written = locked_tiny / "fti" / "inference" / "Dockerfile"
+    made_of = "COPY --link src/tiny /app/src/tiny\n"
+    assert written.read_text(encoding="utf-8").endswith(f"\n\nFROM scratch\n{made_of}")
+    poetry.ok(locked_tiny, *words, "--check")
+
+    template.write_text("FROM scratch\n\n# fti: code\n", encoding="utf-8")
+    assert poetry(locked_tiny, *words, "--check").code == 3
+
+
 def test_checks_need_no_index(
     project: Callable[[str], Path], poetry: Poetry, tmp_path: Path
 ) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import cache
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 from poetry.core.constraints.version import VersionRange, VersionUnion, parse_constraint
 from poetry.core.json import validate_object
-from poetry.core.masonry.utils.module import Module, ModuleOrPackageNotFoundError
 from poetry.core.pyproject.toml import PyProjectTOML as CorePyProjectTOML
 from poetry.core.utils._compat import tomllib
 from poetry.exceptions import PoetryError
@@ -21,7 +18,7 @@ from poetry.toml import TOMLError
 
 from poetry_fti.bridge.pins import has_merge_markers
 from poetry_fti.errors import ConfigError, FtiError
-from poetry_fti.model import Code, Problem
+from poetry_fti.model import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +27,6 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.project_package import ProjectPackage
-    from poetry.poetry import Poetry
     from poetry.repositories import RepositoryPool
 
 
@@ -191,40 +187,3 @@ def project_extras(pyproject: Mapping[str, Any]) -> tuple[NormalizedName, ...]:
     if not extras:
         extras = pyproject.get("tool", {}).get("poetry", {}).get("extras", {})
     return tuple(canonicalize_name(extra) for extra in extras)
-
-
-@cache  # every stage has the same, and the search walks all of its folders
-def project_code(poetry: Poetry) -> Code:
-    """Return where the project's own packages are, by poetry-core's own search.
-
-    No package at all for a project without any (`package-mode = false`, or nothing found).
-    """
-    root = poetry.pyproject_path.parent
-    if not poetry.is_package_mode:
-        return Code()
-    try:
-        includes = [i for i in poetry.local_config.get("packages", ()) if _in_wheel(i)]
-        module = Module(poetry.package.name, str(root), packages=[_normal(i) for i in includes])
-    except (ModuleOrPackageNotFoundError, ValueError):
-        return Code()
-    found = {
-        (_relative(e, root), _relative(i.base, root))
-        for i in module.includes
-        for e in i.elements[:1]
-    }
-    return Code(
-        packages=tuple(sorted({path for path, _ in found})),
-        roots=tuple(sorted({base for _, base in found})),
-    )
-
-
-def _in_wheel(include: Mapping[str, Any]) -> bool:
-    return "wheel" in include.get("format", ["wheel"])
-
-
-def _normal(include: Mapping[str, Any]) -> dict[str, Any]:
-    return {**include, "format": ["wheel"]}
-
-
-def _relative(path: Path, root: Path) -> PurePosixPath:
-    return PurePosixPath(path.relative_to(root).as_posix())

@@ -17,6 +17,7 @@ from poetry_fti.commands.console import escape
 from poetry_fti.commands.stage_groups import asked_by
 from poetry_fti.errors import FtiError
 from poetry_fti.hidden import reached_only, read
+from poetry_fti.wording import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -98,12 +99,7 @@ def _refuse_everywhere(
 def _listed(noun: str, names: Sequence[str]) -> str:
     plural = "" if len(names) == 1 else "s"
     quoted = [f'"{name}"' for name in names]
-    return f"{noun}{plural} {_joined(quoted)}"
-
-
-def _joined(words: Sequence[str]) -> str:
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{noun}{plural} {joined(quoted)}"
 
 
 class _Hint(SolutionProviderRepository):
@@ -140,7 +136,7 @@ def _description(poetry: Poetry, error: Exception) -> str:
     names = [stage.name for stage in stages if found.involves(stage.closure)]
     names += [name for name in sorted(others - {MAIN_GROUP}) if found.involves([name])]
     return (
-        f"{_joined(names)} cannot share one lock, and need not.\n`poetry fti lock` locks each stage"
+        f"{joined(names)} cannot share one lock, and need not.\n`poetry fti lock` locks each stage"
         " on its own. With `isolated = true` in [tool.fti],\nPoetry's own commands leave the stages"
         " out."
     )

@@ -76,11 +76,9 @@ Private indexes are logged in to as Poetry is configured to.
             names = [locked.stage.name for locked in images]
             request = Request(stages=project.select(names), formats=_FORMATS)
             rendered = render(project, request)
-            write(self.io, project.root, rendered, only_changes=True)
-            pairs = zip(images, chosen, strict=True)
-            jobs = [
-                image_job(locked, each, engine, project.root, rendered) for locked, each in pairs
-            ]
+            write(self.io, project.root, rendered.texts, only_changes=True)
+            pairs = zip(rendered.images, chosen, strict=True)
+            jobs = [image_job(image, each, engine, project.root, rendered) for image, each in pairs]
         todo = [each for each in jobs if self.option("force") or not self._is_done(each, engine)]
         needing = {each.stage for each in todo if each.needs_netrc}
         self._build(todo, engine, project, [s for s in images if s.stage.name in needing])

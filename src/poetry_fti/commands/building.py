@@ -7,18 +7,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import ConfigError, FtiError
+from poetry_fti.exporters.bake import base_target
 from poetry_fti.exporters.docker import ignore
+from poetry_fti.exporters.docker.base_image import OWN
 from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
-from poetry_fti.exporters.images import image_name, linux_platforms, lock_tag, with_images
+from poetry_fti.exporters.images import base_tag, image_name, image_platforms, lock_tag, with_images
 from poetry_fti.model import PLATFORMS
 from poetry_fti.ports.context import inputs_digest
-from poetry_fti.ports.words import Job
+from poetry_fti.ports.words import Base, Job
 from poetry_fti.table import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path, PurePosixPath
+    from collections.abc import Iterable
+    from pathlib import Path
 
+    from poetry_fti.commands.exporting import Rendered
     from poetry_fti.model import LockedStage, Platform
     from poetry_fti.ports.engine import Engine
 
@@ -55,7 +58,7 @@ def platforms(
     Raises ConfigError for a platform that the stage does not run on, FtiError where the engine
     is of no use to it.
     """
-    own, name = linux_platforms(locked), locked.stage.name
+    own, name = image_platforms(locked), locked.stage.name
     for platform in wanted:
         if own and platform not in own:
             message = f'The stage "{name}" does not run on {platform}, only on {_listed(own)}.'
@@ -76,7 +79,7 @@ def image_job(
     chosen: tuple[Platform, ...],
     engine: Engine,
     root: Path,
-    rendered: Mapping[PurePosixPath, str],
+    rendered: Rendered,
 ) -> Job:
     """Return what is to be built of a stage, with a digest of all that it is built from."""
     dockerfile = locked.folder / "Dockerfile"
@@ -86,7 +89,7 @@ def image_job(
         root,
         ignore.seen(locked),
         partial(ignore.keeps_out, locked),
-        [rendered[dockerfile], where, os.environ.get("SOURCE_DATE_EPOCH", "")],
+        [rendered.texts[dockerfile], where, os.environ.get("SOURCE_DATE_EPOCH", "")],
     )
     return Job(
         stage=locked.stage.name,
@@ -96,7 +99,15 @@ def image_job(
         platforms=chosen,
         needs_netrc=needs_credentials(locked),
         needs_ssh=uses_ssh(locked),
+        base=_base(locked),
     )
+
+
+def _base(locked: LockedStage) -> Base | None:
+    own, target = locked.stage.image.dockerfile, base_target(locked.stage.name)
+    if own is None:
+        return None
+    return Base(dockerfile=own, target=target, tag=base_tag(locked), context=OWN)
 
 
 def is_done(job: Job, engine: Engine, *, push: bool) -> bool:

@@ -11,6 +11,7 @@ from poetry_fti import files
 from poetry_fti.commands.alone import alone
 from poetry_fti.commands.console import counted, error, guarded, load_project, plain
 from poetry_fti.commands.exporting import PROFILED, Request, render
+from poetry_fti.commands.layering import report_images
 from poetry_fti.commands.options import STAGES
 from poetry_fti.commands.writing import write
 from poetry_fti.errors import DONE, FOUND, ConfigError, FtiError, LateError
@@ -69,11 +70,12 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
             error(self.io, late)
             return FOUND if request.check else late.exit_code
         if request.check:
-            return self._compare(project, rendered)
+            return self._compare(project, rendered.texts)
         if self.option("stdout"):
-            plain(self.io, next(iter(rendered.values()), ""))
+            plain(self.io, next(iter(rendered.texts.values()), ""))
             return DONE
-        write(self.io, project.root, rendered)
+        write(self.io, project.root, rendered.texts)
+        report_images(self, rendered.images)
         return DONE
 
     def _request(self, project: Project) -> Request:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti import files
 from poetry_fti.bridge.index import find_files
+from poetry_fti.commands.layering import with_layers
+from poetry_fti.commands.template import with_template
 from poetry_fti.exporters import EXPORTERS, PROJECT_EXPORTERS
 from poetry_fti.exporters.merged import FILENAME, render_merged
 from poetry_fti.exporters.profile import without_hashes, without_markers
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import PurePosixPath
 
     from poetry_fti.commands.project import Project
@@ -36,24 +38,34 @@ class Request:
     markers: bool = True
 
 
-def render(project: Project, request: Request) -> dict[PurePosixPath, str]:
-    """Return the text of every file that was asked for, by its path below the root.
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The text of each file by its path below the root, and the stages that have images."""
+
+    texts: Mapping[PurePosixPath, str]
+    images: Sequence[LockedStage] = ()
+
+
+def render(project: Project, request: Request) -> Rendered:
+    """Return every file that was asked for.
 
     Raises LateError for a lock that is not fresh, FtiError where a format has no words for
     what the lock holds, and where an index that is needed fails.
     """
-    locked = [stage.locked() for stage in request.stages]
+    locked = [with_template(stage.locked(), project.root) for stage in request.stages]
     if request.merged:
         path = project.config.directory / FILENAME
         located = [_located(project, stage, path, request) for stage in locked]
-        return {path: render_merged(located, path.parent)}
-    return {
+        return Rendered({path: render_merged(located, path.parent)})
+    images = with_layers(project, locked) if "dockerfile" in request.formats else []
+    texts = {
         stage.folder / name: text
-        for stage in locked
+        for stage in images or locked
         for format_name in request.formats
         if format_name in EXPORTERS
         for name, text in _files(project, stage, format_name, request).items()
     } | _project_files(project, request)
+    return Rendered(texts, images)
 
 
 def _project_files(project: Project, request: Request) -> dict[PurePosixPath, str]:

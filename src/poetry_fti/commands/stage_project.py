@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti import files
 from poetry_fti.bridge import preferences
 from poetry_fti.bridge import project as bridge
+from poetry_fti.bridge.code import project_code
 from poetry_fti.bridge.conditions import digest
 from poetry_fti.bridge.derive import derive
 from poetry_fti.bridge.index import pool_indexes
@@ -202,7 +203,7 @@ class StageProject:
             packages=self.packages,
             requirements=direct_requirements(package),
             indexes=tuple(i for i in pool_indexes(self._project.poetry.pool) if i.name in used),
-            code=bridge.project_code(self._project.poetry),
+            code=project_code(self._project.poetry),
             pyproject=pyproject_text(self._data),
             project=bridge.project_name(self._project.pyproject),
         )

@@ -6,12 +6,13 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from poetry_fti.exporters.docker.base_image import OWN
 from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
 from poetry_fti.exporters.header import generated
-from poetry_fti.exporters.images import image_name, linux_platforms, lock_tag, with_images
+from poetry_fti.exporters.images import image_name, image_platforms, lock_tag, with_images
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from poetry_fti.model import LockedStage
 
@@ -30,9 +31,25 @@ def files(stages: Sequence[LockedStage]) -> Mapping[str, str]:
         "//": header.removeprefix("# "),
         "variable": {name: {"default": ""} for name in _VARIABLES},
         "group": {"default": {"targets": [locked.stage.name for locked in images]}},
-        "target": {locked.stage.name: _target(locked) for locked in images},
+        "target": {name: target for locked in images for name, target in _targets(locked)},
     }
     return {FILENAME: json.dumps(definition, indent=2, ensure_ascii=False) + "\n"}
+
+
+def _targets(locked: LockedStage) -> Iterator[tuple[str, dict[str, Any]]]:
+    target, own = _target(locked), locked.stage.image.dockerfile
+    if own:
+        base = base_target(locked.stage.name)
+        target["contexts"] = {OWN: f"target:{base}"}
+        platforms = {"platforms": target["platforms"]} if "platforms" in target else {}
+        output = {"output": ["type=cacheonly"]}
+        yield base, {"context": ".", "dockerfile": _literal(str(own)), **platforms, **output}
+    yield locked.stage.name, target
+
+
+def base_target(stage: str) -> str:
+    """Return the target that makes the base of a stage out of a Dockerfile of the project's own."""
+    return f"_{stage}"  # no stage has such a name
 
 
 def _target(locked: LockedStage) -> dict[str, Any]:
@@ -44,8 +61,8 @@ def _target(locked: LockedStage) -> dict[str, Any]:
         "cache-from": _if_set("CACHE", cache),
         "cache-to": _if_set("CACHE", f"{cache},mode=max"),
     }
-    if linux_platforms(locked):
-        target["platforms"] = list(map(str, linux_platforms(locked)))
+    if image_platforms(locked):
+        target["platforms"] = list(map(str, image_platforms(locked)))
     if needs_credentials(locked):
         target["secret"] = _if_set("NETRC", "id=netrc,src=${NETRC}")
     if uses_ssh(locked):

@@ -7,9 +7,10 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from poetry_fti.exporters.docker.base_image import OWN
 from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
 from poetry_fti.exporters.header import generated
-from poetry_fti.exporters.images import linux_platforms, lock_tag, normalized, with_images
+from poetry_fti.exporters.images import base_tag, image_platforms, lock_tag, normalized, with_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,8 +55,10 @@ def _build(locked: LockedStage) -> dict[str, Any]:
         "context": posixpath.relpath(".", locked.folder.parent),
         "dockerfile": str(locked.folder / "Dockerfile").replace("$", "$$"),
     }
-    if linux_platforms(locked):
-        build["platforms"] = list(map(str, linux_platforms(locked)))
+    if locked.stage.image.dockerfile:
+        build["additional_contexts"] = {OWN: f"docker-image://{base_tag(locked)}"}
+    if image_platforms(locked):
+        build["platforms"] = list(map(str, image_platforms(locked)))
     if needs_credentials(locked):
         build["secrets"] = list(_SECRETS)
     if uses_ssh(locked):

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import shlex
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker import ignore
-from poetry_fti.exporters.docker.base_image import base_image
+from poetry_fti.exporters.docker.base_image import from_base
 from poetry_fti.exporters.docker.builder import builder
-from poetry_fti.exporters.docker.contents import contents
-from poetry_fti.exporters.docker.settings import settings
-from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
-from poetry_fti.exporters.docker.system import base_system
+from poetry_fti.exporters.docker.contents import code, own_files, packages
+from poetry_fti.exporters.docker.head import SYNTAX, head
+from poetry_fti.exporters.docker.parts import part_files
+from poetry_fti.exporters.docker.settings import environment, labels, start
+from poetry_fti.exporters.docker.system import base_system, last_steps
+from poetry_fti.exporters.docker.template import STANDARD, directives, fill
 from poetry_fti.exporters.docker.user import make_user
-from poetry_fti.exporters.header import header
+from poetry_fti.exporters.docker.wheel import wheel
 from poetry_fti.model import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from poetry_fti.model import LockedStage
+
+    Block: TypeAlias = Callable[[LockedStage], Iterator[str]]
 
 NEEDS_URLS: Final = False
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return Dockerfile and Dockerfile.dockerignore; nothing for a stage without Linux.
+    """Return what an image is built by; nothing for a stage without Linux.
 
     Raises FtiError where no image can be made of the stage as it is configured.
     """
@@ -36,38 +40,61 @@ def files(locked: LockedStage) -> Mapping[str, str]:
             return {}
         message = f'The stage "{locked.stage.name}" has an image, but no Linux among its platforms.'
         raise FtiError(f"{message} Add linux/amd64 or linux/arm64, or remove the image table.")
-    steps = (_head, _base, builder, _runtime, contents, settings)
-    text = "\n\n".join(block for step in steps for block in step(locked))
-    return {"Dockerfile": f"{text}\n", "Dockerfile.dockerignore": ignore.render(locked)}
+    _refuse_own(locked)
+    return {
+        "Dockerfile": _text(locked),
+        "Dockerfile.dockerignore": ignore.render(locked),
+        **part_files(locked),
+    }
 
 
-def _head(locked: LockedStage) -> Iterator[str]:
-    lines = [
-        "# syntax=docker/dockerfile:1",
-        header(locked),
-        f"# Build in the project's root: {_build_command(locked)}",
-    ]
-    if needs_credentials(locked):
-        lines.append("# With credentials: add --secret id=netrc,src=$HOME/.netrc")
-    if uses_ssh(locked):
-        lines.append("# With the keys of your ssh-agent: add --ssh default")
-    yield "\n".join(lines)
+def _text(locked: LockedStage) -> str:
+    template = STANDARD if locked.template is None else locked.template
+    first = directives(template)
+    if not any("syntax" in line.partition("=")[0].lower() for line in first):
+        first = [SYNTAX, *first]
+    blocks = {name: partial(_joined, block, locked) for name, block in BLOCKS.items()}
+    rest = fill(template, blocks, str(locked.stage.image.template))
+    return "\n".join([*first, head(locked), "", rest, ""])
 
 
-def _build_command(locked: LockedStage) -> str:
-    words = ["docker", "build"]
-    linux = [platform for platform in locked.stage.targets.platforms if platform.os == "linux"]
-    if len(linux) == 1:  # an image for another processor would lack what the lock holds
-        words += ["--platform", str(linux[0])]
-    return shlex.join([*words, "-f", str(locked.folder / "Dockerfile"), "."])
+def _joined(block: Block, locked: LockedStage) -> str:
+    return "\n\n".join(block(locked))
+
+
+def _refuse_own(locked: LockedStage) -> None:
+    image = locked.stage.image
+    for key, path in (("template", image.template), ("dockerfile", image.dockerfile)):
+        if path == locked.folder / "Dockerfile":
+            where = f"tool.fti.stages.{locked.stage.name}.image.{key}"
+            raise FtiError(f'{where}: "{path}" is what the export writes. Name another file.')
 
 
 def _base(locked: LockedStage) -> Iterator[str]:
-    yield f"FROM {base_image(locked)} AS base"
+    yield from_base(locked)
     yield from base_system(locked)
 
 
-def _runtime(locked: LockedStage) -> Iterator[str]:
-    yield "FROM base"
-    yield from make_user(locked)
+def _builder(locked: LockedStage) -> Iterator[str]:
+    yield from builder(locked)
+    yield from wheel(locked)
+
+
+def _workdir(locked: LockedStage) -> Iterator[str]:
     yield f"WORKDIR {locked.stage.image.workdir}"
+
+
+# What a template can name, in the order of a Dockerfile that has none.
+BLOCKS: Final[Mapping[str, Block]] = {
+    "base": _base,
+    "builder": _builder,
+    "user": make_user,
+    "workdir": _workdir,
+    "packages": packages,
+    "files": own_files,
+    "code": code,
+    "environment": environment,
+    "steps": last_steps,
+    "labels": labels,
+    "start": start,
+}

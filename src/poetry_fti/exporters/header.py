@@ -24,5 +24,5 @@ def generated(source: PurePosixPath, command: str) -> str:
 
 
 def is_generated(text: str) -> bool:
-    """Tell whether a file's text begins with such a comment, or has it below a directive."""
-    return any(line.startswith((_START, _IN_JSON)) for line in text.split("\n", 2)[:2])
+    """Tell whether a file's text begins with such a comment, or has it below directives."""
+    return any(line.startswith((_START, _IN_JSON)) for line in text.split("\n", 3)[:3])

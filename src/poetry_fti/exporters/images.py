@@ -15,10 +15,10 @@ _DIGITS: Final = 12
 
 def with_images(stages: Iterable[LockedStage]) -> list[LockedStage]:
     """Return the stages that an image can be built of: those that run on Linux."""
-    return [s for s in stages if not s.stage.targets.platforms or linux_platforms(s)]
+    return [s for s in stages if not s.stage.targets.platforms or image_platforms(s)]
 
 
-def linux_platforms(locked: LockedStage) -> tuple[Platform, ...]:
+def image_platforms(locked: LockedStage) -> tuple[Platform, ...]:
     """Return the platforms of a stage's image; none where it has every platform."""
     return tuple(each for each in locked.stage.targets.platforms if each.os == "linux")
 
@@ -31,6 +31,11 @@ def image_name(locked: LockedStage) -> str:
 def lock_tag(locked: LockedStage) -> str:
     """Return the tag that tells from which lock an image was built."""
     return f"{image_name(locked)}:lock-{locked.digest.partition(':')[2][:_DIGITS]}"
+
+
+def base_tag(locked: LockedStage) -> str:
+    """Return the tag of a stage's own base, for those that can't build it with the stage."""
+    return f"fti-base:{locked.stage.name}"
 
 
 def normalized(name: str) -> str:

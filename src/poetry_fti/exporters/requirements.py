@@ -34,6 +34,12 @@ def files(locked: LockedStage) -> Mapping[str, str]:
     return texts
 
 
+def requirements_text(locked: LockedStage, note: str) -> str:
+    """Return the requirements that have hashes alone, below a comment."""
+    hashed = [package for package in locked.packages if not _is_tree(package)]
+    return _lines([note, *_options(locked.indexes)], hashed)
+
+
 def _is_tree(package: LockedPackage) -> bool:
     return isinstance(package.origin, DirectoryOrigin | GitOrigin)
 
@@ -49,7 +55,10 @@ def _sources_note(locked: LockedStage) -> Iterator[str]:
 
 
 def _text(locked: LockedStage, packages: Iterable[LockedPackage], note: Iterable[str]) -> str:
-    top = [header(locked), *note, *_options(locked.indexes)]
+    return _lines([header(locked), *note, *_options(locked.indexes)], packages)
+
+
+def _lines(top: Sequence[str], packages: Iterable[LockedPackage]) -> str:
     lines = [_line(package) for package in in_order(packages)]
     return "\n".join([*top, "", *lines] if lines else top) + "\n"
 

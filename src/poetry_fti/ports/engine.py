@@ -67,9 +67,8 @@ class Engine:
 
     def build(self, jobs: Sequence[Job], order: Order, folder: Path) -> None:
         """Build images in a folder, on the terminal; raises FtiError if the engine fails."""
-        environment = {**os.environ, "DOCKER_BUILDKIT": "1", **_baking(order)}
-        if order.netrc is None:
-            environment.pop("NETRC", None)
+        environment = {name: value for name, value in os.environ.items() if name != "NETRC"}
+        environment |= _variables(order)
         for words in self._commands(jobs, order):
             _run(words, folder, environment)
 
@@ -105,11 +104,14 @@ def find_engine() -> Engine:
     raise FtiError(f"{said}\nStart the engine, and run the command again.")
 
 
-def _baking(order: Order) -> Mapping[str, str]:
-    """Return the variables of the bake file, which newer bakes else would not trust to name it."""
-    if order.netrc is None:
-        return {}
-    return {"NETRC": str(order.netrc), "BUILDX_BAKE_ENTITLEMENTS_FS": "0"}
+def _variables(order: Order) -> Mapping[str, str]:
+    """Return what the engine is told by variables."""
+    # Docker would keep the base of an image beside the image, without a name.
+    told = {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_LOAD": "1"}
+    if order.netrc is not None:
+        # Newer bakes would ask whether the bake file may name a secret outside of the project.
+        told |= {"NETRC": str(order.netrc), "BUILDX_BAKE_ENTITLEMENTS_FS": "0"}
+    return told
 
 
 def _configs(text: str) -> list[dict[str, Any]]:

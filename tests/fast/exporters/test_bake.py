@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -77,6 +78,21 @@ Update with: poetry fti export --format bake",
 }
 """
     }
+
+
+def test_a_dockerfile_of_ones_own_makes_the_base() -> None:
+    own = replace(stage().stage, image=Image(dockerfile=PurePosixPath("docker/base.Dockerfile")))
+    text = bake.files([on(replace(TRAINING, stage=own), LINUX)])[bake.FILENAME]
+    platforms = ["linux/amd64", "linux/arm64"]
+    read = json.loads(text)
+    assert read["group"]["default"]["targets"] == ["training"]
+    assert read["target"]["_training"] == {
+        "context": ".",
+        "dockerfile": "docker/base.Dockerfile",
+        "platforms": platforms,
+        "output": ["type=cacheonly"],
+    }
+    assert read["target"]["training"]["contexts"] == {"own-base": "target:_training"}
 
 
 def test_a_stage_without_linux_has_no_image() -> None:

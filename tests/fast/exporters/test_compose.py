@@ -82,5 +82,13 @@ def test_names_that_look_like_numbers_and_variables_are_neither() -> None:
     assert read["no"]["build"] == build
 
 
+def test_a_base_of_ones_own_is_there_already() -> None:
+    locked = served("inference")
+    image = Image(dockerfile=PurePosixPath("base.Dockerfile"))
+    text = compose.files([replace(locked, stage=replace(locked.stage, image=image))])
+    build = yaml.safe_load(text[compose.FILENAME])["services"]["inference"]["build"]
+    assert build["additional_contexts"] == {"own-base": "docker-image://fti-base:inference"}
+
+
 def test_without_an_image_there_is_no_file() -> None:
     assert compose.files([]) == {}

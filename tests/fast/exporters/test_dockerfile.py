@@ -20,7 +20,9 @@ from packaging.version import Version
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import dockerfile
+from poetry_fti.exporters.docker.denied import denied_by
 from poetry_fti.exporters.docker.quoting import assignments, bind_mount, copy, exec_form, quoted
+from poetry_fti.exporters.docker.template import STANDARD
 from poetry_fti.model import (
     Code,
     DirectoryOrigin,
@@ -126,9 +128,16 @@ ENV HOME=/opt/builder \
 
 WORKDIR /build
 
+FROM builder AS packages
+
+ARG TARGETPLATFORM
+
+RUN case "$TARGETPLATFORM" in linux/amd64*) ;; \
+    *) echo "The stage inference is locked for linux/amd64 only. Build it with --platform linux/amd64." >&2; exit 1 ;; esac
+
 RUN --mount=type=cache,target=/opt/builder/.cache/uv \
     --mount=type=bind,source=fti/inference/requirements.txt,target=/tmp/requirements.txt \
-    uv venv --python '>=3.11,<3.14' /opt/venv \
+    uv venv --python 3.11 /opt/venv \
     && uv pip install --no-deps --require-hashes -r /tmp/requirements.txt
 
 FROM base
@@ -139,7 +148,7 @@ RUN getent passwd 10001 \
 
 WORKDIR /app
 
-COPY --link --from=builder /opt/venv /opt/venv
+COPY --link --from=packages /opt/venv /opt/venv
 
 COPY --link src/credit /app/src/credit
 
@@ -178,7 +187,7 @@ def test_an_image_that_uv_installs() -> None:
 
 RUNTIME = r"""WORKDIR /srv/credit
 
-COPY --link --from=builder /opt/venv /opt/venv
+COPY --link --from=packages /opt/venv /opt/venv
 
 COPY --link src/credit /srv/credit/src/credit
 
@@ -265,7 +274,7 @@ RUN apt-get update"""
 
 CONTENTS = r"""WORKDIR /srv/credit
 
-COPY --link --from=builder /opt/venv /opt/venv
+COPY --link --from=packages /opt/venv /opt/venv
 
 COPY ["conf/a b\\$.yaml", "/srv/credit/conf.yaml"]
 COPY models /models
@@ -325,6 +334,95 @@ def test_what_no_build_sees_can_not_be_copied() -> None:
         render(stage(image=image))
 
 
+WHEEL_CODE = Code(
+    packages=(PurePosixPath("src/credit"),),
+    roots=(PurePosixPath("src"),),
+    sources=(PurePosixPath("README a.md"), PurePosixPath("pyproject.toml")),
+)
+WHEEL = r"""FROM builder AS code
+
+COPY --link ["README a.md", "/project/README a.md"]
+COPY --link pyproject.toml /project/pyproject.toml
+COPY --link src/credit /project/src/credit
+
+RUN --mount=type=cache,target=/opt/builder/.cache/uv \
+    uv venv --python 3.11 /opt/venv \
+    && uv pip install --no-deps /project
+
+FROM base
+"""
+WHEEL_CONTENTS = r"""COPY --link --from=packages /opt/venv /opt/venv
+
+COPY models /models
+
+COPY --link --from=code /opt/venv /opt/venv
+
+ENV LEVEL="stage" \
+    MODE="stage" \
+    PATH="/opt/venv/bin:$PATH" \
+    PYTHONDONTWRITEBYTECODE="1" \
+    PYTHONUNBUFFERED="1" \
+    VIRTUAL_ENV="/opt/venv"
+"""
+
+
+def test_the_code_as_a_wheel() -> None:
+    image = Image(code="wheel", copy=((PurePosixPath("models"), PurePosixPath("/models")),))
+    files = dockerfile.files(stage(image=image, code=WHEEL_CODE))
+
+    assert WHEEL in files["Dockerfile"]
+    assert WHEEL_CONTENTS in files["Dockerfile"]
+    assert files["Dockerfile.dockerignore"].split("\n\n")[1].splitlines() == [
+        "*",
+        "!README a.md",
+        "!fti/inference/requirements.txt",
+        "!models",
+        "!pyproject.toml",
+        "!src/credit",
+    ]
+
+
+def test_the_build_backend_comes_from_the_stages_indexes() -> None:
+    image = Image(code="wheel", installer="pip")
+    text = render(stage(package("alpha", CORP), image=image, code=WHEEL_CODE))
+    assert (
+        """\
+RUN --mount=type=cache,target=/opt/builder/.cache/pip \\
+    --mount=type=secret,id=netrc,target=/opt/builder/.netrc \\
+    python3 -c 'import sys; assert sys.version_info[:2] in [(3, 11)], sys.version' \\
+    && python3 -m venv --without-pip /opt/venv \\
+    && python3 -m pip --python /opt/venv/bin/python install --no-deps \
+--index-url=https://corp.example/simple /project
+"""
+        in text
+    )
+
+
+def test_a_wheel_of_the_whole_tree() -> None:
+    code = replace(WHEEL_CODE, packages=(PurePosixPath(),))
+    text = render(stage(image=Image(code="wheel"), code=code))
+    assert "FROM builder AS code\n\nCOPY --link . /project\n\n" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (Code(), "the project has package-mode = false"),
+        (
+            replace(WHEEL_CODE, packages=()),
+            "none of its packages is found; `poetry build` says more",
+        ),
+    ],
+)
+def test_a_wheel_needs_a_package(code: Code, reason: str) -> None:
+    message = (
+        f"tool.fti.stages.inference.image.code: no wheel can be built: {reason}."
+        ' With "copy" its files are copied as they are.'
+    )
+    with pytest.raises(FtiError, match=f"^{re.escape(message)}$"):
+        render(stage(image=Image(code="wheel"), code=code))
+
+
 HTTP_CHECK = r"""HEALTHCHECK --interval=1m --timeout=5s --start-period=10s --retries=2 \
     CMD ["/opt/venv/bin/python", "-I", "-S", "-c", "import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', 8000); c.request('GET', '/a?b=\"$c\"'); sys.exit(c.getresponse().status >= 400)"]
 
@@ -363,6 +461,15 @@ def test_the_base_is_named_with_its_registry(base: str, name: str) -> None:
 
 PIP_BUILDER = r"""FROM base AS builder
 
+ENV HOME=/opt/builder \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_ROOT_USER_ACTION=ignore \
+    SOURCE_DATE_EPOCH=315532800
+
+WORKDIR /build
+
+FROM builder AS tools
+
 # A Debian release offers one version of a package: there is none to choose.
 # hadolint ignore=DL3008
 RUN apt-get update \
@@ -372,18 +479,13 @@ RUN apt-get update \
         openssh-client \
     && rm -rf /var/lib/apt/lists/*
 
-ENV HOME=/opt/builder \
-    PIP_DISABLE_PIP_VERSION_CHECK=1 \
-    PIP_ROOT_USER_ACTION=ignore \
-    SOURCE_DATE_EPOCH=315532800
-
-WORKDIR /build
+FROM tools AS packages
 
 RUN --mount=type=cache,target=/opt/builder/.cache/pip \
     --mount=type=secret,id=netrc,target=/opt/builder/.netrc \
     --mount=type=bind,source=fti/inference/requirements.txt,target=/tmp/requirements.txt \
     --mount=type=bind,source=libs/wheel-1.0-py3-none-any.whl,target=/build/libs/wheel-1.0-py3-none-any.whl \
-    python3 -c 'import sys; assert sys.version_info[:2] in [(3, 11), (3, 12), (3, 13)], sys.version' \
+    python3 -c 'import sys; assert sys.version_info[:2] in [(3, 11)], sys.version' \
     && python3 -m venv --without-pip /opt/venv \
     && python3 -m pip --python /opt/venv/bin/python install --no-deps --require-hashes -r /tmp/requirements.txt
 
@@ -457,6 +559,201 @@ def test_only_needed_paths_are_in_the_context() -> None:
 def test_a_whole_project_goes_without_the_other_stages() -> None:
     text = dockerfile.files(stage(code=Code()))["Dockerfile.dockerignore"]
     assert text.split("\n\n")[1].splitlines() == ["fti/*", "!fti/inference/requirements.txt"]
+
+
+OWN_BASE = Image(dockerfile=PurePosixPath("docker/base.Dockerfile"), apt=("curl=7",))
+FROM_OWN_BASE = r"""# syntax=docker/dockerfile:1
+# Generated by poetry-fti from fti/inference/poetry.lock; do not edit. Update with: poetry fti export inference
+# Build in the project's root:
+#   docker build --platform linux/amd64 -f docker/base.Dockerfile -t fti-base:inference .
+#   docker build --platform linux/amd64 --build-context own-base=docker-image://fti-base:inference -f fti/inference/Dockerfile .
+
+# As tool.fti.stages.inference.image.dockerfile says.
+# hadolint ignore=DL3006
+FROM own-base AS base
+
+RUN apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+        curl=7 \
+    && rm -rf /var/lib/apt/lists/*
+
+FROM ghcr.io/astral-sh/uv"""  # noqa: E501
+
+
+def test_a_base_of_ones_own_dockerfile() -> None:
+    text = render(stage(image=OWN_BASE, targets=Targets(platforms=(AMD64,))))
+    assert text.startswith(FROM_OWN_BASE)
+    assert "useradd" in text
+    assert "image.base" not in text
+
+
+def test_a_base_of_ones_own_is_alpine_where_the_stage_has_its_libc() -> None:
+    image = replace(OWN_BASE, apt=())
+    assert "adduser -D" in render(stage(image=image, targets=MUSL))
+    message = (
+        "tool.fti.stages.inference.image.apt names Debian packages, but the stage is locked for"
+        " musl. Choose a Debian image as the base, or one that holds what you need."
+    )
+    with pytest.raises(FtiError, match=f"^{re.escape(message)}$"):
+        render(stage(image=OWN_BASE, targets=MUSL))
+
+
+OWN = Image(template=PurePosixPath("docker/inference.Dockerfile"), command=("serve",))
+TEMPLATE = """\
+# syntax=docker/dockerfile:1.7
+# check=skip=JSONArgsRecommended
+# My own.
+FROM corp.example/python:3.12 AS base
+
+# fti: builder
+
+  #fti:files
+
+FROM base
+  # fti:  packages
+# fti: code
+
+RUN <<EOF
+echo "# fti: it"
+EOF
+
+# fti: steps
+
+# fti: start
+HEALTHCHECK CMD ["a"]
+"""
+FILLED = r"""# syntax=docker/dockerfile:1.7
+# check=skip=JSONArgsRecommended
+# Generated by poetry-fti from fti/inference/poetry.lock; do not edit. Update with: poetry fti export inference
+# Made of docker/inference.Dockerfile: edit that.
+# Build in the project's root: docker build -f fti/inference/Dockerfile .
+
+# My own.
+FROM corp.example/python:3.12 AS base
+
+FROM base AS builder
+
+ENV HOME=/opt/builder \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_ROOT_USER_ACTION=ignore \
+    SOURCE_DATE_EPOCH=315532800
+
+WORKDIR /build
+
+FROM builder AS packages
+
+RUN python3 -m venv --without-pip /opt/venv
+
+FROM base
+COPY --link --from=packages /opt/venv /opt/venv
+COPY --link src/credit /app/src/credit
+
+RUN <<EOF
+echo "# fti: it"
+EOF
+
+USER 10001
+
+CMD ["serve"]
+HEALTHCHECK CMD ["a"]
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize("text", [TEMPLATE, "\ufeff" + TEMPLATE.replace("\n", "\r\n")])
+def test_a_template_of_ones_own(text: str) -> None:
+    image = replace(OWN, installer="pip")
+    rendered = render(stage(image=image, template=text, requires_python=""))
+    check = re.compile(r"python3 -c .*\n    && ")
+    assert check.sub("", rendered) == FILLED
+
+
+def test_the_standard_template_is_none() -> None:
+    blocks = [line for line in STANDARD.splitlines() if line.startswith("# fti:")]
+    assert [line.removeprefix("# fti: ") for line in blocks] == list(dockerfile.BLOCKS)
+    text = render(stage(*EVERYTHING, image=replace(BESIDES, template=OWN.template)))
+    own = stage(*EVERYTHING, image=replace(BESIDES, template=OWN.template), template=STANDARD)
+    assert render(own) == text
+
+
+BLOCK_NAMES = (
+    "(known: base, builder, user, workdir, packages, files, code, environment, steps, labels,"
+    " start)"
+)
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        (
+            "# syntax=docker/dockerfile:1\nFROM base\n# fti: bilder\n",
+            (
+                'docker/inference.Dockerfile, line 3: unknown block "bilder"; did you mean'
+                f' "builder"? {BLOCK_NAMES}.'
+            ),
+        ),
+        ("# fti:\n", f'docker/inference.Dockerfile, line 1: unknown block "" {BLOCK_NAMES}.'),
+        (
+            "# escape=`\n",
+            (
+                'docker/inference.Dockerfile: the blocks need "\\" to go on in the next line:'
+                ' remove the directive "escape".'
+            ),
+        ),
+    ],
+)
+def test_problems_of_a_template(template: str, message: str) -> None:
+    with pytest.raises(FtiError, match=f"^{re.escape(message)}$"):
+        render(stage(image=OWN, template=template))
+
+
+@pytest.mark.parametrize("key", ["template", "dockerfile"])
+def test_the_export_reads_nothing_that_it_writes(key: str) -> None:
+    image = Image(**{key: PurePosixPath("fti/inference/Dockerfile")})  # type: ignore[arg-type]
+    message = (
+        f'tool.fti.stages.inference.image.{key}: "fti/inference/Dockerfile" is what the export'
+        " writes. Name another file."
+    )
+    with pytest.raises(FtiError, match=f"^{re.escape(message)}$"):
+        render(stage(image=image, template=""))
+
+
+def test_records_of_experiments_are_let_in_by_name_only() -> None:
+    model = PurePosixPath("mlruns/1/model")
+    image = Image(copy=((model, PurePosixPath("model")),))
+    text = dockerfile.files(stage(image=image))["Dockerfile.dockerignore"]
+    assert "!mlruns/1/model" in text.split("\n\n")[1].splitlines()
+    denied = text.split("\n\n")[2].splitlines()
+    assert denied.index("**/mlruns") < denied.index("!mlruns/1/model") < denied.index("**/.git")
+
+
+def test_stages_inside_of_a_package_stay_out() -> None:
+    locked = stage(folder=PurePosixPath("src/credit/fti/inference"))
+    text = dockerfile.files(locked)["Dockerfile.dockerignore"]
+    assert text.split("\n\n")[1].splitlines() == [
+        "*",
+        "!src/credit",
+        "!src/credit/fti/inference/requirements.txt",
+        "src/credit/fti/*",
+        "!src/credit/fti/inference/requirements.txt",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "pattern"),
+    [
+        ("a/.git-credentials", "**/.git-credentials"),
+        (".dvc/cache/files", "**/.dvc/cache"),
+        ("a/my-env/lib/python3.12/x", "**/*[Ee][Nn][Vv]*/lib/python[23]*"),
+        (".streamlit/secrets.toml", "**/secrets.toml"),
+        ("mlruns/0", None),
+        (".dvc/config", None),
+        ("env/__init__.py", None),
+        ("src/environments/lib/pythonic.py", None),
+        ("cache/a", None),
+    ],
+)
+def test_what_never_comes_into_an_image(path: str, pattern: str | None) -> None:
+    assert denied_by(PurePosixPath(path)) == pattern
 
 
 GLIBC_2_31 = Targets(platforms=(AMD64,), libc=Libc("glibc", (2, 31)))
@@ -546,6 +843,9 @@ VARIANTS = {
         ("tree", (TREE,), Image(env=(("A", "\\ \"'$x\r#\u2028"),), command=('"\n',)), {}),
         ("besides", EVERYTHING, BESIDES, {}),
         ("steps", (), replace(BESIDES, apt=(), build_apt=("gcc",)), {}),
+        ("wheel", EVERYTHING, Image(code="wheel"), {"code": WHEEL_CODE}),
+        ("own-base", EVERYTHING, OWN_BASE, {}),
+        ("template", EVERYTHING, OWN, {"template": STANDARD.replace("# fti: user\n", "")}),
         ("well", (), Image(healthcheck=Healthcheck(probe=HttpProbe("/", 1), retries=1)), {}),
         ("root", (), Image(user="root", entrypoint=("a",), expose=("1", "2/udp")), {}),
         (

@@ -74,6 +74,25 @@ def test_copied_files_are_seen(root: Path) -> None:
     assert digest(root, locked) != before
 
 
+def test_records_are_seen_where_they_are_copied(root: Path) -> None:
+    source = PurePosixPath("mlruns/1")
+    image = Image(copy=((source, source),))
+    locked = replace(LOCKED, stage=replace(LOCKED.stage, image=image))
+    before, plain = digest(root, locked), digest(root)
+    write(root, "mlruns/1/model")
+    write(root, "src/credit/mlruns/2/model")
+    assert digest(root, locked) != before
+    assert digest(root) == plain
+
+
+def test_what_makes_a_base_of_ones_own_is_seen(root: Path) -> None:
+    image = Image(dockerfile=PurePosixPath("base.Dockerfile"))
+    locked = replace(LOCKED, stage=replace(LOCKED.stage, image=image))
+    before = digest(root, locked)
+    write(root, "anything")
+    assert digest(root, locked) != before
+
+
 def test_a_whole_tree_is_seen_without_the_stages(root: Path) -> None:
     locked = replace(LOCKED, code=Code())
     before = digest(root, locked)

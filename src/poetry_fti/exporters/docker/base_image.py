@@ -15,6 +15,8 @@ from poetry_fti.targets import python_minors
 if TYPE_CHECKING:
     from poetry_fti.model import LockedStage, Stage
 
+# The build context that the image of one's own Dockerfile is given as.
+OWN: Final = "own-base"
 _MUSL: Final = Libc("musl", (1, 2))
 _GLIBC: Final = {
     "buster": (2, 28),
@@ -32,25 +34,57 @@ _PYTHON: Final = re.compile(r"(?:^|/)python:(\d+\.\d+(?:\.\d+)?)(?![\d.])")
 def base_image(locked: LockedStage) -> str:
     """Return `image.base` or the oldest Python that the stage allows, on Debian (musl: Alpine).
 
-    Raises FtiError for an image whose name says that the lock does not fit it.
+    That of the project's own Dockerfile has no name but the one it gets in the build. Raises
+    FtiError for an image whose name says that the lock does not fit it.
     """
-    base = locked.stage.image.base or _default(locked)
-    _check_python(base, locked)
-    _check_libc(base, locked.stage)
     image = locked.stage.image
-    if is_alpine(base) and (image.apt or image.build_apt):
+    base = OWN if image.dockerfile else image.base or _default(locked)
+    if not image.dockerfile:
+        _check_python(base, locked)
+        _check_libc(base, locked.stage)
+    if (image.apt or image.build_apt) and is_alpine(locked):
         key = _key(locked.stage, "image.apt" if image.apt else "image.build-apt")
+        what = (
+            f"the stage is locked for {_MUSL.family}" if image.dockerfile else f"{base} is Alpine"
+        )
         message = (
-            f"{key} names Debian packages, but {base} is Alpine."
+            f"{key} names Debian packages, but {what}."
             " Choose a Debian image as the base, or one that holds what you need."
         )
         raise FtiError(message)
     return base
 
 
-def is_alpine(base: str) -> bool:
-    """Tell whether an image's name says that it is Alpine Linux."""
-    return any(word.startswith("alpine") for word in _words(base))
+def image_python(locked: LockedStage) -> str:
+    """Return the minor version of Python that the base's name tells, else what the stage allows."""
+    match = _PYTHON.search(_name(base_image(locked)))
+    image = locked.stage.image
+    if match is None or (image.template and not image.base):  # it may start from anything
+        return locked.requires_python
+    release = Version(match[1])
+    return f"{release.major}.{release.minor}"
+
+
+def python_specifiers(python: str) -> SpecifierSet:
+    """Return the versions that such a Python may have."""
+    return SpecifierSet(f"=={python}.*" if python[:1].isdigit() else python)
+
+
+def from_base(locked: LockedStage) -> str:
+    """Return the instruction that all other stages of the build start from."""
+    instruction = f"FROM {base_image(locked)} AS base"
+    if locked.stage.image.dockerfile is None:
+        return instruction
+    reason = f"# As {_key(locked.stage, 'image.dockerfile')} says."
+    return f"{reason}\n# hadolint ignore=DL3006\n{instruction}"
+
+
+def is_alpine(locked: LockedStage) -> bool:
+    """Tell whether the base is Alpine Linux: its name, or else the stage's libc, says so."""
+    image = locked.stage.image
+    if image.dockerfile:
+        return locked.stage.targets.libc.family == "musl"
+    return _is_alpine(image.base or _default(locked))
 
 
 def _default(locked: LockedStage) -> str:
@@ -98,7 +132,7 @@ def _check_libc(base: str, stage: Stage) -> None:
 
 def _libc(base: str, wanted: Libc) -> Libc | None:
     """Return the libc that an image's name speaks of; a Debian of no version has any glibc."""
-    if is_alpine(base):
+    if _is_alpine(base):
         return _MUSL
     words = _words(base)
     for word in words:
@@ -107,6 +141,10 @@ def _libc(base: str, wanted: Libc) -> Libc | None:
     if not any(word.startswith(_GLIBC_WORDS) for word in words):
         return None
     return wanted if wanted.family == "glibc" else Libc()
+
+
+def _is_alpine(base: str) -> bool:
+    return any(word.startswith("alpine") for word in _words(base))
 
 
 def _words(base: str) -> list[str]:

@@ -6,8 +6,9 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from packaging.specifiers import SpecifierSet
-
+from poetry_fti.exporters.docker.base_image import image_python, python_specifiers
+from poetry_fti.exporters.docker.parts import lower_parts, own_part
+from poetry_fti.exporters.docker.platform import check_platform
 from poetry_fti.exporters.docker.quoting import bind_mount, copy
 from poetry_fti.exporters.docker.sources import (
     index_options,
@@ -18,11 +19,13 @@ from poetry_fti.exporters.docker.sources import (
     uses_ssh,
 )
 from poetry_fti.exporters.docker.system import build_system
+from poetry_fti.exporters.docker.wheels import is_wheel
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
 from poetry_fti.targets import python_minors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import PurePosixPath
 
     from poetry_fti.model import Installer, LockedStage
 
@@ -30,6 +33,7 @@ _UV: Final = "0.13"
 _REQUIREMENTS: Final = "/tmp/requirements.txt"  # noqa: S108 - a mount point in the container
 # Of its own, since caches and credentials are looked for there, whatever the base says.
 _HOME: Final = "/opt/builder"
+_TOOLS_STAGE: Final = "tools"
 _NEXT: Final = " \\\n    "
 
 
@@ -75,41 +79,57 @@ _TOOLS: Final[Mapping[Installer, _Tool]] = {
 
 
 def builder(locked: LockedStage) -> Iterator[str]:
-    """Yield the instructions that make /opt/venv: what changes least often comes first."""
+    """Yield the build stages that make each layer's /opt/venv; images copy them on each other."""
     tool = _TOOLS[locked.stage.image.installer]
     if tool.image:
         yield tool.image
     yield "FROM base AS builder"
-    yield from build_system(locked)
     yield tool.setup
     yield "WORKDIR /build"
-    yield _install_requirements(locked, tool)
+    for part in lower_parts(locked):
+        yield f"FROM builder AS {part.name}"
+        yield _install_requirements(part.locked, tool, part.path)
+    system = list(build_system(locked))
+    if system:
+        yield from (f"FROM builder AS {_TOOLS_STAGE}", *system)
+    yield f"FROM {top(locked)} AS packages"
+    yield from check_platform(locked)
+    own = own_part(locked)
+    yield _install_requirements(own.locked, tool, own.path)
     if trees(locked):
         yield "\n".join(copy(path, f"/build/{path}") for path in trees(locked))
     if uses_git(locked) or trees(locked):
         yield _install_sources(locked, tool)
 
 
-def _install_requirements(locked: LockedStage, tool: _Tool) -> str:
+def top(locked: LockedStage) -> str:
+    """Return the stage of the build that has all it takes to build a package."""
+    return "builder" if not list(build_system(locked)) else _TOOLS_STAGE
+
+
+def _install_requirements(locked: LockedStage, tool: _Tool, path: PurePosixPath) -> str:
     commands = list(_make_environment(locked))
-    if all(isinstance(p.origin, DirectoryOrigin | GitOrigin) for p in locked.packages):
+    hashed = [p for p in locked.packages if not isinstance(p.origin, DirectoryOrigin | GitOrigin)]
+    if not hashed:
         return _run([], commands)
-    archives = sorted({p.origin.path for p in locked.packages if isinstance(p.origin, FileOrigin)})
+    archives = sorted({p.origin.path for p in hashed if isinstance(p.origin, FileOrigin)})
     mounts = [
         *_mounts(locked, tool),
-        bind_mount(locked.folder / "requirements.txt", _REQUIREMENTS),
+        bind_mount(path, _REQUIREMENTS),
         *(bind_mount(path, f"/build/{path}") for path in archives),
     ]
-    words = [tool.install, "--require-hashes", *_strategy(locked), "-r", _REQUIREMENTS]
+    # A package that has a wheel for the image is never built, whatever the image is in truth.
+    wheels = ["--only-binary :all:"] * all(is_wheel(package, locked) for package in hashed)
+    words = [tool.install, "--require-hashes", *wheels, *_strategy(locked), "-r", _REQUIREMENTS]
     return _run(mounts, [*commands, " ".join(words)])
 
 
 def _make_environment(locked: LockedStage) -> Iterator[str]:
-    python = locked.requires_python
+    python = image_python(locked)
     if locked.stage.image.installer == "uv":
         yield shlex.join(["uv", "venv", *(["--python", python] if python else []), "/opt/venv"])
         return
-    allowed = ", ".join(map(str, python_minors(SpecifierSet(python))))
+    allowed = ", ".join(map(str, python_minors(python_specifiers(python))))
     check = f"import sys; assert sys.version_info[:2] in [{allowed}], sys.version"
     yield shlex.join(["python3", "-c", check])
     yield "python3 -m venv --without-pip /opt/venv"
@@ -128,6 +148,14 @@ def _install_sources(locked: LockedStage, tool: _Tool) -> str:
     trust = "GIT_SSH_COMMAND='ssh -o StrictHostKeyChecking=accept-new' " if ssh else ""
     words = [*index_options(locked), *source_requirements(locked)]
     return _run(mounts, [f"{_NEXT}    ".join([trust + tool.install, *map(shlex.quote, words)])])
+
+
+def install_project(locked: LockedStage, folder: str) -> str:
+    """Return the instruction that makes an environment of its own for the project in a folder."""
+    tool = _TOOLS[locked.stage.image.installer]
+    # uv builds a folder that it is told of anew each time, whatever its cache holds.
+    install = " ".join([tool.install, *map(shlex.quote, index_options(locked)), folder])
+    return _run(_mounts(locked, tool), [*_make_environment(locked), install])
 
 
 def _mounts(locked: LockedStage, tool: _Tool) -> Iterator[str]:

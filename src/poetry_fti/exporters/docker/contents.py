@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.docker import ignore
+from poetry_fti.exporters.docker import ignore, wheel
+from poetry_fti.exporters.docker.denied import denied_by
+from poetry_fti.exporters.docker.parts import lower_parts
 from poetry_fti.exporters.docker.quoting import copy
 
 if TYPE_CHECKING:
@@ -15,22 +17,33 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedStage
 
 
-def contents(locked: LockedStage) -> Iterator[str]:
-    """Yield the instructions: what changes most often, the code, comes last."""
-    yield "COPY --link --from=builder /opt/venv /opt/venv"
+def packages(locked: LockedStage) -> Iterator[str]:
+    """Yield what copies the packages."""
+    names = [*(part.name for part in lower_parts(locked)), "packages"]
+    yield "\n".join(f"COPY --link --from={name} /opt/venv /opt/venv" for name in names)
+
+
+def own_files(locked: LockedStage) -> Iterator[str]:
+    """Yield what copies the files that are configured."""
     files = locked.stage.image.copy
     if files:
         yield "\n".join(_copy_own(source, target, locked) for source, target in files)
+
+
+def code(locked: LockedStage) -> Iterator[str]:
+    """Yield what copies the project's code; it changes most often, so it comes last."""
     folder = locked.stage.image.workdir
-    packages = ignore.own_packages(locked)
-    if packages:
-        yield "\n".join(copy(path, str(folder / path)) for path in packages)
+    paths = ignore.own_packages(locked)
+    if locked.stage.image.code == "wheel":
+        yield f"COPY --link --from={wheel.STAGE} /opt/venv /opt/venv"
+    elif paths:
+        yield "\n".join(copy(path, str(folder / path)) for path in paths)
     else:
         yield f"COPY --link . {folder}"
 
 
 def _copy_own(source: PurePosixPath, target: PurePosixPath, locked: LockedStage) -> str:
-    pattern = ignore.denied_by(source)
+    pattern = denied_by(source)
     if pattern:
         message = (
             f'tool.fti.stages.{locked.stage.name}.image.copy: "{source}" never comes into an image'

@@ -2,66 +2,27 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from poetry_fti.exporters.docker.denied import NEVER, RECORDS, denied_by
+from poetry_fti.exporters.docker.parts import requirement_paths
 from poetry_fti.exporters.docker.quoting import context_path
 from poetry_fti.exporters.header import header
 from poetry_fti.model import DirectoryOrigin, FileOrigin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from poetry_fti.model import LockedStage
-
-# They stand last, so that they win over whatever is allowed above them.
-_DENIED: Final = """\
-# Never in an image: version control, caches and other leavings, secrets.
-**/.git
-**/.venv*
-**/__pycache__
-**/*.py[cod]
-**/*.egg-info
-**/.ipynb_checkpoints
-**/.coverage*
-**/.hypothesis
-**/.mypy_cache
-**/.nox
-**/.pytest_cache
-**/.ruff_cache
-**/.tox
-**/.DS_Store
-**/.idea
-**/.vscode
-**/node_modules
-**/.aws
-**/.azure
-**/.docker
-**/.env*
-**/.git-credentials
-**/.gnupg
-**/.kube
-**/.netrc
-**/_netrc
-**/.pypirc
-**/.ssh
-**/id_dsa*
-**/id_ecdsa*
-**/id_ed25519*
-**/id_rsa*
-**/*.jks
-**/*.key
-**/*.p12
-**/*.pem
-**/*.pfx
-"""
 
 
 def render(locked: LockedStage) -> str:
     """Return the text of Dockerfile.dockerignore: what is not needed stays out of the build."""
-    lines = list(_allowed(locked) if own_packages(locked) else _everything(locked))
-    return "\n".join([header(locked), "", *lines, "", _DENIED])
+    again = [_let_in(path) for path in _needed(locked) if denied_by(path, RECORDS)]
+    # The last line that matches decides.
+    denied = [*RECORDS.splitlines(), *again, *NEVER.splitlines()]
+    return "\n".join([header(locked), "", *_allowed(locked), "", *denied, ""])
 
 
 def own_packages(locked: LockedStage) -> tuple[PurePosixPath, ...]:
@@ -75,40 +36,56 @@ def let_in(locked: LockedStage) -> list[PurePosixPath]:
 
     Where the whole tree is the project's code, all else is seen but the folder of the stages.
     """
-    requirements = locked.folder / "requirements.txt"
-    if own_packages(locked):
-        return sorted({*own_packages(locked), requirements, *_local(locked), *_copied(locked)})
-    stages = [path for path in _copied(locked) if path.is_relative_to(locked.folder.parent)]
-    return sorted({requirements, *stages})
+    return _needed(locked) if own_packages(locked) else _of_stages(locked)
 
 
 def _allowed(locked: LockedStage) -> Iterator[str]:
-    yield "*"
-    yield from (f"!{context_path(path)}" for path in let_in(locked))
+    stages = locked.folder.parent
+    is_whole = not own_packages(locked)
+    if not is_whole:
+        yield "*"
+        yield from map(_let_in, let_in(locked))
+    if is_whole or any(stages.is_relative_to(path) for path in _needed(locked)):
+        yield f"{context_path(stages)}/*"
+        yield from map(_let_in, _of_stages(locked))
 
 
-def _everything(locked: LockedStage) -> Iterator[str]:
-    yield f"{context_path(locked.folder.parent)}/*"
-    yield from (f"!{context_path(path)}" for path in let_in(locked))
+def _let_in(path: PurePosixPath) -> str:
+    return f"!{context_path(path)}"
 
 
-def denied_by(path: PurePosixPath) -> str | None:
-    """Return the pattern that keeps a path out of every build."""
-    patterns = (line for line in _DENIED.splitlines() if line.startswith("**/"))
-    for pattern in patterns:
-        if any(fnmatchcase(part, pattern.removeprefix("**/")) for part in path.parts):
-            return pattern
-    return None
+def _of_stages(locked: LockedStage) -> list[PurePosixPath]:
+    return [path for path in _needed(locked) if path.is_relative_to(locked.folder.parent)]
+
+
+def _needed(locked: LockedStage) -> list[PurePosixPath]:
+    named = (
+        requirement_paths(locked),
+        own_packages(locked),
+        _sources(locked),
+        _local(locked),
+        _copied(locked),
+    )
+    return sorted({path for paths in named for path in paths})
+
+
+def _sources(locked: LockedStage) -> Iterable[PurePosixPath]:
+    return locked.code.sources if locked.stage.image.code == "wheel" else ()
 
 
 def seen(locked: LockedStage) -> list[PurePosixPath]:
     """Return the paths that, with what is below them and not kept out, the build sees."""
-    return let_in(locked) if own_packages(locked) else [PurePosixPath(), *let_in(locked)]
+    # What a Dockerfile of the project's own makes the base of may be anything.
+    is_whole = locked.stage.image.dockerfile or not own_packages(locked)
+    return [*let_in(locked), *([PurePosixPath()] if is_whole else [])]
 
 
 def keeps_out(locked: LockedStage, path: PurePosixPath) -> bool:
     """Tell whether the build does not see a path below one that it sees."""
-    return denied_by(path) is not None or path == locked.folder.parent
+    is_record = denied_by(path, RECORDS) and not any(
+        path.is_relative_to(needed) for needed in _needed(locked) if denied_by(needed, RECORDS)
+    )
+    return bool(denied_by(path) or is_record or path == locked.folder.parent)
 
 
 def _copied(locked: LockedStage) -> Iterator[PurePosixPath]:

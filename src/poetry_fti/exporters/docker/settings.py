@@ -8,7 +8,6 @@ from poetry_fti.exporters.docker import ignore
 from poetry_fti.exporters.docker.base_image import base_image
 from poetry_fti.exporters.docker.health import healthcheck
 from poetry_fti.exporters.docker.quoting import assignments, exec_form, quoted
-from poetry_fti.exporters.docker.system import last_steps
 from poetry_fti.exporters.docker.user import use_user
 
 if TYPE_CHECKING:
@@ -19,12 +18,19 @@ if TYPE_CHECKING:
 _HUB: Final = "docker.io"
 
 
-def settings(locked: LockedStage) -> Iterator[str]:
-    """Yield them, and the last steps, which see the variables."""
-    image = locked.stage.image
+def environment(locked: LockedStage) -> Iterator[str]:
+    """Yield what sets the variables."""
     yield assignments("ENV", _environment(locked))
-    yield from last_steps(locked)
+
+
+def labels(locked: LockedStage) -> Iterator[str]:
+    """Yield what sets the labels."""
     yield assignments("LABEL", _labels(locked))
+
+
+def start(locked: LockedStage) -> Iterator[str]:
+    """Yield how the program is started, by whom, and whether it is well."""
+    image = locked.stage.image
     if image.expose:
         yield f"EXPOSE {' '.join(image.expose)}"
     yield use_user(locked)
@@ -41,7 +47,7 @@ def _environment(locked: LockedStage) -> Mapping[str, str]:
         "PATH": '"/opt/venv/bin:$PATH"',
         # The user can't write beside the code, so there is no use in trying at each start.
         "PYTHONDONTWRITEBYTECODE": '"1"',
-        "PYTHONPATH": quoted(_python_path(locked), _what("source folder", locked)),
+        **_python_path(locked),
         "PYTHONUNBUFFERED": '"1"',
         "VIRTUAL_ENV": '"/opt/venv"',
     }
@@ -52,17 +58,18 @@ def _environment(locked: LockedStage) -> Mapping[str, str]:
     return dict(sorted({**own, **given}.items()))
 
 
-def _python_path(locked: LockedStage) -> str:
+def _python_path(locked: LockedStage) -> Mapping[str, str]:
+    if locked.stage.image.code == "wheel":
+        return {}
     folder = locked.stage.image.workdir
     roots = locked.code.roots if ignore.own_packages(locked) else ()
-    return ":".join(str(folder / root) for root in roots) or str(folder)
+    path = ":".join(str(folder / root) for root in roots) or str(folder)
+    return {"PYTHONPATH": quoted(path, _what("source folder", locked))}
 
 
 def _labels(locked: LockedStage) -> Mapping[str, str]:
-    name, _, digest = base_image(locked).partition("@")
-    labels = {
-        "org.opencontainers.image.base.name": _qualified(name),
-        **({"org.opencontainers.image.base.digest": digest} if digest else {}),
+    found = {
+        **_base_labels(locked),
         "org.opencontainers.image.title": locked.stage.name,
         "poetry-fti.kind": locked.stage.kind,
         "poetry-fti.lock": locked.digest,
@@ -70,8 +77,16 @@ def _labels(locked: LockedStage) -> Mapping[str, str]:
         **dict(locked.stage.image.labels),
     }
     return {
-        name: quoted(text, _what(f"label {name}", locked)) for name, text in sorted(labels.items())
+        name: quoted(text, _what(f"label {name}", locked)) for name, text in sorted(found.items())
     }
+
+
+def _base_labels(locked: LockedStage) -> Mapping[str, str]:
+    if locked.stage.image.dockerfile:
+        return {}
+    name, _, digest = base_image(locked).partition("@")
+    named = {"org.opencontainers.image.base.name": _qualified(name)}
+    return {**named, "org.opencontainers.image.base.digest": digest} if digest else named
 
 
 def _qualified(name: str) -> str:

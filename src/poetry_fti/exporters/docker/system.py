@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_fti.exporters.docker.base_image import base_image, is_alpine
+from poetry_fti.exporters.docker.base_image import is_alpine
 from poetry_fti.exporters.docker.sources import uses_git, uses_ssh
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def build_system(locked: LockedStage) -> Iterator[str]:
     """Yield what only the builder has."""
     git = ["ca-certificates", "git", *["openssh-client"] * uses_ssh(locked)] * uses_git(locked)
     own = locked.stage.image.build_apt
-    if git and is_alpine(base_image(locked)):
+    if git and is_alpine(locked):
         yield f"# hadolint ignore=DL3018\nRUN apk add --no-cache {' '.join(git)}"
     elif git or own:
         named = {_name(package) for package in own}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.exporters.docker.base_image import base_image, is_alpine
+from poetry_fti.exporters.docker.base_image import is_alpine
 from poetry_fti.model import Image
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def make_user(locked: LockedStage) -> Iterator[str]:
     if user in _ROOT:
         return
     name, uid = (_NAME, user) if user.isdigit() else (user, Image().user)
-    if is_alpine(base_image(locked)):
+    if is_alpine(locked):
         group = f"addgroup -g {uid} {name}"
         add = f"adduser -D -u {uid} -G {name} {name}"
     else:

@@ -1,0 +1,108 @@
+"""Where the project's own code is, and what a wheel of it is built from."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from itertools import takewhile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from poetry.core.masonry.metadata import Metadata
+from poetry.core.masonry.utils.module import Module, ModuleOrPackageNotFoundError
+from poetry.core.masonry.utils.package_include import PackageInclude
+
+from poetry_fti.model import Code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from poetry.poetry import Poetry
+
+
+@cache  # every stage has the same, and the search walks all of its folders
+def project_code(poetry: Poetry) -> Code:
+    """Return where the project's own packages are, by poetry-core's own search.
+
+    No package at all for a project without any (`package-mode = false`, or nothing found).
+    """
+    if not poetry.is_package_mode:
+        return Code()
+    root = poetry.pyproject_path.parent
+    found = {(_top(package), package.base) for package in _packages(poetry, root)}
+    packages = tuple(sorted({_relative(path, root) for path, _ in found}))
+    others = {path for path in _sources(poetry, root) if not _lies_in(path, packages)}
+    return Code(
+        packages=packages,
+        roots=tuple(sorted({_relative(base, root) for _, base in found})),
+        sources=tuple(sorted(path for path in others if not _lies_in(path, others - {path}))),
+    )
+
+
+def _packages(poetry: Poetry, root: Path) -> list[PackageInclude]:
+    try:
+        includes = [i for i in poetry.local_config.get("packages", ()) if _in_wheel(i)]
+        module = Module(poetry.package.name, str(root), packages=[_normal(i) for i in includes])
+    except (ModuleOrPackageNotFoundError, ValueError):
+        return []
+    return [include for include in module.includes if isinstance(include, PackageInclude)]
+
+
+def _top(package: PackageInclude) -> Path:
+    # Of a folder, poetry-core tells what is in it, at any depth.
+    if package.is_module():
+        return package.elements[0]
+    return Path(os.path.commonpath([path.parent for path in package.elements]))
+
+
+def _sources(poetry: Poetry, root: Path) -> Iterator[PurePosixPath]:
+    """Yield what poetry-core reads beside the packages to make a wheel, and its own backend."""
+    yield PurePosixPath("pyproject.toml")
+    yield from (_relative(readme, root) for readme in poetry.package.readmes)
+    yield from map(PurePosixPath, _licenses(poetry))
+    for include in poetry.package.include:
+        if "wheel" in include["format"]:
+            yield from _included(include["path"], root)
+    scripts = poetry.local_config.get("scripts", {}).values()
+    yield from (PurePosixPath(s["reference"]) for s in scripts if _is_file(s))
+    if poetry.package.build_script:
+        yield PurePosixPath(poetry.package.build_script)
+    system = poetry.pyproject.data.get("build-system", {})
+    yield from map(PurePosixPath, system.get("backend-path", ()))
+
+
+def _licenses(poetry: Poetry) -> tuple[str, ...]:
+    try:
+        return Metadata.from_package(poetry.package).license_files
+    except (OSError, RuntimeError):  # building the wheel will tell
+        return ()
+
+
+def _included(pattern: str, root: Path) -> Iterator[PurePosixPath]:
+    """Yield the folder that a pattern is about, or what it finds if that is the whole project."""
+    parts = takewhile(lambda part: not set(part) & set("*?["), PurePosixPath(pattern).parts)
+    folder = PurePosixPath(*parts)
+    if folder == PurePosixPath():
+        yield from sorted(_relative(path, root) for path in root.glob(pattern))
+    elif (root / folder).exists():  # else it is what the build itself makes
+        yield folder
+
+
+def _is_file(script: object) -> bool:
+    return isinstance(script, dict) and script.get("type") == "file"
+
+
+def _lies_in(path: PurePosixPath, folders: Iterable[PurePosixPath]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _in_wheel(include: Mapping[str, Any]) -> bool:
+    return "wheel" in include.get("format", ["wheel"])
+
+
+def _normal(include: Mapping[str, Any]) -> dict[str, Any]:
+    return {**include, "format": ["wheel"]}
+
+
+def _relative(path: Path, root: Path) -> PurePosixPath:
+    return PurePosixPath(Path(os.path.relpath(path, root)).as_posix())

@@ -1,0 +1,51 @@
+"""What a Dockerfile begins with: where it comes from and how it is built."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.exporters.docker.base_image import OWN
+from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
+from poetry_fti.exporters.header import header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poetry_fti.model import LockedStage
+
+
+SYNTAX: Final = "# syntax=docker/dockerfile:1"
+
+
+def head(locked: LockedStage) -> str:
+    """Return what comes between the directives and the first instruction."""
+    lines = [header(locked)]
+    if locked.stage.image.template:
+        lines.append(f"# Made of {locked.stage.image.template}: edit that.")
+    lines += _commands(locked)
+    if needs_credentials(locked):
+        lines.append("# With credentials: add --secret id=netrc,src=$HOME/.netrc")
+    if uses_ssh(locked):
+        lines.append("# With the keys of your ssh-agent: add --ssh default")
+    return "\n".join(lines)
+
+
+def _commands(locked: LockedStage) -> Iterator[str]:
+    where = "# Build in the project's root:"
+    name, own = str(locked.folder / "Dockerfile"), locked.stage.image.dockerfile
+    if own is None:
+        yield f"{where} {_command(locked, '-f', name)}"
+        return
+    tag = f"fti-base:{locked.stage.name}"
+    yield where
+    yield f"#   {_command(locked, '-f', str(own), '-t', tag)}"
+    context = f"{OWN}=docker-image://{tag}"
+    yield f"#   {_command(locked, '--build-context', context, '-f', name)}"
+
+
+def _command(locked: LockedStage, *options: str) -> str:
+    linux = [platform for platform in locked.stage.targets.platforms if platform.os == "linux"]
+    # An image for another processor would lack what the lock holds.
+    platform = ("--platform", str(linux[0])) if len(linux) == 1 else ()
+    return shlex.join(["docker", "build", *platform, *options, "."])

@@ -1,0 +1,170 @@
+"""Which packages of images lie in layers of their own, and which of those are shared."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from poetry_fti.errors import FtiError
+from poetry_fti.exporters.docker.base_image import base_image, image_python
+from poetry_fti.exporters.docker.wheels import download_size, is_wheel, linux_platforms
+from poetry_fti.exporters.reference import in_order, marked, reference
+from poetry_fti.model import Layer
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from poetry_fti.model import LockedPackage, LockedStage
+
+# In bytes of download. A package below the first weighs nothing, but would change a layer.
+_SHARED_PACKAGE: Final = 1_000_000
+_SHARED_SAVING: Final = 20_000_000
+LARGE_PACKAGE: Final = 10_000_000
+_LARGE_LAYER: Final = 50_000_000
+# Families of sets are tried out, which doubles with each set: more are never worth a layer.
+_MOST_SETS: Final = 10
+
+Names: TypeAlias = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """A package that several stages install alike, as each of them has it."""
+
+    holders: Mapping[str, LockedPackage]
+    size: int
+
+    @property
+    def names(self) -> Names:
+        return frozenset(self.holders)
+
+    def merged(self, stages: Collection[str]) -> LockedPackage:
+        """Return it with the files of all: stages may see different ones of one release."""
+        packages = [self.holders[name] for name in sorted(stages)]
+        files = {(file.name, file.digest): file for each in packages for file in each.files}
+        return replace(packages[0], files=tuple(files.values()), requires=())
+
+
+def plan_layers(stages: Sequence[LockedStage]) -> Mapping[str, tuple[Layer, ...]]:
+    """Return the layers of each stage's image, by its name, the lowest first.
+
+    Two sets of stages that share a layer hold one another or have nothing in common: then images
+    share layers one upon the other, which all of an engine's stores keep once. Of all such
+    families the one that saves most is taken.
+    """
+    found: dict[str, tuple[Layer, ...]] = {locked.stage.name: () for locked in stages}
+    for group in _alike(stages):
+        shared = _shared_layers(_common(group))
+        for locked in group:
+            below = [layer for layer in shared if locked.stage.name in layer.stages]
+            found[locked.stage.name] = (*below, *_large_layer(locked, below))
+    return found
+
+
+def others(locked: LockedStage) -> list[LockedPackage]:
+    """Return the packages of a stage that none of its layers holds."""
+    held = {identity(package) for layer in locked.layers for package in layer.packages}
+    return [package for package in in_order(locked.packages) if identity(package) not in held]
+
+
+def _alike(stages: Iterable[LockedStage]) -> Iterable[list[LockedStage]]:
+    """Group stages whose packages are installed by the same steps on top of the same image."""
+    groups: dict[object, list[LockedStage]] = defaultdict(list)
+    for locked in sorted(stages, key=lambda each: each.stage.name):
+        if not linux_platforms(locked):
+            continue
+        image = locked.stage.image
+        with suppress(FtiError):  # the export of the stage itself tells
+            base = (base_image(locked), image.dockerfile, image_python(locked))
+            groups[base, image.run_before, image.apt, image.installer].append(locked)
+    return groups.values()
+
+
+def identity(package: LockedPackage) -> str:
+    """Return what packages of two stages have in common if they are the same."""
+    return marked(f"{reference(package)} {package.origin}", package)
+
+
+def _common(stages: Iterable[LockedStage]) -> list[_Shared]:
+    found: dict[str, dict[str, LockedPackage]] = defaultdict(dict)
+    sizes: dict[str, int] = defaultdict(int)
+    for locked in stages:
+        for package in locked.packages:
+            if is_wheel(package, locked):
+                key = identity(package)
+                found[key][locked.stage.name] = package
+                sizes[key] = max(sizes[key], download_size(package, locked))
+    return [
+        _Shared(holders, sizes[key])
+        for key, holders in sorted(found.items())
+        if len(holders) > 1 and sizes[key] >= _SHARED_PACKAGE and _overlap(holders.values())
+    ]
+
+
+def _overlap(packages: Iterable[LockedPackage]) -> bool:
+    digests = [{file.digest for file in package.files} for package in packages]
+    return bool(set.intersection(*digests))
+
+
+def _shared_layers(packages: Sequence[_Shared]) -> list[Layer]:
+    """Return the layers of the best family, the most widely shared first."""
+    sets = _candidates(packages)
+    best: tuple[Layer, ...] = ()
+    for count in range(1, len(sets) + 1):
+        for family in combinations(sets, count):
+            if not _is_nested(family):
+                continue
+            layers = tuple(_layer(names, family, packages) for names in family)
+            worth = all(layer.saving >= _SHARED_SAVING for layer in layers)
+            if worth and _saving(layers) > _saving(best):
+                best = layers
+    return sorted(best, key=lambda layer: (-len(layer.stages), layer.stages))
+
+
+def _candidates(packages: Iterable[_Shared]) -> list[Names]:
+    held = {package.names for package in packages}
+    sets = held | {a & b for a, b in combinations(held, 2) if len(a & b) > 1}
+    most = {
+        names: (len(names) - 1) * sum(each.size for each in packages if names <= each.names)
+        for names in sets
+    }
+    worth = [names for names in sets if most[names] >= _SHARED_SAVING]
+    return sorted(worth, key=lambda names: (-most[names], sorted(names)))[:_MOST_SETS]
+
+
+def _is_nested(family: Iterable[Names]) -> bool:
+    return all(a <= b or b <= a or a.isdisjoint(b) for a, b in combinations(family, 2))
+
+
+def _layer(names: Names, family: Iterable[Names], packages: Iterable[_Shared]) -> Layer:
+    """Return the layer of a set: what all of it hold, unless a larger set does."""
+    larger = [other for other in family if names < other]
+    held = [
+        package
+        for package in packages
+        if names <= package.names and not any(other <= package.names for other in larger)
+    ]
+    return Layer(
+        stages=tuple(sorted(names)),
+        packages=tuple(in_order(package.merged(names) for package in held)),
+        size=sum(package.size for package in held),
+    )
+
+
+def _saving(layers: Iterable[Layer]) -> int:
+    return sum(layer.saving for layer in layers)
+
+
+def _large_layer(locked: LockedStage, shared: Iterable[Layer]) -> Iterable[Layer]:
+    """Yield the layer of packages that are large: they would be moved with every small one."""
+    rest = others(replace(locked, layers=tuple(shared)))
+    sizes = {
+        package: download_size(package, locked) for package in rest if is_wheel(package, locked)
+    }
+    large = [package for package, size in sizes.items() if size >= LARGE_PACKAGE]
+    size = sum(sizes[package] for package in large)
+    if size >= _LARGE_LAYER and len(large) < len(rest):
+        yield Layer(stages=(locked.stage.name,), packages=tuple(large), size=size)

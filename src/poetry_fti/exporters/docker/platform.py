@@ -1,0 +1,30 @@
+"""Whether an image is built for a platform that its stage is locked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poetry_fti.exporters.docker.wheels import linux_platforms
+from poetry_fti.wording import joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poetry_fti.model import LockedStage
+
+
+def check_platform(locked: LockedStage) -> Iterator[str]:
+    """Yield instructions that fail on another one; without them packages might be compiled."""
+    if not locked.stage.targets.platforms:
+        return
+    platforms = list(map(str, linux_platforms(locked)))
+    message = (
+        f"The stage {locked.stage.name} is locked for {joined(platforms)} only."
+        f" Build it with --platform {platforms[0]}."
+    )
+    patterns = " | ".join(f"{platform}*" for platform in platforms)
+    yield "ARG TARGETPLATFORM"
+    yield (
+        f'RUN case "$TARGETPLATFORM" in {patterns}) ;; \\\n'
+        f'    *) echo "{message}" >&2; exit 1 ;; esac'
+    )

@@ -1,0 +1,84 @@
+"""A Dockerfile of lines as they are, and lines that stand for a block of instructions."""
+
+from __future__ import annotations
+
+import re
+from itertools import takewhile
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from poetry_fti.errors import FtiError
+from poetry_fti.table import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    Blocks: TypeAlias = Mapping[str, Callable[[], str]]
+
+_BLOCK: Final = re.compile(r"[ \t]*#[ \t]*fti:(.*)")
+_DIRECTIVE: Final = re.compile(r"#\s*(syntax|check|escape)\s*=", re.IGNORECASE)
+
+# What a stage without a template has.
+STANDARD: Final = """\
+# fti: base
+
+# fti: builder
+
+FROM base
+
+# fti: user
+
+# fti: workdir
+
+# fti: packages
+
+# fti: files
+
+# fti: code
+
+# fti: environment
+
+# fti: steps
+
+# fti: labels
+
+# fti: start
+"""
+
+
+def directives(template: str) -> list[str]:
+    """Return the lines that tell the engine how to read the rest: they have to stay the first."""
+    return list(takewhile(_DIRECTIVE.match, _lines(template)))
+
+
+def fill(template: str, blocks: Blocks, name: str) -> str:
+    """Return the template, without its directives, with a block in the place of each name.
+
+    Raises FtiError for a block that there is not; `name` is the template's own.
+    """
+    first = directives(template)
+    if any(line.endswith("`") for line in first):
+        message = 'the blocks need "\\" to go on in the next line: remove the directive "escape".'
+        raise FtiError(f"{name}: {message}")
+    return "\n".join(_filled(_lines(template), len(first), blocks, name)).strip("\n")
+
+
+def _filled(lines: list[str], first: int, blocks: Blocks, name: str) -> Iterator[str]:
+    is_gap = False
+    for number, line in enumerate(lines[first:], first + 1):
+        match = _BLOCK.fullmatch(line)
+        text = _block(match[1].strip(), blocks, f"{name}, line {number}") if match else line
+        # The line below a block that is empty would be the second one in a row.
+        if text or not (match or is_gap):
+            yield text
+        is_gap = bool(match and not text)
+
+
+def _block(block: str, blocks: Blocks, where: str) -> str:
+    if block not in blocks:
+        known = f"(known: {', '.join(blocks)})"
+        raise FtiError(f'{where}: unknown block "{block}"{suggestion(block, blocks)} {known}.')
+    return blocks[block]()
+
+
+def _lines(text: str) -> list[str]:
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")

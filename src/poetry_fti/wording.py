@@ -1,0 +1,24 @@
+"""Lists and sizes as people read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_UNITS: Final = ((1_000_000_000, ".1f", "GB"), (1_000_000, ".0f", "MB"))
+
+
+def joined(words: Iterable[str]) -> str:
+    """Return one word or more with commas, and an "and" before the last."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def readable(size: int) -> str:
+    """Return a number of bytes in the unit that suits it."""
+    for unit, form, name in _UNITS:
+        if size >= unit:
+            return f"{size / unit:{form}} {name}"
+    return f"{size / 1000:.0f} kB"

@@ -1,0 +1,87 @@
+"""What is said of an image's layers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from packaging.markers import Marker
+
+from fast.exporters.test_layers import NUMPY, PANDAS, SMALL, TORCH, XGBOOST, package, stage
+from poetry_fti.exporters.docker.cuda import doubled_cuda
+from poetry_fti.exporters.docker.explain import explain, not_shared
+from poetry_fti.exporters.docker.layers import plan_layers
+from poetry_fti.model import Image, Platform
+
+if TYPE_CHECKING:
+    from poetry_fti.model import LockedStage
+
+
+def layered(*stages: LockedStage) -> list[LockedStage]:
+    layers = plan_layers(stages)
+    return [replace(each, layers=layers[each.stage.name]) for each in stages]
+
+
+def test_each_layer_is_explained() -> None:
+    image = Image(base="python:3.11", apt=("libgomp1",), run_before=("true",))
+    training, _ = layered(
+        stage("training", XGBOOST, PANDAS, NUMPY, TORCH, SMALL, image=image),
+        stage("inference", XGBOOST, image=image),
+    )
+    assert [(each.name, each.size, each.holds, each.reason) for each in explain(training)] == [
+        ("base", 0, "python:3.11", "the base that the stage names"),
+        ("system", 0, "true, libgomp1", "what the stage adds to its base"),
+        (
+            "shared-1",
+            250_000_000,
+            "xgboost 250 MB",
+            "the same files in inference and training: stored and moved once",
+        ),
+        (
+            "large",
+            878_000_000,
+            "torch 800 MB, pandas 60 MB, numpy 18 MB",
+            "large: not moved when a small one changes",
+        ),
+        ("packages", 200_000, "small 200 kB", "what is left"),
+        ("code", 0, "the project's folder", "changes most often: nothing lies on it"),
+    ]
+
+
+def test_an_image_without_packages_is_explained() -> None:
+    assert [(each.name, each.holds) for each in explain(stage("a"))] == [
+        ("base", "python:3.11-slim-bookworm"),
+        ("packages", "nothing"),
+        ("code", "the project's folder"),
+    ]
+
+
+def test_what_is_not_shared_is_explained() -> None:
+    stages = layered(
+        stage("a", TORCH, NUMPY, PANDAS, SMALL),
+        stage("b", replace(TORCH, marker=Marker('python_version < "3.12"')), PANDAS, SMALL),
+        stage("c", package("torch", 800, "2"), NUMPY, SMALL),
+        stage("d", TORCH, NUMPY, image=Image(base="python:3.12-slim")),
+        stage("e", TORCH, platforms=(Platform("macos", "arm64"),)),
+    )
+    first, *_ = stages
+    assert list(not_shared(first, stages)) == [
+        "not shared with b: torch, which another index or marker gives there",
+        "not shared with c: torch 1, which is 2 there; numpy, since other layers save more",
+        "not shared with d: torch and numpy, since it starts from python:3.12-slim",
+    ]
+
+
+def test_cuda_is_not_wanted_twice() -> None:
+    packages = (TORCH, package("nvidia-cudnn-cu13", 600), package("nvidia-cublas", 500))
+    base = "nvidia/cuda:12.8.1-runtime-ubuntu24.04@sha256:0123"
+    assert doubled_cuda(stage("training", *packages, image=Image(base=base))) == (
+        f"The base {base} holds CUDA, and so do 2 packages of the stage"
+        ' "training": 1.1 GB of them are doubled. A base without CUDA will do.'
+    )
+    for locked in (
+        stage("a", TORCH, image=Image(base=base)),
+        stage("a", *packages),
+        stage("a", *packages, image=Image(base="acme/barracuda:1")),
+    ):
+        assert doubled_cuda(locked) == ""

@@ -1,0 +1,46 @@
+"""`poetry fti image`: what images are made of."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness import Poetry
+
+LISTED = """\
+Stage      Base                       Layers    Packages  Download
+feature    python:3.10-slim-bookworm  packages  3         3 kB
+training   python:3.10-slim-bookworm  packages  7         7 kB
+inference  python:3.10-slim-bookworm  packages  8         8 kB
+"""
+EXPLAINED = """\
+inference: 8 kB of packages to download
+  Layer     Download  Packages  Holds                                                    Why
+  base      -         -         python:3.10-slim-bookworm                                the oldest Python that the stage allows
+  packages  8 kB      8         webby 1 kB, boosting 1 kB, dotted-name-pkg 1 kB, 5 more  too little to be worth more layers
+  code      -         -         src/tiny/__init__.py                                     changes most often: nothing lies on it
+"""  # noqa: E501
+
+
+def test_images_are_listed_and_explained(poetry: Poetry, locked_tiny: Path) -> None:
+    assert poetry.ok(locked_tiny, "fti", "image") == LISTED
+    assert poetry.ok(locked_tiny, "fti", "image", "inference", "--explain") == EXPLAINED
+    (image,) = json.loads(poetry.ok(locked_tiny, "fti", "image", "inference", "--format", "json"))[
+        "images"
+    ]
+    assert (image["stage"], image["not_shared"]) == ("inference", [])
+    base, packages, _ = image["layers"]
+    assert base == {
+        "layer": "base",
+        "size": 0,
+        "holds": "python:3.10-slim-bookworm",
+        "reason": "the oldest Python that the stage allows",
+        "packages": [],
+    }
+    sizes = [each["size"] for each in packages["packages"]]
+    assert image["size"] == packages["size"] == sum(sizes)
+    assert packages["packages"][0] == {"package": "webby", "size": max(sizes)}
+    assert not (locked_tiny / "fti/inference/Dockerfile").exists()
