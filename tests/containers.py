@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import shutil
 import subprocess
+import tarfile
 from subprocess import DEVNULL
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-_BASES = ("docker/dockerfile:1", "python:3.12-slim-bookworm", "ghcr.io/astral-sh/uv:0.13")
+BASES = ("docker/dockerfile:1", "python:3.12-slim-bookworm", "ghcr.io/astral-sh/uv:0.13")
 
 
 def docker(*words: str | Path, check: bool = True) -> str:
@@ -38,5 +42,15 @@ def require_engine() -> None:
     if shutil.which("docker") is None or subprocess.call(version, stdout=DEVNULL, stderr=DEVNULL):
         pytest.skip("no Docker engine answers")
     present = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
-    if missing := [base for base in _BASES if base not in present]:
+    if missing := [base for base in BASES if base not in present]:
         pytest.skip(f"the engine lacks the images {', '.join(missing)}")
+
+
+def layers(image: str) -> Iterator[tuple[str, bytes]]:
+    """Yield all that an image consists of."""
+    saved = subprocess.run(["docker", "save", image], capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
+        for member in archive:
+            content = archive.extractfile(member)
+            data = content.read() if content else b""
+            yield member.name, gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data

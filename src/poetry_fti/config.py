@@ -16,7 +16,7 @@ from poetry_fti.package_keys import read_align, read_overrides
 from poetry_fti.table import Table, dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from poetry_fti.model import Kind, Problem, Rule
 
@@ -104,7 +104,18 @@ def _stages(table: Table) -> tuple[StageConfig, ...] | None:
     if "stages" not in table:
         return None
     stages = table.table("stages")
-    return tuple(_stage(name, value, table) for name, value in stages.items())
+    found = tuple(_stage(name, value, table) for name, value in stages.items())
+    _same_image(found, table)
+    return found
+
+
+def _same_image(stages: Iterable[StageConfig], table: Table) -> None:
+    seen: dict[str, str] = {}
+    for stage in stages:
+        name = stage.image.name
+        if name and seen.setdefault(name, stage.name) != stage.name:
+            image = table.child({}, "stages", stage.name, "image", keys=())
+            image.wrong("name", f'"{name}" is the image of the stage "{seen[name]}" already')
 
 
 def _stage(name: str, value: object, parent: Table) -> StageConfig:

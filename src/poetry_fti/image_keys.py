@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from poetry_fti.table import Table
 
 _KEYS: Final = (
+    "name",
     "template",
     "base",
     "dockerfile",
@@ -36,6 +37,10 @@ _KEYS: Final = (
     "command",
     "healthcheck",
 )
+# What Docker, Podman and registries agree on: an optional host, and lower-case parts.
+_HOST: Final = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"
+_PART: Final = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+_NAME: Final = re.compile(rf"({_HOST}/)?{_PART}(/{_PART})*")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _APT_PACKAGE: Final = re.compile(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~-]+)?")
 _IMAGE_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
@@ -61,11 +66,16 @@ def read_environment(table: Table) -> tuple[tuple[str, str], ...]:
 def read_image(stage: Table) -> Image:
     """Return the table `image` of a stage."""
     table = stage.child(stage.table("image"), "image", keys=_KEYS)
+    message = (
+        'is no name of an image without tag and digest, such as "ghcr.io/acme/credit-inference"'
+    )
+    name = table.match("name", _NAME, message)
     message = 'is no image reference, such as "python:3.12-slim"'
     base = table.match("base", _IMAGE_REFERENCE, message)
     expose = _expose(table)
     apt = _apt(table, "apt")
     return Image(
+        name=name[0] if name else None,
         template=read_template(table),
         base=base[0] if base else None,
         dockerfile=read_dockerfile(table),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
@@ -21,7 +21,9 @@ Installer: TypeAlias = Literal["uv", "pip"]
 INSTALLERS: Final[tuple[Installer, ...]] = get_args(Installer)
 CodeForm: TypeAlias = Literal["copy", "wheel"]
 CODE_FORMS: Final[tuple[CodeForm, ...]] = get_args(CodeForm)
-Format: TypeAlias = Literal["constraints", "dockerfile", "pylock", "pyproject", "requirements"]
+Format: TypeAlias = Literal[
+    "bake", "compose", "constraints", "dockerfile", "pylock", "pyproject", "requirements"
+]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 Level: TypeAlias = Literal["exact", "minor", "major"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
@@ -102,6 +104,7 @@ class Healthcheck:
 class Image:
     """What `[tool.fti.stages.<stage>.image]` says of a stage's container image.
 
+    `name` is a repository, None for one of the project's name and the stage's;
     `template` and `dockerfile` are files of the project: what the whole Dockerfile is made of, and
     what is built to be the base, in place of the reference `base`.
     `user` is a name or, in digits, a uid; `expose` holds ports, with `/udp` where it is not TCP;
@@ -110,6 +113,7 @@ class Image:
     installed into, None stands for a virtual environment.
     """
 
+    name: str | None = None
     template: PurePosixPath | None = None
     base: str | None = None
     dockerfile: PurePosixPath | None = None
@@ -248,6 +252,15 @@ class GitOrigin:
 Origin: TypeAlias = IndexOrigin | DirectoryOrigin | FileOrigin | UrlOrigin | GitOrigin
 
 
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A user name and a password for a host; the password is in no representation."""
+
+    host: str
+    user: str
+    password: str = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
     """What one package asks of another: a version is allowed if any of the ranges holds it."""
@@ -323,7 +336,7 @@ class LockedStage:
     stage's own (not transitive), `indexes` are those that packages come from, highest priority
     first, `pyproject` is the derived project, `digest` is the lock's, `template` is the text of the
     image's template. `layers` are those of its image that hold a part of the packages, the lowest
-    first.
+    first. `project` is the project's name, empty where it has none.
     """
 
     stage: Stage
@@ -337,3 +350,4 @@ class LockedStage:
     pyproject: str = ""
     layers: tuple[Layer, ...] = ()
     template: str | None = None
+    project: str = ""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 COMMANDS: Final = (
     "activate",
     "add",
+    "build",
     "clean",
     "clone",
     "env info",

@@ -291,3 +291,12 @@ def test_whatever_the_table_holds_is_read_or_told(table: object) -> None:
     config = read_config({"tool": {"fti": table}}, FORMATS, problems)
     assert isinstance(config, Config)
     assert all(problem.path.startswith("tool.fti") for problem in problems)
+
+
+def test_two_stages_have_two_images() -> None:
+    problems: list[Problem] = []
+    stages = {name: {"image": {"name": "acme/credit"}} for name in ("a", "b")}
+    read_config({"tool": {"fti": {"stages": stages}}}, FORMATS, problems)
+    assert [str(problem) for problem in problems] == [
+        'tool.fti.stages.b.image.name: "acme/credit" is the image of the stage "a" already'
+    ]

@@ -43,6 +43,22 @@ def test_how_the_program_runs() -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["credit", "acme/credit__x", "localhost:5000/a-b/c.d", "ghcr.io/acme/credit-inference"]
+)
+def test_a_name_is_a_repository(name: str) -> None:
+    assert read(f'name = "{name}"') == (Image(name=name), [])
+
+
+@pytest.mark.parametrize(
+    "name", ["Credit", "credit:1.0", "credit@sha256:0", "a//b", "-a", "a b", "", "${TAG}", "a_-b"]
+)
+def test_what_is_no_name(name: str) -> None:
+    problem = "is no name of an image without tag and digest, such as"
+    example = '"ghcr.io/acme/credit-inference"'
+    assert read(f'name = "{name}"')[1] == [f'x.image.name: "{name}" {problem} {example}']
+
+
+@pytest.mark.parametrize(
     ("text", "user"), [("user = 1000", "1000"), ('user = "1000"', "1000"), ("user = 0", "0")]
 )
 def test_a_user_is_a_number_too(text: str, user: str) -> None:

@@ -43,7 +43,8 @@ ROOMS: Final[dict[str, tuple[set[str], set[str]]]] = {
     "alignment": (set(), {"packaging"}),
     "rules": ({"model", "alignment"}, {"packaging"}),
     "files": ({"model", "errors"}, {"filelock"}),
-    "exporters": (MODEL | {"exporters"}, {"packaging", "tomlkit"}),
+    "exporters": (MODEL | {"exporters"}, {"packaging", "tomlkit", "yaml"}),
+    "ports": ({"model", "errors", "ports"}, set()),
     "bridge": (
         MODEL | {"stages", "hidden", "alignment", "rules", "bridge"},
         {"packaging", "poetry", "cachecontrol", "cleo", "requests", "tomlkit", "urllib3"},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from containers import require_engine
 from harness import Poetry
 from loopback.clients import copy_project, isolated_environment
 from loopback.relocate import relocate
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
 def poetry(tmp_path_factory: pytest.TempPathFactory, loopback_index: LoopbackIndex) -> Poetry:
     """Poetry with the plugin; all tests of a process share its caches."""
     return Poetry(isolated_environment(tmp_path_factory.mktemp("home"), loopback_index.url))
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    """Skip without a Docker engine that can build what the tests build."""
+    require_engine()
 
 
 @pytest.fixture(scope="session")

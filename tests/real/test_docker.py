@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import importlib.metadata
-import io
 import json
 import os
 import re
 import subprocess
-import tarfile
 import time
 import zipfile
 from contextlib import contextmanager
@@ -28,7 +25,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from poetry.factory import Factory
 
-from containers import docker, inspected, require_engine
+from containers import docker, inspected, layers
 from loopback import in_tree_backend
 from loopback.archives import Artifact
 from loopback.index import CREDENTIALS
@@ -56,7 +53,7 @@ if TYPE_CHECKING:
     from loopback.index import LoopbackIndex
     from poetry_fti.model import Installer, Origin
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("engine")]
 
 PEOPLE = ("AUTHOR", "COMMITTER")
 ODD = "R&D, it's $HOME {1} #2"
@@ -72,12 +69,6 @@ print(json.dumps({
     "words": sys.argv[1:],
 }))
 """
-
-
-@pytest.fixture(scope="session", autouse=True)
-def engine() -> None:
-    """Skip where there is no engine."""
-    require_engine()
 
 
 @pytest.fixture
@@ -552,15 +543,6 @@ def test_credentials_reach_the_index_and_nothing_else(
     saved = list(layers(project.tag))
     assert any(b"ANSWER = 42" in data for _, data in saved)
     assert not [name for name, data in saved if password.encode() in data]
-
-
-def layers(image: str) -> Iterator[tuple[str, bytes]]:
-    saved = subprocess.run(["docker", "save", image], capture_output=True, check=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
-        for member in archive:
-            content = archive.extractfile(member)
-            data = content.read() if content else b""
-            yield member.name, gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
 
 
 # Below the root, a package and a source tree; "@" stands for an environment's name.

@@ -194,6 +194,25 @@ def test_stdout_prints_the_file_itself_and_writes_none(
     assert not changed(root, before)
 
 
+@pytest.mark.parametrize("format_name", ["bake", "compose"])
+def test_formats_of_the_project_always_hold_all_stages(
+    format_name: str, project: Callable[[str], Path], poetry: Poetry
+) -> None:
+    root = project("tiny")
+    poetry.ok(root, "fti", "lock")
+    words = ("fti", "export", "--format", format_name)
+    whole = poetry.ok(root, *words, "--stdout")
+    (wrote,) = poetry.ok(root, *words, "training").splitlines()
+    assert (root / wrote.split()[1]).read_text() == whole
+    assert all(f"tiny-{stage}:lock-" in whole for stage in ("feature", "training", "inference"))
+    assert poetry.ok(root, *words, "--check") == "1 file checked: all up to date.\n"
+    (root / "fti" / "feature" / "poetry.lock").unlink()
+    late = "fti/feature/poetry.lock is missing. Run `poetry fti lock feature`.\n"
+    result = poetry(root, *words, "training")
+    assert (result.code, result.errors) == (1, late)
+    assert poetry(root, *words, "--check").code == 3
+
+
 ONE_FILE = "--stdout prints one file: name one stage and one --format, or --merged.\n"
 NO_MARKERS = (
     'The stage "inference" cannot be written without markers, since they decide where these are'
@@ -210,7 +229,8 @@ NO_MARKERS = (
             2,
             (
                 'Unknown format "requirement"; did you mean "requirements"?'
-                " (known: constraints, dockerfile, pylock, pyproject, requirements).\n"
+                " (known: bake, compose, constraints, dockerfile, pylock, pyproject,"
+                " requirements).\n"
             ),
         ),
         (("--stdout",), 1, ONE_FILE),

@@ -174,6 +174,13 @@ def python_specifiers(python: str) -> str:
     return "" if constraint.is_any() else str(constraint)
 
 
+def project_name(pyproject: Mapping[str, Any]) -> str:
+    """Return the project's name (PEP 621's, else Poetry's), empty where it has none."""
+    poetry = pyproject.get("tool", {}).get("poetry", {})
+    name: str = pyproject.get("project", {}).get("name") or poetry.get("name", "")
+    return name
+
+
 def project_extras(pyproject: Mapping[str, Any]) -> tuple[NormalizedName, ...]:
     """Return the names of the project's extras (PEP 621's, else `[tool.poetry.extras]`)."""
     extras = pyproject.get("project", {}).get("optional-dependencies")

@@ -17,6 +17,7 @@ from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from poetry.console.commands.command import Command
 
@@ -34,12 +35,17 @@ def alone(*, unless: tuple[str, ...] = ()) -> Callable[[Callable[[_C], int]], Ca
         def guard(command: _C) -> int:
             if any(command.option(name) for name in unless):
                 return handle(command)
-            with files.exclusive(_lock_file(command), lambda: _tell(command)):
+            with waiting(command):
                 return handle(command)
 
         return guard
 
     return decorate
+
+
+def waiting(command: Command) -> AbstractContextManager[None]:
+    """Return a context in which no other command writes into the project."""
+    return files.exclusive(_lock_file(command), lambda: _tell(command))
 
 
 def _lock_file(command: Command) -> Path:

@@ -9,12 +9,14 @@ from poetry.console.commands.command import Command
 
 from poetry_fti import files
 from poetry_fti.commands.alone import alone
-from poetry_fti.commands.console import counted, error, escape, guarded, load_project, plain
+from poetry_fti.commands.console import counted, error, guarded, load_project, plain
 from poetry_fti.commands.exporting import PROFILED, Request, render
 from poetry_fti.commands.layering import report_images
 from poetry_fti.commands.options import STAGES
+from poetry_fti.commands.writing import write
 from poetry_fti.errors import DONE, FOUND, ConfigError, FtiError, LateError
-from poetry_fti.exporters import EXPORTERS
+from poetry_fti.exporters import PROJECT_EXPORTERS
+from poetry_fti.model import FORMATS
 from poetry_fti.table import suggestion
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class ExportCommand(Command):
         option(
             "format",
             "f",
-            f"A format to write, once or more often: {', '.join(EXPORTERS)}."
+            f"A format to write, once or more often: {', '.join(FORMATS)}."
             " Without it, those of tool.fti.exports.",
             flag=False,
             multiple=True,
@@ -49,7 +51,8 @@ class ExportCommand(Command):
         option("no-markers", None, "Requirements without markers, for tools that refuse them."),
     ]
     help = """\
-Writes files for each stage to <comment>fti/STAGE/</comment>, from locks that have to be fresh.
+Writes files for each stage to <comment>fti/STAGE/</comment>, from locks that have to be fresh. The
+formats bake and compose are one file in <comment>fti/</comment> that always holds all stages.
 
 <info>poetry fti export</info>
 <info>poetry fti export inference --format requirements --stdout</info>
@@ -69,18 +72,18 @@ Writes files for each stage to <comment>fti/STAGE/</comment>, from locks that ha
         if request.check:
             return self._compare(project, rendered.texts)
         if self.option("stdout"):
-            plain(self.io, next(iter(rendered.texts.values())))
+            plain(self.io, next(iter(rendered.texts.values()), ""))
             return DONE
-        self._write(project, rendered.texts)
+        write(self.io, project.root, rendered.texts)
         report_images(self, rendered.images)
         return DONE
 
     def _request(self, project: Project) -> Request:
         chosen: list[str] = self.option("format")
         for name in chosen:
-            if name not in EXPORTERS:
-                known = f"(known: {', '.join(EXPORTERS)})"
-                raise ConfigError(f'Unknown format "{name}"{suggestion(name, EXPORTERS)} {known}.')
+            if name not in FORMATS:
+                known = f"(known: {', '.join(FORMATS)})"
+                raise ConfigError(f'Unknown format "{name}"{suggestion(name, FORMATS)} {known}.')
         request = Request(
             stages=project.select(self.argument("stages")),
             formats=tuple(dict.fromkeys(chosen or project.config.exports)),
@@ -95,7 +98,8 @@ Writes files for each stage to <comment>fti/STAGE/</comment>, from locks that ha
     def _refuse_contradictions(self, request: Request, chosen: list[str]) -> None:
         if request.merged and chosen:
             raise FtiError("--merged writes a pylock.toml; leave --format out.")
-        single = request.merged or (len(request.stages) == len(request.formats) == 1)
+        one_file = len(request.stages) == 1 or set(request.formats) <= PROJECT_EXPORTERS.keys()
+        single = request.merged or (len(request.formats) == 1 and one_file)
         if self.option("stdout") and (request.check or not single):
             raise FtiError(
                 "--stdout prints one file: name one stage and one --format, or --merged."
@@ -115,10 +119,3 @@ Writes files for each stage to <comment>fti/STAGE/</comment>, from locks that ha
             return FOUND
         self.line(f"{counted(len(rendered), 'file')} checked: all up to date.")
         return DONE
-
-    def _write(self, project: Project, rendered: Mapping[PurePosixPath, str]) -> None:
-        written = files.replace({project.root / path: text for path, text in rendered.items()})
-        for path in rendered:
-            changed = project.root / path in written
-            state = "<info>wrote</info>    " if changed else "unchanged"
-            self.line(f"{state} {escape(path)}")

@@ -9,7 +9,7 @@ from poetry_fti import files
 from poetry_fti.bridge.index import find_files
 from poetry_fti.commands.layering import with_layers
 from poetry_fti.commands.template import with_template
-from poetry_fti.exporters import EXPORTERS
+from poetry_fti.exporters import EXPORTERS, PROJECT_EXPORTERS
 from poetry_fti.exporters.merged import FILENAME, render_merged
 from poetry_fti.exporters.profile import without_hashes, without_markers
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
@@ -62,9 +62,21 @@ def render(project: Project, request: Request) -> Rendered:
         stage.folder / name: text
         for stage in images or locked
         for format_name in request.formats
+        if format_name in EXPORTERS
         for name, text in _files(project, stage, format_name, request).items()
-    }
+    } | _project_files(project, request)
     return Rendered(texts, images)
+
+
+def _project_files(project: Project, request: Request) -> dict[PurePosixPath, str]:
+    """Render what is about all stages, whichever were asked for."""
+    exporters = [PROJECT_EXPORTERS[name] for name in request.formats if name in PROJECT_EXPORTERS]
+    everything = [stage.locked() for stage in project.stages] if exporters else []
+    return {
+        project.config.directory / name: text
+        for exporter in exporters
+        for name, text in exporter.files(everything).items()
+    }
 
 
 def _files(

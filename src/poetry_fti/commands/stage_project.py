@@ -205,6 +205,7 @@ class StageProject:
             indexes=tuple(i for i in pool_indexes(self._project.poetry.pool) if i.name in used),
             code=project_code(self._project.poetry),
             pyproject=pyproject_text(self._data),
+            project=bridge.project_name(self._project.pyproject),
         )
 
 

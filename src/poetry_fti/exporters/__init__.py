@@ -1,4 +1,4 @@
-"""Formats that a locked stage is exported to: one module each, and a line in `EXPORTERS`.
+"""Formats that locked stages are exported to: one module each, and a line in a registry.
 
 Their names are in `model.FORMATS`: to know them costs no command the import of all modules.
 """
@@ -7,10 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from poetry_fti.exporters import constraints, dockerfile, pylock, pyproject, requirements
+from poetry_fti.exporters import (
+    bake,
+    compose,
+    constraints,
+    dockerfile,
+    pylock,
+    pyproject,
+    requirements,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from poetry_fti.model import LockedStage
 
@@ -26,6 +34,13 @@ class Exporter(Protocol):
         """Return the text of each file by its name in the stage's folder."""
 
 
+class ProjectExporter(Protocol):
+    """What the module of a format offers that is about all stages at once."""
+
+    def files(self, stages: Sequence[LockedStage], /) -> Mapping[str, str]:
+        """Return the text of each file by its name in the folder of the stages' folders."""
+
+
 EXPORTERS: Final[Mapping[str, Exporter]] = {
     "constraints": constraints,
     "dockerfile": dockerfile,
@@ -33,3 +48,5 @@ EXPORTERS: Final[Mapping[str, Exporter]] = {
     "pyproject": pyproject,
     "requirements": requirements,
 }
+
+PROJECT_EXPORTERS: Final[Mapping[str, ProjectExporter]] = {"bake": bake, "compose": compose}

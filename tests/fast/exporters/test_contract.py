@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fast.exporters.canned import PACKAGES, SECRET, STAGE
-from poetry_fti.exporters import EXPORTERS
+from fast.exporters.canned import PACKAGES, SECRET, STAGE, stage
+from poetry_fti.exporters import EXPORTERS, PROJECT_EXPORTERS
 from poetry_fti.exporters.header import is_generated
 from poetry_fti.model import FORMATS
 
@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 
 
 def test_every_format_has_an_exporter() -> None:
-    assert tuple(EXPORTERS) == FORMATS
+    assert sorted([*EXPORTERS, *PROJECT_EXPORTERS]) == list(FORMATS)
+    assert list(EXPORTERS) == sorted(EXPORTERS)
+
+
+@pytest.mark.parametrize("name", PROJECT_EXPORTERS)
+def test_a_text_about_all_stages_is_as_the_others(name: str) -> None:
+    for text in PROJECT_EXPORTERS[name].files([STAGE, stage()]).values():
+        assert is_generated(text)
+        assert text.endswith("\n")
+        assert not text.endswith("\n\n")
+        assert "\r" not in text
+        assert "s3cret" not in text
 
 
 every_format = pytest.mark.parametrize("name", EXPORTERS)

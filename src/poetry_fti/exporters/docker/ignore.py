@@ -73,6 +73,21 @@ def _sources(locked: LockedStage) -> Iterable[PurePosixPath]:
     return locked.code.sources if locked.stage.image.code == "wheel" else ()
 
 
+def seen(locked: LockedStage) -> list[PurePosixPath]:
+    """Return the paths that, with what is below them and not kept out, the build sees."""
+    # What a Dockerfile of the project's own makes the base of may be anything.
+    is_whole = locked.stage.image.dockerfile or not own_packages(locked)
+    return [*let_in(locked), *([PurePosixPath()] if is_whole else [])]
+
+
+def keeps_out(locked: LockedStage, path: PurePosixPath) -> bool:
+    """Tell whether the build does not see a path below one that it sees."""
+    is_record = denied_by(path, RECORDS) and not any(
+        path.is_relative_to(needed) for needed in _needed(locked) if denied_by(needed, RECORDS)
+    )
+    return bool(denied_by(path) or is_record or path == locked.folder.parent)
+
+
 def _copied(locked: LockedStage) -> Iterator[PurePosixPath]:
     return (source for source, _ in locked.stage.image.copy)
 

@@ -1,0 +1,26 @@
+"""Exports on their way to the disk, and what is said of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poetry_fti import files
+from poetry_fti.commands.console import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path, PurePosixPath
+
+    from cleo.io.io import IO
+
+
+def write(
+    io: IO, root: Path, rendered: Mapping[PurePosixPath, str], *, only_changes: bool = False
+) -> None:
+    """Replace files below `root`, all or none, and say which; raises OSError."""
+    written = files.replace({root / path: text for path, text in rendered.items()})
+    for path in rendered:
+        if root / path in written:
+            io.write_line(f"<info>wrote</info>     {escape(path)}")
+        elif not only_changes:
+            io.write_line(f"unchanged {escape(path)}")

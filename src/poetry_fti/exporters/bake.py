@@ -1,0 +1,79 @@
+"""docker-bake.json: the images of all stages, built at once by `docker buildx bake`."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from poetry_fti.exporters.docker.base_image import OWN
+from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
+from poetry_fti.exporters.header import generated
+from poetry_fti.exporters.images import image_name, image_platforms, lock_tag, with_images
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from poetry_fti.model import LockedStage
+
+FILENAME: Final = "docker-bake.json"
+
+_VARIABLES: Final = ("TAG", "CACHE", "NETRC")
+
+
+def files(stages: Sequence[LockedStage]) -> Mapping[str, str]:
+    """Return docker-bake.json; nothing where no stage has an image."""
+    images = with_images(stages)
+    if not images:
+        return {}
+    header = generated(images[0].folder.parent / "*/poetry.lock", "poetry fti export --format bake")
+    definition = {
+        "//": header.removeprefix("# "),
+        "variable": {name: {"default": ""} for name in _VARIABLES},
+        "group": {"default": {"targets": [locked.stage.name for locked in images]}},
+        "target": {name: target for locked in images for name, target in _targets(locked)},
+    }
+    return {FILENAME: json.dumps(definition, indent=2, ensure_ascii=False) + "\n"}
+
+
+def _targets(locked: LockedStage) -> Iterator[tuple[str, dict[str, Any]]]:
+    target, own = _target(locked), locked.stage.image.dockerfile
+    if own:
+        base = base_target(locked.stage.name)
+        target["contexts"] = {OWN: f"target:{base}"}
+        platforms = {"platforms": target["platforms"]} if "platforms" in target else {}
+        output = {"output": ["type=cacheonly"]}
+        yield base, {"context": ".", "dockerfile": _literal(str(own)), **platforms, **output}
+    yield locked.stage.name, target
+
+
+def base_target(stage: str) -> str:
+    """Return the target that makes the base of a stage out of a Dockerfile of the project's own."""
+    return f"_{stage}"  # no stage has such a name
+
+
+def _target(locked: LockedStage) -> dict[str, Any]:
+    cache = f"type=registry,ref=${{CACHE}}:{locked.stage.name}"
+    target: dict[str, Any] = {
+        "context": ".",
+        "dockerfile": _literal(str(locked.folder / "Dockerfile")),
+        "tags": [lock_tag(locked), f'${{TAG != "" ? "{image_name(locked)}:${{TAG}}" : ""}}'],
+        "cache-from": _if_set("CACHE", cache),
+        "cache-to": _if_set("CACHE", f"{cache},mode=max"),
+    }
+    if image_platforms(locked):
+        target["platforms"] = list(map(str, image_platforms(locked)))
+    if needs_credentials(locked):
+        target["secret"] = _if_set("NETRC", "id=netrc,src=${NETRC}")
+    if uses_ssh(locked):
+        target["ssh"] = ["default"]
+    return target
+
+
+def _if_set(variable: str, text: str) -> str:
+    """Return the expression for a list that is empty unless a variable is set."""
+    return f'${{{variable} != "" ? ["{text}"] : []}}'
+
+
+def _literal(text: str) -> str:
+    return re.sub(r"([$%])\{", r"\1\1{", text)

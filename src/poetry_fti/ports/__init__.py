@@ -1,0 +1,1 @@
+"""The outside world other than Poetry: container engines, and what they read."""

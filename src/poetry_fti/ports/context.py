@@ -1,0 +1,64 @@
+"""What an image is built from, as it is on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path, PurePosixPath
+
+_CHUNK: Final = 1 << 20
+
+
+def inputs_digest(
+    root: Path,
+    paths: Iterable[PurePosixPath],
+    keeps_out: Callable[[PurePosixPath], bool],
+    others: Iterable[str],
+) -> str:
+    """Return a digest of files and folders below `root`, and of other inputs.
+
+    What is kept out, at a path or below it, makes no difference; nor do times and owners.
+    """
+    digest = hashlib.sha256()
+    for text in others:
+        _add(digest.update, "other", text)
+    found = {each for path in paths for each in _below(root, path, keeps_out)}
+    for path in sorted(found):
+        _add_path(digest.update, root / path, path)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _below(
+    root: Path, path: PurePosixPath, keeps_out: Callable[[PurePosixPath], bool]
+) -> Iterator[PurePosixPath]:
+    yield path
+    folder = root / path
+    if folder.is_dir() and not folder.is_symlink():
+        for entry in folder.iterdir():
+            if not keeps_out(path / entry.name):
+                yield from _below(root, path / entry.name, keeps_out)
+
+
+def _add_path(update: Callable[[bytes], None], file: Path, path: PurePosixPath) -> None:
+    if file.is_symlink():
+        _add(update, "link", str(path), file.readlink().as_posix())
+    if not file.exists():
+        return
+    mode = f"{stat.S_IMODE(file.stat().st_mode):o}"
+    if file.is_file():
+        _add(update, "file", str(path), mode, str(file.stat().st_size))
+        with file.open("rb") as opened:
+            while chunk := opened.read(_CHUNK):
+                update(chunk)
+    else:
+        _add(update, "folder", str(path), mode)
+
+
+def _add(update: Callable[[bytes], None], *fields: str) -> None:
+    for field in fields:
+        data = field.encode(errors="surrogateescape")
+        update(b"%d:%b" % (len(data), data))

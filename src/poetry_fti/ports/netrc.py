@@ -1,0 +1,79 @@
+"""Logins as a netrc file, which a build may read while it runs, and which is nowhere after it."""
+
+from __future__ import annotations
+
+import netrc
+import os
+import re
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.errors import FtiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from poetry_fti.model import Login
+
+# What pip, uv and git (curl), old and new, all read alike.
+_WORD: Final = re.compile(r"[!#$-&(-\[\]-~]+")
+
+
+def own_netrc() -> str:
+    """Return what the user's netrc says, nothing without one; raises FtiError for a broken one."""
+    home = Path.home() / ("_netrc" if os.name == "nt" else ".netrc")
+    path = Path(os.environ.get("NETRC") or home).expanduser()
+    try:
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        netrc.netrc(path)
+    except FileNotFoundError:
+        return ""
+    except netrc.NetrcParseError as error:
+        # Its message would quote the word at fault, which may be a password.
+        message = f"{path} can't be read: something near line {error.lineno} is wrong."
+        raise FtiError(message) from None
+    return text
+
+
+def netrc_text(logins: Iterable[Login], own: str) -> str:
+    """Return the text of a netrc with logins, which win over those of the user's own.
+
+    Raises FtiError for a login that no netrc can hold.
+    """
+    lines: dict[str, str] = {}
+    for login in logins:
+        line = _line(login)
+        if lines.setdefault(login.host, line) != line:
+            message = f"There are two logins for {login.host}, and a netrc holds one for each host."
+            raise FtiError(f"{message} Build the stages that need them apart.")
+    text = "".join(lines.values())
+    # Some readers take the first entry of a host, others the last one.
+    return f"{text}{own}\n\n{text}" if text and own else text or own
+
+
+def _line(login: Login) -> str:
+    where = f"The login for {login.host}"
+    words = (login.host, login.user, login.password)
+    if not all(words):
+        lacking = "password" if login.user else "user name"
+        raise FtiError(f"{where} has no {lacking}, without which a build can't use it.")
+    if not all(map(_WORD.fullmatch, words)):
+        message = f"{where} holds a space, a quote, a backslash or a character beyond ASCII,"
+        raise FtiError(f"{message} which not every netrc reader understands. Use a token instead.")
+    return "machine {} login {} password {}\n".format(*words)
+
+
+@contextmanager
+def secret_file(text: str) -> Iterator[Path | None]:
+    """Let a file that only the user can read exist for a while; none without a text."""
+    if not text:
+        yield None
+        return
+    with TemporaryDirectory(prefix="poetry-fti-") as folder:
+        path = Path(folder) / "netrc"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode(errors="surrogateescape"))
+        yield path

@@ -1,0 +1,128 @@
+"""The digest of what an image is built from."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fast.exporters.canned import package, stage
+from poetry_fti.exporters.docker import ignore
+from poetry_fti.model import Code, DirectoryOrigin, Image
+from poetry_fti.ports.context import inputs_digest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from poetry_fti.model import LockedStage
+
+LOCKED = replace(
+    stage(package("tree", origin=DirectoryOrigin(PurePosixPath("libs/tree")))),
+    code=Code(packages=(PurePosixPath("src/credit"),), roots=(PurePosixPath("src"),)),
+)
+COPIED = PurePosixPath("model.bin")
+WITH_MODEL = replace(LOCKED.stage, image=Image(copy=((COPIED, COPIED),)))
+
+
+def digest(root: Path, locked: LockedStage = LOCKED) -> str:
+    keeps_out = partial(ignore.keeps_out, locked)
+    return inputs_digest(root, ignore.seen(locked), keeps_out, ["FROM x", "linux/amd64"])
+
+
+def write(root: Path, path: str, text: str = "") -> None:
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_text(text)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for path in ("src/credit/a.py", "src/credit/b.py", "libs/tree/pyproject.toml"):
+        write(tmp_path, path, "text")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["src/credit/a.py", "src/credit/new/x", "libs/tree/x", "fti/training/requirements.txt"],
+)
+def test_what_the_build_sees_makes_a_difference(root: Path, path: str) -> None:
+    before = digest(root)
+    write(root, path, "new")
+    assert digest(root) != before
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["other.py", "src/other/x", "src/credit/.env", "src/credit/__pycache__/x", "model.bin",
+     "fti/inference/requirements.txt", "fti/training/Dockerfile"],
+)  # fmt: skip
+def test_what_the_build_does_not_see_makes_none(root: Path, path: str) -> None:
+    before = digest(root)
+    write(root, path, "new")
+    assert digest(root) == before
+
+
+def test_copied_files_are_seen(root: Path) -> None:
+    locked = replace(LOCKED, stage=WITH_MODEL)
+    before = digest(root, locked)
+    write(root, "model.bin", "new")
+    assert digest(root, locked) != before
+
+
+def test_records_are_seen_where_they_are_copied(root: Path) -> None:
+    source = PurePosixPath("mlruns/1")
+    image = Image(copy=((source, source),))
+    locked = replace(LOCKED, stage=replace(LOCKED.stage, image=image))
+    before, plain = digest(root, locked), digest(root)
+    write(root, "mlruns/1/model")
+    write(root, "src/credit/mlruns/2/model")
+    assert digest(root, locked) != before
+    assert digest(root) == plain
+
+
+def test_what_makes_a_base_of_ones_own_is_seen(root: Path) -> None:
+    image = Image(dockerfile=PurePosixPath("base.Dockerfile"))
+    locked = replace(LOCKED, stage=replace(LOCKED.stage, image=image))
+    before = digest(root, locked)
+    write(root, "anything")
+    assert digest(root, locked) != before
+
+
+def test_a_whole_tree_is_seen_without_the_stages(root: Path) -> None:
+    locked = replace(LOCKED, code=Code())
+    before = digest(root, locked)
+    write(root, "fti/inference/requirements.txt", "new")
+    write(root, ".git/HEAD", "new")
+    assert digest(root, locked) == before
+    write(root, "fti/training/requirements.txt", "new")
+    changed = digest(root, locked)
+    assert changed != before
+    write(root, "other.py", "new")
+    assert digest(root, locked) != changed
+
+
+def test_a_renamed_file_is_another_and_an_older_one_is_not(root: Path) -> None:
+    before = digest(root)
+    os.utime(root / "src/credit/a.py", (0, 0))
+    assert digest(root) == before
+    (root / "src/credit/a.py").rename(root / "src/credit/c.py")
+    assert digest(root) != before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither")
+def test_modes_and_links_make_a_difference(root: Path) -> None:
+    before = digest(root)
+    (root / "src/credit/a.py").chmod(0o755)
+    executable = digest(root)
+    assert executable != before
+    (root / "src/credit/link").symlink_to("a.py")
+    linked = digest(root)
+    assert linked != executable
+    (root / "src/credit/link").unlink()
+    (root / "src/credit/link").symlink_to("nowhere")
+    assert digest(root) not in (linked, executable)

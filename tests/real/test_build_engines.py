@@ -1,0 +1,223 @@
+"""`poetry fti build` with engines that only pretend, for what a real one does not show."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from loopback.index import CREDENTIALS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness import Poetry, Result
+    from loopback.index import LoopbackIndex
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the engines are shell scripts")
+
+USER, PASSWORD = CREDENTIALS
+PYPROJECT = """\
+[project]
+name = "credit"
+requires-python = ">=3.12,<3.13"
+
+[dependency-groups]
+feature = []
+training = []
+inference = ["corp-metrics"]
+
+[tool.poetry]
+package-mode = false
+
+[tool.poetry.group.inference.dependencies]
+corp-metrics = {{ version = "*", source = "guarded" }}
+
+[[tool.poetry.source]]
+name = "guarded"
+url = "{url}guarded/simple/"
+priority = "explicit"
+
+[tool.fti.stages.feature]
+platforms = ["macos/arm64"]
+[tool.fti.stages.training]
+platforms = ["linux/arm64"]
+[tool.fti.stages.training.image]
+base = "python:3.12-slim"
+[tool.fti.stages.inference]
+platforms = ["linux/amd64", "linux/arm64"]
+"""
+ENGINE = """\
+#!/bin/sh
+case "$1 $2" in
+"info --format" | "version --format") echo '{{"host": {{"os": "linux", "arch": "{arch}"}}}}' ;;
+"build -f") echo "$0 $*" >> {log}; {build} ;;
+push*) echo "$0 $*" >> {log} ;;
+*) echo "mute" >&2; exit 1 ;;
+esac
+"""
+# Notes what a secret is, and what is in it.
+NOTE = 'for word; do case "$word" in id=netrc,src=*) read -r line < "${word#*src=}";\
+ echo "$line" >> %s;; esac; done'
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A project with a private package, and a PATH with nothing but pretended engines."""
+
+    root: Path
+    bin: Path
+    poetry: Poetry
+
+    @property
+    def log(self) -> Path:
+        return self.bin / "log"
+
+    def engine(self, program: str, *, arch: str = "amd64", build: str = "") -> None:
+        script = self.bin / program
+        script.write_text(ENGINE.format(arch=arch, log=self.log, build=build or ":"))
+        script.chmod(0o755)
+
+    def build(self, *words: str) -> Result:
+        return self.poetry(self.root, "fti", "build", *words)
+
+    def refusal(self, *words: str) -> tuple[int, str]:
+        result = self.build(*words)
+        return result.code, result.errors.strip()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, poetry: Poetry, loopback_index: LoopbackIndex) -> Shop:
+    root, empty = tmp_path / "project", tmp_path / "bin"
+    root.mkdir()
+    empty.mkdir()
+    (root / "pyproject.toml").write_text(PYPROJECT.format(url=loopback_index.url))
+    environment = {
+        **poetry.environment,
+        "PATH": str(empty),
+        "POETRY_HTTP_BASIC_GUARDED_USERNAME": USER,
+        "POETRY_HTTP_BASIC_GUARDED_PASSWORD": PASSWORD,
+    }
+    environment.pop("NETRC", None)
+    made = Shop(root, empty, replace(poetry, environment=environment))
+    made.poetry.ok(root, "fti", "lock")
+    return made
+
+
+def test_without_an_engine_it_says_what_to_install(shop: Shop) -> None:
+    message = "No container engine is on PATH. Install Docker with buildx, Podman or Buildah."
+    assert shop.refusal() == (1, message)
+    (shop.bin / "docker").write_text('#!/bin/sh\necho "Cannot connect." >&2; exit 1\n')
+    (shop.bin / "docker").chmod(0o755)
+    message = (
+        "docker does not answer: Cannot connect.\nStart the engine, and run the command again."
+    )
+    assert shop.refusal() == (1, message)
+
+
+def test_podman_builds_one_after_the_other(shop: Shop) -> None:
+    shop.engine("docker", arch="")
+    (shop.bin / "docker").write_text("#!/bin/sh\nexit 1\n")
+    shop.engine("podman", build=NOTE % shop.log)
+
+    result = shop.build("--platform", "linux/arm64", "--push")
+
+    assert result.code == 0, result.errors
+    assert PASSWORD not in result.output + result.errors
+    assert result.output.splitlines()[-2].startswith("training: pushed credit-training:lock-")
+    built, pushed, private, secret, last = shop.log.read_text().splitlines()
+    assert "-f fti/training/Dockerfile" in built
+    assert built.endswith(" --platform linux/arm64 .")
+    assert pushed.split()[1:] == ["push", built.split(" -t ")[1].split()[0]]
+    assert " --secret id=netrc,src=" in private
+    assert secret == f"machine 127.0.0.1 login {USER} password {PASSWORD}"
+    assert " push credit-inference:lock-" in last
+    netrc = private.split("src=")[1].split()[0]
+    assert not os.path.lexists(netrc)
+
+
+def test_an_engine_that_fails_is_an_error(shop: Shop) -> None:
+    shop.engine("podman", build='echo "no space" >&2; exit 125')
+    message = "`podman build` failed (exit code 125). What it wrote above says why."
+    assert shop.refusal("inference") == (1, f"no space\n{message}")
+
+
+def test_platforms_that_do_not_fit_are_refused(shop: Shop) -> None:
+    shop.engine("podman")
+    assert shop.refusal("--platform", "linux/arm") == (
+        2,
+        (
+            'Unknown platform "linux/arm"; did you mean "linux/arm64"?'
+            " (images run on: linux/amd64, linux/arm64)."
+        ),
+    )
+    assert shop.refusal("--platform", "linux/amd64") == (
+        2,
+        (
+            'The stage "training" does not run on linux/amd64, only on linux/arm64.'
+            " Add it to tool.fti.stages.training.platforms, and lock it again."
+        ),
+    )
+    assert shop.refusal("training") == (
+        1,
+        (
+            'The stage "training" runs on linux/arm64, the engine on linux/amd64.'
+            " Name a --platform for the engine to emulate, if it can."
+        ),
+    )
+    assert shop.refusal("inference", "--push") == (
+        1,
+        (
+            "podman without buildx builds for one platform at a time, not for linux/amd64,"
+            " linux/arm64. Name one with --platform."
+        ),
+    )
+    assert shop.refusal("feature") == (
+        1,
+        (
+            'The stage "feature" has no image: no Linux is among its platforms.'
+            " Add linux/amd64 or linux/arm64, and lock it again."
+        ),
+    )
+    assert not (shop.root / "fti" / "inference" / "Dockerfile").exists()
+
+
+def test_locks_have_to_be_fresh(shop: Shop) -> None:
+    shop.engine("podman")
+    (shop.root / "fti" / "training" / "poetry.lock").unlink()
+    message = "fti/training/poetry.lock is missing. Run `poetry fti lock training`."
+    assert shop.refusal("inference") == (1, message)
+
+
+def test_an_interrupt_leaves_no_secret(shop: Shop, tmp_path: Path) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    shop.engine("podman", build="/bin/sleep 60")
+    environment = {**shop.poetry.environment, "TMPDIR": str(temporary)}
+    process = subprocess.Popen(
+        [*shop.poetry.command, "fti", "build", "inference"],
+        cwd=shop.root,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    for _ in range(600):
+        if shop.log.exists():
+            break
+        time.sleep(0.1)
+    assert PASSWORD in next(temporary.rglob("netrc")).read_text()
+
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+
+    assert process.returncode == 130, errors
+    assert list(temporary.iterdir()) == []
