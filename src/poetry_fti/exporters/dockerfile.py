@@ -9,6 +9,7 @@ from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker import ignore
 from poetry_fti.exporters.docker.base_image import become_root, from_base
 from poetry_fti.exporters.docker.builder import builder
+from poetry_fti.exporters.docker.code import code_stage
 from poetry_fti.exporters.docker.contents import code, own_files, packages
 from poetry_fti.exporters.docker.head import SYNTAX, head
 from poetry_fti.exporters.docker.interpreter import installer_stage
@@ -17,7 +18,6 @@ from poetry_fti.exporters.docker.settings import environment, labels, start
 from poetry_fti.exporters.docker.system import base_system, last_steps
 from poetry_fti.exporters.docker.template import STANDARD, directives, fill
 from poetry_fti.exporters.docker.user import make_user
-from poetry_fti.exporters.docker.wheel import wheel
 from poetry_fti.model import Image
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _builder(locked: LockedStage) -> Iterator[str]:
         yield from installer_stage(locked)
     else:
         yield from builder(locked)
-        yield from wheel(locked)
+    yield from code_stage(locked)
 
 
 def _workdir(locked: LockedStage) -> Iterator[str]:

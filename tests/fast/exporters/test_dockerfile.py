@@ -139,7 +139,12 @@ RUN case "$TARGETPLATFORM" in linux/amd64*) ;; \
 RUN --mount=type=cache,target=/opt/builder/.cache/uv \
     --mount=type=bind,source=fti/inference/requirements.txt,target=/tmp/requirements.txt \
     uv venv --python 3.11 /opt/venv \
-    && uv pip install --no-deps --require-hashes -r /tmp/requirements.txt
+    && uv pip install --no-deps --require-hashes -r /tmp/requirements.txt \
+    && mkdir -p /layer/opt && mv /opt/venv /layer/opt/
+
+FROM scratch AS code
+
+COPY --link src/credit /layer/app/src/credit
 
 FROM base
 
@@ -149,9 +154,9 @@ RUN getent passwd 10001 \
 
 WORKDIR /app
 
-COPY --link --from=packages /opt/venv /opt/venv
+COPY --link --from=packages /layer /
 
-COPY --link src/credit /app/src/credit
+COPY --link --from=code /layer /
 
 ENV LEVEL="image" \
     MODE="stage" \
@@ -188,9 +193,9 @@ def test_an_image_that_uv_installs() -> None:
 
 RUNTIME = r"""WORKDIR /srv/credit
 
-COPY --link --from=packages /opt/venv /opt/venv
+COPY --link --from=packages /layer /
 
-COPY --link src/credit /srv/credit/src/credit
+COPY --link --from=code /layer /
 
 ENV LEVEL="stage" \
     MODE="stage" \
@@ -276,12 +281,13 @@ RUN apt-get update"""
 
 CONTENTS = r"""WORKDIR /srv/credit
 
-COPY --link --from=packages /opt/venv /opt/venv
+COPY --link --from=packages /layer /
+COPY --link --from=sources /layer /
 
 COPY ["conf/a b\\$.yaml", "/srv/credit/conf.yaml"]
 COPY models /models
 
-COPY --link src/credit /srv/credit/src/credit
+COPY --link --from=code /layer /
 
 ENV LEVEL="stage" """.rstrip()
 
@@ -349,15 +355,16 @@ COPY --link src/credit /project/src/credit
 
 RUN --mount=type=cache,target=/opt/builder/.cache/uv \
     uv venv --python 3.11 /opt/venv \
-    && uv pip install --no-deps /project
+    && uv pip install --no-deps /project \
+    && mkdir -p /layer/opt && mv /opt/venv /layer/opt/
 
 FROM base
 """
-WHEEL_CONTENTS = r"""COPY --link --from=packages /opt/venv /opt/venv
+WHEEL_CONTENTS = r"""COPY --link --from=packages /layer /
 
 COPY models /models
 
-COPY --link --from=code /opt/venv /opt/venv
+COPY --link --from=code /layer /
 
 ENV LEVEL="stage" \
     MODE="stage" \
@@ -394,7 +401,8 @@ RUN --mount=type=cache,target=/opt/builder/.cache/pip \\
     python3 -c 'import sys; assert sys.version_info[:2] in [(3, 11)], sys.version' \\
     && python3 -m venv --without-pip /opt/venv \\
     && python3 -m pip --python /opt/venv/bin/python install --no-deps \
---index-url=https://corp.example/simple /project
+--index-url=https://corp.example/simple /project \\
+    && mkdir -p /layer/opt && mv /opt/venv /layer/opt/
 """
         in text
     )
@@ -490,22 +498,28 @@ RUN --mount=type=cache,target=/opt/builder/.cache/pip \
     --mount=type=bind,source=libs/wheel-1.0-py3-none-any.whl,target=/build/libs/wheel-1.0-py3-none-any.whl \
     python3 -c 'import sys; assert sys.version_info[:2] in [(3, 11)], sys.version' \
     && python3 -m venv --without-pip /opt/venv \
-    && python3 -m pip --python /opt/venv/bin/python install --no-deps --require-hashes -r /tmp/requirements.txt
+    && python3 -m pip --python /opt/venv/bin/python install --no-deps --require-hashes -r /tmp/requirements.txt \
+    && mkdir -p /layer/opt && mv /opt/venv /layer/opt/
+
+FROM tools AS sources
 
 COPY --link libs/shared /build/libs/shared
 
 RUN --mount=type=cache,target=/opt/builder/.cache/pip \
     --mount=type=secret,id=netrc,target=/opt/builder/.netrc \
     --mount=type=ssh \
-    GIT_SSH_COMMAND='ssh -o StrictHostKeyChecking=accept-new' python3 -m pip --python /opt/venv/bin/python install --no-deps \
+    python3 -c 'import sys; assert sys.version_info[:2] in [(3, 11)], sys.version' \
+    && python3 -m venv --without-pip /opt/venv \
+    && GIT_SSH_COMMAND='ssh -o StrictHostKeyChecking=accept-new' python3 -m pip --python /opt/venv/bin/python install --no-deps \
         --index-url=https://corp.example/simple \
         'https @ git+https://git.example/a.git@c0ffee' \
         'shared @ file:///build/libs/shared ; os_name == "posix"' \
-        'ssh @ git+ssh://git@git.example/b.git@c0ffee#subdirectory=python'"""  # noqa: E501
+        'ssh @ git+ssh://git@git.example/b.git@c0ffee#subdirectory=python' \
+    && mkdir -p /layer/opt && mv /opt/venv /layer/opt/"""  # noqa: E501
 
 
 def builder_of(text: str) -> str:
-    return text[text.index("FROM base AS builder") : text.index("FROM base\n")].strip()
+    return text[text.index("FROM base AS builder") : text.index("FROM scratch")].strip()
 
 
 def test_what_pip_installs_from_everywhere() -> None:
@@ -531,7 +545,7 @@ def test_a_stage_of_source_trees_needs_no_requirements() -> None:
 def test_a_project_without_packages_is_copied_whole() -> None:
     for code in (Code(), Code(packages=(PurePosixPath(),), roots=(PurePosixPath(),))):
         text = render(stage(code=code))
-        assert "COPY --link . /app\n" in text
+        assert "COPY --link . /layer/app\n" in text
         assert 'PYTHONPATH="/app"' in text
 
 
@@ -693,11 +707,16 @@ WORKDIR /build
 
 FROM builder AS packages
 
-RUN python3 -m venv --without-pip /opt/venv
+RUN python3 -m venv --without-pip /opt/venv \
+    && mkdir -p /layer/opt && mv /opt/venv /layer/opt/
+
+FROM scratch AS code
+
+COPY --link src/credit /layer/app/src/credit
 
 FROM base
-COPY --link --from=packages /opt/venv /opt/venv
-COPY --link src/credit /app/src/credit
+COPY --link --from=packages /layer /
+COPY --link --from=code /layer /
 
 RUN <<EOF
 echo "# fti: it"

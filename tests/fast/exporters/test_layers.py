@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise, permutations
+from itertools import permutations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -106,8 +106,8 @@ def test_what_all_share_lies_below_what_most_share() -> None:
 
     everywhere, pair = "feature+inference+training: numpy 18", "inference+training: xgboost 250"
     expected = {
-        "feature": [everywhere, "feature: pandas 60"],
-        "training": [everywhere, pair, "training: pandas 60"],
+        "feature": [everywhere, "feature+training: pandas 60"],
+        "training": [everywhere, "feature+training: pandas 60", pair],
         "inference": [everywhere, pair],
     }
     for order in permutations([feature, training, inference]):
@@ -130,6 +130,23 @@ def test_a_set_that_saves_too_little_makes_way_for_another() -> None:
         "b": ["a+b: five numpy 23"],
         "c": [],
     }
+
+
+def test_what_one_stage_lacks_is_shared_by_the_others() -> None:
+    # No set of stages is that of boosting, but two have it in parts.
+    found = planned(
+        stage("a", TORCH, XGBOOST),
+        stage("b", TORCH, XGBOOST),
+        stage("c", PANDAS, XGBOOST),
+        stage("d", PANDAS, XGBOOST),
+    )
+    assert found["a"] == ["a+b+c+d: xgboost 250", "a+b: torch 800"]
+    assert found["d"] == ["a+b+c+d: xgboost 250", "c+d: pandas 60"]
+
+
+def test_the_parts_of_a_large_package_lie_with_it() -> None:
+    parts = (package("torch-extras", 0.3), package("torchvision", 2))
+    assert planned(stage("a", TORCH, *parts)) == {"a": ["a: torch torch-extras 800.3"]}
 
 
 def test_large_packages_lie_below_small_ones() -> None:
@@ -201,7 +218,6 @@ def test_every_package_is_installed_once(chosen: list[list[LockedPackage]]) -> N
         rest = others(replace(locked, layers=own))
         found = sorted((each.name, each.version) for each in [*held, *rest])
         assert found == sorted((each.name, each.version) for each in locked.packages)
-        assert all(set(upper.stages) <= set(lower.stages) for lower, upper in pairwise(own))
         assert all(locked.stage.name in layer.stages for layer in own)
 
 
@@ -226,7 +242,8 @@ FROM builder AS shared-1
 RUN --mount=type=cache,target=/opt/builder/.cache/uv \\
     --mount=type=bind,source=fti/b/requirements.shared-1.txt,target=/tmp/requirements.txt \\
     uv venv --python 3.11 /opt/venv \\
-    && uv pip install --no-deps --require-hashes --only-binary :all: -r /tmp/requirements.txt
+    && uv pip install --no-deps --require-hashes --only-binary :all: -r /tmp/requirements.txt \\
+    && mkdir -p /layer/opt && mv /opt/venv /layer/opt/
 
 FROM builder AS packages
 
@@ -238,7 +255,12 @@ RUN case "$TARGETPLATFORM" in linux/amd64*) ;; \\
 RUN --mount=type=cache,target=/opt/builder/.cache/uv \\
     --mount=type=bind,source=fti/b/requirements.own.txt,target=/tmp/requirements.txt \\
     uv venv --python 3.11 /opt/venv \\
-    && uv pip install --no-deps --require-hashes --only-binary :all: -r /tmp/requirements.txt
+    && uv pip install --no-deps --require-hashes --only-binary :all: -r /tmp/requirements.txt \\
+    && mkdir -p /layer/opt && mv /opt/venv /layer/opt/
+
+FROM scratch AS code
+
+COPY --link . /layer/app
 
 FROM base
 """  # noqa: E501
@@ -255,10 +277,11 @@ def test_a_layer_is_built_from_requirements_that_are_the_same_in_each_stage() ->
     assert first[name] == second[name] == SHARED
     assert second["requirements.own.txt"] == OWN
     assert BUILDER in second["Dockerfile"]
-    copies = [line for line in second["Dockerfile"].splitlines() if line.endswith("venv /opt/venv")]
+    copies = [line for line in second["Dockerfile"].splitlines() if line.endswith("/layer /")]
     assert copies == [
-        "COPY --link --from=shared-1 /opt/venv /opt/venv",
-        "COPY --link --from=packages /opt/venv /opt/venv",
+        "COPY --link --from=shared-1 /layer /",
+        "COPY --link --from=packages /layer /",
+        "COPY --link --from=code /layer /",
     ]
     ignore = second["Dockerfile.dockerignore"]
     assert "fti/*\n!fti/b/requirements.own.txt\n!fti/b/requirements.shared-1.txt\n" in ignore

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.exporters.docker.base_image import image_python
 from poetry_fti.exporters.docker.installers import (
     BUILD,
+    LAYER,
     NEXT,
     hashed_mounts,
     hashed_options,
@@ -20,26 +21,30 @@ from poetry_fti.exporters.docker.parts import lower_parts, own_part
 from poetry_fti.exporters.docker.platform import check_platform
 from poetry_fti.exporters.docker.quoting import copy
 from poetry_fti.exporters.docker.sources import (
+    has_sources,
     index_options,
     source_requirements,
     trees,
     trust,
-    uses_git,
     uses_ssh,
 )
 from poetry_fti.exporters.docker.system import build_system
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import PurePosixPath
 
     from poetry_fti.model import LockedStage
 
 _TOOLS: Final = "tools"
+_SOURCES: Final = "sources"
+# Copied to the root, a layer brings all folders with it. If the engine made one of them, the time
+# of that would make it another layer wherever something else lies below it.
+_LAY: Final = f"mkdir -p {LAYER}/opt && mv /opt/venv {LAYER}/opt/"
 
 
 def builder(locked: LockedStage) -> Iterator[str]:
-    """Yield the build stages that make each layer's /opt/venv; images copy them on each other."""
+    """Yield the build stages that make a layer each; images copy them on each other."""
     tool = tool_of(locked)
     if tool.image:
         yield tool.image
@@ -56,10 +61,21 @@ def builder(locked: LockedStage) -> Iterator[str]:
     yield from check_platform(locked)
     own = own_part(locked)
     yield _install_requirements(own.locked, own.path)
-    if trees(locked):
-        yield "\n".join(copy(path, f"{BUILD}/{path}") for path in trees(locked))
-    if uses_git(locked) or trees(locked):
+    if has_sources(locked):
+        yield f"FROM {top(locked)} AS {_SOURCES}"
+        yield from [copies(trees(locked), BUILD)] * bool(trees(locked))
         yield _install_sources(locked)
+
+
+def layer_stages(locked: LockedStage) -> list[str]:
+    """Return the names of the build stages that hold packages, the lowest first."""
+    below = [part.name for part in lower_parts(locked)]
+    return [*below, "packages", *[_SOURCES] * has_sources(locked)]
+
+
+def copies(paths: Iterable[PurePosixPath], folder: str) -> str:
+    """Return the instructions that copy paths of the project into a folder."""
+    return "\n".join(copy(path, f"{folder}/{path}") for path in paths)
 
 
 def top(locked: LockedStage) -> str:
@@ -71,16 +87,16 @@ def install_project(locked: LockedStage, folder: str) -> str:
     """Return the instruction that makes an environment of its own for the project in a folder."""
     # uv builds a folder that it is told of anew each time, whatever its cache holds.
     install = " ".join([tool_of(locked).install, *map(shlex.quote, index_options(locked)), folder])
-    return run(mounts(locked), [*_make_environment(locked), install])
+    return run(mounts(locked), [*_make_environment(locked), install, _LAY])
 
 
 def _install_requirements(locked: LockedStage, path: PurePosixPath) -> str:
     commands = list(_make_environment(locked))
     options = hashed_options(locked)
     if not options:
-        return run([], commands)
+        return run([], [*commands, _LAY])
     install = f"{tool_of(locked).install} {options}"
-    return run([*mounts(locked), *hashed_mounts(locked, path)], [*commands, install])
+    return run([*mounts(locked), *hashed_mounts(locked, path)], [*commands, install, _LAY])
 
 
 def _make_environment(locked: LockedStage) -> Iterator[str]:
@@ -96,5 +112,5 @@ def _install_sources(locked: LockedStage) -> str:
     words = [*index_options(locked), *source_requirements(locked)]
     command = trust(locked) + tool_of(locked).install
     ssh = ["--mount=type=ssh"] * uses_ssh(locked)
-    command = f"{NEXT}    ".join([command, *map(shlex.quote, words)])
-    return run([*mounts(locked), *ssh], [command])
+    install = f"{NEXT}    ".join([command, *map(shlex.quote, words)])
+    return run([*mounts(locked), *ssh], [*_make_environment(locked), install, _LAY])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.docker import ignore, wheel
+from poetry_fti.exporters.docker.builder import layer_stages
+from poetry_fti.exporters.docker.code import CODE, PROJECT, wheel_sources
 from poetry_fti.exporters.docker.denied import denied_by
+from poetry_fti.exporters.docker.installers import LAYER
 from poetry_fti.exporters.docker.interpreter import install_packages, install_wheel
-from poetry_fti.exporters.docker.parts import lower_parts
 from poetry_fti.exporters.docker.quoting import copy
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ def packages(locked: LockedStage) -> Iterator[str]:
     if locked.stage.image.python:
         yield from install_packages(locked)
         return
-    names = [*(part.name for part in lower_parts(locked)), "packages"]
-    yield "\n".join(f"COPY --link --from={name} /opt/venv /opt/venv" for name in names)
+    yield "\n".join(f"COPY --link --from={name} {LAYER} /" for name in layer_stages(locked))
 
 
 def own_files(locked: LockedStage) -> Iterator[str]:
@@ -36,16 +36,10 @@ def own_files(locked: LockedStage) -> Iterator[str]:
 
 def code(locked: LockedStage) -> Iterator[str]:
     """Yield what brings the project's code; it changes most often, so it comes last."""
-    folder = locked.stage.image.workdir
-    paths = ignore.own_packages(locked)
     if locked.stage.image.code == "wheel" and locked.stage.image.python:
-        yield install_wheel(locked, wheel.wheel_sources(locked), wheel.FOLDER)
-    elif locked.stage.image.code == "wheel":
-        yield f"COPY --link --from={wheel.STAGE} /opt/venv /opt/venv"
-    elif paths:
-        yield "\n".join(copy(path, str(folder / path)) for path in paths)
+        yield install_wheel(locked, wheel_sources(locked), PROJECT)
     else:
-        yield f"COPY --link . {folder}"
+        yield f"COPY --link --from={CODE} {LAYER} /"
 
 
 def _copy_own(source: PurePosixPath, target: PurePosixPath, locked: LockedStage) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Of its own, since caches and credentials are looked for there, whatever the base says.
 HOME: Final = "/opt/builder"
 BUILD: Final = "/build"
+LAYER: Final = "/layer"
 NEXT: Final = " \\\n    "
 _UV: Final = "0.13"
 _REQUIREMENTS: Final = "/tmp/requirements.txt"  # noqa: S108 - a mount point in the container

@@ -19,11 +19,11 @@ from poetry_fti.exporters.docker.parts import lower_parts, own_part
 from poetry_fti.exporters.docker.platform import check_platform
 from poetry_fti.exporters.docker.quoting import bind_mount
 from poetry_fti.exporters.docker.sources import (
+    has_sources,
     index_options,
     source_requirements,
     trees,
     trust,
-    uses_git,
     uses_ssh,
 )
 from poetry_fti.model import FileOrigin
@@ -56,7 +56,7 @@ def install_packages(locked: LockedStage) -> Iterator[str]:
                 yield f"# Archives are named relative to it.\n# hadolint ignore=DL3003\n{there}"
             else:
                 yield run(seen, [check, install])
-    if uses_git(locked) or trees(locked):
+    if has_sources(locked):
         words = [*index_options(locked), *source_requirements(locked)]
         ssh = ["--mount=type=ssh"] * uses_ssh(locked)
         seen = [*_mounts(locked), *ssh, *_writable(trees(locked), BUILD)]

@@ -49,11 +49,9 @@ class _Shared:
 
 
 def plan_layers(stages: Sequence[LockedStage]) -> Mapping[str, tuple[Layer, ...]]:
-    """Return the layers of each stage's image, by its name, the lowest first.
+    """Return the layers of each stage's image, by its name, the most widely shared first.
 
-    Two sets of stages that share a layer hold one another or have nothing in common: then images
-    share layers one upon the other, which all of an engine's stores keep once. Of all such
-    families the one that saves most is taken.
+    Of all ways to divide what stages share into layers the one that saves most is taken.
     """
     found: dict[str, tuple[Layer, ...]] = {locked.stage.name: () for locked in stages}
     for group in _alike(stages):
@@ -112,14 +110,12 @@ def _overlap(packages: Iterable[LockedPackage]) -> bool:
 
 
 def _shared_layers(packages: Sequence[_Shared]) -> list[Layer]:
-    """Return the layers of the best family, the most widely shared first."""
+    """Return the layers of the best family of sets of stages."""
     sets = _candidates(packages)
-    best: tuple[Layer, ...] = ()
+    best: list[Layer] = []
     for count in range(1, len(sets) + 1):
         for family in combinations(sets, count):
-            if not _is_nested(family):
-                continue
-            layers = tuple(_layer(names, family, packages) for names in family)
+            layers = _divided(packages, family)
             worth = all(layer.saving >= _SHARED_SAVING for layer in layers)
             if worth and _saving(layers) > _saving(best):
                 best = layers
@@ -137,23 +133,24 @@ def _candidates(packages: Iterable[_Shared]) -> list[Names]:
     return sorted(worth, key=lambda names: (-most[names], sorted(names)))[:_MOST_SETS]
 
 
-def _is_nested(family: Iterable[Names]) -> bool:
-    return all(a <= b or b <= a or a.isdisjoint(b) for a, b in combinations(family, 2))
-
-
-def _layer(names: Names, family: Iterable[Names], packages: Iterable[_Shared]) -> Layer:
-    """Return the layer of a set: what all of it hold, unless a larger set does."""
-    larger = [other for other in family if names < other]
-    held = [
-        package
-        for package in packages
-        if names <= package.names and not any(other <= package.names for other in larger)
+def _divided(packages: Iterable[_Shared], family: Iterable[Names]) -> list[Layer]:
+    """Return a layer for each set: a package goes to the largest, then to those that are left."""
+    held: dict[Names, list[_Shared]] = {names: [] for names in family}
+    largest = sorted(held, key=lambda names: (-len(names), sorted(names)))
+    for package in packages:
+        left = package.names
+        for names in largest:
+            if names <= left:
+                held[names].append(package)
+                left -= names
+    return [
+        Layer(
+            stages=tuple(sorted(names)),
+            packages=tuple(in_order(package.merged(names) for package in found)),
+            size=sum(package.size for package in found),
+        )
+        for names, found in held.items()
     ]
-    return Layer(
-        stages=tuple(sorted(names)),
-        packages=tuple(in_order(package.merged(names) for package in held)),
-        size=sum(package.size for package in held),
-    )
 
 
 def _saving(layers: Iterable[Layer]) -> int:
@@ -166,7 +163,13 @@ def _large_layer(locked: LockedStage, shared: Iterable[Layer]) -> Iterable[Layer
     sizes = {
         package: download_size(package, locked) for package in rest if is_wheel(package, locked)
     }
-    large = [package for package, size in sizes.items() if size >= LARGE_PACKAGE]
+    names = [package.name for package, size in sizes.items() if size >= LARGE_PACKAGE]
+    large = [package for package in sizes if any(_is_part(package.name, name) for name in names)]
     size = sum(sizes[package] for package in large)
     if size >= _LARGE_LAYER and len(large) < len(rest):
         yield Layer(stages=(locked.stage.name,), packages=tuple(large), size=size)
+
+
+def _is_part(name: str, large: str) -> bool:
+    # Packages such as mlflow and mlflow-skinny hold the same files, which two layers would double.
+    return name == large or name.startswith(f"{large}-")

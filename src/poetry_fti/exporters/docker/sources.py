@@ -44,6 +44,11 @@ def uses_ssh(locked: LockedStage) -> bool:
     return any(url.removeprefix("git+").startswith("ssh:") for url in urls)
 
 
+def has_sources(locked: LockedStage) -> bool:
+    """Tell whether packages come from source trees or git repositories."""
+    return uses_git(locked) or bool(trees(locked))
+
+
 def trust(locked: LockedStage) -> str:
     """Return what lets ssh meet a host for the first time; commits are checked, so no harm is."""
     if not uses_ssh(locked):
