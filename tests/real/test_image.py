@@ -21,7 +21,7 @@ inference: 8 kB of packages to download
   Layer     Download  Packages  Holds                                                    Why
   base      -         -         python:3.10-slim-bookworm                                the oldest Python that the stage allows
   packages  8 kB      8         webby 1 kB, boosting 1 kB, dotted-name-pkg 1 kB, 5 more  too little to be worth more layers
-  code      -         -         src/tiny/__init__.py                                     changes most often: nothing lies on it
+  code      -         -         src/tiny                                                 changes most often: nothing lies on it
 """  # noqa: E501
 
 

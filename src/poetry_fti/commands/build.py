@@ -76,7 +76,7 @@ Private indexes are logged in to as Poetry is configured to.
             names = [locked.stage.name for locked in images]
             request = Request(stages=project.select(names), formats=_FORMATS)
             rendered = render(project, request)
-            write(self.io, project.root, rendered.texts, only_changes=True)
+            write(self.io, project.root, rendered, only_changes=True)
             pairs = zip(rendered.images, chosen, strict=True)
             jobs = [image_job(image, each, engine, project.root, rendered) for image, each in pairs]
         todo = [each for each in jobs if self.option("force") or not self._is_done(each, engine)]

@@ -20,12 +20,10 @@ from poetry_fti.model import FORMATS
 from poetry_fti.table import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import PurePosixPath
-
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
 
+    from poetry_fti.commands.exporting import Rendered
     from poetry_fti.commands.project import Project
 
 
@@ -70,11 +68,11 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
             error(self.io, late)
             return FOUND if request.check else late.exit_code
         if request.check:
-            return self._compare(project, rendered.texts)
+            return self._compare(project, rendered)
         if self.option("stdout"):
             plain(self.io, next(iter(rendered.texts.values()), ""))
             return DONE
-        write(self.io, project.root, rendered.texts)
+        write(self.io, project.root, rendered)
         report_images(self, rendered.images)
         return DONE
 
@@ -109,13 +107,14 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
             names = " and ".join(PROFILED)
             raise FtiError(f"--no-hashes and --no-markers are for the formats {names}.")
 
-    def _compare(self, project: Project, rendered: Mapping[PurePosixPath, str]) -> int:
-        diffs = list(files.differences(rendered, project.root))
+    def _compare(self, project: Project, rendered: Rendered) -> int:
+        diffs = list(files.differences(rendered.texts, project.root))
+        diffs += [f"{path} is of no use any more\n" for path in rendered.left]
         for diff in diffs:
             plain(self.io, diff)
         if diffs:
             late = counted(len(diffs), "file")
             error(self.io, f"{late} not up to date. Run `poetry fti export` with the same options.")
             return FOUND
-        self.line(f"{counted(len(rendered), 'file')} checked: all up to date.")
+        self.line(f"{counted(len(rendered.texts), 'file')} checked: all up to date.")
         return DONE

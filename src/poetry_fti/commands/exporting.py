@@ -10,6 +10,8 @@ from poetry_fti.bridge.index import find_files
 from poetry_fti.commands.layering import with_layers
 from poetry_fti.commands.template import with_template
 from poetry_fti.exporters import EXPORTERS, PROJECT_EXPORTERS
+from poetry_fti.exporters.docker.parts import is_part
+from poetry_fti.exporters.header import is_generated
 from poetry_fti.exporters.merged import FILENAME, render_merged
 from poetry_fti.exporters.profile import without_hashes, without_markers
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
@@ -40,10 +42,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The text of each file by its path below the root, and the stages that have images."""
+    """The text of each file by its path below the root, and the stages that have images.
+
+    `left` are files of an earlier export of these that no image is built from any more.
+    """
 
     texts: Mapping[PurePosixPath, str]
     images: Sequence[LockedStage] = ()
+    left: Sequence[PurePosixPath] = ()
 
 
 def render(project: Project, request: Request) -> Rendered:
@@ -65,7 +71,15 @@ def render(project: Project, request: Request) -> Rendered:
         if format_name in EXPORTERS
         for name, text in _files(project, stage, format_name, request).items()
     } | _project_files(project, request)
-    return Rendered(texts, images)
+    left = [path for each in images for path in _parts(project, each) if path not in texts]
+    return Rendered(texts, images, left)
+
+
+def _parts(project: Project, locked: LockedStage) -> list[PurePosixPath]:
+    """Return the requirements of layers that an export has written."""
+    names = sorted(path.name for path in (project.root / locked.folder).glob("requirements.*.txt"))
+    paths = [locked.folder / name for name in names if is_part(name)]
+    return [path for path in paths if is_generated(files.read(project.root / path) or "")]
 
 
 def _project_files(project: Project, request: Request) -> dict[PurePosixPath, str]:

@@ -729,6 +729,16 @@ HEALTHCHECK CMD ["a"]
 """  # noqa: E501
 
 
+@pytest.mark.parametrize("block", ["packages", "code"])
+def test_a_template_builds_what_it_copies(block: str) -> None:
+    message = (
+        f'docker/inference.Dockerfile, line 2: "{block}" copies from what the block "builder"'
+        " builds above it."
+    )
+    with pytest.raises(FtiError, match=f"^{re.escape(message)}$"):
+        render(stage(image=OWN, template=f"FROM x\n# fti: {block}\n# fti: builder\n"))
+
+
 @pytest.mark.parametrize("text", [TEMPLATE, "\ufeff" + TEMPLATE.replace("\n", "\r\n")])
 def test_a_template_of_ones_own(text: str) -> None:
     image = replace(OWN, installer="pip")

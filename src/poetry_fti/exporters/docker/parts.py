@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.layers import others
 from poetry_fti.exporters.header import generated, header
 from poetry_fti.exporters.requirements import requirements_text
 from poetry_fti.model import IndexOrigin
 from poetry_fti.wording import joined
+
+_FILE: Final = re.compile(r"requirements\.(shared-\d+|large|own)\.txt")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +45,11 @@ def own_part(locked: LockedStage) -> Part:
     if locked.layers:
         return _part("own", locked, others(locked), header(locked))
     return Part("packages", locked, locked.folder / "requirements.txt", header(locked))
+
+
+def is_part(name: str) -> bool:
+    """Tell whether a file of the stage's folder has the name of a part's requirements."""
+    return bool(_FILE.fullmatch(name))
 
 
 def part_files(locked: LockedStage) -> Mapping[str, str]:

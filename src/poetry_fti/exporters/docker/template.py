@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _BLOCK: Final = re.compile(r"[ \t]*#[ \t]*fti:(.*)")
 _DIRECTIVE: Final = re.compile(r"#\s*(syntax|check|escape)\s*=", re.IGNORECASE)
 
+_BUILDER: Final = "builder"
+_COPYING: Final = ("packages", "code")
+
 # What a stage without a template has.
 STANDARD: Final = """\
 # fti: base
@@ -64,19 +67,26 @@ def fill(template: str, blocks: Blocks, name: str) -> str:
 
 def _filled(lines: list[str], first: int, blocks: Blocks, name: str) -> Iterator[str]:
     is_gap = False
+    used: set[str] = set()
     for number, line in enumerate(lines[first:], first + 1):
         match = _BLOCK.fullmatch(line)
-        text = _block(match[1].strip(), blocks, f"{name}, line {number}") if match else line
+        text = line
+        if match:
+            text = _block(match[1].strip(), blocks, used, f"{name}, line {number}")
         # The line below a block that is empty would be the second one in a row.
         if text or not (match or is_gap):
             yield text
         is_gap = bool(match and not text)
 
 
-def _block(block: str, blocks: Blocks, where: str) -> str:
+def _block(block: str, blocks: Blocks, used: set[str], where: str) -> str:
     if block not in blocks:
         known = f"(known: {', '.join(blocks)})"
         raise FtiError(f'{where}: unknown block "{block}"{suggestion(block, blocks)} {known}.')
+    if block in _COPYING and _BUILDER not in used:
+        message = f'"{block}" copies from what the block "{_BUILDER}" builds above it.'
+        raise FtiError(f"{where}: {message}")
+    used.add(block)
     return blocks[block]()
 
 
