@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from containers import BASES, docker, layers
+from containers import BASES, docker, inspected, layers
 from harness import snapshot
 from loopback.index import CREDENTIALS
 
@@ -127,7 +127,8 @@ def beside_the_index(folder: Path) -> Path:
     script.parent.mkdir()
     script.write_text(
         '#!/bin/sh\nif [ "$2 $3" = "bake -f" ]; then\n'
-        f'shift 2; set -- buildx bake -f {more} "$@"\nfi\nexec {real} "$@"\n'
+        f'shift 2; set -- buildx bake ${{NO_CACHE:+--no-cache}} -f {more} "$@"\nfi\n'
+        f'exec {real} "$@"\n'
     )
     script.chmod(0o755)
     return script.parent
@@ -206,6 +207,18 @@ def test_an_image_is_built_with_the_time_of_its_sources(project: Project) -> Non
     created = docker("image", "inspect", "--format", "{{.Created}}", project.image("training"))
     assert created == "2023-11-14T22:13:20Z\n"
     assert project.states(project.build("training")) == {"training": "built"}
+
+
+def test_two_builds_of_the_same_input_are_the_same_image(project: Project) -> None:
+    if "containerd" not in docker("info", "--format", "{{.DriverStatus}}"):
+        pytest.skip("the engine has no containerd image store")
+    found = []
+    for _ in range(2):
+        project.build("training", "--force", SOURCE_DATE_EPOCH="1700000000", NO_CACHE="1")
+        found.append(inspected(project.image("training"))["Id"])
+        docker("image", "rm", "-f", project.image("training"))
+    first, second = found
+    assert first == second
 
 
 def printed(root: Path, **variables: str) -> dict[str, Any]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.ports.words import bake, build
+from poetry_fti.ports.words import bake, build, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from poetry_fti.ports.words import Job, Order
 
@@ -38,12 +40,17 @@ _PATIENCE: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """An engine that answers. One that bakes builds all images at once, for any platforms."""
+    """An engine that answers. One that bakes builds all images at once, for any platforms.
+
+    One that `unpacks` what it builds can't rewrite its time stamps: that with Docker's containerd
+    image store.
+    """
 
     program: str
     platform: str
     bakes: bool = False
     asks: bool = False
+    unpacks: bool = False
 
     def has(self, tag: str, label: tuple[str, str], *, pushed: bool) -> bool:
         """Tell whether there is an image of this tag and label, here or where it is pushed to."""
@@ -67,14 +74,19 @@ class Engine:
 
     def build(self, jobs: Sequence[Job], order: Order, folder: Path) -> None:
         """Build images in a folder, on the terminal; raises FtiError if the engine fails."""
-        environment = {name: value for name, value in os.environ.items() if name != "NETRC"}
-        environment |= _variables(order)
-        for words in self._commands(jobs, order):
-            _run(words, folder, environment)
+        with TemporaryDirectory(prefix="poetry-fti-") as archives:
+            if self.unpacks and order.epoch is not None:
+                order = replace(order, archives=Path(archives))
+            environment = {name: value for name, value in os.environ.items() if name != "NETRC"}
+            environment |= _variables(order)
+            for words in self._commands(jobs, order):
+                _run(words, folder, environment)
 
     def _commands(self, jobs: Sequence[Job], order: Order) -> Iterator[list[str]]:
         if self.bakes:
             yield bake(jobs, order, asks=self.asks)
+            for job in jobs:
+                yield from load(job, order) if order.archives else ()
             return
         for job in jobs:
             yield from build(self.program, job, order)
@@ -95,7 +107,10 @@ def find_engine() -> Engine:
             )
             asks = bakes and "--allow" in _ask(["docker", "buildx", "bake", "--help"]).stdout
             platform = f"{host.get('os')}/{host.get('arch')}"
-            return Engine(program=program, platform=platform, bakes=bakes, asks=asks)
+            unpacks = bakes and _unpacks()
+            return Engine(
+                program=program, platform=platform, bakes=bakes, asks=asks, unpacks=unpacks
+            )
         silent[program] = answer.stderr.strip()
     if not silent:
         message = "No container engine is on PATH. Install Docker with buildx, Podman or Buildah."
@@ -104,13 +119,22 @@ def find_engine() -> Engine:
     raise FtiError(f"{said}\nStart the engine, and run the command again.")
 
 
+def _unpacks() -> bool:
+    # A builder of its own, which pushes, has another driver than Docker itself.
+    builder = _ask(["docker", "buildx", "inspect"]).stdout
+    store = _ask(["docker", "info", "--format", "{{.DriverStatus}}"]).stdout
+    return bool(re.search(r"^Driver:\s*docker$", builder, re.MULTILINE)) and "containerd" in store
+
+
 def _variables(order: Order) -> Mapping[str, str]:
     """Return what the engine is told by variables."""
     # Docker would keep the base of an image beside the image, without a name.
     told = {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_LOAD": "1"}
     if order.netrc is not None:
-        # Newer bakes would ask whether the bake file may name a secret outside of the project.
-        told |= {"NETRC": str(order.netrc), "BUILDX_BAKE_ENTITLEMENTS_FS": "0"}
+        told["NETRC"] = str(order.netrc)
+    if order.netrc or order.archives:
+        # Newer bakes would ask whether the bake file may name what is outside of the project.
+        told["BUILDX_BAKE_ENTITLEMENTS_FS"] = "0"
     return told
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path, PurePosixPath
+    from pathlib import PurePosixPath
 
     from poetry_fti.model import Platform
 
@@ -38,13 +39,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What holds for all images; `epoch` is the SOURCE_DATE_EPOCH of a reproducible build."""
+    """What holds for all images; `epoch` is the SOURCE_DATE_EPOCH of a reproducible build.
+
+    `archives` is a folder that images are written to, None where the engine takes them itself.
+    """
 
     definition: PurePosixPath
     push: bool = False
     quiet: bool = False
     netrc: Path | None = None
     epoch: str | None = None
+    archives: Path | None = None
 
 
 def bake(jobs: Sequence[Job], order: Order, *, asks: bool) -> list[str]:
@@ -58,7 +63,7 @@ def bake(jobs: Sequence[Job], order: Order, *, asks: bool) -> list[str]:
         words.append("--allow=ssh")
     for job in jobs:
         # Not --load or --push, which would be about a base too.
-        words += ["--set", f"{job.stage}.output={_output(order)}"]
+        words += ["--set", f"{job.stage}.output={_output(job, order)}"]
         if job.platforms:
             targets = [job.stage, *([job.base.target] if job.base else [])]
             for target in targets:
@@ -69,8 +74,22 @@ def bake(jobs: Sequence[Job], order: Order, *, asks: bool) -> list[str]:
     return [*words, *(job.stage for job in jobs)]
 
 
-def _output(order: Order) -> str:
+def load(job: Job, order: Order) -> Iterator[list[str]]:
+    """Yield the commands by which Docker takes an image out of its archive, and pushes it."""
+    quiet = ["--quiet"] * order.quiet
+    yield ["docker", "load", *quiet, "--input", str(_archive(job, order))]
+    if order.push:
+        yield from (["docker", "push", *quiet, tag] for tag in job.tags)
+
+
+def _archive(job: Job, order: Order) -> Path:
+    return (order.archives or Path()) / f"{job.stage}.tar"
+
+
+def _output(job: Job, order: Order) -> str:
     kind = "type=image,push=true" if order.push else "type=docker"
+    if order.archives:
+        kind = f"type=oci,dest={_archive(job, order)}"
     return kind if order.epoch is None else f"{kind},rewrite-timestamp=true"
 
 
