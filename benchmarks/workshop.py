@@ -72,7 +72,7 @@ class Workshop:
         with served(LATENCY, max_age=_BRIEF) as index:
             seconds(self._fti(project, kept.name, index))
         time.sleep(_BRIEF + 1)
-        # Caches go by the URL: an index that says what pypi.org says takes this one's place.
+        # Caches go by the URL: an index with the default one's max-age takes this one's place.
         port = urlsplit(index).port or 0
         self._stack.enter_context(served(LATENCY, port=port, max_age=MAX_AGE))
 

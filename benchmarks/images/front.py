@@ -1,6 +1,6 @@
 """A loopback index before the one that pip is configured for.
 
-It tells the sizes of files as pypi.org does: not every mirror's pages do, and layers go by them.
+It tells the sizes of files as pip's own default does: not every mirror does, and layers go by them.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _JSON: Final = "application/vnd.pypi.simple.v1+json"
 _TIMEOUT: Final = 60
+
+_DEFAULT: Final = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 
 
 class _Page(NamedTuple):
@@ -77,7 +79,7 @@ def configured_index() -> str:
     settings = output(sys.executable, "-m", "pip", "config", "list").splitlines()
     found = [line.partition("=") for line in settings if ".index-url=" in line]
     found.sort(key=lambda each: each[0].startswith(":env:"))
-    url = shlex.split(found[-1][2])[0] if found else "https://pypi.org/simple"
+    url = shlex.split(found[-1][2])[0] if found else output(sys.executable, "-c", _DEFAULT)
     return f"{url.rstrip('/')}/"
 
 
