@@ -9,13 +9,13 @@ from poetry_fti.exporters.docker.base_image import image_python
 from poetry_fti.exporters.docker.installers import (
     BUILD,
     LAYER,
-    NEXT,
     hashed_mounts,
     hashed_options,
     mounts,
     run,
     tool_of,
     version_check,
+    with_words,
 )
 from poetry_fti.exporters.docker.parts import lower_parts, own_part
 from poetry_fti.exporters.docker.platform import check_platform
@@ -112,5 +112,5 @@ def _install_sources(locked: LockedStage) -> str:
     words = [*index_options(locked), *source_requirements(locked)]
     command = trust(locked) + tool_of(locked).install
     ssh = ["--mount=type=ssh"] * uses_ssh(locked)
-    install = f"{NEXT}    ".join([command, *map(shlex.quote, words)])
+    install = with_words(command, words)
     return run([*mounts(locked), *ssh], [*_make_environment(locked), install, _LAY])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 HOME: Final = "/opt/builder"
 BUILD: Final = "/build"
 LAYER: Final = "/layer"
-NEXT: Final = " \\\n    "
+_NEXT: Final = " \\\n    "
 _UV: Final = "0.13"
 _REQUIREMENTS: Final = "/tmp/requirements.txt"  # noqa: S108 - a mount point in the container
 
@@ -93,7 +94,12 @@ def tool_of(locked: LockedStage) -> Tool:
 
 def run(mounts: Iterable[str], commands: Iterable[str]) -> str:
     """Return an instruction that runs commands one after the other."""
-    return "RUN " + NEXT.join([*mounts, f"{NEXT}&& ".join(commands)])
+    return "RUN " + _NEXT.join([*mounts, f"{_NEXT}&& ".join(commands)])
+
+
+def with_words(command: str, words: Iterable[str]) -> str:
+    """Return a command with words for the shell, each in a line."""
+    return f"{_NEXT}    ".join([command, *map(shlex.quote, words)])
 
 
 def mounts(locked: LockedStage) -> Iterator[str]:

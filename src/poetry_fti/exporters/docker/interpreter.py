@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from poetry_fti.exporters.docker.installers import (
     BUILD,
-    NEXT,
     hashed_mounts,
     hashed_options,
     mounts,
     run,
     tool_of,
     version_check,
+    with_words,
 )
 from poetry_fti.exporters.docker.parts import lower_parts, own_part
 from poetry_fti.exporters.docker.platform import check_platform
@@ -60,13 +60,13 @@ def install_packages(locked: LockedStage) -> Iterator[str]:
         words = [*index_options(locked), *source_requirements(locked)]
         ssh = ["--mount=type=ssh"] * uses_ssh(locked)
         seen = [*_mounts(locked), *ssh, *_writable(trees(locked), BUILD)]
-        yield run(seen, [_line(trust(locked) + _command(locked), words)])
+        yield run(seen, [with_words(trust(locked) + _command(locked), words)])
 
 
 def install_wheel(locked: LockedStage, sources: Iterable[PurePosixPath], folder: str) -> str:
     """Return the instruction that builds the project's wheel of its sources and installs it."""
     seen = [*_mounts(locked), *_writable(sources, folder)]
-    return run(seen, [_line(_command(locked), [*index_options(locked), folder])])
+    return run(seen, [with_words(_command(locked), [*index_options(locked), folder])])
 
 
 def _writable(paths: Iterable[PurePosixPath], folder: str) -> list[str]:
@@ -81,7 +81,3 @@ def _mounts(locked: LockedStage) -> list[str]:
 def _command(locked: LockedStage) -> str:
     python = shlex.quote(locked.stage.image.python or "")
     return tool_of(locked).install_into.format(python=python)
-
-
-def _line(command: str, words: Iterable[str]) -> str:
-    return f"{NEXT}    ".join([command, *map(shlex.quote, words)])
