@@ -107,7 +107,8 @@ FROM python:3.11-slim-bookworm AS base
 
 # A Debian release offers one version of a package: there is none to choose.
 # hadolint ignore=DL3008
-RUN apt-get update \
+RUN mkdir -p /usr/share/man/man1 \
+    && apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         curl=7.88.1-10 \
         libgomp1 \
@@ -276,7 +277,7 @@ RUN --mount=type=cache,target=/c echo "$HOME" \ && true
 # hadolint ignore=DL3059
 RUN ["true", "2"]
 
-RUN apt-get update"""
+RUN mkdir -p /usr/share/man/man1"""
 
 
 CONTENTS = r"""WORKDIR /srv/credit
@@ -482,7 +483,8 @@ FROM builder AS tools
 
 # A Debian release offers one version of a package: there is none to choose.
 # hadolint ignore=DL3008
-RUN apt-get update \
+RUN mkdir -p /usr/share/man/man1 \
+    && apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         ca-certificates \
         git \
@@ -593,7 +595,8 @@ FROM own-base AS base
 # hadolint ignore=DL3002
 USER 0
 
-RUN apt-get update \
+RUN mkdir -p /usr/share/man/man1 \
+    && apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         curl=7 \
     && rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/aux-cache /var/log/apt \

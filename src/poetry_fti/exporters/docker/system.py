@@ -46,7 +46,9 @@ def _steps(locked: LockedStage, key: str, commands: Iterable[str]) -> Iterator[s
 def _apt(packages: Iterable[str]) -> str:
     packages = sorted(packages)
     lines = [
-        "RUN apt-get update \\",
+        # Java's packages want the folder, which Debian's slim images lack.
+        "RUN mkdir -p /usr/share/man/man1 \\",
+        "    && apt-get update \\",
         "    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \\",
         *(f"        {package} \\" for package in packages),
         # What tells when it was done would make each build another one.
