@@ -84,7 +84,7 @@ def adapted(project: Path, url: str) -> None:
     """Let a project take its packages from the index, and start from images that are here."""
     path = project / "pyproject.toml"
     text = path.read_text(encoding="utf-8").replace(">=3.10", ">=3.11")
-    text = text.replace("openjdk-17-jre-headless", "tini")
+    text = re.sub(r"(openjdk-17|default)-jre-headless", "tini", text)
     source = f'[[tool.poetry.source]]\nname = "loopback"\nurl = "{url}simple/"\n'
     path.write_text(f"{text}\n{source}", encoding="utf-8")
     tree = project / "libs" / "shared-features"
