@@ -18,6 +18,7 @@ from poetry_fti.exporters.docker.settings import environment, labels, start
 from poetry_fti.exporters.docker.system import base_system, last_steps
 from poetry_fti.exporters.docker.template import STANDARD, directives, fill
 from poetry_fti.exporters.docker.user import make_user
+from poetry_fti.exporters.images import with_images
 from poetry_fti.model import Image
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ def files(locked: LockedStage) -> Mapping[str, str]:
 
     Raises FtiError where no image can be made of the stage as it is configured.
     """
-    platforms = locked.stage.targets.platforms
-    if platforms and not any(platform.os == "linux" for platform in platforms):
+    if not with_images([locked]):
         if locked.stage.image == Image():
             return {}
         message = f'The stage "{locked.stage.name}" has an image, but no Linux among its platforms.'

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.exporters.docker.base_image import OWN
 from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
 from poetry_fti.exporters.header import header
+from poetry_fti.exporters.images import base_tag, image_platforms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def _commands(locked: LockedStage) -> Iterator[str]:
     if own is None:
         yield f"{where} {_command(locked, '-f', name)}"
         return
-    tag = f"fti-base:{locked.stage.name}"
+    tag = base_tag(locked)
     yield where
     yield f"#   {_command(locked, '-f', str(own), '-t', tag)}"
     context = f"{OWN}=docker-image://{tag}"
@@ -45,7 +46,7 @@ def _commands(locked: LockedStage) -> Iterator[str]:
 
 
 def _command(locked: LockedStage, *options: str) -> str:
-    linux = [platform for platform in locked.stage.targets.platforms if platform.os == "linux"]
+    linux = image_platforms(locked)
     # An image for another processor would lack what the lock holds.
     platform = ("--platform", str(linux[0])) if len(linux) == 1 else ()
     return shlex.join(["docker", "build", *platform, *options, "."])

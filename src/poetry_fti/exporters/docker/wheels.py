@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.exporters.docker.base_image import image_python, python_specifiers
+from poetry_fti.exporters.images import image_platforms
 from poetry_fti.model import USUAL_PLATFORMS, DirectoryOrigin, FileOrigin, GitOrigin, Targets
 from poetry_fti.targets import fits
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 
 def linux_platforms(locked: LockedStage) -> tuple[Platform, ...]:
     """Return the platforms that a stage's image is for."""
-    platforms = locked.stage.targets.platforms or USUAL_PLATFORMS
-    return tuple(platform for platform in platforms if platform.os == "linux")
+    return image_platforms(locked) if locked.stage.targets.platforms else USUAL_PLATFORMS
 
 
 def is_wheel(package: LockedPackage, locked: LockedStage) -> bool:
