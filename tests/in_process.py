@@ -13,9 +13,9 @@ from poetry.factory import Factory
 from poetry.repositories.pypi_repository import PyPiRepository
 
 from loopback.catalogue import Catalogue, File, Release
-from poetry_fti.commands.locking import Request, lock_stages
-from poetry_fti.commands.project import Project
 from poetry_fti.errors import FtiError
+from poetry_fti.operations.lock import Request, lock_stages
+from poetry_fti.operations.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,7 @@ from poetry.packages.locker import Locker
 from poetry.packages.transitive_package_info import TransitivePackageInfo
 
 from loopback.catalogue import load
-from poetry_fti.bridge.lock_text import lock_text
+from poetry_fti.bridge.lock.lock_text import lock_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Final
 
 from cleo.events.console_command_event import ConsoleCommandEvent
@@ -15,7 +16,7 @@ from poetry.plugins.application_plugin import ApplicationPlugin
 from poetry.plugins.plugin import Plugin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from cleo.events.event import Event
     from cleo.events.event_dispatcher import EventDispatcher
@@ -23,46 +24,51 @@ if TYPE_CHECKING:
     from poetry.console.application import Application
     from poetry.poetry import Poetry
 
-# A command's module is imported only when Poetry asks for the command.
-COMMANDS: Final = (
-    "activate",
-    "add",
-    "build",
-    "clean",
-    "clone",
-    "env info",
-    "env list",
-    "env remove",
-    "export",
-    "image",
-    "init",
-    "install",
-    "kernel",
-    "list",
-    "lock",
-    "path",
-    "presets",
-    "remove",
-    "run",
-    "show",
-    "update",
-)
+# Each command's name below `poetry fti`, and its class as an entry point names it: its module,
+# relative to `poetry_fti.commands`, is imported only when Poetry looks the command up.
+COMMANDS: Final[Mapping[str, str]] = {
+    "activate": "poetry.activate:ActivateCommand",
+    "add": "poetry.add:AddCommand",
+    "build": "build:BuildCommand",
+    "clean": "clean:CleanCommand",
+    "clone": "clone:CloneCommand",
+    "env info": "poetry.env:EnvInfoCommand",
+    "env list": "poetry.env:EnvListCommand",
+    "env remove": "poetry.env:EnvRemoveCommand",
+    "export": "export:ExportCommand",
+    "image": "image:ImageCommand",
+    "init": "poetry.init:InitCommand",
+    "install": "poetry.install:InstallCommand",
+    "kernel": "poetry.kernel:KernelCommand",
+    "list": "list:ListCommand",
+    "lock": "lock:LockCommand",
+    "path": "poetry.path:PathCommand",
+    "presets": "presets:PresetsCommand",
+    "remove": "poetry.remove:RemoveCommand",
+    "run": "poetry.run:RunCommand",
+    "show": "poetry.show:ShowCommand",
+    "update": "update:UpdateCommand",
+}
 
-_ISOLATION: Final = "poetry_fti.bridge.isolation"
-_BESIDE: Final = "poetry_fti.commands.beside"
+_ISOLATION: Final = "poetry_fti.bridge.project.isolation"
+_ISOLATION_ERRORS: Final = "poetry_fti.commands.poetry.isolation_errors"
 # Poetry's own commands that take names of groups, and those that solve.
 _NAMING_GROUPS: Final = ("add", "export", "install", "remove", "show", "sync", "update")
 _SOLVING: Final = ("add", "install", "lock", "remove", "sync", "update")
 _SOLVER_ERRORS: Final = ("IncompatibleConstraintsError", "SolverProblemError")
 
 
+def command_class(name: str) -> type[Command]:
+    """Return the class of a command in `COMMANDS`; its module is imported."""
+    found: type[Command] = resolve_name(f"poetry_fti.commands.{COMMANDS[name]}")
+    return found
+
+
 def _factory(name: str) -> Callable[[], Command]:
     def create() -> Command:
         # All that Poetry has imported stays; the garbage collector need not look at it again.
         gc.freeze()
-        module = import_module(f"poetry_fti.commands.{name.partition(' ')[0]}")
-        command: Command = getattr(module, f"{name.title().replace(' ', '')}Command")()
-        return command
+        return command_class(name)()
 
     return create
 
@@ -76,8 +82,8 @@ class FtiPlugin(ApplicationPlugin):
             application.command_loader.register_factory(f"fti {name}", _factory(name))
         words = sys.argv[1:]
         if "fti" in words and "run" in words:
-            verbatim = import_module("poetry_fti.commands.verbatim")
-            verbatim.keep_verbatim(application, words)
+            passthrough = import_module("poetry_fti.commands.poetry.passthrough")
+            passthrough.keep_verbatim(application, words)
         if application.event_dispatcher is not None:
             application.event_dispatcher.add_listener(COMMAND, _before_command)
             application.event_dispatcher.add_listener(ERROR, _after_error)
@@ -98,11 +104,13 @@ def _before_command(event: Event, _name: str, _dispatcher: EventDispatcher) -> N
     if isinstance(event.command, Command):
         poetry = event.command.poetry  # which it is about to ask for itself
         if _ISOLATION in sys.modules:
-            import_module(_BESIDE).refuse_hidden(event.command.name, event.io.input, poetry)
+            import_module(_ISOLATION_ERRORS).refuse_hidden(
+                event.command.name, event.io.input, poetry
+            )
 
 
 def _after_error(event: Event, _name: str, _dispatcher: EventDispatcher) -> None:
     if not isinstance(event, ConsoleErrorEvent) or event.command.name not in _SOLVING:
         return
     if type(event.error).__name__ in _SOLVER_ERRORS:
-        import_module(_BESIDE).hint(event.command, event.error)
+        import_module(_ISOLATION_ERRORS).hint(event.command, event.error)

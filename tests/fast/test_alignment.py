@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from poetry_fti.alignment import Unit, align
+from poetry_fti.agreement.alignment import Unit, align
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.alignment import Versions
+    from poetry_fti.agreement.alignment import Versions
 
 Asked: TypeAlias = "Mapping[str, Collection[int]]"
 Index: TypeAlias = "Mapping[tuple[str, int], Asked]"

@@ -17,10 +17,10 @@ from poetry.repositories.pypi_repository import PyPiRepository
 
 from loopback.catalogue import load
 from loopback.pages import project_json
+from poetry_fti.bridge.index.pages import files_in, offers_metadata, releases_of
+from poetry_fti.bridge.index.releases import release
+from poetry_fti.bridge.index.requirements import parsed_requirement
 from poetry_fti.bridge.markers import forget_algebra, parsed_marker
-from poetry_fti.bridge.solving.pages import files_in, offers_metadata, releases_of
-from poetry_fti.bridge.solving.releases import release
-from poetry_fti.bridge.solving.requirements import parsed_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

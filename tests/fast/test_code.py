@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from poetry.factory import Factory
 
-from poetry_fti.bridge.code import project_code
+from poetry_fti.bridge.project.code import project_code
 from poetry_fti.model import Code
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from poetry_fti.comparison import (
+from poetry_fti.agreement.comparison import (
     Change,
     Divergence,
     agree,
@@ -17,8 +17,8 @@ from poetry_fti.comparison import (
     shared_names,
     versions_by_name,
 )
+from poetry_fti.agreement.reasons import Reason
 from poetry_fti.model import KINDS, LockedPackage, LockedStage, Requirement, Stage
-from poetry_fti.reasons import Reason
 
 
 def requirement(name: str, *ranges: str) -> Requirement:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from poetry.factory import Factory
 
-from poetry_fti.commands.project import Project
+from poetry_fti.operations.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

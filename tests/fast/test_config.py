@@ -11,7 +11,7 @@ import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetry_fti.config import Config, StageConfig, read_config, written_constraints
+from poetry_fti.config.read import Config, StageConfig, read_config, written_constraints
 from poetry_fti.model import Image, Libc, Platform, Rule, Targets
 
 if TYPE_CHECKING:

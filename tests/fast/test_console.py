@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.console import (
+from poetry_fti.commands.shared.console import (
     aligned,
     counted,
     error,

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
-from poetry_fti.bridge.derive import derive
-from poetry_fti.bridge.rebase import rebase_constraint, rebase_path, rebase_requirement
-from poetry_fti.bridge.toml import pyproject_text
+from poetry_fti.bridge.project.derive import derive
+from poetry_fti.bridge.project.rebase import rebase_constraint, rebase_path, rebase_requirement
+from poetry_fti.bridge.project.toml import pyproject_text
 from poetry_fti.model import Stage
 
 UP = PurePosixPath("../..")

@@ -9,8 +9,8 @@ import pytest
 import tomlkit
 from packaging.utils import canonicalize_name
 
+from poetry_fti.config.hidden_groups import hidden_groups, without_groups
 from poetry_fti.errors import ProblemsError
-from poetry_fti.hidden import hidden_groups, without_groups
 
 GROUPS = """
     [dependency-groups]

@@ -17,7 +17,7 @@ from poetry.repositories.legacy_repository import LegacyRepository
 from requests import Request
 from urllib3 import HTTPResponse
 
-from poetry_fti.bridge.http_cache import RobustController, make_robust
+from poetry_fti.bridge.index.http_cache import RobustController, make_robust
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 import tomlkit
 
-from poetry_fti.image_keys import read_image
+from poetry_fti.config.image_keys import read_image
+from poetry_fti.config.table import Table
 from poetry_fti.model import Healthcheck, HttpProbe, Image
-from poetry_fti.table import Table
 
 if TYPE_CHECKING:
     from poetry_fti.model import Problem

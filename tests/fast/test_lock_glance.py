@@ -16,7 +16,7 @@ from poetry.packages.transitive_package_info import TransitivePackageInfo
 from poetry.utils._compat import tomllib
 
 from locks import GROUPS, LOCKED, damaged, lock_of, recorded_packages, some
-from poetry_fti.bridge.lock_glance import Glance, glance
+from poetry_fti.bridge.lock.lock_summary import Glance, glance
 
 if TYPE_CHECKING:
     from locks import Packages

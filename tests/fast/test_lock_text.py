@@ -15,7 +15,7 @@ from poetry.packages.locker import Locker
 from poetry.utils._compat import tomllib
 
 from locks import LOCKED, NAMES, ROOT, TEXTS, lock_of, recorded_packages
-from poetry_fti.bridge.lock_text import lock_text
+from poetry_fti.bridge.lock.lock_text import lock_text
 
 if TYPE_CHECKING:
     from pathlib import Path

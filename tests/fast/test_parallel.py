@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from poetry_fti.bridge.parallel import in_parallel
+from poetry_fti.bridge.index.parallel import in_parallel
 
 
 def test_results_come_in_the_order_of_the_items() -> None:

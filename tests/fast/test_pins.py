@@ -14,9 +14,9 @@ from packaging.utils import canonicalize_name
 from poetry.utils._compat import tomllib
 
 from locks import LOCKED, damaged, lock_of, recorded_packages, some
-from poetry_fti.bridge.locker import StageLocker
-from poetry_fti.bridge.pins import Pin, has_merge_markers, read_pins
-from poetry_fti.bridge.preferences import own_pins
+from poetry_fti.bridge.lock.locker import StageLocker
+from poetry_fti.bridge.lock.pins import Pin, has_merge_markers, read_pins
+from poetry_fti.bridge.lock.preferences import own_pins
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import tomlkit
 
-from poetry_fti.commands.preset_library import packaged
 from poetry_fti.errors import ConfigError
-from poetry_fti.presets import Packages, Source, read_preset
+from poetry_fti.scaffold.preset_library import packaged
+from poetry_fti.scaffold.presets import Packages, Source, read_preset
 
 TRAINING = """\
 description = "Ours"

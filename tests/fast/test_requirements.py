@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from poetry.core.packages.dependency import Dependency
 
 from loopback.catalogue import load
+from poetry_fti.bridge.index.requirements import parsed_requirement
 from poetry_fti.bridge.markers import forget_algebra, parsed_marker
-from poetry_fti.bridge.solving.requirements import parsed_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

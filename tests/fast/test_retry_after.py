@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 import requests
 
-from poetry_fti.bridge.index import Watch
+from poetry_fti.bridge.index.monitor import Watch
 
 
 def pause(written: str) -> str | None:

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from poetry_fti.agreement.rules import broken, hold, tied
 from poetry_fti.model import LEVELS, Rule
-from poetry_fti.rules import broken, hold, tied
 
 if TYPE_CHECKING:
     from random import Random
 
-    from poetry_fti.alignment import Versions
+    from poetry_fti.agreement.alignment import Versions
     from poetry_fti.model import Level
 
 STAGES = tuple("abcdef")

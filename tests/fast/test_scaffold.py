@@ -10,8 +10,8 @@ from packaging.utils import canonicalize_name
 
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import Stage
-from poetry_fti.presets import read_preset
-from poetry_fti.scaffold import NewStage, clone, free_kinds, scaffold
+from poetry_fti.scaffold.new_stages import NewStage, clone, free_kinds, scaffold
+from poetry_fti.scaffold.presets import read_preset
 
 if TYPE_CHECKING:
     from poetry_fti.model import Kind

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetry_fti.errors import ConfigError
-from poetry_fti.toml_text import add, add_to_array, copy, parse, replace_item
+from poetry_fti.scaffold.toml_text import add, add_to_array, copy, parse, replace_item
 
 SCATTERED = """\
 [tool.poetry]  # Poetry's

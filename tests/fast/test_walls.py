@@ -15,43 +15,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SOURCE: Final = Path(poetry_fti.__file__).parent
-MODEL: Final = {"model", "errors", "table", "targets", "urls", "wording"}
-COMMANDS: Final = {"poetry", "cleo"}
+MODEL: Final = {"model", "errors", "targets", "urls", "wording"}
 
 # room -> (our rooms, third-party packages); a room is a package, or a module beside them
 ROOMS: Final[dict[str, tuple[set[str], set[str]]]] = {
     "__init__": (set(), set()),
     "errors": ({"model"}, set()),
     "model": (set(), {"packaging"}),
-    "table": ({"model"}, set()),
     "targets": ({"model"}, {"packaging"}),
     "urls": (set(), set()),
     "wording": (set(), set()),
-    "package_keys": (MODEL, {"packaging"}),
-    "health_keys": (MODEL, set()),
-    "image_paths": (MODEL, set()),
-    "image_keys": (MODEL | {"health_keys", "image_paths"}, set()),
-    "config": (MODEL | {"image_keys", "package_keys"}, {"packaging"}),
-    "stages": (MODEL | {"config"}, {"packaging"}),
-    "presets": (MODEL | {"config"}, {"packaging"}),
-    "toml_sections": (set(), {"tomlkit"}),
-    "toml_text": ({"errors", "table", "toml_sections"}, {"tomlkit"}),
-    "scaffold": (MODEL | {"presets", "stages", "toml_text"}, {"packaging"}),
-    "hidden": (MODEL | {"config", "stages"}, {"packaging"}),
-    "comparison": ({"model", "reasons"}, {"packaging"}),
-    "reasons": ({"model"}, {"packaging"}),
-    "alignment": (set(), {"packaging"}),
-    "rules": ({"model", "alignment"}, {"packaging"}),
+    "config": (MODEL | {"config"}, {"packaging"}),
+    "scaffold": (MODEL | {"config", "scaffold", "files"}, {"packaging", "tomlkit"}),
+    "agreement": (MODEL | {"agreement"}, {"packaging"}),
     "files": ({"model", "errors"}, {"filelock"}),
-    "exporters": (MODEL | {"exporters"}, {"packaging", "tomlkit", "yaml"}),
+    "exporters": (MODEL | {"exporters", "config"}, {"packaging", "tomlkit", "yaml"}),
     "ports": ({"model", "errors", "ports"}, set()),
     "bridge": (
-        MODEL | {"stages", "hidden", "alignment", "rules", "bridge"},
+        MODEL | {"config", "agreement", "bridge"},
         {"packaging", "poetry", "cachecontrol", "cleo", "requests", "tomlkit", "urllib3"},
     ),
     "plugin": (set(), {"poetry", "cleo"}),
 }
-EVERYTHING: Final = {"commands"}
+EVERYTHING: Final = {"commands", "operations"}
 MODULES: Final = sorted(SOURCE.rglob("*.py"))
 
 

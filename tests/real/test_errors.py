@@ -18,9 +18,9 @@ from harness import Poetry, snapshot
 from loopback.clients import INDEX_VARIABLE, isolated_environment
 from loopback.index import CREDENTIALS
 from loopback.site import Answer
-from poetry_fti.bridge.locker import StageLocker, lock_status
-from poetry_fti.commands.project import Project
+from poetry_fti.bridge.lock.locker import StageLocker, lock_status
 from poetry_fti.errors import FtiError
+from poetry_fti.operations.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, ClassVar
 from cleo.helpers import option
 from poetry.console.commands.command import Command
 
-from poetry_fti.bridge.logins import logins
-from poetry_fti.commands.alone import waiting
-from poetry_fti.commands.building import image_job, images_of, is_done, platforms, wanted_platforms
-from poetry_fti.commands.console import escape, guarded, load_project
-from poetry_fti.commands.exporting import Request, render
-from poetry_fti.commands.options import STAGES
-from poetry_fti.commands.writing import write
+from poetry_fti.bridge.index.logins import logins
+from poetry_fti.commands.shared.console import escape, guarded, load_project
+from poetry_fti.commands.shared.exclusive import waiting
+from poetry_fti.commands.shared.options import STAGES
+from poetry_fti.commands.shared.writing import write
 from poetry_fti.errors import DONE
 from poetry_fti.exporters.bake import FILENAME
-from poetry_fti.ports.engine import find_engine
+from poetry_fti.operations.build import image_job, images_of, is_done, platforms, wanted_platforms
+from poetry_fti.operations.export import Request, render
+from poetry_fti.ports.container_engine import find_engine
+from poetry_fti.ports.engine_commands import Order
 from poetry_fti.ports.netrc import netrc_text, own_netrc, secret_file
-from poetry_fti.ports.words import Order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
 
-    from poetry_fti.commands.project import Project
     from poetry_fti.model import LockedStage
-    from poetry_fti.ports.engine import Engine
-    from poetry_fti.ports.words import Job
+    from poetry_fti.operations.project import Project
+    from poetry_fti.ports.container_engine import Engine
+    from poetry_fti.ports.engine_commands import Job
 
 _FORMATS = ("requirements", "dockerfile", "bake")
 

@@ -9,15 +9,15 @@ from cleo.ui.confirmation_question import ConfirmationQuestion
 from poetry.console.commands.command import Command
 
 from poetry_fti import files
-from poetry_fti.commands.alone import alone
-from poetry_fti.commands.console import escape, guarded, load_project
-from poetry_fti.commands.leftovers import find_leftovers
+from poetry_fti.commands.shared.console import escape, guarded, load_project
+from poetry_fti.commands.shared.exclusive import alone
 from poetry_fti.errors import DONE
+from poetry_fti.operations.leftovers import find_leftovers
 
 if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
 
-    from poetry_fti.commands.leftovers import Leftover
+    from poetry_fti.operations.leftovers import Leftover
 
 
 class CleanCommand(Command):

@@ -8,12 +8,12 @@ from cleo.helpers import argument
 from poetry.console.commands.command import Command
 
 from poetry_fti import files
-from poetry_fti.commands.alone import alone
-from poetry_fti.commands.console import escape, guarded, load_project
-from poetry_fti.commands.options import STAGE
-from poetry_fti.commands.project import accept
+from poetry_fti.commands.shared.console import escape, guarded, load_project
+from poetry_fti.commands.shared.exclusive import alone
+from poetry_fti.commands.shared.options import STAGE
 from poetry_fti.errors import DONE, FtiError
-from poetry_fti.scaffold import clone
+from poetry_fti.operations.project import accept
+from poetry_fti.scaffold.new_stages import clone
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument

@@ -8,23 +8,23 @@ from cleo.helpers import option
 from poetry.console.commands.command import Command
 
 from poetry_fti import files
-from poetry_fti.commands.alone import alone
-from poetry_fti.commands.console import counted, error, guarded, load_project, plain
-from poetry_fti.commands.exporting import PROFILED, Request, render
-from poetry_fti.commands.layering import report_images
-from poetry_fti.commands.options import STAGES
-from poetry_fti.commands.writing import write
+from poetry_fti.commands.shared.console import counted, error, guarded, load_project, plain
+from poetry_fti.commands.shared.exclusive import alone
+from poetry_fti.commands.shared.options import STAGES
+from poetry_fti.commands.shared.writing import write
+from poetry_fti.config.table import suggestion
 from poetry_fti.errors import DONE, FOUND, ConfigError, FtiError, LateError
 from poetry_fti.exporters import PROJECT_EXPORTERS
 from poetry_fti.model import FORMATS
-from poetry_fti.table import suggestion
+from poetry_fti.operations.export import PROFILED, Request, render
+from poetry_fti.operations.layers import report_images
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
 
-    from poetry_fti.commands.exporting import Rendered
-    from poetry_fti.commands.project import Project
+    from poetry_fti.operations.export import Rendered
+    from poetry_fti.operations.project import Project
 
 
 class ExportCommand(Command):

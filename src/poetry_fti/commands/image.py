@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cleo.helpers import option
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.console import aligned, escape, guarded, load_project, plain
-from poetry_fti.commands.layering import other_stages, report_images, with_layers
-from poetry_fti.commands.options import REPORT_FORMAT, STAGES, wants_json
+from poetry_fti.commands.shared.console import aligned, escape, guarded, load_project, plain
+from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
 from poetry_fti.errors import DONE
 from poetry_fti.exporters.docker.explain import explain, not_shared
 from poetry_fti.exporters.docker.wheels import linux_platforms
+from poetry_fti.operations.layers import other_stages, report_images, with_layers
 from poetry_fti.wording import readable
 
 if TYPE_CHECKING:

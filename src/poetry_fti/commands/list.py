@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.console import aligned, escape, guarded, load_project, plain
-from poetry_fti.commands.leftovers import find_leftovers
-from poetry_fti.commands.options import REPORT_FORMAT, wants_json
+from poetry_fti.commands.shared.console import aligned, escape, guarded, load_project, plain
+from poetry_fti.commands.shared.options import REPORT_FORMAT, wants_json
 from poetry_fti.errors import DONE, FtiError
+from poetry_fti.operations.leftovers import find_leftovers
 
 if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
 
-    from poetry_fti.commands.stage_project import StageProject
+    from poetry_fti.operations.stage import StageProject
 
 
 class ListCommand(Command):

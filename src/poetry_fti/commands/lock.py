@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from cleo.helpers import option
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.alone import alone
-from poetry_fti.commands.console import (
+from poetry_fti.commands.shared.console import (
     counted,
     error,
     guarded,
@@ -17,16 +16,17 @@ from poetry_fti.commands.console import (
     plain,
     project_to_lock,
 )
-from poetry_fti.commands.lock_report import report_locking
-from poetry_fti.commands.locking import Request, lock_stages
-from poetry_fti.commands.options import REPORT_FORMAT, STAGES, wants_json
+from poetry_fti.commands.shared.exclusive import alone
+from poetry_fti.commands.shared.lock_report import report_locking
+from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
 from poetry_fti.errors import DONE, FOUND
+from poetry_fti.operations.lock import Request, lock_stages
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
 
-    from poetry_fti.commands.stage_project import StageProject
+    from poetry_fti.operations.stage import StageProject
 
 
 class LockCommand(Command):

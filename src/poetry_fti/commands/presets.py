@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cleo.helpers import argument
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.console import aligned, escape, guarded, plain
-from poetry_fti.commands.options import REPORT_FORMAT, wants_json
-from poetry_fti.commands.preset_library import find, packaged, packaged_text
+from poetry_fti.commands.shared.console import aligned, escape, guarded, plain
+from poetry_fti.commands.shared.options import REPORT_FORMAT, wants_json
 from poetry_fti.errors import DONE
+from poetry_fti.scaffold.preset_library import find, packaged, packaged_text
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
 
-    from poetry_fti.presets import Preset
+    from poetry_fti.scaffold.presets import Preset
 
 
 class PresetsCommand(Command):

@@ -8,12 +8,12 @@ from cleo.helpers import argument, option
 from packaging.utils import canonicalize_name
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.alone import alone
-from poetry_fti.commands.console import guarded, load_project
-from poetry_fti.commands.lock_report import report_locking
-from poetry_fti.commands.locking import Request, lock_stages
-from poetry_fti.commands.options import REPORT_FORMAT, wants_json
+from poetry_fti.commands.shared.console import guarded, load_project
+from poetry_fti.commands.shared.exclusive import alone
+from poetry_fti.commands.shared.lock_report import report_locking
+from poetry_fti.commands.shared.options import REPORT_FORMAT, wants_json
 from poetry_fti.errors import ConfigError
+from poetry_fti.operations.lock import Request, lock_stages
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
     from packaging.utils import NormalizedName
 
-    from poetry_fti.commands.stage_project import StageProject
+    from poetry_fti.operations.stage import StageProject
 
 
 class UpdateCommand(Command):

@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 
 from poetry_fti.model import Platform
-from poetry_fti.ports.words import Base, Job, Order, bake, build
+from poetry_fti.ports.engine_commands import Base, Job, Order, bake, build
 
 JOB: Final = Job(
     stage="training",

@@ -24,11 +24,11 @@ from poetry.core.version.markers import parse_marker
 from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.solver import Solver
 
-from poetry_fti.bridge.solving.obstacles import obstacles
-from poetry_fti.bridge.solving.pool import StagePool
+from poetry_fti.bridge.index.metadata_view import View
+from poetry_fti.bridge.index.pool import StagePool
+from poetry_fti.bridge.solving.conflict_report import obstacles
+from poetry_fti.bridge.solving.resolver import solver_errors
 from poetry_fti.bridge.solving.solver import StageProvider
-from poetry_fti.bridge.solving.unit import solver_errors
-from poetry_fti.bridge.solving.view import View
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
 
-    from poetry_fti.bridge.solving.unit import Unit
+    from poetry_fti.bridge.solving.resolver import Unit
     from poetry_fti.model import Rule
 
 _MARK: Final = ":"

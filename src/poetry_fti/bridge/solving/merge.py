@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from poetry.core.version.markers import EmptyMarker
 
+from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.markers import parsed_marker
-from poetry_fti.bridge.solving.releases import with_requires
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from poetry.core.version.markers import BaseMarker
     from poetry.packages.transitive_package_info import TransitivePackageInfo
 
-    from poetry_fti.bridge.solving.unit import Packages
+    from poetry_fti.bridge.solving.resolver import Packages
 
 
 def merged(parts: Sequence[tuple[str, Packages]]) -> Packages:

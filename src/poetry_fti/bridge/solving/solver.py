@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from poetry.core.version.markers import BaseMarker
     from poetry.packages import DependencyPackage
 
-    from poetry_fti.bridge.solving.pool import StagePool
-    from poetry_fti.bridge.solving.view import View
+    from poetry_fti.bridge.index.metadata_view import View
+    from poetry_fti.bridge.index.pool import StagePool
 
 _EXTRA: Final = re.compile(r'\bextra == ("[^"]*")')
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from poetry_fti.exporters.docker.denied import NEVER, RECORDS, denied_by
+from poetry_fti.exporters.docker.default_excludes import NEVER, RECORDS, denied_by
 from poetry_fti.exporters.docker.parts import requirement_paths
 from poetry_fti.exporters.docker.quoting import context_path
 from poetry_fti.exporters.header import header

@@ -1,0 +1,1 @@
+"""Which versions stages agree on, where they differ and why. Pure."""

@@ -1,0 +1,62 @@
+"""Rules of agreement: which stages they tie together, and whether they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+
+    from poetry_fti.agreement.alignment import Versions
+    from poetry_fti.model import Rule
+
+
+def tied(stages: Sequence[str], rules: Iterable[Rule]) -> list[list[str]]:
+    """Return the stages in groups: two are in the same if a rule ties them, perhaps by others."""
+    groups = [[stage] for stage in stages]
+    for rule in rules:
+        touched = [group for group in groups if not set(group).isdisjoint(rule.stages)]
+        merged = {stage for group in touched for stage in group}
+        groups = [group for group in groups if group not in touched]
+        groups.append([stage for stage in stages if stage in merged])
+    return [group for group in groups if group]
+
+
+def hold(rules: Iterable[Rule], stages: Mapping[str, Iterable[Versions]]) -> bool:
+    """Tell whether rules hold for the versions that the parts of each stage have.
+
+    A stage without a package agrees with all others.
+    """
+    return not broken(rules, stages)
+
+
+def broken(
+    rules: Iterable[Rule], stages: Mapping[str, Iterable[Versions]]
+) -> frozenset[NormalizedName]:
+    """Return the packages for which rules do not hold; see `hold`."""
+    return frozenset(
+        name
+        for rule in rules
+        for name, parts in _parts_by_name(rule, stages).items()
+        if len(parts) > 1
+    )
+
+
+def _parts_by_name(
+    rule: Rule, stages: Mapping[str, Iterable[Versions]]
+) -> dict[NormalizedName, set[Version]]:
+    found: dict[NormalizedName, set[Version]] = {}
+    for stage in rule.stages:
+        for part in stages.get(stage, ()):
+            for name, versions in part.items():
+                found.setdefault(name, set()).update(versions)
+    # As versions: 1.0 and 1.0.0 are the same.
+    return {
+        name: {Version(rule.part(version)) for version in versions}
+        for name, versions in found.items()
+        if rule.binds(name)
+    }

@@ -1,0 +1,84 @@
+"""The indexes as a stage sees them: shared metadata, narrowed to where the stage runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poetry.repositories import RepositoryPool
+from poetry.repositories.http_repository import HTTPRepository
+
+from poetry_fti.bridge.index.repository import ExactRepository, SharedRepository
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packaging.utils import NormalizedName
+    from poetry.core.constraints.version import Version, VersionConstraint
+    from poetry.core.packages.dependency import Dependency
+    from poetry.core.packages.package import Package
+
+    from poetry_fti.bridge.index.metadata_view import View
+    from poetry_fti.bridge.index.monitor import Watch
+
+
+def shared_pool(pool: RepositoryPool, watch: Watch) -> RepositoryPool:
+    """Return a pool of the same indexes that asks each of them once for all stages."""
+    shared = RepositoryPool()
+    shared._artifact_cache = pool.artifact_cache  # noqa: SLF001 - Poetry's configuration is in it
+    for repository in pool.all_repositories:
+        shared.add_repository(
+            SharedRepository(repository, watch)
+            if isinstance(repository, HTTPRepository)
+            else repository,
+            priority=pool.get_priority(repository.name),
+        )
+    return shared
+
+
+def exact_pool(shared: RepositoryPool) -> RepositoryPool:
+    """Return a shared pool that gives packages exactly as plain Poetry's does."""
+    exact = RepositoryPool()
+    exact._artifact_cache = shared.artifact_cache  # noqa: SLF001
+    for repository in shared.all_repositories:
+        exact.add_repository(
+            ExactRepository(repository) if isinstance(repository, SharedRepository) else repository,
+            priority=shared.get_priority(repository.name),
+        )
+    return exact
+
+
+class StagePool(RepositoryPool):
+    """What the solver is handed for a stage.
+
+    Relies on `RepositoryPool.package` and `find_packages`, through which all that the solver
+    knows of indexes passes, and on `refresh` for a release whose files have changed.
+    """
+
+    def __init__(
+        self,
+        shared: RepositoryPool,
+        view: View,
+        allowed: Mapping[NormalizedName, VersionConstraint],
+    ) -> None:
+        """See `shared` through `view`; of the packages in `allowed` only these versions."""
+        self._repositories = shared._repositories  # noqa: SLF001 - the same, without copies
+        self._artifact_cache = shared.artifact_cache
+        self._view = view
+        self._allowed = allowed
+
+    def package(self, name: str, version: Version, repository_name: str | None = None) -> Package:
+        """Return a release with the requirements that matter to the stage."""
+        return self._view.package(super().package(name, version, repository_name))
+
+    def find_packages(self, dependency: Dependency) -> list[Package]:
+        """Return the releases that satisfy a requirement."""
+        found = super().find_packages(dependency)
+        allowed = self._allowed.get(dependency.name)
+        return found if allowed is None else [p for p in found if allowed.allows(p.version)]
+
+    def refresh(self, package: Package) -> Package:
+        """Ask the index again for a release."""
+        repository = self.repository(package.source_reference or "PyPI")
+        if isinstance(repository, SharedRepository | ExactRepository):
+            repository.forget(package.name, package.version)
+        return self.package(package.name, package.version, repository.name)

@@ -1,0 +1,107 @@
+"""Releases out of their metadata, as Poetry makes packages of it, but parsed once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from copy import copy
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
+
+from poetry.core.packages.package import Package
+from poetry.core.version.markers import InvalidMarkerError
+from poetry.core.version.requirements import InvalidRequirementError
+from poetry.repositories.legacy_repository import LegacyRepository
+
+from poetry_fti.bridge.index.requirements import parsed_requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packaging.utils import NormalizedName
+    from poetry.core.constraints.version import Version
+    from poetry.core.packages.dependency import Dependency
+    from poetry.inspection.info import PackageInfo
+    from poetry.repositories.http_repository import HTTPRepository
+
+_Package = TypeVar("_Package", bound=Package)
+
+
+def candidate(
+    index: HTTPRepository, name: NormalizedName, version: Version, *, yanked: str | bool
+) -> Package:
+    """Return a release as an index's page tells of it: without requirements.
+
+    Relies on what `find_packages` of Poetry's two kinds of indexes gives.
+    """
+    if not isinstance(index, LegacyRepository):
+        return Package(name, version, yanked=yanked)
+    return Package(
+        name,
+        version,
+        source_type="legacy",
+        source_url=index.url,
+        source_reference=index.name,
+        yanked=yanked,
+    )
+
+
+def exact_release(index: HTTPRepository, name: NormalizedName, info: PackageInfo) -> Package:
+    """Return what `index.package` returns, made of what the index said of the release.
+
+    Relies on the source that `LegacyRepository.package` adds.
+    """
+    package = info.to_package(name=name)
+    if isinstance(index, LegacyRepository):
+        package._source_type = "legacy"  # noqa: SLF001 - as LegacyRepository does
+        package._source_url = index.url  # noqa: SLF001
+        package._source_reference = index.name  # noqa: SLF001
+    return package
+
+
+def release(index: HTTPRepository, name: NormalizedName, info: PackageInfo) -> Package:
+    """Return the same, but each requirement's text is parsed once for all releases.
+
+    Relies on `PackageInfo.to_package` for the order of requirements, each once, and for the
+    list of them by extra.
+    """
+    try:
+        requirements = [(text, parsed_requirement(text)) for text in info.requires_dist or ()]
+    except (InvalidMarkerError, InvalidRequirementError):
+        return exact_release(index, name, info)  # Poetry says what it leaves out
+    bare = copy(info)
+    bare.requires_dist = []
+    return _with_requirements(exact_release(index, name, bare), requirements)
+
+
+@cache
+def _identity(requirement: str) -> str:
+    return parsed_requirement(requirement).to_pep_508(with_extras=True)
+
+
+def _with_requirements(package: Package, requirements: list[tuple[str, Dependency]]) -> Package:
+    extras: dict[NormalizedName, list[Dependency]] = {}
+    seen: set[str] = set()
+    # What a requirement is as text begins with its name; writing the rest takes long.
+    names = Counter(dependency.complete_pretty_name for _, dependency in requirements)
+    for text, dependency in requirements:
+        for extra in dependency.in_extras:
+            extras.setdefault(extra, []).append(dependency)
+        identity = dependency.complete_pretty_name
+        if names[identity] > 1:
+            identity = _identity(text)
+        if identity not in seen:
+            seen.add(identity)
+            package.add_dependency(dependency)
+    package.extras = extras
+    return package
+
+
+def with_requires(package: _Package, requires: Iterable[Dependency]) -> _Package:
+    """Return a copy of a package with other requirements, each copied too.
+
+    The solver changes markers and sources of the requirements that it is given.
+    """
+    copied = package.with_dependency_groups([], only=True)
+    for dependency in requires:
+        copied.add_dependency(dependency.clone())
+    return copied

@@ -1,0 +1,204 @@
+"""A stage's lock as plain data, narrowed to where the stage runs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from poetry.core.constraints.version import parse_constraint
+
+from poetry_fti.bridge.lock.locker import dependency_tables
+from poetry_fti.bridge.markers import Narrowing, parsed_marker, standard_marker
+from poetry_fti.bridge.project.pyproject import python_specifiers
+from poetry_fti.errors import FtiError
+from poetry_fti.model import (
+    DirectoryOrigin,
+    FileOrigin,
+    GitOrigin,
+    IndexOrigin,
+    LockedFile,
+    LockedPackage,
+    Requirement,
+    UrlOrigin,
+)
+from poetry_fti.targets import fits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from poetry.core.constraints.version import VersionConstraint
+    from poetry.core.packages.dependency import Dependency
+    from poetry.core.packages.package import Package
+    from poetry.core.packages.project_package import ProjectPackage
+    from poetry.packages.locker import Locker
+
+    from poetry_fti.model import Origin, Stage
+
+
+def lock_digest(lock: Path) -> str:
+    """Return the digest of a lock's text, whatever its line endings are."""
+    text = lock.read_bytes().replace(b"\r\n", b"\n")
+    return f"sha256:{hashlib.sha256(text).hexdigest()}"
+
+
+def read_packages(
+    locker: Locker, stage: Stage, python: VersionConstraint, root: Path
+) -> tuple[LockedPackage, ...]:
+    """Return what a stage's lock installs, sorted; `root` is the project's.
+
+    Packages and files that fit none of the stage's targets are left out. Raises FtiError for a
+    package of which no file is left.
+    """
+    narrowed = is_narrowed(stage)
+    narrow = Narrowing(stage.targets, python if narrowed else None, stage.extras)
+    groups = {canonicalize_name("main"), *stage.closure}
+    requires = _requirements(locker.lock_data["package"], narrow)
+    specifiers = SpecifierSet(python_specifiers(str(python)))
+    packages = []
+    for package, info in locker.locked_packages().items():
+        marker = narrow(info.get_marker(groups))
+        if marker.is_empty():
+            continue
+        files = _files(package)
+        packages.append(
+            LockedPackage(
+                name=package.name,
+                version=Version(package.version.text),
+                origin=_origin(package, root),
+                marker=standard_marker(marker),
+                requires_python=python_specifiers(package.python_versions) or None,
+                files=_fitting(package, files, stage, specifiers) if narrowed else files,
+                requires=requires.get((package.name, package.version.text), ()),
+            )
+        )
+    return tuple(sorted(packages, key=lambda p: (p.name, p.version, str(p.marker))))
+
+
+@dataclass(frozen=True, slots=True)
+class SolvedLock:
+    """A lock that has been solved: its text, and its packages as far as stages are compared."""
+
+    text: str
+    packages: tuple[LockedPackage, ...]
+
+
+def outline(
+    packages: Iterable[Package], stage: Stage, python: VersionConstraint
+) -> tuple[LockedPackage, ...]:
+    """Return what solved packages require on the stage's targets, without files and markers."""
+    narrow = Narrowing(stage.targets, python if is_narrowed(stage) else None, stage.extras)
+    return tuple(
+        LockedPackage(
+            name=package.name,
+            version=Version(package.version.text),
+            requires_python=python_specifiers(package.python_versions) or None,
+            requires=tuple(
+                _asked(dependency)
+                for dependency in package.requires
+                if not (dependency.is_optional() or narrow(dependency.marker).is_empty())
+            ),
+        )
+        for package in packages
+    )
+
+
+def _asked(dependency: Dependency) -> Requirement:
+    direct = dependency.is_direct_origin()
+    return requirement(dependency.name, None if direct else str(dependency.constraint))
+
+
+def require_files(packages: Iterable[Package], stage: Stage, python: VersionConstraint) -> None:
+    """Raise FtiError for a package of which no file fits the stage's targets."""
+    if not is_narrowed(stage):
+        return
+    specifiers = SpecifierSet(python_specifiers(str(python)))
+    for package in packages:
+        if not any(fits(file["file"], stage.targets, specifiers) for file in package.files):
+            _fitting(package, _files(package), stage, specifiers)
+
+
+def is_narrowed(stage: Stage) -> bool:
+    """Tell whether a stage runs on less than the project does."""
+    return stage.python is not None or bool(stage.targets.platforms)
+
+
+def _files(package: Package) -> tuple[LockedFile, ...]:
+    return tuple(LockedFile(name=f["file"], digest=f["hash"]) for f in package.files)
+
+
+def _fitting(
+    package: Package, files: tuple[LockedFile, ...], stage: Stage, specifiers: SpecifierSet
+) -> tuple[LockedFile, ...]:
+    fitting = tuple(file for file in files if fits(file.name, stage.targets, specifiers))
+    if files and not fitting:
+        where = ", ".join(map(str, stage.targets.platforms)) or "any platform"
+        message = (
+            f"{package.pretty_name} {package.version} has no file that fits the stage"
+            f' "{stage.name}" ({where}, Python {specifiers or "of any version"}).'
+            " Choose another version, or change the stage's `platforms`, `libc` or `python`."
+        )
+        raise FtiError(message)
+    return fitting
+
+
+def _origin(package: Package, root: Path) -> Origin:
+    url, subdirectory = package.source_url or "", package.source_subdirectory
+    if package.source_type == "directory":
+        return DirectoryOrigin(_relative(url, root), editable=package.develop)
+    if package.source_type == "file":
+        return FileOrigin(_relative(url, root), subdirectory)
+    if package.source_type == "url":
+        return UrlOrigin(url, subdirectory)
+    if package.source_type == "git":
+        commit = package.source_resolved_reference or ""
+        return GitOrigin(url, commit, package.source_reference, subdirectory)
+    return IndexOrigin(package.source_reference, package.source_url)
+
+
+def _relative(path: str, root: Path) -> PurePosixPath:
+    return PurePosixPath(Path(os.path.relpath(path, root.resolve())).as_posix())
+
+
+def _requirements(
+    packages: list[dict[str, Any]], narrow: Narrowing
+) -> Mapping[tuple[str, str], tuple[Requirement, ...]]:
+    return {
+        (canonicalize_name(info["name"]), info["version"]): tuple(_requires(info, narrow))
+        for info in packages
+    }
+
+
+def _requires(info: Mapping[str, Any], narrow: Narrowing) -> Iterator[Requirement]:
+    for name, table in dependency_tables(info):
+        # An optional dependency counts where its extra is asked for, which the lock omits.
+        if not (table.get("optional") or _never(table.get("markers", ""), narrow)):
+            yield requirement(name, table.get("version"))
+
+
+def _never(marker: str, narrow: Narrowing) -> bool:
+    return narrow(parsed_marker(marker)).is_empty()
+
+
+def requirement(name: str, constraint: str | None) -> Requirement:
+    """Return a requirement out of Poetry's constraint; None stands for a direct reference."""
+    if constraint is None:
+        return Requirement(name=canonicalize_name(name), ranges=(), direct=True)
+    ranges = str(parse_constraint(constraint)).split(" || ")
+    return Requirement(name=canonicalize_name(name), ranges=tuple(map(_specifiers, ranges)))
+
+
+def _specifiers(constraint: str) -> SpecifierSet:
+    # Poetry writes the constraint on one version without an operator.
+    exact = constraint[:1].isdigit()
+    return SpecifierSet("" if constraint == "*" else f"=={constraint}" if exact else constraint)
+
+
+def direct_requirements(package: ProjectPackage) -> tuple[Requirement, ...]:
+    """Return what the derived project itself asks for."""
+    return tuple(map(_asked, package.all_requires))

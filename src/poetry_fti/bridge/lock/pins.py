@@ -1,0 +1,117 @@
+"""What a lock prefers: its packages as data, from both sides where it holds a merge conflict."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from packaging.utils import canonicalize_name
+from poetry.utils._compat import tomllib
+
+from poetry_fti.bridge.lock.lock_summary import package_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from packaging.utils import NormalizedName
+
+_START: Final = "[[package]]\n"
+_BETWEEN: Final = re.compile(r"\n(?=\[\[package\]\]\n|\[(?:extras|metadata)\]\n)")
+_RULES: Final = {"<" * 7: "ours", "|" * 7: "base", "=" * 7: "theirs", ">" * 7: "end"}
+# Longer ones are of a conflict in the common ancestor, which counts for no side.
+_MARKER: Final = re.compile(r"^(<{7}|\|{7}|={7}|>{7})(?: .*)?\r?$", re.MULTILINE)
+_SOURCE: Final = ("type", "url", "reference", "resolved_reference", "subdirectory")
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A locked package as a preference; the path of a local one is as the lock has it."""
+
+    name: NormalizedName
+    version: str
+    source_type: str | None
+    source_url: str | None
+    source_reference: str | None
+    source_resolved_reference: str | None
+    source_subdirectory: str | None
+
+
+def has_merge_markers(text: str) -> bool:
+    """Tell whether a lock holds what git leaves of a conflict."""
+    return any(rule in text for rule in _RULES) and _MARKER.search(text) is not None
+
+
+def read_pins(text: str) -> tuple[tuple[Pin, ...], ...]:
+    """Return the pins of a lock, or those of both sides of a merge conflict: ours, theirs.
+
+    A package that cannot be read is left out. Raises ValueError where there is none at all, in
+    a text that is not the lock of nothing.
+    """
+    text = text.replace("\r\n", "\n")
+    sides = _sides(text) if has_merge_markers(text) else (text,)
+    pins = tuple(tuple(_pins(side)) for side in sides)
+    if not any(pins) and not any("\npackage = []\n" in f"\n{side}" for side in sides):
+        raise ValueError("it names no package that can be read")
+    return pins
+
+
+def _sides(text: str) -> tuple[str, str]:
+    ours, theirs = [], []
+    inside: list[str] = []  # the part of each conflict that a line is in, from the outermost
+    for line in text.split("\n"):
+        if found := _MARKER.fullmatch(line):
+            _enter(_RULES[found[1]], inside)
+            continue
+        if all(part == "ours" for part in inside):
+            ours.append(line)
+        if all(part == "theirs" for part in inside):
+            theirs.append(line)
+    return "\n".join(ours), "\n".join(theirs)
+
+
+def _enter(part: str, inside: list[str]) -> None:
+    if part == "ours":
+        inside.append(part)
+    elif inside:  # else it is what a conflict solved by hand has left
+        inside.pop()
+        inside.extend([part] if part != "end" else [])
+
+
+def _pins(text: str) -> Iterator[Pin]:
+    pattern = package_pattern()
+    for chunk in _BETWEEN.split(f"\n{text}"):
+        found = chunk.startswith(_START) and pattern.fullmatch(chunk, len(_START))
+        if found:
+            raw = found.group("name", "version", *_SOURCE)
+            yield _pin(*(each and _unquoted(each) for each in raw))
+        elif "[package" in chunk:
+            yield from _parsed(chunk)
+
+
+def _parsed(chunk: str) -> Iterator[Pin]:
+    try:
+        packages = tomllib.loads(chunk).get("package")
+    except tomllib.TOMLDecodeError:
+        return
+    for package in packages if isinstance(packages, list) else []:
+        name, version = _get(package, "name"), _get(package, "version")
+        if isinstance(name, str) and isinstance(version, str):
+            source = _get(package, "source")
+            yield _pin(name, version, *(_get(source, key) for key in _SOURCE))
+
+
+def _get(table: object, key: str) -> object:
+    return table.get(key) if isinstance(table, dict) else None
+
+
+def _unquoted(text: str) -> str:
+    return tomllib.loads(f"text = {text}")["text"] if "\\" in text else text[1:-1]
+
+
+def _pin(name: str, version: str, *source: object) -> Pin:
+    return Pin(
+        canonicalize_name(name),
+        version,
+        *(each if isinstance(each, str) else None for each in source),
+    )

@@ -1,0 +1,31 @@
+"""Package sources whose URLs hold credentials, which must get into no file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from poetry.factory import Factory
+
+from poetry_fti.bridge.project.derive import public_sources
+
+if TYPE_CHECKING:
+    from poetry.poetry import Poetry
+
+
+def hide_credentials(poetry: Poetry) -> None:
+    """Give a Poetry the credentials apart from the URLs that they were found in.
+
+    Poetry would write such a URL into the lock with each package that comes from it.
+    """
+    sources = poetry.local_config.get("source", [])
+    public = public_sources(sources)
+    if public == sources:
+        return
+    for source, clean in zip(sources, public, strict=True):
+        parts = urlsplit(source.get("url", ""))
+        if parts.username is not None:
+            login = {"username": unquote(parts.username), "password": unquote(parts.password or "")}
+            poetry.config.merge({"http-basic": {source["name"]: login}})
+            poetry.config.merge({"repositories": {source["name"]: {"url": clean["url"]}}})
+    poetry.set_pool(Factory.create_pool(poetry.config, public, disable_cache=poetry.disable_cache))

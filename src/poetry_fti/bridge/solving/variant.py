@@ -1,0 +1,177 @@
+"""A stage on some of its targets, as a participant of the alignment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+from poetry.core.constraints.version import Version as ExactVersion
+from poetry.core.constraints.version import VersionUnion
+from poetry.core.packages.package import Package
+
+from poetry_fti.bridge.markers import forget_algebra
+from poetry_fti.bridge.solving.resolver import Preferences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+    from poetry.core.packages.project_package import ProjectPackage
+
+    from poetry_fti.agreement.alignment import Versions
+    from poetry_fti.bridge.index.monitor import Watch
+    from poetry_fti.bridge.lock.locked import SolvedLock
+    from poetry_fti.bridge.solving.resolver import Packages, Solution, Unit
+    from poetry_fti.model import Targets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A stage to be solved: its derived project, made anew by `root`, and where it runs.
+
+    `write` makes the lock of what was solved.
+    `pins` are its own old ones, `others` what it prefers after them.
+
+    Of the packages in `latest` the newest version that fits is wanted, whatever the pins say.
+    One that a rule ties to others has to agree with them wherever it runs.
+    """
+
+    name: str
+    root: Callable[[], ProjectPackage]
+    write: Callable[[Packages], SolvedLock]
+    targets: Targets
+    overrides: Sequence[tuple[NormalizedName, str]] = ()
+    pins: Sequence[Package] = ()
+    others: Sequence[Package] = ()
+    latest: Collection[NormalizedName] = ()
+    is_tied: bool = False
+
+    @property
+    def size(self) -> int:
+        """How much there probably is to solve, compared with other stages."""
+        return len(self.pins) + len(self.root().all_requires)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Versions that are tried first; of the packages in `binding` no others are taken."""
+
+    preferred: frozenset[tuple[NormalizedName, tuple[Version, ...]]] = frozenset()
+    binding: frozenset[NormalizedName] = frozenset()
+
+    @classmethod
+    def of(cls, preferred: Mapping[NormalizedName, Version]) -> Wish:
+        """Prefer one version of each package."""
+        return cls(frozenset((name, (version,)) for name, version in preferred.items()))
+
+
+class Part:
+    """A stage on the platforms of one operating system (on all of them, if it names none)."""
+
+    def __init__(self, unit: Unit, task: Task, watch: Watch) -> None:
+        self.unit = unit
+        self._task = task
+        self._watch = watch
+        self._pinned = {(pin.name, Version(pin.version.text)) for pin in task.pins}
+        self._solved: dict[Wish, Solution] = {}
+
+    def solve(self, wish: Wish) -> Solution:
+        """Return the solution with a wish; raises FtiError without any."""
+        if wish not in self._solved:
+            if not self._solved:
+                forget_algebra()
+            with self._watch.explained():
+                self._solved[wish] = self._solve(wish)
+        return self._solved[wish]
+
+    def _solve(self, wish: Wish) -> Solution:
+        solution = self.unit.solve(self._preferences(wish, self._task.others))
+        if wish.preferred or not self._task.others or not self._has_moved(solution):
+            return solution
+        # What others have is no reason to give up a pin of one's own.
+        own = self.unit.solve(self._preferences(wish, ()))
+        return solution if self._kept(own) <= self._kept(solution) else own
+
+    def attempt(
+        self, name: NormalizedName, wanted: Mapping[NormalizedName, Version]
+    ) -> Versions | None:
+        """Return the versions with all that are wanted, None if they cannot be had together.
+
+        Not at any price: no pin of its own is given up for it, and what the project asks for
+        itself never gets older.
+        """
+        alone = self.solve(Wish())
+        before = alone.versions()
+        if self._holds(name, before):
+            return None
+        with self._watch.explained():
+            if self.unit.refuses(alone, name, wanted[name]):
+                return None
+        solution = self.solve(Wish.of(wanted))
+        found = solution.versions()
+        kept = all(found.get(each, (wish,)) == (wish,) for each, wish in wanted.items())
+        older = any(
+            direct in found and found[direct] < before[direct]
+            for direct in alone.direct - wanted.keys()
+        )
+        unpinned = self._kept(alone) - self._kept(solution)
+        return found if kept and name in found and not older and not unpinned else None
+
+    def restored(self, wish: Wish) -> Packages:
+        """Return the solution with a wish, ready to be written."""
+        return self.unit.restored(self.solve(wish))
+
+    def preferred(self, versions: Versions) -> list[Package]:
+        """Return what is tried first when stages are solved together: pins, then these."""
+        found = [Package(*each) for each in _pairs(versions)]
+        return [*(pin for pin in self._task.pins if pin.name not in self._task.latest), *found]
+
+    @property
+    def kept(self) -> set[tuple[NormalizedName, str]]:
+        """The previous versions that are worth keeping, of packages that an index has."""
+        return {
+            (pin.name, pin.version.text)
+            for pin in self._task.pins
+            if pin.name not in self._task.latest and not pin.is_direct_origin()
+        }
+
+    def moved(self, versions: Versions) -> set[tuple[NormalizedName, str]]:
+        """Return those of the versions that an update has brought."""
+        return set(_pairs(versions)) - self.kept if self._task.latest else set()
+
+    def _holds(self, name: NormalizedName, versions: Versions) -> bool:
+        """Tell whether a package has its previous versions, which beat those of siblings."""
+        if name in self._task.latest:
+            return False
+        return name in versions and all((name, v) in self._pinned for v in versions[name])
+
+    def _has_moved(self, solution: Solution) -> bool:
+        names = {name for name, _ in self._pinned} & solution.versions().keys()
+        return not names <= {name for name, _ in self._kept(solution)}
+
+    def _kept(self, solution: Solution) -> set[tuple[NormalizedName, Version]]:
+        """Return the previous pins that a solution has, but for those that it need not keep."""
+        versions = solution.versions().items()
+        found = {(name, version) for name, each in versions for version in each}
+        return {pin for pin in found & self._pinned if pin[0] not in self._task.latest}
+
+    def _preferences(self, wish: Wish, others: Sequence[Package]) -> Preferences:
+        task = self._task
+        first = [
+            Package(name, str(v)) for name, versions in sorted(wish.preferred) for v in versions
+        ]
+        allowed = {
+            name: VersionUnion.of(*(ExactVersion.parse(str(v)) for v in versions))
+            for name, versions in wish.preferred
+            if name in wish.binding
+        }
+        # A path's content may have changed, and its version in the lock with it.
+        latest = {pin.name for pin in task.pins if pin.source_type == "directory"}
+        latest |= set(task.latest) - {package.name for package in first}
+        packages = [*first, *task.pins, *others]
+        return Preferences(packages=packages, latest=latest, allowed=allowed)
+
+
+def _pairs(versions: Versions) -> Iterator[tuple[NormalizedName, str]]:
+    return ((name, str(version)) for name, each in versions.items() for version in each)

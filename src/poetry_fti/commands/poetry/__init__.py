@@ -1,0 +1,1 @@
+"""Commands that run one of Poetry's own commands on a stage."""

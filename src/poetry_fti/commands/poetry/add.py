@@ -1,0 +1,56 @@
+"""`poetry fti add`: dependencies of a stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from cleo.helpers import option
+from poetry.console.commands.add import AddCommand as PoetryAddCommand
+from poetry.console.commands.command import Command
+
+from poetry_fti.commands.poetry.changing import follow
+from poetry_fti.commands.poetry.editing import edit
+from poetry_fti.commands.poetry.stage_runner import find_place
+from poetry_fti.commands.shared.console import guarded
+from poetry_fti.commands.shared.exclusive import alone
+from poetry_fti.commands.shared.options import STAGE
+from poetry_fti.operations.groups import chosen_group, written_name
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.argument import Argument
+    from cleo.io.inputs.option import Option
+
+# The project's own dependencies are no stage's.
+_OF_PROJECT: Final = ("group", "dev", "optional")
+GROUP: Final = option(
+    "group", "G", "A group of the stage, if it is not the one of its name.", flag=False
+)
+
+
+class AddCommand(Command):
+    """Adds dependencies."""
+
+    name = "fti add"
+    description = "Adds dependencies to a pipeline stage, locks it, and installs them."
+    arguments: ClassVar[list[Argument]] = [STAGE, *PoetryAddCommand.arguments]
+    options: ClassVar[list[Option]] = [
+        GROUP,
+        *(each for each in PoetryAddCommand.options if each.name not in _OF_PROJECT),
+    ]
+    help = f"""\
+Adds to the stage's dependency group in <comment>pyproject.toml</comment>, locks the stage, and
+installs it if it has an environment. Other stages stay as they are.
+
+<info>poetry fti add training lightning@^2.4</info>
+
+{PoetryAddCommand.examples}"""
+    loggers: ClassVar[list[str]] = PoetryAddCommand.loggers
+
+    @guarded
+    @alone(unless=("dry-run",))
+    def handle(self) -> int:
+        """Add, lock and install; if one of these fails, all is as before."""
+        place = find_place(self, self.argument("stage"))
+        group = chosen_group(place.stage.stage, self.option("group"))
+        name = written_name(place.project.pyproject, group)
+        return edit(PoetryAddCommand(), place, name, lambda data: follow(self, place, group, data))

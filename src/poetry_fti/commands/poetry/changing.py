@@ -1,0 +1,70 @@
+"""What follows when a stage's dependencies have been edited: its lock and its environment."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from poetry_fti import files
+from poetry_fti.commands.poetry.install import install
+from poetry_fti.commands.poetry.stage_runner import Place
+from poetry_fti.commands.shared.console import escape
+from poetry_fti.commands.shared.lock_report import report_locking
+from poetry_fti.errors import DONE
+from poetry_fti.operations.lock import Request, lock_stages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from packaging.utils import NormalizedName
+    from poetry.console.commands.command import Command
+
+    from poetry_fti.operations.project import Project
+
+
+def follow(
+    command: Command, place: Place, group: NormalizedName, pyproject: Mapping[str, Any]
+) -> int:
+    """Lock a stage for an edited pyproject.toml and install it where it was; return an exit code.
+
+    If that fails, the locks are as before. With `--dry-run` nothing is written, with `--lock`
+    nothing installed.
+    """
+    project = place.project.edited(pyproject)
+    (stage,) = project.select([place.stage.name])
+    dry_run: bool = command.option("dry-run")
+    before = set(place.stage.versions)
+    with _restoring_locks(project) as keep:
+        request = Request(stages=frozenset({stage.name}), dry_run=dry_run)
+        results = lock_stages(project, [stage], command.io, request)
+        code = report_locking(command, project, results, dry_run=dry_run)
+        if code == DONE and not (dry_run or command.option("lock")):
+            code = _install(Place(command, project, stage), before.difference(stage.versions))
+        if code == DONE:
+            keep()
+        else:
+            command.line_error("\nNo changes were applied.")
+    for other in project.stages if code == DONE and not dry_run else ():
+        if group in other.stage.locked_groups and not other.is_fresh:
+            name = escape(other.name)
+            command.line(f"{name} has the group {group}, too: run `poetry fti lock {name}`.")
+    return code
+
+
+def _install(place: Place, gone: set[NormalizedName]) -> int:
+    if place.environments.existing() is None:
+        return DONE
+    return install(place, gone)
+
+
+@contextmanager
+def _restoring_locks(project: Project) -> Iterator[Callable[[], None]]:
+    """Put the locks back as they were at the end, unless the function has been called."""
+    before = {stage.lock: files.read(stage.lock) for stage in project.stages}
+    kept: list[bool] = []
+    try:
+        yield lambda: kept.append(True)
+    finally:
+        if not kept:
+            files.replace({path: text for path, text in before.items() if text is not None})
+            files.remove(path for path, text in before.items() if text is None and path.exists())

@@ -1,0 +1,137 @@
+"""Poetry's `add` and `remove` for a stage: they edit pyproject.toml, the stage is locked apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from poetry.installation.installer import Installer
+from poetry.packages.locker import Locker
+from poetry.poetry import Poetry
+from poetry.repositories.installed_repository import InstalledRepository
+from poetry.toml.file import TOMLFile
+from poetry.utils.env import NullEnv
+
+from poetry_fti import files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from cleo.io.io import IO
+    from poetry.console.commands.installer_command import InstallerCommand
+    from tomlkit.toml_document import TOMLDocument
+
+    from poetry_fti.commands.poetry.stage_runner import Place
+
+
+class EditedFile(TOMLFile):
+    """A pyproject.toml that is replaced atomically, and in which groups stay what they are.
+
+    Poetry's `remove` drops a group with its last package, and with it the stage. Its `add` moves a
+    group from `[tool.poetry.group]` to PEP 735's table as soon as others are there, and then reads
+    nothing of what was in the former.
+    """
+
+    def __init__(self, path: Path, group: str) -> None:
+        """Edit a group of this file, of that name in it."""
+        super().__init__(path)
+        self._group = group
+
+    def read(self) -> TOMLDocument:
+        """Return the file, without PEP 735's table if the group is not in it."""
+        document = super().read()
+        standard = document.get("dependency-groups", {})
+        if self._group in _poetry_groups(document) and self._group not in standard:
+            document.pop("dependency-groups", None)
+        return document
+
+    def write(self, data: TOMLDocument) -> None:
+        """Replace the file; raises OSError."""
+        files.replace({self.path: self.kept(data).as_string()})
+
+    def kept(self, data: TOMLDocument) -> TOMLDocument:
+        """Return an edited file whole again, with the group empty where it has been dropped."""
+        whole = super().read()
+        is_standard = self._group in whole.get("dependency-groups", {})
+        if is_standard and self._group in data.get("dependency-groups", {}):
+            return data
+        if is_standard:
+            requirements = whole["dependency-groups"][self._group]
+            for item in [item for item in requirements if isinstance(item, str)]:
+                requirements.remove(item)
+        if self._group in _poetry_groups(whole):
+            edited = _poetry_groups(data).get(self._group, {})
+            _poetry_groups(whole)[self._group]["dependencies"] = edited.get("dependencies", {})
+        return whole
+
+
+def _poetry_groups(document: Mapping[str, Any]) -> Any:  # noqa: ANN401 - tomlkit's own types
+    return document.get("tool", {}).get("poetry", {}).get("group", {})
+
+
+class _EditedProject(Poetry):
+    """The project as `add` and `remove` take it: with the stage's package, and this file."""
+
+    def __init__(self, place: Place, file: EditedFile) -> None:
+        stage = place.poetry
+        locker = _EditedLocker(stage.locker.lock, {})
+        super().__init__(
+            file.path, stage.local_config, stage.package, locker, stage.config, stage.disable_cache
+        )
+        self.set_pool(stage.pool)
+        self._edited = file
+        self.edited_locker = locker
+
+    @property
+    def file(self) -> EditedFile:
+        return self._edited
+
+
+class _EditedLocker(Locker):
+    """A locker that only remembers what is to be locked."""
+
+    data: Any
+
+    def set_pyproject_data(self, pyproject_data: dict[str, Any]) -> None:
+        """Remember the edited pyproject.toml."""
+        self.data = pyproject_data
+
+
+class _EditedInstaller(Installer):
+    """An installer that lets somebody else solve and install."""
+
+    def __init__(self, io: IO, project: Poetry, run: Callable[[], int]) -> None:
+        super().__init__(
+            io,
+            NullEnv(),
+            project.package,
+            project.locker,
+            project.pool,
+            project.config,
+            installed=InstalledRepository(),
+        )
+        self._handed_over = run
+
+    def run(self) -> int:
+        return self._handed_over()
+
+
+def edit(
+    inner: InstallerCommand, place: Place, group: str, follow: Callable[[Mapping[str, Any]], int]
+) -> int:
+    """Let Poetry's `add` or `remove` edit a group, and `follow` do what the edit asks for.
+
+    The file is written if that returns 0. Returns the exit code of Poetry's command.
+    """
+    file = EditedFile(place.poetry.pyproject_path, group)
+    project = _EditedProject(place, file)
+    inner.set_application(place.application)
+    inner.set_poetry(project)
+    inner.set_env(NullEnv())
+    place.io.input.set_option("group", group)
+
+    def run() -> int:
+        return follow(file.kept(project.edited_locker.data).unwrap())
+
+    inner.set_installer(_EditedInstaller(place.io, project, run))
+    return inner.execute(place.io)

@@ -1,0 +1,107 @@
+"""`poetry fti env …`: the virtual environments of the stages."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cleo.helpers import argument
+from poetry.console.commands.command import Command
+from poetry.console.commands.env.info import EnvInfoCommand as PoetryEnvInfoCommand
+from poetry.console.commands.env.list import EnvListCommand as PoetryEnvListCommand
+
+from poetry_fti.commands.poetry.stage_runner import Place, find_place
+from poetry_fti.commands.shared.console import aligned, escape, guarded, load_project, plain
+from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGE, STAGES, wants_json
+from poetry_fti.errors import DONE, FtiError
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.argument import Argument
+    from cleo.io.inputs.option import Option
+
+
+class EnvListCommand(Command):
+    """Lists environments."""
+
+    name = "fti env list"
+    description = "Lists the virtual environments of the pipeline stages."
+    arguments: ClassVar[list[Argument]] = [STAGES]
+    options: ClassVar[list[Option]] = [*PoetryEnvListCommand.options, REPORT_FORMAT]
+
+    @guarded
+    def handle(self) -> int:
+        """Write a line for each stage."""
+        json_wanted = wants_json(self)
+        project = load_project(self)
+        places = [Place(self, project, s) for s in project.select(self.argument("stages"))]
+        rows = [_data(place) for place in places]
+        if json_wanted:
+            plain(self.io, json.dumps({"environments": rows}, indent=2) + "\n")
+            return DONE
+        shown = "path" if self.option("full-path") else "name"
+        table = [(r["stage"], r["python"] or "-", r["state"], r[shown] or "-") for r in rows]
+        first, *lines = aligned([("Stage", "Python", "State", "Environment"), *table])
+        self.line(f"<b>{first}</b>")
+        for line in lines:
+            self.line(escape(line))
+        return DONE
+
+
+def _data(place: Place) -> dict[str, Any]:
+    env = place.environments.existing()
+    sound = env is not None and env.is_sane()
+    usable = env is not None and place.environments.is_usable(env)
+    return {
+        "stage": place.stage.name,
+        "state": "ready" if usable else "other Python" if sound else "broken" if env else "missing",
+        "python": ".".join(map(str, env.version_info[:3])) if env and sound else None,
+        "name": env.path.name if env else None,
+        "path": str(env.path) if env else None,
+    }
+
+
+class EnvInfoCommand(Command):
+    """Tells of an environment."""
+
+    name = "fti env info"
+    description = "Displays information about the environment of a pipeline stage."
+    arguments: ClassVar[list[Argument]] = [STAGE]
+    options: ClassVar[list[Option]] = PoetryEnvInfoCommand.options
+
+    @guarded
+    def handle(self) -> int:
+        """Write what `poetry env info` writes."""
+        env = find_place(self, self.argument("stage")).env
+        if self.option("path") or self.option("executable"):
+            plain(self.io, f"{env.path if self.option('path') else env.python}\n")
+            return DONE
+        inner = PoetryEnvInfoCommand()
+        inner._io = self.io  # noqa: SLF001 - Poetry's own `handle` looks for the project's
+        inner._display_complete_info(env)  # noqa: SLF001
+        return DONE
+
+
+class EnvRemoveCommand(Command):
+    """Removes environments."""
+
+    name = "fti env remove"
+    description = "Removes the virtual environments of pipeline stages."
+    arguments: ClassVar[list[Argument]] = [
+        argument("stages", "The stages whose environments are removed.", multiple=True)
+    ]
+
+    @guarded
+    def handle(self) -> int:
+        """Remove all that Poetry manages for the stages, whatever their Python."""
+        project = load_project(self)
+        for stage in project.select(self.argument("stages")):
+            environments = Place(self, project, stage).environments
+            if environments.is_shared:
+                message = "virtualenvs.create is false: no stage has an environment of its own."
+                raise FtiError(f"Poetry's setting {message}")
+            removed = environments.forget()
+            for path in removed:
+                self.line(f"Deleted virtualenv: <comment>{escape(path)}</comment>")
+            if not removed:
+                self.line(f"{escape(stage.name)} has no environment.")
+        return DONE

@@ -1,0 +1,127 @@
+"""`poetry fti install`: the environments of stages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from cleo.helpers import argument
+from poetry.console.commands.command import Command
+from poetry.console.commands.install import InstallCommand as PoetryInstallCommand
+from poetry.installation.installer import Installer
+from poetry.installation.operations import Uninstall
+
+from poetry_fti.bridge.environments import require_platform
+from poetry_fti.commands.poetry.stage_runner import Place
+from poetry_fti.commands.shared.console import escape, guarded, load_project
+from poetry_fti.errors import FtiError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from cleo.io.inputs.argument import Argument
+    from cleo.io.inputs.option import Option
+    from packaging.utils import NormalizedName
+    from poetry.installation.operations.operation import Operation
+    from poetry.utils.env import Env
+
+    from poetry_fti.operations.stage import StageProject
+
+# What a stage has of these is configured, so that its lock and its images have the same.
+_CONFIGURED: Final = ("extras", "all-extras", "all-groups")
+
+
+class InstallCommand(Command):
+    """Installs stages."""
+
+    name = "fti install"
+    description = "Installs pipeline stages, each into a virtual environment of its own."
+    arguments: ClassVar[list[Argument]] = [
+        argument("stages", "The stages to install.", multiple=True)
+    ]
+    options: ClassVar[list[Option]] = [
+        each for each in PoetryInstallCommand.options if each.name not in _CONFIGURED
+    ]
+    help = """\
+Installs what a stage's lock holds, and the project itself, into the stage's own virtual
+environment. Poetry's <comment>virtualenvs</comment> settings tell where it is; within the project
+it is <comment>.venv-STAGE</comment>.
+
+<info>poetry fti install training</info>
+<info>poetry fti install training inference --sync</info>"""
+    loggers: ClassVar[list[str]] = PoetryInstallCommand.loggers
+
+    @guarded
+    def handle(self) -> int:
+        """Install one stage after the other; stop at the first that fails."""
+        project = load_project(self)
+        stages = project.select(self.argument("stages"))
+        places = [Place(self, project, stage) for stage in stages]
+        for place in places:
+            _require_installable(place, stages)
+        return max(self._install(place) for place in places)
+
+    def _install(self, place: Place) -> int:
+        self.line(f"Installing <c1>{escape(place.stage.name)}</c1>")
+        return install(place)
+
+
+def _require_installable(place: Place, stages: Sequence[StageProject]) -> None:
+    """Raise FtiError for what would go wrong later, before anything is installed."""
+    if place.stage.status.state != "fresh":
+        raise FtiError(place.stage.problem())
+    require_platform(place.stage.stage)
+    if place.environments.is_shared and len(stages) > 1:
+        raise FtiError(
+            "Poetry's setting virtualenvs.create is false, so that all stages would be installed"
+            " into one environment. Install one of them, or run"
+            " `poetry config --local virtualenvs.create true`."
+        )
+
+
+def install(place: Place, gone: Collection[NormalizedName] = ()) -> int:
+    """Install a stage whose lock is fresh, remove packages that are gone from it.
+
+    Returns the exit code of Poetry's command; raises Poetry's PythonVersionError.
+    """
+    env, inner = place.environments.made(), _StageInstall()
+    inner.set_installer(_StageInstaller(place, env, gone))
+    return place.hand_over(inner, env)
+
+
+class _StageInstall(PoetryInstallCommand):
+    """Poetry's command; for a stage there is no other to synchronize."""
+
+    @property
+    def _with_synchronization(self) -> bool:
+        return bool(self.option("sync"))
+
+
+class _StageInstaller(Installer):
+    """Poetry's installer, for the extras that a stage is configured to have.
+
+    Relies on `_execute`: Poetry only uninstalls what is gone from a lock when it has solved it.
+    """
+
+    def __init__(self, place: Place, env: Env, gone: Collection[NormalizedName]) -> None:
+        poetry = place.poetry
+        super().__init__(
+            place.io,
+            env,
+            poetry.package,
+            poetry.locker,
+            poetry.pool,
+            poetry.config,
+            disable_cache=poetry.disable_cache,
+            build_constraints=poetry.build_constraints,
+        )
+        self._of_stage: list[str] = list(place.stage.stage.extras)
+        self._gone = gone
+
+    def extras(self, extras: list[str]) -> Installer:  # noqa: ARG002 - they are `poetry fti add`'s
+        return super().extras(self._of_stage)
+
+    def _execute(self, operations: list[Operation]) -> int:
+        installed = self._installed_repository
+        kept = {package.name for package in installed.system_site_packages}
+        removed = [p for p in installed.packages if p.name in self._gone and p.name not in kept]
+        return super()._execute([*map(Uninstall, removed), *operations])

@@ -1,0 +1,29 @@
+"""`poetry fti path`: where a stage's environment is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from poetry.console.commands.command import Command
+
+from poetry_fti.commands.poetry.stage_runner import find_place
+from poetry_fti.commands.shared.console import guarded, plain
+from poetry_fti.commands.shared.options import STAGE
+from poetry_fti.errors import DONE
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.argument import Argument
+
+
+class PathCommand(Command):
+    """Prints where an environment is."""
+
+    name = "fti path"
+    description = "Prints the path of the environment of a pipeline stage."
+    arguments: ClassVar[list[Argument]] = [STAGE]
+
+    @guarded
+    def handle(self) -> int:
+        """Print the path."""
+        plain(self.io, f"{find_place(self, self.argument('stage')).env.path}\n")
+        return DONE

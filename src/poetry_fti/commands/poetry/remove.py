@@ -1,0 +1,56 @@
+"""`poetry fti remove`: dependencies that a stage no longer has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from poetry.console.commands.command import Command
+from poetry.console.commands.remove import RemoveCommand as PoetryRemoveCommand
+
+from poetry_fti.commands.poetry.add import GROUP
+from poetry_fti.commands.poetry.changing import follow
+from poetry_fti.commands.poetry.editing import edit
+from poetry_fti.commands.poetry.stage_runner import find_place
+from poetry_fti.commands.shared.console import guarded
+from poetry_fti.commands.shared.exclusive import alone
+from poetry_fti.commands.shared.options import STAGE
+from poetry_fti.operations.groups import chosen_group, holding_group, written_name
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.argument import Argument
+    from cleo.io.inputs.option import Option
+
+_OF_PROJECT: Final = ("group", "dev")
+
+
+class RemoveCommand(Command):
+    """Removes dependencies."""
+
+    name = "fti remove"
+    description = "Removes dependencies from a pipeline stage, and from its environment."
+    arguments: ClassVar[list[Argument]] = [STAGE, *PoetryRemoveCommand.arguments]
+    options: ClassVar[list[Option]] = [
+        GROUP,
+        *(each for each in PoetryRemoveCommand.options if each.name not in _OF_PROJECT),
+    ]
+    help = """\
+Removes from the stage's dependency group in <comment>pyproject.toml</comment>, locks the stage, and
+removes from its environment what it no longer needs. Other stages stay as they are.
+
+<info>poetry fti remove training lightning</info>"""
+    loggers: ClassVar[list[str]] = PoetryRemoveCommand.loggers
+
+    @guarded
+    @alone(unless=("dry-run",))
+    def handle(self) -> int:
+        """Remove, lock and uninstall; if one of these fails, all is as before."""
+        place = find_place(self, self.argument("stage"))
+        pyproject, wanted = place.project.pyproject, self.option("group")
+        if wanted is None:
+            group = holding_group(place.stage, pyproject, self.argument("packages"))
+        else:
+            group = chosen_group(place.stage.stage, wanted)
+        name = written_name(pyproject, group)
+        return edit(
+            PoetryRemoveCommand(), place, name, lambda data: follow(self, place, group, data)
+        )

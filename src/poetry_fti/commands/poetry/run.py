@@ -1,0 +1,41 @@
+"""`poetry fti run`: a command in a stage's environment."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, ClassVar
+
+from cleo.helpers import argument
+from poetry.console.commands.command import Command
+from poetry.console.commands.run import RunCommand as PoetryRunCommand
+
+from poetry_fti.commands.poetry.stage_runner import find_place
+from poetry_fti.commands.shared.console import guarded
+from poetry_fti.commands.shared.options import STAGE
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.argument import Argument
+
+
+class RunCommand(Command):
+    """Runs a command."""
+
+    name = "fti run"
+    description = "Runs a command in the environment of a pipeline stage."
+    arguments: ClassVar[list[Argument]] = [
+        STAGE,
+        argument("args", "The command and its arguments.", multiple=True),
+    ]
+    help = """\
+Runs a command in the stage's environment, with the variables of
+<comment>tool.fti.stages.STAGE.env</comment> set. Everything after the stage belongs to the command.
+
+<info>poetry fti run training python train.py --epochs 3</info>"""
+
+    @guarded
+    def handle(self) -> int:
+        """Become the command."""
+        place = find_place(self, self.argument("stage"))
+        env = place.env
+        os.environ.update(place.stage.stage.env)
+        return place.hand_over(PoetryRunCommand(), env)

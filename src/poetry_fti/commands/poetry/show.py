@@ -1,0 +1,46 @@
+"""`poetry fti show`: the packages of a stage's lock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from poetry.console.commands.command import Command
+from poetry.console.commands.show import ShowCommand as PoetryShowCommand
+
+from poetry_fti.bridge.environments import imagined
+from poetry_fti.commands.poetry.stage_runner import find_place
+from poetry_fti.commands.shared.console import escape, guarded
+from poetry_fti.commands.shared.options import STAGE
+from poetry_fti.errors import FtiError
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.argument import Argument
+    from cleo.io.inputs.option import Option
+
+
+class ShowCommand(Command):
+    """Shows packages."""
+
+    name = "fti show"
+    description = "Shows information about the packages of a pipeline stage."
+    arguments: ClassVar[list[Argument]] = [STAGE, *PoetryShowCommand.arguments]
+    options: ClassVar[list[Option]] = PoetryShowCommand.options
+    help = """\
+Shows what <info>poetry show</info> would if the stage were a project of its own.
+
+<info>poetry fti show training --tree</info>
+<info>poetry fti show training numpy --tree --why</info>"""
+    loggers: ClassVar[list[str]] = PoetryShowCommand.loggers
+
+    @guarded
+    def handle(self) -> int:
+        """Show the packages of the lock, whether an environment has them or not."""
+        place = find_place(self, self.argument("stage"))
+        if not place.stage.status.is_readable:
+            raise FtiError(place.stage.problem())
+        if place.stage.status.state == "stale":
+            self.line_error(f"<warning>Warning: {escape(place.stage.problem())}</warning>")
+        env = place.environments.existing()
+        if env is None or not place.environments.is_usable(env):
+            return place.hand_over(PoetryShowCommand(), imagined(place.stage.python))
+        return place.hand_over(PoetryShowCommand(), env)

@@ -1,0 +1,68 @@
+"""A stage as a place to work: its environment, and Poetry's own commands in it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from poetry.console.commands.env_command import EnvCommand
+
+from poetry_fti.bridge.environments import StageEnvironments
+from poetry_fti.bridge.project.stage_poetry import stage_poetry
+from poetry_fti.commands.shared.console import load_project
+from poetry_fti.errors import FtiError
+
+if TYPE_CHECKING:
+    from poetry.console.commands.command import Command
+    from poetry.poetry import Poetry
+    from poetry.utils.env import Env, VirtualEnv
+
+    from poetry_fti.operations.project import Project
+    from poetry_fti.operations.stage import StageProject
+
+
+class Place:
+    """A stage with its virtual environment."""
+
+    def __init__(self, command: Command, project: Project, stage: StageProject) -> None:
+        """Find the place of a stage; raises ConfigError where Poetry cannot read the stage."""
+        self.project = project
+        self.io = command.io
+        self.application = command.get_application()
+        self._root = stage.root()
+        self.stage = stage
+        self.environments = StageEnvironments(
+            project.poetry, stage.name, stage.lock.parent, self._root.python_versions, command.io
+        )
+
+    @cached_property
+    def poetry(self) -> Poetry:
+        """The stage as Poetry's own commands take it."""
+        return stage_poetry(self.project.poetry, self._root, self.stage.locker)
+
+    @property
+    def env(self) -> VirtualEnv:
+        """The environment; raises FtiError where it is missing or broken."""
+        env, name = self.environments.existing(), self.stage.name
+        if env is None:
+            raise FtiError(f"{name} has no environment. Make it with `poetry fti install {name}`.")
+        if not self.environments.is_usable(env):
+            trouble = "has another Python" if env.is_sane() else "is broken"
+            message = f"The environment of {name} {trouble} ({env.path})."
+            raise FtiError(f"{message} Make it anew with `poetry fti install {name}`.")
+        return env
+
+    def hand_over(self, inner: Command, env: Env) -> int:
+        """Let one of Poetry's own commands do the work, with the words that ours was given."""
+        inner.set_application(self.application)
+        inner.set_poetry(self.poetry)
+        if isinstance(inner, EnvCommand):
+            inner.set_env(env)
+        return inner.execute(self.io)
+
+
+def find_place(command: Command, name: str) -> Place:
+    """Return the place of the stage of this name; raises ConfigError where there is none."""
+    project = load_project(command)
+    (stage,) = project.select([name])
+    return Place(command, project, stage)

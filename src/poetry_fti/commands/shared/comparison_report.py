@@ -1,0 +1,98 @@
+"""What commands say about locks: changes, and where stages differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from poetry_fti.agreement.comparison import agree, divergences, shared_names, versions_by_name
+from poetry_fti.commands.shared.console import aligned, counted, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from packaging.version import Version
+
+    from poetry_fti.agreement.comparison import Change, Divergence
+    from poetry_fti.model import LockedStage
+    from poetry_fti.operations.project import Project
+
+_COMPARABLE: Final = 2
+
+
+def versions_text(versions: Sequence[Version]) -> str:
+    """Return the versions of one package, as one stage has them."""
+    return " and ".join(map(str, versions))
+
+
+def change_lines(changes: Sequence[Change]) -> Iterator[str]:
+    """Yield a line for each package that was added, removed or updated."""
+    for change in changes:
+        name, before, after = change.name, versions_text(change.before), versions_text(change.after)
+        if not before:
+            yield f"  <info>+</info> {name} {escape(after)}"
+        elif not after:
+            yield f"  <comment>-</comment> {name} {escape(before)}"
+        else:
+            yield f"  <c1>~</c1> {name} {escape(before)} -> {escape(after)}"
+
+
+def change_data(change: Change) -> dict[str, Any]:
+    """Return a change for JSON."""
+    return {
+        "package": change.name,
+        "before": [str(version) for version in change.before],
+        "after": [str(version) for version in change.after],
+    }
+
+
+def comparison_lines(project: Project) -> Iterator[str]:
+    """Yield what the stages share and, package by package, where and why they differ."""
+    fresh = [stage.versions for stage in project.stages if stage.is_fresh]
+    if len(fresh) < _COMPARABLE:
+        return
+    yield ""
+    total = counted(len(shared_names(fresh)), "package")
+    if not shared_names(fresh):
+        yield "The stages share no package."
+        return
+    # Only the reasons for a difference need more than names and versions.
+    found = () if agree(fresh) else divergences(project.comparable())
+    if not found:
+        yield f"The stages share {total}, and have the same version of each."
+        return
+    yield f"The stages share {total} and differ in {len(found)}:"
+    for divergence in found:
+        yield from _divergence_lines(divergence)
+
+
+def _divergence_lines(divergence: Divergence) -> Iterator[str]:
+    where = ", ".join(
+        f"{versions_text(versions)} in {' and '.join(stages)}"
+        for versions, stages in divergence.versions
+    )
+    yield f"  <c1>{divergence.name}</c1> {escape(where)}"
+    reasons = divergence.reasons
+    yield from aligned((f"    {escape(r.stage)}:", escape(r.text)) for r in reasons)
+    if not reasons:
+        yield (
+            "    no requirement forces it;"
+            f" <info>poetry fti update {divergence.name}</info> may close it"
+        )
+
+
+def comparison_data(stages: Sequence[LockedStage]) -> dict[str, Any]:
+    """Return the same for JSON."""
+    return {
+        "shared": len(shared_names(versions_by_name(stage.packages) for stage in stages)),
+        "divergences": [
+            {
+                "package": divergence.name,
+                "versions": [
+                    {"versions": [str(v) for v in versions], "stages": list(names)}
+                    for versions, names in divergence.versions
+                ],
+                "reasons": [{"stage": r.stage, "text": r.text} for r in divergence.reasons],
+            }
+            for divergence in divergences(stages)
+        ],
+    }

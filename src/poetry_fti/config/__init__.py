@@ -1,0 +1,1 @@
+"""`[tool.fti]` and dependency groups to stages, collecting every problem with its path."""

@@ -1,0 +1,77 @@
+"""The keys of `[tool.fti.stages.<stage>.image.healthcheck]`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.model import Healthcheck, HttpProbe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from poetry_fti.config.table import Table
+
+_KEYS: Final = ("command", "http", "port", "interval", "timeout", "start-period", "retries")
+# Go's durations, without fractions, and short enough not to overflow.
+_DURATION: Final = re.compile(r"(?=.)(\d{1,6}h)?(\d{1,6}m)?(\d{1,6}s)?(\d{1,6}ms)?")
+_PATH: Final = re.compile(r"/[!\"$-~]*")
+_LAST_PORT: Final = 65535
+
+
+def read_healthcheck(image: Table, exposed: Sequence[str]) -> Healthcheck | None:
+    """Return how an image's program is asked whether it is well; None where nobody asks.
+
+    The port is that which the image exposes, if it is just one.
+    """
+    mapping = image.table("healthcheck")
+    if not image.is_table("healthcheck"):
+        return None
+    table = image.child(mapping, "healthcheck", keys=_KEYS)
+    return Healthcheck(
+        probe=_probe(table, exposed),
+        interval=_duration(table, "interval"),
+        timeout=_duration(table, "timeout"),
+        start_period=_duration(table, "start-period"),
+        retries=_positive(table, "retries"),
+    )
+
+
+def _probe(table: Table, exposed: Sequence[str]) -> tuple[str, ...] | HttpProbe:
+    if ("command" in table) == ("http" in table):
+        table.wrong(None, 'must have one of the keys "command" and "http"')
+        return ()
+    if "http" in table:
+        return _http(table, exposed)
+    if "port" in table:
+        table.wrong("port", "is nothing to a command; leave it out")
+    if table.is_empty("command"):
+        table.wrong("command", "is empty; it must hold a program at least")
+    return table.strings("command") or ()
+
+
+def _http(table: Table, exposed: Sequence[str]) -> HttpProbe:
+    path = table.match("http", _PATH, 'must be a path, such as "/health"')
+    port = _positive(table, "port", _LAST_PORT)
+    tcp = [int(port) for port in exposed if port.isdigit()]
+    if "port" not in table and len(tcp) == 1:
+        port = tcp[0]
+    elif "port" not in table:
+        table.wrong("port", "is missing: where the program answers, such as 8000")
+    return HttpProbe(path[0] if path else "/", port or 1)
+
+
+def _duration(table: Table, key: str) -> str | None:
+    match = table.match(key, _DURATION, 'is no duration, such as "30s" or "1m30s"')
+    if match and not re.search("[1-9]", match[0]):
+        table.wrong(key, f'"{match[0]}" is no time; leave it out for the default of the engine')
+    return match[0] if match else None
+
+
+def _positive(table: Table, key: str, most: int | None = None) -> int | None:
+    number = table.integer(key)
+    if number is None or (number >= 1 and (most is None or number <= most)):
+        return number
+    limits = "1 or more" if most is None else f"from 1 to {most}"
+    table.wrong(key, f"{number} must be {limits}")
+    return None

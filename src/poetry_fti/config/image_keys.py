@@ -1,0 +1,180 @@
+"""The keys of `[tool.fti.stages.<stage>.image]`, and those that a stage shares with its image."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.config.health_keys import read_healthcheck
+from poetry_fti.config.image_paths import read_copy, read_dockerfile, read_template
+from poetry_fti.model import CODE_FORMS, INSTALLERS, Image
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from poetry_fti.config.table import Table
+
+_KEYS: Final = (
+    "name",
+    "template",
+    "base",
+    "dockerfile",
+    "python",
+    "installer",
+    "code",
+    "run-before",
+    "apt",
+    "build-apt",
+    "copy",
+    "run-after",
+    "user",
+    "workdir",
+    "env",
+    "labels",
+    "expose",
+    "entrypoint",
+    "command",
+    "healthcheck",
+)
+# What Docker, Podman and registries agree on: an optional host, and lower-case parts.
+_HOST: Final = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"
+_PART: Final = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+_NAME: Final = re.compile(rf"({_HOST}/)?{_PART}(/{_PART})*")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_APT_PACKAGE: Final = re.compile(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~-]+)?")
+_IMAGE_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
+# What useradd and adduser agree on, and a uid below that which stands for nobody.
+_USER: Final = re.compile(r"[a-z_][a-z0-9_-]{0,31}|0|[1-9][0-9]{0,8}")
+_LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?")
+_PORT: Final = re.compile(r"([1-9][0-9]{0,4})(?:/(tcp|udp|sctp))?")
+_LAST_PORT: Final = 65535
+_FOLDER: Final = re.compile(r"(/[A-Za-z0-9_@+~-][A-Za-z0-9._@+~-]*)+")
+_HERE_DOCUMENT: Final = re.compile(r"(^|\s)\d*<<(?!<)")
+_ENVIRONMENT: Final = PurePosixPath("/opt/venv")
+
+
+def read_environment(table: Table) -> tuple[tuple[str, str], ...]:
+    """Return the key `env`, of a stage or of its image."""
+    pairs = table.pairs("env")
+    for name, _ in pairs:
+        if not _VARIABLE.fullmatch(name):
+            table.wrong("env", f'"{name}" is no name of an environment variable')
+    return pairs
+
+
+def read_image(stage: Table) -> Image:
+    """Return the table `image` of a stage."""
+    table = stage.child(stage.table("image"), "image", keys=_KEYS)
+    message = (
+        'is no name of an image without tag and digest, such as "ghcr.io/acme/credit-inference"'
+    )
+    name = table.match("name", _NAME, message)
+    message = 'is no image reference, such as "python:3.12-slim"'
+    base = table.match("base", _IMAGE_REFERENCE, message)
+    expose = _expose(table)
+    apt = _apt(table, "apt")
+    return Image(
+        name=name[0] if name else None,
+        template=read_template(table),
+        base=base[0] if base else None,
+        dockerfile=read_dockerfile(table),
+        apt=apt,
+        build_apt=_apt(table, "build-apt", apt),
+        copy=read_copy(table),
+        run_before=_commands(table, "run-before"),
+        run_after=_commands(table, "run-after"),
+        command=_words(table, "command"),
+        entrypoint=_words(table, "entrypoint"),
+        python=_python(table),
+        installer=table.choice("installer", INSTALLERS) or "uv",
+        code=table.choice("code", CODE_FORMS) or "copy",
+        user=_user(table),
+        workdir=_workdir(table),
+        env=read_environment(table),
+        labels=_labels(table),
+        expose=expose,
+        healthcheck=read_healthcheck(table, expose),
+    )
+
+
+def _apt(table: Table, key: str, others: Collection[str] = ()) -> tuple[str, ...]:
+    packages = table.strings(key) or ()
+    for index, package in enumerate(packages):
+        if not _APT_PACKAGE.fullmatch(package):
+            table.wrong(key, f'"{package}" is no name of a Debian package', index=index)
+        elif package in others:
+            message = f'"{package}" is in "apt" already, which the build has too'
+            table.wrong(key, message, index=index)
+    return tuple(sorted(set(packages)))
+
+
+def _commands(table: Table, key: str) -> tuple[str, ...]:
+    commands = table.strings(key) or ()
+    for index, command in enumerate(commands):
+        if not command.strip():
+            table.wrong(key, "is empty; it must be a command", index=index)
+        elif re.search(r"[\r\n\0]", command) or command.rstrip().endswith("\\"):
+            table.wrong(key, "must be one line; join commands with &&", index=index)
+        elif _HERE_DOCUMENT.search(command):
+            table.wrong(key, "can't hold a here-document; copy a file, and run it", index=index)
+    return commands
+
+
+def _words(table: Table, key: str) -> tuple[str, ...]:
+    article = "an" if key.startswith("e") else "a"
+    table.not_empty(key, f"an image without {article} {key}")
+    return table.strings(key) or ()
+
+
+def _user(table: Table) -> str:
+    user = table.word("user")
+    if user is None:
+        return Image().user
+    if not _USER.fullmatch(user):
+        table.wrong("user", f'"{user}" is no user, such as "worker" or 1000')
+    return user
+
+
+def _python(table: Table) -> str | None:
+    message = 'must be the path of an interpreter in the base, such as "/opt/conda/bin/python"'
+    match = table.match("python", _FOLDER, message)
+    if match and "build-apt" in table:
+        message = 'is there for a virtual environment alone, which "python" does without; use "apt"'
+        table.wrong("build-apt", message)
+    return match[0] if match else None
+
+
+def _workdir(table: Table) -> PurePosixPath:
+    message = 'must be an absolute path of letters, digits and ._@+~-, such as "/srv/app"'
+    match = table.match("workdir", _FOLDER, message)
+    if match is None:
+        return Image().workdir
+    path = PurePosixPath(match[0])
+    if path.is_relative_to(_ENVIRONMENT):
+        table.wrong("workdir", f'"{path}" is where the packages are; choose another folder')
+    return path
+
+
+def _labels(table: Table) -> tuple[tuple[str, str], ...]:
+    pairs = table.pairs("labels")
+    for name, _ in pairs:
+        if not _LABEL.fullmatch(name):
+            table.wrong("labels", f'"{name}" is no name of a label, such as "com.example.team"')
+        elif name.startswith("poetry-fti."):
+            table.wrong("labels", f'"{name}" is set by poetry-fti; choose another name')
+    return pairs
+
+
+def _expose(table: Table) -> tuple[str, ...]:
+    ports: list[str] = []
+    for index, word in enumerate(table.words("expose")):
+        match = _PORT.fullmatch(word)
+        if match is None or int(match[1]) > _LAST_PORT:
+            table.wrong("expose", f'"{word}" is no port, such as 8000 or "8125/udp"', index=index)
+            continue
+        port = word.removesuffix("/tcp")
+        if port in ports:
+            table.wrong("expose", f'"{word}" is named twice', index=index)
+        ports.append(port)
+    return tuple(ports)

@@ -1,0 +1,62 @@
+"""The keys of `[tool.fti.stages.<stage>.image]` that name files of the project."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from poetry_fti.config.table import Table
+
+# What a Dockerfile can't name on every system.
+_UNUSABLE: Final = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\\[\]]|^\s|\s$')
+
+
+def read_template(table: Table) -> PurePosixPath | None:
+    """Return the path of the file that is the Dockerfile's template."""
+    return _file(table, "template", "docker/inference.Dockerfile")
+
+
+def read_dockerfile(table: Table) -> PurePosixPath | None:
+    """Return the path of the Dockerfile that the base is built of."""
+    if "dockerfile" in table and "base" in table:
+        table.wrong("dockerfile", 'is the base in place of "base"; leave one of the two out')
+    return _file(table, "dockerfile", "docker/base.Dockerfile")
+
+
+def _file(table: Table, key: str, example: str) -> PurePosixPath | None:
+    text = table.string(key)
+    if text is None:
+        return None
+    path = PurePosixPath(text)
+    if not _is_inside(path):
+        table.wrong(key, f'"{text}" must be a file inside the project, such as "{example}"')
+    return path
+
+
+def read_copy(table: Table) -> tuple[tuple[PurePosixPath, PurePosixPath], ...]:
+    """Return what of the project is copied, and the paths of the copies."""
+    pairs = table.pairs("copy")
+    paths = table.child({}, "copy", keys=())
+    found: dict[PurePosixPath, PurePosixPath] = {}
+    for name, text in pairs:
+        source, target = PurePosixPath(name), PurePosixPath(text)
+        if not _is_inside(source):
+            paths.wrong(name, 'must be a file or a folder inside the project, such as "models"')
+        if text.endswith("/"):
+            paths.wrong(name, f'"{text}" names a folder; say what the copy itself is called')
+        elif target == PurePosixPath("/") or not _is_usable(target):
+            paths.wrong(name, f'"{text}" is no path in an image, such as "/srv/models"')
+        elif target in found.values():
+            paths.wrong(name, f'"{text}" is the copy of something else already')
+        found[source] = target
+    return tuple(found.items())
+
+
+def _is_inside(path: PurePosixPath) -> bool:
+    return _is_usable(path) and not path.is_absolute()
+
+
+def _is_usable(path: PurePosixPath) -> bool:
+    return bool(path.parts) and ".." not in path.parts and not _UNUSABLE.search(str(path))

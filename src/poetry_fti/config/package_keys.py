@@ -1,0 +1,71 @@
+"""The keys of `[tool.fti]` that name packages: rules of agreement, and overrides."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from packaging.utils import canonicalize_name
+
+from poetry_fti.model import LEVELS, Rule
+
+if TYPE_CHECKING:
+    from poetry_fti.config.table import Table
+
+_PACKAGE: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE)
+_PATTERN: Final = re.compile(r"[A-Z0-9*?]|[A-Z0-9*?][A-Z0-9._*?-]*[A-Z0-9*?]", re.IGNORECASE)
+
+
+def read_align(table: Table) -> tuple[Rule, ...]:
+    """Return the rules of `[[tool.fti.align]]`; one without stages is about all of them."""
+    return tuple(
+        Rule(
+            stages=_stages(rule),
+            packages=_packages(rule),
+            level=rule.choice("level", LEVELS) or "exact",
+        )
+        for rule in table.tables("align", keys=("stages", "packages", "level"))
+    )
+
+
+def _stages(rule: Table) -> tuple[str, ...]:
+    names = rule.whole_strings("stages")
+    rule.not_empty("stages", "a rule that binds every stage")
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            rule.wrong("stages", f'"{name}" is named twice', index=index)
+    if len(names) == 1:
+        rule.wrong("stages", f'binds nothing: "{names[0]}" is the only stage that it names')
+    return names
+
+
+def _packages(rule: Table) -> tuple[str, ...]:
+    patterns = rule.whole_strings("packages")
+    if "packages" not in rule:
+        rule.wrong("packages", 'is missing: names of packages, such as "numpy" or "nvidia-*"')
+    elif rule.is_empty("packages"):
+        rule.wrong("packages", "is empty; a rule is about one package at least")
+    normalized: list[str] = [canonicalize_name(pattern) for pattern in patterns]
+    for index, pattern in enumerate(patterns):
+        if not _PATTERN.fullmatch(pattern):
+            message = f'"{pattern}" is no name of a package, such as "numpy" or "nvidia-*"'
+            rule.wrong("packages", message, index=index)
+        elif normalized[index] in normalized[:index]:
+            rule.wrong("packages", f'"{pattern}" is named twice', index=index)
+    return tuple(sorted(set(normalized)))
+
+
+def read_overrides(stage: Table) -> tuple[tuple[str, str], ...]:
+    """Return the table of packages and constraints, each package once and as it is written."""
+    found: dict[str, tuple[str, str]] = {}
+    pairs = stage.pairs("overrides")
+    table = stage.child({}, "overrides", keys=())
+    for name, constraint in pairs:
+        other, _ = found.setdefault(canonicalize_name(name), (name, constraint))
+        if not _PACKAGE.fullmatch(name):
+            table.wrong(name, "is no name of a package")
+        elif canonicalize_name(name) == "python":
+            table.wrong(name, "is no package; the stage's Python is its own key `python`")
+        elif other != name:
+            table.wrong(name, f'is the same package as "{other}"')
+    return tuple(found.values())

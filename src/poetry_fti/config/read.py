@@ -1,0 +1,204 @@
+"""The `[tool.fti]` table of a pyproject.toml as typed data, with every problem it has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from poetry_fti.config.image_keys import read_environment, read_image
+from poetry_fti.config.package_keys import read_align, read_overrides
+from poetry_fti.config.table import Table, dotted
+from poetry_fti.model import KINDS, PLATFORMS, Image, Libc, Targets
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from poetry_fti.model import Kind, Problem, Rule
+
+DEFAULT_EXPORTS: Final = ("requirements", "pylock", "dockerfile")
+
+_PLATFORMS: Final = {str(platform): platform for platform in PLATFORMS}
+_OTHER_NAMES: Final = {
+    "linux/x86_64": "linux/amd64",
+    "linux/aarch64": "linux/arm64",
+    "darwin/arm64": "macos/arm64",
+    "darwin/amd64": "macos/amd64",
+    "darwin/x86_64": "macos/amd64",
+    "macos/x86_64": "macos/amd64",
+    "win/amd64": "windows/amd64",
+    "windows/x86_64": "windows/amd64",
+}
+_STAGE_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?", re.IGNORECASE)
+_LIBC: Final = re.compile(r"(glibc|musl)-(\d+)\.(\d+)")
+_MACOS: Final = re.compile(r"(\d+)\.(\d+)")
+_FORBIDDEN_IN_PATHS: Final = re.compile(r"""[\\:"<>|?*\x00-\x1f]""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageConfig:
+    """What `[tool.fti.stages.<name>]` says; None stands for what is not said."""
+
+    name: str
+    kind: Kind | None = None
+    python: str | None = None
+    groups: tuple[str, ...] | None = None
+    dev_groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    targets: Targets = Targets()
+    env: tuple[tuple[str, str], ...] = ()
+    image: Image = Image()
+    overrides: tuple[tuple[str, str], ...] = ()
+    isolated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What `[tool.fti]` says; `stages` is None where the dependency groups' names tell.
+
+    A rule of `align` that names no stage is about all of them.
+    """
+
+    directory: PurePosixPath = PurePosixPath("fti")
+    exports: tuple[str, ...] = DEFAULT_EXPORTS
+    stages: tuple[StageConfig, ...] | None = None
+    align: tuple[Rule, ...] = ()
+    isolated: bool = False
+
+
+def read_config(
+    pyproject: Mapping[str, Any], formats: Collection[str], problems: list[Problem]
+) -> Config:
+    """Read `[tool.fti]` and add what is wrong to `problems`; `exports` may hold `formats`."""
+    fti = Table(pyproject.get("tool", {}), "tool", problems).table("fti")
+    table = Table(
+        fti,
+        "tool.fti",
+        problems,
+        keys=("directory", "exports", "stages", "align", "isolated"),
+    )
+    exports = table.choices("exports", formats)
+    return Config(
+        directory=_directory(table),
+        exports=DEFAULT_EXPORTS if exports is None else exports,
+        stages=_stages(table),
+        align=read_align(table),
+        isolated=table.boolean("isolated") or False,
+    )
+
+
+def _directory(table: Table) -> PurePosixPath:
+    text = table.string("directory")
+    path = PurePosixPath("fti" if text is None else text)
+    outside = path.is_absolute() or ".." in path.parts or path == PurePosixPath()
+    if outside or _FORBIDDEN_IN_PATHS.search(str(path)):
+        table.wrong("directory", f'"{text}" must be a folder inside the project, such as "fti"')
+    return path
+
+
+def _stages(table: Table) -> tuple[StageConfig, ...] | None:
+    if "stages" not in table:
+        return None
+    stages = table.table("stages")
+    found = tuple(_stage(name, value, table) for name, value in stages.items())
+    _same_image(found, table)
+    return found
+
+
+def _same_image(stages: Iterable[StageConfig], table: Table) -> None:
+    seen: dict[str, str] = {}
+    for stage in stages:
+        name = stage.image.name
+        if name and seen.setdefault(name, stage.name) != stage.name:
+            image = table.child({}, "stages", stage.name, "image", keys=())
+            image.wrong("name", f'"{name}" is the image of the stage "{seen[name]}" already')
+
+
+def _stage(name: str, value: object, parent: Table) -> StageConfig:
+    if not isinstance(value, Mapping):
+        parent.child({}, "stages", name, keys=()).wrong(None, "must be a table")
+        return StageConfig(name=name)
+    table = parent.child(
+        value,
+        "stages",
+        name,
+        keys=(
+            "kind",
+            "python",
+            "groups",
+            "dev-groups",
+            "extras",
+            "platforms",
+            "libc",
+            "macos",
+            "env",
+            "image",
+            "overrides",
+            "isolated",
+        ),
+        planned=("forbid", "max-download-size"),
+    )
+    if not _STAGE_NAME.fullmatch(name):
+        table.wrong(None, "a stage's name holds letters, digits, - and _ only, and no dot")
+    return StageConfig(
+        name=name,
+        kind=table.choice("kind", KINDS),
+        python=_python(table),
+        groups=table.strings("groups"),
+        dev_groups=table.strings("dev-groups") or (),
+        extras=table.strings("extras") or (),
+        targets=_targets(table),
+        env=read_environment(table),
+        image=read_image(table),
+        overrides=read_overrides(table),
+        isolated=table.boolean("isolated"),
+    )
+
+
+def _python(table: Table) -> str | None:
+    text = table.string("python")
+    try:
+        SpecifierSet(text or "")
+    except InvalidSpecifier:
+        table.wrong("python", f'"{text}" is no version specifier, such as ">=3.11,<3.14"')
+        return None
+    return text
+
+
+def _targets(table: Table) -> Targets:
+    names = table.choices("platforms", _PLATFORMS, _OTHER_NAMES)
+    table.not_empty("platforms", "a stage that runs on every platform")
+    return Targets(
+        platforms=tuple(platform for name, platform in _PLATFORMS.items() if name in (names or ())),
+        libc=_libc(table),
+        macos=_macos(table),
+    )
+
+
+def _libc(table: Table) -> Libc:
+    match = table.match("libc", _LIBC, 'must be such as "glibc-2.36" or "musl-1.2"')
+    if match is None:
+        return Libc()
+    family, major, minor = match.groups()
+    return Libc("musl" if family == "musl" else "glibc", (int(major), int(minor)))
+
+
+def _macos(table: Table) -> tuple[int, int]:
+    match = table.match("macos", _MACOS, 'must be a version such as "14.0"')
+    return (int(match[1]), int(match[2])) if match else Targets().macos
+
+
+def stage_path(name: str, *keys: str) -> str:
+    """Return the path of a stage's key, as problems name it."""
+    return dotted("tool", "fti", "stages", name, *keys)
+
+
+def written_constraints(config: Config) -> Iterator[tuple[str, str]]:
+    """Yield the version constraints of the configuration, each with the path that holds it."""
+    for stage in config.stages or ():
+        for name, constraint in stage.overrides:
+            yield stage_path(stage.name, "overrides", name), constraint

@@ -1,0 +1,124 @@
+"""What an export consists of: the text of every file, before any is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti import files
+from poetry_fti.bridge.index.monitor import find_files
+from poetry_fti.exporters import EXPORTERS, PROJECT_EXPORTERS
+from poetry_fti.exporters.docker.parts import is_part
+from poetry_fti.exporters.header import is_generated
+from poetry_fti.exporters.merged import FILENAME, render_merged
+from poetry_fti.exporters.profile import without_hashes, without_markers
+from poetry_fti.exporters.pylock import filename, known_files, with_urls
+from poetry_fti.operations.layers import with_layers
+from poetry_fti.operations.template import with_template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import PurePosixPath
+
+    from poetry_fti.model import LockedFile, LockedStage
+    from poetry_fti.operations.project import Project
+    from poetry_fti.operations.stage import StageProject
+
+# Formats that consumers with parsers of their own read.
+PROFILED: Final = ("requirements", "constraints")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the user asked `poetry fti export` for."""
+
+    stages: tuple[StageProject, ...]
+    formats: tuple[str, ...]
+    merged: bool = False
+    check: bool = False
+    hashes: bool = True
+    markers: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The text of each file by its path below the root, and the stages that have images.
+
+    `left` are files of an earlier export of these that no image is built from any more.
+    """
+
+    texts: Mapping[PurePosixPath, str]
+    images: Sequence[LockedStage] = ()
+    left: Sequence[PurePosixPath] = ()
+
+
+def render(project: Project, request: Request) -> Rendered:
+    """Return every file that was asked for.
+
+    Raises LateError for a lock that is not fresh, FtiError where a format has no words for
+    what the lock holds, and where an index that is needed fails.
+    """
+    locked = [with_template(stage.locked(), project.root) for stage in request.stages]
+    if request.merged:
+        path = project.config.directory / FILENAME
+        located = [_located(project, stage, path, request) for stage in locked]
+        return Rendered({path: render_merged(located, path.parent)})
+    images = with_layers(project, locked) if "dockerfile" in request.formats else []
+    texts = {
+        stage.folder / name: text
+        for stage in images or locked
+        for format_name in request.formats
+        if format_name in EXPORTERS
+        for name, text in _files(project, stage, format_name, request).items()
+    } | _project_files(project, request)
+    left = [path for each in images for path in _parts(project, each) if path not in texts]
+    return Rendered(texts, images, left)
+
+
+def _parts(project: Project, locked: LockedStage) -> list[PurePosixPath]:
+    """Return the requirements of layers that an export has written."""
+    names = sorted(path.name for path in (project.root / locked.folder).glob("requirements.*.txt"))
+    paths = [locked.folder / name for name in names if is_part(name)]
+    return [path for path in paths if is_generated(files.read(project.root / path) or "")]
+
+
+def _project_files(project: Project, request: Request) -> dict[PurePosixPath, str]:
+    """Render what is about all stages, whichever were asked for."""
+    exporters = [PROJECT_EXPORTERS[name] for name in request.formats if name in PROJECT_EXPORTERS]
+    everything = [stage.locked() for stage in project.stages] if exporters else []
+    return {
+        project.config.directory / name: text
+        for exporter in exporters
+        for name, text in exporter.files(everything).items()
+    }
+
+
+def _files(
+    project: Project, locked: LockedStage, format_name: str, request: Request
+) -> Mapping[str, str]:
+    exporter = EXPORTERS[format_name]
+    if exporter.NEEDS_URLS:
+        path = locked.folder / filename(locked.stage.name)
+        locked = _located(project, locked, path, request)
+    if format_name in PROFILED:
+        locked = locked if request.hashes else without_hashes(locked)
+        locked = locked if request.markers else without_markers(locked)
+    return exporter.files(locked)
+
+
+def _located(
+    project: Project, locked: LockedStage, path: PurePosixPath, request: Request
+) -> LockedStage:
+    if request.check:
+        # Compared by hash: where the files are is what the file itself says, without an index.
+        written = known_files(files.read(project.root / path) or "")
+        return with_urls(with_urls(locked, _not_looked_up(locked)), written)
+    return with_urls(locked, find_files(project.poetry.pool, locked.packages))
+
+
+def _not_looked_up(locked: LockedStage) -> Mapping[str, LockedFile]:
+    return {
+        file.digest: replace(file, url=f"not-looked-up/{file.name}")
+        for package in locked.packages
+        for file in package.files
+    }

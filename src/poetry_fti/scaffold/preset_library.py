@@ -1,0 +1,54 @@
+"""The presets that come with poetry-fti, and those that a user gives from a path."""
+
+from __future__ import annotations
+
+from importlib.resources import files as resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti import files
+from poetry_fti.config.table import suggestion
+from poetry_fti.errors import ConfigError
+from poetry_fti.model import KINDS
+from poetry_fti.scaffold.presets import read_preset
+from poetry_fti.scaffold.toml_text import parse
+
+if TYPE_CHECKING:
+    from poetry_fti.scaffold.presets import Preset
+
+_SUFFIX: Final = ".toml"
+
+
+def packaged() -> tuple[Preset, ...]:
+    """Return the presets that come with poetry-fti, in the order of kinds and names."""
+    names = sorted(
+        path.name.removesuffix(_SUFFIX)
+        for path in resources("poetry_fti.scaffold.presets").iterdir()
+        if path.name.endswith(_SUFFIX)
+    )
+    presets = [_read(name, packaged_text(name)) for name in names]
+    return tuple(sorted(presets, key=lambda preset: KINDS.index(preset.kind)))
+
+
+def packaged_text(name: str) -> str:
+    """Return the file of a preset that comes with poetry-fti; raises ConfigError."""
+    path = resources("poetry_fti.scaffold.presets") / f"{name}{_SUFFIX}"
+    if "/" in name or "\\" in name or not path.is_file():
+        known = [preset.name for preset in packaged()]
+        message = f'There is no preset "{name}"{suggestion(name, known)}'
+        raise ConfigError(f"{message} (presets: {', '.join(known)}; or a path that ends in .toml).")
+    return path.read_text(encoding="utf-8")
+
+
+def find(word: str) -> Preset:
+    """Return the preset of a name or a path; raises ConfigError."""
+    if not word.endswith(_SUFFIX):
+        return _read(word, packaged_text(word))
+    text = files.read(Path(word))
+    if text is None:
+        raise ConfigError(f"There is no preset file {word}.")
+    return _read(Path(word).stem, text)
+
+
+def _read(name: str, text: str) -> Preset:
+    return read_preset(name, parse(text, f"The preset {name}"))

@@ -1,0 +1,156 @@
+"""A preset: what a new stage starts with. It is read as `[tool.fti]` is, all problems at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from poetry_fti.config.read import read_config, stage_path
+from poetry_fti.config.table import Table, suggestion
+from poetry_fti.errors import ConfigError
+from poetry_fti.model import KINDS, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from poetry_fti.model import Kind
+
+_ANY_STAGE: Final = "stage"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """An index from which these packages come, and no others."""
+
+    name: str
+    url: str
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packages:
+    """Requirements (PEP 508), and where those come from that the default index does not serve."""
+
+    requirements: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """What a stage starts with; `stage` is its table in `[tool.fti.stages]`.
+
+    One of the accelerators is added to the packages, by default the first.
+    """
+
+    name: str
+    description: str
+    kind: Kind
+    packages: Packages
+    accelerators: Mapping[str, Packages] = field(default_factory=dict)
+    stage: Mapping[str, Any] = field(default_factory=dict)
+
+    def chosen(self, accelerator: str | None) -> Packages:
+        """Return all packages with an accelerator, the first one without a choice.
+
+        Raises ConfigError for one that the preset has not; one without any needs none.
+        """
+        if not self.accelerators:
+            return self.packages
+        name = accelerator or next(iter(self.accelerators))
+        if name not in self.accelerators:
+            known = ", ".join(self.accelerators)
+            hint = suggestion(name, self.accelerators)
+            message = f'The preset {self.name} has no accelerator "{name}"{hint} (known: {known}).'
+            raise ConfigError(message)
+        added = self.accelerators[name]
+        return Packages(
+            requirements=(*self.packages.requirements, *added.requirements),
+            sources=(*self.packages.sources, *added.sources),
+        )
+
+
+def read_preset(name: str, data: Mapping[str, Any]) -> Preset:
+    """Return the preset that a mapping describes; raises ConfigError with all its problems."""
+    problems: list[Problem] = []
+    keys = ("description", "kind", "requirements", "sources", "accelerators", "stage")
+    table = Table(data, "", problems, keys=keys)
+    kind = table.choice("kind", KINDS)
+    if "kind" not in data:
+        table.wrong("kind", f"is missing: one of {', '.join(KINDS)}")
+    preset = Preset(
+        name=name,
+        description=table.string("description") or "",
+        kind=kind or KINDS[0],
+        packages=_packages(table),
+        accelerators=_accelerators(table, problems),
+        stage=_stage(table, problems),
+    )
+    if problems:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = [f"The preset {name} has {count}:", *(f"  {_relative(p)}" for p in problems)]
+        raise ConfigError("\n".join(lines))
+    return preset
+
+
+def _relative(problem: Problem) -> Problem:
+    return Problem(problem.path.removeprefix("."), problem.message)
+
+
+def _packages(table: Table) -> Packages:
+    requirements = table.whole_strings("requirements")
+    for index, requirement in enumerate(requirements):
+        if not _is_requirement(requirement):
+            message = f'"{requirement}" is no requirement, such as "pandas>=2.2"'
+            table.wrong("requirements", message, index=index)
+    sources = table.tables("sources", keys=("name", "url", "packages"))
+    return Packages(requirements=requirements, sources=tuple(map(_source, sources)))
+
+
+def _is_requirement(text: str) -> bool:
+    try:
+        Requirement(text)
+    except InvalidRequirement:
+        return False
+    return True
+
+
+def _source(table: Table) -> Source:
+    for key in ("name", "url", "packages"):
+        if key not in table:
+            table.wrong(key, "is missing")
+    return Source(
+        name=table.string("name") or "",
+        url=table.string("url") or "",
+        packages=table.strings("packages") or (),
+    )
+
+
+def _accelerators(table: Table, problems: list[Problem]) -> Mapping[str, Packages]:
+    accelerators = table.table("accelerators")
+    return {
+        name: _packages(
+            table.child(
+                Table(accelerators, "accelerators", problems).table(name),
+                "accelerators",
+                name,
+                keys=("requirements", "sources"),
+            )
+        )
+        for name in accelerators
+    }
+
+
+def _stage(table: Table, problems: list[Problem]) -> Mapping[str, Any]:
+    """Return the table of the stage, read as it is in pyproject.toml."""
+    stage = table.table("stage")
+    if "kind" in stage or "groups" in stage:
+        table.wrong("stage", "has neither `kind` nor `groups`: they are the preset's own")
+    found: list[Problem] = []
+    read_config({"tool": {"fti": {"stages": {_ANY_STAGE: stage}}}}, (), found)
+    path = stage_path(_ANY_STAGE)
+    problems += [
+        Problem("stage" + problem.path.removeprefix(path), problem.message) for problem in found
+    ]
+    return stage

@@ -1,0 +1,202 @@
+"""Adding to the text of a TOML file: what is there stays as it is, to the byte."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from poetry_fti.config.table import dotted
+from poetry_fti.errors import ConfigError
+from poetry_fti.scaffold.toml_sections import lines_of, sections
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from poetry_fti.scaffold.toml_sections import KeyPath, Section
+
+
+def parse(text: str, name: str = "pyproject.toml") -> dict[str, Any]:
+    """Return what a TOML file of this name says; raises ConfigError."""
+    try:
+        data: dict[str, Any] = tomlkit.parse(text).unwrap()
+    except TOMLKitError as error:
+        raise ConfigError(f"{name} is not valid TOML: {error}") from error
+    return data
+
+
+def add(text: str, path: KeyPath, values: Mapping[str, Any]) -> str:
+    """Return the text with these keys added to the table at `path`.
+
+    Raises ConfigError, which says what to add, where the table is written in a way that leaves
+    no room for it.
+    """
+    expected = parse(text)
+    _made(expected, path).update(values)
+    lines = _rendered(path, values)
+    candidates = chain(
+        _insertions(text, path, _assignments(path, values)), _blocks(text, path, lines)
+    )
+    return _fitting(text, expected, candidates, lines)
+
+
+def add_to_array(text: str, path: KeyPath, values: Mapping[str, Any]) -> str:
+    """Return the text with one table more in the array of tables at `path`; raises ConfigError."""
+    expected = parse(text)
+    _made(expected, path[:-1]).setdefault(path[-1], []).append(values)
+    lines = [f"[[{dotted(*path)}]]", *_assignments(path, values)]
+    return _fitting(text, expected, _blocks(text, path, lines), lines)
+
+
+def copy(text: str, old: KeyPath, new: str) -> str:
+    """Return the text with a key and its value once more, under another name beside the old one.
+
+    Comments come along. Raises ConfigError where it cannot be written.
+    """
+    path = (*old[:-1], new)
+    expected = parse(text)
+    parent = _made(expected, old[:-1])
+    parent[new] = deepcopy(parent[old[-1]])
+    found = [each for each in sections(text) if each.path[: len(old)] == old]
+    if found:
+        lines = _copied(text, found, len(old), path)
+        return _fitting(text, expected, _blocks(text, old, lines), lines)
+    lines = _assigned(new, _written(text, old))
+    rendered = _rendered(old[:-1], {new: parent[new]})
+    candidates = chain(_insertions(text, old[:-1], lines), _blocks(text, old[:-1], rendered))
+    return _fitting(text, expected, candidates, rendered)
+
+
+def replace_item(text: str, path: KeyPath, index: int, value: str) -> str:
+    """Return the text with another item in the array at `path`; raises ConfigError."""
+    expected, document = parse(text), tomlkit.parse(text)
+    for data in (expected, document):
+        _at(data, path)[index] = value
+    lines = _rendered(path[:-1], {path[-1]: _at(expected, path)})
+    return _fitting(text, expected, [tomlkit.dumps(document)], lines)
+
+
+def _at(data: Any, path: KeyPath) -> Any:  # noqa: ANN401 - any TOML value
+    for key in path:
+        data = data[key]
+    return data
+
+
+def table_at(data: Mapping[str, Any], path: KeyPath) -> Mapping[str, Any]:
+    """Return a table, an empty one where there is none; raises ConfigError for anything else."""
+    for index, key in enumerate(path):
+        data = data.get(key, {})
+        if not isinstance(data, Mapping):
+            raise ConfigError(f"pyproject.toml: {dotted(*path[: index + 1])} must be a table")
+    return data
+
+
+def _made(data: dict[str, Any], path: KeyPath) -> dict[str, Any]:
+    table_at(data, path)
+    for key in path:
+        data = data.setdefault(key, {})
+    return data
+
+
+def _written(text: str, path: KeyPath) -> str:
+    item = _at(tomlkit.parse(text), path)
+    trivia = item.trivia
+    return f"{item.as_string()}{trivia.comment_ws}{trivia.comment}"
+
+
+def _copied(text: str, found: Iterable[Section], depth: int, path: KeyPath) -> list[str]:
+    lines = lines_of(text)
+    copied: list[str] = []
+    for section in found:
+        name = dotted(*path, *section.path[depth:])
+        header = f"[[{name}]]" if section.is_array else f"[{name}]"
+        before, mark, comment = lines[section.start].partition("#")
+        space = before[len(before.rstrip()) :]
+        copied += ["", f"{header}{space}{mark}{comment}".rstrip()]
+        copied += lines[section.start + 1 : section.end]
+    return copied[1:]
+
+
+def _rendered(path: KeyPath, values: Mapping[str, Any]) -> list[str]:
+    """Return a table under its header, and after it the tables that it holds."""
+    inline = path[-1] == "dependencies"
+    below = {k: v for k, v in values.items() if isinstance(v, Mapping) and not inline}
+    own = {key: value for key, value in values.items() if key not in below}
+    lines = [f"[{dotted(*path)}]", *_assignments(path, own)] if own or not below else []
+    for key, value in below.items():
+        lines += [*([""] if lines else []), *_rendered((*path, key), value)]
+    return lines
+
+
+def _assignments(path: KeyPath, values: Mapping[str, Any]) -> list[str]:
+    tall = path[-1] == "dependency-groups"
+    return [
+        line for key, value in values.items() for line in _assigned(key, _value(value, tall=tall))
+    ]
+
+
+def _assigned(key: str, value: str) -> list[str]:
+    return lines_of(f"{dotted(key)} = {value}")
+
+
+def _value(value: Any, *, tall: bool) -> str:  # noqa: ANN401 - any TOML value
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{dotted(k)} = {_value(v, tall=False)}" for k, v in value.items())
+        return f"{{ {pairs} }}"
+    if isinstance(value, list):
+        array = tomlkit.array()
+        array.extend(value)
+        return array.multiline(tall and bool(value)).as_string()
+    text: str = tomlkit.item(value).as_string()
+    return text
+
+
+def _fitting(
+    text: str, expected: Mapping[str, Any], candidates: Iterable[str], lines: Iterable[str]
+) -> str:
+    # A line can look like a header and be part of a string; so what comes out is read again.
+    for candidate in candidates:
+        try:
+            fits = parse(candidate) == expected
+        except ConfigError:
+            continue
+        if fits:
+            return _ended_as(text, candidate)
+    wanted = "\n".join(lines)
+    message = "pyproject.toml is written in a way that nothing can be added to. Add this yourself:"
+    raise ConfigError(f"{message}\n\n{wanted}")
+
+
+def _ended_as(text: str, candidate: str) -> str:
+    lines = candidate.replace("\r\n", "\n")
+    return lines.replace("\n", "\r\n") if "\r\n" in text else lines
+
+
+def _insertions(text: str, path: KeyPath, lines: Sequence[str]) -> Iterator[str]:
+    """Yield the text with lines at the end of the table at `path`, where it may be."""
+    written = lines_of(text)
+    for section in sections(text):
+        if section.path == path and not section.is_array:
+            yield _joined([*written[: section.end], *lines, *written[section.end :]])
+
+
+def _blocks(text: str, path: KeyPath, lines: Sequence[str]) -> Iterator[str]:
+    """Yield the text with a table where it reads best, then with the table at its end."""
+    written = lines_of(text)
+    for length in range(len(path), 1, -1):
+        near = [each for each in sections(text) if each.path[:length] == path[:length]]
+        if near:
+            before, after = written[: near[-1].end], written[near[-1].end :]
+            gap = [""] if after and after[0].strip() else []
+            yield _joined([*before, "", *lines, *gap, *after])
+            break
+    kept = lines_of(text.rstrip())
+    yield _joined([*kept, *([""] if kept else []), *lines])
+
+
+def _joined(lines: Sequence[str]) -> str:
+    return "\n".join([*lines, ""])
