@@ -14,7 +14,7 @@ from poetry.repositories.pypi_repository import PyPiRepository
 
 from loopback.catalogue import Catalogue, File, Release
 from poetry_fti.errors import FtiError
-from poetry_fti.operations.lock import Request, lock_stages
+from poetry_fti.operations.lock import LockRequest, lock_stages
 from poetry_fti.operations.project import Project
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from loopback.archives import Artifact
 
-REQUEST: Final = Request(stages=frozenset({"training"}))
+REQUEST: Final = LockRequest(stages=frozenset({"training"}))
 
 
 @contextmanager

@@ -26,7 +26,7 @@ class IndexFailedError(FtiError):
     """A package index could not be reached, or gave an answer that is none."""
 
 
-class LateError(FtiError):
+class StaleLockError(FtiError):
     """A lock is missing or stale."""
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from poetry_fti.agreement.alignment import Unit, align
+from poetry_fti.agreement.alignment import Participant, align
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -89,8 +89,8 @@ class Model:
         return all(versions[name] == before[name] for name in names)
 
 
-def units(models: Sequence[Model]) -> list[Unit]:
-    return [Unit(model, model.solve({}) or {}) for model in models]
+def units(models: Sequence[Model]) -> list[Participant]:
+    return [Participant(model, model.solve({}) or {}) for model in models]
 
 
 def outcome(models: Sequence[Model]) -> list[str]:
@@ -147,15 +147,17 @@ def test_an_agreement_stays_although_a_later_one_would_need_another() -> None:
 
 
 def test_several_versions_in_one_unit_become_the_one_of_another() -> None:
-    split = Unit(Model({"a": {1, 2}}), {canonicalize_name("a"): (Version("1"), Version("2"))})
-    single = Unit(Model({"a": {1}}), as_versions({"a": 1}))
+    split = Participant(
+        Model({"a": {1, 2}}), {canonicalize_name("a"): (Version("1"), Version("2"))}
+    )
+    single = Participant(Model({"a": {1}}), as_versions({"a": 1}))
     align([split, single])
     assert [shown(split.versions), shown(single.versions)] == ["a1", "a1"]
 
 
 @pytest.mark.parametrize("kept", [{}, {"b": 1}])
 def test_a_fixed_unit_stays_and_others_come_to_it(kept: Chosen) -> None:
-    fixed = Unit(None, as_versions({"a": 1, **kept}))
+    fixed = Participant(None, as_versions({"a": 1, **kept}))
     free = units([Model({"a": {1, 2}})])[0]
     align([fixed, free])
     assert [unit.versions for unit in (fixed, free)] == [
@@ -234,7 +236,7 @@ def test_there_is_nothing_left_to_agree_on(made: list[Model]) -> None:
 @given(made=models(), fixed=st.lists(ASKED, min_size=1, max_size=2))
 def test_a_fixed_unit_never_changes(made: list[Model], fixed: list[Asked]) -> None:
     kept = [as_versions({name: min(allowed) for name, allowed in each.items()}) for each in fixed]
-    still = [Unit(None, versions) for versions in kept]
+    still = [Participant(None, versions) for versions in kept]
     align([*units(made), *still])
     assert [unit.versions for unit in still] == kept
 

@@ -25,7 +25,7 @@ from poetry_fti.commands.shared.console import (
     progress,
     quiet,
 )
-from poetry_fti.errors import ConfigError, FtiError, LateError
+from poetry_fti.errors import ConfigError, FtiError, StaleLockError
 
 # NUL is what cleo itself stands in for a backslash at the end, ESC starts a terminal's commands.
 TEXT = st.text(st.characters(blacklist_characters="\0\x1b", codec="utf-8"))
@@ -80,7 +80,7 @@ def run(failure: BaseException | None) -> tuple[int, str]:
     [
         (None, 0, ""),
         (FtiError("<b>it</b> failed"), 1, "<b>it</b> failed\n"),
-        (LateError("late"), 1, "late\n"),
+        (StaleLockError("late"), 1, "late\n"),
         (ConfigError("wrong"), 2, "wrong\n"),
         (OSError(errno.ENOSPC, "No space left", "fti/x"), 1, "fti/x: No space left\n"),
         (

@@ -1,4 +1,4 @@
-"""What a lock says at a glance, against what TOML says."""
+"""What a lock says at a summarize, against what TOML says."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from poetry.packages.transitive_package_info import TransitivePackageInfo
 from poetry.utils._compat import tomllib
 
 from locks import GROUPS, LOCKED, damaged, lock_of, recorded_packages, some
-from poetry_fti.bridge.lock.lock_summary import Glance, glance
+from poetry_fti.bridge.lock.lock_summary import LockSummary, summarize
 
 if TYPE_CHECKING:
     from locks import Packages
@@ -43,11 +43,11 @@ def project() -> ProjectPackage:
 TEXT = lock_of({**some("zipp", "jinja2", "anyio"), **by_hand()}, TARGETS, project())
 
 
-def read(text: str) -> Glance:
-    """Read a lock through, and return what a glance should have told."""
+def read(text: str) -> LockSummary:
+    """Read a lock through, and return what a summarize should have told."""
     lock = tomllib.loads(text)
     metadata: dict[str, Any] = lock["metadata"]
-    return Glance(
+    return LockSummary(
         content_hash=metadata["content-hash"],
         targets=metadata.get("fti", {}),
         packages=len(lock["package"]),
@@ -67,20 +67,20 @@ def read(text: str) -> Glance:
     ids=["small", "of Windows", "large", "empty", "empty but for the project"],
 )
 def test_a_lock_is_told_at_a_glance(text: str) -> None:
-    assert glance(text) == read(text)
+    assert summarize(text) == read(text)
 
 
 @given(LOCKED, st.booleans())
 @settings(deadline=None)
 def test_whatever_is_locked_is_told(packages: Packages, targets: bool) -> None:  # noqa: FBT001
     text = lock_of(packages, TARGETS if targets else {})
-    assert glance(text) == read(text)
+    assert summarize(text) == read(text)
 
 
 @given(damaged(TEXT))
 @settings(max_examples=1000, deadline=None)
 def test_damage_is_not_overlooked(text: str) -> None:
-    seen = glance(text)
+    seen = summarize(text)
     assert seen is None or seen == read(text)
 
 
@@ -112,4 +112,4 @@ def in_place_of(old: str, new: str) -> str:
     ],
 )
 def test_what_is_not_quite_a_lock_is_left_to_others(text: str) -> None:
-    assert glance(text) is None
+    assert summarize(text) is None

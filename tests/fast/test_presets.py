@@ -7,7 +7,7 @@ import tomlkit
 
 from poetry_fti.errors import ConfigError
 from poetry_fti.scaffold.preset_library import packaged
-from poetry_fti.scaffold.presets import Packages, Source, read_preset
+from poetry_fti.scaffold.presets import PresetPackages, PresetSource, read_preset
 
 TRAINING = """\
 description = "Ours"
@@ -42,10 +42,10 @@ def test_the_presets_that_come_along_are_all_right() -> None:
 
 def test_an_accelerator_adds_to_the_packages_and_the_first_is_the_usual_one() -> None:
     preset = read_preset("ours", tomlkit.parse(TRAINING).unwrap())
-    assert preset.chosen(None) == Packages(requirements=("pandas>=2", "torch"))
-    assert preset.chosen("cpu") == Packages(
+    assert preset.chosen(None) == PresetPackages(requirements=("pandas>=2", "torch"))
+    assert preset.chosen("cpu") == PresetPackages(
         requirements=("pandas>=2", "torch"),
-        sources=(Source(name="cpu", url="https://example.org", packages=("torch",)),),
+        sources=(PresetSource(name="cpu", url="https://example.org", packages=("torch",)),),
     )
     with pytest.raises(ConfigError) as error:
         preset.chosen("cud")
@@ -56,7 +56,7 @@ def test_an_accelerator_adds_to_the_packages_and_the_first_is_the_usual_one() ->
 
 def test_a_preset_without_accelerators_is_the_same_for_all() -> None:
     preset = read_preset("ours", {"kind": "inference", "requirements": ["a"]})
-    assert preset.chosen("cuda") == Packages(requirements=("a",))
+    assert preset.chosen("cuda") == PresetPackages(requirements=("a",))
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 import pytest
 import requests
 
-from poetry_fti.bridge.index.monitor import Watch
+from poetry_fti.bridge.index.monitor import IndexMonitor
 
 
 def pause(written: str) -> str | None:
@@ -16,7 +16,7 @@ def pause(written: str) -> str | None:
     response = requests.Response()
     response.url, response.status_code = "https://index.example/simple/app/", 429
     response.headers["Retry-After"] = written
-    Watch()(response)
+    IndexMonitor()(response)
     return response.headers.get("Retry-After")
 
 

@@ -25,13 +25,13 @@ class Solvable(Protocol):
     ) -> Versions | None:
         """Return the versions of each package when all in `wanted` can be had, else None.
 
-        `name` is the one of them that the unit has another version of so far.
+        `name` is the one of them that the participant has another version of so far.
         """
         ...
 
 
 @dataclass(slots=True)
-class Unit:
+class Participant:
     """What has versions, and keeps those in `agreed`; without `solvable` it keeps them all.
 
     `preferred` is what has led to its versions: nothing, as long as it is as it was on its own.
@@ -43,7 +43,7 @@ class Unit:
     preferred: Mapping[NormalizedName, Version] = field(default_factory=dict)
 
     def attempt(self, name: NormalizedName, version: Version) -> Versions | None:
-        """Return the versions with which the unit has only this one, None if it cannot."""
+        """Return the versions with which the participant has only this one, None if it cannot."""
         if self.versions[name] == (version,):
             return self.versions
         if name in self.agreed or self.solvable is None:
@@ -59,65 +59,75 @@ class Unit:
         return moved
 
 
-def align(units: Sequence[Unit]) -> None:
-    """Let units agree wherever they can; they come with the versions that each has on its own.
+def align(participants: Sequence[Participant]) -> None:
+    """Let participants agree wherever they can; each comes with the versions it has on its own.
 
-    For each package in which units differ the version that most of them can have wins, the
+    For each package in which participants differ the version that most of them can have wins, the
     higher one of two; those that cannot have it agree among themselves. Repeated until nothing
     changes: every step adds a version that is never given up, so this ends. The order of the
-    units does not matter.
+    participants does not matter.
     """
     tried: set[tuple[NormalizedName, tuple[object, ...]]] = set()
     changed = True
     while changed:
         changed = False
-        for name in _divergent(units):
-            state = tuple(_state(unit, name) for unit in units)
+        for name in _divergent(participants):
+            state = tuple(_state(participant, name) for participant in participants)
             if (name, state) not in tried:
                 tried.add((name, state))
-                changed |= _agree(name, [unit for unit in units if name in unit.versions])
+                changed |= _agree(
+                    name,
+                    [participant for participant in participants if name in participant.versions],
+                )
 
 
-def _state(unit: Unit, name: NormalizedName) -> object:
-    """Return what decides on what a unit can have: also what has moved so far."""
-    return name in unit.versions and (unit.versions[name], frozenset(unit.preferred.items()))
+def _state(participant: Participant, name: NormalizedName) -> object:
+    """Return what decides on what a participant can have: also what has moved so far."""
+    return name in participant.versions and (
+        participant.versions[name],
+        frozenset(participant.preferred.items()),
+    )
 
 
-def _divergent(units: Sequence[Unit]) -> list[NormalizedName]:
+def _divergent(participants: Sequence[Participant]) -> list[NormalizedName]:
     found: dict[NormalizedName, set[tuple[Version, ...]]] = {}
-    for unit in units:
-        for name, versions in unit.versions.items():
+    for participant in participants:
+        for name, versions in participant.versions.items():
             found.setdefault(name, set()).add(versions)
     return sorted(name for name, versions in found.items() if len(versions) > 1)
 
 
-def _agree(name: NormalizedName, units: Collection[Unit]) -> bool:
-    """Let as many units as possible have the same version, then the others; tell if any moved."""
+def _agree(name: NormalizedName, participants: Collection[Participant]) -> bool:
+    """Give as many as possible the same version, then the others; return whether any moved."""
     moved = False
-    remaining = list(units)
+    remaining = list(participants)
     while len(remaining) > 1:
         version, accepting = _best(name, remaining)
         if len(accepting) < _TOGETHER:
             break
-        for unit, versions in accepting:
-            moved |= unit.accept(name, version, versions)
-        done = {id(unit) for unit, _ in accepting}
-        remaining = [unit for unit in remaining if id(unit) not in done]
+        for participant, versions in accepting:
+            moved |= participant.accept(name, version, versions)
+        done = {id(participant) for participant, _ in accepting}
+        remaining = [participant for participant in remaining if id(participant) not in done]
     return moved
 
 
 def _best(
-    name: NormalizedName, units: Sequence[Unit]
-) -> tuple[Version, list[tuple[Unit, Versions]]]:
-    return max(_choices(name, units), key=lambda choice: (len(choice[1]), choice[0]))
+    name: NormalizedName, participants: Sequence[Participant]
+) -> tuple[Version, list[tuple[Participant, Versions]]]:
+    return max(_choices(name, participants), key=lambda choice: (len(choice[1]), choice[0]))
 
 
 def _choices(
-    name: NormalizedName, units: Sequence[Unit]
-) -> Iterator[tuple[Version, list[tuple[Unit, Versions]]]]:
-    for version in sorted({v for unit in units for v in unit.versions[name]}, reverse=True):
-        attempts = [(unit, unit.attempt(name, version)) for unit in units]
-        accepting = [(unit, found) for unit, found in attempts if found is not None]
+    name: NormalizedName, participants: Sequence[Participant]
+) -> Iterator[tuple[Version, list[tuple[Participant, Versions]]]]:
+    for version in sorted(
+        {v for participant in participants for v in participant.versions[name]}, reverse=True
+    ):
+        attempts = [
+            (participant, participant.attempt(name, version)) for participant in participants
+        ]
+        accepting = [(participant, found) for participant, found in attempts if found is not None]
         yield version, accepting
-        if len(accepting) == len(units):  # no lower version can do better
+        if len(accepting) == len(participants):  # no lower version can do better
             return

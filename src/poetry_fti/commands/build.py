@@ -10,15 +10,15 @@ from poetry.console.commands.command import Command
 
 from poetry_fti.bridge.index.logins import logins
 from poetry_fti.commands.shared.console import escape, guarded, load_project
-from poetry_fti.commands.shared.exclusive import waiting
+from poetry_fti.commands.shared.exclusive import exclusive_access
 from poetry_fti.commands.shared.options import STAGES
 from poetry_fti.commands.shared.writing import write
 from poetry_fti.errors import DONE
 from poetry_fti.exporters.bake import FILENAME
 from poetry_fti.operations.build import image_job, images_of, is_done, platforms, wanted_platforms
-from poetry_fti.operations.export import Request, render
+from poetry_fti.operations.export import ExportRequest, render
 from poetry_fti.ports.container_engine import find_engine
-from poetry_fti.ports.engine_commands import Order
+from poetry_fti.ports.engine_commands import BuildOptions
 from poetry_fti.ports.netrc import netrc_text, own_netrc, secret_file
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedStage
     from poetry_fti.operations.project import Project
-    from poetry_fti.ports.container_engine import Engine
-    from poetry_fti.ports.engine_commands import Job
+    from poetry_fti.ports.container_engine import ContainerEngine
+    from poetry_fti.ports.engine_commands import BuildJob
 
 _FORMATS = ("requirements", "dockerfile", "bake")
 
@@ -67,14 +67,14 @@ Private indexes are logged in to as Poetry is configured to.
         wanted = wanted_platforms(self.option("platform"))
         push: bool = self.option("push")
         engine = find_engine()
-        with waiting(self):
+        with exclusive_access(self):
             project = load_project(self)
             selected = project.select(self.argument("stages"))
             named = bool(self.argument("stages"))
             images = images_of((stage.locked() for stage in selected), named=named)
             chosen = [platforms(locked, wanted, engine, push=push) for locked in images]
             names = [locked.stage.name for locked in images]
-            request = Request(stages=project.select(names), formats=_FORMATS)
+            request = ExportRequest(stages=project.select(names), formats=_FORMATS)
             rendered = render(project, request)
             write(self.io, project.root, rendered, only_changes=True)
             pairs = zip(rendered.images, chosen, strict=True)
@@ -84,21 +84,25 @@ Private indexes are logged in to as Poetry is configured to.
         self._build(todo, engine, project, [s for s in images if s.stage.name in needing])
         return DONE
 
-    def _is_done(self, job: Job, engine: Engine) -> bool:
+    def _is_done(self, job: BuildJob, engine: ContainerEngine) -> bool:
         done = is_done(job, engine, push=self.option("push"))
         if done:
             self.line(f"{escape(job.stage)}: up to date ({escape(', '.join(job.tags))})")
         return done
 
     def _build(
-        self, jobs: list[Job], engine: Engine, project: Project, private: Iterable[LockedStage]
+        self,
+        jobs: list[BuildJob],
+        engine: ContainerEngine,
+        project: Project,
+        private: Iterable[LockedStage],
     ) -> None:
         if not jobs:
             return
         found = tuple(private)
         text = netrc_text(logins(project.poetry, found), own_netrc()) if found else ""
         with secret_file(text) as netrc:
-            order = Order(
+            order = BuildOptions(
                 definition=project.config.directory / FILENAME,
                 push=self.option("push"),
                 quiet=self.io.output.is_quiet(),

@@ -10,7 +10,7 @@ from poetry.console.commands.command import Command
 
 from poetry_fti import files
 from poetry_fti.commands.shared.console import escape, guarded, load_project
-from poetry_fti.commands.shared.exclusive import alone
+from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.errors import DONE
 from poetry_fti.operations.leftovers import find_leftovers
 
@@ -32,7 +32,7 @@ poetry-fti wrote. Files that it did not write stay. With <info>--no-interaction<
 removed unless <info>--yes</info> is given."""
 
     @guarded
-    @alone()
+    @exclusive()
     def handle(self) -> int:
         """Ask for each folder, then remove what poetry-fti wrote there."""
         leftovers = find_leftovers(load_project(self))

@@ -9,7 +9,7 @@ from poetry.console.commands.command import Command
 
 from poetry_fti import files
 from poetry_fti.commands.shared.console import escape, guarded, load_project
-from poetry_fti.commands.shared.exclusive import alone
+from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.options import STAGE
 from poetry_fti.errors import DONE, FtiError
 from poetry_fti.operations.project import accept
@@ -32,7 +32,7 @@ stage serve both.
 <info>poetry fti clone training torch-training</info>"""
 
     @guarded
-    @alone()
+    @exclusive()
     def handle(self) -> int:
         """Write the new stage and its lock, both or none."""
         project = load_project(self)

@@ -9,14 +9,14 @@ from poetry.console.commands.command import Command
 
 from poetry_fti import files
 from poetry_fti.commands.shared.console import counted, error, guarded, load_project, plain
-from poetry_fti.commands.shared.exclusive import alone
+from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.options import STAGES
 from poetry_fti.commands.shared.writing import write
 from poetry_fti.config.table import suggestion
-from poetry_fti.errors import DONE, FOUND, ConfigError, FtiError, LateError
+from poetry_fti.errors import DONE, FOUND, ConfigError, FtiError, StaleLockError
 from poetry_fti.exporters import PROJECT_EXPORTERS
 from poetry_fti.model import FORMATS
-from poetry_fti.operations.export import PROFILED, Request, render
+from poetry_fti.operations.export import PROFILED, ExportRequest, render
 from poetry_fti.operations.layers import report_images
 
 if TYPE_CHECKING:
@@ -57,14 +57,14 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
 <info>poetry fti export --check</info>"""
 
     @guarded
-    @alone(unless=("check", "stdout"))
+    @exclusive(unless=("check", "stdout"))
     def handle(self) -> int:
         """Render everything, then compare, print or write it."""
         project = load_project(self)
         request = self._request(project)
         try:
             rendered = render(project, request)
-        except LateError as late:
+        except StaleLockError as late:
             error(self.io, late)
             return FOUND if request.check else late.exit_code
         if request.check:
@@ -76,13 +76,13 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
         report_images(self, rendered.images)
         return DONE
 
-    def _request(self, project: Project) -> Request:
+    def _request(self, project: Project) -> ExportRequest:
         chosen: list[str] = self.option("format")
         for name in chosen:
             if name not in FORMATS:
                 known = f"(known: {', '.join(FORMATS)})"
                 raise ConfigError(f'Unknown format "{name}"{suggestion(name, FORMATS)} {known}.')
-        request = Request(
+        request = ExportRequest(
             stages=project.select(self.argument("stages")),
             formats=tuple(dict.fromkeys(chosen or project.config.exports)),
             merged=self.option("merged"),
@@ -93,7 +93,7 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
         self._refuse_contradictions(request, chosen)
         return request
 
-    def _refuse_contradictions(self, request: Request, chosen: list[str]) -> None:
+    def _refuse_contradictions(self, request: ExportRequest, chosen: list[str]) -> None:
         if request.merged and chosen:
             raise FtiError("--merged writes a pylock.toml; leave --format out.")
         one_file = len(request.stages) == 1 or set(request.formats) <= PROJECT_EXPORTERS.keys()

@@ -51,16 +51,16 @@ those of the downloads of packages, as their index tells them.
         locked = [stage.locked() for stage in project.select(self.argument("stages"))]
         stages = [each for each in with_layers(project, locked) if linux_platforms(each)]
         siblings = [*stages, *other_stages(project, stages)]
-        images = [_Image(each, siblings) for each in stages]
+        images = [_ImageReport(each, siblings) for each in stages]
         if json_wanted:
             plain(
                 self.io, json.dumps({"images": [each.data() for each in images]}, indent=2) + "\n"
             )
             return DONE
         if self.option("explain"):
-            self._write("\n\n".join(map(_Image.explained, images)).split("\n"))
+            self._write("\n\n".join(map(_ImageReport.explained, images)).split("\n"))
         else:
-            header = ("Stage", "Base", "Layers", "Packages", "Download")
+            header = ("Stage", "Base", "Layers", "PresetPackages", "Download")
             self._write(aligned([header, *(image.row() for image in images)]))
         report_images(self, stages)
         return DONE
@@ -70,7 +70,7 @@ those of the downloads of packages, as their index tells them.
             self.line(escape(line))
 
 
-class _Image:
+class _ImageReport:
     """A stage's image, as the command shows it."""
 
     def __init__(self, locked: LockedStage, siblings: Sequence[LockedStage]) -> None:
@@ -86,7 +86,7 @@ class _Image:
         return (self._name, self._layers[0].holds, layers, str(count), readable(self._size))
 
     def explained(self) -> str:
-        header = ("Layer", "Download", "Packages", "Holds", "Why")
+        header = ("Layer", "Download", "PresetPackages", "Holds", "Why")
         lines = [*aligned([header, *map(_row, self._layers)]), *self._apart]
         first = f"{self._name}: {readable(self._size)} of packages to download"
         return "\n  ".join([first, *lines])

@@ -36,7 +36,7 @@ class ListCommand(Command):
             data = {"stages": stages, "leftovers": leftovers}
             plain(self.io, json.dumps(data, indent=2) + "\n")
             return DONE
-        header = ("Stage", "Kind", "Groups", "Python", "Platforms", "Lock", "Packages")
+        header = ("Stage", "Kind", "Groups", "Python", "Platforms", "Lock", "PresetPackages")
         first, *lines = aligned([header, *map(_row, stages)])
         self.line(f"<b>{first}</b>")
         for line in lines:

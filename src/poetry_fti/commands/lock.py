@@ -16,11 +16,11 @@ from poetry_fti.commands.shared.console import (
     plain,
     project_to_lock,
 )
-from poetry_fti.commands.shared.exclusive import alone
+from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.lock_report import report_locking
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
 from poetry_fti.errors import DONE, FOUND
-from poetry_fti.operations.lock import Request, lock_stages
+from poetry_fti.operations.lock import LockRequest, lock_stages
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
@@ -51,7 +51,7 @@ version of a package wherever they can.
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
 
     @guarded
-    @alone(unless=("check",))
+    @exclusive(unless=("check",))
     def handle(self) -> int:
         """Lock what is stale, or only look (`--check`)."""
         json_wanted = wants_json(self)
@@ -61,7 +61,9 @@ version of a package wherever they can.
         if self.option("check"):
             return self._check(stages, json_wanted=json_wanted)
         names = frozenset(stage.name for stage in stages)
-        request = Request(stages=names, regenerate=regenerate, aligned=not self.option("no-align"))
+        request = LockRequest(
+            stages=names, regenerate=regenerate, aligned=not self.option("no-align")
+        )
         results = lock_stages(project, stages, self.io, request)
         return report_locking(self, project, results)
 

@@ -9,11 +9,11 @@ from packaging.utils import canonicalize_name
 from poetry.console.commands.command import Command
 
 from poetry_fti.commands.shared.console import guarded, load_project
-from poetry_fti.commands.shared.exclusive import alone
+from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.lock_report import report_locking
 from poetry_fti.commands.shared.options import REPORT_FORMAT, wants_json
 from poetry_fti.errors import ConfigError
-from poetry_fti.operations.lock import Request, lock_stages
+from poetry_fti.operations.lock import LockRequest, lock_stages
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -53,7 +53,7 @@ version. Stages get the same version of a package wherever they can.
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
 
     @guarded
-    @alone(unless=("dry-run",))
+    @exclusive(unless=("dry-run",))
     def handle(self) -> int:
         """Update the packages where they are locked."""
         wants_json(self)  # what is wrong with the option is wrong before anything is solved
@@ -63,7 +63,7 @@ version. Stages get the same version of a package wherever they can.
         _require_locked(packages, stages)
         dry_run: bool = self.option("dry-run")
         names = frozenset(stage.name for stage in stages)
-        request = Request(stages=names, latest=packages, dry_run=dry_run)
+        request = LockRequest(stages=names, latest=packages, dry_run=dry_run)
         results = lock_stages(project, stages, self.io, request)
         return report_locking(self, project, results, dry_run=dry_run)
 

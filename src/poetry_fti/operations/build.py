@@ -15,7 +15,7 @@ from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
 from poetry_fti.exporters.images import base_tag, image_name, image_platforms, lock_tag, with_images
 from poetry_fti.model import PLATFORMS
 from poetry_fti.ports.context import inputs_digest
-from poetry_fti.ports.engine_commands import Base, Job
+from poetry_fti.ports.engine_commands import BaseImage, BuildJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedStage, Platform
     from poetry_fti.operations.export import Rendered
-    from poetry_fti.ports.container_engine import Engine
+    from poetry_fti.ports.container_engine import ContainerEngine
 
 _LABEL: Final = "poetry-fti.inputs"
 _LINUX: Final = {str(platform): platform for platform in PLATFORMS if platform.os == "linux"}
@@ -51,7 +51,7 @@ def images_of(stages: Iterable[LockedStage], *, named: bool) -> list[LockedStage
 
 
 def platforms(
-    locked: LockedStage, wanted: tuple[Platform, ...], engine: Engine, *, push: bool
+    locked: LockedStage, wanted: tuple[Platform, ...], engine: ContainerEngine, *, push: bool
 ) -> tuple[Platform, ...]:
     """Return for what a stage is built; nothing stands for the engine's own platform.
 
@@ -77,10 +77,10 @@ def platforms(
 def image_job(
     locked: LockedStage,
     chosen: tuple[Platform, ...],
-    engine: Engine,
+    engine: ContainerEngine,
     root: Path,
     rendered: Rendered,
-) -> Job:
+) -> BuildJob:
     """Return what is to be built of a stage, with a digest of all that it is built from."""
     dockerfile = locked.folder / "Dockerfile"
     where = _listed(chosen) or engine.platform
@@ -91,7 +91,7 @@ def image_job(
         partial(ignore.keeps_out, locked),
         [rendered.texts[dockerfile], where, os.environ.get("SOURCE_DATE_EPOCH", "")],
     )
-    return Job(
+    return BuildJob(
         stage=locked.stage.name,
         dockerfile=dockerfile,
         tags=(lock_tag(locked), *([f"{image_name(locked)}:{tag}"] if tag else [])),
@@ -103,14 +103,14 @@ def image_job(
     )
 
 
-def _base(locked: LockedStage) -> Base | None:
+def _base(locked: LockedStage) -> BaseImage | None:
     own, target = locked.stage.image.dockerfile, base_target(locked.stage.name)
     if own is None:
         return None
-    return Base(dockerfile=own, target=target, tag=base_tag(locked), context=OWN)
+    return BaseImage(dockerfile=own, target=target, tag=base_tag(locked), context=OWN)
 
 
-def is_done(job: Job, engine: Engine, *, push: bool) -> bool:
+def is_done(job: BuildJob, engine: ContainerEngine, *, push: bool) -> bool:
     """Tell whether an image of the same inputs has all the tags already."""
     return all(engine.has(tag, job.label, pushed=push) for tag in job.tags)
 

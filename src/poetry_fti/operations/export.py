@@ -29,7 +29,7 @@ PROFILED: Final = ("requirements", "constraints")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ExportRequest:
     """What the user asked `poetry fti export` for."""
 
     stages: tuple[StageProject, ...]
@@ -52,10 +52,10 @@ class Rendered:
     left: Sequence[PurePosixPath] = ()
 
 
-def render(project: Project, request: Request) -> Rendered:
+def render(project: Project, request: ExportRequest) -> Rendered:
     """Return every file that was asked for.
 
-    Raises LateError for a lock that is not fresh, FtiError where a format has no words for
+    Raises StaleLockError for a lock that is not fresh, FtiError where a format has no words for
     what the lock holds, and where an index that is needed fails.
     """
     locked = [with_template(stage.locked(), project.root) for stage in request.stages]
@@ -82,7 +82,7 @@ def _parts(project: Project, locked: LockedStage) -> list[PurePosixPath]:
     return [path for path in paths if is_generated(files.read(project.root / path) or "")]
 
 
-def _project_files(project: Project, request: Request) -> dict[PurePosixPath, str]:
+def _project_files(project: Project, request: ExportRequest) -> dict[PurePosixPath, str]:
     """Render what is about all stages, whichever were asked for."""
     exporters = [PROJECT_EXPORTERS[name] for name in request.formats if name in PROJECT_EXPORTERS]
     everything = [stage.locked() for stage in project.stages] if exporters else []
@@ -94,7 +94,7 @@ def _project_files(project: Project, request: Request) -> dict[PurePosixPath, st
 
 
 def _files(
-    project: Project, locked: LockedStage, format_name: str, request: Request
+    project: Project, locked: LockedStage, format_name: str, request: ExportRequest
 ) -> Mapping[str, str]:
     exporter = EXPORTERS[format_name]
     if exporter.NEEDS_URLS:
@@ -107,7 +107,7 @@ def _files(
 
 
 def _located(
-    project: Project, locked: LockedStage, path: PurePosixPath, request: Request
+    project: Project, locked: LockedStage, path: PurePosixPath, request: ExportRequest
 ) -> LockedStage:
     if request.check:
         # Compared by hash: where the files are is what the file itself says, without an index.

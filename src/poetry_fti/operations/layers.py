@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from poetry_fti import files
 from poetry_fti.bridge.index.monitor import find_files
 from poetry_fti.commands.shared.console import escape
-from poetry_fti.errors import LateError
+from poetry_fti.errors import StaleLockError
 from poetry_fti.exporters.docker.cuda import doubled_cuda
 from poetry_fti.exporters.docker.layers import plan_layers
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
@@ -41,7 +41,7 @@ def other_stages(project: Project, chosen: Iterable[LockedStage]) -> list[Locked
     found = []
     for stage in project.stages:
         if stage.name not in names:
-            with suppress(LateError):  # locking or exporting the stage itself tells
+            with suppress(StaleLockError):  # locking or exporting the stage itself tells
                 found.append(_sized(project, stage.locked()))
     return found
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class LockRequest:
     """How stages are to be locked.
 
     `stages` are those that were asked for; others that rules tie to them keep their pins if they
@@ -65,7 +65,7 @@ Result: TypeAlias = "Locked | FtiError"
 
 
 def lock_stages(
-    project: Project, stages: Sequence[StageProject], io: IO, request: Request
+    project: Project, stages: Sequence[StageProject], io: IO, request: LockRequest
 ) -> dict[str, Result]:
     """Bring the locks of stages up to date; an error of one leaves the others.
 
@@ -86,7 +86,7 @@ def lock_stages(
 
 
 def _to_solve(
-    project: Project, stages: Sequence[StageProject], request: Request
+    project: Project, stages: Sequence[StageProject], request: LockRequest
 ) -> list[StageProject]:
     names = {stage.name for stage in stages if request.touches(stage)}
     for group in tied([stage.name for stage in project.stages], project.rules):

@@ -9,8 +9,8 @@ from poetry_fti import files
 from poetry_fti.agreement.comparison import changes, versions_by_name
 from poetry_fti.agreement.rules import tied
 from poetry_fti.bridge.lock.preferences import own_pins, pins
-from poetry_fti.bridge.solving.project_solver import engine
-from poetry_fti.bridge.solving.variant import Task
+from poetry_fti.bridge.solving.project_solver import project_solver
+from poetry_fti.bridge.solving.variant import StageTask
 from poetry_fti.commands.shared.console import counted, progress, quiet
 from poetry_fti.errors import FtiError
 from poetry_fti.operations.lock import Locked, count
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
 
     from poetry_fti.bridge.solving.project_solver import Outcome
-    from poetry_fti.operations.lock import Request, Result
+    from poetry_fti.operations.lock import LockRequest, Result
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import StageProject
 
 
 def solve_stages(
-    project: Project, stages: Sequence[StageProject], io: IO, request: Request
+    project: Project, stages: Sequence[StageProject], io: IO, request: LockRequest
 ) -> dict[str, Result]:
     """Solve stages and write their locks; an error of one leaves the others."""
     results: dict[str, Result] = {}
-    tasks: dict[str, Task] = {}
+    tasks: dict[str, StageTask] = {}
     with ExitStack() as folders:
         for stage in stages:
             # Poetry looks relative paths up from the stage's folder, which has to exist for that.
@@ -50,7 +50,7 @@ def solve_stages(
     return results
 
 
-def _leave_tied(project: Project, tasks: dict[str, Task], results: dict[str, Result]) -> None:
+def _leave_tied(project: Project, tasks: dict[str, StageTask], results: dict[str, Result]) -> None:
     """Do not solve stages that a rule ties to one that cannot be solved."""
     for group in tied([*tasks, *results], project.rules):
         failed = [name for name in group if name in results]
@@ -60,7 +60,9 @@ def _leave_tied(project: Project, tasks: dict[str, Task], results: dict[str, Res
             results.setdefault(name, FtiError(message))
 
 
-def _solve(project: Project, tasks: Sequence[Task], io: IO, request: Request) -> dict[str, Outcome]:
+def _solve(
+    project: Project, tasks: Sequence[StageTask], io: IO, request: LockRequest
+) -> dict[str, Outcome]:
     if not tasks:
         return {}
     names = {task.name for task in tasks}
@@ -72,18 +74,18 @@ def _solve(project: Project, tasks: Sequence[Task], io: IO, request: Request) ->
     rules = [rule for rule in project.rules if names.issuperset(rule.stages)]
     aligned = request.aligned and len(tasks) + len(fixed) > 1
     with (
-        engine(tasks, rules, project.poetry.pool, quiet(io), aligned=aligned) as solving,
+        project_solver(tasks, rules, project.poetry.pool, quiet(io), aligned=aligned) as solving,
         progress(io, f"Locking {counted(len(tasks), 'stage')}"),
     ):
         return solving.solve(fixed)
 
 
 def _task(
-    project: Project, stage: StageProject, solved: Sequence[StageProject], request: Request
-) -> Task:
+    project: Project, stage: StageProject, solved: Sequence[StageProject], request: LockRequest
+) -> StageTask:
     """Return what is to be solved; raises FtiError for a lock that cannot be read."""
     anew = request.regenerate and request.ignores(stage)
-    if stage.glanced.state == "broken" and not (stage.glanced.is_merging or anew):
+    if stage.quick_status.state == "broken" and not (stage.quick_status.is_merging or anew):
         raise FtiError(stage.problem())
     stage.root()  # what is wrong with it is wrong before anything is solved
     siblings = [
@@ -94,7 +96,7 @@ def _task(
     others = pins(each.pins for each in siblings)
     if not request.ignores(stage):
         others += pins([project.pins])
-    return Task(
+    return StageTask(
         name=stage.name,
         root=stage.root,
         write=stage.solved,
@@ -107,7 +109,9 @@ def _task(
     )
 
 
-def _latest(project: Project, stage: StageProject, request: Request) -> Collection[NormalizedName]:
+def _latest(
+    project: Project, stage: StageProject, request: LockRequest
+) -> Collection[NormalizedName]:
     """Return packages whose pins are not kept: in a tied stage those that move in the other."""
     if request.latest is None or stage.name in request.stages:
         return request.latest or ()
@@ -121,16 +125,16 @@ def _latest(project: Project, stage: StageProject, request: Request) -> Collecti
 
 
 def _own_pins(stage: StageProject) -> Sequence[Package]:
-    if stage.glanced.is_merging:
+    if stage.quick_status.is_merging:
         return pins([stage.pins])
-    return own_pins(stage.locker) if stage.glanced.state != "missing" else ()
+    return own_pins(stage.locker) if stage.quick_status.state != "missing" else ()
 
 
-def _locked(stage: StageProject, outcome: Outcome, request: Request) -> Result:
+def _locked(stage: StageProject, outcome: Outcome, request: LockRequest) -> Result:
     if isinstance(outcome, FtiError):
         return outcome
     lock = outcome.written.lock
-    first, before = not stage.glanced.is_readable, stage.versions
+    first, before = not stage.quick_status.is_readable, stage.versions
     if not request.dry_run:
         stage.write(lock)
     after = versions_by_name(lock.packages)

@@ -22,12 +22,12 @@ from poetry_fti.bridge.lock.locked import (
     read_packages,
     require_files,
 )
-from poetry_fti.bridge.lock.locker import LockStatus, StageLocker, lock_status, status_at_a_glance
+from poetry_fti.bridge.lock.locker import LockStatus, StageLocker, lock_status, quick_status
 from poetry_fti.bridge.project import pyproject as bridge
 from poetry_fti.bridge.project.code import project_code
 from poetry_fti.bridge.project.derive import derive
 from poetry_fti.bridge.project.toml import pyproject_text
-from poetry_fti.errors import FtiError, LateError
+from poetry_fti.errors import FtiError, StaleLockError
 from poetry_fti.model import IndexOrigin, LockedStage
 
 if TYPE_CHECKING:
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from poetry.core.packages.project_package import ProjectPackage
 
     from poetry_fti.bridge.lock.pins import Pin
-    from poetry_fti.bridge.solving.resolver import Packages
+    from poetry_fti.bridge.solving.resolver import SolvedPackages
     from poetry_fti.model import LockedPackage, Stage
     from poetry_fti.operations.project import Project
 
-_READ: Final = ("locker", "glanced", "status", "packages", "pins", "versions")
+_READ: Final = ("locker", "quick_status", "status", "packages", "pins", "versions")
 
 
 class StageProject:
@@ -75,7 +75,7 @@ class StageProject:
         bridge.require_sources(package, self._project.poetry.pool)
         return package
 
-    def solved(self, packages: Packages) -> SolvedLock:
+    def solved(self, packages: SolvedPackages) -> SolvedLock:
         """Return a lock that holds these packages.
 
         Raises FtiError for a package that cannot be installed where the stage runs.
@@ -96,14 +96,14 @@ class StageProject:
         return StageLocker(self.lock, self._data, self._project.conditions(self.stage))
 
     @cached_property
-    def glanced(self) -> LockStatus:
+    def quick_status(self) -> LockStatus:
         """The state of the lock for who only locks; its strings are not read, if it looks whole."""
-        return self._kept_rules(status_at_a_glance(self.locker))
+        return self._kept_rules(quick_status(self.locker))
 
     @property
     def is_fresh(self) -> bool:
         """Whether there is nothing to lock."""
-        return self.glanced.state == "fresh"
+        return self.quick_status.state == "fresh"
 
     @cached_property
     def status(self) -> LockStatus:
@@ -154,7 +154,7 @@ class StageProject:
         self.reread()
         # It need not be read to know what it says.
         self._outline = lock.packages
-        self.glanced = LockStatus("fresh", is_readable=True)
+        self.quick_status = LockStatus("fresh", is_readable=True)
         self.versions = versions_by_name(lock.packages)
 
     def problem(self) -> str:
@@ -176,7 +176,7 @@ class StageProject:
         return f"{path} {state}. Run `poetry fti lock {self.name}`."
 
     def compared(self) -> LockedStage:
-        """Return the stage with what tells it from others; raises LateError if it is not fresh."""
+        """Return the stage as it is compared with others; raises StaleLockError if stale."""
         packages = self._outline or self.locked().packages
         return LockedStage(
             stage=self.stage,
@@ -188,9 +188,9 @@ class StageProject:
         )
 
     def locked(self) -> LockedStage:
-        """Return the stage with what its lock holds; raises LateError where it is not fresh."""
+        """Return the stage with its locked packages; raises StaleLockError if stale."""
         if self.status.state != "fresh":
-            kind = FtiError if self.status.state == "broken" else LateError
+            kind = FtiError if self.status.state == "broken" else StaleLockError
             raise kind(self.problem())
         package = bridge.derived_package(self._data, self.lock.parent)
         origins = [each.origin for each in self.packages]

@@ -19,7 +19,7 @@ from poetry_fti.ports.engine_commands import bake, build, load
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from poetry_fti.ports.engine_commands import Job, Order
+    from poetry_fti.ports.engine_commands import BuildJob, BuildOptions
 
 _PLATFORM: Final = {
     "docker": (
@@ -39,7 +39,7 @@ _PATIENCE: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
+class ContainerEngine:
     """An engine that answers. One that bakes builds all images at once, for any platforms.
 
     One that `unpacks` what it builds can't rewrite its time stamps: that with Docker's containerd
@@ -72,7 +72,7 @@ class Engine:
         found = [(config.get("Labels") or {}).get(name) for config in _configs(_ask(words).stdout)]
         return bool(found) and set(found) == {value}
 
-    def build(self, jobs: Sequence[Job], order: Order, folder: Path) -> None:
+    def build(self, jobs: Sequence[BuildJob], order: BuildOptions, folder: Path) -> None:
         """Build images in a folder, on the terminal; raises FtiError if the engine fails."""
         with TemporaryDirectory(prefix="poetry-fti-") as archives:
             if self.unpacks and order.epoch is not None:
@@ -82,7 +82,7 @@ class Engine:
             for words in self._commands(jobs, order):
                 _run(words, folder, environment)
 
-    def _commands(self, jobs: Sequence[Job], order: Order) -> Iterator[list[str]]:
+    def _commands(self, jobs: Sequence[BuildJob], order: BuildOptions) -> Iterator[list[str]]:
         if self.bakes:
             yield bake(jobs, order, asks=self.asks)
             for job in jobs:
@@ -92,7 +92,7 @@ class Engine:
             yield from build(self.program, job, order)
 
 
-def find_engine() -> Engine:
+def find_engine() -> ContainerEngine:
     """Return the first engine that answers; raises FtiError where there is none."""
     silent: dict[str, str] = {}
     for program in _PLATFORM:
@@ -108,7 +108,7 @@ def find_engine() -> Engine:
             asks = bakes and "--allow" in _ask(["docker", "buildx", "bake", "--help"]).stdout
             platform = f"{host.get('os')}/{host.get('arch')}"
             unpacks = bakes and _unpacks()
-            return Engine(
+            return ContainerEngine(
                 program=program, platform=platform, bakes=bakes, asks=asks, unpacks=unpacks
             )
         silent[program] = answer.stderr.strip()
@@ -126,7 +126,7 @@ def _unpacks() -> bool:
     return bool(re.search(r"^Driver:\s*docker$", builder, re.MULTILINE)) and "containerd" in store
 
 
-def _variables(order: Order) -> Mapping[str, str]:
+def _variables(order: BuildOptions) -> Mapping[str, str]:
     """Return what the engine is told by variables."""
     # Docker would keep the base of an image beside the image, without a name.
     told = {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_LOAD": "1"}

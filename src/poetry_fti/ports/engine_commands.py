@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
+class BaseImage:
     """An image that another one starts from: its Dockerfile, and how the two name it."""
 
     dockerfile: PurePosixPath
@@ -24,7 +24,7 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class BuildJob:
     """An image to build; no platform stands for the engine's own."""
 
     stage: str
@@ -34,11 +34,11 @@ class Job:
     platforms: tuple[Platform, ...] = ()
     needs_netrc: bool = False
     needs_ssh: bool = False
-    base: Base | None = None
+    base: BaseImage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class BuildOptions:
     """What holds for all images; `epoch` is the SOURCE_DATE_EPOCH of a reproducible build.
 
     `archives` is a folder that images are written to, None where the engine takes them itself.
@@ -52,7 +52,7 @@ class Order:
     archives: Path | None = None
 
 
-def bake(jobs: Sequence[Job], order: Order, *, asks: bool) -> list[str]:
+def bake(jobs: Sequence[BuildJob], order: BuildOptions, *, asks: bool) -> list[str]:
     """Return the command that builds all images at once; `asks` if it has to be allowed to."""
     words = ["docker", "buildx", "bake", "-f", str(order.definition)]
     if order.quiet:
@@ -74,7 +74,7 @@ def bake(jobs: Sequence[Job], order: Order, *, asks: bool) -> list[str]:
     return [*words, *(job.stage for job in jobs)]
 
 
-def load(job: Job, order: Order) -> Iterator[list[str]]:
+def load(job: BuildJob, order: BuildOptions) -> Iterator[list[str]]:
     """Yield the commands by which Docker takes an image out of its archive, and pushes it."""
     quiet = ["--quiet"] * order.quiet
     yield ["docker", "load", *quiet, "--input", str(_archive(job, order))]
@@ -82,18 +82,18 @@ def load(job: Job, order: Order) -> Iterator[list[str]]:
         yield from (["docker", "push", *quiet, tag] for tag in job.tags)
 
 
-def _archive(job: Job, order: Order) -> Path:
+def _archive(job: BuildJob, order: BuildOptions) -> Path:
     return (order.archives or Path()) / f"{job.stage}.tar"
 
 
-def _output(job: Job, order: Order) -> str:
+def _output(job: BuildJob, order: BuildOptions) -> str:
     kind = "type=image,push=true" if order.push else "type=docker"
     if order.archives:
         kind = f"type=oci,dest={_archive(job, order)}"
     return kind if order.epoch is None else f"{kind},rewrite-timestamp=true"
 
 
-def build(program: str, job: Job, order: Order) -> Iterator[list[str]]:
+def build(program: str, job: BuildJob, order: BuildOptions) -> Iterator[list[str]]:
     """Yield the commands that build, and push, one image."""
     platform = ["--platform", _listed(job)] if job.platforms else []
     words = [program, "build", "-f", str(job.dockerfile), "--label", "=".join(job.label)]
@@ -117,5 +117,5 @@ def build(program: str, job: Job, order: Order) -> Iterator[list[str]]:
         yield from ([program, "push", *quiet, tag] for tag in job.tags)
 
 
-def _listed(job: Job) -> str:
+def _listed(job: BuildJob) -> str:
     return ",".join(map(str, job.platforms))

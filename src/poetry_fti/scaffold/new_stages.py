@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from poetry_fti.model import Kind, Stage
-    from poetry_fti.scaffold.presets import Packages, Preset, Source
+    from poetry_fti.scaffold.presets import Preset, PresetPackages, PresetSource
 
 _STAGES: Final = ("tool", "fti", "stages")
 _MINORS: Final = tuple(f"3.{minor}.99" for minor in range(8, 60))
@@ -29,7 +29,7 @@ class NewStage:
 
     name: str
     preset: Preset
-    packages: Packages
+    packages: PresetPackages
 
 
 def scaffold(text: str, stages: Sequence[NewStage], *, python: str, version: str) -> str:
@@ -128,7 +128,7 @@ def _implicit(text: str) -> list[str]:
     return [] if "stages" in table_at(data, ("tool", "fti")) else [k for k in KINDS if k in groups]
 
 
-def _with_source(text: str, source: Source) -> str:
+def _with_source(text: str, source: PresetSource) -> str:
     for other in table_at(parse(text), ("tool", "poetry")).get("source", []):
         if canonicalize_name(other["name"]) == canonicalize_name(source.name):
             if other.get("url", "").rstrip("/") == source.url.rstrip("/"):

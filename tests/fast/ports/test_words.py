@@ -9,15 +9,15 @@ from typing import Final
 import pytest
 
 from poetry_fti.model import Platform
-from poetry_fti.ports.engine_commands import Base, Job, Order, bake, build
+from poetry_fti.ports.engine_commands import BaseImage, BuildJob, BuildOptions, bake, build
 
-JOB: Final = Job(
+JOB: Final = BuildJob(
     stage="training",
     dockerfile=PurePosixPath("fti/training/Dockerfile"),
     tags=("credit-training:lock-0",),
     label=("poetry-fti.inputs", "sha256:1"),
 )
-PRIVATE: Final = Job(
+PRIVATE: Final = BuildJob(
     stage="inference",
     dockerfile=PurePosixPath("fti/inference/Dockerfile"),
     tags=("credit:lock-0", "credit:1"),
@@ -32,7 +32,7 @@ LABELS: Final = "--set training.labels.poetry-fti.inputs=sha256:1"
 
 
 def test_bake_builds_all_images_at_once() -> None:
-    command = bake([JOB, PRIVATE], Order(definition=FILE, push=True, quiet=True), asks=True)
+    command = bake([JOB, PRIVATE], BuildOptions(definition=FILE, push=True, quiet=True), asks=True)
     assert " ".join(command) == (
         f"{BAKE} --progress=quiet --allow=ssh --set training.output=type=image,push=true {LABELS}"
         " --set inference.output=type=image,push=true --set inference.platform=linux/arm64"
@@ -44,7 +44,7 @@ def test_bake_builds_all_images_at_once() -> None:
     ("push", "output"), [(False, "type=docker"), (True, "type=image,push=true")]
 )
 def test_bake_builds_as_of_a_time(push: bool, output: str) -> None:  # noqa: FBT001
-    command = bake([JOB], Order(definition=FILE, push=push, epoch="17"), asks=True)
+    command = bake([JOB], BuildOptions(definition=FILE, push=push, epoch="17"), asks=True)
     assert " ".join(command) == (
         f"{BAKE} --provenance=false --set training.output={output},rewrite-timestamp=true {LABELS}"
         " --set training.args.SOURCE_DATE_EPOCH=17 training"
@@ -53,18 +53,20 @@ def test_bake_builds_as_of_a_time(push: bool, output: str) -> None:  # noqa: FBT
 
 def test_a_base_comes_first() -> None:
     file = PurePosixPath("base.Dockerfile")
-    base = Base(dockerfile=file, target="_inference", tag="fti-base:inference", context="own-base")
+    base = BaseImage(
+        dockerfile=file, target="_inference", tag="fti-base:inference", context="own-base"
+    )
     job = replace(PRIVATE, base=base)
-    command = " ".join(bake([job], Order(definition=FILE), asks=False))
+    command = " ".join(bake([job], BuildOptions(definition=FILE), asks=False))
     assert "--set _inference.platform=linux/arm64" in command
-    first, second = build("docker", job, Order(definition=FILE))
+    first, second = build("docker", job, BuildOptions(definition=FILE))
     platform = "--platform linux/arm64"
     assert " ".join(first) == f"docker build -f {file} -t fti-base:inference {platform} ."
     assert "--build-context own-base=docker-image://fti-base:inference" in " ".join(second)
 
 
 def test_others_build_one_image_after_the_other() -> None:
-    order = Order(definition=FILE, push=True, netrc=Path("netrc"), epoch="17")
+    order = BuildOptions(definition=FILE, push=True, netrc=Path("netrc"), epoch="17")
     label = "--label poetry-fti.inputs=sha256:2 -t credit:lock-0 -t credit:1"
     rest = "--platform linux/arm64 --secret id=netrc,src=netrc --ssh default"
     assert [" ".join(words) for words in build("podman", PRIVATE, order)] == [
@@ -72,6 +74,6 @@ def test_others_build_one_image_after_the_other() -> None:
         "podman push credit:lock-0",
         "podman push credit:1",
     ]
-    (docker,) = build("docker", JOB, Order(definition=FILE, netrc=Path("netrc"), epoch="17"))
+    (docker,) = build("docker", JOB, BuildOptions(definition=FILE, netrc=Path("netrc"), epoch="17"))
     assert docker[-3:] == ["--build-arg", "SOURCE_DATE_EPOCH=17", "."]
     assert "--secret" not in docker

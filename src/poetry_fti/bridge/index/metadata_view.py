@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.markers import Narrowing
 
 
-class View:
+class MetadataView:
     """Requirements with narrowed markers; those that apply on no target are left out."""
 
     def __init__(

@@ -45,7 +45,7 @@ class GaveUpError(Exception):
     """Raised in a thread that fetches ahead: who needs what it was refused asks again."""
 
 
-class Watch:
+class IndexMonitor:
     """What the package indexes answered, for the errors that Poetry makes of it.
 
     Calls `on_wait` when an answer takes longer than one from the cache, and `on_refusal` when
@@ -59,7 +59,7 @@ class Watch:
         self.doubts: dict[str, str] = {}
         self._failures = Counter[str]()
 
-    def fetch_ahead(self) -> None:
+    def mark_prefetching(self) -> None:
         """Give up in this thread what an index refuses.
 
         To insist would take a rate limit from the solver, and Poetry would warn of an answer
@@ -169,17 +169,17 @@ def keep_connections(pool: RepositoryPool, number: int) -> None:
 
 
 @contextmanager
-def watched(pool: RepositoryPool) -> Iterator[Watch]:
-    """Watch what the indexes of a pool answer."""
-    watch = Watch()
+def monitored(pool: RepositoryPool) -> Iterator[IndexMonitor]:
+    """Monitor what the indexes of a pool answer."""
+    monitor = IndexMonitor()
     hooks = [_hooks(repository) for repository in _http_repositories(pool)]
     for hook in hooks:
-        hook.append(watch)
+        hook.append(monitor)
     try:
-        yield watch
+        yield monitor
     finally:
         for hook in hooks:
-            hook.remove(watch)
+            hook.remove(monitor)
 
 
 def _http_repositories(pool: RepositoryPool) -> list[HTTPRepository]:
@@ -215,7 +215,7 @@ def find_files(pool: RepositoryPool, packages: Iterable[LockedPackage]) -> dict[
     left out. Raises FtiError where an index cannot be reached.
     """
     wanted = [package for package in packages if isinstance(package.origin, IndexOrigin)]
-    with watched(pool) as watch, watch.explained():
+    with monitored(pool) as monitor, monitor.explained():
         found = in_parallel(lambda package: _files_of(pool, package), wanted, _CONNECTIONS)
     return {file.digest: file for files in found for file in files}
 

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
 
-    from poetry_fti.bridge.index.metadata_view import View
-    from poetry_fti.bridge.index.monitor import Watch
+    from poetry_fti.bridge.index.metadata_view import MetadataView
+    from poetry_fti.bridge.index.monitor import IndexMonitor
 
 
-def shared_pool(pool: RepositoryPool, watch: Watch) -> RepositoryPool:
+def shared_pool(pool: RepositoryPool, monitor: IndexMonitor) -> RepositoryPool:
     """Return a pool of the same indexes that asks each of them once for all stages."""
     shared = RepositoryPool()
     shared._artifact_cache = pool.artifact_cache  # noqa: SLF001 - Poetry's configuration is in it
     for repository in pool.all_repositories:
         shared.add_repository(
-            SharedRepository(repository, watch)
+            SharedRepository(repository, monitor)
             if isinstance(repository, HTTPRepository)
             else repository,
             priority=pool.get_priority(repository.name),
@@ -57,7 +57,7 @@ class StagePool(RepositoryPool):
     def __init__(
         self,
         shared: RepositoryPool,
-        view: View,
+        view: MetadataView,
         allowed: Mapping[NormalizedName, VersionConstraint],
     ) -> None:
         """See `shared` through `view`; of the packages in `allowed` only these versions."""

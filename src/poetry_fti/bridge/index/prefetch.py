@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
     from poetry.repositories import RepositoryPool
 
-    from poetry_fti.bridge.index.monitor import Watch
+    from poetry_fti.bridge.index.monitor import IndexMonitor
     from poetry_fti.model import Targets
 
 # At once to one index: what browsers of today do, and a third of what uv does.
@@ -51,7 +51,7 @@ def environments(targets: Targets, python: str) -> Environments:
     )
 
 
-class Ahead:
+class Prefetcher:
     """Follows requirements from the stages down, taking the newest version of each package.
 
     It does nothing until `begin`: with everything in Poetry's cache threads only cost time.
@@ -59,9 +59,9 @@ class Ahead:
     `packaging`: poetry-core's must be met in the solver's order (see `ExactRepository`).
     """
 
-    def __init__(self, pool: RepositoryPool, watch: Watch) -> None:
+    def __init__(self, pool: RepositoryPool, monitor: IndexMonitor) -> None:
         self._pool = pool
-        self._watch = watch
+        self._monitor = monitor
         self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._seen: set[object] = set()
         self._pinned: dict[NormalizedName, list[Package]] = {}
@@ -98,7 +98,7 @@ class Ahead:
             self._tasks.put(lambda: None)
 
     def _work(self) -> None:
-        self._watch.fetch_ahead()
+        self._monitor.mark_prefetching()
         while not self._stopped:
             task = self._tasks.get()
             with suppress(BaseException):  # the solver meets it again, if it ever asks

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from poetry.inspection.info import PackageInfo
     from poetry.repositories.http_repository import HTTPRepository
 
-    from poetry_fti.bridge.index.monitor import Watch
+    from poetry_fti.bridge.index.monitor import IndexMonitor
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
-class Once:
+class ComputeOnce:
     """Values computed once, by whichever thread asks first; the others wait for it."""
 
     def __init__(self) -> None:
@@ -78,13 +78,13 @@ class Once:
 class SharedRepository(Repository):
     """One of Poetry's indexes, asked once for each page and each release."""
 
-    def __init__(self, index: HTTPRepository, watch: Watch) -> None:
+    def __init__(self, index: HTTPRepository, monitor: IndexMonitor) -> None:
         super().__init__(index.name)
         self.index = index
-        self._watch = watch
+        self._monitor = monitor
         self._cached = CachedPages(index)
-        self._candidates = Once()
-        self._infos = Once()
+        self._candidates = ComputeOnce()
+        self._infos = ComputeOnce()
         self._releases: dict[tuple[NormalizedName, Version], Package] = {}
 
     def package(self, name: str, version: Version) -> Package:
@@ -123,7 +123,7 @@ class SharedRepository(Repository):
         # Such an index reads the page anyway, and again if there was none.
         if isinstance(self.index, LegacyRepository) and not self.candidates(key[0]):
             raise PackageNotFoundError(f"Package [{key[0]}] not found.")
-        with self._watch.understood():
+        with self._monitor.understood():
             return self.index.get_release_info(*key)
 
     def _find_packages(self, name: NormalizedName, constraint: VersionConstraint) -> list[Package]:
@@ -142,7 +142,7 @@ class SharedRepository(Repository):
 
     def _asked(self, name: NormalizedName) -> dict[Version, str | bool]:
         try:
-            with self._watch.understood():
+            with self._monitor.understood():
                 page = self.index.get_page(name)
         except PackageNotFoundError:
             return {}

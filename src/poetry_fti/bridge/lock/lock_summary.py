@@ -63,7 +63,7 @@ def package_pattern() -> re.Pattern[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class LockSummary:
     """What a lock says of itself; `targets` is the table `[metadata.fti]`, empty without one."""
 
     content_hash: str
@@ -72,7 +72,7 @@ class Glance:
     lock_version: str
 
 
-def glance(text: str) -> Glance | None:
+def summarize(text: str) -> LockSummary | None:
     """Tell what a lock says of itself; None if it is not quite what Poetry writes."""
     content, _, metadata = text.replace("\r\n", "\n").rpartition("\n[metadata]\n")
     content, _, extras = content.partition("\n[extras]\n")
@@ -101,7 +101,7 @@ def _differ(key: re.Pattern[str], table: str | None) -> bool:
     return len(keys) == len(set(keys))
 
 
-def _from_metadata(text: str, packages: int) -> Glance | None:
+def _from_metadata(text: str, packages: int) -> LockSummary | None:
     try:
         parsed = tomllib.loads(f"[metadata]\n{text}")
     except tomllib.TOMLDecodeError:
@@ -110,4 +110,4 @@ def _from_metadata(text: str, packages: int) -> Glance | None:
     content_hash, version = metadata.get("content-hash"), metadata.get("lock-version")
     targets = metadata.get("fti", {})
     known = isinstance(content_hash, str) and isinstance(version, str) and isinstance(targets, dict)
-    return Glance(content_hash, targets, packages, version) if known and not parsed else None
+    return LockSummary(content_hash, targets, packages, version) if known and not parsed else None

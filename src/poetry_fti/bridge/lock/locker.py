@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from poetry.core.constraints.version import parse_constraint
 from poetry.packages.locker import Locker
 
-from poetry_fti.bridge.lock.lock_summary import glance
+from poetry_fti.bridge.lock.lock_summary import summarize
 from poetry_fti.bridge.lock.pins import has_merge_markers
 from poetry_fti.bridge.markers import parsed_marker
 
@@ -88,10 +88,10 @@ def lock_status(locker: StageLocker) -> LockStatus:
     return LockStatus("fresh" if readable and locker.is_fresh() else "stale", is_readable=readable)
 
 
-def status_at_a_glance(locker: StageLocker) -> LockStatus:
+def quick_status(locker: StageLocker) -> LockStatus:
     """Tell the same for who only locks: what the strings of a whole lock say is not read."""
     try:
-        seen = glance(locker.lock.read_bytes().decode())
+        seen = summarize(locker.lock.read_bytes().decode())
     except (OSError, UnicodeDecodeError):
         return lock_status(locker)
     # Locks of its former versions, and its former content hashes, Poetry knows.

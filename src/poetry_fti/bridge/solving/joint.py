@@ -1,9 +1,9 @@
 """Stages bound by a rule, solved as one: the only sure way to versions that all of them can have.
 
-Each part of a stage gets a number, and each package the number of its part behind its name:
+Each variant of a stage gets a number, and each package the number of its variant behind its name:
 `numpy:0` and `numpy:1` are strangers to the solver. A package that a rule binds also requires
 its own version (or the part of it that the rule is about) of a stand-in, `numpy:=0`, which the
-parts share; so the solver takes the same in all of them.
+variants share; so the solver takes the same in all of them.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from poetry.core.version.markers import parse_marker
 from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.solver import Solver
 
-from poetry_fti.bridge.index.metadata_view import View
+from poetry_fti.bridge.index.metadata_view import MetadataView
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.solving.conflict_report import obstacles
 from poetry_fti.bridge.solving.resolver import solver_errors
-from poetry_fti.bridge.solving.solver import StageProvider
+from poetry_fti.bridge.solving.solver import ViewProvider
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
 
-    from poetry_fti.bridge.solving.resolver import Unit
+    from poetry_fti.bridge.solving.resolver import Resolver
     from poetry_fti.model import Rule
 
 _MARK: Final = ":"
@@ -53,28 +53,28 @@ _Named = TypeVar("_Named", Package, Dependency)
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
-    """A part of a stage that is solved with others; `preferred` are tried in their order."""
+class BoundVariant:
+    """A variant of a stage that is solved with others; `preferred` are tried in their order."""
 
     stage: str
-    unit: Unit
+    resolver: Resolver
     preferred: Sequence[Package]
 
 
 def solve_together(
-    parts: Sequence[Bound], rules: Sequence[Rule], io: IO
+    variants: Sequence[BoundVariant], rules: Sequence[Rule], io: IO
 ) -> list[dict[NormalizedName, tuple[StandardVersion, ...]]]:
-    """Return versions of each part with which all rules hold.
+    """Return versions of each variant with which all rules hold.
 
     Raises FtiError with what stands in the way where there are none.
     """
-    found: list[dict[NormalizedName, set[StandardVersion]]] = [{} for _ in parts]
-    for package in _Search(parts, rules, io).solve({}):
+    found: list[dict[NormalizedName, set[StandardVersion]]] = [{} for _ in variants]
+    for package in _Search(variants, rules, io).solve({}):
         name, number = _unmarked(package.name)
         if not number.startswith(_SHARED):
             versions = found[int(number)].setdefault(canonicalize_name(name), set())
             versions.add(StandardVersion(package.version.text))
-    return [{name: tuple(sorted(each)) for name, each in part.items()} for part in found]
+    return [{name: tuple(sorted(each)) for name, each in variant.items()} for variant in found]
 
 
 class _Search:
@@ -84,14 +84,14 @@ class _Search:
     together; only within each of them it has the same version of a stand-in.
     """
 
-    def __init__(self, parts: Sequence[Bound], rules: Sequence[Rule], io: IO) -> None:
-        self._parts = parts
+    def __init__(self, variants: Sequence[BoundVariant], rules: Sequence[Rule], io: IO) -> None:
+        self._parts = variants
         self._io = io
-        self._pool = _JointPool(parts, rules)
+        self._pool = _JointPool(variants, rules)
         self._preferred = [
             _marked(package, str(number))
-            for number, part in enumerate(parts)
-            for package in part.preferred
+            for number, variant in enumerate(variants)
+            for package in variant.preferred
             if not package.is_direct_origin()
         ]
 
@@ -134,8 +134,8 @@ class _Search:
             raise FtiError(_explained(error, self._parts)) from error
 
 
-def _root(parts: Sequence[Bound]) -> ProjectPackage:
-    roots = [part.unit.root() for part in parts]
+def _root(variants: Sequence[BoundVariant]) -> ProjectPackage:
+    roots = [variant.resolver.root() for variant in variants]
     python = reduce(lambda one, other: one.union(other), (r.python_constraint for r in roots))
     joint = ProjectPackage("project", "0")
     joint.python_versions = str(python)
@@ -150,12 +150,12 @@ def _root(parts: Sequence[Bound]) -> ProjectPackage:
 
 
 class _JointPool(StagePool):
-    """The indexes as all parts see them: whose view is meant, a package's name tells."""
+    """The indexes as all variants see them: whose view is meant, a package's name tells."""
 
-    def __init__(self, parts: Sequence[Bound], rules: Sequence[Rule]) -> None:
-        self.parts = parts
+    def __init__(self, variants: Sequence[BoundVariant], rules: Sequence[Rule]) -> None:
+        self.variants = variants
         self._rules = rules
-        self._pools = [part.unit.pool() for part in parts]
+        self._pools = [variant.resolver.pool() for variant in variants]
         self._repositories = self._pools[0]._repositories  # noqa: SLF001 - as in StagePool
         self._artifact_cache = self._pools[0].artifact_cache
         # No solver asks for a stand-in but for what a package has required of it.
@@ -185,14 +185,14 @@ class _JointPool(StagePool):
         return self.joint(self._pools[int(number)].refresh(_renamed(package, own)), number)
 
     def joint(self, package: Package, number: str) -> Package:
-        """Return a package of a part with all its names marked, and bound by the rules."""
+        """Return a package of a variant with all its names marked, and bound by the rules."""
         marked = _marked(package.with_dependency_groups([], only=True), number)
         marked.extras = {
             extra: [_marked(each, number) for each in requires]
             for extra, requires in package.extras.items()
         }
         requires = [_marked(each, number) for each in package.requires]
-        for each in (*requires, *self._bonds(package, self.parts[int(number)].stage)):
+        for each in (*requires, *self._bonds(package, self.variants[int(number)].stage)):
             marked.add_dependency(each)
         return marked
 
@@ -200,24 +200,24 @@ class _JointPool(StagePool):
         version = StandardVersion(package.version.text)
         for index, rule in enumerate(self._rules):
             if stage in rule.stages and rule.binds(package.name):
-                shared, part = f"{package.name}{_MARK}{_SHARED}{index}", rule.part(version)
-                self._seen.setdefault(shared, set()).add(Version.parse(part))
-                yield Dependency(shared, Version.parse(part))
+                shared, variant = f"{package.name}{_MARK}{_SHARED}{index}", rule.part(version)
+                self._seen.setdefault(shared, set()).add(Version.parse(variant))
+                yield Dependency(shared, Version.parse(variant))
 
 
-class _JointProvider(StageProvider):
-    """Relies on what `StageProvider` does."""
+class _JointProvider(ViewProvider):
+    """Relies on what `ViewProvider` does."""
 
     def __init__(
         self, root: ProjectPackage, pool: _JointPool, io: IO, preferred: list[Package]
     ) -> None:
-        super().__init__(root, pool, io, locked=preferred, view=View())
+        super().__init__(root, pool, io, locked=preferred, view=MetadataView())
         self._joint_pool = pool
 
     def search_for_direct_origin_dependency(self, dependency: Dependency) -> Package:
         own, number = _unmarked(dependency.pretty_name)
         asked = _renamed(dependency, own)
-        found = self._joint_pool.parts[int(number)].unit.direct_package(asked)
+        found = self._joint_pool.variants[int(number)].resolver.direct_package(asked)
         for attribute in _FOUND:  # what Poetry itself notes in the requirement
             setattr(dependency, attribute, getattr(asked, attribute))
         return self._joint_pool.joint(found, number)
@@ -249,12 +249,12 @@ def _unmarked(name: str) -> tuple[str, str]:
     return own, number
 
 
-def _explained(error: FtiError, parts: Sequence[Bound]) -> str:
+def _explained(error: FtiError, variants: Sequence[BoundVariant]) -> str:
     if not isinstance(error.__cause__, SolverProblemError):
         return str(error)
 
     def readable(name: str) -> tuple[str, str]:
         own, number = _unmarked(name)
-        return (parts[int(number)].stage, own) if number.isdigit() else ("", own)
+        return (variants[int(number)].stage, own) if number.isdigit() else ("", own)
 
     return "\n".join(f"  {line}" for line in obstacles(error.__cause__, readable))

@@ -17,25 +17,25 @@ if TYPE_CHECKING:
     from poetry.core.version.markers import BaseMarker
     from poetry.packages.transitive_package_info import TransitivePackageInfo
 
-    from poetry_fti.bridge.solving.resolver import Packages
+    from poetry_fti.bridge.solving.resolver import SolvedPackages
 
 
-def merged(parts: Sequence[tuple[str, Packages]]) -> Packages:
-    """Return the packages of all parts; each part comes with the marker that tells it apart.
+def merged(variants: Sequence[tuple[str, SolvedPackages]]) -> SolvedPackages:
+    """Return the packages of all variants; each variant comes with the marker that tells it apart.
 
-    The markers of the parts exclude each other, and no target lies outside of them all.
+    The markers of the variants exclude each other, and no target lies outside of them all.
     """
-    if len(parts) == 1:
-        return parts[0][1]
+    if len(variants) == 1:
+        return variants[0][1]
     found: dict[Package, dict[str, tuple[Package, TransitivePackageInfo]]] = {}
-    for where, packages in parts:
+    for where, packages in variants:
         for package, info in packages.items():
             found.setdefault(package, {})[where] = (package, info)
-    return dict(_merged(each, len(parts)) for each in found.values())
+    return dict(_merged(each, len(variants)) for each in found.values())
 
 
 def _merged(
-    entries: Mapping[str, tuple[Package, TransitivePackageInfo]], parts: int
+    entries: Mapping[str, tuple[Package, TransitivePackageInfo]], variants: int
 ) -> tuple[Package, TransitivePackageInfo]:
     (package, info), *others = entries.values()
     requires = list(package.requires)
@@ -45,23 +45,25 @@ def _merged(
         for dependency in other.requires:
             if all(d != dependency or d.marker != dependency.marker for d in requires):
                 requires.append(dependency)
-    by_part = {where: each.markers for where, (_, each) in entries.items()}
-    info.markers = {group: _marker(group, by_part, parts) for group in sorted(info.groups)}
+    by_variant = {where: each.markers for where, (_, each) in entries.items()}
+    info.markers = {group: _marker(group, by_variant, variants) for group in sorted(info.groups)}
     requires.sort(key=lambda dependency: (dependency.name, str(dependency.marker)))
     return with_requires(package, requires), info
 
 
 def _marker(
-    group: NormalizedName, by_part: Mapping[str, Mapping[NormalizedName, BaseMarker]], parts: int
+    group: NormalizedName,
+    by_variant: Mapping[str, Mapping[NormalizedName, BaseMarker]],
+    variants: int,
 ) -> BaseMarker:
-    """Return where a group has a package: the same everywhere, or part by part."""
+    """Return where a group has a package: the same everywhere, or variant by variant."""
     places: dict[BaseMarker, list[str]] = {}
-    for where, markers in by_part.items():
+    for where, markers in by_variant.items():
         if group in markers:
             places.setdefault(markers[group], []).append(where)
     result: BaseMarker = EmptyMarker()
     for marker, found in places.items():
-        inside = marker if len(found) == parts else marker.intersect(_any_of(found))
+        inside = marker if len(found) == variants else marker.intersect(_any_of(found))
         result = result.union(inside)
     return result
 

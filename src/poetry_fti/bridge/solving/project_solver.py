@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from poetry_fti.agreement.alignment import Unit, align
+from poetry_fti.agreement.alignment import Participant, align
 from poetry_fti.agreement.rules import hold, tied
-from poetry_fti.bridge.solving.variant import Wish
-from poetry_fti.bridge.solving.workers import NOT_TRIED, open_shops
+from poetry_fti.bridge.solving.variant import Preferences
+from poetry_fti.bridge.solving.workers import NOT_TRIED, open_workers
 from poetry_fti.errors import FtiError, IndexFailedError
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.alignment import Versions
     from poetry_fti.bridge.solving.stage_solver import Written
-    from poetry_fti.bridge.solving.variant import Task
-    from poetry_fti.bridge.solving.workers import Shop
+    from poetry_fti.bridge.solving.variant import StageTask
+    from poetry_fti.bridge.solving.workers import Worker
     from poetry_fti.model import Rule
 
 
@@ -39,27 +39,29 @@ Outcome: TypeAlias = "Solved | FtiError"
 
 
 @dataclass(frozen=True, slots=True)
-class _Participant:
-    """A part of a stage, for the alignment."""
+class _WorkerVariant:
+    """A variant of a stage, for the alignment."""
 
-    shop: Shop
+    worker: Worker
     stage: str
-    part: str
+    variant: str
 
     def attempt(
         self, name: NormalizedName, wanted: Mapping[NormalizedName, Version]
     ) -> Versions | None:
-        self.shop.ask(self.stage, "attempt", self.part, name, wanted)
-        found, _ = self.shop.answer()
+        self.worker.ask(self.stage, "attempt", self.variant, name, wanted)
+        found, _ = self.worker.answer()
         # An index that fails now leaves the stage as it is on its own.
         return None if isinstance(found, FtiError) else found
 
 
-class Engine:
-    """Stages to be solved, each where it is solved; see `engine`."""
+class ProjectSolver:
+    """Stages to be solved, each where it is solved; see `project_solver`."""
 
-    def __init__(self, shops: Mapping[str, Shop], rules: Sequence[Rule], *, aligned: bool) -> None:
-        self._shops = shops
+    def __init__(
+        self, workers: Mapping[str, Worker], rules: Sequence[Rule], *, aligned: bool
+    ) -> None:
+        self._shops = workers
         self._rules = rules
         self._aligned = aligned
         self._seconds: dict[str, float] = {}
@@ -71,58 +73,65 @@ class Engine:
         hold in any case.
         """
         outcomes: dict[str, Outcome] = {}
-        units: dict[str, dict[str, Unit]] = {}
+        participants: dict[str, dict[str, Participant]] = {}
         for stage, first in self._each(dict.fromkeys(self._shops, ("first",)), outcomes):
-            units[stage] = {
-                part: Unit(_Participant(self._shops[stage], stage, part), versions)
-                for part, versions in first.items()
+            participants[stage] = {
+                variant: Participant(_WorkerVariant(self._shops[stage], stage, variant), versions)
+                for variant, versions in first.items()
             }
-        self._align(units, fixed)
-        wishes = {
-            stage: {part: Wish.of(unit.preferred) for part, unit in parts.items()}
-            for stage, parts in units.items()
+        self._align(participants, fixed)
+        preferences = {
+            stage: {
+                variant: Preferences.of(resolver.preferred)
+                for variant, resolver in variants.items()
+            }
+            for stage, variants in participants.items()
         }
         for group in tied(list(self._shops), self._rules):
-            self._agree(group, units, wishes, outcomes)
-        questions = {stage: ("written", wish) for stage, wish in wishes.items()}
+            self._agree(group, participants, preferences, outcomes)
+        questions = {stage: ("written", preferences) for stage, preferences in preferences.items()}
         for stage, written in self._each(questions, outcomes):
             outcomes[stage] = Solved(written, self._seconds[stage])
         return outcomes
 
-    def _align(self, stages: Mapping[str, Mapping[str, Unit]], fixed: Sequence[Versions]) -> None:
+    def _align(
+        self, stages: Mapping[str, Mapping[str, Participant]], fixed: Sequence[Versions]
+    ) -> None:
         if self._aligned:
-            units = [unit for parts in stages.values() for unit in parts.values()]
-            align([*units, *(Unit(None, versions) for versions in fixed)])
+            participants = [
+                resolver for variants in stages.values() for resolver in variants.values()
+            ]
+            align([*participants, *(Participant(None, versions) for versions in fixed)])
         else:
-            for parts in stages.values():
-                align(list(parts.values()))
+            for variants in stages.values():
+                align(list(variants.values()))
 
     def _agree(
         self,
         group: Sequence[str],
-        units: Mapping[str, Mapping[str, Unit]],
-        wishes: dict[str, dict[str, Wish]],
+        participants: Mapping[str, Mapping[str, Participant]],
+        preferences: dict[str, dict[str, Preferences]],
         outcomes: dict[str, Outcome],
     ) -> None:
-        """Let stages that rules tie together wish for what the rules demand, or fail together."""
+        """Prefer in tied stages what the rules demand, or let these stages fail together."""
         rules = [rule for rule in self._rules if not set(group).isdisjoint(rule.stages)]
-        failed = [stage for stage in group if stage not in units]
+        failed = [stage for stage in group if stage not in participants]
         versions = {
-            stage: {part: unit.versions for part, unit in units[stage].items()}
+            stage: {variant: resolver.versions for variant, resolver in participants[stage].items()}
             for stage in group
-            if stage in units
+            if stage in participants
         }
         if not rules or (
             not failed
-            and hold(rules, {name: list(parts.values()) for name, parts in versions.items()})
+            and hold(rules, {name: list(variants.values()) for name, variants in versions.items()})
         ):
             return
         if not failed:
-            shop = self._shops[group[0]]
-            shop.ask("", "agree", rules, versions)
-            answer, _ = shop.answer()
+            worker = self._shops[group[0]]
+            worker.ask("", "agree", rules, versions)
+            answer, _ = worker.answer()
             if not isinstance(answer, FtiError):
-                wishes |= answer
+                preferences |= answer
                 return
             names = " and ".join(group)
             outcomes[group[0]] = FtiError(
@@ -130,7 +139,7 @@ class Engine:
             )
             failed = [group[0]]
         for stage in group:
-            wishes.pop(stage, None)
+            preferences.pop(stage, None)
             tie = f"not locked: a rule in tool.fti.align ties it to {failed[0]}, which failed"
             outcomes.setdefault(stage, FtiError(tie))
 
@@ -153,16 +162,21 @@ class Engine:
 
 
 @contextmanager
-def engine(
-    tasks: Sequence[Task], rules: Sequence[Rule], pool: RepositoryPool, io: IO, *, aligned: bool
-) -> Iterator[Engine]:
+def project_solver(
+    tasks: Sequence[StageTask],
+    rules: Sequence[Rule],
+    pool: RepositoryPool,
+    io: IO,
+    *,
+    aligned: bool,
+) -> Iterator[ProjectSolver]:
     """Prepare to solve stages, in processes of their own if that helps.
 
     No thread may run yet in this one. With `aligned` they prefer the versions of each other.
     """
-    shops = open_shops(tasks, rules, pool, io, scout=aligned)
+    workers = open_workers(tasks, rules, pool, io, scout=aligned)
     try:
-        yield Engine(shops, rules, aligned=aligned)
+        yield ProjectSolver(workers, rules, aligned=aligned)
     finally:
-        for shop in {id(shop): shop for shop in shops.values()}.values():
-            shop.close()
+        for worker in {id(worker): worker for worker in workers.values()}.values():
+            worker.close()

@@ -19,7 +19,7 @@ from poetry.repositories.exceptions import PackageNotFoundError
 
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.index.releases import with_requires
-from poetry_fti.bridge.solving.solver import StageProvider, StageSolver
+from poetry_fti.bridge.solving.solver import ViewProvider, ViewSolver
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from poetry.packages.transitive_package_info import TransitivePackageInfo
     from poetry.repositories import RepositoryPool
 
-    from poetry_fti.bridge.index.metadata_view import View
+    from poetry_fti.bridge.index.metadata_view import MetadataView
     from poetry_fti.bridge.markers import Narrowing
 
-    Packages: TypeAlias = dict[Package, TransitivePackageInfo]
+    SolvedPackages: TypeAlias = dict[Package, TransitivePackageInfo]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preferences:
+class PreferredPackages:
     """What a solve tries first: `packages` in their order, but for the names in `latest`.
 
     Of the packages in `allowed` it takes only these versions.
@@ -61,7 +61,7 @@ class Solution:
     """
 
     root: ProjectPackage
-    packages: Packages
+    packages: SolvedPackages
     originals: Mapping[Package, Package]
 
     @cached_property
@@ -121,14 +121,14 @@ class Solution:
         return {name: tuple(sorted(versions)) for name, versions in found.items()}
 
 
-class Unit:
+class Resolver:
     """A derived project seen by one view, solved as often as need be."""
 
     def __init__(
         self,
         root: Callable[[], ProjectPackage],
         shared: RepositoryPool,
-        view: View,
+        view: MetadataView,
         io: IO,
     ) -> None:
         self._root = root
@@ -148,19 +148,19 @@ class Unit:
 
     def direct_package(self, dependency: Dependency) -> Package:
         """Return the package at a path, a URL or a commit; raises FtiError."""
-        provider = StageProvider(self.root(), self.pool(), self._io, locked=(), view=self._view)
-        provider._deferred_cache = self._direct  # noqa: SLF001 - see StageProvider
+        provider = ViewProvider(self.root(), self.pool(), self._io, locked=(), view=self._view)
+        provider._deferred_cache = self._direct  # noqa: SLF001 - see ViewProvider
         with _scratch() as folder, provider.use_source_root(folder), solver_errors():
             return provider.search_for_direct_origin_dependency(dependency)
 
-    def solve(self, preferences: Preferences) -> Solution:
+    def solve(self, preferences: PreferredPackages) -> Solution:
         """Return a solution; raises FtiError with Poetry's whole explanation where none exists."""
         root = self.root()
         pool = self.pool(preferences.allowed)
         direct = {each: each for each in preferences.packages if each.is_direct_origin()}
         locked = [self._view.package(p) if p in direct else p for p in preferences.packages]
-        solver = StageSolver(root, pool, self._io, locked=locked, view=self._view)
-        solver.provider._deferred_cache = self._direct  # noqa: SLF001 - see StageProvider
+        solver = ViewSolver(root, pool, self._io, locked=locked, view=self._view)
+        solver.provider._deferred_cache = self._direct  # noqa: SLF001 - see ViewProvider
         with _scratch() as folder, solver.provider.use_source_root(folder), solver_errors():
             packages = solver.solve(use_latest=preferences.latest).get_solved_packages()
         return Solution(root, packages, {**direct, **solver.provider.originals})
@@ -184,7 +184,7 @@ class Unit:
         covered = release.python_constraint.allows_all(python)
         return not covered and solution.needs_everywhere(name)
 
-    def restored(self, solution: Solution) -> Packages:
+    def restored(self, solution: Solution) -> SolvedPackages:
         """Return a solution's packages with the markers that their own metadata has.
 
         Only requirements that apply on some target are kept; those of packages that come from
@@ -192,7 +192,7 @@ class Unit:
         """
         if self._view.narrow is None:
             return solution.packages
-        restored: Packages = {}
+        restored: SolvedPackages = {}
         for package, info in solution.packages.items():
             info.markers = _narrowed(info.markers, self._view.narrow)
             if info.markers:

@@ -1,4 +1,4 @@
-"""What stages that rules tie together are to wish for, so that the rules hold."""
+"""The preferences of stages that rules tie together, with which the rules hold."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from poetry.core.packages.package import Package
 
 from poetry_fti.agreement.rules import broken
-from poetry_fti.bridge.solving.joint import Bound, solve_together
-from poetry_fti.bridge.solving.variant import Wish
+from poetry_fti.bridge.solving.joint import BoundVariant, solve_together
+from poetry_fti.bridge.solving.variant import Preferences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,42 +17,42 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_fti.agreement.alignment import Versions
-    from poetry_fti.bridge.solving.variant import Part
+    from poetry_fti.bridge.solving.variant import Variant
     from poetry_fti.model import Rule
 
 
 def agree(
-    parts: Mapping[str, Mapping[str, Part]],
+    variants: Mapping[str, Mapping[str, Variant]],
     versions: Mapping[str, Mapping[str, Versions]],
     rules: Sequence[Rule],
     io: IO,
-) -> dict[str, dict[str, Wish]]:
-    """Return the wish of each part of each stage; raises FtiError where no versions satisfy rules.
+) -> dict[str, dict[str, Preferences]]:
+    """Return each variant's preferences by stage; raises FtiError if no versions satisfy the rules.
 
     `versions` are those that they have so far.
     """
     places = [(stage, name) for stage, each in versions.items() for name in each]
-    offers = list(_offers(parts, versions, rules))
+    offers = list(_offers(variants, versions, rules))
     bound = [
-        Bound(
+        BoundVariant(
             stage,
-            parts[stage][name].unit,
+            variants[stage][name].resolver,
             [
                 *(package for package in offers if _binds(rules, stage, package.name)),
-                *parts[stage][name].preferred(versions[stage][name]),
+                *variants[stage][name].preferred(versions[stage][name]),
             ],
         )
         for stage, name in places
     ]
-    wishes: dict[str, dict[str, Wish]] = {}
+    preferences: dict[str, dict[str, Preferences]] = {}
     for (stage, name), found in zip(places, solve_together(bound, rules, io), strict=True):
         binding = frozenset(each for each in found if _binds(rules, stage, each))
-        wishes.setdefault(stage, {})[name] = Wish(frozenset(found.items()), binding)
-    return wishes
+        preferences.setdefault(stage, {})[name] = Preferences(frozenset(found.items()), binding)
+    return preferences
 
 
 def _offers(
-    parts: Mapping[str, Mapping[str, Part]],
+    variants: Mapping[str, Mapping[str, Variant]],
     versions: Mapping[str, Mapping[str, Versions]],
     rules: Sequence[Rule],
 ) -> Iterator[Package]:
@@ -66,9 +66,9 @@ def _offers(
     kept: set[tuple[NormalizedName, str]] = set()
     for stage, each in versions.items():
         for name, found in each.items():
-            part = parts[stage][name]
-            moved.update(part.moved(found))
-            kept.update(part.kept)
+            variant = variants[stage][name]
+            moved.update(variant.moved(found))
+            kept.update(variant.kept)
     for offered in (moved, kept):
         packages = [Package(*pin) for pin in offered if pin[0] in torn]
         yield from sorted(packages, key=lambda package: package.version, reverse=True)

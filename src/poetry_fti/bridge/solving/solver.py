@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from poetry.core.version.markers import BaseMarker
     from poetry.packages import DependencyPackage
 
-    from poetry_fti.bridge.index.metadata_view import View
+    from poetry_fti.bridge.index.metadata_view import MetadataView
     from poetry_fti.bridge.index.pool import StagePool
 
 _EXTRA: Final = re.compile(r'\bextra == ("[^"]*")')
 
 
-class StageProvider(Provider):
+class ViewProvider(Provider):
     """Poetry's provider, but that direct references are narrowed too, and preferences ordered.
 
     Relies on `search_for_direct_origin_dependency`, which gives all packages that come from no
@@ -42,7 +42,7 @@ class StageProvider(Provider):
         io: IO,
         *,
         locked: Sequence[Package],
-        view: View,
+        view: MetadataView,
     ) -> None:
         super().__init__(package, pool, io, locked=list(locked))
         self._view = view
@@ -120,7 +120,7 @@ def _of_any_extra(marker: str, known: Iterable[str]) -> str:
     return marker
 
 
-class StageSolver(Solver):
+class ViewSolver(Solver):
     """Poetry's solver with a provider of ours."""
 
     def __init__(
@@ -130,12 +130,12 @@ class StageSolver(Solver):
         io: IO,
         *,
         locked: Sequence[Package],
-        view: View,
+        view: MetadataView,
     ) -> None:
         super().__init__(package, pool, [], list(locked), io)
-        self._provider: StageProvider = StageProvider(package, pool, io, locked=locked, view=view)
+        self._provider: ViewProvider = ViewProvider(package, pool, io, locked=locked, view=view)
 
     @property
-    def provider(self) -> StageProvider:
+    def provider(self) -> ViewProvider:
         """What answers the solver's questions about packages."""
         return self._provider

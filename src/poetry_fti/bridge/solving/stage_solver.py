@@ -1,4 +1,4 @@
-"""A stage being solved: its parts, from its task to the text of its lock."""
+"""A stage being solved: its variants, from its task to the text of its lock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.markers import forget_algebra
 from poetry_fti.bridge.solving.merge import merged
-from poetry_fti.bridge.solving.variant import Wish
+from poetry_fti.bridge.solving.variant import Preferences
 from poetry_fti.errors import FtiError
 from poetry_fti.model import USUAL_PLATFORMS, Platform
 from poetry_fti.targets import marker_environment
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.alignment import Versions
     from poetry_fti.bridge.lock.locked import SolvedLock
-    from poetry_fti.bridge.solving.resolver import Packages
-    from poetry_fti.bridge.solving.variant import Part, Task
+    from poetry_fti.bridge.solving.resolver import SolvedPackages
+    from poetry_fti.bridge.solving.variant import StageTask, Variant
     from poetry_fti.model import Targets
 
 # What stands for all platforms while versions are looked for that all stages can have.
@@ -49,13 +49,15 @@ class Written:
     saving: Saving | None = None
 
 
-class StageSolving:
-    """A stage's parts: the platforms of each operating system, or a scout for all of them.
+class StageSolver:
+    """A stage's variants: the platforms of each operating system, or a scout for all of them.
 
     Parts have the markers that tell them apart as their names; `seconds` is the time spent.
     """
 
-    def __init__(self, task: Task, make: Callable[[Task, Targets], Part], *, scout: bool) -> None:
+    def __init__(
+        self, task: StageTask, make: Callable[[StageTask, Targets], Variant], *, scout: bool
+    ) -> None:
         self.seconds = 0.0
         self._task = task
         self._make = make
@@ -63,29 +65,32 @@ class StageSolving:
         places = dict(_by_system(task.targets))
         if scout and self._whole is not None:
             places[""] = replace(task.targets, platforms=_SCOUTED)
-        self.parts = {marker: make(task, place) for marker, place in places.items()}
+        self.variants = {marker: make(task, place) for marker, place in places.items()}
         if task.is_tied and self._whole is not None:  # a rule holds where no scout has looked, too
-            self.parts = {"": self._whole}
+            self.variants = {"": self._whole}
 
     def first(self) -> dict[str, Versions]:
-        """Return the versions of each part on its own; raises FtiError."""
+        """Return the versions of each variant on its own; raises FtiError."""
         with self._timed():
-            return {marker: part.solve(Wish()).versions() for marker, part in self.parts.items()}
+            return {
+                marker: variant.solve(Preferences()).versions()
+                for marker, variant in self.variants.items()
+            }
 
     def attempt(
         self, marker: str, name: NormalizedName, wanted: Mapping[NormalizedName, Version]
     ) -> Versions | None:
-        """Return the versions of a part with all that are wanted; see `alignment.Solvable`."""
+        """Return the versions of a variant with all that are wanted; see `alignment.Solvable`."""
         with self._timed():
-            return self.parts[marker].attempt(name, wanted)
+            return self.variants[marker].attempt(name, wanted)
 
-    def written(self, wishes: Mapping[str, Wish]) -> Written:
-        """Return the stage's lock, with the wishes of its parts; raises FtiError.
+    def written(self, preferences: Mapping[str, Preferences]) -> Written:
+        """Return the stage's lock, with the preferences of its variants; raises FtiError.
 
         Written at once, since other solves change how poetry-core writes markers.
         """
         with self._timed() as started:
-            packages = self._packages(wishes)
+            packages = self._packages(preferences)
             lock = self._task.write(packages)
         took = time.monotonic() - started
         saving = self._saving(took, len(packages)) if took > _LONG and self._whole else None
@@ -95,16 +100,18 @@ class StageSolving:
         started = time.monotonic()
         usual = self._make(self._task, replace(self._task.targets, platforms=USUAL_PLATFORMS))
         try:
-            found = usual.restored(Wish())
+            found = usual.restored(Preferences())
         except FtiError:
             return None
         return Saving((seconds, time.monotonic() - started), (packages, len(found)))
 
-    def _packages(self, wishes: Mapping[str, Wish]) -> Packages:
+    def _packages(self, preferences: Mapping[str, Preferences]) -> SolvedPackages:
         if self._whole is not None:
-            return self._whole.restored(next(iter(wishes.values()), Wish()))
+            return self._whole.restored(next(iter(preferences.values()), Preferences()))
         forget_algebra()
-        return merged([(m, part.restored(wishes[m])) for m, part in self.parts.items()])
+        return merged(
+            [(m, variant.restored(preferences[m])) for m, variant in self.variants.items()]
+        )
 
     @contextmanager
     def _timed(self) -> Iterator[float]:
@@ -115,7 +122,7 @@ class StageSolving:
             self.seconds += time.monotonic() - started
 
 
-def _warnings(packages: Packages) -> Iterator[str]:
+def _warnings(packages: SolvedPackages) -> Iterator[str]:
     # Poetry's solver says it with each solve, of which there may be many.
     for package in packages:
         if package.yanked:

@@ -11,7 +11,7 @@ from poetry.core.constraints.version import VersionUnion
 from poetry.core.packages.package import Package
 
 from poetry_fti.bridge.markers import forget_algebra
-from poetry_fti.bridge.solving.resolver import Preferences
+from poetry_fti.bridge.solving.resolver import PreferredPackages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from poetry.core.packages.project_package import ProjectPackage
 
     from poetry_fti.agreement.alignment import Versions
-    from poetry_fti.bridge.index.monitor import Watch
+    from poetry_fti.bridge.index.monitor import IndexMonitor
     from poetry_fti.bridge.lock.locked import SolvedLock
-    from poetry_fti.bridge.solving.resolver import Packages, Solution, Unit
+    from poetry_fti.bridge.solving.resolver import Resolver, Solution, SolvedPackages
     from poetry_fti.model import Targets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class StageTask:
     """A stage to be solved: its derived project, made anew by `root`, and where it runs.
 
     `write` makes the lock of what was solved.
@@ -39,7 +39,7 @@ class Task:
 
     name: str
     root: Callable[[], ProjectPackage]
-    write: Callable[[Packages], SolvedLock]
+    write: Callable[[SolvedPackages], SolvedLock]
     targets: Targets
     overrides: Sequence[tuple[NormalizedName, str]] = ()
     pins: Sequence[Package] = ()
@@ -54,43 +54,43 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Preferences:
     """Versions that are tried first; of the packages in `binding` no others are taken."""
 
     preferred: frozenset[tuple[NormalizedName, tuple[Version, ...]]] = frozenset()
     binding: frozenset[NormalizedName] = frozenset()
 
     @classmethod
-    def of(cls, preferred: Mapping[NormalizedName, Version]) -> Wish:
+    def of(cls, preferred: Mapping[NormalizedName, Version]) -> Preferences:
         """Prefer one version of each package."""
         return cls(frozenset((name, (version,)) for name, version in preferred.items()))
 
 
-class Part:
+class Variant:
     """A stage on the platforms of one operating system (on all of them, if it names none)."""
 
-    def __init__(self, unit: Unit, task: Task, watch: Watch) -> None:
-        self.unit = unit
+    def __init__(self, resolver: Resolver, task: StageTask, monitor: IndexMonitor) -> None:
+        self.resolver = resolver
         self._task = task
-        self._watch = watch
+        self._monitor = monitor
         self._pinned = {(pin.name, Version(pin.version.text)) for pin in task.pins}
-        self._solved: dict[Wish, Solution] = {}
+        self._solved: dict[Preferences, Solution] = {}
 
-    def solve(self, wish: Wish) -> Solution:
-        """Return the solution with a wish; raises FtiError without any."""
-        if wish not in self._solved:
+    def solve(self, preferences: Preferences) -> Solution:
+        """Return the solution for preferences; raises FtiError if there is none."""
+        if preferences not in self._solved:
             if not self._solved:
                 forget_algebra()
-            with self._watch.explained():
-                self._solved[wish] = self._solve(wish)
-        return self._solved[wish]
+            with self._monitor.explained():
+                self._solved[preferences] = self._solve(preferences)
+        return self._solved[preferences]
 
-    def _solve(self, wish: Wish) -> Solution:
-        solution = self.unit.solve(self._preferences(wish, self._task.others))
-        if wish.preferred or not self._task.others or not self._has_moved(solution):
+    def _solve(self, preferences: Preferences) -> Solution:
+        solution = self.resolver.solve(self._preferences(preferences, self._task.others))
+        if preferences.preferred or not self._task.others or not self._has_moved(solution):
             return solution
         # What others have is no reason to give up a pin of one's own.
-        own = self.unit.solve(self._preferences(wish, ()))
+        own = self.resolver.solve(self._preferences(preferences, ()))
         return solution if self._kept(own) <= self._kept(solution) else own
 
     def attempt(
@@ -101,16 +101,19 @@ class Part:
         Not at any price: no pin of its own is given up for it, and what the project asks for
         itself never gets older.
         """
-        alone = self.solve(Wish())
+        alone = self.solve(Preferences())
         before = alone.versions()
         if self._holds(name, before):
             return None
-        with self._watch.explained():
-            if self.unit.refuses(alone, name, wanted[name]):
+        with self._monitor.explained():
+            if self.resolver.refuses(alone, name, wanted[name]):
                 return None
-        solution = self.solve(Wish.of(wanted))
+        solution = self.solve(Preferences.of(wanted))
         found = solution.versions()
-        kept = all(found.get(each, (wish,)) == (wish,) for each, wish in wanted.items())
+        kept = all(
+            found.get(each, (preferences,)) == (preferences,)
+            for each, preferences in wanted.items()
+        )
         older = any(
             direct in found and found[direct] < before[direct]
             for direct in alone.direct - wanted.keys()
@@ -118,9 +121,9 @@ class Part:
         unpinned = self._kept(alone) - self._kept(solution)
         return found if kept and name in found and not older and not unpinned else None
 
-    def restored(self, wish: Wish) -> Packages:
-        """Return the solution with a wish, ready to be written."""
-        return self.unit.restored(self.solve(wish))
+    def restored(self, preferences: Preferences) -> SolvedPackages:
+        """Return the solution for preferences, with the markers that are written to the lock."""
+        return self.resolver.restored(self.solve(preferences))
 
     def preferred(self, versions: Versions) -> list[Package]:
         """Return what is tried first when stages are solved together: pins, then these."""
@@ -156,21 +159,25 @@ class Part:
         found = {(name, version) for name, each in versions for version in each}
         return {pin for pin in found & self._pinned if pin[0] not in self._task.latest}
 
-    def _preferences(self, wish: Wish, others: Sequence[Package]) -> Preferences:
+    def _preferences(
+        self, preferences: Preferences, others: Sequence[Package]
+    ) -> PreferredPackages:
         task = self._task
         first = [
-            Package(name, str(v)) for name, versions in sorted(wish.preferred) for v in versions
+            Package(name, str(v))
+            for name, versions in sorted(preferences.preferred)
+            for v in versions
         ]
         allowed = {
             name: VersionUnion.of(*(ExactVersion.parse(str(v)) for v in versions))
-            for name, versions in wish.preferred
-            if name in wish.binding
+            for name, versions in preferences.preferred
+            if name in preferences.binding
         }
         # A path's content may have changed, and its version in the lock with it.
         latest = {pin.name for pin in task.pins if pin.source_type == "directory"}
         latest |= set(task.latest) - {package.name for package in first}
         packages = [*first, *task.pins, *others]
-        return Preferences(packages=packages, latest=latest, allowed=allowed)
+        return PreferredPackages(packages=packages, latest=latest, allowed=allowed)
 
 
 def _pairs(versions: Versions) -> Iterator[tuple[NormalizedName, str]]:

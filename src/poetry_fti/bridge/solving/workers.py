@@ -18,15 +18,15 @@ from cleo.io.null_io import NullIO
 from poetry.core.constraints.version import parse_constraint
 
 from poetry_fti.agreement.rules import tied
-from poetry_fti.bridge.index.metadata_view import View
-from poetry_fti.bridge.index.monitor import keep_connections, watched
+from poetry_fti.bridge.index.metadata_view import MetadataView
+from poetry_fti.bridge.index.monitor import keep_connections, monitored
 from poetry_fti.bridge.index.pool import exact_pool, shared_pool
-from poetry_fti.bridge.index.prefetch import CONNECTIONS, Ahead, environments
+from poetry_fti.bridge.index.prefetch import CONNECTIONS, Prefetcher, environments
 from poetry_fti.bridge.markers import Narrowing
-from poetry_fti.bridge.solving.resolver import Unit
+from poetry_fti.bridge.solving.resolver import Resolver
 from poetry_fti.bridge.solving.rule_preferences import agree
-from poetry_fti.bridge.solving.stage_solver import StageSolving
-from poetry_fti.bridge.solving.variant import Part
+from poetry_fti.bridge.solving.stage_solver import StageSolver
+from poetry_fti.bridge.solving.variant import Variant
 from poetry_fti.errors import FtiError, IndexFailedError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.agreement.alignment import Versions
-    from poetry_fti.bridge.solving.variant import Task, Wish
+    from poetry_fti.bridge.solving.variant import Preferences, StageTask
     from poetry_fti.model import Rule, Targets
 
 # What a method of a stage returned, or how it failed; and the time spent on the stage so far.
@@ -49,7 +49,7 @@ _MOST: Final = 4
 NOT_TRIED: Final = FtiError("not tried: it would wait for the same server")
 
 
-class Shop(Protocol):
+class Worker(Protocol):
     """Solves stages: each question gets its answer, in the order of the questions."""
 
     def ask(self, stage: str, method: str, *arguments: object) -> None:
@@ -65,26 +65,31 @@ class Shop(Protocol):
         ...
 
 
-class Workshop:
+class LocalWorker:
     """Stages that are solved one after the other in this process."""
 
-    def __init__(self, tasks: Sequence[Task], pool: RepositoryPool, io: IO, *, scout: bool) -> None:
+    def __init__(
+        self, tasks: Sequence[StageTask], pool: RepositoryPool, io: IO, *, scout: bool
+    ) -> None:
         """Prepare the stages; with `scout` those without platforms can be aligned, too."""
         # Poetry's solver would repeat its warnings with every solve.
         self._io = io if io.is_verbose() else NullIO()
         self._open = ExitStack()
         self._open.enter_context(_without_garbage_collection())
         keep_connections(pool, CONNECTIONS + 1)  # the solver's own
-        self._watch = self._open.enter_context(watched(pool))
-        self._shared = shared_pool(pool, self._watch)
+        self._monitor = self._open.enter_context(monitored(pool))
+        self._shared = shared_pool(pool, self._monitor)
         self._exact = exact_pool(self._shared)
-        self._ahead = Ahead(self._shared, self._watch)
-        self._watch.on_wait, self._watch.on_refusal = self._ahead.begin, self._ahead.stop
-        self._stages = {task.name: StageSolving(task, self._part, scout=scout) for task in tasks}
+        self._prefetcher = Prefetcher(self._shared, self._monitor)
+        self._monitor.on_wait, self._monitor.on_refusal = (
+            self._prefetcher.begin,
+            self._prefetcher.stop,
+        )
+        self._stages = {task.name: StageSolver(task, self._part, scout=scout) for task in tasks}
         self._answers = deque[Answer]()
         self._index_failed = False
         for task in tasks:
-            self._look_ahead(task)
+            self._prefetch_for(task)
 
     def ask(self, stage: str, method: str, *arguments: object) -> None:
         """Call a method of a stage at once; without a stage, of the workshop itself."""
@@ -105,33 +110,37 @@ class Workshop:
 
     def agree(
         self, rules: Sequence[Rule], versions: Mapping[str, Mapping[str, Versions]]
-    ) -> dict[str, dict[str, Wish]]:
-        """Return what parts of stages are to wish for, so that rules hold; raises FtiError.
+    ) -> dict[str, dict[str, Preferences]]:
+        """Return preferences of variants with which the rules hold; raises FtiError.
 
         `versions` are those that they have so far.
         """
-        parts = {stage: self._stages[stage].parts for stage in versions}
-        with self._watch.explained():
-            return agree(parts, versions, rules, self._io)
+        variants = {stage: self._stages[stage].variants for stage in versions}
+        with self._monitor.explained():
+            return agree(variants, versions, rules, self._io)
 
     def close(self) -> None:
         """Fetch nothing more."""
-        self._ahead.stop()
+        self._prefetcher.stop()
         self._open.close()
 
-    def _look_ahead(self, task: Task) -> None:
+    def _prefetch_for(self, task: StageTask) -> None:
         root = task.root()
-        self._ahead.prefer(task.pins)
+        self._prefetcher.prefer(task.pins)
         where = environments(task.targets, str(root.python_constraint))
-        self._ahead.want(root.all_requires, where)
+        self._prefetcher.want(root.all_requires, where)
 
-    def _part(self, task: Task, targets: Targets) -> Part:
+    def _part(self, task: StageTask, targets: Targets) -> Variant:
         narrow = None
         if targets.platforms:
             narrow = Narrowing(targets, task.root().python_constraint)
         overrides = {name: parse_constraint(constraint) for name, constraint in task.overrides}
         pool = self._shared if targets.platforms else self._exact
-        return Part(Unit(task.root, pool, View(narrow, overrides), self._io), task, self._watch)
+        return Variant(
+            Resolver(task.root, pool, MetadataView(narrow, overrides), self._io),
+            task,
+            self._monitor,
+        )
 
 
 @contextmanager
@@ -146,10 +155,12 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-class Worker:
+class ProcessWorker:
     """A workshop in a process of its own, which ends when this one does."""
 
-    def __init__(self, tasks: Sequence[Task], pool: RepositoryPool, io: IO, *, scout: bool) -> None:
+    def __init__(
+        self, tasks: Sequence[StageTask], pool: RepositoryPool, io: IO, *, scout: bool
+    ) -> None:
         context = get_context("fork")
         self._connection, theirs = context.Pipe()
         arguments = (theirs, tasks, pool, io, scout)
@@ -181,7 +192,7 @@ class Worker:
 
 def _serve(
     connection: Connection,
-    tasks: Sequence[Task],
+    tasks: Sequence[StageTask],
     pool: RepositoryPool,
     io: IO,
     scout: bool,  # noqa: FBT001 - a process is started with positions
@@ -189,10 +200,10 @@ def _serve(
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says what to do
     Thread(target=_end_with_parent, daemon=True).start()
     try:
-        shop = Workshop(tasks, pool, io, scout=scout)
+        worker = LocalWorker(tasks, pool, io, scout=scout)
         while True:
-            shop.ask(*connection.recv())
-            connection.send(shop.answer())
+            worker.ask(*connection.recv())
+            connection.send(worker.answer())
     except EOFError:
         return
     except Exception as error:  # noqa: BLE001 - it is raised where the answer is waited for
@@ -214,9 +225,9 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def open_shops(
-    tasks: Sequence[Task], rules: Sequence[Rule], pool: RepositoryPool, io: IO, *, scout: bool
-) -> dict[str, Shop]:
+def open_workers(
+    tasks: Sequence[StageTask], rules: Sequence[Rule], pool: RepositoryPool, io: IO, *, scout: bool
+) -> dict[str, Worker]:
     """Return who solves which stage: several processes where there are cores for them.
 
     Stages that rules tie together are solved in the same one.
@@ -225,19 +236,19 @@ def open_shops(
     groups = [[by_name[name] for name in group] for group in tied(list(by_name), rules)]
     workers = min(len(groups), _cores())
     if workers < _TOGETHER or io.is_verbose():
-        shop = Workshop(tasks, pool, io, scout=scout)
-        return {task.name: shop for task in tasks}
-    shares: list[list[Task]] = [[] for _ in range(workers)]
+        worker = LocalWorker(tasks, pool, io, scout=scout)
+        return {task.name: worker for task in tasks}
+    shares: list[list[StageTask]] = [[] for _ in range(workers)]
     for group in sorted(groups, key=_size, reverse=True):
         min(shares, key=_size).extend(group)
-    found: dict[str, Shop] = {}
+    found: dict[str, Worker] = {}
     for share in shares:
-        worker = Worker(share, pool, io, scout=scout)
-        found |= dict.fromkeys([task.name for task in share], worker)
+        process = ProcessWorker(share, pool, io, scout=scout)
+        found |= dict.fromkeys([task.name for task in share], process)
     return {task.name: found[task.name] for task in tasks}
 
 
-def _size(tasks: Sequence[Task]) -> int:
+def _size(tasks: Sequence[StageTask]) -> int:
     return sum(task.size for task in tasks)
 
 

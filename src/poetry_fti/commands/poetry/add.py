@@ -10,9 +10,9 @@ from poetry.console.commands.command import Command
 
 from poetry_fti.commands.poetry.changing import follow
 from poetry_fti.commands.poetry.editing import edit
-from poetry_fti.commands.poetry.stage_runner import find_place
+from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import guarded
-from poetry_fti.commands.shared.exclusive import alone
+from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.options import STAGE
 from poetry_fti.operations.groups import chosen_group, written_name
 
@@ -47,10 +47,12 @@ installs it if it has an environment. Other stages stay as they are.
     loggers: ClassVar[list[str]] = PoetryAddCommand.loggers
 
     @guarded
-    @alone(unless=("dry-run",))
+    @exclusive(unless=("dry-run",))
     def handle(self) -> int:
         """Add, lock and install; if one of these fails, all is as before."""
-        place = find_place(self, self.argument("stage"))
-        group = chosen_group(place.stage.stage, self.option("group"))
-        name = written_name(place.project.pyproject, group)
-        return edit(PoetryAddCommand(), place, name, lambda data: follow(self, place, group, data))
+        runner = find_runner(self, self.argument("stage"))
+        group = chosen_group(runner.stage.stage, self.option("group"))
+        name = written_name(runner.project.pyproject, group)
+        return edit(
+            PoetryAddCommand(), runner, name, lambda data: follow(self, runner, group, data)
+        )

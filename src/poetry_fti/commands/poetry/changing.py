@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_fti import files
 from poetry_fti.commands.poetry.install import install
-from poetry_fti.commands.poetry.stage_runner import Place
+from poetry_fti.commands.poetry.stage_runner import StageRunner
 from poetry_fti.commands.shared.console import escape
 from poetry_fti.commands.shared.lock_report import report_locking
 from poetry_fti.errors import DONE
-from poetry_fti.operations.lock import Request, lock_stages
+from poetry_fti.operations.lock import LockRequest, lock_stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 
 def follow(
-    command: Command, place: Place, group: NormalizedName, pyproject: Mapping[str, Any]
+    command: Command, runner: StageRunner, group: NormalizedName, pyproject: Mapping[str, Any]
 ) -> int:
     """Lock a stage for an edited pyproject.toml and install it where it was; return an exit code.
 
     If that fails, the locks are as before. With `--dry-run` nothing is written, with `--lock`
     nothing installed.
     """
-    project = place.project.edited(pyproject)
-    (stage,) = project.select([place.stage.name])
+    project = runner.project.edited(pyproject)
+    (stage,) = project.select([runner.stage.name])
     dry_run: bool = command.option("dry-run")
-    before = set(place.stage.versions)
+    before = set(runner.stage.versions)
     with _restoring_locks(project) as keep:
-        request = Request(stages=frozenset({stage.name}), dry_run=dry_run)
+        request = LockRequest(stages=frozenset({stage.name}), dry_run=dry_run)
         results = lock_stages(project, [stage], command.io, request)
         code = report_locking(command, project, results, dry_run=dry_run)
         if code == DONE and not (dry_run or command.option("lock")):
-            code = _install(Place(command, project, stage), before.difference(stage.versions))
+            code = _install(StageRunner(command, project, stage), before.difference(stage.versions))
         if code == DONE:
             keep()
         else:
@@ -51,10 +51,10 @@ def follow(
     return code
 
 
-def _install(place: Place, gone: set[NormalizedName]) -> int:
-    if place.environments.existing() is None:
+def _install(runner: StageRunner, gone: set[NormalizedName]) -> int:
+    if runner.environments.existing() is None:
         return DONE
-    return install(place, gone)
+    return install(runner, gone)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from poetry.console.commands.installer_command import InstallerCommand
     from tomlkit.toml_document import TOMLDocument
 
-    from poetry_fti.commands.poetry.stage_runner import Place
+    from poetry_fti.commands.poetry.stage_runner import StageRunner
 
 
 class EditedFile(TOMLFile):
@@ -72,8 +72,8 @@ def _poetry_groups(document: Mapping[str, Any]) -> Any:  # noqa: ANN401 - tomlki
 class _EditedProject(Poetry):
     """The project as `add` and `remove` take it: with the stage's package, and this file."""
 
-    def __init__(self, place: Place, file: EditedFile) -> None:
-        stage = place.poetry
+    def __init__(self, runner: StageRunner, file: EditedFile) -> None:
+        stage = runner.poetry
         locker = _EditedLocker(stage.locker.lock, {})
         super().__init__(
             file.path, stage.local_config, stage.package, locker, stage.config, stage.disable_cache
@@ -117,21 +117,24 @@ class _EditedInstaller(Installer):
 
 
 def edit(
-    inner: InstallerCommand, place: Place, group: str, follow: Callable[[Mapping[str, Any]], int]
+    inner: InstallerCommand,
+    runner: StageRunner,
+    group: str,
+    follow: Callable[[Mapping[str, Any]], int],
 ) -> int:
     """Let Poetry's `add` or `remove` edit a group, and `follow` do what the edit asks for.
 
     The file is written if that returns 0. Returns the exit code of Poetry's command.
     """
-    file = EditedFile(place.poetry.pyproject_path, group)
-    project = _EditedProject(place, file)
-    inner.set_application(place.application)
+    file = EditedFile(runner.poetry.pyproject_path, group)
+    project = _EditedProject(runner, file)
+    inner.set_application(runner.application)
     inner.set_poetry(project)
     inner.set_env(NullEnv())
-    place.io.input.set_option("group", group)
+    runner.io.input.set_option("group", group)
 
     def run() -> int:
         return follow(file.kept(project.edited_locker.data).unwrap())
 
-    inner.set_installer(_EditedInstaller(place.io, project, run))
-    return inner.execute(place.io)
+    inner.set_installer(_EditedInstaller(runner.io, project, run))
+    return inner.execute(runner.io)

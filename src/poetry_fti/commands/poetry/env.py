@@ -10,7 +10,7 @@ from poetry.console.commands.command import Command
 from poetry.console.commands.env.info import EnvInfoCommand as PoetryEnvInfoCommand
 from poetry.console.commands.env.list import EnvListCommand as PoetryEnvListCommand
 
-from poetry_fti.commands.poetry.stage_runner import Place, find_place
+from poetry_fti.commands.poetry.stage_runner import StageRunner, find_runner
 from poetry_fti.commands.shared.console import aligned, escape, guarded, load_project, plain
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGE, STAGES, wants_json
 from poetry_fti.errors import DONE, FtiError
@@ -33,8 +33,8 @@ class EnvListCommand(Command):
         """Write a line for each stage."""
         json_wanted = wants_json(self)
         project = load_project(self)
-        places = [Place(self, project, s) for s in project.select(self.argument("stages"))]
-        rows = [_data(place) for place in places]
+        runners = [StageRunner(self, project, s) for s in project.select(self.argument("stages"))]
+        rows = [_data(runner) for runner in runners]
         if json_wanted:
             plain(self.io, json.dumps({"environments": rows}, indent=2) + "\n")
             return DONE
@@ -47,12 +47,12 @@ class EnvListCommand(Command):
         return DONE
 
 
-def _data(place: Place) -> dict[str, Any]:
-    env = place.environments.existing()
+def _data(runner: StageRunner) -> dict[str, Any]:
+    env = runner.environments.existing()
     sound = env is not None and env.is_sane()
-    usable = env is not None and place.environments.is_usable(env)
+    usable = env is not None and runner.environments.is_usable(env)
     return {
-        "stage": place.stage.name,
+        "stage": runner.stage.name,
         "state": "ready" if usable else "other Python" if sound else "broken" if env else "missing",
         "python": ".".join(map(str, env.version_info[:3])) if env and sound else None,
         "name": env.path.name if env else None,
@@ -71,7 +71,7 @@ class EnvInfoCommand(Command):
     @guarded
     def handle(self) -> int:
         """Write what `poetry env info` writes."""
-        env = find_place(self, self.argument("stage")).env
+        env = find_runner(self, self.argument("stage")).env
         if self.option("path") or self.option("executable"):
             plain(self.io, f"{env.path if self.option('path') else env.python}\n")
             return DONE
@@ -95,7 +95,7 @@ class EnvRemoveCommand(Command):
         """Remove all that Poetry manages for the stages, whatever their Python."""
         project = load_project(self)
         for stage in project.select(self.argument("stages")):
-            environments = Place(self, project, stage).environments
+            environments = StageRunner(self, project, stage).environments
             if environments.is_shared:
                 message = "virtualenvs.create is false: no stage has an environment of its own."
                 raise FtiError(f"Poetry's setting {message}")

@@ -15,7 +15,7 @@ from poetry_fti import files
 from poetry_fti.bridge.project.pyproject import project_python
 from poetry_fti.commands.poetry.new_project import Generator, existing_text, new_text
 from poetry_fti.commands.shared.console import escape, guarded
-from poetry_fti.commands.shared.exclusive import alone
+from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.questions import AskingCommand
 from poetry_fti.errors import DONE, FAILED, ConfigError, FtiError
 from poetry_fti.operations.project import accept
@@ -59,7 +59,7 @@ pyproject.toml it makes one first, as <info>poetry init</info> does and with its
 <info>poetry fti init --no-interaction --stage serving=our-presets/inference.toml</info>"""
 
     @guarded
-    @alone()
+    @exclusive()
     def handle(self) -> int:
         """Ask, generate, check, and only then write."""
         wanted: list[str] = self.option("stage")

@@ -11,7 +11,7 @@ from poetry.installation.installer import Installer
 from poetry.installation.operations import Uninstall
 
 from poetry_fti.bridge.environments import require_platform
-from poetry_fti.commands.poetry.stage_runner import Place
+from poetry_fti.commands.poetry.stage_runner import StageRunner
 from poetry_fti.commands.shared.console import escape, guarded, load_project
 from poetry_fti.errors import FtiError
 
@@ -55,22 +55,22 @@ it is <comment>.venv-STAGE</comment>.
         """Install one stage after the other; stop at the first that fails."""
         project = load_project(self)
         stages = project.select(self.argument("stages"))
-        places = [Place(self, project, stage) for stage in stages]
-        for place in places:
-            _require_installable(place, stages)
-        return max(self._install(place) for place in places)
+        runners = [StageRunner(self, project, stage) for stage in stages]
+        for runner in runners:
+            _require_installable(runner, stages)
+        return max(self._install(runner) for runner in runners)
 
-    def _install(self, place: Place) -> int:
-        self.line(f"Installing <c1>{escape(place.stage.name)}</c1>")
-        return install(place)
+    def _install(self, runner: StageRunner) -> int:
+        self.line(f"Installing <c1>{escape(runner.stage.name)}</c1>")
+        return install(runner)
 
 
-def _require_installable(place: Place, stages: Sequence[StageProject]) -> None:
+def _require_installable(runner: StageRunner, stages: Sequence[StageProject]) -> None:
     """Raise FtiError for what would go wrong later, before anything is installed."""
-    if place.stage.status.state != "fresh":
-        raise FtiError(place.stage.problem())
-    require_platform(place.stage.stage)
-    if place.environments.is_shared and len(stages) > 1:
+    if runner.stage.status.state != "fresh":
+        raise FtiError(runner.stage.problem())
+    require_platform(runner.stage.stage)
+    if runner.environments.is_shared and len(stages) > 1:
         raise FtiError(
             "Poetry's setting virtualenvs.create is false, so that all stages would be installed"
             " into one environment. Install one of them, or run"
@@ -78,14 +78,14 @@ def _require_installable(place: Place, stages: Sequence[StageProject]) -> None:
         )
 
 
-def install(place: Place, gone: Collection[NormalizedName] = ()) -> int:
+def install(runner: StageRunner, gone: Collection[NormalizedName] = ()) -> int:
     """Install a stage whose lock is fresh, remove packages that are gone from it.
 
     Returns the exit code of Poetry's command; raises Poetry's PythonVersionError.
     """
-    env, inner = place.environments.made(), _StageInstall()
-    inner.set_installer(_StageInstaller(place, env, gone))
-    return place.hand_over(inner, env)
+    env, inner = runner.environments.made(), _StageInstall()
+    inner.set_installer(_StageInstaller(runner, env, gone))
+    return runner.hand_over(inner, env)
 
 
 class _StageInstall(PoetryInstallCommand):
@@ -102,10 +102,10 @@ class _StageInstaller(Installer):
     Relies on `_execute`: Poetry only uninstalls what is gone from a lock when it has solved it.
     """
 
-    def __init__(self, place: Place, env: Env, gone: Collection[NormalizedName]) -> None:
-        poetry = place.poetry
+    def __init__(self, runner: StageRunner, env: Env, gone: Collection[NormalizedName]) -> None:
+        poetry = runner.poetry
         super().__init__(
-            place.io,
+            runner.io,
             env,
             poetry.package,
             poetry.locker,
@@ -114,7 +114,7 @@ class _StageInstaller(Installer):
             disable_cache=poetry.disable_cache,
             build_constraints=poetry.build_constraints,
         )
-        self._of_stage: list[str] = list(place.stage.stage.extras)
+        self._of_stage: list[str] = list(runner.stage.stage.extras)
         self._gone = gone
 
     def extras(self, extras: list[str]) -> Installer:  # noqa: ARG002 - they are `poetry fti add`'s

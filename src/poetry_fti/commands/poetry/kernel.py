@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 from poetry.console.commands.command import Command
 from poetry.utils.env import EnvCommandError
 
-from poetry_fti.commands.poetry.stage_runner import find_place
+from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import escape, guarded
 from poetry_fti.commands.shared.options import STAGE
 from poetry_fti.errors import DONE, FtiError
@@ -45,10 +45,10 @@ it then.
     @guarded
     def handle(self) -> int:
         """Install the kernel, and say where it is."""
-        place = find_place(self, self.argument("stage"))
-        env, stage = place.env, place.stage.stage
+        runner = find_runner(self, self.argument("stage"))
+        env, stage = runner.env, runner.stage.stage
         _require_ipykernel(env, stage)
-        project = place.poetry.package.pretty_name
+        project = runner.poetry.package.pretty_name
         name = self.option("name") or canonicalize_name(f"{project}-{stage.name}")
         shown = self.option("display-name") or f"{project} ({stage.name})"
         prefix = self.option("prefix")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.poetry.stage_runner import find_place
+from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import guarded, plain
 from poetry_fti.commands.shared.options import STAGE
 from poetry_fti.errors import DONE
@@ -25,5 +25,5 @@ class PathCommand(Command):
     @guarded
     def handle(self) -> int:
         """Print the path."""
-        plain(self.io, f"{find_place(self, self.argument('stage')).env.path}\n")
+        plain(self.io, f"{find_runner(self, self.argument('stage')).env.path}\n")
         return DONE

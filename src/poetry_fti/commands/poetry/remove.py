@@ -10,9 +10,9 @@ from poetry.console.commands.remove import RemoveCommand as PoetryRemoveCommand
 from poetry_fti.commands.poetry.add import GROUP
 from poetry_fti.commands.poetry.changing import follow
 from poetry_fti.commands.poetry.editing import edit
-from poetry_fti.commands.poetry.stage_runner import find_place
+from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import guarded
-from poetry_fti.commands.shared.exclusive import alone
+from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.options import STAGE
 from poetry_fti.operations.groups import chosen_group, holding_group, written_name
 
@@ -41,16 +41,16 @@ removes from its environment what it no longer needs. Other stages stay as they 
     loggers: ClassVar[list[str]] = PoetryRemoveCommand.loggers
 
     @guarded
-    @alone(unless=("dry-run",))
+    @exclusive(unless=("dry-run",))
     def handle(self) -> int:
         """Remove, lock and uninstall; if one of these fails, all is as before."""
-        place = find_place(self, self.argument("stage"))
-        pyproject, wanted = place.project.pyproject, self.option("group")
+        runner = find_runner(self, self.argument("stage"))
+        pyproject, wanted = runner.project.pyproject, self.option("group")
         if wanted is None:
-            group = holding_group(place.stage, pyproject, self.argument("packages"))
+            group = holding_group(runner.stage, pyproject, self.argument("packages"))
         else:
-            group = chosen_group(place.stage.stage, wanted)
+            group = chosen_group(runner.stage.stage, wanted)
         name = written_name(pyproject, group)
         return edit(
-            PoetryRemoveCommand(), place, name, lambda data: follow(self, place, group, data)
+            PoetryRemoveCommand(), runner, name, lambda data: follow(self, runner, group, data)
         )

@@ -9,7 +9,7 @@ from cleo.helpers import argument
 from poetry.console.commands.command import Command
 from poetry.console.commands.run import RunCommand as PoetryRunCommand
 
-from poetry_fti.commands.poetry.stage_runner import find_place
+from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import guarded
 from poetry_fti.commands.shared.options import STAGE
 
@@ -35,7 +35,7 @@ Runs a command in the stage's environment, with the variables of
     @guarded
     def handle(self) -> int:
         """Become the command."""
-        place = find_place(self, self.argument("stage"))
-        env = place.env
-        os.environ.update(place.stage.stage.env)
-        return place.hand_over(PoetryRunCommand(), env)
+        runner = find_runner(self, self.argument("stage"))
+        env = runner.env
+        os.environ.update(runner.stage.stage.env)
+        return runner.hand_over(PoetryRunCommand(), env)

@@ -8,7 +8,7 @@ from poetry.console.commands.command import Command
 from poetry.console.commands.show import ShowCommand as PoetryShowCommand
 
 from poetry_fti.bridge.environments import imagined
-from poetry_fti.commands.poetry.stage_runner import find_place
+from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import escape, guarded
 from poetry_fti.commands.shared.options import STAGE
 from poetry_fti.errors import FtiError
@@ -35,12 +35,12 @@ Shows what <info>poetry show</info> would if the stage were a project of its own
     @guarded
     def handle(self) -> int:
         """Show the packages of the lock, whether an environment has them or not."""
-        place = find_place(self, self.argument("stage"))
-        if not place.stage.status.is_readable:
-            raise FtiError(place.stage.problem())
-        if place.stage.status.state == "stale":
-            self.line_error(f"<warning>Warning: {escape(place.stage.problem())}</warning>")
-        env = place.environments.existing()
-        if env is None or not place.environments.is_usable(env):
-            return place.hand_over(PoetryShowCommand(), imagined(place.stage.python))
-        return place.hand_over(PoetryShowCommand(), env)
+        runner = find_runner(self, self.argument("stage"))
+        if not runner.stage.status.is_readable:
+            raise FtiError(runner.stage.problem())
+        if runner.stage.status.state == "stale":
+            self.line_error(f"<warning>Warning: {escape(runner.stage.problem())}</warning>")
+        env = runner.environments.existing()
+        if env is None or not runner.environments.is_usable(env):
+            return runner.hand_over(PoetryShowCommand(), imagined(runner.stage.python))
+        return runner.hand_over(PoetryShowCommand(), env)

@@ -1,4 +1,4 @@
-"""A stage as a place to work: its environment, and Poetry's own commands in it."""
+"""Poetry's own commands run on a stage, in the stage's environment."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from poetry_fti.operations.stage import StageProject
 
 
-class Place:
+class StageRunner:
     """A stage with its virtual environment."""
 
     def __init__(self, command: Command, project: Project, stage: StageProject) -> None:
-        """Find the place of a stage; raises ConfigError where Poetry cannot read the stage."""
+        """Prepare to run commands on a stage; raises ConfigError where Poetry cannot read it."""
         self.project = project
         self.io = command.io
         self.application = command.get_application()
@@ -61,8 +61,8 @@ class Place:
         return inner.execute(self.io)
 
 
-def find_place(command: Command, name: str) -> Place:
-    """Return the place of the stage of this name; raises ConfigError where there is none."""
+def find_runner(command: Command, name: str) -> StageRunner:
+    """Return the runner of the stage of this name; raises ConfigError for an unknown name."""
     project = load_project(command)
     (stage,) = project.select([name])
-    return Place(command, project, stage)
+    return StageRunner(command, project, stage)

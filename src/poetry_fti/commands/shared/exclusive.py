@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _C = TypeVar("_C", bound="Command")
 
 
-def alone(*, unless: tuple[str, ...] = ()) -> Callable[[Callable[[_C], int]], Callable[[_C], int]]:
+def exclusive(
+    *, unless: tuple[str, ...] = ()
+) -> Callable[[Callable[[_C], int]], Callable[[_C], int]]:
     """Let a command's `handle` wait for others that write; not with an option that writes nothing.
 
     Nothing of the project has been read before, so the command sees what the others wrote.
@@ -35,7 +37,7 @@ def alone(*, unless: tuple[str, ...] = ()) -> Callable[[Callable[[_C], int]], Ca
         def guard(command: _C) -> int:
             if any(command.option(name) for name in unless):
                 return handle(command)
-            with waiting(command):
+            with exclusive_access(command):
                 return handle(command)
 
         return guard
@@ -43,7 +45,7 @@ def alone(*, unless: tuple[str, ...] = ()) -> Callable[[Callable[[_C], int]], Ca
     return decorate
 
 
-def waiting(command: Command) -> AbstractContextManager[None]:
+def exclusive_access(command: Command) -> AbstractContextManager[None]:
     """Return a context in which no other command writes into the project."""
     return files.exclusive(_lock_file(command), lambda: _tell(command))
 

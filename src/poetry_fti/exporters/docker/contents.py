@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.builder import layer_stages
 from poetry_fti.exporters.docker.code import CODE, PROJECT, wheel_sources
-from poetry_fti.exporters.docker.default_excludes import denied_by
+from poetry_fti.exporters.docker.default_excludes import excluded_by
 from poetry_fti.exporters.docker.installers import LAYER
 from poetry_fti.exporters.docker.interpreter import install_packages, install_wheel
 from poetry_fti.exporters.docker.quoting import copy
@@ -43,7 +43,7 @@ def code(locked: LockedStage) -> Iterator[str]:
 
 
 def _copy_own(source: PurePosixPath, target: PurePosixPath, locked: LockedStage) -> str:
-    pattern = denied_by(source)
+    pattern = excluded_by(source)
     if pattern:
         message = (
             f'tool.fti.stages.{locked.stage.name}.image.copy: "{source}" never comes into an image'

@@ -169,7 +169,7 @@ NEVER: Final = """\
 """
 
 
-def denied_by(path: PurePosixPath, patterns: str = NEVER) -> str | None:
+def excluded_by(path: PurePosixPath, patterns: str = NEVER) -> str | None:
     """Return the pattern that keeps a path out."""
     lines = (line for line in patterns.splitlines() if not line.startswith("#"))
     return next((line for line in lines if _is_about(line, path)), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from poetry_fti.exporters.docker.default_excludes import NEVER, RECORDS, denied_by
+from poetry_fti.exporters.docker.default_excludes import NEVER, RECORDS, excluded_by
 from poetry_fti.exporters.docker.parts import requirement_paths
 from poetry_fti.exporters.docker.quoting import context_path
 from poetry_fti.exporters.header import header
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def render(locked: LockedStage) -> str:
     """Return the text of Dockerfile.dockerignore: what is not needed stays out of the build."""
-    again = [_let_in(path) for path in _needed(locked) if denied_by(path, RECORDS)]
+    again = [_let_in(path) for path in _needed(locked) if excluded_by(path, RECORDS)]
     # The last line that matches decides.
     denied = [*RECORDS.splitlines(), *again, *NEVER.splitlines()]
     return "\n".join([header(locked), "", *_allowed(locked), "", *denied, ""])
@@ -82,10 +82,10 @@ def seen(locked: LockedStage) -> list[PurePosixPath]:
 
 def keeps_out(locked: LockedStage, path: PurePosixPath) -> bool:
     """Tell whether the build does not see a path below one that it sees."""
-    is_record = denied_by(path, RECORDS) and not any(
-        path.is_relative_to(needed) for needed in _needed(locked) if denied_by(needed, RECORDS)
+    is_record = excluded_by(path, RECORDS) and not any(
+        path.is_relative_to(needed) for needed in _needed(locked) if excluded_by(needed, RECORDS)
     )
-    return bool(denied_by(path) or is_record or path == locked.folder.parent)
+    return bool(excluded_by(path) or is_record or path == locked.folder.parent)
 
 
 def _copied(locked: LockedStage) -> Iterator[PurePosixPath]:

@@ -21,7 +21,7 @@ _ANY_STAGE: Final = "stage"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class PresetSource:
     """An index from which these packages come, and no others."""
 
     name: str
@@ -30,11 +30,11 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Packages:
+class PresetPackages:
     """Requirements (PEP 508), and where those come from that the default index does not serve."""
 
     requirements: tuple[str, ...] = ()
-    sources: tuple[Source, ...] = ()
+    sources: tuple[PresetSource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +47,11 @@ class Preset:
     name: str
     description: str
     kind: Kind
-    packages: Packages
-    accelerators: Mapping[str, Packages] = field(default_factory=dict)
+    packages: PresetPackages
+    accelerators: Mapping[str, PresetPackages] = field(default_factory=dict)
     stage: Mapping[str, Any] = field(default_factory=dict)
 
-    def chosen(self, accelerator: str | None) -> Packages:
+    def chosen(self, accelerator: str | None) -> PresetPackages:
         """Return all packages with an accelerator, the first one without a choice.
 
         Raises ConfigError for one that the preset has not; one without any needs none.
@@ -65,7 +65,7 @@ class Preset:
             message = f'The preset {self.name} has no accelerator "{name}"{hint} (known: {known}).'
             raise ConfigError(message)
         added = self.accelerators[name]
-        return Packages(
+        return PresetPackages(
             requirements=(*self.packages.requirements, *added.requirements),
             sources=(*self.packages.sources, *added.sources),
         )
@@ -98,14 +98,14 @@ def _relative(problem: Problem) -> Problem:
     return Problem(problem.path.removeprefix("."), problem.message)
 
 
-def _packages(table: Table) -> Packages:
+def _packages(table: Table) -> PresetPackages:
     requirements = table.whole_strings("requirements")
     for index, requirement in enumerate(requirements):
         if not _is_requirement(requirement):
             message = f'"{requirement}" is no requirement, such as "pandas>=2.2"'
             table.wrong("requirements", message, index=index)
     sources = table.tables("sources", keys=("name", "url", "packages"))
-    return Packages(requirements=requirements, sources=tuple(map(_source, sources)))
+    return PresetPackages(requirements=requirements, sources=tuple(map(_source, sources)))
 
 
 def _is_requirement(text: str) -> bool:
@@ -116,18 +116,18 @@ def _is_requirement(text: str) -> bool:
     return True
 
 
-def _source(table: Table) -> Source:
+def _source(table: Table) -> PresetSource:
     for key in ("name", "url", "packages"):
         if key not in table:
             table.wrong(key, "is missing")
-    return Source(
+    return PresetSource(
         name=table.string("name") or "",
         url=table.string("url") or "",
         packages=table.strings("packages") or (),
     )
 
 
-def _accelerators(table: Table, problems: list[Problem]) -> Mapping[str, Packages]:
+def _accelerators(table: Table, problems: list[Problem]) -> Mapping[str, PresetPackages]:
     accelerators = table.table("accelerators")
     return {
         name: _packages(
