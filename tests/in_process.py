@@ -7,15 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from cleo.io.null_io import NullIO
 from packaging.version import Version
-from poetry.factory import Factory
 from poetry.repositories.pypi_repository import PyPiRepository
 
 from loopback.catalogue import Catalogue, File, Release
-from poetry_fti.errors import FtiError
+from poetry_fti.bridge.poetry_project import create_poetry
 from poetry_fti.operations.lock import LockRequest, lock_stages
-from poetry_fti.operations.project import Project
+from poetry_fti.operations.project import load_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,11 +35,11 @@ def default_index(url: str, cache: Path) -> Iterator[None]:
 
 def lock_training(root: Path) -> str:
     """Lock a project's stage `training` and return the text of its lock; raises FtiError."""
-    project = Project(root, lambda: Factory().create_poetry(root))
-    result = lock_stages(project, project.select(["training"]), NullIO(), REQUEST)["training"]
-    if isinstance(result, FtiError):
-        raise result
-    return project.select(["training"])[0].text
+    project = load_project(root, create_poetry)
+    result = lock_stages(project, project.select(["training"]), REQUEST)["training"]
+    if result.error:
+        raise result.error
+    return project.select(["training"])[0].lock.text
 
 
 def catalogue(*artifacts: Artifact) -> Catalogue:

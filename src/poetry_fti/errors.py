@@ -30,6 +30,10 @@ class StaleLockError(FtiError):
     """A lock is missing or stale."""
 
 
+class AmbiguousPackageError(FtiError):
+    """A lock contains several versions of a package where one was expected."""
+
+
 class ConfigError(FtiError):
     """The configuration, a stage's name or a format is wrong."""
 

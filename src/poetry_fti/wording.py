@@ -1,4 +1,4 @@
-"""Lists and sizes as people read them."""
+"""Lists, counts and sizes as people read them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def joined(words: Iterable[str]) -> str:
     """Return one word or more with commas, and an "and" before the last."""
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, which gets an "s" unless the number is 1."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def readable(size: int) -> str:

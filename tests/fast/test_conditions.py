@@ -6,9 +6,9 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from poetry.factory import Factory
 
-from poetry_fti.operations.project import Project
+from poetry_fti.bridge.poetry_project import create_poetry
+from poetry_fti.operations.project import load_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,8 +45,8 @@ def conditions(root: Path, text: str) -> dict[str, tuple[str, Mapping[str, Any]]
     """Return what decides on whether locks are fresh: by stage, the content hash and the table."""
     root.mkdir(exist_ok=True)
     (root / "pyproject.toml").write_text(text, encoding="utf-8")
-    project = Project(root, lambda: Factory().create_poetry(root))
-    lockers = {stage.name: stage.locker for stage in project.stages}
+    project = load_project(root, create_poetry)
+    lockers = {stage.name: stage.lock.locker for stage in project.stages}
     return {name: (locker.content_hash, locker.conditions) for name, locker in lockers.items()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from contextlib import nullcontext
 from threading import enumerate as threads
+from typing import TYPE_CHECKING
 
 import pytest
 from cleo.formatters.formatter import Formatter
@@ -16,16 +17,18 @@ from poetry.console.commands.command import Command
 
 from poetry_fti.commands.shared.console import (
     aligned,
-    counted,
     error,
     escape,
+    feedback_of,
     guarded,
     os_message,
     plain,
-    progress,
-    quiet,
 )
 from poetry_fti.errors import ConfigError, FtiError, StaleLockError
+from poetry_fti.wording import counted
+
+if TYPE_CHECKING:
+    from poetry_fti.operations.feedback import Feedback
 
 # NUL is what cleo itself stands in for a backslash at the end, ESC starts a terminal's commands.
 TEXT = st.text(st.characters(blacklist_characters="\0\x1b", codec="utf-8"))
@@ -111,10 +114,15 @@ def test_what_the_operating_system_refused(failure: OSError, message: str) -> No
     assert os_message(failure) == message
 
 
+def feedback(io: BufferedIO) -> Feedback:
+    command = FailingCommand(None)
+    command._io = io  # noqa: SLF001 - what running it within an application does
+    return feedback_of(command)
+
+
 def show_progress(io: BufferedIO, failure: BaseException | None) -> None:
-    with progress(io, "Locking <b>"):
-        quiet(io).write_line("Poetry's commentary")
-        quiet(io).write_error_line("Poetry's warning")
+    with feedback(io).progress("Locking <b>"):
+        feedback(io).notice("a <b>notice</b>")
         if failure is not None:
             raise failure
 
@@ -128,24 +136,37 @@ def test_the_progress_indicator_leaves_no_thread(failure: BaseException | None) 
     assert threads() == before
     errors = io.fetch_error()
     assert "Locking <b>..." in errors
-    assert "Poetry's warning\n" in errors
+    assert "a <b>notice</b>\n" in errors
     assert errors.endswith("\n")
     assert io.fetch_output() == ""
 
 
 def test_no_progress_without_a_terminal() -> None:
     io = BufferedIO()
-    with progress(io, "Locking"):
-        quiet(io).write_line("Poetry's commentary")
-    assert io.fetch_output() == ""
+    with feedback(io).progress("Locking"):
+        pass
+    assert (io.fetch_output(), io.fetch_error()) == ("", "")
 
 
-def test_poetrys_commentary_for_those_who_ask() -> None:
+@pytest.mark.parametrize(
+    ("verbosity", "wanted"),
+    [
+        (Verbosity.QUIET, 0),
+        (Verbosity.NORMAL, 0),
+        (Verbosity.VERBOSE, 1),
+        (Verbosity.VERY_VERBOSE, 2),
+        (Verbosity.DEBUG, 3),
+    ],
+)
+def test_the_resolvers_commentary_for_those_who_want_it(verbosity: Verbosity, wanted: int) -> None:
     io = BufferedIO(decorated=True)
-    io.set_verbosity(Verbosity.VERBOSE)
-    with progress(io, "Locking"):
-        quiet(io).write_line("Poetry's commentary")
-    assert io.fetch_output() == "Poetry's commentary\n"
+    io.set_verbosity(verbosity)
+    assert feedback(io).verbosity == wanted
+    if wanted:
+        with feedback(io).progress("Locking"):
+            feedback(io).detail("the resolver's <b>commentary</b>")
+        assert io.fetch_output() == "the resolver's <b>commentary</b>\n"
+        assert io.fetch_error() == ""
 
 
 def test_counting_and_columns() -> None:

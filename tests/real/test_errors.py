@@ -12,15 +12,15 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import pytest
-from poetry.factory import Factory
 
 from harness import Poetry, snapshot
 from loopback.clients import INDEX_VARIABLE, isolated_environment
 from loopback.index import CREDENTIALS
 from loopback.site import Answer
 from poetry_fti.bridge.lock.locker import StageLocker, lock_status
+from poetry_fti.bridge.poetry_project import create_poetry
 from poetry_fti.errors import FtiError
-from poetry_fti.operations.project import Project
+from poetry_fti.operations.project import load_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -482,18 +482,18 @@ def spoilt(text: bytes) -> Iterator[bytes]:
 
 
 def test_a_lock_is_broken_or_it_can_be_used(locked_tiny: Path) -> None:
-    project = Project(locked_tiny, lambda: Factory().create_poetry(locked_tiny))
+    project = load_project(locked_tiny, create_poetry)
     stage = project.select(["training"])[0]
-    good = stage.lock.read_bytes()
-    assert stage.status.state == "fresh"
+    good = stage.path.read_bytes()
+    assert project.status(stage).state == "fresh"
     states = Counter[str]()
     for text in spoilt(good):
-        stage.lock.write_bytes(text)
+        stage.path.write_bytes(text)
         stage.reread()
-        states[stage.status.state] += 1
-        if stage.status.is_readable:
+        states[project.status(stage).state] += 1
+        if project.status(stage).is_readable:
             with suppress(FtiError):  # a package may lack the files that it needs
-                assert len(stage.packages) <= 7
+                assert len(stage.lock.packages) <= 7
     assert states["broken"] > states["fresh"] > 0
 
 

@@ -8,11 +8,10 @@ from cleo.helpers import option
 from cleo.ui.confirmation_question import ConfirmationQuestion
 from poetry.console.commands.command import Command
 
-from poetry_fti import files
-from poetry_fti.commands.shared.console import escape, guarded, load_project
+from poetry_fti.commands.shared.console import escape, guarded, load
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.errors import DONE
-from poetry_fti.operations.leftovers import find_leftovers
+from poetry_fti.operations.leftovers import find_leftovers, remove_leftover
 
 if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
@@ -35,7 +34,7 @@ removed unless <info>--yes</info> is given."""
     @exclusive()
     def handle(self) -> int:
         """Ask for each folder, then remove what poetry-fti wrote there."""
-        leftovers = find_leftovers(load_project(self))
+        leftovers = find_leftovers(load(self))
         if not leftovers:
             self.line("Nothing to remove: every folder belongs to a stage.")
         for leftover in leftovers:
@@ -48,8 +47,7 @@ removed unless <info>--yes</info> is given."""
         if not (self.option("yes") or self._confirmed(f"Remove {escape(leftover.name)}?")):
             self.line("  kept")
             return
-        files.remove(leftover.written)
-        files.remove_empty([leftover.path])
+        remove_leftover(leftover)
         if leftover.others:
             others = ", ".join(path.name for path in leftover.others)
             self.line(f"  kept what poetry-fti did not write: {escape(others)}")

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 from cleo.helpers import argument
 from poetry.console.commands.command import Command
 
-from poetry_fti import files
-from poetry_fti.commands.shared.console import escape, guarded, load_project
+from poetry_fti.commands.shared.console import escape, guarded, load
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.options import STAGE
-from poetry_fti.errors import DONE, FtiError
-from poetry_fti.operations.project import accept
-from poetry_fti.scaffold.new_stages import clone
+from poetry_fti.errors import DONE
+from poetry_fti.operations.new_stages import clone_stage
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
@@ -35,19 +33,10 @@ stage serve both.
     @exclusive()
     def handle(self) -> int:
         """Write the new stage and its lock, both or none."""
-        project = load_project(self)
+        project = load(self)
         (old,) = project.select([self.argument("stage")])
         new: str = self.argument("new")
-        path = project.root / "pyproject.toml"
-        text = clone(files.read(path) or "", old.stage, new)
-        accept(text, project.root)
-        lock = old.lock.parent.with_name(new) / old.lock.name
-        if lock.exists():
-            name = lock.relative_to(project.root).as_posix()
-            message = f"{name} is left of a former stage. Remove it with `poetry fti clean`,"
-            raise FtiError(f"{message} or give the new stage another name.")
-        locked = {lock: old.text} if old.status.is_readable else {}
-        files.replace({**locked, path: text})
+        clone_stage(project, old, new)
         self.line(f"Made the stage <c1>{escape(new)}</c1> of {escape(old.name)}.")
         self.line(f"Lock it with <info>poetry fti lock {escape(new)}</info>.")
         return DONE

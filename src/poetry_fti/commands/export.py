@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING, ClassVar
 from cleo.helpers import option
 from poetry.console.commands.command import Command
 
-from poetry_fti import files
-from poetry_fti.commands.shared.console import counted, error, guarded, load_project, plain
+from poetry_fti.commands.shared.console import error, guarded, load, plain
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.options import STAGES
-from poetry_fti.commands.shared.writing import write
-from poetry_fti.config.table import suggestion
-from poetry_fti.errors import DONE, FOUND, ConfigError, FtiError, StaleLockError
-from poetry_fti.exporters import PROJECT_EXPORTERS
+from poetry_fti.commands.shared.writing import report_layers, report_written
+from poetry_fti.errors import DONE, FOUND, FtiError, StaleLockError
 from poetry_fti.model import FORMATS
-from poetry_fti.operations.export import PROFILED, ExportRequest, render
-from poetry_fti.operations.layers import report_images
+from poetry_fti.operations.export import (
+    PROFILED,
+    PROJECT_FORMATS,
+    ExportRequest,
+    differences,
+    render,
+    require_formats,
+    write,
+)
+from poetry_fti.operations.layers import image_warnings, shared_layers
+from poetry_fti.wording import counted
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
@@ -60,28 +66,25 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
     @exclusive(unless=("check", "stdout"))
     def handle(self) -> int:
         """Render everything, then compare, print or write it."""
-        project = load_project(self)
+        project = load(self)
         request = self._request(project)
         try:
             rendered = render(project, request)
-        except StaleLockError as late:
-            error(self.io, late)
-            return FOUND if request.check else late.exit_code
+        except StaleLockError as stale:
+            error(self.io, stale)
+            return FOUND if request.check else stale.exit_code
         if request.check:
             return self._compare(project, rendered)
         if self.option("stdout"):
             plain(self.io, next(iter(rendered.texts.values()), ""))
             return DONE
-        write(self.io, project.root, rendered)
-        report_images(self, rendered.images)
+        report_written(self.io, write(project, rendered))
+        report_layers(self.io, shared_layers(rendered.images), image_warnings(rendered.images))
         return DONE
 
     def _request(self, project: Project) -> ExportRequest:
         chosen: list[str] = self.option("format")
-        for name in chosen:
-            if name not in FORMATS:
-                known = f"(known: {', '.join(FORMATS)})"
-                raise ConfigError(f'Unknown format "{name}"{suggestion(name, FORMATS)} {known}.')
+        require_formats(chosen)
         request = ExportRequest(
             stages=project.select(self.argument("stages")),
             formats=tuple(dict.fromkeys(chosen or project.config.exports)),
@@ -96,7 +99,7 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
     def _refuse_contradictions(self, request: ExportRequest, chosen: list[str]) -> None:
         if request.merged and chosen:
             raise FtiError("--merged writes a pylock.toml; leave --format out.")
-        one_file = len(request.stages) == 1 or set(request.formats) <= PROJECT_EXPORTERS.keys()
+        one_file = len(request.stages) == 1 or set(request.formats) <= PROJECT_FORMATS
         single = request.merged or (len(request.formats) == 1 and one_file)
         if self.option("stdout") and (request.check or not single):
             raise FtiError(
@@ -108,8 +111,7 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
             raise FtiError(f"--no-hashes and --no-markers are for the formats {names}.")
 
     def _compare(self, project: Project, rendered: Rendered) -> int:
-        diffs = list(files.differences(rendered.texts, project.root))
-        diffs += [f"{path} is of no use any more\n" for path in rendered.left]
+        diffs = differences(project, rendered)
         for diff in diffs:
             plain(self.io, diff)
         if diffs:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cleo.helpers import option
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.shared.console import aligned, escape, guarded, load_project, plain
+from poetry_fti.commands.shared.console import aligned, escape, guarded, load, plain
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
+from poetry_fti.commands.shared.writing import report_layers
 from poetry_fti.errors import DONE
-from poetry_fti.exporters.docker.explain import explain, not_shared
-from poetry_fti.exporters.docker.wheels import linux_platforms
-from poetry_fti.operations.layers import other_stages, report_images, with_layers
+from poetry_fti.operations.images import report_images
 from poetry_fti.wording import readable
 
 if TYPE_CHECKING:
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
 
-    from poetry_fti.exporters.docker.explain import ImageLayer
-    from poetry_fti.model import LockedStage
+    from poetry_fti.operations.images import ImageLayer, ImageReport
 
 
 class ImageCommand(Command):
@@ -47,22 +45,18 @@ those of the downloads of packages, as their index tells them.
     def handle(self) -> int:
         """Write a line for each stage, or a paragraph."""
         json_wanted = wants_json(self)
-        project = load_project(self)
-        locked = [stage.locked() for stage in project.select(self.argument("stages"))]
-        stages = [each for each in with_layers(project, locked) if linux_platforms(each)]
-        siblings = [*stages, *other_stages(project, stages)]
-        images = [_ImageReport(each, siblings) for each in stages]
+        project = load(self)
+        report = report_images(project, project.select(self.argument("stages")))
         if json_wanted:
-            plain(
-                self.io, json.dumps({"images": [each.data() for each in images]}, indent=2) + "\n"
-            )
+            data = {"images": [_image_data(each) for each in report.images]}
+            plain(self.io, json.dumps(data, indent=2) + "\n")
             return DONE
         if self.option("explain"):
-            self._write("\n\n".join(map(_ImageReport.explained, images)).split("\n"))
+            self._write("\n\n".join(map(_explained, report.images)).split("\n"))
         else:
-            header = ("Stage", "Base", "Layers", "PresetPackages", "Download")
-            self._write(aligned([header, *(image.row() for image in images)]))
-        report_images(self, stages)
+            header = ("Stage", "Base", "Layers", "Packages", "Download")
+            self._write(aligned([header, *map(_image_row, report.images)]))
+        report_layers(self.io, report.shared, report.warnings)
         return DONE
 
     def _write(self, lines: Sequence[str]) -> None:
@@ -70,34 +64,27 @@ those of the downloads of packages, as their index tells them.
             self.line(escape(line))
 
 
-class _ImageReport:
-    """A stage's image, as the command shows it."""
+def _image_row(image: ImageReport) -> tuple[str, ...]:
+    layers = [layer for layer in image.layers if layer.packages]
+    count = sum(len(layer.packages) for layer in layers)
+    names = ", ".join(layer.name for layer in layers)
+    return (image.stage, image.layers[0].holds, names, str(count), readable(image.size))
 
-    def __init__(self, locked: LockedStage, siblings: Sequence[LockedStage]) -> None:
-        self._name = locked.stage.name
-        self._layers = list(explain(locked))
-        self._packages = [layer for layer in self._layers if layer.packages]
-        self._size = sum(layer.size for layer in self._layers)
-        self._apart = list(not_shared(locked, siblings))
 
-    def row(self) -> tuple[str, ...]:
-        count = sum(len(layer.packages) for layer in self._packages)
-        layers = ", ".join(layer.name for layer in self._packages)
-        return (self._name, self._layers[0].holds, layers, str(count), readable(self._size))
+def _explained(image: ImageReport) -> str:
+    header = ("Layer", "Download", "Packages", "Holds", "Why")
+    lines = [*aligned([header, *map(_row, image.layers)]), *image.not_shared]
+    first = f"{image.stage}: {readable(image.size)} of packages to download"
+    return "\n  ".join([first, *lines])
 
-    def explained(self) -> str:
-        header = ("Layer", "Download", "PresetPackages", "Holds", "Why")
-        lines = [*aligned([header, *map(_row, self._layers)]), *self._apart]
-        first = f"{self._name}: {readable(self._size)} of packages to download"
-        return "\n  ".join([first, *lines])
 
-    def data(self) -> dict[str, Any]:
-        return {
-            "stage": self._name,
-            "size": self._size,
-            "layers": [_data(layer) for layer in self._layers],
-            "not_shared": self._apart,
-        }
+def _image_data(image: ImageReport) -> dict[str, Any]:
+    return {
+        "stage": image.stage,
+        "size": image.size,
+        "layers": [_data(layer) for layer in image.layers],
+        "not_shared": list(image.not_shared),
+    }
 
 
 def _row(layer: ImageLayer) -> tuple[str, ...]:

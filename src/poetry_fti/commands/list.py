@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.shared.console import aligned, escape, guarded, load_project, plain
+from poetry_fti.commands.shared.console import aligned, escape, guarded, load, plain
 from poetry_fti.commands.shared.options import REPORT_FORMAT, wants_json
-from poetry_fti.errors import DONE, FtiError
+from poetry_fti.errors import DONE
 from poetry_fti.operations.leftovers import find_leftovers
+from poetry_fti.operations.listing import list_stages
 
 if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
 
-    from poetry_fti.operations.stage import StageProject
+    from poetry_fti.operations.listing import ListedStage
 
 
 class ListCommand(Command):
@@ -29,8 +30,8 @@ class ListCommand(Command):
     def handle(self) -> int:
         """Write a line for each stage, and name folders that belong to none."""
         json_wanted = wants_json(self)
-        project = load_project(self)
-        stages = [_data(stage) for stage in project.stages]
+        project = load(self)
+        stages = [_data(stage) for stage in list_stages(project)]
         leftovers = [leftover.name for leftover in find_leftovers(project)]
         if json_wanted:
             data = {"stages": stages, "leftovers": leftovers}
@@ -58,23 +59,17 @@ class ListCommand(Command):
             self.line("Run <info>poetry fti clean</info> to remove them.")
 
 
-def _data(each: StageProject) -> dict[str, Any]:
-    stage, status = each.stage, each.status
-    reason, packages = status.reason, None
-    if status.is_readable:
-        try:
-            packages = len(each.packages)
-        except FtiError as error:  # it cannot be installed
-            reason = str(error)
+def _data(listed: ListedStage) -> dict[str, Any]:
+    stage = listed.stage
     return {
         "stage": stage.name,
         "kind": stage.kind,
         "groups": list(stage.groups),
-        "python": each.python,
+        "python": listed.python,
         "platforms": [str(platform) for platform in stage.targets.platforms],
-        "lock": status.state,
-        "reason": reason,
-        "packages": packages,
+        "lock": listed.lock,
+        "reason": listed.reason,
+        "packages": listed.packages,
     }
 
 

@@ -8,25 +8,20 @@ from typing import TYPE_CHECKING, ClassVar
 from cleo.helpers import option
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.shared.console import (
-    counted,
-    error,
-    guarded,
-    load_project,
-    plain,
-    project_to_lock,
-)
+from poetry_fti.commands.shared.console import error, feedback_of, guarded, load, plain
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.lock_report import report_locking
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
 from poetry_fti.errors import DONE, FOUND
 from poetry_fti.operations.lock import LockRequest, lock_stages
+from poetry_fti.wording import counted
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
 
-    from poetry_fti.operations.stage import StageProject
+    from poetry_fti.operations.project import Project
+    from poetry_fti.operations.stage import ProjectStage
 
 
 class LockCommand(Command):
@@ -56,26 +51,31 @@ version of a package wherever they can.
         """Lock what is stale, or only look (`--check`)."""
         json_wanted = wants_json(self)
         regenerate: bool = self.option("regenerate")
-        project = load_project(self) if regenerate else project_to_lock(self)
+        # Fresh locks prove that Poetry has accepted the pyproject.toml before.
+        project = load(self, check=regenerate)
         stages = project.select(self.argument("stages"))
         if self.option("check"):
-            return self._check(stages, json_wanted=json_wanted)
+            return self._check(project, stages, json_wanted=json_wanted)
         names = frozenset(stage.name for stage in stages)
         request = LockRequest(
             stages=names, regenerate=regenerate, aligned=not self.option("no-align")
         )
-        results = lock_stages(project, stages, self.io, request)
+        results = lock_stages(project, stages, request, feedback_of(self))
         return report_locking(self, project, results)
 
-    def _check(self, stages: tuple[StageProject, ...], *, json_wanted: bool) -> int:
-        late = [stage for stage in stages if not stage.is_fresh]
+    def _check(
+        self, project: Project, stages: tuple[ProjectStage, ...], *, json_wanted: bool
+    ) -> int:
+        stale = [stage for stage in stages if not project.is_fresh(stage)]
+        if stale:
+            project.require_accepted()
         if json_wanted:
-            found = {stage.name: stage.status for stage in stages}
+            found = {stage.name: project.status(stage) for stage in stages}
             states = {name: {"state": s.state, "reason": s.reason} for name, s in found.items()}
             plain(self.io, json.dumps({"stages": states}, indent=2) + "\n")
-        elif late:
-            for stage in late:
-                error(self.io, stage.problem())
+        elif stale:
+            for stage in stale:
+                error(self.io, project.problem(stage))
         else:
             self.line(f"{counted(len(stages), 'lock')} checked: all fresh.")
-        return FOUND if late else DONE
+        return FOUND if stale else DONE

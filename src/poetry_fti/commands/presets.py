@@ -11,13 +11,13 @@ from poetry.console.commands.command import Command
 from poetry_fti.commands.shared.console import aligned, escape, guarded, plain
 from poetry_fti.commands.shared.options import REPORT_FORMAT, wants_json
 from poetry_fti.errors import DONE
-from poetry_fti.scaffold.preset_library import find, packaged, packaged_text
+from poetry_fti.operations.presets import find_preset, list_presets, preset_text
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
 
-    from poetry_fti.scaffold.presets import Preset
+    from poetry_fti.operations.presets import Preset
 
 
 class PresetsCommand(Command):
@@ -40,13 +40,13 @@ class PresetsCommand(Command):
         json_wanted = wants_json(self)
         name = self.argument("preset")
         if json_wanted:
-            presets = (find(name),) if name else packaged()
+            presets = (find_preset(name),) if name else list_presets()
             data = {"presets": [_data(preset) for preset in presets]}
             plain(self.io, json.dumps(data, indent=2) + "\n")
         elif name:
-            plain(self.io, packaged_text(name))
+            plain(self.io, preset_text(name))
         else:
-            self._list(packaged())
+            self._list(list_presets())
         return DONE
 
     def _list(self, presets: tuple[Preset, ...]) -> None:

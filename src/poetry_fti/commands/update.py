@@ -5,24 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from cleo.helpers import argument, option
-from packaging.utils import canonicalize_name
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.shared.console import guarded, load_project
+from poetry_fti.commands.shared.console import feedback_of, guarded, load
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.lock_report import report_locking
 from poetry_fti.commands.shared.options import REPORT_FORMAT, wants_json
-from poetry_fti.errors import ConfigError
 from poetry_fti.operations.lock import LockRequest, lock_stages
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
-    from packaging.utils import NormalizedName
-
-    from poetry_fti.operations.stage import StageProject
 
 
 class UpdateCommand(Command):
@@ -57,19 +50,11 @@ version. Stages get the same version of a package wherever they can.
     def handle(self) -> int:
         """Update the packages where they are locked."""
         wants_json(self)  # what is wrong with the option is wrong before anything is solved
-        project = load_project(self)
-        stages = project.select(self.option("stage"))
-        packages = frozenset(map(canonicalize_name, self.argument("packages")))
-        _require_locked(packages, stages)
+        project = load(self)
         dry_run: bool = self.option("dry-run")
-        names = frozenset(stage.name for stage in stages)
-        request = LockRequest(stages=names, latest=packages, dry_run=dry_run)
-        results = lock_stages(project, stages, self.io, request)
+        request = LockRequest.for_update(
+            project, self.argument("packages"), self.option("stage"), dry_run=dry_run
+        )
+        stages = project.select(request.stages)
+        results = lock_stages(project, stages, request, feedback_of(self))
         return report_locking(self, project, results, dry_run=dry_run)
-
-
-def _require_locked(packages: Collection[NormalizedName], stages: Sequence[StageProject]) -> None:
-    for package in sorted(packages):
-        if not any(package in stage.versions for stage in stages):
-            names = ", ".join(stage.name for stage in stages)
-            raise ConfigError(f'No lock has the package "{package}" (stages: {names}).')

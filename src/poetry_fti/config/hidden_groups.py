@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from poetry_fti.config.read import read_config
-from poetry_fti.config.stages import closure, read_groups, read_stages
-from poetry_fti.errors import ProblemsError
-from poetry_fti.model import FORMATS, KINDS
+from poetry_fti.config.pyproject import read_without_checks
+from poetry_fti.config.stages import closure
+from poetry_fti.model import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -19,21 +18,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.config.read import Config
     from poetry_fti.config.stages import Groups
-    from poetry_fti.model import Problem, Stage
-
-
-def read(
-    pyproject: Mapping[str, Any], extras: Iterable[NormalizedName]
-) -> tuple[Config, Groups, tuple[Stage, ...]]:
-    """Return what tells stages apart; raises ProblemsError. Having no stage is no problem."""
-    problems: list[Problem] = []
-    config = read_config(pyproject, FORMATS, problems)
-    groups = read_groups(pyproject, problems)
-    none = config.stages is None and not any(canonicalize_name(kind) in groups for kind in KINDS)
-    stages = () if none else read_stages(config, groups, extras, problems)
-    if problems:
-        raise ProblemsError(problems)
-    return config, groups, stages
+    from poetry_fti.model import Stage
 
 
 def hidden_groups(
@@ -46,7 +31,8 @@ def hidden_groups(
     """
     if not _is_asked_for(pyproject):
         return {}
-    config, groups, stages = read(pyproject, extras)
+    read = read_without_checks(pyproject, extras)
+    config, groups, stages = read.config, read.groups, read.stages
     configured = {stage.name: stage.isolated for stage in config.stages or ()}
     shown = [s for s in stages if not _is_isolated(configured.get(s.name), config)]
     found = reached_only([s for s in stages if s not in shown], shown, groups)

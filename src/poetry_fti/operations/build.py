@@ -1,119 +1,115 @@
-"""What is built of the stages: which images, for which platforms, and which are there already."""
+"""Building the images of stages with the container engine of this machine."""
 
 from __future__ import annotations
 
 import os
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.config.table import suggestion
-from poetry_fti.errors import ConfigError, FtiError
-from poetry_fti.exporters.bake import base_target
-from poetry_fti.exporters.docker import ignore
-from poetry_fti.exporters.docker.base_image import OWN
-from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
-from poetry_fti.exporters.images import base_tag, image_name, image_platforms, lock_tag, with_images
-from poetry_fti.model import PLATFORMS
-from poetry_fti.ports.context import inputs_digest
-from poetry_fti.ports.engine_commands import BaseImage, BuildJob
+from poetry_fti.exporters.bake import FILENAME
+from poetry_fti.operations.build_jobs import (
+    image_job,
+    images_of,
+    is_done,
+    platforms,
+    wanted_platforms,
+)
+from poetry_fti.operations.export import ExportRequest, render
+from poetry_fti.ports.container_engine import find_engine
+from poetry_fti.ports.engine_commands import BuildOptions
+from poetry_fti.ports.netrc import netrc_text, own_netrc, secret_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
 
     from poetry_fti.model import LockedStage, Platform
     from poetry_fti.operations.export import Rendered
+    from poetry_fti.operations.project import Project
     from poetry_fti.ports.container_engine import ContainerEngine
+    from poetry_fti.ports.engine_commands import BuildJob
 
-_LABEL: Final = "poetry-fti.inputs"
-_LINUX: Final = {str(platform): platform for platform in PLATFORMS if platform.os == "linux"}
-
-
-def wanted_platforms(names: Iterable[str]) -> tuple[Platform, ...]:
-    """Return the platforms of these names; raises ConfigError for one that no image has."""
-    wanted = tuple(dict.fromkeys(names))
-    for name in wanted:
-        if name not in _LINUX:
-            known = f"(images run on: {', '.join(_LINUX)})"
-            raise ConfigError(f'Unknown platform "{name}"{suggestion(name, _LINUX)} {known}.')
-    return tuple(platform for name, platform in _LINUX.items() if name in wanted)
+_FORMATS: Final = ("requirements", "dockerfile", "bake")
 
 
-def images_of(stages: Iterable[LockedStage], *, named: bool) -> list[LockedStage]:
-    """Return the stages that have images; raises FtiError for one that is named and has none."""
-    asked = list(stages)
-    images = with_images(asked)
-    lacking = [locked.stage.name for locked in asked if locked not in images]
-    if lacking and (named or not images):
-        message = f'The stage "{lacking[0]}" has no image: no Linux is among its platforms.'
-        raise FtiError(f"{message} Add linux/amd64 or linux/arm64, and lock it again.")
-    return images
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Builder:
+    """A container engine, the platforms that were asked for, and whether images are pushed.
 
-
-def platforms(
-    locked: LockedStage, wanted: tuple[Platform, ...], engine: ContainerEngine, *, push: bool
-) -> tuple[Platform, ...]:
-    """Return for what a stage is built; nothing stands for the engine's own platform.
-
-    Raises ConfigError for a platform that the stage does not run on, FtiError where the engine
-    is of no use to it.
+    Without platforms an image is built for the engine's own platform, or for all of its stage's
+    if it is pushed.
     """
-    own, name = image_platforms(locked), locked.stage.name
-    for platform in wanted:
-        if own and platform not in own:
-            message = f'The stage "{name}" does not run on {platform}, only on {_listed(own)}.'
-            key = f"tool.fti.stages.{name}.platforms"
-            raise ConfigError(f"{message} Add it to {key}, and lock it again.")
-    chosen = wanted or (own if push else tuple(p for p in own if str(p) == engine.platform))
-    if own and not chosen:
-        message = f'The stage "{name}" runs on {_listed(own)}, the engine on {engine.platform}.'
-        raise FtiError(f"{message} Name a --platform for the engine to emulate, if it can.")
-    if len(chosen) > 1 and not engine.bakes:
-        message = f"{engine.program} without buildx builds for one platform at a time"
-        raise FtiError(f"{message}, not for {_listed(chosen)}. Name one with --platform.")
-    return chosen
+
+    engine: ContainerEngine
+    platforms: tuple[Platform, ...]
+    push: bool
 
 
-def image_job(
-    locked: LockedStage,
-    chosen: tuple[Platform, ...],
-    engine: ContainerEngine,
-    root: Path,
-    rendered: Rendered,
-) -> BuildJob:
-    """Return what is to be built of a stage, with a digest of all that it is built from."""
-    dockerfile = locked.folder / "Dockerfile"
-    where = _listed(chosen) or engine.platform
-    tag = os.environ.get("TAG")
-    digest = inputs_digest(
-        root,
-        ignore.seen(locked),
-        partial(ignore.keeps_out, locked),
-        [rendered.texts[dockerfile], where, os.environ.get("SOURCE_DATE_EPOCH", "")],
-    )
-    return BuildJob(
-        stage=locked.stage.name,
-        dockerfile=dockerfile,
-        tags=(lock_tag(locked), *([f"{image_name(locked)}:{tag}"] if tag else [])),
-        label=(_LABEL, digest),
-        platforms=chosen,
-        needs_netrc=needs_credentials(locked),
-        needs_ssh=uses_ssh(locked),
-        base=_base(locked),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageExport:
+    """The files that images are built from, and each stage with the platforms of its image."""
+
+    rendered: Rendered
+    stages: tuple[tuple[LockedStage, tuple[Platform, ...]], ...]
 
 
-def _base(locked: LockedStage) -> BaseImage | None:
-    own, target = locked.stage.image.dockerfile, base_target(locked.stage.name)
-    if own is None:
-        return None
-    return BaseImage(dockerfile=own, target=target, tag=base_tag(locked), context=OWN)
+def find_builder(platform_names: Iterable[str], *, push: bool) -> Builder:
+    """Return the engine that answers first; raises FtiError if there is none.
+
+    Raises ConfigError for a platform that no image has.
+    """
+    wanted = wanted_platforms(platform_names)
+    return Builder(engine=find_engine(), platforms=wanted, push=push)
 
 
-def is_done(job: BuildJob, engine: ContainerEngine, *, push: bool) -> bool:
-    """Tell whether an image of the same inputs has all the tags already."""
-    return all(engine.has(tag, job.label, pushed=push) for tag in job.tags)
+def render_images(project: Project, names: Sequence[str], builder: Builder) -> ImageExport:
+    """Return what the images of stages are built from; of all stages if there is no name.
+
+    Raises StaleLockError for a lock that is not fresh, ConfigError and FtiError for a stage that
+    cannot be built for its platforms.
+    """
+    locked = (project.locked(stage) for stage in project.select(names))
+    images = images_of(locked, named=bool(names))
+    chosen = [
+        platforms(each, builder.platforms, builder.engine, push=builder.push) for each in images
+    ]
+    stages = project.select([each.stage.name for each in images])
+    rendered = render(project, ExportRequest(stages=stages, formats=_FORMATS))
+    return ImageExport(rendered=rendered, stages=tuple(zip(rendered.images, chosen, strict=True)))
 
 
-def _listed(chosen: Iterable[Platform]) -> str:
-    return ", ".join(map(str, chosen))
+def build_jobs(project: Project, export: ImageExport, builder: Builder) -> list[BuildJob]:
+    """Return a job for each image, with a digest of its inputs, which have to be on disk."""
+    return [
+        image_job(locked, chosen, builder.engine, project.root, export.rendered)
+        for locked, chosen in export.stages
+    ]
+
+
+def is_built(job: BuildJob, builder: Builder) -> bool:
+    """Return whether the engine (or the registry) has an image with the same inputs already."""
+    return is_done(job, builder.engine, push=builder.push)
+
+
+def build_images(
+    project: Project,
+    export: ImageExport,
+    jobs: Sequence[BuildJob],
+    builder: Builder,
+    *,
+    quiet: bool,
+) -> None:
+    """Build images on the terminal, logged in as Poetry is; raises FtiError if the engine fails."""
+    if not jobs:
+        return
+    needing = {job.stage for job in jobs if job.needs_netrc}
+    private = [locked for locked, _ in export.stages if locked.stage.name in needing]
+    text = netrc_text(project.poetry.logins(private), own_netrc()) if private else ""
+    with secret_file(text) as netrc:
+        options = BuildOptions(
+            definition=project.config.directory / FILENAME,
+            push=builder.push,
+            quiet=quiet,
+            netrc=netrc,
+            epoch=os.environ.get("SOURCE_DATE_EPOCH"),
+        )
+        builder.engine.build(jobs, options, project.root)

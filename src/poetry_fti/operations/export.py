@@ -6,33 +6,37 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti import files
-from poetry_fti.bridge.index.monitor import find_files
+from poetry_fti.config.table import suggestion
+from poetry_fti.errors import ConfigError
 from poetry_fti.exporters import EXPORTERS, PROJECT_EXPORTERS
 from poetry_fti.exporters.docker.parts import is_part
 from poetry_fti.exporters.header import is_generated
 from poetry_fti.exporters.merged import FILENAME, render_merged
 from poetry_fti.exporters.profile import without_hashes, without_markers
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
+from poetry_fti.model import FORMATS
 from poetry_fti.operations.layers import with_layers
 from poetry_fti.operations.template import with_template
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from poetry_fti.model import LockedFile, LockedStage
     from poetry_fti.operations.project import Project
-    from poetry_fti.operations.stage import StageProject
+    from poetry_fti.operations.stage import ProjectStage
 
 # Formats that consumers with parsers of their own read.
 PROFILED: Final = ("requirements", "constraints")
+# Formats of which one file holds all stages.
+PROJECT_FORMATS: Final = frozenset(PROJECT_EXPORTERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRequest:
     """What the user asked `poetry fti export` for."""
 
-    stages: tuple[StageProject, ...]
+    stages: tuple[ProjectStage, ...]
     formats: tuple[str, ...]
     merged: bool = False
     check: bool = False
@@ -58,7 +62,8 @@ def render(project: Project, request: ExportRequest) -> Rendered:
     Raises StaleLockError for a lock that is not fresh, FtiError where a format has no words for
     what the lock holds, and where an index that is needed fails.
     """
-    locked = [with_template(stage.locked(), project.root) for stage in request.stages]
+    require_formats(request.formats)
+    locked = [with_template(project.locked(stage), project.root) for stage in request.stages]
     if request.merged:
         path = project.config.directory / FILENAME
         located = [_located(project, stage, path, request) for stage in locked]
@@ -85,7 +90,7 @@ def _parts(project: Project, locked: LockedStage) -> list[PurePosixPath]:
 def _project_files(project: Project, request: ExportRequest) -> dict[PurePosixPath, str]:
     """Render what is about all stages, whichever were asked for."""
     exporters = [PROJECT_EXPORTERS[name] for name in request.formats if name in PROJECT_EXPORTERS]
-    everything = [stage.locked() for stage in project.stages] if exporters else []
+    everything = [project.locked(stage) for stage in project.stages] if exporters else []
     return {
         project.config.directory / name: text
         for exporter in exporters
@@ -113,7 +118,7 @@ def _located(
         # Compared by hash: where the files are is what the file itself says, without an index.
         written = known_files(files.read(project.root / path) or "")
         return with_urls(with_urls(locked, _not_looked_up(locked)), written)
-    return with_urls(locked, find_files(project.poetry.pool, locked.packages))
+    return with_urls(locked, project.poetry.find_files(locked.packages))
 
 
 def _not_looked_up(locked: LockedStage) -> Mapping[str, LockedFile]:
@@ -122,3 +127,55 @@ def _not_looked_up(locked: LockedStage) -> Mapping[str, LockedFile]:
         for package in locked.packages
         for file in package.files
     }
+
+
+def render_stage(project: Project, stage: ProjectStage, format_name: str) -> Mapping[str, str]:
+    """Return the text of each file of a format by its name in the stage's folder.
+
+    Raises ConfigError for an unknown format, and for one that is about the whole project.
+    """
+    require_formats([format_name])
+    if format_name in PROJECT_FORMATS:
+        raise ConfigError(f'The format "{format_name}" is about the whole project, not a stage.')
+    rendered = render(project, ExportRequest(stages=(stage,), formats=(format_name,)))
+    return {
+        path.relative_to(stage.folder).as_posix(): text for path, text in rendered.texts.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The exported files by their paths below the root, and which of them were `replaced`.
+
+    `removed` are files of an earlier export that no image is built from any more.
+    """
+
+    paths: tuple[PurePosixPath, ...]
+    replaced: frozenset[PurePosixPath]
+    removed: tuple[PurePosixPath, ...]
+
+
+def write(project: Project, rendered: Rendered) -> Written:
+    """Replace the files whose text differs, all or none; raises OSError."""
+    root = project.root
+    replaced = files.replace({root / path: text for path, text in rendered.texts.items()})
+    files.remove(root / path for path in rendered.left)
+    return Written(
+        tuple(rendered.texts),
+        frozenset(path for path in rendered.texts if root / path in replaced),
+        tuple(rendered.left),
+    )
+
+
+def differences(project: Project, rendered: Rendered) -> list[str]:
+    """Return a diff for each file that is not as it would be written."""
+    obsolete = [f"{path} is of no use any more\n" for path in rendered.left]
+    return [*files.differences(rendered.texts, project.root), *obsolete]
+
+
+def require_formats(names: Iterable[str]) -> None:
+    """Raise ConfigError for a name that no format has."""
+    for name in names:
+        if name not in FORMATS:
+            known = f"(known: {', '.join(FORMATS)})"
+            raise ConfigError(f'Unknown format "{name}"{suggestion(name, FORMATS)} {known}.')

@@ -7,8 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_fti import files
-from poetry_fti.bridge.index.monitor import find_files
-from poetry_fti.commands.shared.console import escape
 from poetry_fti.errors import StaleLockError
 from poetry_fti.exporters.docker.cuda import doubled_cuda
 from poetry_fti.exporters.docker.layers import plan_layers
@@ -16,9 +14,7 @@ from poetry_fti.exporters.pylock import filename, known_files, with_urls
 from poetry_fti.wording import joined, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from poetry.console.commands.command import Command
+    from collections.abc import Iterable
 
     from poetry_fti.model import LockedStage
     from poetry_fti.operations.project import Project
@@ -42,20 +38,17 @@ def other_stages(project: Project, chosen: Iterable[LockedStage]) -> list[Locked
     for stage in project.stages:
         if stage.name not in names:
             with suppress(StaleLockError):  # locking or exporting the stage itself tells
-                found.append(_sized(project, stage.locked()))
+                found.append(_sized(project, project.locked(stage)))
     return found
 
 
-def report_images(command: Command, stages: Sequence[LockedStage]) -> None:
-    """Write what images share, and warn of CUDA that one would hold twice."""
-    if saving := _saving(stages):
-        command.line(f"\n{escape(saving)}")
-    for locked in stages:
-        if doubled := doubled_cuda(locked):
-            command.line_error(f"<warning>Warning: {escape(doubled)}</warning>")
+def image_warnings(stages: Iterable[LockedStage]) -> list[str]:
+    """Return a warning for each image that would contain CUDA twice."""
+    return [doubled for locked in stages if (doubled := doubled_cuda(locked))]
 
 
-def _saving(stages: Iterable[LockedStage]) -> str:
+def shared_layers(stages: Iterable[LockedStage]) -> str:
+    """Return a sentence on the packages that images share; empty if they share none."""
     shared = {layer for locked in stages for layer in locked.layers if layer.saving}
     if not shared:
         return ""
@@ -75,5 +68,5 @@ def _sized(project: Project, locked: LockedStage) -> LockedStage:
         if not all(file.digest in known for file in package.files)
     ]
     if unknown:
-        known |= find_files(project.poetry.pool, unknown)
+        known |= project.poetry.find_files(unknown)
     return with_urls(locked, known)

@@ -1,4 +1,4 @@
-"""Folders of stages that no longer exist."""
+"""The folders of stages that no longer exist."""
 
 from __future__ import annotations
 
@@ -57,3 +57,9 @@ def _is_ours(path: Path) -> bool:
     # Beside a pyproject.toml that somebody wrote, a lock is that project's.
     pyproject = files.read(path.with_name("pyproject.toml"))
     return pyproject is None or is_generated(pyproject)
+
+
+def remove_leftover(leftover: Leftover) -> None:
+    """Remove the files that poetry-fti wrote, and the folder if empty then; raises OSError."""
+    files.remove(leftover.written)
+    files.remove_empty([leftover.path])

@@ -1,153 +1,175 @@
-"""The project that a command works on."""
+"""A project: its stages, and what they have to agree on."""
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Mapping
 from contextlib import suppress
-from copy import copy
+from dataclasses import replace
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti import files
 from poetry_fti.agreement.rules import hold, tied
-from poetry_fti.bridge.index.http_cache import make_robust
 from poetry_fti.bridge.lock import preferences
 from poetry_fti.bridge.lock.conditions import conditions
-from poetry_fti.bridge.project import pyproject as bridge
-from poetry_fti.bridge.project.derive import derive
-from poetry_fti.bridge.project.overrides import constraint_problems
-from poetry_fti.bridge.project.sources import hide_credentials
-from poetry_fti.config.read import read_config, written_constraints
-from poetry_fti.config.stages import read_groups, read_rules, read_stages, unknown_stage
-from poetry_fti.errors import ConfigError, FtiError, ProblemsError
-from poetry_fti.model import FORMATS, Problem
-from poetry_fti.operations.stage import StageProject
+from poetry_fti.bridge.lock.locker import LockState, LockStatus
+from poetry_fti.bridge.lock.stage_lock import stage_digest
+from poetry_fti.bridge.poetry_project import PoetryProject, create_poetry
+from poetry_fti.bridge.project import pyproject as project_file
+from poetry_fti.bridge.project.checks import POETRY_CHECKS
+from poetry_fti.bridge.project.derived_stage import derived_stage
+from poetry_fti.config.pyproject import read_pyproject
+from poetry_fti.config.stages import unknown_stage
+from poetry_fti.errors import ConfigError, FtiError, StaleLockError
+from poetry_fti.operations.locked import compared_stage, lock_problem, locked_stage
+from poetry_fti.operations.stage import ProjectStage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from poetry.poetry import Poetry
-
     from poetry_fti.bridge.lock.pins import Pin
+    from poetry_fti.bridge.poetry_project import CreatePoetry
+    from poetry_fti.bridge.project.derived_stage import DerivedStage
+    from poetry_fti.config.pyproject import ProjectConfig
     from poetry_fti.config.read import Config
-    from poetry_fti.model import LockedStage, Rule, Stage
+    from poetry_fti.model import LockedStage, Rule
+
+__all__ = ["LockState", "LockStatus", "Project", "load_project", "require_usable"]
 
 
 class Project:
-    """A pyproject.toml with stages, valid as far as poetry-fti and Poetry can tell."""
+    """A pyproject.toml with stages. What depends on several stages at once is decided here."""
 
     def __init__(
-        self, start: Path, create_poetry: Callable[[], Poetry], *, trusted: bool = False
+        self, root: Path, pyproject: dict[str, Any], poetry: PoetryProject, read: ProjectConfig
     ) -> None:
-        """Read the project of a folder; raises ConfigError with all that is wrong with it.
+        """Derive the stages of a pyproject.toml that has been read; see `load_project`."""
+        self.root = root
+        self.pyproject = pyproject
+        self.poetry = poetry
+        self._read = read
+        directory = read.config.directory
+        derived = [derived_stage(pyproject, each, root, directory) for each in read.stages]
+        self.stages = tuple(ProjectStage(each, self._conditions(each, derived)) for each in derived)
 
-        A trusted one is not asked whether Poetry accepts it, which saves much of the time;
-        anything may be raised where it does not.
-        """
-        path = bridge.find_pyproject(start)
-        self.root = path.parent
-        self.pyproject = bridge.read_pyproject(path)
-        self.config, stages, self.rules = _read(self.pyproject, trusted=trusted)
-        self._create_poetry = create_poetry
-        if not trusted:
-            getattr(self, "poetry")  # noqa: B009 - what Poetry refuses is refused now
-        self.stages = tuple(StageProject(stage, self) for stage in stages)
+    @property
+    def config(self) -> Config:
+        """The table `[tool.fti]`."""
+        return self._read.config
 
-    def edited(self, pyproject: Mapping[str, Any]) -> Project:
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of `[[tool.fti.align]]`."""
+        return self._read.rules
+
+    def edited(self, pyproject: dict[str, Any]) -> Project:
         """Return the project with another pyproject.toml, which need not be on disk yet.
 
-        Its sources are the same. Raises ConfigError with all that is wrong with it.
+        Its sources are the same. Raises ConfigError with everything that is wrong with it.
         """
-        other = copy(self)
-        other.pyproject = dict(pyproject)
-        other.config, stages, other.rules = _read(pyproject, trusted=False)
-        other.stages = tuple(StageProject(stage, other) for stage in stages)
-        return other
+        read = read_pyproject(pyproject, POETRY_CHECKS)
+        return Project(self.root, pyproject, self.poetry, read)
 
-    def validate(self) -> None:
-        """Ask Poetry whether it accepts the project; raises ConfigError where it does not."""
-        problems = bridge.schema_problems(self.pyproject)
-        if problems:
-            _read(self.pyproject, trusted=False)  # it names them with all others
-        getattr(self, "poetry")  # noqa: B009 - it is made now
+    def require_accepted(self) -> None:
+        """Raise ConfigError if Poetry refuses the pyproject.toml."""
+        if not self._read.is_checked:
+            self._read = read_pyproject(self.pyproject, POETRY_CHECKS)
+        self.poetry.require_accepted()
 
-    @cached_property
-    def poetry(self) -> Poetry:
-        """The project as Poetry has it; raises ConfigError."""
-        with bridge.refusals():
-            poetry = self._create_poetry()
-            hide_credentials(poetry)
-        make_robust(poetry.pool)
-        return poetry
-
-    def conditions(self, stage: Stage) -> dict[str, Any]:
-        """Return what the lock of a stage is to say of how it was solved."""
-        stages, rules = self._bound(stage)
-        digests = {each.name: each.digest for each in stages if each.name != stage.name}
-        return conditions(stage, rules, digests)
-
-    def agrees(self, stage: Stage) -> bool:
-        """Tell whether the locks keep the rules that bind a stage; one that is missing does."""
-        stages, rules = self._bound(stage)
-        return not rules or hold(rules, {each.name: [each.versions] for each in stages})
-
-    def _bound(self, stage: Stage) -> tuple[list[StageProject], list[Rule]]:
-        """Return a stage with those that rules tie to it, perhaps by others, and the rules."""
-        groups = tied([each.name for each in self.stages], self.rules)
-        names = next(group for group in groups if stage.name in group)
-        rules = [rule for rule in self.rules if not set(names).isdisjoint(rule.stages)]
-        return [each for each in self.stages if each.name in names], rules
-
-    def select(self, names: Iterable[str]) -> tuple[StageProject, ...]:
-        """Return the stages of these names, all without any; raises ConfigError."""
+    def select(self, names: Iterable[str]) -> tuple[ProjectStage, ...]:
+        """Return the stages with these names, or all if there is no name; raises ConfigError."""
         wanted = list(names)
         for name in wanted:
             if name not in {stage.name for stage in self.stages}:
-                raise ConfigError(unknown_stage(name, [each.stage for each in self.stages]))
+                raise ConfigError(unknown_stage(name, self._read.stages))
         return tuple(stage for stage in self.stages if not wanted or stage.name in wanted)
 
-    @cached_property
-    def pins(self) -> Sequence[Pin]:
-        """What the project's own lock holds."""
-        return preferences.read(files.read(self.root / "poetry.lock") or "")
+    def status(self, stage: ProjectStage) -> LockStatus:
+        """Return the state of a stage's lock; one that breaks a rule is stale."""
+        return self._ruled(stage, stage.lock.status)
+
+    def quick_status(self, stage: ProjectStage) -> LockStatus:
+        """Return the same without reading the strings of a lock that looks whole."""
+        return self._ruled(stage, stage.lock.quick_status)
+
+    def is_fresh(self, stage: ProjectStage) -> bool:
+        """Return whether locking would leave a stage's lock alone."""
+        return self.quick_status(stage).state == "fresh"
+
+    def problem(self, stage: ProjectStage) -> str:
+        """Return what is wrong with a lock that is not fresh, and the command that repairs it."""
+        return lock_problem(stage, self.status(stage))
+
+    def locked(self, stage: ProjectStage) -> LockedStage:
+        """Return a stage with its locked packages.
+
+        Raises StaleLockError for a missing or stale lock, FtiError for a broken one.
+        """
+        self._require_fresh(stage)
+        return locked_stage(stage, self.poetry, self.pyproject)
 
     def comparable(self) -> tuple[LockedStage, ...]:
         """Return the stages whose locks are fresh and can be installed, to be compared."""
         found = []
         for stage in self.stages:
-            with suppress(FtiError):  # locking or exporting the stage itself tells
-                found.append(stage.compared())
+            with suppress(FtiError):  # locking or exporting the stage itself reports it
+                self._require_fresh(stage)
+                found.append(compared_stage(stage))
         return tuple(found)
 
+    @cached_property
+    def pins(self) -> Sequence[Pin]:
+        """The versions in the project's own poetry.lock."""
+        return preferences.read(files.read(self.root / "poetry.lock") or "")
 
-def accept(text: str, root: Path) -> None:
+    def _require_fresh(self, stage: ProjectStage) -> None:
+        status = self.status(stage)
+        if status.state != "fresh":
+            kind = FtiError if status.state == "broken" else StaleLockError
+            raise kind(lock_problem(stage, status))
+
+    def _ruled(self, stage: ProjectStage, status: LockStatus) -> LockStatus:
+        # Locks that were not solved together may have come together, by a merge for example.
+        names, rules = self._bound(stage.name)
+        versions = {each.name: [each.versions] for each in self.stages if each.name in names}
+        if status.state != "fresh" or not rules or hold(rules, versions):
+            return status
+        return replace(status, state="stale", reason="it breaks a rule of tool.fti.align")
+
+    def _conditions(self, own: DerivedStage, derived: Iterable[DerivedStage]) -> dict[str, Any]:
+        names, rules = self._bound(own.stage.name)
+        others = [each for each in derived if each.stage.name in names and each is not own]
+        digests = {each.stage.name: stage_digest(each) for each in others if rules}
+        return conditions(own.stage, rules, digests)
+
+    def _bound(self, name: str) -> tuple[list[str], list[Rule]]:
+        """Return the stages that rules tie to a stage, directly or not, and these rules."""
+        groups = tied([stage.name for stage in self._read.stages], self.rules)
+        names = next(group for group in groups if name in group)
+        return names, [rule for rule in self.rules if not set(names).isdisjoint(rule.stages)]
+
+
+def load_project(
+    start: Path, create: CreatePoetry = create_poetry, *, check: bool = True
+) -> Project:
+    """Return the project of a folder or its nearest parent; raises ConfigError.
+
+    Without `check` Poetry is not asked whether it accepts the pyproject.toml: that is only for
+    locks whose content hash proves that Poetry has accepted it before.
+    """
+    path = project_file.find_pyproject(start)
+    pyproject = project_file.read_pyproject(path)
+    read = read_pyproject(pyproject, POETRY_CHECKS, check=check)
+    poetry = PoetryProject(lambda: create(path.parent))
+    if read.is_checked:
+        poetry.require_accepted()
+    return Project(path.parent, pyproject, poetry, read)
+
+
+def require_usable(text: str, root: Path) -> None:
     """Raise ConfigError with what is wrong with a pyproject.toml that is not on disk yet."""
-    pyproject = bridge.parse_pyproject(text)
-    config, stages, _ = _read(pyproject, trusted=False)
-    bridge.require_valid(pyproject)
-    for stage in stages:
-        folder = config.directory / stage.name
-        up = PurePosixPath(posixpath.relpath(".", folder))
-        bridge.derived_package(derive(pyproject, stage, up), root / folder)
-
-
-def _read(
-    pyproject: Mapping[str, Any], *, trusted: bool
-) -> tuple[Config, tuple[Stage, ...], tuple[Rule, ...]]:
-    if not isinstance(pyproject.get("tool", {}), Mapping):
-        raise ProblemsError([Problem("tool", "must be a table")])
-    problems = [] if trusted else bridge.schema_problems(pyproject)
-    misshapen = bool(problems)
-    config = read_config(pyproject, FORMATS, problems)
-    if misshapen:  # the groups may be anything
-        raise ProblemsError(problems)
-    groups = read_groups(pyproject, problems)
-    stages = read_stages(config, groups, bridge.project_extras(pyproject), problems)
-    rules = read_rules(config, stages, problems)
-    problems += constraint_problems(written_constraints(config))
-    if problems:
-        raise ProblemsError(problems)
-    return config, stages, rules
+    pyproject = project_file.parse_pyproject(text)
+    read = read_pyproject(pyproject, POETRY_CHECKS)
+    project_file.require_valid(pyproject)
+    for stage in read.stages:
+        derived_stage(pyproject, stage, root, read.config.directory).package()

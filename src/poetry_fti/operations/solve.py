@@ -1,67 +1,71 @@
-"""Solving the stages whose locks are not fresh, and writing what was found."""
+"""Solving the stages whose locks are not fresh, and writing the locks."""
 
 from __future__ import annotations
 
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from cleo.io.null_io import NullIO
+
 from poetry_fti import files
 from poetry_fti.agreement.comparison import changes, versions_by_name
 from poetry_fti.agreement.rules import tied
-from poetry_fti.bridge.lock.preferences import own_pins, pins
+from poetry_fti.bridge.lock.preferences import pins
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.variant import StageTask
-from poetry_fti.commands.shared.console import counted, progress, quiet
 from poetry_fti.errors import FtiError
-from poetry_fti.operations.lock import Locked, count
+from poetry_fti.operations.lock import LockResult, count
+from poetry_fti.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from cleo.io.io import IO
     from packaging.utils import NormalizedName
-    from poetry.core.packages.package import Package
 
     from poetry_fti.bridge.solving.project_solver import Outcome
-    from poetry_fti.operations.lock import LockRequest, Result
+    from poetry_fti.operations.feedback import Feedback
+    from poetry_fti.operations.lock import LockRequest
     from poetry_fti.operations.project import Project
-    from poetry_fti.operations.stage import StageProject
+    from poetry_fti.operations.stage import ProjectStage
 
 
 def solve_stages(
-    project: Project, stages: Sequence[StageProject], io: IO, request: LockRequest
-) -> dict[str, Result]:
+    project: Project, stages: Sequence[ProjectStage], request: LockRequest, feedback: Feedback
+) -> dict[str, LockResult]:
     """Solve stages and write their locks; an error of one leaves the others."""
-    results: dict[str, Result] = {}
+    project.require_accepted()
+    results: dict[str, LockResult] = {}
     tasks: dict[str, StageTask] = {}
     with ExitStack() as folders:
         for stage in stages:
             # Poetry looks relative paths up from the stage's folder, which has to exist for that.
-            folders.enter_context(files.folder(stage.lock.parent))
+            folders.enter_context(files.folder(stage.path.parent))
             try:
                 tasks[stage.name] = _task(project, stage, stages, request)
             except FtiError as error:
-                results[stage.name] = error
+                results[stage.name] = LockResult(error=error)
         _leave_tied(project, tasks, results)
-        outcomes = _solve(project, list(tasks.values()), io, request)
+        outcomes = _solve(project, list(tasks.values()), request, feedback)
         for stage in stages:
             if stage.name in outcomes:
                 results[stage.name] = _locked(stage, outcomes[stage.name], request)
     return results
 
 
-def _leave_tied(project: Project, tasks: dict[str, StageTask], results: dict[str, Result]) -> None:
+def _leave_tied(
+    project: Project, tasks: dict[str, StageTask], results: dict[str, LockResult]
+) -> None:
     """Do not solve stages that a rule ties to one that cannot be solved."""
     for group in tied([*tasks, *results], project.rules):
         failed = [name for name in group if name in results]
         for name in group if failed else ():
             tasks.pop(name, None)
             message = f"not locked: a rule in tool.fti.align ties it to {failed[0]}, which failed"
-            results.setdefault(name, FtiError(message))
+            results.setdefault(name, LockResult(error=FtiError(message)))
 
 
 def _solve(
-    project: Project, tasks: Sequence[StageTask], io: IO, request: LockRequest
+    project: Project, tasks: Sequence[StageTask], request: LockRequest, feedback: Feedback
 ) -> dict[str, Outcome]:
     if not tasks:
         return {}
@@ -69,40 +73,44 @@ def _solve(
     fixed = [
         stage.versions
         for stage in project.stages
-        if request.latest is None and stage.name not in names and stage.is_fresh
+        if request.latest is None and stage.name not in names and project.is_fresh(stage)
     ]
     rules = [rule for rule in project.rules if names.issuperset(rule.stages)]
     aligned = request.aligned and len(tasks) + len(fixed) > 1
     with (
-        project_solver(tasks, rules, project.poetry.pool, quiet(io), aligned=aligned) as solving,
-        progress(io, f"Locking {counted(len(tasks), 'stage')}"),
+        project_solver(tasks, rules, project.poetry.pool, NullIO(), aligned=aligned) as solver,
+        feedback.progress(f"Locking {counted(len(tasks), 'stage')}"),
     ):
-        return solving.solve(fixed)
+        return solver.solve(fixed)
 
 
 def _task(
-    project: Project, stage: StageProject, solved: Sequence[StageProject], request: LockRequest
+    project: Project,
+    stage: ProjectStage,
+    solved: Sequence[ProjectStage],
+    request: LockRequest,
 ) -> StageTask:
     """Return what is to be solved; raises FtiError for a lock that cannot be read."""
-    anew = request.regenerate and request.ignores(stage)
-    if stage.quick_status.state == "broken" and not (stage.quick_status.is_merging or anew):
-        raise FtiError(stage.problem())
-    stage.root()  # what is wrong with it is wrong before anything is solved
+    status = project.quick_status(stage)
+    anew = request.regenerate and request.ignores(stage.name)
+    if status.state == "broken" and not (status.is_merging or anew):
+        raise FtiError(project.problem(stage))
+    project.poetry.require_sources(stage.derived.package())
     siblings = [
         each
         for each in project.stages
-        if each is not stage and not (request.ignores(each) and each in solved)
+        if each is not stage and not (request.ignores(each.name) and each in solved)
     ]
-    others = pins(each.pins for each in siblings)
-    if not request.ignores(stage):
+    others = pins(each.lock.pins for each in siblings)
+    if not request.ignores(stage.name):
         others += pins([project.pins])
     return StageTask(
         name=stage.name,
-        root=stage.root,
-        write=stage.solved,
+        root=stage.derived.package,
+        write=stage.lock.solved,
         targets=stage.stage.targets,
         overrides=stage.stage.overrides,
-        pins=() if request.ignores(stage) else _own_pins(stage),
+        pins=() if request.ignores(stage.name) else stage.lock.preferred(),
         others=others if request.aligned and request.latest is None else (),
         latest=_latest(project, stage, request),
         is_tied=any(stage.name in rule.stages for rule in project.rules),
@@ -110,7 +118,7 @@ def _task(
 
 
 def _latest(
-    project: Project, stage: StageProject, request: LockRequest
+    project: Project, stage: ProjectStage, request: LockRequest
 ) -> Collection[NormalizedName]:
     """Return packages whose pins are not kept: in a tied stage those that move in the other."""
     if request.latest is None or stage.name in request.stages:
@@ -124,24 +132,18 @@ def _latest(
     )
 
 
-def _own_pins(stage: StageProject) -> Sequence[Package]:
-    if stage.quick_status.is_merging:
-        return pins([stage.pins])
-    return own_pins(stage.locker) if stage.quick_status.state != "missing" else ()
-
-
-def _locked(stage: StageProject, outcome: Outcome, request: LockRequest) -> Result:
+def _locked(stage: ProjectStage, outcome: Outcome, request: LockRequest) -> LockResult:
     if isinstance(outcome, FtiError):
-        return outcome
+        return LockResult(error=outcome)
     lock = outcome.written.lock
-    first, before = not stage.quick_status.is_readable, stage.versions
+    is_first, before = not stage.lock.quick_status.is_readable, stage.versions
     if not request.dry_run:
         stage.write(lock)
     after = versions_by_name(lock.packages)
-    return Locked(
+    return LockResult(
         packages=count(after),
-        first=first,
-        changes=changes({} if first else before, after),
+        is_first=is_first,
+        changes=changes({} if is_first else before, after),
         seconds=outcome.seconds,
         warnings=outcome.written.warnings,
         saving=outcome.written.saving,

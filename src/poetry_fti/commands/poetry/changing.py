@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from poetry_fti import files
 from poetry_fti.commands.poetry.install import install
 from poetry_fti.commands.poetry.stage_runner import StageRunner
-from poetry_fti.commands.shared.console import escape
+from poetry_fti.commands.shared.console import escape, feedback_of
 from poetry_fti.commands.shared.lock_report import report_locking
 from poetry_fti.errors import DONE
 from poetry_fti.operations.lock import LockRequest, lock_stages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from packaging.utils import NormalizedName
     from poetry.console.commands.command import Command
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def follow(
-    command: Command, runner: StageRunner, group: NormalizedName, pyproject: Mapping[str, Any]
+    command: Command, runner: StageRunner, group: NormalizedName, pyproject: dict[str, Any]
 ) -> int:
     """Lock a stage for an edited pyproject.toml and install it where it was; return an exit code.
 
@@ -36,7 +36,7 @@ def follow(
     before = set(runner.stage.versions)
     with _restoring_locks(project) as keep:
         request = LockRequest(stages=frozenset({stage.name}), dry_run=dry_run)
-        results = lock_stages(project, [stage], command.io, request)
+        results = lock_stages(project, [stage], request, feedback_of(command))
         code = report_locking(command, project, results, dry_run=dry_run)
         if code == DONE and not (dry_run or command.option("lock")):
             code = _install(StageRunner(command, project, stage), before.difference(stage.versions))
@@ -45,7 +45,7 @@ def follow(
         else:
             command.line_error("\nNo changes were applied.")
     for other in project.stages if code == DONE and not dry_run else ():
-        if group in other.stage.locked_groups and not other.is_fresh:
+        if group in other.stage.locked_groups and not project.is_fresh(other):
             name = escape(other.name)
             command.line(f"{name} has the group {group}, too: run `poetry fti lock {name}`.")
     return code
@@ -60,7 +60,7 @@ def _install(runner: StageRunner, gone: set[NormalizedName]) -> int:
 @contextmanager
 def _restoring_locks(project: Project) -> Iterator[Callable[[], None]]:
     """Put the locks back as they were at the end, unless the function has been called."""
-    before = {stage.lock: files.read(stage.lock) for stage in project.stages}
+    before = {stage.path: files.read(stage.path) for stage in project.stages}
     kept: list[bool] = []
     try:
         yield lambda: kept.append(True)

@@ -120,7 +120,7 @@ def edit(
     inner: InstallerCommand,
     runner: StageRunner,
     group: str,
-    follow: Callable[[Mapping[str, Any]], int],
+    follow: Callable[[dict[str, Any]], int],
 ) -> int:
     """Let Poetry's `add` or `remove` edit a group, and `follow` do what the edit asks for.
 

@@ -11,7 +11,7 @@ from poetry.console.commands.env.info import EnvInfoCommand as PoetryEnvInfoComm
 from poetry.console.commands.env.list import EnvListCommand as PoetryEnvListCommand
 
 from poetry_fti.commands.poetry.stage_runner import StageRunner, find_runner
-from poetry_fti.commands.shared.console import aligned, escape, guarded, load_project, plain
+from poetry_fti.commands.shared.console import aligned, escape, guarded, load, plain
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGE, STAGES, wants_json
 from poetry_fti.errors import DONE, FtiError
 
@@ -32,7 +32,7 @@ class EnvListCommand(Command):
     def handle(self) -> int:
         """Write a line for each stage."""
         json_wanted = wants_json(self)
-        project = load_project(self)
+        project = load(self)
         runners = [StageRunner(self, project, s) for s in project.select(self.argument("stages"))]
         rows = [_data(runner) for runner in runners]
         if json_wanted:
@@ -93,7 +93,7 @@ class EnvRemoveCommand(Command):
     @guarded
     def handle(self) -> int:
         """Remove all that Poetry manages for the stages, whatever their Python."""
-        project = load_project(self)
+        project = load(self)
         for stage in project.select(self.argument("stages")):
             environments = StageRunner(self, project, stage).environments
             if environments.is_shared:

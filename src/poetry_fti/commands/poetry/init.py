@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import difflib
-from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar
 
 from cleo.helpers import option
 from cleo.ui.choice_question import ChoiceQuestion
-from packaging.version import Version
 from poetry.console.commands.init import InitCommand as PoetryInitCommand
 
-from poetry_fti import files
-from poetry_fti.bridge.project.pyproject import project_python
-from poetry_fti.commands.poetry.new_project import Generator, existing_text, new_text
+from poetry_fti.commands.poetry.new_project import Generator, new_text
 from poetry_fti.commands.shared.console import escape, guarded
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.questions import AskingCommand
-from poetry_fti.errors import DONE, FAILED, ConfigError, FtiError
-from poetry_fti.operations.project import accept
-from poetry_fti.scaffold.new_stages import NewStage, free_kinds, scaffold
-from poetry_fti.scaffold.preset_library import find, packaged
-from poetry_fti.scaffold.toml_text import parse
+from poetry_fti.errors import DONE, FAILED, FtiError
+from poetry_fti.operations.new_stages import (
+    choose_accelerator,
+    existing_text,
+    missing_kinds,
+    with_new_stages,
+    write_pyproject,
+)
+from poetry_fti.operations.presets import find_preset, list_presets
 
 if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
 
-    from poetry_fti.scaffold.presets import Preset
+    from poetry_fti.operations.new_stages import (
+        NewStage,
+    )
+    from poetry_fti.operations.presets import Preset
 
 _NONE = "none"
 
@@ -64,7 +67,7 @@ pyproject.toml it makes one first, as <info>poetry init</info> does and with its
         """Ask, generate, check, and only then write."""
         wanted: list[str] = self.option("stage")
         if not wanted and not self.io.is_interactive():
-            names = ", ".join(preset.name for preset in packaged())
+            names = ", ".join(preset.name for preset in list_presets())
             message = "Say which stages to make, each with `--stage NAME=PRESET`"
             raise FtiError(f"{message} (presets: {names}; or a path that ends in .toml).")
         presets = [_named(word) for word in wanted]
@@ -78,12 +81,11 @@ pyproject.toml it makes one first, as <info>poetry init</info> does and with its
         if not stages:
             self.line("There are no new stages to make.")
             return DONE
-        after = scaffold(text, stages, python=project_python(parse(text)), version=_version())
-        accept(after, folder)
+        after = with_new_stages(text, stages, folder)
         if not wanted and not self._confirmed(before or "", after):
             self.line_error("<error>Command aborted</error>")
             return FAILED
-        files.replace({folder / "pyproject.toml": after})
+        write_pyproject(after, folder)
         self._report(stages)
         return DONE
 
@@ -96,8 +98,8 @@ pyproject.toml it makes one first, as <info>poetry init</info> does and with its
     def _asked(self, text: str) -> list[tuple[str, Preset]]:
         """Ask for the preset of each kind of stage that the project has not."""
         presets: list[tuple[str, Preset]] = []
-        for kind in free_kinds(text):
-            known = {each.name: each for each in packaged() if each.kind == kind}
+        for kind in missing_kinds(text):
+            known = {each.name: each for each in list_presets() if each.kind == kind}
             for each in known.values():
                 self.line(f"  <c1>{each.name}</c1>  {escape(each.description)}")
             answer = self._one_of(f"Preset of the stage {kind}", [*known, _NONE])
@@ -108,18 +110,13 @@ pyproject.toml it makes one first, as <info>poetry init</info> does and with its
     def _chosen(self, presets: list[tuple[str, Preset]], *, asking: bool) -> list[NewStage]:
         accelerator = self.option("accelerator")
         choosing = [preset for _, preset in presets if preset.accelerators]
-        if accelerator and not choosing:
-            raise ConfigError("None of the presets has a choice of accelerators.")
         if asking and choosing and not accelerator:
             others = choosing[1:]
             known = [
                 a for a in choosing[0].accelerators if all(a in p.accelerators for p in others)
             ]
             accelerator = self._one_of("Accelerator", known)
-        return [
-            NewStage(name=name, preset=preset, packages=preset.chosen(accelerator))
-            for name, preset in presets
-        ]
+        return choose_accelerator(presets, accelerator)
 
     def _one_of(self, question: str, choices: list[str]) -> str:
         return str(self.ask(ChoiceQuestion(question, choices, 0)))
@@ -149,9 +146,5 @@ pyproject.toml it makes one first, as <info>poetry init</info> does and with its
 
 def _named(word: str) -> tuple[str, Preset]:
     name, equals, preset = word.partition("=")
-    found = find(preset if equals else name)
+    found = find_preset(preset if equals else name)
     return (name, found) if equals else (found.kind, found)
-
-
-def _version() -> str:
-    return Version(version("poetry-fti")).public

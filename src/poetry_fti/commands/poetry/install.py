@@ -12,7 +12,7 @@ from poetry.installation.operations import Uninstall
 
 from poetry_fti.bridge.environments import require_platform
 from poetry_fti.commands.poetry.stage_runner import StageRunner
-from poetry_fti.commands.shared.console import escape, guarded, load_project
+from poetry_fti.commands.shared.console import escape, guarded, load
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from poetry.installation.operations.operation import Operation
     from poetry.utils.env import Env
 
-    from poetry_fti.operations.stage import StageProject
+    from poetry_fti.operations.stage import ProjectStage
 
 # What a stage has of these is configured, so that its lock and its images have the same.
 _CONFIGURED: Final = ("extras", "all-extras", "all-groups")
@@ -53,7 +53,7 @@ it is <comment>.venv-STAGE</comment>.
     @guarded
     def handle(self) -> int:
         """Install one stage after the other; stop at the first that fails."""
-        project = load_project(self)
+        project = load(self)
         stages = project.select(self.argument("stages"))
         runners = [StageRunner(self, project, stage) for stage in stages]
         for runner in runners:
@@ -65,10 +65,10 @@ it is <comment>.venv-STAGE</comment>.
         return install(runner)
 
 
-def _require_installable(runner: StageRunner, stages: Sequence[StageProject]) -> None:
+def _require_installable(runner: StageRunner, stages: Sequence[ProjectStage]) -> None:
     """Raise FtiError for what would go wrong later, before anything is installed."""
-    if runner.stage.status.state != "fresh":
-        raise FtiError(runner.stage.problem())
+    if runner.project.status(runner.stage).state != "fresh":
+        raise FtiError(runner.project.problem(runner.stage))
     require_platform(runner.stage.stage)
     if runner.environments.is_shared and len(stages) > 1:
         raise FtiError(

@@ -8,15 +8,12 @@ from cleo.exceptions import CleoUserError
 from crashtest.contracts.base_solution import BaseSolution
 from crashtest.solution_providers.solution_provider_repository import SolutionProviderRepository
 from packaging.utils import canonicalize_name
-from poetry.core.packages.dependency_group import MAIN_GROUP
 
+from poetry_fti.bridge.project.groups import required_names
 from poetry_fti.bridge.project.isolation import IsolatedLocker
-from poetry_fti.bridge.project.pyproject import project_extras, read_pyproject
-from poetry_fti.bridge.solving.conflict import conflict
+from poetry_fti.bridge.project.pyproject import read_pyproject
+from poetry_fti.bridge.solving.conflicting_stages import conflicting_stages
 from poetry_fti.commands.shared.console import escape
-from poetry_fti.config.hidden_groups import reached_only, read
-from poetry_fti.errors import FtiError
-from poetry_fti.operations.groups import asked_by
 from poetry_fti.wording import joined
 
 if TYPE_CHECKING:
@@ -83,9 +80,9 @@ def _refuse_everywhere(
     """Refuse what would take packages out of stages too, whose locks would not follow."""
     pyproject = read_pyproject(poetry.pyproject_path)
     for group, stages in hidden.items():
-        asked = set(asked_by(pyproject, group))
+        required = set(required_names(pyproject, group))
         for package in packages:
-            if canonicalize_name(package) in asked:
+            if canonicalize_name(package) in required:
                 raise CleoUserError(
                     escape(
                         f'"{package}" is in the group "{group}", which is hidden from Poetry: it'
@@ -115,28 +112,11 @@ class _Hint(SolutionProviderRepository):
 
 def hint(command: Command, error: Exception) -> None:
     """Let a hint follow Poetry's error where it is for conflicting stages that it found no lock."""
-    description = _description(command.poetry, error)
-    if description:
-        hinting = _Hint(escape(description))
+    names = conflicting_stages(command.poetry, error)
+    if names:
+        hinting = _Hint(
+            f"{escape(joined(names))} cannot share one lock, and need not.\n`poetry fti lock` locks"
+            " each stage on its own. With `isolated = true` in [tool.fti],\nPoetry's own commands"
+            " leave the stages out."
+        )
         command.get_application().set_solution_provider_repository(hinting)
-
-
-def _description(poetry: Poetry, error: Exception) -> str:
-    """Return what to do; empty where the proof holds for one stage alone, or without stages."""
-    try:
-        pyproject = read_pyproject(poetry.pyproject_path)
-        _, groups, stages = read(pyproject, project_extras(pyproject))
-    except FtiError:
-        return ""
-    found = conflict(error, poetry.package)
-    others = found.groups.keys() - reached_only(stages, (), groups)
-    alone = [{MAIN_GROUP, *stage.locked_groups} for stage in stages]
-    if any(found.is_within(each) for each in (others, *alone)):
-        return ""
-    names = [stage.name for stage in stages if found.involves(stage.closure)]
-    names += [name for name in sorted(others - {MAIN_GROUP}) if found.involves([name])]
-    return (
-        f"{joined(names)} cannot share one lock, and need not.\n`poetry fti lock` locks each stage"
-        " on its own. With `isolated = true` in [tool.fti],\nPoetry's own commands leave the stages"
-        " out."
-    )

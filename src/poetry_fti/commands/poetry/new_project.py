@@ -10,32 +10,10 @@ from typing import TYPE_CHECKING
 from poetry.console.commands.init import InitCommand
 
 from poetry_fti import files
-from poetry_fti.bridge.project.pyproject import find_pyproject, read_pyproject
-from poetry_fti.errors import FtiError
-from poetry_fti.scaffold.toml_text import add, parse, table_at
+from poetry_fti.operations.new_stages import without_package_mode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def existing_text(folder: Path) -> str | None:
-    """Return a project's pyproject.toml, None where the folder holds no project yet.
-
-    Raises FtiError for a folder inside another project: which one is meant is not known.
-    """
-    path = folder / "pyproject.toml"
-    if path.exists():
-        data = read_pyproject(path)
-        is_project = "project" in data or "poetry" in table_at(data, ("tool",))
-        return files.read(path) if is_project else None
-    try:
-        outer = find_pyproject(folder)
-    except FtiError:
-        return None
-    raise FtiError(
-        f"{outer} is the project of this folder. Run the command with `-P {outer.parent}`, or"
-        " first `poetry init` to make a project here."
-    )
 
 
 def new_text(folder: Path, generate: Callable[[Path], int]) -> str | None:
@@ -49,9 +27,7 @@ def new_text(folder: Path, generate: Callable[[Path], int]) -> str | None:
         if generate(scratch):
             return None
         text = files.read(scratch / "pyproject.toml") or ""
-    poetry = table_at(parse(text), ("tool", "poetry"))
-    # Stages are run from source, in images too; there need not be a package.
-    return text if poetry else add(text, ("tool", "poetry"), {"package-mode": False})
+    return without_package_mode(text)
 
 
 class Generator(InitCommand):

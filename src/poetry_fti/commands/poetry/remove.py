@@ -14,7 +14,7 @@ from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import guarded
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.options import STAGE
-from poetry_fti.operations.groups import chosen_group, holding_group, written_name
+from poetry_fti.operations.groups import chosen_group, requiring_group, written_name
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
@@ -47,7 +47,7 @@ removes from its environment what it no longer needs. Other stages stay as they 
         runner = find_runner(self, self.argument("stage"))
         pyproject, wanted = runner.project.pyproject, self.option("group")
         if wanted is None:
-            group = holding_group(runner.stage, pyproject, self.argument("packages"))
+            group = requiring_group(runner.stage, pyproject, self.argument("packages"))
         else:
             group = chosen_group(runner.stage.stage, wanted)
         name = written_name(pyproject, group)

@@ -9,7 +9,7 @@ from poetry.console.commands.show import ShowCommand as PoetryShowCommand
 
 from poetry_fti.bridge.environments import imagined
 from poetry_fti.commands.poetry.stage_runner import find_runner
-from poetry_fti.commands.shared.console import escape, guarded
+from poetry_fti.commands.shared.console import guarded, warning
 from poetry_fti.commands.shared.options import STAGE
 from poetry_fti.errors import FtiError
 
@@ -36,10 +36,11 @@ Shows what <info>poetry show</info> would if the stage were a project of its own
     def handle(self) -> int:
         """Show the packages of the lock, whether an environment has them or not."""
         runner = find_runner(self, self.argument("stage"))
-        if not runner.stage.status.is_readable:
-            raise FtiError(runner.stage.problem())
-        if runner.stage.status.state == "stale":
-            self.line_error(f"<warning>Warning: {escape(runner.stage.problem())}</warning>")
+        status = runner.project.status(runner.stage)
+        if not status.is_readable:
+            raise FtiError(runner.project.problem(runner.stage))
+        if status.state == "stale":
+            warning(self.io, runner.project.problem(runner.stage))
         env = runner.environments.existing()
         if env is None or not runner.environments.is_usable(env):
             return runner.hand_over(PoetryShowCommand(), imagined(runner.stage.python))

@@ -9,7 +9,7 @@ from poetry.console.commands.env_command import EnvCommand
 
 from poetry_fti.bridge.environments import StageEnvironments
 from poetry_fti.bridge.project.stage_poetry import stage_poetry
-from poetry_fti.commands.shared.console import load_project
+from poetry_fti.commands.shared.console import load
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -18,27 +18,28 @@ if TYPE_CHECKING:
     from poetry.utils.env import Env, VirtualEnv
 
     from poetry_fti.operations.project import Project
-    from poetry_fti.operations.stage import StageProject
+    from poetry_fti.operations.stage import ProjectStage
 
 
 class StageRunner:
-    """A stage with its virtual environment."""
+    """Runs Poetry's own commands on a stage, in the stage's virtual environment."""
 
-    def __init__(self, command: Command, project: Project, stage: StageProject) -> None:
+    def __init__(self, command: Command, project: Project, stage: ProjectStage) -> None:
         """Prepare to run commands on a stage; raises ConfigError where Poetry cannot read it."""
         self.project = project
         self.io = command.io
         self.application = command.get_application()
-        self._root = stage.root()
         self.stage = stage
-        self.environments = StageEnvironments(
-            project.poetry, stage.name, stage.lock.parent, self._root.python_versions, command.io
-        )
+        self._poetry = project.poetry.poetry
+        self._root = stage.derived.package()
+        project.poetry.require_sources(self._root)
+        python, folder = self._root.python_versions, stage.path.parent
+        self.environments = StageEnvironments(self._poetry, stage.name, folder, python, command.io)
 
     @cached_property
     def poetry(self) -> Poetry:
         """The stage as Poetry's own commands take it."""
-        return stage_poetry(self.project.poetry, self._root, self.stage.locker)
+        return stage_poetry(self._poetry, self._root, self.stage.lock.locker)
 
     @property
     def env(self) -> VirtualEnv:
@@ -53,7 +54,7 @@ class StageRunner:
         return env
 
     def hand_over(self, inner: Command, env: Env) -> int:
-        """Let one of Poetry's own commands do the work, with the words that ours was given."""
+        """Run one of Poetry's own commands with the arguments of ours; return its exit code."""
         inner.set_application(self.application)
         inner.set_poetry(self.poetry)
         if isinstance(inner, EnvCommand):
@@ -63,6 +64,6 @@ class StageRunner:
 
 def find_runner(command: Command, name: str) -> StageRunner:
     """Return the runner of the stage of this name; raises ConfigError for an unknown name."""
-    project = load_project(command)
+    project = load(command)
     (stage,) = project.select([name])
     return StageRunner(command, project, stage)

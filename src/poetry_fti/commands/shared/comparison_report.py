@@ -1,22 +1,18 @@
-"""What commands say about locks: changes, and where stages differ."""
+"""Reports of what changed in locks, and of where stages differ."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from poetry_fti.agreement.comparison import agree, divergences, shared_names, versions_by_name
-from poetry_fti.commands.shared.console import aligned, counted, escape
+from poetry_fti.commands.shared.console import aligned, escape
+from poetry_fti.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from packaging.version import Version
 
-    from poetry_fti.agreement.comparison import Change, Divergence
-    from poetry_fti.model import LockedStage
-    from poetry_fti.operations.project import Project
-
-_COMPARABLE: Final = 2
+    from poetry_fti.operations.comparison import Change, Comparison, Divergence
 
 
 def versions_text(versions: Sequence[Version]) -> str:
@@ -45,24 +41,20 @@ def change_data(change: Change) -> dict[str, Any]:
     }
 
 
-def comparison_lines(project: Project) -> Iterator[str]:
+def comparison_lines(comparison: Comparison | None) -> Iterator[str]:
     """Yield what the stages share and, package by package, where and why they differ."""
-    fresh = [stage.versions for stage in project.stages if stage.is_fresh]
-    if len(fresh) < _COMPARABLE:
+    if comparison is None:
         return
     yield ""
-    total = counted(len(shared_names(fresh)), "package")
-    if not shared_names(fresh):
+    total = counted(comparison.shared, "package")
+    if not comparison.shared:
         yield "The stages share no package."
-        return
-    # Only the reasons for a difference need more than names and versions.
-    found = () if agree(fresh) else divergences(project.comparable())
-    if not found:
+    elif not comparison.divergences:
         yield f"The stages share {total}, and have the same version of each."
-        return
-    yield f"The stages share {total} and differ in {len(found)}:"
-    for divergence in found:
-        yield from _divergence_lines(divergence)
+    else:
+        yield f"The stages share {total} and differ in {len(comparison.divergences)}:"
+        for divergence in comparison.divergences:
+            yield from _divergence_lines(divergence)
 
 
 def _divergence_lines(divergence: Divergence) -> Iterator[str]:
@@ -80,10 +72,10 @@ def _divergence_lines(divergence: Divergence) -> Iterator[str]:
         )
 
 
-def comparison_data(stages: Sequence[LockedStage]) -> dict[str, Any]:
+def comparison_data(comparison: Comparison) -> dict[str, Any]:
     """Return the same for JSON."""
     return {
-        "shared": len(shared_names(versions_by_name(stage.packages) for stage in stages)),
+        "shared": comparison.shared,
         "divergences": [
             {
                 "package": divergence.name,
@@ -93,6 +85,6 @@ def comparison_data(stages: Sequence[LockedStage]) -> dict[str, Any]:
                 ],
                 "reasons": [{"stage": r.stage, "text": r.text} for r in divergence.reasons],
             }
-            for divergence in divergences(stages)
+            for divergence in comparison.divergences
         ],
     }

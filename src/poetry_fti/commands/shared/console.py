@@ -1,26 +1,26 @@
-"""What all commands share: how they end, and how they write to the terminal."""
+"""How commands end, and how they write to the terminal."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import wraps
-from threading import Event, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from cleo.formatters.formatter import Formatter
-from cleo.io.io import IO
-from cleo.io.outputs.null_output import NullOutput
 from cleo.io.outputs.output import Type
-from cleo.ui.progress_indicator import ProgressIndicator
 
+from poetry_fti.commands.shared.progress import spinner
 from poetry_fti.errors import FAILED, INTERRUPTED, FtiError
-from poetry_fti.operations.project import Project
+from poetry_fti.operations.project import load_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
 
-    from cleo.io.outputs.output import Output
+    from cleo.io.io import IO
     from poetry.console.commands.command import Command
+
+    from poetry_fti.operations.feedback import Feedback
+    from poetry_fti.operations.project import Project
 
 
 def escape(text: object) -> str:
@@ -34,8 +34,13 @@ def error(io: IO, text: object) -> None:
     io.write_error_line(f"<error>{escape(text)}</error>")
 
 
+def warning(io: IO, text: object) -> None:
+    """Write a warning to the error stream."""
+    io.write_error_line(f"<warning>Warning: {escape(text)}</warning>")
+
+
 def plain(io: IO, text: str) -> None:
-    """Write text to the output to the byte."""
+    """Write text to the output byte for byte, without markup and line end."""
     io.output.write(text, type=Type.RAW)
 
 
@@ -63,77 +68,41 @@ def guarded(handle: Callable[[_C], int]) -> Callable[[_C], int]:
 
 
 def os_message(failure: OSError) -> str:
-    """Say what the operating system refused, and for which file."""
+    """Return what the operating system refused, after the name of the file."""
     reason = failure.strerror or str(failure)
     return f"{failure.filename}: {reason}" if failure.filename else reason
 
 
-def load_project(command: Command) -> Project:
-    """Return the project that a command was started in (or given, with -P)."""
+def load(command: Command, *, check: bool = True) -> Project:
+    """Return the project that a command was started in (or given, with -P); see `load_project`."""
     application = command.get_application()
-    return Project(application.project_directory, lambda: application.poetry)
+    return load_project(application.project_directory, lambda _: application.poetry, check=check)
 
 
-def project_to_lock(command: Command) -> Project:
-    """Return the project; whether Poetry accepts it is not asked if the locks are fresh.
+class _ConsoleFeedback:
+    """Shows progress on the terminal of a command."""
 
-    Their content hashes vouch for a pyproject.toml that Poetry has accepted before.
-    """
-    application = command.get_application()
-    try:
-        project = Project(application.project_directory, lambda: application.poetry, trusted=True)
-        stages = project.select(command.argument("stages"))
-        needed = not all(stage.is_fresh for stage in stages)
-    except Exception:  # noqa: BLE001 - what is wrong is said when the project is read properly
-        return load_project(command)
-    if needed:
-        project.validate()
-    return project
+    def __init__(self, io: IO) -> None:
+        self._io = io
 
+    @property
+    def verbosity(self) -> int:
+        output = self._io.output
+        return output.is_verbose() + output.is_very_verbose() + output.is_debug()
 
-def quiet(io: IO) -> IO:
-    """Return what Poetry's own code may write to.
+    def progress(self, message: str, /) -> AbstractContextManager[None]:
+        return spinner(self._io, message)
 
-    Its running commentary is for those who ask for it (-v); its warnings are for all.
-    """
-    return io if io.is_verbose() else IO(io.input, NullOutput(), io.error_output)
+    def detail(self, text: str, /) -> None:
+        self._io.write_line(escape(text))
+
+    def notice(self, text: str, /) -> None:
+        self._io.write_error_line(escape(text))
 
 
-@contextmanager
-def progress(io: IO, message: str) -> Iterator[None]:
-    """Show that something is being done, unless Poetry itself tells about it (-v)."""
-    if io.is_verbose() or not io.error_output.is_decorated():
-        yield
-        return
-    with _ticking(io.error_output, f"{escape(message)}..."):
-        yield
-
-
-@contextmanager
-def _ticking(output: Output, message: str) -> Iterator[None]:
-    # Not ProgressIndicator.auto: an interrupt at its end leaves its thread running for ever.
-    indicator = ProgressIndicator(output, "{message} <debug>({elapsed:2s})</debug>")
-    done = Event()
-
-    def tick() -> None:
-        while not done.wait(0.1):
-            indicator.advance()
-
-    thread = Thread(target=tick, daemon=True)
-    try:
-        indicator.start(message)
-        thread.start()
-        yield
-    finally:
-        done.set()
-        if thread.is_alive():
-            thread.join()
-        indicator.finish(message, reset_indicator=True)
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def feedback_of(command: Command) -> Feedback:
+    """Return the feedback of a use case that a command runs."""
+    return _ConsoleFeedback(command.io)
 
 
 def aligned(rows: Iterable[Sequence[str]]) -> list[str]:

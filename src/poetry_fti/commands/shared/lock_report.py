@@ -1,4 +1,4 @@
-"""What commands that lock say of it."""
+"""Reports of what locking came to."""
 
 from __future__ import annotations
 
@@ -11,70 +11,65 @@ from poetry_fti.commands.shared.comparison_report import (
     comparison_data,
     comparison_lines,
 )
-from poetry_fti.commands.shared.console import counted, error, escape, plain
+from poetry_fti.commands.shared.console import error, escape, plain, warning
 from poetry_fti.commands.shared.options import wants_json
-from poetry_fti.errors import DONE, FtiError
+from poetry_fti.errors import DONE
 from poetry_fti.model import USUAL_PLATFORMS
+from poetry_fti.operations.comparison import compare_project, compare_stages
+from poetry_fti.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from poetry.console.commands.command import Command
 
-    from poetry_fti.model import LockedStage
-    from poetry_fti.operations.lock import Locked, Result
+    from poetry_fti.operations.comparison import Comparison
+    from poetry_fti.operations.lock import LockResult
     from poetry_fti.operations.project import Project
 
 
 def report_locking(
-    command: Command, project: Project, results: Mapping[str, Result], *, dry_run: bool = False
+    command: Command, project: Project, results: Mapping[str, LockResult], *, dry_run: bool = False
 ) -> int:
-    """Say what became of each stage, and where the stages differ; return the exit code."""
+    """Report each stage's result and where the stages differ; return the exit code."""
     for name, result in results.items():
-        if isinstance(result, FtiError):
-            error(command.io, f"{name}: {result}")
-        else:
-            for warning in result.warnings:
-                command.line_error(f"<warning>Warning: {escape(warning)}</warning>")
-    moved = any(
-        not isinstance(result, FtiError) and not result.fresh for result in results.values()
-    )
+        if result.error:
+            error(command.io, f"{name}: {result.error}")
+        for text in result.warnings:
+            warning(command.io, text)
+    moved = any(not (result.error or result.is_fresh) for result in results.values())
     if wants_json(command):
-        plain(command.io, _json(results, () if dry_run else project.comparable()))
+        plain(command.io, _json(results, compare_stages(() if dry_run else project.comparable())))
     else:
         for line in _lines(results, verbose=command.io.is_verbose()):
             command.line(line)
-        for line in comparison_lines(project) if moved and not dry_run else ():
+        for line in comparison_lines(compare_project(project)) if moved and not dry_run else ():
             command.line(line)
         if dry_run:
             command.line("Nothing is written in a dry run.")
         for line in _hints(results):
             command.line(line)
-    failures = [each for each in results.values() if isinstance(each, FtiError)]
+    failures = [result.error for result in results.values() if result.error]
     return max((failure.exit_code for failure in failures), default=DONE)
 
 
-def _lines(results: Mapping[str, Result], *, verbose: bool) -> Iterator[str]:
+def _lines(results: Mapping[str, LockResult], *, verbose: bool) -> Iterator[str]:
     for name, result in results.items():
-        if isinstance(result, FtiError):
+        if result.error:
             continue
         count = counted(result.packages, "package")
-        if result.fresh:
+        if result.is_fresh:
             yield f"<c1>{escape(name)}</c1>: fresh, {count}"
             continue
         took = f"{result.seconds:.1f} s"
         yield f"<c1>{escape(name)}</c1>: locked {count} in {took}{_summary(result)}"
-        if not result.first or verbose:
+        if not result.is_first or verbose:
             yield from change_lines(result.changes)
 
 
-def _hints(results: Mapping[str, Result]) -> Iterator[str]:
+def _hints(results: Mapping[str, LockResult]) -> Iterator[str]:
     """Say once what platforms would save, for the stage that they would save most."""
-    slow = {
-        name: result.saving
-        for name, result in results.items()
-        if not isinstance(result, FtiError) and result.saving is not None
-    }
+    slow = {name: result.saving for name, result in results.items() if result.saving is not None}
     if slow:
         name, saving = max(slow.items(), key=lambda item: item[1].seconds[0])
         (before, after), (all_packages, packages) = saving.seconds, saving.packages
@@ -88,8 +83,8 @@ def _hints(results: Mapping[str, Result]) -> Iterator[str]:
         )
 
 
-def _summary(result: Locked) -> str:
-    if result.first:
+def _summary(result: LockResult) -> str:
+    if result.is_first:
         return ""
     added = sum(not change.before for change in result.changes)
     removed = sum(not change.after for change in result.changes)
@@ -99,19 +94,19 @@ def _summary(result: Locked) -> str:
     return f": {added} added, {removed} removed, {updated} updated"
 
 
-def _json(results: Mapping[str, Result], stages: tuple[LockedStage, ...]) -> str:
+def _json(results: Mapping[str, LockResult], comparison: Comparison) -> str:
     data = {
         "stages": {name: _result_data(result) for name, result in results.items()},
-        "comparison": comparison_data(stages),
+        "comparison": comparison_data(comparison),
     }
     return json.dumps(data, indent=2) + "\n"
 
 
-def _result_data(result: Result) -> dict[str, Any]:
-    if isinstance(result, FtiError):
-        return {"result": "failed", "error": str(result)}
+def _result_data(result: LockResult) -> dict[str, Any]:
+    if result.error:
+        return {"result": "failed", "error": str(result.error)}
     return {
-        "result": "fresh" if result.fresh else "locked",
+        "result": "fresh" if result.is_fresh else "locked",
         "packages": result.packages,
         "seconds": round(result.seconds, 3),
         "changes": [change_data(change) for change in result.changes],

@@ -1,28 +1,33 @@
-"""Exports on their way to the disk, and what is said of them."""
+"""Reports of the files that an export has written."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_fti import files
-from poetry_fti.commands.shared.console import escape
+from poetry_fti.commands.shared.console import escape, warning
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable
 
     from cleo.io.io import IO
 
-    from poetry_fti.operations.export import Rendered
+    from poetry_fti.operations.export import Written
 
 
-def write(io: IO, root: Path, rendered: Rendered, *, only_changes: bool = False) -> None:
-    """Replace files below `root`, all or none, and say which; raises OSError."""
-    written = files.replace({root / path: text for path, text in rendered.texts.items()})
-    for path in rendered.texts:
-        if root / path in written:
+def report_written(io: IO, written: Written, *, only_changes: bool = False) -> None:
+    """Write a line for each file; without those that are unchanged if `only_changes` is true."""
+    for path in written.paths:
+        if path in written.replaced:
             io.write_line(f"<info>wrote</info>     {escape(path)}")
         elif not only_changes:
             io.write_line(f"unchanged {escape(path)}")
-    files.remove(root / path for path in rendered.left)
-    for path in rendered.left:
+    for path in written.removed:
         io.write_line(f"removed   {escape(path)}")
+
+
+def report_layers(io: IO, shared: str, warnings: Iterable[str]) -> None:
+    """Write what images share (nothing if `shared` is empty), and warnings about images."""
+    if shared:
+        io.write_line(f"\n{escape(shared)}")
+    for text in warnings:
+        warning(io, text)

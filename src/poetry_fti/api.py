@@ -1,0 +1,229 @@
+"""The public Python API: what the commands do, as functions on data.
+
+Importing it imports no part of Poetry; `Project.load` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from poetry_fti.errors import (
+    AmbiguousPackageError,
+    ConfigError,
+    FtiError,
+    IndexFailedError,
+    StaleLockError,
+)
+from poetry_fti.model import IndexOrigin, LockedFile, LockedPackage, Requirement
+from poetry_fti.operations.comparison import Change
+from poetry_fti.operations.export import ExportRequest, Written, render, render_stage, write
+from poetry_fti.operations.feedback import SILENT, Feedback
+from poetry_fti.operations.lock import LockRequest, LockResult, lock_stages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from poetry_fti.model import Kind, Platform
+    from poetry_fti.operations import project as operations
+    from poetry_fti.operations.project import LockState
+    from poetry_fti.operations.stage import ProjectStage
+
+__all__ = [
+    "SILENT",
+    "AmbiguousPackageError",
+    "Change",
+    "ConfigError",
+    "Feedback",
+    "FtiError",
+    "IndexFailedError",
+    "IndexOrigin",
+    "LockResult",
+    "LockedFile",
+    "LockedPackage",
+    "LockedPackages",
+    "Project",
+    "Requirement",
+    "Stage",
+    "StaleLockError",
+    "Written",
+]
+
+
+class Project:
+    """A project with pipeline stages, as it is on disk when it is loaded.
+
+    Methods that write take turns with the commands of poetry-fti in the same project, and read
+    pyproject.toml and the locks again before they begin.
+    """
+
+    def __init__(self, project: operations.Project, feedback: Feedback) -> None:
+        """Wrap a project; use `Project.load`."""
+        self._project = project
+        self._feedback = feedback
+
+    @classmethod
+    def load(cls, path: str | Path = ".", *, feedback: Feedback = SILENT) -> Project:
+        """Load the project of a folder or its nearest parent; raises ConfigError.
+
+        Raises FtiError if there is no pyproject.toml. `feedback` receives progress.
+        """
+        return cls(_loaded(Path(path)), feedback)
+
+    @property
+    def root(self) -> Path:
+        """The folder of the pyproject.toml."""
+        return self._project.root
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages, in the order feature, training, inference and then by name."""
+        return tuple(Stage(self, stage.name) for stage in self._project.stages)
+
+    def stage(self, name: str) -> Stage:
+        """Return the stage with a name; raises ConfigError if there is none."""
+        (found,) = self._project.select([name])
+        return Stage(self, found.name)
+
+    def lock(
+        self, stages: Iterable[str] = (), *, regenerate: bool = False, align: bool = True
+    ) -> Mapping[str, LockResult]:
+        """Bring the locks of stages up to date, by default of all; return a result for each.
+
+        As `poetry fti lock`. Raises ConfigError; a stage that cannot be locked has its `error` in
+        its result.
+        """
+        with self._exclusive():
+            selected = self._project.select(stages)
+            names = frozenset(stage.name for stage in selected)
+            request = LockRequest(stages=names, regenerate=regenerate, aligned=align)
+            return lock_stages(self._project, selected, request, self._feedback)
+
+    def update(
+        self, packages: Iterable[str] = (), *, stages: Iterable[str] = (), dry_run: bool = False
+    ) -> Mapping[str, LockResult]:
+        """Update packages, by default all, in the locks of stages; return a result for each.
+
+        As `poetry fti update`. Raises ConfigError, also for a package that no lock contains.
+        """
+        with self._exclusive():
+            request = LockRequest.for_update(self._project, packages, stages, dry_run=dry_run)
+            selected = self._project.select(request.stages)
+            return lock_stages(self._project, selected, request, self._feedback)
+
+    def export(self, stages: Iterable[str] = (), *, formats: Iterable[str] = ()) -> Written:
+        """Write the files of stages, by default of all, in the configured or in these formats.
+
+        As `poetry fti export`. Raises ConfigError, StaleLockError for a lock that is not fresh, and
+        FtiError for a stage that a format cannot express.
+        """
+        with self._exclusive():
+            request = ExportRequest(
+                stages=self._project.select(stages),
+                formats=tuple(formats) or self._project.config.exports,
+            )
+            return write(self._project, render(self._project, request))
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        # It imports Poetry.
+        from poetry_fti.operations.exclusive import exclusive_access  # noqa: PLC0415
+
+        with exclusive_access(self.root, self._feedback):
+            self._project = _loaded(self.root)
+            yield
+
+
+class Stage:
+    """A stage of a project; what it returns is that of the project's last load or change."""
+
+    def __init__(self, project: Project, name: str) -> None:
+        """Name a stage; use `Project.stage`."""
+        self._of = project
+        self.name = name
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it is a feature, training or inference pipeline."""
+        return self._stage.stage.kind
+
+    @property
+    def python(self) -> str:
+        """The versions of Python that it allows, as PEP 440 specifiers; empty for any."""
+        return self._stage.python
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """The platforms that it is locked for; empty for all."""
+        return self._stage.stage.targets.platforms
+
+    @property
+    def lock_state(self) -> LockState:
+        """The state of its lock: "fresh", "stale", "missing" or "broken"."""
+        return self._of._project.status(self._stage).state  # noqa: SLF001 - the same module
+
+    @property
+    def packages(self) -> LockedPackages:
+        """The locked packages by name; raises StaleLockError or FtiError unless it is fresh."""
+        project = self._of._project  # noqa: SLF001 - the same module
+        return LockedPackages(project.locked(self._stage).packages)
+
+    def export(self, format_name: str) -> Mapping[str, str]:
+        """Return the text of each file of a format by its file name; no file is written.
+
+        Raises ConfigError for an unknown format or one that is about the whole project,
+        StaleLockError for a lock that is not fresh, FtiError if the format cannot express it.
+        """
+        project = self._of._project  # noqa: SLF001 - the same module
+        return render_stage(project, self._stage, format_name)
+
+    @property
+    def _stage(self) -> ProjectStage:
+        (found,) = self._of._project.select([self.name])  # noqa: SLF001 - the same module
+        return found
+
+
+class LockedPackages(Mapping[str, LockedPackage]):
+    """The packages of a lock by name, in any spelling.
+
+    A lock may contain several versions of a package, each with its marker: see `all`.
+    """
+
+    def __init__(self, packages: Iterable[LockedPackage]) -> None:
+        """Sort packages by name."""
+        self._by_name: dict[str, tuple[LockedPackage, ...]] = {}
+        for package in packages:
+            known = self._by_name.get(package.name, ())
+            self._by_name[package.name] = (*known, package)
+
+    def __getitem__(self, name: str) -> LockedPackage:
+        """Return the only version of a package; raises KeyError or AmbiguousPackageError."""
+        found = self._by_name[canonicalize_name(name)]
+        if len(found) > 1:
+            versions = " and ".join(str(package.version) for package in found)
+            message = f"{name} is locked in several versions ({versions}): use packages.all()."
+            raise AmbiguousPackageError(message)
+        return found[0]
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the normalized names, sorted."""
+        return iter(sorted(self._by_name))
+
+    def __len__(self) -> int:
+        """Return the number of names."""
+        return len(self._by_name)
+
+    def all(self, name: str) -> tuple[LockedPackage, ...]:
+        """Return every version of a package, ascending; an empty tuple if it is not locked."""
+        return self._by_name.get(canonicalize_name(name), ())
+
+
+def _loaded(path: Path) -> operations.Project:
+    # It imports Poetry.
+    from poetry_fti.operations.project import load_project  # noqa: PLC0415
+
+    return load_project(path)

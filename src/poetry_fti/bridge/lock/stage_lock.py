@@ -1,0 +1,111 @@
+"""The lock of a stage as it is on disk, read at most once; and a lock that was solved anew."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from poetry_fti.agreement.comparison import versions_by_name
+from poetry_fti.bridge.lock import preferences
+from poetry_fti.bridge.lock.conditions import digest
+from poetry_fti.bridge.lock.lock_text import lock_text
+from poetry_fti.bridge.lock.locked import SolvedLock, outline, read_packages, require_files
+from poetry_fti.bridge.lock.locker import LockStatus, StageLocker, lock_status, quick_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+    from poetry.core.packages.package import Package
+
+    from poetry_fti.bridge.lock.pins import Pin
+    from poetry_fti.bridge.project.derived_stage import DerivedStage
+    from poetry_fti.bridge.solving.resolver import SolvedPackages
+    from poetry_fti.model import LockedPackage
+
+_FRESH: Final = LockStatus("fresh", is_readable=True)
+
+
+class StageLock:
+    """A lock on disk. What its states say leaves the rules that tie stages out of account."""
+
+    def __init__(
+        self,
+        derived: DerivedStage,
+        conditions: Mapping[str, Any],
+        read: Callable[[], str],
+        solved: tuple[LockedPackage, ...] = (),
+    ) -> None:
+        """Expect a lock whose text `read` returns, solved under these conditions.
+
+        `conditions` is the table `[metadata.fti]`. `solved` are the packages of a lock that has
+        just been written, and is known to be fresh.
+        """
+        self._derived = derived
+        self._conditions = conditions
+        self._solved = solved
+        self._read = read
+
+    @cached_property
+    def text(self) -> str:
+        """The text of the lock; empty if it is missing or cannot be read."""
+        return self._read()
+
+    @cached_property
+    def locker(self) -> StageLocker:
+        """Poetry's locker for this lock."""
+        return StageLocker(self._derived.lock, self._derived.data, self._conditions)
+
+    @cached_property
+    def status(self) -> LockStatus:
+        """The state of the lock, of which every part has been read."""
+        return _FRESH if self._solved else lock_status(self.locker)
+
+    @cached_property
+    def quick_status(self) -> LockStatus:
+        """The same, found faster: the strings of a lock that looks whole are not read."""
+        return _FRESH if self._solved else quick_status(self.locker)
+
+    @cached_property
+    def packages(self) -> tuple[LockedPackage, ...]:
+        """What a readable lock installs where the stage runs; raises FtiError if it cannot."""
+        derived = self._derived
+        return read_packages(self.locker, derived.stage, derived.python, derived.root)
+
+    @property
+    def compared(self) -> tuple[LockedPackage, ...]:
+        """The packages as far as stages are compared; raises FtiError as `packages` does."""
+        return self._solved or self.packages
+
+    @cached_property
+    def pins(self) -> Sequence[Pin]:
+        """The locked versions, of a lock with merge markers those of both sides."""
+        return preferences.read(self.text)
+
+    @cached_property
+    def versions(self) -> Mapping[NormalizedName, tuple[Version, ...]]:
+        """The versions of each package in the lock, ascending."""
+        return versions_by_name(self._solved) if self._solved else preferences.versions(self.pins)
+
+    def preferred(self) -> Sequence[Package]:
+        """Return the stage's previous pins for the solver; raises FtiError for a damaged lock."""
+        if self.quick_status.is_merging:
+            return preferences.pins([self.pins])
+        return () if self.quick_status.state == "missing" else preferences.own_pins(self.locker)
+
+    def solved(self, packages: SolvedPackages) -> SolvedLock:
+        """Return a new lock that holds these packages.
+
+        Raises FtiError for a package that cannot be installed where the stage runs.
+        """
+        stage, python = self._derived.stage, self._derived.python
+        require_files(packages, stage, python)
+        text = lock_text(self.locker, self._derived.package(), packages, self._conditions)
+        return SolvedLock(text, outline(packages, stage, python))
+
+
+def stage_digest(derived: DerivedStage) -> str:
+    """Return the digest of what a stage itself requires, whatever its siblings and rules are."""
+    locker = StageLocker(derived.lock, derived.data, {})
+    return digest(derived.stage, locker.content_hash)

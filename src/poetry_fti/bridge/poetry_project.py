@@ -1,0 +1,83 @@
+"""The project as Poetry loads it, loaded when it is first needed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cleo.io.null_io import NullIO
+from poetry.factory import Factory
+
+from poetry_fti.bridge.index.http_cache import make_robust
+from poetry_fti.bridge.index.logins import logins
+from poetry_fti.bridge.index.monitor import find_files, pool_indexes
+from poetry_fti.bridge.project.code import project_code
+from poetry_fti.bridge.project.pyproject import refusals, require_sources
+from poetry_fti.bridge.project.sources import hide_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+    from typing import TypeAlias
+
+    from poetry.core.packages.project_package import ProjectPackage
+    from poetry.poetry import Poetry
+    from poetry.repositories import RepositoryPool
+
+    from poetry_fti.model import Code, IndexOrigin, LockedFile, LockedPackage, LockedStage, Login
+
+    CreatePoetry: TypeAlias = Callable[[Path], Poetry]
+
+
+class PoetryProject:
+    """Poetry's object for a project, created on first use by a function that may fail."""
+
+    def __init__(self, create: Callable[[], Poetry]) -> None:
+        """Load the project with `create` when it is needed."""
+        self._create = create
+
+    @cached_property
+    def poetry(self) -> Poetry:
+        """Poetry's own object; raises ConfigError if Poetry refuses the pyproject.toml."""
+        with refusals():
+            poetry = self._create()
+            hide_credentials(poetry)
+        make_robust(poetry.pool)
+        return poetry
+
+    @property
+    def pool(self) -> RepositoryPool:
+        """The project's package indexes."""
+        return self.poetry.pool
+
+    def require_accepted(self) -> None:
+        """Raise ConfigError if Poetry refuses the pyproject.toml."""
+        _ = self.poetry
+
+    def require_sources(self, package: ProjectPackage) -> None:
+        """Raise ConfigError if a dependency names a source that the project does not have."""
+        require_sources(package, self.pool)
+
+    def indexes(self) -> tuple[IndexOrigin, ...]:
+        """Return the project's indexes, highest priority first; Poetry's default has no name."""
+        return pool_indexes(self.pool)
+
+    def code(self) -> Code:
+        """Return where the project's own packages are."""
+        return project_code(self.poetry)
+
+    def find_files(self, packages: Iterable[LockedPackage]) -> dict[str, LockedFile]:
+        """Return URL, size and upload time of the packages' files by digest, from their indexes.
+
+        Raises FtiError if an index cannot be reached.
+        """
+        return find_files(self.pool, packages)
+
+    def logins(self, stages: Iterable[LockedStage]) -> tuple[Login, ...]:
+        """Return the logins that Poetry is configured with for where the packages come from."""
+        return logins(self.poetry, stages)
+
+
+def create_poetry(root: Path) -> Poetry:
+    """Load the project in a folder as Poetry's commands do, without any output."""
+    return Factory().create_poetry(root, io=NullIO())

@@ -1,0 +1,49 @@
+"""What the stages of a project share, and where they differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.agreement.comparison import (
+    Change,
+    Divergence,
+    agree,
+    divergences,
+    shared_names,
+    versions_by_name,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from poetry_fti.model import LockedStage
+    from poetry_fti.operations.project import Project
+
+__all__ = ["Change", "Comparison", "Divergence", "compare_project", "compare_stages"]
+
+_COMPARABLE: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The number of packages that at least two stages have, and where their versions differ."""
+
+    shared: int
+    divergences: tuple[Divergence, ...] = ()
+
+
+def compare_project(project: Project) -> Comparison | None:
+    """Compare the stages whose locks are fresh; None if there are fewer than two."""
+    fresh = [stage.versions for stage in project.stages if project.is_fresh(stage)]
+    if len(fresh) < _COMPARABLE:
+        return None
+    # Only the reasons for a difference need more than names and versions.
+    found = () if agree(fresh) else divergences(project.comparable())
+    return Comparison(len(shared_names(fresh)), found)
+
+
+def compare_stages(stages: Sequence[LockedStage]) -> Comparison:
+    """Compare locked stages."""
+    shared = shared_names(versions_by_name(stage.packages) for stage in stages)
+    return Comparison(len(shared), divergences(stages))

@@ -1,0 +1,37 @@
+"""One command at a time: those that write into a project wait for each other."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from poetry_fti import files
+from poetry_fti.bridge.project.pyproject import find_pyproject
+from poetry_fti.bridge.project.settings import cache_folder
+from poetry_fti.errors import FtiError
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from poetry_fti.operations.feedback import Feedback
+
+
+def exclusive_access(folder: Path, feedback: Feedback) -> AbstractContextManager[None]:
+    """Return a context in which no other command writes into the project around a folder."""
+    return files.exclusive(
+        _lock_file(folder),
+        lambda: feedback.notice(
+            "Waiting for another poetry fti command in this project to finish."
+        ),
+    )
+
+
+def _lock_file(folder: Path) -> Path:
+    """Return the path of a file outside the project that is locked on behalf of the project."""
+    with suppress(FtiError):  # `init` creates a project there; others report that there is none
+        folder = find_pyproject(folder).parent
+    digest = sha256(os.fsencode(os.path.normcase(folder.resolve()))).hexdigest()
+    return cache_folder() / "poetry-fti" / f"{digest}.lock"

@@ -1,0 +1,67 @@
+"""The images of the stages: their layers, and what to know about them before they are built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from poetry_fti.exporters.docker.explain import ImageLayer, explain, not_shared
+from poetry_fti.exporters.docker.wheels import linux_platforms
+from poetry_fti.operations.layers import (
+    image_warnings,
+    other_stages,
+    shared_layers,
+    with_layers,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from poetry_fti.model import LockedStage
+    from poetry_fti.operations.project import Project
+    from poetry_fti.operations.stage import ProjectStage
+
+__all__ = ["ImageLayer", "ImageReport", "ImagesReport", "report_images"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageReport:
+    """The layers of a stage's image, lowest first, and why large packages are not shared."""
+
+    stage: str
+    layers: tuple[ImageLayer, ...]
+    not_shared: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """The download size of all packages, in bytes."""
+        return sum(layer.size for layer in self.layers)
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesReport:
+    """Several images, the sentence on what they share (empty if nothing), and warnings."""
+
+    images: tuple[ImageReport, ...]
+    shared: str
+    warnings: tuple[str, ...]
+
+
+def report_images(project: Project, stages: Sequence[ProjectStage]) -> ImagesReport:
+    """Return what the images of stages consist of; raises FtiError if an index fails."""
+    locked = [project.locked(stage) for stage in stages]
+    images = [each for each in with_layers(project, locked) if linux_platforms(each)]
+    siblings = [*images, *other_stages(project, images)]
+    return ImagesReport(
+        tuple(_report(each, siblings) for each in images),
+        shared_layers(images),
+        tuple(image_warnings(images)),
+    )
+
+
+def _report(locked: LockedStage, siblings: Sequence[LockedStage]) -> ImageReport:
+    return ImageReport(
+        stage=locked.stage.name,
+        layers=tuple(explain(locked)),
+        not_shared=tuple(not_shared(locked, siblings)),
+    )

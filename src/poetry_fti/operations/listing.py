@@ -1,0 +1,51 @@
+"""The stages of a project and the state of their locks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from poetry_fti.errors import FtiError
+
+if TYPE_CHECKING:
+    from poetry_fti.bridge.lock.locker import LockState
+    from poetry_fti.model import Stage
+    from poetry_fti.operations.project import Project
+    from poetry_fti.operations.stage import ProjectStage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedStage:
+    """A stage with the state of its lock.
+
+    `python` are PEP 440 specifiers, empty for any Python; `reason` is why the lock cannot be read
+    or breaks a rule, else empty; `packages` is their number, None if it is not known.
+    """
+
+    stage: Stage
+    python: str
+    lock: LockState
+    reason: str
+    packages: int | None
+
+
+def list_stages(project: Project) -> list[ListedStage]:
+    """Return the stages in their order."""
+    return [_listed(project, stage) for stage in project.stages]
+
+
+def _listed(project: Project, stage: ProjectStage) -> ListedStage:
+    status = project.status(stage)
+    reason, packages = status.reason, None
+    if status.is_readable:
+        try:
+            packages = len(stage.lock.packages)
+        except FtiError as error:  # it cannot be installed
+            reason = str(error)
+    return ListedStage(
+        stage=stage.stage,
+        python=stage.python,
+        lock=status.state,
+        reason=reason,
+        packages=packages,
+    )

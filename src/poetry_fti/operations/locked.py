@@ -1,0 +1,70 @@
+"""A stage with what its lock holds, as exporters and comparisons take it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poetry_fti.bridge.lock.locked import direct_requirements, lock_digest
+from poetry_fti.bridge.project.pyproject import project_name
+from poetry_fti.bridge.project.toml import pyproject_text
+from poetry_fti.model import IndexOrigin, LockedStage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from poetry_fti.bridge.lock.locker import LockStatus
+    from poetry_fti.bridge.poetry_project import PoetryProject
+    from poetry_fti.operations.stage import ProjectStage
+
+
+def locked_stage(
+    stage: ProjectStage, poetry: PoetryProject, pyproject: Mapping[str, Any]
+) -> LockedStage:
+    """Return a stage with everything that an export needs, out of a fresh lock.
+
+    Raises FtiError for a package that cannot be installed where the stage runs.
+    """
+    packages = stage.lock.packages
+    origins = [package.origin for package in packages]
+    used = {origin.name for origin in origins if isinstance(origin, IndexOrigin)}
+    return LockedStage(
+        stage=stage.stage,
+        folder=stage.folder,
+        requires_python=stage.python,
+        digest=lock_digest(stage.path),
+        packages=packages,
+        requirements=direct_requirements(stage.derived.package()),
+        indexes=tuple(index for index in poetry.indexes() if index.name in used),
+        code=poetry.code(),
+        pyproject=pyproject_text(stage.derived.data),
+        project=project_name(pyproject),
+    )
+
+
+def compared_stage(stage: ProjectStage) -> LockedStage:
+    """Return a stage as far as stages are compared, out of a fresh lock; raises FtiError."""
+    return LockedStage(
+        stage=stage.stage,
+        folder=stage.folder,
+        requires_python=stage.python,
+        digest="",
+        packages=stage.lock.compared,
+        requirements=direct_requirements(stage.derived.package()),
+    )
+
+
+def lock_problem(stage: ProjectStage, status: LockStatus) -> str:
+    """Return what is wrong with a lock that is not fresh, and the command that repairs it."""
+    path, command = stage.folder / "poetry.lock", f"poetry fti lock {stage.name}"
+    if status.is_merging:
+        return f"{path} holds merge markers. Rebuild it from both sides with `{command}`."
+    if status.state == "broken":
+        return (
+            f"{path} cannot be read: {status.reason}. Restore it, or solve the stage anew"
+            f" with `{command} --regenerate`."
+        )
+    state = "is missing" if status.state == "missing" else "does not match pyproject.toml"
+    if status.reason:
+        state = status.reason.removeprefix("it ")
+    return f"{path} {state}. Run `{command}`."

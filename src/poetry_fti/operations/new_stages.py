@@ -1,0 +1,122 @@
+"""New stages in a pyproject.toml, from presets or as a copy of a stage."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from poetry_fti import files
+from poetry_fti.bridge.project.pyproject import find_pyproject, project_python, read_pyproject
+from poetry_fti.errors import ConfigError, FtiError
+from poetry_fti.operations.project import require_usable
+from poetry_fti.scaffold import new_stages
+from poetry_fti.scaffold.new_stages import NewStage
+from poetry_fti.scaffold.toml_text import add, parse, table_at
+
+__all__ = [
+    "NewStage",
+    "choose_accelerator",
+    "clone_stage",
+    "existing_text",
+    "missing_kinds",
+    "with_new_stages",
+    "without_package_mode",
+    "write_pyproject",
+]
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from poetry_fti.model import Kind
+    from poetry_fti.operations.project import Project
+    from poetry_fti.operations.stage import ProjectStage
+    from poetry_fti.scaffold.presets import Preset
+
+
+def existing_text(folder: Path) -> str | None:
+    """Return the text of a project's pyproject.toml, None if the folder holds no project yet.
+
+    Raises FtiError for a folder inside another project: which one is meant is not known.
+    """
+    path = folder / "pyproject.toml"
+    if path.exists():
+        data = read_pyproject(path)
+        is_project = "project" in data or "poetry" in table_at(data, ("tool",))
+        return files.read(path) if is_project else None
+    try:
+        outer = find_pyproject(folder)
+    except FtiError:
+        return None
+    raise FtiError(
+        f"{outer} is the project of this folder. Run the command with `-P {outer.parent}`, or"
+        " first `poetry init` to make a project here."
+    )
+
+
+def without_package_mode(text: str) -> str:
+    """Return the text of a new pyproject.toml with `package-mode = false`, unless it is set up.
+
+    Stages are run from source, in images too; there need not be a package.
+    """
+    poetry = table_at(parse(text), ("tool", "poetry"))
+    return text if poetry else add(text, ("tool", "poetry"), {"package-mode": False})
+
+
+def missing_kinds(text: str) -> list[Kind]:
+    """Return the kinds of which a pyproject.toml has neither a stage nor a dependency group."""
+    return new_stages.free_kinds(text)
+
+
+def choose_accelerator(
+    presets: Sequence[tuple[str, Preset]], accelerator: str | None
+) -> list[NewStage]:
+    """Return new stages with the packages that an accelerator adds, None for the default one.
+
+    Raises ConfigError for an accelerator that a preset does not have.
+    """
+    if accelerator and not any(preset.accelerators for _, preset in presets):
+        raise ConfigError("None of the presets has a choice of accelerators.")
+    return [
+        NewStage(name=name, preset=preset, packages=preset.chosen(accelerator))
+        for name, preset in presets
+    ]
+
+
+def with_new_stages(text: str, stages: Sequence[NewStage], folder: Path) -> str:
+    """Return the text of a pyproject.toml with new stages, which need not be on disk yet.
+
+    Raises ConfigError if a name is taken, a preset does not fit or the result is not valid.
+    """
+    python = project_python(parse(text))
+    after = new_stages.scaffold(text, stages, python=python, version=_version())
+    require_usable(after, folder)
+    return after
+
+
+def write_pyproject(text: str, folder: Path) -> None:
+    """Replace the pyproject.toml of a folder; raises OSError."""
+    files.replace({folder / "pyproject.toml": text})
+
+
+def clone_stage(project: Project, old: ProjectStage, new: str) -> None:
+    """Write a copy of a stage, its group and its lock under a new name, all or nothing.
+
+    Raises ConfigError for a name that is taken, FtiError if a former stage left a lock there.
+    """
+    path = project.root / "pyproject.toml"
+    text = new_stages.clone(files.read(path) or "", old.stage, new)
+    require_usable(text, project.root)
+    lock = old.path.parent.with_name(new) / old.path.name
+    if lock.exists():
+        name = lock.relative_to(project.root).as_posix()
+        message = f"{name} is left of a former stage. Remove it with `poetry fti clean`,"
+        raise FtiError(f"{message} or give the new stage another name.")
+    locked = {lock: old.lock.text} if project.status(old).is_readable else {}
+    files.replace({**locked, path: text})
+
+
+def _version() -> str:
+    return Version(version("poetry-fti")).public

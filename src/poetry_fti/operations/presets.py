@@ -1,0 +1,23 @@
+"""Presets: what new stages can start with."""
+
+from __future__ import annotations
+
+from poetry_fti.scaffold import preset_library
+from poetry_fti.scaffold.presets import Preset
+
+__all__ = ["Preset", "find_preset", "list_presets", "preset_text"]
+
+
+def list_presets() -> tuple[Preset, ...]:
+    """Return the presets that come with poetry-fti, in the order of kinds and names."""
+    return preset_library.packaged()
+
+
+def find_preset(word: str) -> Preset:
+    """Return the preset with a name or at a path that ends in .toml; raises ConfigError."""
+    return preset_library.find(word)
+
+
+def preset_text(name: str) -> str:
+    """Return the text of the file of a preset that comes with poetry-fti; raises ConfigError."""
+    return preset_library.packaged_text(name)
