@@ -1,9 +1,12 @@
-"""The walls of the house: what each room may import."""
+"""The walls between the rooms: the table in CONTRIBUTING.md, checked against every import."""
 
 from __future__ import annotations
 
 import ast
+import re
 import sys
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,56 +18,104 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SOURCE: Final = Path(poetry_fti.__file__).parent
-MODEL: Final = {"model", "errors", "targets", "urls", "wording"}
-
-# room -> (our rooms, third-party packages); a room is a package, or a module beside them
-ROOMS: Final[dict[str, tuple[set[str], set[str]]]] = {
-    "__init__": (set(), set()),
-    "errors": ({"model"}, set()),
-    "model": (set(), {"packaging"}),
-    "targets": ({"model"}, {"packaging"}),
-    "urls": (set(), set()),
-    "wording": (set(), set()),
-    "config": (MODEL | {"config"}, {"packaging"}),
-    "scaffold": (MODEL | {"config", "scaffold", "files"}, {"packaging", "tomlkit"}),
-    "agreement": (MODEL | {"agreement"}, {"packaging"}),
-    "files": ({"model", "errors"}, {"filelock"}),
-    "exporters": (MODEL | {"exporters", "config"}, {"packaging", "tomlkit", "yaml"}),
-    "ports": ({"model", "errors", "ports"}, set()),
-    "bridge": (
-        MODEL | {"config", "agreement", "bridge"},
-        {"packaging", "poetry", "cachecontrol", "cleo", "requests", "tomlkit", "urllib3"},
-    ),
-    "plugin": (set(), {"poetry", "cleo"}),
-}
-EVERYTHING: Final = {"commands", "operations"}
+CONTRIBUTING: Final = Path(__file__).parents[2] / "CONTRIBUTING.md"
 MODULES: Final = sorted(SOURCE.rglob("*.py"))
+ROW: Final = re.compile(r"\| `(?P<room>[a-z_/]+)` \| [^|]+ \|(?P<ours>[^|]*)\|(?P<others>[^|]*)\|")
 
 
-def room_of(path: Path) -> str:
-    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the modules of a package, or a module beside the packages, may import."""
+
+    ours: frozenset[str]
+    third_party: frozenset[str]
+
+
+def rooms() -> dict[str, Room]:
+    lines = CONTRIBUTING.read_text(encoding="utf-8").splitlines()
+    rows = [row for line in lines if (row := ROW.fullmatch(line))]
+    return {row["room"]: Room(names(row["ours"]), names(row["others"])) for row in rows}
+
+
+def names(cell: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in cell.split(",") if name.strip())
+
+
+ROOMS: Final = rooms()
+
+
+def room_of(module: str) -> str:
+    """Return the room of a module's dotted name below poetry_fti: the longest that is listed."""
+    parts = module.split(".") if module else ["__init__"]
+    found = ("/".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((room for room in found if room in ROOMS), parts[0])
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+NAMES: Final = {name_of(path) for path in MODULES}
 
 
 def imported(path: Path) -> Iterator[str]:
+    """Yield what a module imports, also where only types are needed; ours without the package."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
-            if node.module == "poetry_fti":
-                yield from (f"poetry_fti.{alias.name}" for alias in node.names)
-            else:
-                yield node.module or ""
+            modules = [f"{node.module}.{alias.name}" for alias in node.names]
+            for module in modules:
+                is_module = module.removeprefix("poetry_fti.") in NAMES
+                yield module if is_module else node.module or ""
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())
 def test_a_room_imports_only_what_it_may(path: Path) -> None:
-    if room_of(path) in EVERYTHING:
-        return
-    ours, third_party = ROOMS[room_of(path)]
+    room = room_of(name_of(path))
     for module in imported(path):
         top, _, rest = module.partition(".")
         if top == "poetry_fti":
-            assert rest.partition(".")[0] in ours, module
+            other = room_of(rest)
+            assert other == room or other.startswith(f"{room}/") or other in ROOMS[room].ours, (
+                module
+            )
         elif top not in sys.stdlib_module_names:
-            assert top in third_party, module
+            assert top in ROOMS[room].third_party, module
+
+
+def test_every_room_is_listed_and_there_is_no_other() -> None:
+    tops = {name_of(path).partition(".")[0] or "__init__" for path in MODULES}
+    assert {room.partition("/")[0] for room in ROOMS} == tops
+    for room in ROOMS:
+        assert room == "__init__" or room.replace("/", ".") in NAMES
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {
+        name_of(path): {
+            module.removeprefix("poetry_fti.")
+            for module in imported(path)
+            if module.startswith("poetry_fti.")
+        }
+        for path in MODULES
+        if name_of(path)
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_modules_and_folders_keep_their_size() -> None:
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    assert [path for path, count in lines.items() if count > 300] == []
+    folders = {path.parent for path in MODULES} - {SOURCE / "commands"}
+    crowded = {
+        folder.relative_to(SOURCE).as_posix(): count
+        for folder in folders
+        if (count := len([m for m in folder.glob("*.py") if m.name != "__init__.py"])) > 16
+    }
+    assert crowded == {}

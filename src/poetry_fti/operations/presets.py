@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from poetry_fti import files
+from poetry_fti.errors import ConfigError
 from poetry_fti.scaffold import preset_library
 from poetry_fti.scaffold.presets import Preset
 
@@ -15,7 +19,12 @@ def list_presets() -> tuple[Preset, ...]:
 
 def find_preset(word: str) -> Preset:
     """Return the preset with a name or at a path that ends in .toml; raises ConfigError."""
-    return preset_library.find(word)
+    if not word.endswith(".toml"):
+        return preset_library.find(word)
+    text = files.read(Path(word))
+    if text is None:
+        raise ConfigError(f"There is no preset file {word}.")
+    return preset_library.parse_preset(Path(word).stem, text)
 
 
 def preset_text(name: str) -> str:

@@ -14,7 +14,7 @@ from poetry_fti.bridge.lock.preferences import pins
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.variant import StageTask
 from poetry_fti.errors import FtiError
-from poetry_fti.operations.lock import LockResult, count
+from poetry_fti.operations.lock_request import LockResult, count
 from poetry_fti.wording import counted
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.solving.project_solver import Outcome
     from poetry_fti.operations.feedback import Feedback
-    from poetry_fti.operations.lock import LockRequest
+    from poetry_fti.operations.lock_request import LockRequest
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
 

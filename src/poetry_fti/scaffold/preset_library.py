@@ -1,12 +1,10 @@
-"""The presets that come with poetry-fti, and those that a user gives from a path."""
+"""The presets that come with poetry-fti."""
 
 from __future__ import annotations
 
 from importlib.resources import files as resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti import files
 from poetry_fti.config.table import suggestion
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import KINDS
@@ -26,7 +24,7 @@ def packaged() -> tuple[Preset, ...]:
         for path in resources("poetry_fti.scaffold.presets").iterdir()
         if path.name.endswith(_SUFFIX)
     )
-    presets = [_read(name, packaged_text(name)) for name in names]
+    presets = [parse_preset(name, packaged_text(name)) for name in names]
     return tuple(sorted(presets, key=lambda preset: KINDS.index(preset.kind)))
 
 
@@ -40,15 +38,11 @@ def packaged_text(name: str) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def find(word: str) -> Preset:
-    """Return the preset of a name or a path; raises ConfigError."""
-    if not word.endswith(_SUFFIX):
-        return _read(word, packaged_text(word))
-    text = files.read(Path(word))
-    if text is None:
-        raise ConfigError(f"There is no preset file {word}.")
-    return _read(Path(word).stem, text)
+def find(name: str) -> Preset:
+    """Return the preset of a name that comes with poetry-fti; raises ConfigError."""
+    return parse_preset(name, packaged_text(name))
 
 
-def _read(name: str, text: str) -> Preset:
+def parse_preset(name: str, text: str) -> Preset:
+    """Return the preset that the text of a TOML file describes; raises ConfigError."""
     return read_preset(name, parse(text, f"The preset {name}"))
