@@ -7,6 +7,9 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import forks
+from poetry_server import MAIN, Request
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -23,22 +26,25 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Poetry:
-    """Poetry's command line in an environment of the tests' own."""
+    """Poetry's command line in an environment of the tests' own.
+
+    Where the system can do it, a command runs in a fork of a process that has imported Poetry; with
+    `new_process`, or another `python`, in a process that is started for it.
+    """
 
     environment: Mapping[str, str]
+    new_process: bool = not forks.AVAILABLE
+    python: str = sys.executable
 
-    def __call__(self, folder: Path, *words: str, timeout: float = 300) -> Result:
-        """Run `poetry WORDS` in a folder and return how it ended."""
-        done = subprocess.run(
-            [*self.command, *words],
-            cwd=folder,
-            env=dict(self.environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout,
-        )
+    def __call__(
+        self, folder: Path, *words: str, answers: str | None = None, timeout: float = 300
+    ) -> Result:
+        """Run `poetry WORDS` in a folder and return how it ended; stdin has the `answers` only."""
+        if self.new_process or self.python != sys.executable:
+            done = self._started(folder, words, answers, timeout)
+        else:
+            request = Request(words, str(folder.absolute()), dict(self.environment))
+            done = forks.run(request, answers, timeout)
         assert "Traceback (most recent call last)" not in done.stderr, done.stderr
         return Result(done.returncode, done.stdout, done.stderr)
 
@@ -50,8 +56,22 @@ class Poetry:
 
     @property
     def command(self) -> list[str]:
-        """The words that start Poetry with the loopback index as its default one."""
-        return [sys.executable, "-m", "loopback.poetry_main"]
+        """The words that start Poetry in a new process, with the loopback index as its default."""
+        return [self.python, "-m", MAIN]
+
+    def _started(
+        self, folder: Path, words: tuple[str, ...], answers: str | None, timeout: float
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self.command, *words],
+            cwd=folder,
+            env=dict(self.environment),
+            input=answers or "",
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
 
 
 def snapshot(folder: Path) -> dict[str, bytes]:

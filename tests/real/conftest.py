@@ -1,45 +1,13 @@
-"""Poetry against the loopback index, for the tests with real tools."""
+"""The container engine, for the tests with real tools."""
 
 from __future__ import annotations
-
-import shutil
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from containers import require_engine
-from harness import Poetry
-from loopback.clients import copy_project, isolated_environment
-from loopback.relocate import relocate
-
-if TYPE_CHECKING:
-    from loopback.index import LoopbackIndex
-
-
-@pytest.fixture(scope="session")
-def poetry(tmp_path_factory: pytest.TempPathFactory, loopback_index: LoopbackIndex) -> Poetry:
-    """Poetry with the plugin; all tests of a process share its caches."""
-    return Poetry(isolated_environment(tmp_path_factory.mktemp("home"), loopback_index.url))
 
 
 @pytest.fixture(scope="session")
 def engine() -> None:
     """Skip without a Docker engine that can build what the tests build."""
     require_engine()
-
-
-@pytest.fixture(scope="session")
-def _locked_once(
-    tmp_path_factory: pytest.TempPathFactory, loopback_index: LoopbackIndex, poetry: Poetry
-) -> Path:
-    root = copy_project("tiny", tmp_path_factory.mktemp("locked"))
-    relocate(root, loopback_index.url)
-    poetry.ok(root, "fti", "lock")
-    return root
-
-
-@pytest.fixture
-def locked_tiny(_locked_once: Path, tmp_path: Path) -> Path:
-    """A copy of the project ``tiny`` with fresh locks and nothing else written."""
-    return Path(shutil.copytree(_locked_once, tmp_path / "tiny"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,17 +28,7 @@ def former(locked_tiny: Path, poetry: Poetry) -> Path:
 
 
 def clean(poetry: Poetry, root: Path, *words: str, answer: str | None = None) -> Result:
-    done = subprocess.run(
-        [*poetry.command, "fti", "clean", *words],
-        cwd=root,
-        env=dict(poetry.environment),
-        input=answer or "",
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    return poetry(root, "fti", "clean", *words, answers=answer, timeout=60)
 
 
 def test_a_leftover_is_listed_and_removed_when_the_answer_is_yes(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -35,18 +34,7 @@ def existing(root: Path, text: str = PROJECT) -> Path:
 
 
 def init(poetry: Poetry, root: Path, *words: str, answers: str = "") -> Result:
-    done = subprocess.run(
-        [*poetry.command, "fti", "init", *words],
-        cwd=root,
-        env=dict(poetry.environment),
-        input=answers,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert "Traceback (most recent call last)" not in done.stderr, done.stderr
-    return Result(done.returncode, done.stdout, done.stderr)
+    return poetry(root, "fti", "init", *words, answers=answers, timeout=60)
 
 
 def test_a_new_project_is_poetrys_own_with_stages(root: Path, poetry: Poetry) -> None:

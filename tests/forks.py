@@ -1,0 +1,149 @@
+"""Commands of Poetry run by :mod:`poetry_server`, which forks instead of importing Poetry anew."""
+
+from __future__ import annotations
+
+import atexit
+import io
+import json
+import locale
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final
+
+import poetry_server
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from poetry_server import Request
+
+AVAILABLE: Final = sys.platform == "linux"
+# A folder that does not exist: what depends on it is computed anew in each fork.
+NO_HOME: Final = "/home-of-the-poetry-server"
+
+_INTERPRETER: Final = ("PYTHON", "LANG", "LC_", "LD_", "TZ")
+_NOT_INTERPRETER: Final = "PYTHON_KEYRING_BACKEND"
+_PIPE: Final = 1 << 16  # bytes that fit into a pipe that nobody reads
+
+_idle: dict[str, list[Server]] = {}
+
+
+def run(request: Request, answers: str | None, timeout: float) -> subprocess.CompletedProcess[str]:
+    """Run a command of Poetry in a fork and return how it ended; raises TimeoutExpired.
+
+    Without `answers`, its stdin is empty.
+    """
+    settings = interpreter_settings(request.environment)
+    servers = _idle.setdefault(json.dumps(settings), [])
+    server = servers.pop() if servers else Server(settings)
+    try:
+        return server.run(request, answers, timeout)
+    finally:
+        servers.append(server)
+
+
+def interpreter_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return those environment variables that take effect when an interpreter starts."""
+    return {
+        name: environment[name]
+        for name in sorted(environment)
+        if name.startswith(_INTERPRETER) and name != _NOT_INTERPRETER
+    }
+
+
+class Server:
+    """A process that has imported Poetry, and runs one command at a time in a fork."""
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, poetry_server.__file__, str(theirs.fileno())],
+                env={**settings, "HOME": NO_HOME},
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """End the process."""
+        self._connection.close()
+        self._process.wait()
+
+    def run(
+        self, request: Request, answers: str | None, timeout: float
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command as ``subprocess.run`` would; raises TimeoutExpired."""
+        deadline = time.monotonic() + timeout
+        with ExitStack() as opened:
+            output, errors = self._start(request, answers, opened)
+            process = int(self._receive())
+            try:
+                texts = _read([output, errors], deadline)
+            except TimeoutError:
+                os.kill(process, signal.SIGKILL)
+                raise subprocess.TimeoutExpired(list(request.words), timeout) from None
+            finally:
+                code = int(self._receive())
+        return subprocess.CompletedProcess(list(request.words), code, *texts)
+
+    def _start(self, request: Request, answers: str | None, opened: ExitStack) -> tuple[int, int]:
+        """Send a request and return the descriptors of what the command writes."""
+        output, its_output = os.pipe()
+        errors, its_errors = os.pipe()
+        opened.callback(os.close, output)
+        opened.callback(os.close, errors)
+        its_input = _filled_pipe(answers) if answers else os.open(os.devnull, os.O_RDONLY)
+        passed = [its_input, its_output, its_errors]
+        try:
+            message = json.dumps(asdict(request)).encode()
+            socket.send_fds(self._connection, [message], passed)
+        finally:
+            for descriptor in passed:
+                os.close(descriptor)
+        return output, errors
+
+    def _receive(self) -> bytes:
+        answer = self._connection.recv(64)
+        assert answer, "the server has ended"
+        return answer
+
+
+def _filled_pipe(text: str) -> int:
+    content = text.encode(locale.getpreferredencoding(do_setlocale=False))
+    assert len(content) <= _PIPE
+    reader, writer = os.pipe()
+    with open(writer, "wb") as file:  # noqa: PTH123 - a descriptor has no path
+        file.write(content)
+    return reader
+
+
+def _read(descriptors: list[int], deadline: float) -> list[str]:
+    """Return what comes until the other ends are closed; raises TimeoutError."""
+    contents = {descriptor: bytearray() for descriptor in descriptors}
+    with selectors.DefaultSelector() as selector:
+        for descriptor in descriptors:
+            selector.register(descriptor, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(max(0, deadline - time.monotonic()))
+            if not ready:
+                raise TimeoutError
+            for key, _ in ready:
+                part = os.read(key.fd, _PIPE)
+                contents[key.fd] += part
+                if not part:
+                    selector.unregister(key.fd)
+    return [_text(bytes(content)) for content in contents.values()]
+
+
+def _text(content: bytes) -> str:
+    encoding = locale.getpreferredencoding(do_setlocale=False)
+    return io.TextIOWrapper(io.BytesIO(content), encoding=encoding).read()

@@ -1,0 +1,191 @@
+"""Poetry, imported once and forked for each command: ``python poetry_server.py DESCRIPTOR``.
+
+Importing Poetry takes most of the time of a short command. DESCRIPTOR is one end of a socket pair.
+A request on it is the JSON text of a :class:`Request`, sent together with the descriptors that the
+command gets as its stdin, stdout and stderr. There are two answers: the process ID of the fork,
+then its exit code as in ``Popen.returncode``. The server ends when the other end is closed.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import pkgutil
+import runpy
+import site
+import socket
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import ModuleType
+
+MAIN: Final = "loopback.poetry_main"
+LARGEST_REQUEST: Final = 1 << 17  # bytes: a message of the socket
+
+# Imported by each command before the plugin is loaded.
+_BASE: Final = (
+    "poetry.console.application",
+    "poetry.repositories.pypi_repository",
+    "loopback.clients",
+)
+# Imported while commands run, besides the modules of these packages.
+_PACKAGES: Final = ("poetry", "poetry_fti")
+_ON_DEMAND: Final = (
+    "_compat_pickle",
+    "concurrent.futures.thread",
+    "encodings.unicode_escape",
+    "fastjsonschema.draft07",
+    "keyring.backends.null",
+    "lark.parsers.lalr_parser",
+    "multiprocessing.connection",
+    "multiprocessing.popen_fork",
+    "multiprocessing.queues",
+    "multiprocessing.synchronize",
+    "packaging.pylock",
+    "poetry_plugin_export.plugins",
+    "termios",
+    "trove_classifiers",
+    "yaml",
+)
+# Their help texts contain a path in the home directory.
+_NOT_LOADED: Final = ("poetry.console.commands.self",)
+
+_loaded: Final[dict[str, Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A command of Poetry: its arguments, its working directory, its environment variables."""
+
+    words: Sequence[str]
+    folder: str
+    environment: Mapping[str, str]
+
+
+class Shelf:
+    """An importer of modules that have been executed, but that are not in ``sys.modules``.
+
+    Importing such a module only puts it there: a fork finds the ``sys.modules`` of a new process.
+    """
+
+    def __init__(self, modules: Mapping[str, ModuleType]) -> None:
+        self._modules = modules
+        self._specs = {name: module.__spec__ for name, module in modules.items()}
+
+    def find_spec(
+        self, name: str, _path: object = None, _target: object = None
+    ) -> ModuleSpec | None:
+        """Return a specification that yields the module, if it is here."""
+        return ModuleSpec(name, self) if name in self._modules else None  # type: ignore[arg-type]
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the module."""
+        return self._modules[spec.name]
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module its own specification back; it has been executed before."""
+        module.__spec__ = self._specs[module.__name__]
+
+
+def load() -> None:
+    """Import Poetry and what its commands import."""
+    for name in _BASE:
+        import_module(name)
+    base = set(sys.modules)
+    for name in [*_ON_DEMAND, *(name for package in _PACKAGES for name in _below(package))]:
+        with suppress(ImportError):  # an optional part of a library
+            import_module(name)
+    _compile()
+    _loaded.update(sys.modules)
+    later = {name: sys.modules.pop(name) for name in sys.modules.keys() - base}
+    sys.meta_path.insert(0, Shelf(later))
+    # Forks share what the garbage collector does not visit.
+    gc.collect()
+    gc.freeze()
+
+
+def _below(package: str) -> Iterator[str]:
+    """Yield the names of a package and of the modules below it."""
+    yield package
+    for module in pkgutil.iter_modules(import_module(package).__path__, f"{package}."):
+        if module.name in _NOT_LOADED:
+            continue
+        if module.ispkg:
+            yield from _below(module.name)
+        else:
+            yield module.name
+
+
+def _compile() -> None:
+    """Let Poetry compile its grammars and schemas, which it keeps for as long as it runs."""
+    import_module("poetry.core.packages.dependency").Dependency.create_from_pep_508(
+        'name[extra] >=1 ; python_version >= "3.10"'
+    )
+    project = {"project": {"name": "name", "version": "1"}, "tool": {"poetry": {}}}
+    import_module("poetry.factory").Factory.validate(project)
+
+
+def adopt_environment(environment: Mapping[str, str]) -> None:
+    """Make these the environment variables of this process, also for what has been computed."""
+    os.environ.clear()
+    os.environ.update(environment)
+    site.USER_BASE = site.USER_SITE = None
+    site.getusersitepackages()
+    locations, config = _loaded["poetry.locations"], _loaded["poetry.config.config"]
+    vars(locations).update(runpy.run_path(str(locations.__file__)))
+    config.CONFIG_DIR = locations.CONFIG_DIR
+    config.DEFAULT_CACHE_DIR = locations.DEFAULT_CACHE_DIR
+    config.Config.default_config |= {
+        "cache-dir": str(locations.DEFAULT_CACHE_DIR),
+        "data-dir": str(locations.data_dir()),
+    }
+    git = _loaded["dulwich.client"]
+    git.DEFAULT_GIT_CREDENTIALS_PATHS[:] = [
+        str(Path("~/.git-credentials").expanduser()),
+        git.get_xdg_config_home_path("git", "credentials"),
+    ]
+
+
+def serve(connection: socket.socket) -> Request | None:
+    """Answer requests; return the request in each fork, and ``None`` at the end in the server."""
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(connection, LARGEST_REQUEST, 3)
+        if not message:
+            return None
+        child = os.fork()
+        if not child:
+            connection.close()
+            for target, descriptor in enumerate(descriptors):
+                os.dup2(descriptor, target)
+                os.close(descriptor)
+            return Request(**json.loads(message))
+        for descriptor in descriptors:
+            os.close(descriptor)
+        connection.send(str(child).encode())
+        _, status = os.waitpid(child, 0)
+        connection.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def run(request: Request) -> None:
+    """Do what ``python -m loopback.poetry_main WORDS`` does; raises SystemExit."""
+    adopt_environment(request.environment)
+    os.chdir(request.folder)
+    sys.path[0] = str(Path.cwd())
+    sys.argv = [MAIN, *request.words]
+    runpy.run_module(MAIN, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    load()
+    with socket.socket(fileno=int(sys.argv[1])) as server:
+        wanted = serve(server)
+    if wanted is not None:
+        run(wanted)
