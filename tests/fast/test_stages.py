@@ -9,8 +9,9 @@ import pytest
 import tomlkit
 from packaging.utils import canonicalize_name
 
+from poetry_fti.config.groups import read_groups
 from poetry_fti.config.read import read_config
-from poetry_fti.config.stages import read_groups, read_rules, read_stages, unknown_stage
+from poetry_fti.config.stages import read_rules, read_stages, unknown_stage
 from poetry_fti.model import Rule
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from poetry_fti.commands.shared.console import counted, error, guarded, load_pro
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.options import STAGES
 from poetry_fti.commands.shared.writing import write
-from poetry_fti.config.table import suggestion
+from poetry_fti.config.messages import suggestion
 from poetry_fti.errors import DONE, FOUND, ConfigError, FtiError, StaleLockError
 from poetry_fti.exporters import PROJECT_EXPORTERS
 from poetry_fti.model import FORMATS

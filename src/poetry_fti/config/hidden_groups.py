@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
+from poetry_fti.config.groups import closure, read_groups
 from poetry_fti.config.read import read_config
-from poetry_fti.config.stages import closure, read_groups, read_stages
+from poetry_fti.config.stages import read_stages
 from poetry_fti.errors import ProblemsError
 from poetry_fti.model import FORMATS, KINDS
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
+    from poetry_fti.config.groups import Groups
     from poetry_fti.config.read import Config
-    from poetry_fti.config.stages import Groups
     from poetry_fti.model import Problem, Stage
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from poetry_fti.config.image_keys import read_environment, read_image
+from poetry_fti.config.messages import dotted
 from poetry_fti.config.package_keys import read_align, read_overrides
-from poetry_fti.config.table import Table, dotted
+from poetry_fti.config.table import Table
 from poetry_fti.model import KINDS, PLATFORMS, Image, Libc, Targets
 
 if TYPE_CHECKING:

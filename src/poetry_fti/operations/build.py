@@ -6,7 +6,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.config.table import suggestion
+from poetry_fti.config.messages import suggestion
 from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.exporters.bake import base_target
 from poetry_fti.exporters.docker import ignore

@@ -15,12 +15,22 @@ from poetry_fti.agreement.rules import hold, tied
 from poetry_fti.bridge.index.http_cache import make_robust
 from poetry_fti.bridge.lock import preferences
 from poetry_fti.bridge.lock.conditions import conditions
-from poetry_fti.bridge.project import pyproject as bridge
 from poetry_fti.bridge.project.derive import derive
+from poetry_fti.bridge.project.derived_package import derived_package
 from poetry_fti.bridge.project.overrides import constraint_problems
+from poetry_fti.bridge.project.pyproject import (
+    find_pyproject,
+    parse_pyproject,
+    project_extras,
+    read_pyproject,
+    refusals,
+    require_valid,
+    schema_problems,
+)
 from poetry_fti.bridge.project.sources import hide_credentials
+from poetry_fti.config.groups import read_groups
 from poetry_fti.config.read import read_config, written_constraints
-from poetry_fti.config.stages import read_groups, read_rules, read_stages, unknown_stage
+from poetry_fti.config.stages import read_rules, read_stages, unknown_stage
 from poetry_fti.errors import ConfigError, FtiError, ProblemsError
 from poetry_fti.model import FORMATS, Problem
 from poetry_fti.operations.stage import StageProject
@@ -47,9 +57,9 @@ class Project:
         A trusted one is not asked whether Poetry accepts it, which saves much of the time;
         anything may be raised where it does not.
         """
-        path = bridge.find_pyproject(start)
+        path = find_pyproject(start)
         self.root = path.parent
-        self.pyproject = bridge.read_pyproject(path)
+        self.pyproject = read_pyproject(path)
         self.config, stages, self.rules = _read(self.pyproject, trusted=trusted)
         self._create_poetry = create_poetry
         if not trusted:
@@ -69,7 +79,7 @@ class Project:
 
     def validate(self) -> None:
         """Ask Poetry whether it accepts the project; raises ConfigError where it does not."""
-        problems = bridge.schema_problems(self.pyproject)
+        problems = schema_problems(self.pyproject)
         if problems:
             _read(self.pyproject, trusted=False)  # it names them with all others
         getattr(self, "poetry")  # noqa: B009 - it is made now
@@ -77,7 +87,7 @@ class Project:
     @cached_property
     def poetry(self) -> Poetry:
         """The project as Poetry has it; raises ConfigError."""
-        with bridge.refusals():
+        with refusals():
             poetry = self._create_poetry()
             hide_credentials(poetry)
         make_robust(poetry.pool)
@@ -125,13 +135,13 @@ class Project:
 
 def accept(text: str, root: Path) -> None:
     """Raise ConfigError with what is wrong with a pyproject.toml that is not on disk yet."""
-    pyproject = bridge.parse_pyproject(text)
+    pyproject = parse_pyproject(text)
     config, stages, _ = _read(pyproject, trusted=False)
-    bridge.require_valid(pyproject)
+    require_valid(pyproject)
     for stage in stages:
         folder = config.directory / stage.name
         up = PurePosixPath(posixpath.relpath(".", folder))
-        bridge.derived_package(derive(pyproject, stage, up), root / folder)
+        derived_package(derive(pyproject, stage, up), root / folder)
 
 
 def _read(
@@ -139,13 +149,13 @@ def _read(
 ) -> tuple[Config, tuple[Stage, ...], tuple[Rule, ...]]:
     if not isinstance(pyproject.get("tool", {}), Mapping):
         raise ProblemsError([Problem("tool", "must be a table")])
-    problems = [] if trusted else bridge.schema_problems(pyproject)
+    problems = [] if trusted else schema_problems(pyproject)
     misshapen = bool(problems)
     config = read_config(pyproject, FORMATS, problems)
     if misshapen:  # the groups may be anything
         raise ProblemsError(problems)
     groups = read_groups(pyproject, problems)
-    stages = read_stages(config, groups, bridge.project_extras(pyproject), problems)
+    stages = read_stages(config, groups, project_extras(pyproject), problems)
     rules = read_rules(config, stages, problems)
     problems += constraint_problems(written_constraints(config))
     if problems:

@@ -16,16 +16,18 @@ from poetry_fti.bridge.lock.conditions import digest
 from poetry_fti.bridge.lock.lock_text import lock_text
 from poetry_fti.bridge.lock.locked import (
     SolvedLock,
-    direct_requirements,
     lock_digest,
     outline,
     read_packages,
     require_files,
 )
 from poetry_fti.bridge.lock.locker import LockStatus, StageLocker, lock_status, quick_status
-from poetry_fti.bridge.project import pyproject as bridge
+from poetry_fti.bridge.lock.requirements import direct_requirements
 from poetry_fti.bridge.project.code import project_code
 from poetry_fti.bridge.project.derive import derive
+from poetry_fti.bridge.project.derived_package import derived_package, require_sources
+from poetry_fti.bridge.project.pyproject import project_name
+from poetry_fti.bridge.project.python_versions import derived_python, python_specifiers
 from poetry_fti.bridge.project.toml import pyproject_text
 from poetry_fti.errors import FtiError, StaleLockError
 from poetry_fti.model import IndexOrigin, LockedStage
@@ -67,12 +69,12 @@ class StageProject:
     @property
     def python(self) -> str:
         """The specifiers of the stage's Python, empty for any."""
-        return bridge.python_specifiers(str(bridge.derived_python(self._data)))
+        return python_specifiers(str(derived_python(self._data)))
 
     def root(self) -> ProjectPackage:
         """Return the derived project as it is to be solved; raises ConfigError."""
-        package = bridge.derived_package(self._data, self.lock.parent)
-        bridge.require_sources(package, self._project.poetry.pool)
+        package = derived_package(self._data, self.lock.parent)
+        require_sources(package, self._project.poetry.pool)
         return package
 
     def solved(self, packages: SolvedPackages) -> SolvedLock:
@@ -80,7 +82,7 @@ class StageProject:
 
         Raises FtiError for a package that cannot be installed where the stage runs.
         """
-        python = bridge.derived_python(self._data)
+        python = derived_python(self._data)
         require_files(packages, self.stage, python)
         text = lock_text(self.locker, self.root(), packages, self.locker.conditions)
         return SolvedLock(text, outline(packages, self.stage, python))
@@ -119,7 +121,7 @@ class StageProject:
     @cached_property
     def packages(self) -> tuple[LockedPackage, ...]:
         """What the lock installs, if its status says that it can be read; raises FtiError."""
-        python = bridge.derived_python(self._data)
+        python = derived_python(self._data)
         return read_packages(self.locker, self.stage, python, self._project.root)
 
     @property
@@ -192,7 +194,7 @@ class StageProject:
         if self.status.state != "fresh":
             kind = FtiError if self.status.state == "broken" else StaleLockError
             raise kind(self.problem())
-        package = bridge.derived_package(self._data, self.lock.parent)
+        package = derived_package(self._data, self.lock.parent)
         origins = [each.origin for each in self.packages]
         used = {origin.name for origin in origins if isinstance(origin, IndexOrigin)}
         return LockedStage(
@@ -205,7 +207,7 @@ class StageProject:
             indexes=tuple(i for i in pool_indexes(self._project.poetry.pool) if i.name in used),
             code=project_code(self._project.poetry),
             pyproject=pyproject_text(self._data),
-            project=bridge.project_name(self._project.pyproject),
+            project=project_name(self._project.pyproject),
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from poetry_fti.config.stages import read_groups
+from poetry_fti.config.groups import read_groups
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import KINDS
 from poetry_fti.scaffold.toml_text import add, add_to_array, copy, parse, replace_item, table_at

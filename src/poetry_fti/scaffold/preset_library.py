@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti import files
-from poetry_fti.config.table import suggestion
+from poetry_fti.config.messages import suggestion
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import KINDS
 from poetry_fti.scaffold.presets import read_preset

@@ -12,7 +12,7 @@ from packaging.version import Version
 from poetry.console.commands.init import InitCommand as PoetryInitCommand
 
 from poetry_fti import files
-from poetry_fti.bridge.project.pyproject import project_python
+from poetry_fti.bridge.project.python_versions import project_python
 from poetry_fti.commands.poetry.new_project import Generator, existing_text, new_text
 from poetry_fti.commands.shared.console import escape, guarded
 from poetry_fti.commands.shared.exclusive import exclusive

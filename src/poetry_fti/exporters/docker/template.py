@@ -6,7 +6,7 @@ import re
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from poetry_fti.config.table import suggestion
+from poetry_fti.config.messages import suggestion
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from poetry_fti.config.messages import suggestion
 from poetry_fti.config.read import read_config, stage_path
-from poetry_fti.config.table import Table, suggestion
+from poetry_fti.config.table import Table
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import KINDS, Problem
 
