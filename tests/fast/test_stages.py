@@ -110,8 +110,8 @@ def test_problems_of_groups_and_stages() -> None:
         kind = "training"
         """)
     assert problems == [
-        'dependency-groups.main: rename the group: Poetry would read "main" as the project\'s own',
-        'dependency-groups."bad name": is no valid name of a dependency group (PEP 735)',
+        'dependency-groups.main: rename the group: Poetry reads "main" as the project\'s own',
+        'dependency-groups."bad name": is not a valid name of a dependency group (PEP 735)',
         "dependency-groups.text: must be an array of requirements",
         (
             'dependency-groups.training: includes the group "gpus", which does not exist;'
@@ -126,8 +126,8 @@ def test_problems_of_groups_and_stages() -> None:
         ),
         "tool.fti.stages.serving.kind: is missing: one of feature, training, inference",
         (
-            'tool.fti.stages.trainin: there is no dependency group "trainin", and no `groups` names'
-            ' others; did you mean "training"?'
+            'tool.fti.stages.trainin: there is no dependency group "trainin", and no key `groups`'
+            '; did you mean "training"?'
         ),
     ]
 
@@ -173,7 +173,7 @@ def test_a_rule_for_all_stages_needs_two() -> None:
     _, problems = rules(
         "[dependency-groups]\ntraining = []\n[[tool.fti.align]]\npackages = ['numpy']"
     )
-    assert problems == ['tool.fti.align[0]: binds nothing: "training" is the only stage']
+    assert problems == ['tool.fti.align[0]: has no effect: "training" is the only stage']
 
 
 @pytest.mark.parametrize(

@@ -36,11 +36,11 @@ def read_groups(pyproject: Mapping[str, Any], problems: list[Problem]) -> Groups
             problems.append(
                 Problem(
                     path,
-                    'rename the group: Poetry would read "main" as the project\'s own',
+                    'rename the group: Poetry reads "main" as the project\'s own',
                 )
             )
         elif not _GROUP_NAME.fullmatch(name):
-            problems.append(Problem(path, "is no valid name of a dependency group (PEP 735)"))
+            problems.append(Problem(path, "is not a valid name of a dependency group (PEP 735)"))
     for name, includes in groups.items():
         for group in includes:
             if group not in groups:

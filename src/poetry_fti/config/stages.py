@@ -87,7 +87,7 @@ def _known_names(
     if config.groups is None:
         name = canonicalize_name(config.name)
         if name not in groups:
-            message = f'there is no dependency group "{config.name}", and no `groups` names others'
+            message = f'there is no dependency group "{config.name}", and no key `groups`'
             hint = suggestion(name, groups)
             problems.append(Problem(stage_path(config.name), message + hint))
         return (name,)
@@ -103,7 +103,7 @@ def _dev_groups(
     names = _known("dev-groups", config.dev_groups, config, groups, problems)
     for index, name in enumerate(names):
         if name in reached:
-            message = f'"{name}" is a group of the stage itself'
+            message = f'"{name}" already belongs to the stage itself'
             problems.append(Problem(f"{stage_path(config.name, 'dev-groups')}[{index}]", message))
     return tuple(name for name in closure(names, groups) if name not in reached)
 
@@ -146,7 +146,7 @@ def read_rules(
                 message = f'there is no stage "{name}"{suggestion(name, names)}'
                 problems.append(Problem(f"{path}.stages[{position}]", message))
         if not rule.stages and len(names) == 1:
-            problems.append(Problem(path, f'binds nothing: "{names[0]}" is the only stage'))
+            problems.append(Problem(path, f'has no effect: "{names[0]}" is the only stage'))
     return tuple(
         replace(rule, stages=tuple(n for n in names if n in rule.stages or not rule.stages))
         for rule in config.align

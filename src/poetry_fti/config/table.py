@@ -150,7 +150,7 @@ class Table:
             return values  # with problems enough
         for index, value in enumerate(values):
             if value in values[:index]:
-                self.wrong(key, f'"{value}" is named twice', index=index)
+                self.wrong(key, f'"{value}" is listed twice', index=index)
             elif value not in known:
                 meant = (aliases or {}).get(value)
                 hint = f'; did you mean "{meant}"?' if meant else suggestion(value, known)

@@ -109,12 +109,16 @@ def refuse_taken(text: str, names: Iterable[str]) -> None:
     for name in names:
         normalized = canonicalize_name(name)
         if normalized in seen:
-            messages.append(f'Two new stages have the name "{name}". Give one another name.')
+            messages.append(
+                f'Two new stages are named "{name}". Choose another name for one of them.'
+            )
         elif normalized in stages:
-            messages.append(f'There is a stage "{name}" already. Give the new one another name.')
+            messages.append(
+                f'There is already a stage "{name}". Choose another name for the new one.'
+            )
         elif normalized in groups:
             messages.append(
-                f'There is a dependency group "{name}" already. Give the stage another name.'
+                f'There is already a dependency group "{name}". Choose another name for the stage.'
             )
         seen.add(normalized)
     if messages:

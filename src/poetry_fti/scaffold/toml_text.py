@@ -134,7 +134,7 @@ def _fitting(
         if fits:
             return _ended_as(text, candidate)
     wanted = "\n".join(lines)
-    message = "pyproject.toml is written in a way that nothing can be added to. Add this yourself:"
+    message = "pyproject.toml cannot be edited automatically. Add this yourself:"
     raise ConfigError(f"{message}\n\n{wanted}")
 
 

@@ -33,7 +33,7 @@ def find_pyproject(start: Path) -> Path:
     try:
         return Factory.locate(start)
     except RuntimeError as error:
-        message = f"{error}. Run `poetry init` to make one."
+        message = f"{error}. Run `poetry init` to create one."
         raise FtiError(message) from error
 
 
@@ -43,7 +43,7 @@ def read_pyproject(path: Path) -> dict[str, Any]:
         data: dict[str, Any] = PyProjectTOML(path).data.unwrap()
     except (TOMLError, UnicodeDecodeError) as error:
         if has_merge_markers(path.read_text(encoding="utf-8", errors="replace")):
-            message = f"{path.name} holds merge markers: choose between the two sides first."
+            message = f"{path.name} contains merge markers: resolve the conflict first."
             raise ConfigError(message) from error
         raise ConfigError(f"{path.name} is not valid TOML: {_last_words(error)}") from error
     return data
