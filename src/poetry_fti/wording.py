@@ -1,13 +1,20 @@
-"""Lists, counts and sizes as people read them."""
+"""Lists, counts, sizes and suggestions as people read them."""
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 _UNITS: Final = ((1_000_000_000, ".1f", "GB"), (1_000_000, ".0f", "MB"))
+
+
+def suggestion(word: str, known: Collection[str]) -> str:
+    """Return the question whether a similar known word was meant; empty if none is similar."""
+    near = get_close_matches(word, sorted(known), n=1)
+    return f'; did you mean "{near[0]}"?' if near else ""
 
 
 def joined(words: Iterable[str]) -> str:

@@ -146,16 +146,16 @@ def test_all_problems_are_told_at_once_each_with_its_path() -> None:
             'tool.fti.exports[0]: unknown "requirement"; did you mean "requirements"?'
             " (known: requirements, pylock, dockerfile)"
         ),
-        'tool.fti.exports[2]: "pylock" is named twice',
+        'tool.fti.exports[2]: "pylock" is listed twice',
         'tool.fti.directory: "../elsewhere" must be a folder inside the project, such as "fti"',
-        'tool.fti.stages."a.b": a stage\'s name holds letters, digits, - and _ only, and no dot',
+        'tool.fti.stages."a.b": a stage\'s name may contain only letters, digits, - and _',
         (
             'tool.fti.stages."a.b".kind: unknown "trainin"; did you mean "training"?'
             " (known: feature, training, inference)"
         ),
         "tool.fti.stages.x.forbid: is not supported by this version of poetry-fti",
         "tool.fti.stages.x.kind: must be a string, not an integer",
-        'tool.fti.stages.x.python: "^3.11" is no version specifier, such as ">=3.11,<3.14"',
+        'tool.fti.stages.x.python: "^3.11" is not a version specifier such as ">=3.11,<3.14"',
         "tool.fti.stages.x.groups: must be an array of strings, not a string",
         "tool.fti.stages.x.extras[1]: must be a string, not an integer",
         (
@@ -170,16 +170,16 @@ def test_all_problems_are_told_at_once_each_with_its_path() -> None:
             'tool.fti.stages.x.platforms[2]: unknown "linux/amd65"; did you mean "linux/amd64"?'
             f" (known: {platforms})"
         ),
-        'tool.fti.stages.x.libc: "glibc" must be such as "glibc-2.36" or "musl-1.2"',
-        'tool.fti.stages.x.macos: "14" must be a version such as "14.0"',
+        'tool.fti.stages.x.libc: "glibc" is not a C library such as "glibc-2.36" or "musl-1.2"',
+        'tool.fti.stages.x.macos: "14" is not a version such as "14.0"',
         "tool.fti.stages.x.env.A: must be a string, not an integer",
-        'tool.fti.stages.x.env: "1B" is no name of an environment variable',
+        'tool.fti.stages.x.env: "1B" is not a valid name of an environment variable',
         'tool.fti.stages.x.image.usr: unknown key; did you mean "user"?',
         (
-            'tool.fti.stages.x.image.base: "python: 3.12" is no image reference, such as'
+            'tool.fti.stages.x.image.base: "python: 3.12" is not an image reference such as'
             ' "python:3.12-slim"'
         ),
-        'tool.fti.stages.x.image.apt[0]: "rm -rf /" is no name of a Debian package',
+        'tool.fti.stages.x.image.apt[0]: "rm -rf /" is not a valid name of a Debian package',
         "tool.fti.stages.x.image.command: is empty; leave it out for an image without a command",
         'tool.fti.stages.x.image.installer: unknown "conda" (known: uv, pip)',
         (
@@ -209,7 +209,7 @@ def test_problems_of_rules() -> None:
         stages = [1, "training"]
         packages = "numpy"
         """)
-    named = 'is no name of a package, such as "numpy" or "nvidia-*"'
+    named = 'is not a package name such as "numpy" or "nvidia-*"'
     assert problems == [
         'tool.fti.align[0].pakages: unknown key; did you mean "packages"?',
         "tool.fti.align[0].stages: is empty; leave it out for a rule that binds every stage",
@@ -221,11 +221,11 @@ def test_problems_of_rules() -> None:
             'tool.fti.align[0].level: unknown "mino"; did you mean "minor"?'
             " (known: exact, minor, major)"
         ),
-        'tool.fti.align[1].stages: binds nothing: "training" is the only stage that it names',
-        "tool.fti.align[1].packages: is empty; a rule is about one package at least",
-        'tool.fti.align[2].stages[2]: "training" is named twice',
+        'tool.fti.align[1].stages: has no effect: "training" is the only stage that it names',
+        "tool.fti.align[1].packages: is empty; a rule must name a package",
+        'tool.fti.align[2].stages[2]: "training" is listed twice',
         f'tool.fti.align[2].packages[1]: "foo bar" {named}',
-        'tool.fti.align[2].packages[2]: "foo.bar" is named twice',
+        'tool.fti.align[2].packages[2]: "foo.bar" is listed twice',
         f'tool.fti.align[2].packages[3]: "foo[0-9]" {named}',
         f'tool.fti.align[2].packages[4]: "" {named}',
         "tool.fti.align[2].level: must be a string, not an integer",
@@ -264,8 +264,8 @@ def test_problems_of_overrides() -> None:
         f"{path}.zope: must be a string, not a table",
         f"{path}.pandas: must be a string, not an integer",
         f'{path}.numpy: is the same package as "NumPy"',
-        f'{path}."nvidia-*": is no name of a package',
-        f"{path}.python: is no package; the stage's Python is its own key `python`",
+        f'{path}."nvidia-*": is not a package name',
+        f"{path}.python: is not a package; set the stage's Python with its key `python`",
         "tool.fti.stages.y.overrides: must be a table, not an array",
     ]
 
@@ -298,5 +298,5 @@ def test_two_stages_have_two_images() -> None:
     stages = {name: {"image": {"name": "acme/credit"}} for name in ("a", "b")}
     read_config({"tool": {"fti": {"stages": stages}}}, FORMATS, problems)
     assert [str(problem) for problem in problems] == [
-        'tool.fti.stages.b.image.name: "acme/credit" is the image of the stage "a" already'
+        'tool.fti.stages.b.image.name: "acme/credit" is already the image of the stage "a"'
     ]

@@ -53,7 +53,7 @@ def test_a_name_is_a_repository(name: str) -> None:
     "name", ["Credit", "credit:1.0", "credit@sha256:0", "a//b", "-a", "a b", "", "${TAG}", "a_-b"]
 )
 def test_what_is_no_name(name: str) -> None:
-    problem = "is no name of an image without tag and digest, such as"
+    problem = "is not an image name without tag and digest, such as"
     example = '"ghcr.io/acme/credit-inference"'
     assert read(f'name = "{name}"')[1] == [f'x.image.name: "{name}" {problem} {example}']
 
@@ -74,18 +74,18 @@ def test_problems_of_how_the_program_runs() -> None:
         entrypoint = []
         """)
     assert problems == [
-        'x.image.expose[0]: "0" is no port, such as 8000 or "8125/udp"',
-        'x.image.expose[1]: "65536" is no port, such as 8000 or "8125/udp"',
-        'x.image.expose[2]: "http" is no port, such as 8000 or "8125/udp"',
-        'x.image.expose[4]: "8000/tcp" is named twice',
+        'x.image.expose[0]: "0" is not a port such as 8000 or "8125/udp"',
+        'x.image.expose[1]: "65536" is not a port such as 8000 or "8125/udp"',
+        'x.image.expose[2]: "http" is not a port such as 8000 or "8125/udp"',
+        'x.image.expose[4]: "8000/tcp" is listed twice',
         "x.image.entrypoint: is empty; leave it out for an image without an entrypoint",
-        'x.image.user: "-1" is no user, such as "worker" or 1000',
+        'x.image.user: "-1" is not a user name or uid such as "worker" or 1000',
         (
             'x.image.workdir: "srv" must be an absolute path of letters, digits and ._@+~-,'
             ' such as "/srv/app"'
         ),
         "x.image.labels.team: must be a string, not an integer",
-        'x.image.labels: "a b" is no name of a label, such as "com.example.team"',
+        'x.image.labels: "a b" is not a label name such as "com.example.team"',
         'x.image.labels: "poetry-fti.lock" is set by poetry-fti; choose another name',
     ]
 
@@ -119,7 +119,7 @@ def test_a_folder_that_no_program_starts_in(folder: str) -> None:
 
 def test_a_folder_that_holds_the_packages() -> None:
     assert read('workdir = "/opt/venv/bin"')[1] == [
-        'x.image.workdir: "/opt/venv/bin" is where the packages are; choose another folder'
+        'x.image.workdir: "/opt/venv/bin" is where packages are installed; choose another folder'
     ]
 
 
@@ -169,27 +169,30 @@ def test_problems_of_health_checks() -> None:
     assert problems == [
         'x.image.healthcheck.retires: unknown key; did you mean "retries"?',
         'x.image.healthcheck.http: "health" must be a path, such as "/health"',
-        "x.image.healthcheck.port: 65536 must be from 1 to 65535",
-        'x.image.healthcheck.interval: "1.5s" is no duration, such as "30s" or "1m30s"',
+        "x.image.healthcheck.port: must be from 1 to 65535, not 65536",
+        'x.image.healthcheck.interval: "1.5s" is not a duration such as "30s" or "1m30s"',
         (
-            'x.image.healthcheck.timeout: "0m0s" is no time; leave it out for the default of'
+            'x.image.healthcheck.timeout: "0m0s" is zero; leave the key out for the default of'
             " the engine"
         ),
         "x.image.healthcheck.start-period: must be a string, not an integer",
-        "x.image.healthcheck.retries: 0 must be 1 or more",
+        "x.image.healthcheck.retries: must be 1 or more, not 0",
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("{}", ': must have one of the keys "command" and "http"'),
-        ('{ command = ["a"], http = "/" }', ': must have one of the keys "command" and "http"'),
-        ('{ http = "/" }', ".port: is missing: where the program answers, such as 8000"),
+        ("{}", ': must have exactly one of the keys "command" and "http"'),
+        (
+            '{ command = ["a"], http = "/" }',
+            ': must have exactly one of the keys "command" and "http"',
+        ),
+        ('{ http = "/" }', ".port: is missing: the port that the program listens on, such as 8000"),
         ('{ http = "/", port = "80" }', ".port: must be an integer, not a string"),
         ('{ http = "/", port = true }', ".port: must be an integer, not a boolean"),
-        ('{ command = ["a"], port = 1 }', ".port: is nothing to a command; leave it out"),
-        ("{ command = [] }", ".command: is empty; it must hold a program at least"),
+        ('{ command = ["a"], port = 1 }', '.port: applies to "http" only; remove it'),
+        ("{ command = [] }", ".command: is empty; it must name a program"),
         ('{ command = "a" }', ".command: must be an array of strings, not a string"),
         ('"/health"', ": must be a table, not a string"),
     ],
@@ -201,7 +204,7 @@ def test_a_problem_of_a_health_check(text: str, problem: str) -> None:
 @pytest.mark.parametrize("text", ["", "s", "1", "1s1m", "1h 2m", "-1s", "1234567s", "1µs"])
 def test_what_is_no_duration(text: str) -> None:
     [problem] = read(f'healthcheck = {{ command = ["a"], interval = "{text}" }}')[1]
-    assert problem.endswith(f'"{text}" is no duration, such as "30s" or "1m30s"')
+    assert problem.endswith(f'"{text}" is not a duration such as "30s" or "1m30s"')
 
 
 @pytest.mark.parametrize("text", ["/a b", "/#a", "/ü", "/a\\n"])
@@ -251,23 +254,23 @@ def test_problems_of_what_the_image_holds_besides() -> None:
         """)
     inside = 'must be a file or a folder inside the project, such as "models"'
     assert problems == [
-        'x.image.build-apt[0]: "gcc" is in "apt" already, which the build has too',
-        'x.image.build-apt[1]: "g c c" is no name of a Debian package',
+        'x.image.build-apt[0]: "gcc" is already in "apt", which is installed for the build as well',
+        'x.image.build-apt[1]: "g c c" is not a valid name of a Debian package',
         "x.image.copy.g: must be a string, not an integer",
         f'x.image.copy.".": {inside}',
         f'x.image.copy."../a": {inside}',
         f'x.image.copy."/b": {inside}',
-        'x.image.copy."/b": "../b" is no path in an image, such as "/srv/models"',
+        'x.image.copy."/b": "../b" is not a path in an image such as "/srv/models"',
         f'x.image.copy."c*": {inside}',
-        'x.image.copy.d: "/d/" names a folder; say what the copy itself is called',
-        'x.image.copy.e: "/" names a folder; say what the copy itself is called',
-        'x.image.copy.f: "a" is the copy of something else already',
-        'x.image.copy."h.txt": "" is no path in an image, such as "/srv/models"',
+        'x.image.copy.d: "/d/" ends in "/"; give the whole path of the copy',
+        'x.image.copy.e: "/" ends in "/"; give the whole path of the copy',
+        'x.image.copy.f: "a" is already the path of another copy',
+        'x.image.copy."h.txt": "" is not a path in an image such as "/srv/models"',
         "x.image.run-before[0]: is empty; it must be a command",
         "x.image.run-before[1]: must be one line; join commands with &&",
         "x.image.run-before[2]: must be one line; join commands with &&",
         "x.image.run-after[1]: must be a string, not an integer",
-        "x.image.run-after[0]: can't hold a here-document; copy a file, and run it",
+        "x.image.run-after[0]: can't contain a here-document; copy a script and run it",
     ]
 
 
@@ -302,7 +305,7 @@ def test_problems_of_files_of_ones_own() -> None:
             'x.image.template: "../Dockerfile" must be a file inside the project,'
             ' such as "docker/inference.Dockerfile"'
         ),
-        'x.image.dockerfile: is the base in place of "base"; leave one of the two out',
+        'x.image.dockerfile: replaces "base"; remove one of the two',
         (
             'x.image.dockerfile: "/Dockerfile" must be a file inside the project,'
             ' such as "docker/base.Dockerfile"'
@@ -316,12 +319,11 @@ def test_an_interpreter_is_a_path_and_takes_no_packages_for_the_build() -> None:
     _, problems = read('python = "python3"')
     (problem,) = problems
     assert problem == (
-        'x.image.python: "python3" must be the path of an interpreter in the base, such as'
+        'x.image.python: "python3" must be the path of an interpreter in the base image, such as'
         ' "/opt/conda/bin/python"'
     )
     _, problems = read('python = "/usr/bin/python3"\nbuild-apt = ["gcc"]')
     (problem,) = problems
     assert problem == (
-        'x.image.build-apt: is there for a virtual environment alone, which "python" does'
-        ' without; use "apt"'
+        'x.image.build-apt: has no effect with "python": no virtual environment is built; use "apt"'
     )

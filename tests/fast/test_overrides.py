@@ -19,9 +19,9 @@ def test_constraints_of_poetry_and_of_pep_440_are_valid(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", '"" is no version constraint, such as ">=2,<3" or "*"'),
-        (">=two", '">=two" is no version constraint, such as ">=2,<3" or "*"'),
-        (">=2 ||", '">=2 ||" is no version constraint, such as ">=2,<3" or "*"'),
+        ("", '"" is not a version constraint such as ">=2,<3" or "*"'),
+        (">=two", '">=two" is not a version constraint such as ">=2,<3" or "*"'),
+        (">=2 ||", '">=2 ||" is not a version constraint such as ">=2,<3" or "*"'),
         ("<1,>2", '"<1,>2" allows no version'),
     ],
 )

@@ -259,6 +259,6 @@ def test_a_lock_whose_requirements_cannot_be_read(
     with pytest.raises(FtiError) as error:
         own_pins(StageLocker(lock, {}, {}))
     assert str(error.value) == (
-        f"poetry.lock names requirements that cannot be read: {reason}."
-        " Solve the stage anew with --regenerate."
+        f"poetry.lock contains requirements that cannot be read: {reason}."
+        " Lock the stage from scratch with --regenerate."
     )

@@ -80,12 +80,12 @@ image.comand = []
 The preset ours has 10 problems:
   kinds: unknown key; did you mean "kind"?
   kind: is missing: one of feature, training, inference
-  requirements[0]: "pandas >" is no requirement, such as "pandas>=2.2"
+  requirements[0]: "pandas >" is not a requirement such as "pandas>=2.2"
   sources[0].url: is missing
   sources[0].packages: is missing
   sources[0].name: must be a string, not an integer
   accelerators.cpu.sources: must be an array of tables, not an integer
-  stage: has neither `kind` nor `groups`: they are the preset's own
+  stage: must have neither `kind` nor `groups`: the preset sets both
   stage.platforms[0]: unknown "linux/x86_64"; did you mean "linux/amd64"? \
 (known: linux/amd64, linux/arm64, macos/amd64, macos/arm64, windows/amd64, windows/arm64)
   stage.image.comand: unknown key; did you mean "command"?"""

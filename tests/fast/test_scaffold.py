@@ -156,9 +156,9 @@ def test_names_that_are_taken_are_refused() -> None:
     assert (
         message
         == """\
-There is a stage "torch-train" already. Give the new one another name.
-There is a dependency group "dev" already. Give the stage another name.
-Two new stages have the name "A". Give one another name."""
+There is already a stage "torch-train". Choose another name for the new one.
+There is already a dependency group "dev". Choose another name for the stage.
+Two new stages are named "A". Choose another name for one of them."""
     )
 
 

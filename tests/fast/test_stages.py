@@ -9,8 +9,9 @@ import pytest
 import tomlkit
 from packaging.utils import canonicalize_name
 
+from poetry_fti.config.groups import read_groups
 from poetry_fti.config.read import read_config
-from poetry_fti.config.stages import read_groups, read_rules, read_stages, unknown_stage
+from poetry_fti.config.stages import read_rules, read_stages, unknown_stage
 from poetry_fti.model import Rule
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ def test_problems_of_groups_and_stages() -> None:
         kind = "training"
         """)
     assert problems == [
-        'dependency-groups.main: rename the group: Poetry would read "main" as the project\'s own',
-        'dependency-groups."bad name": is no valid name of a dependency group (PEP 735)',
+        'dependency-groups.main: rename the group: Poetry reads "main" as the project\'s own',
+        'dependency-groups."bad name": is not a valid name of a dependency group (PEP 735)',
         "dependency-groups.text: must be an array of requirements",
         (
             'dependency-groups.training: includes the group "gpus", which does not exist;'
@@ -125,8 +126,8 @@ def test_problems_of_groups_and_stages() -> None:
         ),
         "tool.fti.stages.serving.kind: is missing: one of feature, training, inference",
         (
-            'tool.fti.stages.trainin: there is no dependency group "trainin", and no `groups` names'
-            ' others; did you mean "training"?'
+            'tool.fti.stages.trainin: there is no dependency group "trainin", and no key `groups`'
+            '; did you mean "training"?'
         ),
     ]
 
@@ -172,7 +173,7 @@ def test_a_rule_for_all_stages_needs_two() -> None:
     _, problems = rules(
         "[dependency-groups]\ntraining = []\n[[tool.fti.align]]\npackages = ['numpy']"
     )
-    assert problems == ['tool.fti.align[0]: binds nothing: "training" is the only stage']
+    assert problems == ['tool.fti.align[0]: has no effect: "training" is the only stage']
 
 
 @pytest.mark.parametrize(

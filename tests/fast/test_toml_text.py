@@ -131,7 +131,7 @@ def test_a_table_without_room_is_an_error_that_says_what_to_add(text: str) -> No
     with pytest.raises(ConfigError) as error:
         add(text, ("tool", "fti"), {"isolated": True})
     assert str(error.value) == (
-        "pyproject.toml is written in a way that nothing can be added to. Add this yourself:\n\n"
+        "pyproject.toml cannot be edited automatically. Add this yourself:\n\n"
         "[tool.fti]\nisolated = true"
     )
 

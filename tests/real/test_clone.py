@@ -63,12 +63,12 @@ def test_a_stage_that_is_not_locked_is_cloned_without_a_lock(demo: Lab) -> None:
         (
             "training Training",
             2,
-            'There is a stage "Training" already. Give the new one another name.',
+            'There is already a stage "Training". Choose another name for the new one.',
         ),
         (
             "training feature",
             2,
-            'There is a dependency group "feature" already. Give the stage another name.',
+            'There is already a dependency group "feature". Choose another name for the stage.',
         ),
         (
             "training left",

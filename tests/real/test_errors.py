@@ -58,7 +58,7 @@ def add(root: Path, text: str) -> None:
 
 def test_no_pyproject(poetry: Poetry, tmp_path: Path) -> None:
     message = f"Poetry could not find a pyproject.toml file in {tmp_path} or its parents."
-    expected = (1, f"{message} Run `poetry init` to make one.\n")
+    expected = (1, f"{message} Run `poetry init` to create one.\n")
     assert refused(poetry, tmp_path, "list") == expected
 
 
@@ -177,11 +177,11 @@ tool.fti.stages.feature.platforms[1]: unknown "linux/x86_64"; did you mean "linu
 tool.fti.stages.feature.env.A: must be a string, not an integer
 tool.fti.stages.feature.image.bse: unknown key; did you mean "base"?
 tool.fti.stages.feature.image.command: must be an array of strings, not an integer
-tool.fti.stages."a.b": a stage's name holds letters, digits, - and _ only, and no dot
+tool.fti.stages."a.b": a stage's name may contain only letters, digits, - and _
 tool.fti.stages.whatever: must be a table
-tool.fti.align[0].packages[1]: "b c" is no name of a package, such as "numpy" or "nvidia-*"
-dependency-groups.main: rename the group: Poetry would read "main" as the project's own
-dependency-groups."bad name": is no valid name of a dependency group (PEP 735)
+tool.fti.align[0].packages[1]: "b c" is not a package name such as "numpy" or "nvidia-*"
+dependency-groups.main: rename the group: Poetry reads "main" as the project's own
+dependency-groups."bad name": is not a valid name of a dependency group (PEP 735)
 dependency-groups.c: includes the group "nope", which does not exist
 tool.poetry.group.e: includes the group "featur", which does not exist
 dependency-groups.a: includes itself: a -> b -> a
@@ -189,7 +189,7 @@ tool.poetry.group.d: includes itself: d -> e -> d
 tool.fti.stages.feature.groups[0]: there is no dependency group "featur"
 tool.fti.stages.feature.extras[0]: the project has no extra "fast"
 tool.fti.align[0].stages[1]: there is no stage "featur"; did you mean "feature"?
-tool.fti.stages.feature.overrides.Num_Py: ">=two" is no version constraint
+tool.fti.stages.feature.overrides.Num_Py: ">=two" is not a version constraint
 """
 
 
@@ -390,7 +390,7 @@ Damage: TypeAlias = "tuple[Callable[[bytes], bytes], str]"
 
 MARKERS: Final = b"<<<<<<< ours\n=======\n>>>>>>> theirs\n"
 NO_METADATA: Final = "the lock file does not have a metadata entry"
-WRONG_PART: Final = "a part of it is missing or wrong"
+WRONG_PART: Final = "it is incomplete or damaged"
 
 # One for each stage of `tiny`, and what is said of it.
 DAMAGES: Final[dict[str, tuple[Damage, Damage, Damage]]] = {
@@ -452,7 +452,7 @@ def test_a_marker_that_cannot_be_read_is_met_by_those_who_need_it(
     code, message = refused(poetry, locked_tiny, "export", "inference")
     assert code == 1
     assert message.startswith(
-        "fti/inference/poetry.lock cannot be read: a part of it is missing or wrong"
+        "fti/inference/poetry.lock cannot be read: it is incomplete or damaged"
         " (UnexpectedCharacters: "
     )
     poetry.ok(locked_tiny, "fti", "lock", "--regenerate")

@@ -241,12 +241,12 @@ PRESETS: Final = (
         (
             "--stage feature-python --stage feature-spark",
             2,
-            'Two new stages have the name "feature". Give one another name.',
+            'Two new stages are named "feature". Choose another name for one of them.',
         ),
         (
             "--stage dev=feature-python",
             2,
-            'There is a dependency group "dev" already. Give the stage another name.',
+            'There is already a dependency group "dev". Choose another name for the stage.',
         ),
         (
             "--stage a.b=inference-minimal",

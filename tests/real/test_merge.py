@@ -144,7 +144,7 @@ def test_other_commands_say_what_to_run(demo: Lab) -> None:
 Stage     Kind      Groups    Python  Platforms  Lock    Packages
 feature   feature   feature   >=3.11  any        fresh   2
 training  training  training  >=3.11  any        broken  -
-training: the lock cannot be read: it holds merge markers
+training: the lock cannot be read: it contains merge markers
 
 Run poetry fti lock for the locks that are not fresh.
 """
@@ -158,7 +158,7 @@ def test_a_conflict_in_pyproject_toml_has_to_be_solved_first(demo: Lab) -> None:
     change(demo, NEXT, training=["app", "zoo"])
     assert git(demo, "merge", "ours") == 1
     before = snapshot(demo.root)
-    error = "pyproject.toml holds merge markers: choose between the two sides first.\n"
+    error = "pyproject.toml contains merge markers: resolve the conflict first.\n"
     for words in (["lock"], ["lock", "--check"], ["list"], ["export"], ["update"]):
         result = demo.run(NEW, "fti", *words)
         assert (result.code, result.output, result.errors) == (2, "", error)

@@ -12,7 +12,8 @@ from poetry_fti.bridge.index.http_cache import make_robust
 from poetry_fti.bridge.index.logins import logins
 from poetry_fti.bridge.index.monitor import find_files, pool_indexes
 from poetry_fti.bridge.project.code import project_code
-from poetry_fti.bridge.project.pyproject import refusals, require_sources
+from poetry_fti.bridge.project.derived_package import require_sources
+from poetry_fti.bridge.project.pyproject import refusals
 from poetry_fti.bridge.project.sources import hide_credentials
 
 if TYPE_CHECKING:

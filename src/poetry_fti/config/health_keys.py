@@ -39,14 +39,14 @@ def read_healthcheck(image: Table, exposed: Sequence[str]) -> Healthcheck | None
 
 def _probe(table: Table, exposed: Sequence[str]) -> tuple[str, ...] | HttpProbe:
     if ("command" in table) == ("http" in table):
-        table.wrong(None, 'must have one of the keys "command" and "http"')
+        table.wrong(None, 'must have exactly one of the keys "command" and "http"')
         return ()
     if "http" in table:
         return _http(table, exposed)
     if "port" in table:
-        table.wrong("port", "is nothing to a command; leave it out")
+        table.wrong("port", 'applies to "http" only; remove it')
     if table.is_empty("command"):
-        table.wrong("command", "is empty; it must hold a program at least")
+        table.wrong("command", "is empty; it must name a program")
     return table.strings("command") or ()
 
 
@@ -57,14 +57,14 @@ def _http(table: Table, exposed: Sequence[str]) -> HttpProbe:
     if "port" not in table and len(tcp) == 1:
         port = tcp[0]
     elif "port" not in table:
-        table.wrong("port", "is missing: where the program answers, such as 8000")
+        table.wrong("port", "is missing: the port that the program listens on, such as 8000")
     return HttpProbe(path[0] if path else "/", port or 1)
 
 
 def _duration(table: Table, key: str) -> str | None:
-    match = table.match(key, _DURATION, 'is no duration, such as "30s" or "1m30s"')
+    match = table.match(key, _DURATION, 'is not a duration such as "30s" or "1m30s"')
     if match and not re.search("[1-9]", match[0]):
-        table.wrong(key, f'"{match[0]}" is no time; leave it out for the default of the engine')
+        table.wrong(key, f'"{match[0]}" is zero; leave the key out for the default of the engine')
     return match[0] if match else None
 
 
@@ -73,5 +73,5 @@ def _positive(table: Table, key: str, most: int | None = None) -> int | None:
     if number is None or (number >= 1 and (most is None or number <= most)):
         return number
     limits = "1 or more" if most is None else f"from 1 to {most}"
-    table.wrong(key, f"{number} must be {limits}")
+    table.wrong(key, f"must be {limits}, not {number}")
     return None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
+from poetry_fti.config.groups import closure
 from poetry_fti.config.pyproject import read_without_checks
-from poetry_fti.config.stages import closure
 from poetry_fti.model import KINDS
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
+    from poetry_fti.config.groups import Groups
     from poetry_fti.config.read import Config
-    from poetry_fti.config.stages import Groups
     from poetry_fti.model import Stage
 
 

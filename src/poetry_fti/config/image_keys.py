@@ -59,18 +59,16 @@ def read_environment(table: Table) -> tuple[tuple[str, str], ...]:
     pairs = table.pairs("env")
     for name, _ in pairs:
         if not _VARIABLE.fullmatch(name):
-            table.wrong("env", f'"{name}" is no name of an environment variable')
+            table.wrong("env", f'"{name}" is not a valid name of an environment variable')
     return pairs
 
 
 def read_image(stage: Table) -> Image:
     """Return the table `image` of a stage."""
     table = stage.child(stage.table("image"), "image", keys=_KEYS)
-    message = (
-        'is no name of an image without tag and digest, such as "ghcr.io/acme/credit-inference"'
-    )
+    message = 'is not an image name without tag and digest, such as "ghcr.io/acme/credit-inference"'
     name = table.match("name", _NAME, message)
-    message = 'is no image reference, such as "python:3.12-slim"'
+    message = 'is not an image reference such as "python:3.12-slim"'
     base = table.match("base", _IMAGE_REFERENCE, message)
     expose = _expose(table)
     apt = _apt(table, "apt")
@@ -102,9 +100,9 @@ def _apt(table: Table, key: str, others: Collection[str] = ()) -> tuple[str, ...
     packages = table.strings(key) or ()
     for index, package in enumerate(packages):
         if not _APT_PACKAGE.fullmatch(package):
-            table.wrong(key, f'"{package}" is no name of a Debian package', index=index)
+            table.wrong(key, f'"{package}" is not a valid name of a Debian package', index=index)
         elif package in others:
-            message = f'"{package}" is in "apt" already, which the build has too'
+            message = f'"{package}" is already in "apt", which is installed for the build as well'
             table.wrong(key, message, index=index)
     return tuple(sorted(set(packages)))
 
@@ -117,7 +115,7 @@ def _commands(table: Table, key: str) -> tuple[str, ...]:
         elif re.search(r"[\r\n\0]", command) or command.rstrip().endswith("\\"):
             table.wrong(key, "must be one line; join commands with &&", index=index)
         elif _HERE_DOCUMENT.search(command):
-            table.wrong(key, "can't hold a here-document; copy a file, and run it", index=index)
+            table.wrong(key, "can't contain a here-document; copy a script and run it", index=index)
     return commands
 
 
@@ -132,15 +130,17 @@ def _user(table: Table) -> str:
     if user is None:
         return Image().user
     if not _USER.fullmatch(user):
-        table.wrong("user", f'"{user}" is no user, such as "worker" or 1000')
+        table.wrong("user", f'"{user}" is not a user name or uid such as "worker" or 1000')
     return user
 
 
 def _python(table: Table) -> str | None:
-    message = 'must be the path of an interpreter in the base, such as "/opt/conda/bin/python"'
+    message = (
+        'must be the path of an interpreter in the base image, such as "/opt/conda/bin/python"'
+    )
     match = table.match("python", _FOLDER, message)
     if match and "build-apt" in table:
-        message = 'is there for a virtual environment alone, which "python" does without; use "apt"'
+        message = 'has no effect with "python": no virtual environment is built; use "apt"'
         table.wrong("build-apt", message)
     return match[0] if match else None
 
@@ -152,7 +152,7 @@ def _workdir(table: Table) -> PurePosixPath:
         return Image().workdir
     path = PurePosixPath(match[0])
     if path.is_relative_to(_ENVIRONMENT):
-        table.wrong("workdir", f'"{path}" is where the packages are; choose another folder')
+        table.wrong("workdir", f'"{path}" is where packages are installed; choose another folder')
     return path
 
 
@@ -160,7 +160,7 @@ def _labels(table: Table) -> tuple[tuple[str, str], ...]:
     pairs = table.pairs("labels")
     for name, _ in pairs:
         if not _LABEL.fullmatch(name):
-            table.wrong("labels", f'"{name}" is no name of a label, such as "com.example.team"')
+            table.wrong("labels", f'"{name}" is not a label name such as "com.example.team"')
         elif name.startswith("poetry-fti."):
             table.wrong("labels", f'"{name}" is set by poetry-fti; choose another name')
     return pairs
@@ -171,10 +171,10 @@ def _expose(table: Table) -> tuple[str, ...]:
     for index, word in enumerate(table.words("expose")):
         match = _PORT.fullmatch(word)
         if match is None or int(match[1]) > _LAST_PORT:
-            table.wrong("expose", f'"{word}" is no port, such as 8000 or "8125/udp"', index=index)
+            table.wrong("expose", f'"{word}" is not a port such as 8000 or "8125/udp"', index=index)
             continue
         port = word.removesuffix("/tcp")
         if port in ports:
-            table.wrong("expose", f'"{word}" is named twice', index=index)
+            table.wrong("expose", f'"{word}" is listed twice', index=index)
         ports.append(port)
     return tuple(ports)

@@ -21,7 +21,7 @@ def read_template(table: Table) -> PurePosixPath | None:
 def read_dockerfile(table: Table) -> PurePosixPath | None:
     """Return the path of the Dockerfile that the base is built of."""
     if "dockerfile" in table and "base" in table:
-        table.wrong("dockerfile", 'is the base in place of "base"; leave one of the two out')
+        table.wrong("dockerfile", 'replaces "base"; remove one of the two')
     return _file(table, "dockerfile", "docker/base.Dockerfile")
 
 
@@ -45,11 +45,11 @@ def read_copy(table: Table) -> tuple[tuple[PurePosixPath, PurePosixPath], ...]:
         if not _is_inside(source):
             paths.wrong(name, 'must be a file or a folder inside the project, such as "models"')
         if text.endswith("/"):
-            paths.wrong(name, f'"{text}" names a folder; say what the copy itself is called')
+            paths.wrong(name, f'"{text}" ends in "/"; give the whole path of the copy')
         elif target == PurePosixPath("/") or not _is_usable(target):
-            paths.wrong(name, f'"{text}" is no path in an image, such as "/srv/models"')
+            paths.wrong(name, f'"{text}" is not a path in an image such as "/srv/models"')
         elif target in found.values():
-            paths.wrong(name, f'"{text}" is the copy of something else already')
+            paths.wrong(name, f'"{text}" is already the path of another copy')
         found[source] = target
     return tuple(found.items())
 

@@ -33,9 +33,9 @@ def _stages(rule: Table) -> tuple[str, ...]:
     rule.not_empty("stages", "a rule that binds every stage")
     for index, name in enumerate(names):
         if name in names[:index]:
-            rule.wrong("stages", f'"{name}" is named twice', index=index)
+            rule.wrong("stages", f'"{name}" is listed twice', index=index)
     if len(names) == 1:
-        rule.wrong("stages", f'binds nothing: "{names[0]}" is the only stage that it names')
+        rule.wrong("stages", f'has no effect: "{names[0]}" is the only stage that it names')
     return names
 
 
@@ -44,14 +44,14 @@ def _packages(rule: Table) -> tuple[str, ...]:
     if "packages" not in rule:
         rule.wrong("packages", 'is missing: names of packages, such as "numpy" or "nvidia-*"')
     elif rule.is_empty("packages"):
-        rule.wrong("packages", "is empty; a rule is about one package at least")
+        rule.wrong("packages", "is empty; a rule must name a package")
     normalized: list[str] = [canonicalize_name(pattern) for pattern in patterns]
     for index, pattern in enumerate(patterns):
         if not _PATTERN.fullmatch(pattern):
-            message = f'"{pattern}" is no name of a package, such as "numpy" or "nvidia-*"'
+            message = f'"{pattern}" is not a package name such as "numpy" or "nvidia-*"'
             rule.wrong("packages", message, index=index)
         elif normalized[index] in normalized[:index]:
-            rule.wrong("packages", f'"{pattern}" is named twice', index=index)
+            rule.wrong("packages", f'"{pattern}" is listed twice', index=index)
     return tuple(sorted(set(normalized)))
 
 
@@ -63,9 +63,9 @@ def read_overrides(stage: Table) -> tuple[tuple[str, str], ...]:
     for name, constraint in pairs:
         other, _ = found.setdefault(canonicalize_name(name), (name, constraint))
         if not _PACKAGE.fullmatch(name):
-            table.wrong(name, "is no name of a package")
+            table.wrong(name, "is not a package name")
         elif canonicalize_name(name) == "python":
-            table.wrong(name, "is no package; the stage's Python is its own key `python`")
+            table.wrong(name, "is not a package; set the stage's Python with its key `python`")
         elif other != name:
             table.wrong(name, f'is the same package as "{other}"')
     return tuple(found.values())

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
+from poetry_fti.config.groups import read_groups
 from poetry_fti.config.read import read_config, written_constraints
 from poetry_fti.config.shape import has_expected_shape
-from poetry_fti.config.stages import read_groups, read_rules, read_stages
+from poetry_fti.config.stages import read_rules, read_stages
 from poetry_fti.errors import ProblemsError
 from poetry_fti.model import FORMATS, KINDS, Problem
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
+    from poetry_fti.config.groups import Groups
     from poetry_fti.config.read import Config
-    from poetry_fti.config.stages import Groups
     from poetry_fti.model import Rule, Stage
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from poetry_fti.config.image_keys import read_environment, read_image
+from poetry_fti.config.messages import dotted
 from poetry_fti.config.package_keys import read_align, read_overrides
-from poetry_fti.config.table import Table, dotted
+from poetry_fti.config.table import Table
 from poetry_fti.model import KINDS, PLATFORMS, Image, Libc, Targets
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _same_image(stages: Iterable[StageConfig], table: Table) -> None:
         name = stage.image.name
         if name and seen.setdefault(name, stage.name) != stage.name:
             image = table.child({}, "stages", stage.name, "image", keys=())
-            image.wrong("name", f'"{name}" is the image of the stage "{seen[name]}" already')
+            image.wrong("name", f'"{name}" is already the image of the stage "{seen[name]}"')
 
 
 def _stage(name: str, value: object, parent: Table) -> StageConfig:
@@ -143,7 +144,7 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
         planned=("forbid", "max-download-size"),
     )
     if not _STAGE_NAME.fullmatch(name):
-        table.wrong(None, "a stage's name holds letters, digits, - and _ only, and no dot")
+        table.wrong(None, "a stage's name may contain only letters, digits, - and _")
     return StageConfig(
         name=name,
         kind=table.choice("kind", KINDS),
@@ -164,7 +165,7 @@ def _python(table: Table) -> str | None:
     try:
         SpecifierSet(text or "")
     except InvalidSpecifier:
-        table.wrong("python", f'"{text}" is no version specifier, such as ">=3.11,<3.14"')
+        table.wrong("python", f'"{text}" is not a version specifier such as ">=3.11,<3.14"')
         return None
     return text
 
@@ -180,7 +181,7 @@ def _targets(table: Table) -> Targets:
 
 
 def _libc(table: Table) -> Libc:
-    match = table.match("libc", _LIBC, 'must be such as "glibc-2.36" or "musl-1.2"')
+    match = table.match("libc", _LIBC, 'is not a C library such as "glibc-2.36" or "musl-1.2"')
     if match is None:
         return Libc()
     family, major, minor = match.groups()
@@ -188,7 +189,7 @@ def _libc(table: Table) -> Libc:
 
 
 def _macos(table: Table) -> tuple[int, int]:
-    match = table.match("macos", _MACOS, 'must be a version such as "14.0"')
+    match = table.match("macos", _MACOS, 'is not a version such as "14.0"')
     return (int(match[1]), int(match[2])) if match else Targets().macos
 
 

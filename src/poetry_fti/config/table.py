@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from poetry_fti.config.messages import dotted, listed, toml_type
 from poetry_fti.model import Problem
+from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Collection
 
-_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _T = TypeVar("_T", bound=str)
-
-
-def dotted(*keys: str) -> str:
-    """Join keys as TOML writes them: those that are no bare keys are quoted."""
-    return ".".join(key if _BARE_KEY.fullmatch(key) else f'"{key}"' for key in keys)
-
-
-def suggestion(word: str, known: Collection[str]) -> str:
-    """Say which known word was probably meant; empty where none is near."""
-    near = get_close_matches(word, sorted(known), n=1)
-    return f'; did you mean "{near[0]}"?' if near else ""
 
 
 class Table:
@@ -78,7 +67,7 @@ class Table:
         value = self._mapping.get(key)
         if value is None or isinstance(value, str):
             return value
-        self.wrong(key, f"must be a string, not {_kind(value)}")
+        self.wrong(key, f"must be a string, not {toml_type(value)}")
         return None
 
     def boolean(self, key: str) -> bool | None:
@@ -86,7 +75,7 @@ class Table:
         value = self._mapping.get(key)
         if value is None or isinstance(value, bool):
             return value
-        self.wrong(key, f"must be true or false, not {_kind(value)}")
+        self.wrong(key, f"must be true or false, not {toml_type(value)}")
         return None
 
     def integer(self, key: str) -> int | None:
@@ -94,7 +83,7 @@ class Table:
         value = self._mapping.get(key)
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
-        self.wrong(key, f"must be an integer, not {_kind(value)}")
+        self.wrong(key, f"must be an integer, not {toml_type(value)}")
         return None
 
     def word(self, key: str) -> str | None:
@@ -102,18 +91,18 @@ class Table:
         value = self._mapping.get(key)
         if value is None or _is_word(value):
             return None if value is None else str(value)
-        self.wrong(key, f"must be a string or an integer, not {_kind(value)}")
+        self.wrong(key, f"must be a string or an integer, not {toml_type(value)}")
         return None
 
     def words(self, key: str) -> tuple[str, ...]:
         """Return an array of strings and integers as strings, all of them or none."""
         value = self._mapping.get(key, [])
         if not isinstance(value, list):
-            self.wrong(key, f"must be an array of strings and integers, not {_kind(value)}")
+            self.wrong(key, f"must be an array of strings and integers, not {toml_type(value)}")
             return ()
         wrong = [index for index, item in enumerate(value) if not _is_word(item)]
         for index in wrong:
-            message = f"must be a string or an integer, not {_kind(value[index])}"
+            message = f"must be a string or an integer, not {toml_type(value[index])}"
             self.wrong(key, message, index=index)
         return () if wrong else tuple(map(str, value))
 
@@ -131,11 +120,11 @@ class Table:
         if value is None:
             return None
         if not isinstance(value, list):
-            self.wrong(key, f"must be an array of strings, not {_kind(value)}")
+            self.wrong(key, f"must be an array of strings, not {toml_type(value)}")
             return ()
         for index, item in enumerate(value):
             if not isinstance(item, str):
-                self.wrong(key, f"must be a string, not {_kind(item)}", index=index)
+                self.wrong(key, f"must be a string, not {toml_type(item)}", index=index)
         return tuple(item for item in value if isinstance(item, str))
 
     def whole_strings(self, key: str) -> tuple[str, ...]:
@@ -150,7 +139,7 @@ class Table:
             if word == value:
                 return word
         if value is not None:
-            self.wrong(key, f'unknown "{value}"{suggestion(value, known)}{_listed(known)}')
+            self.wrong(key, f'unknown "{value}"{suggestion(value, known)}{listed(known)}')
         return None
 
     def choices(
@@ -162,11 +151,11 @@ class Table:
             return values  # with problems enough
         for index, value in enumerate(values):
             if value in values[:index]:
-                self.wrong(key, f'"{value}" is named twice', index=index)
+                self.wrong(key, f'"{value}" is listed twice', index=index)
             elif value not in known:
                 meant = (aliases or {}).get(value)
                 hint = f'; did you mean "{meant}"?' if meant else suggestion(value, known)
-                self.wrong(key, f'unknown "{value}"{hint}{_listed(known)}', index=index)
+                self.wrong(key, f'unknown "{value}"{hint}{listed(known)}', index=index)
         return tuple(dict.fromkeys(value for value in values if value in known))
 
     def is_empty(self, key: str) -> bool:
@@ -184,18 +173,18 @@ class Table:
         for name, item in value.items():
             if not isinstance(item, str):
                 path = f"{self._path}.{dotted(key, name)}"
-                self._problems.append(Problem(path, f"must be a string, not {_kind(item)}"))
+                self._problems.append(Problem(path, f"must be a string, not {toml_type(item)}"))
         return tuple(sorted((k, v) for k, v in value.items() if isinstance(v, str)))
 
     def tables(self, key: str, keys: Collection[str]) -> tuple[Table, ...]:
         """Return an array of tables, all of them or none: each keeps the index of its path."""
         value = self._mapping.get(key, [])
         if not isinstance(value, list):
-            self.wrong(key, f"must be an array of tables, not {_kind(value)}")
+            self.wrong(key, f"must be an array of tables, not {toml_type(value)}")
             return ()
         wrong = [index for index, item in enumerate(value) if not isinstance(item, Mapping)]
         for index in wrong:
-            self.wrong(key, f"must be a table, not {_kind(value[index])}", index=index)
+            self.wrong(key, f"must be a table, not {toml_type(value[index])}", index=index)
         path = f"{self._path}.{dotted(key)}"
         return tuple(
             Table(item, f"{path}[{index}]", self._problems, keys=keys)
@@ -211,27 +200,9 @@ class Table:
         value = self._mapping.get(key, {})
         if isinstance(value, Mapping):
             return value
-        self.wrong(key, f"must be a table, not {_kind(value)}")
+        self.wrong(key, f"must be a table, not {toml_type(value)}")
         return {}
-
-
-def _listed(known: Collection[str]) -> str:
-    return f" (known: {', '.join(known)})"
 
 
 def _is_word(value: object) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool)
-
-
-_KINDS: Final = (
-    (bool, "a boolean"),  # before int, which it is too
-    (int, "an integer"),
-    (float, "a float"),
-    (str, "a string"),
-    (list, "an array"),
-    (Mapping, "a table"),
-)
-
-
-def _kind(value: object) -> str:
-    return next((name for kind, name in _KINDS if isinstance(value, kind)), "a date or a time")

@@ -6,7 +6,6 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.config.table import suggestion
 from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.exporters.bake import base_target
 from poetry_fti.exporters.docker import ignore
@@ -16,6 +15,7 @@ from poetry_fti.exporters.images import base_tag, image_name, image_platforms, l
 from poetry_fti.model import PLATFORMS
 from poetry_fti.ports.context import inputs_digest
 from poetry_fti.ports.engine_commands import BaseImage, BuildJob
+from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

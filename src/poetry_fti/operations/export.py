@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti import files
-from poetry_fti.config.table import suggestion
 from poetry_fti.errors import ConfigError
 from poetry_fti.exporters import EXPORTERS, PROJECT_EXPORTERS
 from poetry_fti.exporters.docker.parts import is_part
@@ -17,6 +16,7 @@ from poetry_fti.exporters.pylock import filename, known_files, with_urls
 from poetry_fti.model import FORMATS
 from poetry_fti.operations.layers import with_layers
 from poetry_fti.operations.template import with_template
+from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

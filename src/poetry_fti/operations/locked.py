@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_fti.bridge.lock.locked import direct_requirements, lock_digest
+from poetry_fti.bridge.lock.locked import lock_digest
+from poetry_fti.bridge.lock.requirements import direct_requirements
 from poetry_fti.bridge.project.pyproject import project_name
 from poetry_fti.bridge.project.toml import pyproject_text
 from poetry_fti.model import IndexOrigin, LockedStage

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from poetry_fti import files
-from poetry_fti.bridge.project.pyproject import find_pyproject, project_python, read_pyproject
+from poetry_fti.bridge.project.pyproject import find_pyproject, read_pyproject
+from poetry_fti.bridge.project.python_versions import project_python
 from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.operations.project import require_usable
 from poetry_fti.scaffold import new_stages

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from poetry_fti.config.stages import read_groups
+from poetry_fti.config.groups import read_groups
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import KINDS
 from poetry_fti.scaffold.toml_text import add, add_to_array, copy, parse, replace_item, table_at
@@ -109,12 +109,16 @@ def refuse_taken(text: str, names: Iterable[str]) -> None:
     for name in names:
         normalized = canonicalize_name(name)
         if normalized in seen:
-            messages.append(f'Two new stages have the name "{name}". Give one another name.')
+            messages.append(
+                f'Two new stages are named "{name}". Choose another name for one of them.'
+            )
         elif normalized in stages:
-            messages.append(f'There is a stage "{name}" already. Give the new one another name.')
+            messages.append(
+                f'There is already a stage "{name}". Choose another name for the new one.'
+            )
         elif normalized in groups:
             messages.append(
-                f'There is a dependency group "{name}" already. Give the stage another name.'
+                f'There is already a dependency group "{name}". Choose another name for the stage.'
             )
         seen.add(normalized)
     if messages:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from importlib.resources import files as resources
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.config.table import suggestion
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import KINDS
 from poetry_fti.scaffold.presets import read_preset
 from poetry_fti.scaffold.toml_text import parse
+from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
     from poetry_fti.scaffold.presets import Preset

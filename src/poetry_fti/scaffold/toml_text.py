@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from poetry_fti.config.table import dotted
+from poetry_fti.config.messages import dotted
 from poetry_fti.errors import ConfigError
+from poetry_fti.scaffold.toml_rendering import assignment_lines, assignments, table_lines
 from poetry_fti.scaffold.toml_sections import lines_of, sections
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ def add(text: str, path: KeyPath, values: Mapping[str, Any]) -> str:
     """
     expected = parse(text)
     _made(expected, path).update(values)
-    lines = _rendered(path, values)
+    lines = table_lines(path, values)
     candidates = chain(
-        _insertions(text, path, _assignments(path, values)), _blocks(text, path, lines)
+        _insertions(text, path, assignments(path, values)), _blocks(text, path, lines)
     )
     return _fitting(text, expected, candidates, lines)
 
@@ -48,7 +49,7 @@ def add_to_array(text: str, path: KeyPath, values: Mapping[str, Any]) -> str:
     """Return the text with one table more in the array of tables at `path`; raises ConfigError."""
     expected = parse(text)
     _made(expected, path[:-1]).setdefault(path[-1], []).append(values)
-    lines = [f"[[{dotted(*path)}]]", *_assignments(path, values)]
+    lines = [f"[[{dotted(*path)}]]", *assignments(path, values)]
     return _fitting(text, expected, _blocks(text, path, lines), lines)
 
 
@@ -65,10 +66,10 @@ def copy(text: str, old: KeyPath, new: str) -> str:
     if found:
         lines = _copied(text, found, len(old), path)
         return _fitting(text, expected, _blocks(text, old, lines), lines)
-    lines = _assigned(new, _written(text, old))
-    rendered = _rendered(old[:-1], {new: parent[new]})
-    candidates = chain(_insertions(text, old[:-1], lines), _blocks(text, old[:-1], rendered))
-    return _fitting(text, expected, candidates, rendered)
+    lines = assignment_lines(new, _written(text, old))
+    table = table_lines(old[:-1], {new: parent[new]})
+    candidates = chain(_insertions(text, old[:-1], lines), _blocks(text, old[:-1], table))
+    return _fitting(text, expected, candidates, table)
 
 
 def replace_item(text: str, path: KeyPath, index: int, value: str) -> str:
@@ -76,7 +77,7 @@ def replace_item(text: str, path: KeyPath, index: int, value: str) -> str:
     expected, document = parse(text), tomlkit.parse(text)
     for data in (expected, document):
         _at(data, path)[index] = value
-    lines = _rendered(path[:-1], {path[-1]: _at(expected, path)})
+    lines = table_lines(path[:-1], {path[-1]: _at(expected, path)})
     return _fitting(text, expected, [tomlkit.dumps(document)], lines)
 
 
@@ -121,40 +122,6 @@ def _copied(text: str, found: Iterable[Section], depth: int, path: KeyPath) -> l
     return copied[1:]
 
 
-def _rendered(path: KeyPath, values: Mapping[str, Any]) -> list[str]:
-    """Return a table under its header, and after it the tables that it holds."""
-    inline = path[-1] == "dependencies"
-    below = {k: v for k, v in values.items() if isinstance(v, Mapping) and not inline}
-    own = {key: value for key, value in values.items() if key not in below}
-    lines = [f"[{dotted(*path)}]", *_assignments(path, own)] if own or not below else []
-    for key, value in below.items():
-        lines += [*([""] if lines else []), *_rendered((*path, key), value)]
-    return lines
-
-
-def _assignments(path: KeyPath, values: Mapping[str, Any]) -> list[str]:
-    tall = path[-1] == "dependency-groups"
-    return [
-        line for key, value in values.items() for line in _assigned(key, _value(value, tall=tall))
-    ]
-
-
-def _assigned(key: str, value: str) -> list[str]:
-    return lines_of(f"{dotted(key)} = {value}")
-
-
-def _value(value: Any, *, tall: bool) -> str:  # noqa: ANN401 - any TOML value
-    if isinstance(value, Mapping):
-        pairs = ", ".join(f"{dotted(k)} = {_value(v, tall=False)}" for k, v in value.items())
-        return f"{{ {pairs} }}"
-    if isinstance(value, list):
-        array = tomlkit.array()
-        array.extend(value)
-        return array.multiline(tall and bool(value)).as_string()
-    text: str = tomlkit.item(value).as_string()
-    return text
-
-
 def _fitting(
     text: str, expected: Mapping[str, Any], candidates: Iterable[str], lines: Iterable[str]
 ) -> str:
@@ -167,7 +134,7 @@ def _fitting(
         if fits:
             return _ended_as(text, candidate)
     wanted = "\n".join(lines)
-    message = "pyproject.toml is written in a way that nothing can be added to. Add this yourself:"
+    message = "pyproject.toml cannot be edited automatically. Add this yourself:"
     raise ConfigError(f"{message}\n\n{wanted}")
 
 

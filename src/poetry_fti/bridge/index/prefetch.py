@@ -15,7 +15,7 @@ from poetry.repositories.link_sources.json import SimpleJsonPage
 
 from poetry_fti.bridge.index.pages import offers_metadata
 from poetry_fti.bridge.index.repository import SharedRepository
-from poetry_fti.bridge.project.pyproject import python_specifiers
+from poetry_fti.bridge.project.python_versions import python_specifiers
 from poetry_fti.model import PLATFORMS
 from poetry_fti.targets import marker_environment, python_minors
 

@@ -6,16 +6,15 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from poetry.core.constraints.version import parse_constraint
 
-from poetry_fti.bridge.lock.locker import dependency_tables
-from poetry_fti.bridge.markers import Narrowing, parsed_marker, standard_marker
-from poetry_fti.bridge.project.pyproject import python_specifiers
+from poetry_fti.bridge.lock.requirements import dependency_requirement, locked_requirements
+from poetry_fti.bridge.markers import Narrowing, standard_marker
+from poetry_fti.bridge.project.python_versions import python_specifiers
 from poetry_fti.errors import FtiError
 from poetry_fti.model import (
     DirectoryOrigin,
@@ -24,18 +23,15 @@ from poetry_fti.model import (
     IndexOrigin,
     LockedFile,
     LockedPackage,
-    Requirement,
     UrlOrigin,
 )
 from poetry_fti.targets import fits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable
 
     from poetry.core.constraints.version import VersionConstraint
-    from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
-    from poetry.core.packages.project_package import ProjectPackage
     from poetry.packages.locker import Locker
 
     from poetry_fti.model import Origin, Stage
@@ -58,7 +54,7 @@ def read_packages(
     narrowed = is_narrowed(stage)
     narrow = Narrowing(stage.targets, python if narrowed else None, stage.extras)
     groups = {canonicalize_name("main"), *stage.closure}
-    requires = _requirements(locker.lock_data["package"], narrow)
+    requires = locked_requirements(locker.lock_data["package"], narrow)
     specifiers = SpecifierSet(python_specifiers(str(python)))
     packages = []
     for package, info in locker.locked_packages().items():
@@ -99,18 +95,13 @@ def outline(
             version=Version(package.version.text),
             requires_python=python_specifiers(package.python_versions) or None,
             requires=tuple(
-                _asked(dependency)
+                dependency_requirement(dependency)
                 for dependency in package.requires
                 if not (dependency.is_optional() or narrow(dependency.marker).is_empty())
             ),
         )
         for package in packages
     )
-
-
-def _asked(dependency: Dependency) -> Requirement:
-    direct = dependency.is_direct_origin()
-    return requirement(dependency.name, None if direct else str(dependency.constraint))
 
 
 def require_files(packages: Iterable[Package], stage: Stage, python: VersionConstraint) -> None:
@@ -163,42 +154,3 @@ def _origin(package: Package, root: Path) -> Origin:
 
 def _relative(path: str, root: Path) -> PurePosixPath:
     return PurePosixPath(Path(os.path.relpath(path, root.resolve())).as_posix())
-
-
-def _requirements(
-    packages: list[dict[str, Any]], narrow: Narrowing
-) -> Mapping[tuple[str, str], tuple[Requirement, ...]]:
-    return {
-        (canonicalize_name(info["name"]), info["version"]): tuple(_requires(info, narrow))
-        for info in packages
-    }
-
-
-def _requires(info: Mapping[str, Any], narrow: Narrowing) -> Iterator[Requirement]:
-    for name, table in dependency_tables(info):
-        # An optional dependency counts where its extra is asked for, which the lock omits.
-        if not (table.get("optional") or _never(table.get("markers", ""), narrow)):
-            yield requirement(name, table.get("version"))
-
-
-def _never(marker: str, narrow: Narrowing) -> bool:
-    return narrow(parsed_marker(marker)).is_empty()
-
-
-def requirement(name: str, constraint: str | None) -> Requirement:
-    """Return a requirement out of Poetry's constraint; None stands for a direct reference."""
-    if constraint is None:
-        return Requirement(name=canonicalize_name(name), ranges=(), direct=True)
-    ranges = str(parse_constraint(constraint)).split(" || ")
-    return Requirement(name=canonicalize_name(name), ranges=tuple(map(_specifiers, ranges)))
-
-
-def _specifiers(constraint: str) -> SpecifierSet:
-    # Poetry writes the constraint on one version without an operator.
-    exact = constraint[:1].isdigit()
-    return SpecifierSet("" if constraint == "*" else f"=={constraint}" if exact else constraint)
-
-
-def direct_requirements(package: ProjectPackage) -> tuple[Requirement, ...]:
-    """Return what the derived project itself asks for."""
-    return tuple(map(_asked, package.all_requires))

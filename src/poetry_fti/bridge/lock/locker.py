@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
     from poetry.packages.transitive_package_info import TransitivePackageInfo
 
-_MERGING: Final = "it holds merge markers"
+_MERGING: Final = "it contains merge markers"
 LockState: TypeAlias = Literal["fresh", "stale", "missing", "broken"]
 
 
@@ -113,7 +113,7 @@ def _unreadable(locker: Locker) -> str:
         return _MERGING if merging else _in_one_line(error)
     except Exception as error:  # noqa: BLE001 - damaged text makes Poetry raise nearly anything
         first = str(error).partition("\n")[0]
-        return f"a part of it is missing or wrong ({type(error).__name__}: {first})"
+        return f"it is incomplete or damaged ({type(error).__name__}: {first})"
     return ""
 
 

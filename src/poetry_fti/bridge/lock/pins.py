@@ -52,7 +52,7 @@ def read_pins(text: str) -> tuple[tuple[Pin, ...], ...]:
     sides = _sides(text) if has_merge_markers(text) else (text,)
     pins = tuple(tuple(_pins(side)) for side in sides)
     if not any(pins) and not any("\npackage = []\n" in f"\n{side}" for side in sides):
-        raise ValueError("it names no package that can be read")
+        raise ValueError("it contains no package that can be read")
     return pins
 
 

@@ -24,14 +24,14 @@ def own_pins(locker: StageLocker) -> Sequence[Package]:
 
     The newest version of each package comes first, as Poetry itself prefers them.
 
-    Raises FtiError where the lock names requirements that cannot be read.
+    Raises FtiError where the lock contains requirements that cannot be read.
     """
     try:
         packages = list(locker.pinned_packages())
     except Exception as error:  # damaged text makes Poetry raise nearly anything
         reason = str(error).rstrip(".")
-        message = f"{locker.lock.name} names requirements that cannot be read: {reason}."
-        raise FtiError(f"{message} Solve the stage anew with --regenerate.") from error
+        message = f"{locker.lock.name} contains requirements that cannot be read: {reason}."
+        raise FtiError(f"{message} Lock the stage from scratch with --regenerate.") from error
     return sorted(packages, key=lambda package: package.version, reverse=True)
 
 

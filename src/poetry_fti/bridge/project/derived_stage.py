@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti.bridge.project.derive import derive
-from poetry_fti.bridge.project.pyproject import derived_package, derived_python, python_specifiers
+from poetry_fti.bridge.project.derived_package import derived_package
+from poetry_fti.bridge.project.python_versions import derived_python, python_specifiers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -25,5 +25,5 @@ def _wrong(text: str) -> str:
     try:
         constraint = parse_constraint(text)
     except ValueError:
-        return 'is no version constraint, such as ">=2,<3" or "*"'
+        return 'is not a version constraint such as ">=2,<3" or "*"'
     return "allows no version" if constraint.is_empty() else ""

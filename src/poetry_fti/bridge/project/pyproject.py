@@ -1,4 +1,4 @@
-"""Poetry's view of the project and of a stage's derived project."""
+"""Finding, reading and validating a pyproject.toml as Poetry does."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
-from poetry.core.constraints.version import VersionRange, VersionUnion, parse_constraint
 from poetry.core.json import validate_object
-from poetry.core.pyproject.toml import PyProjectTOML as CorePyProjectTOML
 from poetry.core.utils._compat import tomllib
 from poetry.exceptions import PoetryError
 from poetry.factory import Factory
@@ -25,9 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from packaging.utils import NormalizedName
-    from poetry.core.constraints.version import VersionConstraint
-    from poetry.core.packages.project_package import ProjectPackage
-    from poetry.repositories import RepositoryPool
 
 
 def find_pyproject(start: Path) -> Path:
@@ -38,7 +33,7 @@ def find_pyproject(start: Path) -> Path:
     try:
         return Factory.locate(start)
     except RuntimeError as error:
-        message = f"{error}. Run `poetry init` to make one."
+        message = f"{error}. Run `poetry init` to create one."
         raise FtiError(message) from error
 
 
@@ -48,7 +43,7 @@ def read_pyproject(path: Path) -> dict[str, Any]:
         data: dict[str, Any] = PyProjectTOML(path).data.unwrap()
     except (TOMLError, UnicodeDecodeError) as error:
         if has_merge_markers(path.read_text(encoding="utf-8", errors="replace")):
-            message = f"{path.name} holds merge markers: choose between the two sides first."
+            message = f"{path.name} contains merge markers: resolve the conflict first."
             raise ConfigError(message) from error
         raise ConfigError(f"{path.name} is not valid TOML: {_last_words(error)}") from error
     return data
@@ -114,64 +109,6 @@ def refusals() -> Iterator[None]:
 def _last_words(error: Exception) -> str:
     # Poetry's message names the file by its absolute path before it says what is wrong.
     return str(error).rpartition("pyproject.toml: ")[2]
-
-
-class _DerivedPyProject(CorePyProjectTOML):
-    """A pyproject.toml that need not be on disk."""
-
-    def __init__(self, path: Path, data: dict[str, Any]) -> None:
-        super().__init__(path)
-        self._data = data
-
-
-def derived_package(data: dict[str, Any], folder: Path) -> ProjectPackage:
-    """Return the derived project in `folder` as Poetry's root package.
-
-    Relies on `Factory.configure_package`, which `Factory.create_poetry` itself calls. Raises
-    ConfigError where Poetry cannot read a dependency.
-    """
-    project = data.get("project", {})
-    name = project.get("name") or data["tool"]["poetry"].get("name", "project")
-    package = Factory.get_package(name, "0")
-    with refusals():
-        Factory.configure_package(
-            package, _DerivedPyProject(folder / "pyproject.toml", data), folder
-        )
-    return package
-
-
-def require_sources(package: ProjectPackage, pool: RepositoryPool) -> None:
-    """Raise ConfigError where a dependency names a source that Poetry does not know."""
-    for dependency in package.all_requires:
-        source = dependency.source_name
-        if source and not pool.has_repository(source):
-            message = f'{dependency.name} has the source "{source}", which does not exist'
-            raise ConfigError(f"pyproject.toml: {message}. Add it to tool.poetry.source.")
-
-
-def derived_python(data: Mapping[str, Any]) -> VersionConstraint:
-    """Return the derived project's constraint on Python."""
-    python = data.get("project", {}).get("requires-python")
-    poetry = data["tool"]["poetry"].get("dependencies", {}).get("python")
-    return parse_constraint(poetry or python or "*")
-
-
-def project_python(pyproject: Mapping[str, Any]) -> str:
-    """Return the project's own Python as PEP 440 specifiers; empty for every Python."""
-    poetry = pyproject.get("tool", {}).get("poetry", {})
-    return python_specifiers(str(derived_python({**pyproject, "tool": {"poetry": poetry}})))
-
-
-def python_specifiers(python: str) -> str:
-    """Return Poetry's constraint on Python as PEP 440 specifiers; empty for every Python.
-
-    Ranges with gaps become the range around them all: specifiers have no "or".
-    """
-    constraint = parse_constraint(python)
-    if isinstance(constraint, VersionUnion) and "||" in str(constraint):
-        first, last = constraint.ranges[0], constraint.ranges[-1]
-        constraint = VersionRange(first.min, last.max, first.include_min, last.include_max)
-    return "" if constraint.is_any() else str(constraint)
 
 
 def project_name(pyproject: Mapping[str, Any]) -> str:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
@@ -51,3 +53,11 @@ def rebase_constraint(constraint: Any, up: PurePosixPath) -> Any:  # noqa: ANN40
         key: rebase_path(value, up) if key == "path" and isinstance(value, str) else value
         for key, value in constraint.items()
     }
+
+
+def parsed_requirement(requirement: str) -> Requirement | None:
+    """Return a PEP 508 requirement parsed, or None where it is not valid."""
+    try:
+        return Requirement(requirement)
+    except InvalidRequirement:  # Poetry accepts it in its own dialect, or reports the error
+        return None

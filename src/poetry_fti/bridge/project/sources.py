@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from poetry.factory import Factory
 
-from poetry_fti.bridge.project.derive import public_sources
+from poetry_fti.bridge.project.derive_poetry import public_sources
 
 if TYPE_CHECKING:
     from poetry.poetry import Poetry

@@ -6,8 +6,8 @@ import re
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from poetry_fti.config.table import suggestion
 from poetry_fti.errors import FtiError
+from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.requirements import InvalidRequirement, Requirement
 
 from poetry_fti.config.read import read_config, stage_path
-from poetry_fti.config.table import Table, suggestion
+from poetry_fti.config.table import Table
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import KINDS, Problem
+from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,7 +103,7 @@ def _packages(table: Table) -> PresetPackages:
     requirements = table.whole_strings("requirements")
     for index, requirement in enumerate(requirements):
         if not _is_requirement(requirement):
-            message = f'"{requirement}" is no requirement, such as "pandas>=2.2"'
+            message = f'"{requirement}" is not a requirement such as "pandas>=2.2"'
             table.wrong("requirements", message, index=index)
     sources = table.tables("sources", keys=("name", "url", "packages"))
     return PresetPackages(requirements=requirements, sources=tuple(map(_source, sources)))
@@ -146,7 +147,7 @@ def _stage(table: Table, problems: list[Problem]) -> Mapping[str, Any]:
     """Return the table of the stage, read as it is in pyproject.toml."""
     stage = table.table("stage")
     if "kind" in stage or "groups" in stage:
-        table.wrong("stage", "has neither `kind` nor `groups`: they are the preset's own")
+        table.wrong("stage", "must have neither `kind` nor `groups`: the preset sets both")
     found: list[Problem] = []
     read_config({"tool": {"fti": {"stages": {_ANY_STAGE: stage}}}}, (), found)
     path = stage_path(_ANY_STAGE)

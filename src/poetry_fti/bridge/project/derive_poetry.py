@@ -1,0 +1,136 @@
+"""The table `[tool.poetry]` of a derived project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from packaging.utils import canonicalize_name
+
+from poetry_fti.bridge.project.rebase import parsed_requirement, rebase_constraint
+from poetry_fti.urls import public_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import PurePosixPath
+
+    from packaging.utils import NormalizedName
+
+    from poetry_fti.model import Stage
+
+# Keys of [tool.poetry] that decide how packages are found and built, for every stage alike.
+_SHARED_KEYS: Final = ("requires-poetry", "build-constraints")
+
+
+def derive_poetry_table(
+    poetry: Mapping[str, Any], project: Mapping[str, Any] | None, stage: Stage, up: PurePosixPath
+) -> dict[str, Any]:
+    """Return the table `[tool.poetry]` of a stage's derived project.
+
+    `poetry` is the table of the whole project, `project` is the table `[project]` that has been
+    derived already (None without one), and `up` leads from the stage's folder to the root.
+    """
+    derived: dict[str, Any] = {"package-mode": False}
+    if project is None and "name" in poetry:
+        derived["name"] = poetry["name"]
+    dependencies = _dependencies(poetry, project, stage, up)
+    if project is None and stage.python:
+        dependencies["python"] = stage.python
+    if dependencies:
+        derived["dependencies"] = dependencies
+    extras = _poetry_extras(poetry, stage)
+    if extras:
+        derived["extras"] = extras
+    if "dev" in stage.locked_groups and "dev-dependencies" in poetry:
+        derived["dev-dependencies"] = _rebased_table(poetry["dev-dependencies"], up)
+    groups = _poetry_groups(poetry.get("group", {}), stage, up)
+    if groups:
+        derived["group"] = groups
+    if "source" in poetry:
+        derived["source"] = public_sources(poetry["source"])
+    return derived | {key: poetry[key] for key in _SHARED_KEYS if key in poetry}
+
+
+def _poetry_extras(poetry: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
+    extras: Mapping[str, Any] = poetry.get("extras", {})
+    return {
+        extra: list(names)
+        for extra, names in extras.items()
+        if canonicalize_name(extra) in stage.extras
+    }
+
+
+def _dependencies(
+    poetry: Mapping[str, Any], project: Mapping[str, Any] | None, stage: Stage, up: PurePosixPath
+) -> dict[str, Any]:
+    table = _rebased_table(poetry.get("dependencies", {}), up)
+    if project is not None and stage.python:
+        table.pop("python", None)
+    selected = {
+        canonicalize_name(name)
+        for names in _poetry_extras(poetry, stage).values()
+        for name in names
+    }
+    declared = _declared_names(project)
+    return {
+        name: constraint
+        for name, constraint in table.items()
+        if name == "python"
+        or canonicalize_name(name) in declared | selected
+        or (_is_free(project) and not _is_optional(constraint))
+    }
+
+
+def _declared_names(project: Mapping[str, Any] | None) -> set[NormalizedName]:
+    """Return the names that `[tool.poetry.dependencies]` adds details to (its source, say)."""
+    if project is None:
+        return set()
+    optional: Mapping[str, list[str]] = project.get("optional-dependencies", {})
+    strings = [*project.get("dependencies", []), *(s for extra in optional.values() for s in extra)]
+    return {
+        canonicalize_name(parsed.name)
+        for parsed in map(parsed_requirement, strings)
+        if parsed is not None
+    }
+
+
+def _is_free(project: Mapping[str, Any] | None) -> bool:
+    """Tell whether `[tool.poetry.dependencies]` declares dependencies of its own."""
+    return project is None or "dependencies" not in project or "dynamic" in project
+
+
+def _is_optional(constraint: object) -> bool:
+    constraints = constraint if isinstance(constraint, list) else [constraint]
+    return any(isinstance(item, Mapping) and item.get("optional") for item in constraints)
+
+
+def _rebased_table(table: Mapping[str, Any], up: PurePosixPath) -> dict[str, Any]:
+    return {name: rebase_constraint(constraint, up) for name, constraint in table.items()}
+
+
+def _poetry_groups(
+    groups: Mapping[str, Any], stage: Stage, up: PurePosixPath
+) -> dict[str, dict[str, Any]]:
+    derived = {}
+    for name, group in groups.items():
+        if canonicalize_name(name) not in stage.locked_groups:
+            continue
+        table: dict[str, Any] = {}
+        # A stage has no use for groups of its own that wait to be asked for.
+        if group.get("optional") and canonicalize_name(name) in stage.dev_groups:
+            table["optional"] = True
+        if "include-groups" in group:
+            table["include-groups"] = list(group["include-groups"])
+        if "dependencies" in group:
+            table["dependencies"] = _rebased_table(group["dependencies"], up)
+        if table:
+            derived[name] = table
+    return derived
+
+
+def public_sources(sources: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return `[[tool.poetry.source]]` with URLs that anybody may read."""
+    return [
+        {key: public_url(value) if key == "url" else value for key, value in source.items()}
+        for source in sources
+    ]

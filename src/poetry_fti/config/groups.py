@@ -1,0 +1,112 @@
+"""Dependency groups of a pyproject.toml, and what they include."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from packaging.utils import canonicalize_name
+
+from poetry_fti.config.messages import dotted
+from poetry_fti.model import Problem
+from poetry_fti.wording import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from packaging.utils import NormalizedName
+
+Groups: TypeAlias = "Mapping[NormalizedName, tuple[NormalizedName, ...]]"
+
+_GROUP_NAME: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE)
+
+
+def read_groups(pyproject: Mapping[str, Any], problems: list[Problem]) -> Groups:
+    """Return each dependency group with those that it includes, and add what is wrong.
+
+    Groups come from PEP 735's table and from `tool.poetry.group`, which add to each other.
+    """
+    groups: dict[NormalizedName, list[NormalizedName]] = {}
+    paths: dict[NormalizedName, str] = {}
+    for path, name, included in _declared(pyproject, problems):
+        normalized = canonicalize_name(name)
+        groups.setdefault(normalized, []).extend(canonicalize_name(group) for group in included)
+        paths.setdefault(normalized, path)
+        if normalized == "main":
+            problems.append(
+                Problem(
+                    path,
+                    'rename the group: Poetry reads "main" as the project\'s own',
+                )
+            )
+        elif not _GROUP_NAME.fullmatch(name):
+            problems.append(Problem(path, "is not a valid name of a dependency group (PEP 735)"))
+    for name, includes in groups.items():
+        for group in includes:
+            if group not in groups:
+                message = f'includes the group "{group}", which does not exist'
+                problems.append(Problem(paths[name], message + suggestion(group, groups)))
+    unique = {name: tuple(dict.fromkeys(includes)) for name, includes in groups.items()}
+    problems += [
+        Problem(paths[cycle[0]], f"includes itself: {' -> '.join(cycle)}")
+        for cycle in _cycles(unique)
+    ]
+    return unique
+
+
+def _declared(
+    pyproject: Mapping[str, Any], problems: list[Problem]
+) -> Iterator[tuple[str, str, list[str]]]:
+    standard = pyproject.get("dependency-groups", {})
+    for name, items in standard.items() if isinstance(standard, Mapping) else ():
+        path = dotted("dependency-groups", name)
+        if isinstance(items, list):
+            yield (
+                path,
+                name,
+                [
+                    item["include-group"]
+                    for item in items
+                    if isinstance(item, Mapping) and isinstance(item.get("include-group"), str)
+                ],
+            )
+        else:
+            problems.append(Problem(path, "must be an array of requirements"))
+    poetry = pyproject.get("tool", {}).get("poetry", {})
+    groups = poetry.get("group", {}) if isinstance(poetry, Mapping) else {}
+    for name, table in groups.items() if isinstance(groups, Mapping) else ():
+        path = dotted("tool", "poetry", "group", name)
+        if isinstance(table, Mapping):
+            included = table.get("include-groups", [])
+            yield path, name, [group for group in included if isinstance(group, str)]
+        else:
+            problems.append(Problem(path, "must be a table"))
+    if isinstance(poetry, Mapping) and "dev-dependencies" in poetry:
+        yield "tool.poetry.dev-dependencies", "dev", []
+
+
+def _cycles(groups: Groups) -> Iterator[tuple[NormalizedName, ...]]:
+    reported: set[frozenset[NormalizedName]] = set()
+    for start in sorted(groups):
+        stack: list[tuple[NormalizedName, tuple[NormalizedName, ...]]] = [(start, (start,))]
+        while stack:
+            name, path = stack.pop()
+            for group in groups.get(name, ()):
+                if group == start and frozenset(path) not in reported:
+                    reported.add(frozenset(path))
+                    yield (*path, start)
+                elif group not in path:
+                    stack.append((group, (*path, group)))
+
+
+def closure(names: Iterable[NormalizedName], groups: Groups) -> tuple[NormalizedName, ...]:
+    """Return the groups and all that they include, sorted."""
+    found: set[NormalizedName] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(groups.get(name, ()))
+    return tuple(sorted(found))

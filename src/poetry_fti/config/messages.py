@@ -1,0 +1,35 @@
+"""Words that problems are described with: paths of keys, known words, TOML types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
+_TYPES: Final = (
+    (bool, "a boolean"),  # before int, which it is too
+    (int, "an integer"),
+    (float, "a float"),
+    (str, "a string"),
+    (list, "an array"),
+    (Mapping, "a table"),
+)
+
+
+def dotted(*keys: str) -> str:
+    """Join keys as TOML writes them: those that are no bare keys are quoted."""
+    return ".".join(key if _BARE_KEY.fullmatch(key) else f'"{key}"' for key in keys)
+
+
+def listed(known: Collection[str]) -> str:
+    """Return the parenthesis that lists all known words, with a space before it."""
+    return f" (known: {', '.join(known)})"
+
+
+def toml_type(value: object) -> str:
+    """Return the TOML type of a value, with its article (`a string`)."""
+    return next((name for kind, name in _TYPES if isinstance(value, kind)), "a date or a time")
