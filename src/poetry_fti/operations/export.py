@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti import files
-from poetry_fti.bridge.index.monitor import find_files
+from poetry_fti.bridge.index.files import find_files
 from poetry_fti.exporters import EXPORTERS, PROJECT_EXPORTERS
 from poetry_fti.exporters.docker.parts import is_part
 from poetry_fti.exporters.header import is_generated

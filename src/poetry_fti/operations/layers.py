@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_fti import files
-from poetry_fti.bridge.index.monitor import find_files
+from poetry_fti.bridge.index.files import find_files
 from poetry_fti.commands.shared.console import escape
 from poetry_fti.errors import StaleLockError
 from poetry_fti.exporters.docker.cuda import doubled_cuda

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti import files
 from poetry_fti.agreement.comparison import versions_by_name
-from poetry_fti.bridge.index.monitor import pool_indexes
+from poetry_fti.bridge.index.files import pool_indexes
 from poetry_fti.bridge.lock import preferences
 from poetry_fti.bridge.lock.conditions import digest
 from poetry_fti.bridge.lock.lock_text import lock_text

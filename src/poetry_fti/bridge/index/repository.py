@@ -123,7 +123,7 @@ class SharedRepository(Repository):
         # Such an index reads the page anyway, and again if there was none.
         if isinstance(self.index, LegacyRepository) and not self.candidates(key[0]):
             raise PackageNotFoundError(f"Package [{key[0]}] not found.")
-        with self._monitor.understood():
+        with self._monitor.response_errors():
             return self.index.get_release_info(*key)
 
     def _find_packages(self, name: NormalizedName, constraint: VersionConstraint) -> list[Package]:
@@ -142,7 +142,7 @@ class SharedRepository(Repository):
 
     def _asked(self, name: NormalizedName) -> dict[Version, str | bool]:
         try:
-            with self._monitor.understood():
+            with self._monitor.response_errors():
                 page = self.index.get_page(name)
         except PackageNotFoundError:
             return {}

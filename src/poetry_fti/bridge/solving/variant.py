@@ -81,7 +81,7 @@ class Variant:
         if preferences not in self._solved:
             if not self._solved:
                 forget_algebra()
-            with self._monitor.explained():
+            with self._monitor.index_errors():
                 self._solved[preferences] = self._solve(preferences)
         return self._solved[preferences]
 
@@ -105,7 +105,7 @@ class Variant:
         before = alone.versions()
         if self._holds(name, before):
             return None
-        with self._monitor.explained():
+        with self._monitor.index_errors():
             if self.resolver.refuses(alone, name, wanted[name]):
                 return None
         solution = self.solve(Preferences.of(wanted))

@@ -116,7 +116,7 @@ class LocalWorker:
         `versions` are those that they have so far.
         """
         variants = {stage: self._stages[stage].variants for stage in versions}
-        with self._monitor.explained():
+        with self._monitor.index_errors():
             return agree(variants, versions, rules, self._io)
 
     def close(self) -> None:
