@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
     from poetry.repositories import RepositoryPool
 
-    from poetry_fti.agreement.alignment import Versions
+    from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.stage_solver import Written
     from poetry_fti.bridge.solving.variant import StageTask
     from poetry_fti.bridge.solving.workers import Worker

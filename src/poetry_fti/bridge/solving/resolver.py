@@ -17,6 +17,7 @@ from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.provider import IncompatibleConstraintsError
 from poetry.repositories.exceptions import PackageNotFoundError
 
+from poetry_fti.agreement.versions import group_versions
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.solving.solver import ViewProvider, ViewSolver
@@ -114,11 +115,9 @@ class Solution:
 
     def versions(self) -> dict[NormalizedName, tuple[StandardVersion, ...]]:
         """Return the versions of each package, ascending."""
-        found: dict[NormalizedName, set[StandardVersion]] = {}
-        for package in self.packages:
-            version = StandardVersion(package.version.text)
-            found.setdefault(package.name, set()).add(version)
-        return {name: tuple(sorted(versions)) for name, versions in found.items()}
+        return group_versions(
+            (package.name, StandardVersion(package.version.text)) for package in self.packages
+        )
 
 
 class Resolver:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-    from poetry_fti.agreement.alignment import Versions
+    from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.lock.locked import SolvedLock
     from poetry_fti.bridge.solving.resolver import SolvedPackages
     from poetry_fti.bridge.solving.variant import StageTask, Variant

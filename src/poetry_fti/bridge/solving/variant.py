@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from poetry.core.packages.project_package import ProjectPackage
 
-    from poetry_fti.agreement.alignment import Versions
+    from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.index.monitor import IndexMonitor
     from poetry_fti.bridge.lock.locked import SolvedLock
     from poetry_fti.bridge.solving.resolver import Resolver, Solution, SolvedPackages

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cleo.io.io import IO
     from poetry.repositories import RepositoryPool
 
-    from poetry_fti.agreement.alignment import Versions
+    from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.variant import Preferences, StageTask
     from poetry_fti.model import Rule, Targets
 
