@@ -82,7 +82,7 @@ class LocalWorker:
         self._exact = exact_pool(self._shared)
         self._prefetcher = Prefetcher(self._shared, self._monitor)
         self._monitor.on_wait, self._monitor.on_refusal = (
-            self._prefetcher.begin,
+            self._prefetcher.start,
             self._prefetcher.stop,
         )
         self._stages = {task.name: StageSolver(task, self._part, scout=scout) for task in tasks}
@@ -126,9 +126,9 @@ class LocalWorker:
 
     def _prefetch_for(self, task: StageTask) -> None:
         root = task.root()
-        self._prefetcher.prefer(task.pins)
+        self._prefetcher.add_pins(task.pins)
         where = environments(task.targets, str(root.python_constraint))
-        self._prefetcher.want(root.all_requires, where)
+        self._prefetcher.add_requirements(root.all_requires, where)
 
     def _part(self, task: StageTask, targets: Targets) -> Variant:
         narrow = None
