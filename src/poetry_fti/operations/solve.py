@@ -10,8 +10,9 @@ from poetry_fti.agreement.comparison import changes, versions_by_name
 from poetry_fti.agreement.rules import tied
 from poetry_fti.bridge.lock.preferences import own_pins, pins
 from poetry_fti.bridge.solving.project_solver import project_solver
+from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variant import StageTask
-from poetry_fti.commands.shared.console import counted, progress, quiet
+from poetry_fti.commands.shared.console import counted, plain, progress
 from poetry_fti.errors import FtiError
 from poetry_fti.operations.lock import Locked, count
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
 
     from poetry_fti.bridge.solving.project_solver import Outcome
+    from poetry_fti.bridge.solving.solver_output import Level
     from poetry_fti.operations.lock import LockRequest, Result
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import StageProject
@@ -74,10 +76,18 @@ def _solve(
     rules = [rule for rule in project.rules if names.issuperset(rule.stages)]
     aligned = request.aligned and len(tasks) + len(fixed) > 1
     with (
-        project_solver(tasks, rules, project.poetry.pool, quiet(io), aligned=aligned) as solving,
+        project_solver(tasks, rules, project.poetry.pool, _output(io), aligned=aligned) as solving,
         progress(io, f"Locking {counted(len(tasks), 'stage')}"),
     ):
         return solving.solve(fixed)
+
+
+def _output(io: IO) -> SolverOutput | None:
+    """Return where the solver's commentary goes: to the terminal with -v, else nowhere."""
+    if not io.is_verbose():
+        return None
+    level: Level = 3 if io.is_debug() else 2 if io.is_very_verbose() else 1
+    return SolverOutput(lambda line: plain(io, f"{line}\n"), level)
 
 
 def _task(
@@ -99,13 +109,13 @@ def _task(
     return StageTask(
         name=stage.name,
         root=stage.root,
-        write=stage.solved,
+        make_lock=stage.solved,
         targets=stage.stage.targets,
         overrides=stage.stage.overrides,
         pins=() if request.ignores(stage) else _own_pins(stage),
-        others=others if request.aligned and request.latest is None else (),
+        other_pins=others if request.aligned and request.latest is None else (),
         latest=_latest(project, stage, request),
-        is_tied=any(stage.name in rule.stages for rule in project.rules),
+        is_bound=any(stage.name in rule.stages for rule in project.rules),
     )
 
 
@@ -133,7 +143,7 @@ def _own_pins(stage: StageProject) -> Sequence[Package]:
 def _locked(stage: StageProject, outcome: Outcome, request: LockRequest) -> Result:
     if isinstance(outcome, FtiError):
         return outcome
-    lock = outcome.written.lock
+    lock = outcome.lock
     first, before = not stage.quick_status.is_readable, stage.versions
     if not request.dry_run:
         stage.write(lock)
@@ -143,6 +153,6 @@ def _locked(stage: StageProject, outcome: Outcome, request: LockRequest) -> Resu
         first=first,
         changes=changes({} if first else before, after),
         seconds=outcome.seconds,
-        warnings=outcome.written.warnings,
-        saving=outcome.written.saving,
+        warnings=outcome.warnings,
+        saving=outcome.saving,
     )

@@ -164,7 +164,9 @@ class Resolver:
             packages = solver.solve(use_latest=preferences.latest).get_solved_packages()
         return Solution(root, packages, {**direct, **solver.provider.originals})
 
-    def refuses(self, solution: Solution, name: NormalizedName, version: StandardVersion) -> bool:
+    def is_impossible(
+        self, solution: Solution, name: NormalizedName, version: StandardVersion
+    ) -> bool:
         """Tell, without solving again, that only this version of a package is impossible.
 
         It saves the time of solving for nearly all versions that cannot be had.
