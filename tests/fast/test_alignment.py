@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.agreement.alignment import Versions
+    from poetry_fti.agreement.versions import Versions
 
 Asked: TypeAlias = "Mapping[str, Collection[int]]"
 Index: TypeAlias = "Mapping[tuple[str, int], Asked]"

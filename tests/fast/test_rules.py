@@ -16,7 +16,7 @@ from poetry_fti.model import LEVELS, Rule
 if TYPE_CHECKING:
     from random import Random
 
-    from poetry_fti.agreement.alignment import Versions
+    from poetry_fti.agreement.versions import Versions
     from poetry_fti.model import Level
 
 STAGES = tuple("abcdef")

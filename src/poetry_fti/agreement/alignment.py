@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,10 +11,9 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-_TOGETHER: Final = 2
+    from poetry_fti.agreement.versions import Versions
 
-# A lock may hold several versions of a package, each for its own part of the targets.
-Versions: TypeAlias = "Mapping[NormalizedName, tuple[Version, ...]]"
+_TOGETHER: Final = 2
 
 
 class Solvable(Protocol):

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from poetry_fti.agreement.reasons import reasons
+from poetry_fti.agreement.versions import group_versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
     from poetry_fti.agreement.reasons import Reason
+    from poetry_fti.agreement.versions import Versions
     from poetry_fti.model import LockedPackage, LockedStage
-
-VersionsByName: TypeAlias = "Mapping[NormalizedName, tuple[Version, ...]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Change:
     after: tuple[Version, ...]
 
 
-def changes(before: VersionsByName, after: VersionsByName) -> tuple[Change, ...]:
+def changes(before: Versions, after: Versions) -> tuple[Change, ...]:
     """Return what was added, removed and updated, in the order of the names."""
     return tuple(
         Change(name, before.get(name, ()), after.get(name, ()))
@@ -37,12 +37,9 @@ def changes(before: VersionsByName, after: VersionsByName) -> tuple[Change, ...]
     )
 
 
-def versions_by_name(packages: Iterable[LockedPackage]) -> VersionsByName:
+def versions_by_name(packages: Iterable[LockedPackage]) -> Versions:
     """Return the versions of each package, ascending."""
-    versions: dict[NormalizedName, set[Version]] = {}
-    for package in packages:
-        versions.setdefault(package.name, set()).add(package.version)
-    return {name: tuple(sorted(found)) for name, found in versions.items()}
+    return group_versions((package.name, package.version) for package in packages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ class Divergence:
     reasons: tuple[Reason, ...]
 
 
-def shared_names(stages: Iterable[VersionsByName]) -> frozenset[NormalizedName]:
+def shared_names(stages: Iterable[Versions]) -> frozenset[NormalizedName]:
     """Return the names of packages that at least two stages have."""
     counts: dict[NormalizedName, int] = {}
     for versions in stages:
@@ -63,7 +60,7 @@ def shared_names(stages: Iterable[VersionsByName]) -> frozenset[NormalizedName]:
     return frozenset(name for name, count in counts.items() if count > 1)
 
 
-def agree(stages: Iterable[VersionsByName]) -> bool:
+def agree(stages: Iterable[Versions]) -> bool:
     """Tell whether no package has different versions in two stages."""
     first: dict[NormalizedName, tuple[Version, ...]] = {}
     return all(

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from poetry_fti.agreement.versions import group_versions
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.agreement.alignment import Versions
+    from poetry_fti.agreement.versions import Versions
     from poetry_fti.model import Rule
 
 
@@ -49,11 +51,13 @@ def broken(
 def _parts_by_name(
     rule: Rule, stages: Mapping[str, Iterable[Versions]]
 ) -> dict[NormalizedName, set[Version]]:
-    found: dict[NormalizedName, set[Version]] = {}
-    for stage in rule.stages:
-        for part in stages.get(stage, ()):
-            for name, versions in part.items():
-                found.setdefault(name, set()).update(versions)
+    found = group_versions(
+        (name, version)
+        for stage in rule.stages
+        for part in stages.get(stage, ())
+        for name, versions in part.items()
+        for version in versions
+    )
     # As versions: 1.0 and 1.0.0 are the same.
     return {
         name: {Version(rule.part(version)) for version in versions}

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from cleo.io.null_io import NullIO
 from poetry.factory import Factory
 
+from poetry_fti.bridge.index.files import find_files, pool_indexes
 from poetry_fti.bridge.index.http_cache import make_robust
 from poetry_fti.bridge.index.logins import logins
-from poetry_fti.bridge.index.monitor import find_files, pool_indexes
 from poetry_fti.bridge.project.code import project_code
 from poetry_fti.bridge.project.derived_package import require_sources
 from poetry_fti.bridge.project.pyproject import refusals

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+
+
+# None of the resolver's own commentary, or as much as Poetry's -v, -vv and -vvv show.
+Verbosity: TypeAlias = Literal[0, 1, 2, 3]
 
 
 class Feedback(Protocol):
     """Receives progress. All methods are called from the thread that called the use case."""
 
     @property
-    def verbosity(self) -> int:
-        """How much of the resolver's own commentary is wanted: 0 for none, 3 for everything."""
+    def verbosity(self) -> Verbosity:
+        """How much of the resolver's own commentary is wanted."""
 
     def progress(self, message: str, /) -> AbstractContextManager[None]:
         """Return a context that lasts as long as the work that `message` describes."""
@@ -29,7 +33,7 @@ class Feedback(Protocol):
 class Silent:
     """Discards everything."""
 
-    verbosity: Final = 0
+    verbosity: Verbosity = 0
 
     def progress(self, _message: str, /) -> AbstractContextManager[None]:
         """Return a context without any effect."""

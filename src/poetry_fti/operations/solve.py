@@ -5,13 +5,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from cleo.io.null_io import NullIO
-
 from poetry_fti import files
 from poetry_fti.agreement.comparison import changes, versions_by_name
 from poetry_fti.agreement.rules import tied
 from poetry_fti.bridge.lock.preferences import pins
 from poetry_fti.bridge.solving.project_solver import project_solver
+from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variant import StageTask
 from poetry_fti.errors import FtiError
 from poetry_fti.operations.lock_request import LockResult, count
@@ -77,11 +76,17 @@ def _solve(
     ]
     rules = [rule for rule in project.rules if names.issuperset(rule.stages)]
     aligned = request.aligned and len(tasks) + len(fixed) > 1
+    pool, output = project.poetry.pool, _output(feedback)
     with (
-        project_solver(tasks, rules, project.poetry.pool, NullIO(), aligned=aligned) as solver,
+        project_solver(tasks, rules, pool, output, aligned=aligned) as solver,
         feedback.progress(f"Locking {counted(len(tasks), 'stage')}"),
     ):
         return solver.solve(fixed)
+
+
+def _output(feedback: Feedback) -> SolverOutput | None:
+    """Return where the solver's commentary goes; None if no one wants it."""
+    return SolverOutput(feedback.detail, feedback.verbosity) if feedback.verbosity else None
 
 
 def _task(
@@ -107,13 +112,13 @@ def _task(
     return StageTask(
         name=stage.name,
         root=stage.derived.package,
-        write=stage.lock.solved,
+        make_lock=stage.lock.solved,
         targets=stage.stage.targets,
         overrides=stage.stage.overrides,
         pins=() if request.ignores(stage.name) else stage.lock.preferred(),
-        others=others if request.aligned and request.latest is None else (),
+        other_pins=others if request.aligned and request.latest is None else (),
         latest=_latest(project, stage, request),
-        is_tied=any(stage.name in rule.stages for rule in project.rules),
+        is_bound=any(stage.name in rule.stages for rule in project.rules),
     )
 
 
@@ -135,7 +140,7 @@ def _latest(
 def _locked(stage: ProjectStage, outcome: Outcome, request: LockRequest) -> LockResult:
     if isinstance(outcome, FtiError):
         return LockResult(error=outcome)
-    lock = outcome.written.lock
+    lock = outcome.lock
     is_first, before = not stage.lock.quick_status.is_readable, stage.versions
     if not request.dry_run:
         stage.write(lock)
@@ -145,6 +150,6 @@ def _locked(stage: ProjectStage, outcome: Outcome, request: LockRequest) -> Lock
         is_first=is_first,
         changes=changes({} if is_first else before, after),
         seconds=outcome.seconds,
-        warnings=outcome.written.warnings,
-        saving=outcome.written.saving,
+        warnings=outcome.warnings,
+        saving=outcome.saving,
     )

@@ -1,1 +1,1 @@
-"""Packages out of indexes: pages, metadata, caches, prefetching and logins."""
+"""Packages from indexes: pages, metadata, caches, prefetching and logins."""

@@ -1,4 +1,4 @@
-"""Poetry's cache of HTTP answers, made to stand a process that is killed while it writes."""
+"""Poetry's cache of HTTP responses, made safe against a process that is killed while writing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def make_robust(pool: RepositoryPool) -> None:
-    """Let the indexes of a pool neither leave nor read half a cached answer."""
+    """Make the indexes of a pool neither leave nor read an incomplete response in the cache."""
     for repository in pool.all_repositories:
         if isinstance(repository, HTTPRepository):
             session = repository.session
@@ -34,7 +34,7 @@ def _creating(create: Callable[[], requests.Session]) -> Callable[[], requests.S
         for adapter in session.adapters.values():
             if isinstance(adapter, CacheControlAdapter):
                 adapter.controller = RobustController(adapter.cache)
-                # Windows replaces no file that another process is replacing.
+                # Windows cannot replace a file that another process is replacing.
                 if isinstance(adapter.cache, FileCache | SeparateBodyFileCache) and os.name != "nt":
                     vars(adapter.cache)["lock_class"] = _NoLock
         return session
@@ -43,7 +43,7 @@ def _creating(create: Callable[[], requests.Session]) -> Callable[[], requests.S
 
 
 class _NoLock:
-    """What CacheControl is to take for a lock: it replaces whole files, which needs none."""
+    """A file lock that does not lock: CacheControl replaces whole files, which needs no lock."""
 
     def __init__(self, path: str) -> None:
         """Take the path of the lock, as FileLock does."""
@@ -54,12 +54,12 @@ class _NoLock:
 
 
 class RobustController(CacheController):
-    """Writes the head of an answer after its body, and reads no head without its body.
+    """Writes the headers of a response after its body, and ignores headers without a body.
 
-    CacheControl does it the other way round where each has a file of its own (since Poetry 2.4).
-    A process killed in between leaves an answer without an end, which Poetry takes for a network
-    that fails, with every run until somebody clears the cache. Relies on `_cache_set` and
-    `_load_from_cache`, through which all answers pass.
+    CacheControl writes the headers first where each has a file of its own (since Poetry 2.4). A
+    process that is killed in between leaves an incomplete response, which Poetry reports as a
+    network failure until the cache is cleared. Relies on `_cache_set` and `_load_from_cache`,
+    through which all responses pass.
     """
 
     def _cache_set(
@@ -73,7 +73,7 @@ class RobustController(CacheController):
         if isinstance(self.cache, SeparateBodyBaseCache) and body is not None:
             self.cache.delete(cache_url)
             self.cache.set_body(cache_url, body)
-            body = None  # the head alone is missing
+            body = None  # only the headers are left to be written
         super()._cache_set(cache_url, request, response, body, expires_time)
 
     def _load_from_cache(self, request: PreparedRequest) -> HTTPResponse | None:

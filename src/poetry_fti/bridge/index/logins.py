@@ -1,4 +1,4 @@
-"""The logins of Poetry's own settings for where the packages of stages come from."""
+"""Logins from Poetry's settings for the indexes and git repositories that stages use."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 def logins(poetry: Poetry, stages: Iterable[LockedStage]) -> tuple[Login, ...]:
-    """Return the logins for the indexes and git repositories of the stages' packages.
+    """Return the logins for the indexes and git repositories of the stages' packages, each once.
 
     Relies on `Authenticator.get_credentials_for_url` and `…_for_git_url`, by which Poetry itself
-    finds them. Raises FtiError where its keyring refuses.
+    finds them. Raises FtiError if the keyring denies access.
     """
     try:
         return tuple(dict.fromkeys(_logins(poetry, tuple(stages))))
@@ -45,7 +45,7 @@ def _logins(poetry: Poetry, stages: tuple[LockedStage, ...]) -> Iterator[Login]:
         if isinstance(origin, GitOrigin):
             url = origin.url.removeprefix("git+")
             credential = _of_repository(authenticator, url)
-            if credential.password:  # a name alone is often part of a public repository's URL
+            if credential.password:  # URLs of public repositories often contain a user name
                 yield from _login(url, credential)
 
 

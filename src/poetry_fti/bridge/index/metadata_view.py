@@ -1,4 +1,4 @@
-"""Metadata as a stage sees it: narrowed to its targets, wrong requirements replaced."""
+"""Metadata of packages as it applies to a stage: narrowed to its targets, with overrides."""
 
 from __future__ import annotations
 
@@ -20,65 +20,71 @@ if TYPE_CHECKING:
 
 
 class MetadataView:
-    """Requirements with narrowed markers; those that apply on no target are left out."""
+    """Shows packages with narrowed markers, without requirements that apply on no target.
+
+    Without narrowing and overrides it returns packages as they are.
+    """
 
     def __init__(
         self,
         narrow: Narrowing | None = None,
         overrides: Mapping[NormalizedName, VersionConstraint] | None = None,
     ) -> None:
-        """Narrow with `narrow`; replace the constraints of what packages (not the project) ask."""
+        """Narrow markers with `narrow`; replace constraints in packages' requirements by name.
+
+        Overrides do not apply to the requirements of the project itself.
+        """
         self.narrow = narrow
         self._overrides = overrides or {}
-        # Then nothing is copied: plain Poetry's solver changes packages, and writes that down.
+        # Packages are not copied then: plain Poetry's solver changes them, and locks the result.
         self._is_plain = narrow is None and not self._overrides
-        # Dependencies and packages live as long as the indexes that they come from.
-        self._seen: dict[int, tuple[Dependency, Dependency | None]] = {}
+        # By identity: dependencies and packages live as long as the indexes that they come from.
+        self._shown: dict[int, tuple[Dependency, Dependency | None]] = {}
         self._requires: dict[int, tuple[Package, list[Dependency]]] = {}
 
     def package(self, package: Package) -> Package:
-        """Return a copy of a package that the solver may change, with what it requires here."""
+        """Return a package with the requirements that apply, as a copy that may be changed."""
         if self._is_plain:
             return package
         known = self._requires.get(id(package))
         if known is None:
-            seen = [self._requirement(dependency) for dependency in package.requires]
-            known = (package, [dependency for dependency in seen if dependency is not None])
+            shown = [self._requirement(dependency) for dependency in package.requires]
+            known = (package, [dependency for dependency in shown if dependency is not None])
             self._requires[id(package)] = known
         return with_requires(package, known[1])
 
     def root(self, root: ProjectPackage) -> ProjectPackage:
-        """Return a copy of the derived project with what it requires here."""
+        """Return the derived project with the requirements that apply, as a copy."""
         if self._is_plain:
             return root
-        seen = [self._narrowed(dependency) for dependency in root.all_requires]
-        return with_requires(root, [dependency for dependency in seen if dependency is not None])
+        shown = [self._narrowed(dependency) for dependency in root.all_requires]
+        return with_requires(root, [dependency for dependency in shown if dependency is not None])
 
     def applying(
         self, package: Package, active: Iterable[Dependency], extras: Collection[NormalizedName]
     ) -> list[Dependency]:
-        """Return the active requirements of a package with the markers of its own metadata.
+        """Return the requirements of a package that a solution uses, with their own markers.
 
-        `active` are those of the solver, which makes one of several on the same package, and
-        `extras` the package's that are asked for.
+        `active` are its requirements in the solution, where the solver has merged those on the
+        same package into one; `extras` are its extras that are required.
         """
         names = {dependency.complete_name for dependency in active}
         pairs = [(dependency, self._requirement(dependency)) for dependency in package.requires]
         return [
-            _with_marker(seen, dependency.marker)
-            for dependency, seen in pairs
-            if seen is not None and seen.complete_name in names and _is_asked(dependency, extras)
+            _with_marker(shown, dependency.marker)
+            for dependency, shown in pairs
+            if shown is not None and shown.complete_name in names and _is_active(dependency, extras)
         ]
 
     def declared(self, package: Package, extras: Collection[NormalizedName]) -> list[Dependency]:
-        """Return what a package requires anywhere, with these extras."""
-        return [dependency for dependency in package.requires if _is_asked(dependency, extras)]
+        """Return all requirements of a package with these extras, also for other targets."""
+        return [dependency for dependency in package.requires if _is_active(dependency, extras)]
 
     def _requirement(self, dependency: Dependency) -> Dependency | None:
-        known = self._seen.get(id(dependency))
+        known = self._shown.get(id(dependency))
         if known is None:
             known = (dependency, self._overridden(self._narrowed(dependency)))
-            self._seen[id(dependency)] = known
+            self._shown[id(dependency)] = known
         return known[1]
 
     def _narrowed(self, dependency: Dependency) -> Dependency | None:
@@ -104,5 +110,5 @@ def _with_marker(dependency: Dependency, marker: BaseMarker) -> Dependency:
     return changed
 
 
-def _is_asked(dependency: Dependency, extras: Collection[NormalizedName]) -> bool:
+def _is_active(dependency: Dependency, extras: Collection[NormalizedName]) -> bool:
     return not dependency.in_extras or any(extra in extras for extra in dependency.in_extras)

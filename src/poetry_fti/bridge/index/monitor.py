@@ -1,4 +1,4 @@
-"""The package indexes: where a lock's files are, and what an index that fails is called."""
+"""Responses of the package indexes, and errors that name the index and its response."""
 
 from __future__ import annotations
 
@@ -13,109 +13,112 @@ from typing import TYPE_CHECKING, Any, Final
 import requests
 import urllib3
 from poetry.console.exceptions import PoetryRuntimeError
-from poetry.core.constraints.version import Version
 from poetry.exceptions import PoetryError
 from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
 from poetry.repositories.http_repository import HTTPRepository
 from poetry.utils.constants import STATUS_FORCELIST
 
-from poetry_fti.bridge.index.parallel import in_parallel
 from poetry_fti.errors import FtiError, IndexFailedError
-from poetry_fti.model import IndexOrigin, LockedFile
+from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from poetry.repositories import RepositoryPool
 
-    from poetry_fti.model import LockedPackage
-
-_CONNECTIONS: Final = 8
-# How often Poetry asks again after a status of its STATUS_FORCELIST.
+# How often Poetry retries after a status of its STATUS_FORCELIST.
 _RETRIES: Final = 5
-_NEAR: Final = timedelta(milliseconds=4)
-_IN_CACHE: Final = timedelta(milliseconds=15)
+# A response that takes longer than this came over a network worth prefetching for.
+_FAST: Final = timedelta(milliseconds=4)
+_FAST_FROM_CACHE: Final = timedelta(milliseconds=15)
 
 
-def _nothing() -> None:
-    """Do nothing: nobody wants to know."""
+def _do_nothing() -> None:
+    """Ignore an event: the default of the monitor's callbacks."""
 
 
 class GaveUpError(Exception):
-    """Raised in a thread that fetches ahead: who needs what it was refused asks again."""
+    """A prefetching thread gave up a request; the thread that needs the response repeats it."""
 
 
 class IndexMonitor:
-    """What the package indexes answered, for the errors that Poetry makes of it.
+    """A `requests` response hook that records what the indexes answer, for later error messages.
 
-    Calls `on_wait` when an answer takes longer than one from the cache, and `on_refusal` when
-    an index asks for fewer requests.
+    Calls `on_wait` when a response takes longer than one from a cache would, and `on_refusal`
+    when an index answers 429 (Too Many Requests).
     """
 
     def __init__(self) -> None:
-        self._answers = local()
-        self.on_wait: Callable[[], None] = _nothing
-        self.on_refusal: Callable[[], None] = _nothing
-        self.doubts: dict[str, str] = {}
+        self._thread = local()
+        self.on_wait: Callable[[], None] = _do_nothing
+        self.on_refusal: Callable[[], None] = _do_nothing
+        self._suspect: dict[str, str] = {}  # project name to a response that may be wrong
         self._failures = Counter[str]()
 
     def mark_prefetching(self) -> None:
-        """Give up in this thread what an index refuses.
+        """Raise GaveUpError in this thread for each response that refuses a request.
 
-        To insist would take a rate limit from the solver, and Poetry would warn of an answer
-        that nobody may need.
+        A retry would use up the rate limit that the solver needs, and Poetry would print a
+        warning about a response that may never be needed.
         """
-        self._answers.ahead = True
+        self._thread.prefetching = True
 
     @property
-    def _latest(self) -> str:
-        latest: str = getattr(self._answers, "latest", "the package index")
+    def _latest_url(self) -> str:
+        latest: str = getattr(self._thread, "latest_url", "the package index")
         return latest
 
     def __call__(self, response: requests.Response, *_: object, **__: object) -> None:
-        """See an answer. Raises IndexFailedError when Poetry gives up an URL.
+        """Record a response. Raises IndexFailedError after Poetry's last retry of a URL.
 
-        Poetry itself would take it for "no such package" and ask the same index for the next.
+        Poetry itself would report "no such package" and request the next page from that index.
         """
-        url, status = _without_credentials(response.url), response.status_code
-        self._answers.latest = url
-        # An answer "not modified" is one from the cache, too, but it has been waited for.
-        if response.elapsed > (_IN_CACHE if getattr(response, "from_cache", False) else _NEAR):
+        url, status = public_text(response.url), response.status_code
+        self._thread.latest_url = url
+        # "304 Not Modified" is a response from the cache, too, but it took a request.
+        fast = _FAST_FROM_CACHE if getattr(response, "from_cache", False) else _FAST
+        if response.elapsed > fast:
             self.on_wait()
         if status == requests.codes.too_many_requests:
             self.on_refusal()
-        if getattr(self._answers, "ahead", False) and _is_refusal(url, status):
+        if getattr(self._thread, "prefetching", False) and _is_refusal(url, status):
             raise GaveUpError(url)
         if status in STATUS_FORCELIST:
-            _count_seconds(response)
+            _convert_retry_after(response)
             self._failures[url] += 1
             if self._failures[url] > _RETRIES:
                 raise IndexFailedError(f"The package index failed: {url} answered {status}.")
         elif status >= requests.codes.bad_request and status != requests.codes.not_found:
-            self.doubts[_project(url)] = f"{url} answered {status}"
+            self._suspect[_project(url)] = f"{url} answered {status}"
         elif _is_html(response) and b"<a" not in response.content:
-            self.doubts[_project(url)] = f"{url} answered with a page without links"
+            self._suspect[_project(url)] = f"{url} answered with a page without links"
 
     @contextmanager
-    def understood(self) -> Iterator[None]:
-        """Name the answer that could not be read, in the thread that has asked for it."""
+    def response_errors(self) -> Iterator[None]:
+        """Convert errors of reading a response in this thread to an FtiError that names its URL.
+
+        Raises IndexFailedError where the response is no index page or lacks a part of one.
+        """
         try:
             yield
         except (requests.HTTPError, urllib3.exceptions.HTTPError) as error:
-            raise FtiError(_without_credentials(str(error))) from error
+            raise FtiError(public_text(str(error))) from error
         except requests.RequestException as error:
-            reason = _without_credentials(str(error))
-            message = f"{self._latest} gave an answer that is no index page: {reason}"
+            reason = public_text(str(error))
+            message = f"{self._latest_url} gave an answer that is no index page: {reason}"
             raise IndexFailedError(message) from error
         except (KeyError, TypeError, AttributeError) as error:
-            message = f"{self._latest} gave an answer that lacks a part ({error!r})."
+            message = f"{self._latest_url} gave an answer that lacks a part ({error!r})."
             raise IndexFailedError(message) from error
 
     @contextmanager
-    def explained(self) -> Iterator[None]:
-        """Turn what an index that fails makes Poetry raise into an FtiError that names it."""
+    def index_errors(self) -> Iterator[None]:
+        """Convert Poetry's errors about packages and indexes to an FtiError that names the cause.
+
+        Raises IndexFailedError where an index is unreachable or its response is unusable.
+        """
         try:
-            with self.understood():
+            with self.response_errors():
                 yield
         except PoetryRuntimeError as error:
             unreachable = str(error).startswith("All attempts to connect")  # else it is about git
@@ -123,31 +126,31 @@ class IndexMonitor:
         except IndexFailedError:
             raise
         except (PoetryError, PackageNotFoundError, RepositoryError, FtiError) as error:
-            raise FtiError(self._explain(error)) from error
+            raise FtiError(self._with_suspect_response(str(error))) from error
 
-    def _explain(self, error: Exception) -> str:
-        """Return an error's text, after what the indexes answered for a package in it."""
-        text = str(error)
-        for name, doubt in self.doubts.items():
+    def _with_suspect_response(self, text: str) -> str:
+        """Return an error's text, preceded by the suspect response for a package it names."""
+        for name, response in self._suspect.items():
             if re.search(rf"\b{re.escape(name)}\b", text):
-                return f"The package index failed: {doubt}.\n{text}"
+                return f"The package index failed: {response}.\n{text}"
         return text
 
 
 def _is_refusal(url: str, status: int) -> bool:
-    # That a project has no page is an answer; that its metadata is not there is none.
+    # 404 is a valid response for a project's page, but not for metadata that a page lists.
     missing = status == requests.codes.not_found
     return url.endswith(".metadata") if missing else status >= requests.codes.bad_request
 
 
-def _count_seconds(response: requests.Response) -> None:
-    """Tell Poetry when to ask again in seconds: it breaks down over a date, the other way."""
-    later = response.headers.get("Retry-After", "0")
-    if not later.isdigit():
+def _convert_retry_after(response: requests.Response) -> None:
+    """Convert a date in `Retry-After` to seconds; Poetry fails with a ValueError on dates."""
+    written = response.headers.get("Retry-After", "0")
+    if not written.isdigit():
         del response.headers["Retry-After"]
-        with suppress(ValueError, TypeError):  # neither of the two, or a date without a zone
-            seconds = (parsedate_to_datetime(later) - datetime.now(timezone.utc)).total_seconds()
-            if seconds > 0:  # else clocks differ, and Poetry's own pause is better than none
+        with suppress(ValueError, TypeError):  # neither number nor date, or a date without a zone
+            moment = parsedate_to_datetime(written)
+            seconds = (moment - datetime.now(timezone.utc)).total_seconds()
+            if seconds > 0:  # else the clocks differ, and Poetry's own pause is used
                 response.headers["Retry-After"] = str(seconds)
 
 
@@ -160,19 +163,19 @@ def _is_html(response: requests.Response) -> bool:
 
 
 def keep_connections(pool: RepositoryPool, number: int) -> None:
-    """Let so many connections to each index be kept open, rather than made for each request.
+    """Keep up to `number` connections to each index open, instead of one for each request.
 
     Relies on `Authenticator._pool_size`, which it reads when it makes its session.
     """
-    for repository in _http_repositories(pool):
+    for repository in http_repositories(pool):
         repository.session._pool_size = max(repository.session._pool_size, number)  # noqa: SLF001
 
 
 @contextmanager
 def monitored(pool: RepositoryPool) -> Iterator[IndexMonitor]:
-    """Monitor what the indexes of a pool answer."""
+    """Yield a monitor that records every response of the pool's indexes inside the context."""
     monitor = IndexMonitor()
-    hooks = [_hooks(repository) for repository in _http_repositories(pool)]
+    hooks = [_hooks(repository) for repository in http_repositories(pool)]
     for hook in hooks:
         hook.append(monitor)
     try:
@@ -182,7 +185,8 @@ def monitored(pool: RepositoryPool) -> Iterator[IndexMonitor]:
             hook.remove(monitor)
 
 
-def _http_repositories(pool: RepositoryPool) -> list[HTTPRepository]:
+def http_repositories(pool: RepositoryPool) -> list[HTTPRepository]:
+    """Return the repositories of a pool that are package indexes, highest priority first."""
     return [repo for repo in pool.all_repositories if isinstance(repo, HTTPRepository)]
 
 
@@ -193,48 +197,4 @@ def _hooks(repository: HTTPRepository) -> list[Any]:
 
 def _plain(error: PoetryRuntimeError) -> str:
     lines = [message.stripped.strip() for message in error._messages if not message.debug]  # noqa: SLF001 - no public way
-    return _without_credentials("\n".join(line for line in lines if line))
-
-
-def _without_credentials(text: str) -> str:
-    return re.sub(r"[^\s/@]+@(?=[^\s/@])", "", text)
-
-
-def pool_indexes(pool: RepositoryPool) -> tuple[IndexOrigin, ...]:
-    """Return the indexes of a pool, highest priority first; Poetry's default has no name."""
-    return tuple(
-        IndexOrigin(None if repository.name.lower() == "pypi" else repository.name, repository.url)
-        for repository in _http_repositories(pool)
-    )
-
-
-def find_files(pool: RepositoryPool, packages: Iterable[LockedPackage]) -> dict[str, LockedFile]:
-    """Return URL, size and upload time of the packages' files, by digest.
-
-    They come from Poetry's cache, else from the index. A file that the index no longer has is
-    left out. Raises FtiError where an index cannot be reached.
-    """
-    wanted = [package for package in packages if isinstance(package.origin, IndexOrigin)]
-    with monitored(pool) as monitor, monitor.explained():
-        found = in_parallel(lambda package: _files_of(pool, package), wanted, _CONNECTIONS)
-    return {file.digest: file for files in found for file in files}
-
-
-def _files_of(pool: RepositoryPool, package: LockedPackage) -> list[LockedFile]:
-    origin = package.origin
-    assert isinstance(origin, IndexOrigin)  # noqa: S101 - chosen by the caller
-    version = Version.parse(str(package.version))
-    try:
-        files = pool.package(package.name, version, origin.name or "PyPI").files
-    except PackageNotFoundError:
-        return []
-    return [
-        LockedFile(
-            name=file["file"],
-            digest=file["hash"],
-            url=file.get("url"),
-            size=file.get("size"),
-            upload_time=file.get("upload_time"),
-        )
-        for file in files
-    ]
+    return public_text("\n".join(line for line in lines if line))

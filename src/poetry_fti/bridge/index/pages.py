@@ -1,4 +1,4 @@
-"""What an index's pages tell of releases, read without the links that Poetry makes of files."""
+"""Releases read from the pages of an index, without the Link objects that Poetry makes."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 _WHEEL: Final = re.compile(r"([^-]+)-(\d[^-]*)(?:-\d[^-]*)?(?:-[^-]+){3}\.whl")
 _SDIST: Final = re.compile(r"(.+)-(\d[^-]*)(?<!\.sdist)\.(?:tar\.gz|zip)")
 
-# The same in the JSON of a page. Nothing but a key is followed by a colon outside of a string,
-# and no quotation mark stands unescaped within one. (They begin with what is looked for: a test
-# in front of it would take ten times as long.)
+# The same in the JSON of a page. Outside of strings only keys are followed by a colon, and inside
+# of strings quotation marks are escaped. (The patterns begin with a literal, followed by the check
+# of what precedes it: a lookbehind at the beginning would take ten times as long.)
 _FILE: Final = re.compile(
     rb'"filename"(?<!\\"filename")\s*:\s*"'
     rb'(?:([^"\\-]+-\d[^"\\-]*)(?:-\d[^"\\-]*)?(?:-[^"\\-]+){3}\.whl"|((?:[^"\\]|\\.)*)")'
@@ -37,11 +37,11 @@ _ANY_TAGS: Final = "-py3-none-any.whl"
 
 
 class CachedPages:
-    """Pages of Poetry's default index that its cache holds and need not be asked for.
+    """Pages of Poetry's default index that are in its cache and still fresh.
 
     They are read many times faster than through requests. Relies on the URL and the header that
     `PyPiRepository` asks with, on its session, and on `CacheController.cached_request`, which
-    says what CacheControl itself would answer without asking.
+    returns the response that CacheControl would use without a request.
     """
 
     def __init__(self, index: HTTPRepository) -> None:
@@ -49,9 +49,9 @@ class CachedPages:
         self._headers: Any = None
 
     def files(self, name: NormalizedName) -> list[dict[str, Any]] | None:
-        """Return the files of a project, but only one wheel of each version if none is yanked.
+        """Return the files of a project as `files_in` does, or None if Poetry has to request them.
 
-        None where Poetry is to be asked.
+        Pages that cannot be read give None, too: Poetry reports what is wrong with them.
         """
         index = self._index
         if not isinstance(index, PyPiRepository):
@@ -59,7 +59,7 @@ class CachedPages:
         try:
             page = self._page(f"{index._base_url}simple/{name}/")  # noqa: SLF001
             return None if page is None else files_in(page)
-        except Exception:  # noqa: BLE001 - Poetry says what is wrong with it
+        except Exception:  # noqa: BLE001 - Poetry reports what is wrong with it
             return None
 
     def _page(self, url: str) -> bytes | None:
@@ -72,18 +72,18 @@ class CachedPages:
             self._headers = session.prepare_request(Request("GET", url, accepted)).headers
         request = PreparedRequest()
         request.url, request.headers = url, self._headers
-        answer = adapter.controller.cached_request(request)
-        if not answer:
+        response = adapter.controller.cached_request(request)
+        if not response:
             return None
-        with answer:
-            whole = answer.status == codes.ok
-            return answer.read(decode_content=True) if whole else None
+        with response:
+            return response.read(decode_content=True) if response.status == codes.ok else None
 
 
 def files_in(page: bytes) -> list[dict[str, Any]]:
-    """Return the files that a page in JSON names, but only one wheel of each version.
+    """Return the files that a page in JSON lists, as dictionaries.
 
-    They say nothing but their names, unless one is yanked.
+    If no file is yanked, they have only a `filename`, and there is only one wheel of each version,
+    with other tags than in the page.
     """
     if _YANKED.search(page):
         found: list[dict[str, Any]] = json.loads(page)["files"]
@@ -101,14 +101,17 @@ def _text(written: bytes) -> str:
 def releases_of(
     files: Iterable[Mapping[str, Any]], name: NormalizedName
 ) -> dict[Version, str | bool]:
-    """Return each version in the order of the files, and why it is yanked (see PEP 592)."""
+    """Return the versions of the files, in their order, each with its state of PEP 592.
+
+    That is false if a version is not yanked, else the reason, or true without a reason.
+    """
     reasons: dict[str, list[object]] = {}
     for file in files:
         text = _version_text(file["filename"], name)
         reasons.setdefault(text, []).append(file.get("yanked", False))
     found: dict[Version, list[object]] = {}
     for text, given in reasons.items():
-        with suppress(InvalidVersionError):  # such a file Poetry passes over
+        with suppress(InvalidVersionError):  # Poetry skips such a file
             found.setdefault(Version.parse(text), []).extend(given)
     return {version: _yanked(given) for version, given in found.items()}
 
@@ -116,7 +119,7 @@ def releases_of(
 def offers_metadata(
     files: Iterable[Mapping[str, Any]], name: NormalizedName, version: Version
 ) -> bool:
-    """Tell whether a wheel of a release has its metadata in a file of its own (PEP 658, 714)."""
+    """Return whether a wheel of a release has its metadata in a file of its own (PEP 658, 714)."""
     texts = {
         _version_text(file["filename"], name)
         for file in files
@@ -134,21 +137,21 @@ def _is(version: Version, text: str) -> bool:
 
 
 def _yanked(reasons: Iterable[object]) -> str | bool:
-    """Return the reasons of files for being yanked as Poetry does: false if one is not yanked."""
-    # A text is the reason, even if it is empty.
+    """Return why all files of a release are yanked, as Poetry does; false if one is not yanked."""
+    # An empty text means yanked, too.
     if not all(isinstance(reason, str) or reason for reason in reasons):
         return False
     return "\n".join(sorted({each for each in reasons if isinstance(each, str) and each})) or True
 
 
 def _version_text(filename: str, name: NormalizedName) -> str:
-    """Return the version in a file's name; empty where it belongs to none of the project."""
+    """Return the version in a file's name, or an empty text if it is no file of the project."""
     found = (_WHEEL if filename.endswith(".whl") else _SDIST).fullmatch(filename)
-    return found[2] if found and _same(found[1], name) else _doubtful_version(filename, name)
+    return found[2] if found and _same(found[1], name) else _ambiguous_version(filename, name)
 
 
-def _doubtful_version(filename: str, name: NormalizedName) -> str:
-    # Poetry's own reading takes ten times as long, and is asked for such names alone.
+def _ambiguous_version(filename: str, name: NormalizedName) -> str:
+    # Poetry's own parser takes ten times as long, and is used for ambiguous names only.
     file = {"filename": filename, "url": f"https://localhost/{quote(filename)}"}
     versions = SimpleJsonPage("", {"files": [file]}).versions(name)
     return next((version.text for version in versions), "")

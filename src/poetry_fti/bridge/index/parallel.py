@@ -1,4 +1,4 @@
-"""Work that waits for a network, done several at a time."""
+"""Running a function that waits for the network in several threads."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ _Result = TypeVar("_Result")
 def in_parallel(
     function: Callable[[_Item], _Result], items: Iterable[_Item], workers: int
 ) -> list[_Result]:
-    """Return the function's results in the order of the items; raises what the first raises.
+    """Return the function's results in the order of the items, computed in up to `workers` threads.
 
-    An interrupt ends the waiting at once. An executor would join its threads even as the
-    process ends, and a server that hangs would hold them for minutes.
+    Raises the exception of the first item that failed. An interrupt ends the wait at once: the
+    threads are daemons. ThreadPoolExecutor would join its threads even when the process exits,
+    and an unresponsive server would delay that for minutes.
     """
     tasks: list[tuple[Future[_Result], _Item]] = [(Future(), item) for item in items]
     waiting: SimpleQueue[tuple[Future[_Result], _Item]] = SimpleQueue()
@@ -48,5 +49,5 @@ def in_parallel(
 def _complete(future: Future[_Result], function: Callable[[_Item], _Result], item: _Item) -> None:
     try:
         future.set_result(function(item))
-    except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
+    except BaseException as error:  # noqa: BLE001 - `in_parallel` raises it
         future.set_exception(error)

@@ -1,4 +1,4 @@
-"""The indexes as a stage sees them: shared metadata, narrowed to where the stage runs."""
+"""Pools of cached indexes, and the pool that the solver of a stage reads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from poetry.repositories import RepositoryPool
 from poetry.repositories.http_repository import HTTPRepository
 
-from poetry_fti.bridge.index.repository import ExactRepository, SharedRepository
+from poetry_fti.bridge.index.repository import CachedRepository, IndexCache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,33 +22,38 @@ if TYPE_CHECKING:
 
 
 def shared_pool(pool: RepositoryPool, monitor: IndexMonitor) -> RepositoryPool:
-    """Return a pool of the same indexes that asks each of them once for all stages."""
+    """Return a pool of the same indexes that requests each page and release once for all stages.
+
+    Each release is one package for all stages, which must not be changed.
+    """
     shared = RepositoryPool()
     shared._artifact_cache = pool.artifact_cache  # noqa: SLF001 - Poetry's configuration is in it
     for repository in pool.all_repositories:
-        shared.add_repository(
-            SharedRepository(repository, monitor)
-            if isinstance(repository, HTTPRepository)
-            else repository,
-            priority=pool.get_priority(repository.name),
-        )
+        if isinstance(repository, HTTPRepository):
+            cache = IndexCache(repository, monitor)
+            cached = CachedRepository(cache, cache.release)
+            shared.add_repository(cached, priority=pool.get_priority(repository.name))
+        else:
+            shared.add_repository(repository, priority=pool.get_priority(repository.name))
     return shared
 
 
 def exact_pool(shared: RepositoryPool) -> RepositoryPool:
-    """Return a shared pool that gives packages exactly as plain Poetry's does."""
+    """Return a pool over the caches of a shared one whose packages equal those of plain Poetry."""
     exact = RepositoryPool()
     exact._artifact_cache = shared.artifact_cache  # noqa: SLF001
     for repository in shared.all_repositories:
-        exact.add_repository(
-            ExactRepository(repository) if isinstance(repository, SharedRepository) else repository,
-            priority=shared.get_priority(repository.name),
-        )
+        priority = shared.get_priority(repository.name)
+        if isinstance(repository, CachedRepository):
+            cache = repository.cache
+            exact.add_repository(CachedRepository(cache, cache.exact_release), priority=priority)
+        else:
+            exact.add_repository(repository, priority=priority)
     return exact
 
 
 class StagePool(RepositoryPool):
-    """What the solver is handed for a stage.
+    """The indexes as the solver of a stage sees them: requirements are narrowed by a view.
 
     Relies on `RepositoryPool.package` and `find_packages`, through which all that the solver
     knows of indexes passes, and on `refresh` for a release whose files have changed.
@@ -60,25 +65,28 @@ class StagePool(RepositoryPool):
         view: MetadataView,
         allowed: Mapping[NormalizedName, VersionConstraint],
     ) -> None:
-        """See `shared` through `view`; of the packages in `allowed` only these versions."""
+        """See `shared` through `view`; of a package in `allowed` only the versions given there."""
         self._repositories = shared._repositories  # noqa: SLF001 - the same, without copies
         self._artifact_cache = shared.artifact_cache
         self._view = view
         self._allowed = allowed
 
     def package(self, name: str, version: Version, repository_name: str | None = None) -> Package:
-        """Return a release with the requirements that matter to the stage."""
+        """Return a release with the requirements that apply to the stage.
+
+        Raises PackageNotFoundError if no index has it.
+        """
         return self._view.package(super().package(name, version, repository_name))
 
     def find_packages(self, dependency: Dependency) -> list[Package]:
-        """Return the releases that satisfy a requirement."""
+        """Return the releases that satisfy a requirement, without their own requirements."""
         found = super().find_packages(dependency)
         allowed = self._allowed.get(dependency.name)
         return found if allowed is None else [p for p in found if allowed.allows(p.version)]
 
     def refresh(self, package: Package) -> Package:
-        """Ask the index again for a release."""
+        """Return a release after requesting its metadata from the index again."""
         repository = self.repository(package.source_reference or "PyPI")
-        if isinstance(repository, SharedRepository | ExactRepository):
-            repository.forget(package.name, package.version)
+        if isinstance(repository, CachedRepository):
+            repository.cache.forget(package.name, package.version)
         return self.package(package.name, package.version, repository.name)

@@ -1,4 +1,4 @@
-"""Releases out of their metadata, as Poetry makes packages of it, but parsed once."""
+"""Poetry packages made from the metadata of releases, with requirements parsed once."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ _Package = TypeVar("_Package", bound=Package)
 def candidate(
     index: HTTPRepository, name: NormalizedName, version: Version, *, yanked: str | bool
 ) -> Package:
-    """Return a release as an index's page tells of it: without requirements.
+    """Return a release as an index's page lists it: without requirements.
 
-    Relies on what `find_packages` of Poetry's two kinds of indexes gives.
+    `yanked` is true or the reason if the release is yanked. Relies on what `find_packages` of
+    Poetry's two kinds of indexes gives.
     """
     if not isinstance(index, LegacyRepository):
         return Package(name, version, yanked=yanked)
@@ -46,7 +47,7 @@ def candidate(
 
 
 def exact_release(index: HTTPRepository, name: NormalizedName, info: PackageInfo) -> Package:
-    """Return what `index.package` returns, made of what the index said of the release.
+    """Return what `index.package` returns, made from metadata that was read before.
 
     Relies on the source that `LegacyRepository.package` adds.
     """
@@ -59,7 +60,7 @@ def exact_release(index: HTTPRepository, name: NormalizedName, info: PackageInfo
 
 
 def release(index: HTTPRepository, name: NormalizedName, info: PackageInfo) -> Package:
-    """Return the same, but each requirement's text is parsed once for all releases.
+    """Return what `exact_release` returns, with each requirement parsed once for all releases.
 
     Relies on `PackageInfo.to_package` for the order of requirements, each once, and for the
     list of them by extra.
@@ -67,7 +68,7 @@ def release(index: HTTPRepository, name: NormalizedName, info: PackageInfo) -> P
     try:
         requirements = [(text, parsed_requirement(text)) for text in info.requires_dist or ()]
     except (InvalidMarkerError, InvalidRequirementError):
-        return exact_release(index, name, info)  # Poetry says what it leaves out
+        return exact_release(index, name, info)  # Poetry warns and leaves requirements out
     bare = copy(info)
     bare.requires_dist = []
     return _with_requirements(exact_release(index, name, bare), requirements)
@@ -80,8 +81,8 @@ def _identity(requirement: str) -> str:
 
 def _with_requirements(package: Package, requirements: list[tuple[str, Dependency]]) -> Package:
     extras: dict[NormalizedName, list[Dependency]] = {}
-    seen: set[str] = set()
-    # What a requirement is as text begins with its name; writing the rest takes long.
+    added: set[str] = set()
+    # Requirements with different names differ; their whole text takes long to make.
     names = Counter(dependency.complete_pretty_name for _, dependency in requirements)
     for text, dependency in requirements:
         for extra in dependency.in_extras:
@@ -89,17 +90,17 @@ def _with_requirements(package: Package, requirements: list[tuple[str, Dependenc
         identity = dependency.complete_pretty_name
         if names[identity] > 1:
             identity = _identity(text)
-        if identity not in seen:
-            seen.add(identity)
+        if identity not in added:
+            added.add(identity)
             package.add_dependency(dependency)
     package.extras = extras
     return package
 
 
 def with_requires(package: _Package, requires: Iterable[Dependency]) -> _Package:
-    """Return a copy of a package with other requirements, each copied too.
+    """Return a copy of a package with copies of `requires` as its requirements.
 
-    The solver changes markers and sources of the requirements that it is given.
+    The solver changes the markers and sources of requirements in place.
     """
     copied = package.with_dependency_groups([], only=True)
     for dependency in requires:

@@ -1,10 +1,8 @@
-"""An index whose pages and metadata are read once for all stages, by several threads."""
+"""A package index whose pages and metadata are read once, by several threads, for all stages."""
 
 from __future__ import annotations
 
-from concurrent.futures import Future
-from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 from poetry.repositories.exceptions import PackageNotFoundError
@@ -12,7 +10,7 @@ from poetry.repositories.legacy_repository import LegacyRepository
 from poetry.repositories.link_sources.json import SimpleJsonPage
 from poetry.repositories.repository import Repository
 
-from poetry_fti.bridge.index.monitor import GaveUpError
+from poetry_fti.bridge.index.compute_once import ComputeOnce
 from poetry_fti.bridge.index.pages import CachedPages, releases_of
 from poetry_fti.bridge.index.releases import candidate, exact_release, release
 
@@ -27,122 +25,79 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.index.monitor import IndexMonitor
 
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 
+class IndexCache:
+    """The pages and metadata of one of Poetry's indexes, each requested at most once.
 
-class ComputeOnce:
-    """Values computed once, by whichever thread asks first; the others wait for it."""
-
-    def __init__(self) -> None:
-        self._futures: dict[Any, Future[Any]] = {}
-        self._lock = Lock()
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._futures
-
-    def get(self, key: _Key, compute: Callable[[_Key], _Value]) -> _Value:
-        """Return the value of a key; raises what computing it raised.
-
-        What was given up is computed again by who has waited for it.
-        """
-        mine = False
-        future = self._futures.get(key)
-        if future is None:
-            with self._lock:
-                mine = key not in self._futures
-                future = self._futures.setdefault(key, Future())
-            if mine:
-                self._fulfil(future, compute, key)
-        try:
-            value: _Value = future.result()
-        except GaveUpError:
-            if mine:
-                raise
-            return self.get(key, compute)
-        return value
-
-    def forget(self, key: object) -> None:
-        """Compute a key's value again when it is asked for."""
-        self._futures.pop(key, None)
-
-    def _fulfil(self, future: Future[_Value], compute: Callable[[_Key], _Value], key: _Key) -> None:
-        try:
-            future.set_result(compute(key))
-        except BaseException as error:  # noqa: BLE001 - it is raised where the value is asked for
-            if isinstance(error, GaveUpError):
-                self.forget(key)  # before those who wait hear of it
-            future.set_exception(error)
-
-
-class SharedRepository(Repository):
-    """One of Poetry's indexes, asked once for each page and each release."""
+    Its methods may be called by several threads. Callers must not change what they return.
+    """
 
     def __init__(self, index: HTTPRepository, monitor: IndexMonitor) -> None:
-        super().__init__(index.name)
         self.index = index
         self._monitor = monitor
-        self._cached = CachedPages(index)
-        self._candidates = ComputeOnce()
-        self._infos = ComputeOnce()
+        self._pages = CachedPages(index)
+        self._candidates = ComputeOnce["NormalizedName", "list[Package]"]()
+        self._infos = ComputeOnce["tuple[NormalizedName, Version]", "PackageInfo"]()
         self._releases: dict[tuple[NormalizedName, Version], Package] = {}
 
-    def package(self, name: str, version: Version) -> Package:
-        """Return a release with its requirements; callers must not change it."""
-        key = (canonicalize_name(name), version)
+    def release(self, name: NormalizedName, version: Version) -> Package:
+        """Return a release with its requirements; raises PackageNotFoundError."""
+        key = (name, version)
         if key not in self._releases:
-            self._releases[key] = release(self.index, key[0], self.info(*key))
+            self._releases[key] = release(self.index, name, self.info(name, version))
         return self._releases[key]
 
-    def info(self, name: NormalizedName, version: Version) -> PackageInfo:
-        """Return what the index says of a release; callers must not change it.
+    def exact_release(self, name: NormalizedName, version: Version) -> Package:
+        """Return a new package, whose requirements Poetry parses; raises PackageNotFoundError.
 
-        Raises PackageNotFoundError where it has none.
+        The text that poetry-core writes for a marker depends on the markers that it has parsed
+        before, and on their order: only with these packages a lock equals plain Poetry's.
         """
-        return self._infos.get((name, version), self._info)
+        return exact_release(self.index, name, self.info(name, version))
+
+    def info(self, name: NormalizedName, version: Version) -> PackageInfo:
+        """Return the metadata of a release; raises PackageNotFoundError."""
+        return self._infos.get((name, version), self._read_info)
 
     def candidates(self, name: NormalizedName) -> list[Package]:
-        """Return every release of a project, as its page tells; none without a page."""
-        return self._candidates.get(name, self._find)
+        """Return every release on a project's page, or an empty list if there is no page."""
+        return self._candidates.get(name, self._read_candidates)
 
-    def is_known(self, name: NormalizedName, version: Version) -> bool:
-        """Tell whether a release has been asked for."""
-        return (name, version) in self._infos
-
-    def forget(self, name: NormalizedName, version: Version) -> None:
-        """Ask the index again for a release."""
-        self.index.forget(name, version)
-        self._infos.forget((name, version))
-        self._releases.pop((name, version), None)
-
-    def log_age_filtered_versions(self, *, level: str, reset: bool) -> None:
-        """Say which releases were too young (`solver.min-release-age`)."""
-        self.index.log_age_filtered_versions(level=level, reset=reset)
-
-    def _info(self, key: tuple[NormalizedName, Version]) -> PackageInfo:
-        # Such an index reads the page anyway, and again if there was none.
-        if isinstance(self.index, LegacyRepository) and not self.candidates(key[0]):
-            raise PackageNotFoundError(f"Package [{key[0]}] not found.")
-        with self._monitor.understood():
-            return self.index.get_release_info(*key)
-
-    def _find_packages(self, name: NormalizedName, constraint: VersionConstraint) -> list[Package]:
+    def find_packages(self, name: NormalizedName, constraint: VersionConstraint) -> list[Package]:
+        """Return the releases that a constraint allows and that are old enough for Poetry."""
         if _has_age_limit(self.index):
-            # Its cache lets several threads ask for a page at once; there is one afterwards.
+            # Poetry's own page cache is not thread-safe, but the page is in it afterwards.
             found = self.candidates(name)
             return self.index._find_packages(name, constraint) if found else []  # noqa: SLF001
         return [each for each in self.candidates(name) if constraint.allows(each.version)]
 
-    def _find(self, name: NormalizedName) -> list[Package]:
-        files = self._cached.files(name)
-        found = self._asked(name) if files is None else releases_of(files, name)
+    def is_known(self, name: NormalizedName, version: Version) -> bool:
+        """Return whether the metadata of a release was requested before."""
+        return (name, version) in self._infos
+
+    def forget(self, name: NormalizedName, version: Version) -> None:
+        """Drop the metadata of a release, so that it is requested from the index again."""
+        self.index.forget(name, version)
+        self._infos.forget((name, version))
+        self._releases.pop((name, version), None)
+
+    def _read_info(self, key: tuple[NormalizedName, Version]) -> PackageInfo:
+        # Such an index reads the page anyway, and requests a missing page again each time.
+        if isinstance(self.index, LegacyRepository) and not self.candidates(key[0]):
+            raise PackageNotFoundError(f"Package [{key[0]}] not found.")
+        with self._monitor.response_errors():
+            return self.index.get_release_info(*key)
+
+    def _read_candidates(self, name: NormalizedName) -> list[Package]:
+        files = self._pages.files(name)
+        found = self._request_page(name) if files is None else releases_of(files, name)
         return [
             candidate(self.index, name, version, yanked=yanked) for version, yanked in found.items()
         ]
 
-    def _asked(self, name: NormalizedName) -> dict[Version, str | bool]:
+    def _request_page(self, name: NormalizedName) -> dict[Version, str | bool]:
         try:
-            with self._monitor.understood():
+            with self._monitor.response_errors():
                 page = self.index.get_page(name)
         except PackageNotFoundError:
             return {}
@@ -151,35 +106,28 @@ class SharedRepository(Repository):
         return {version: page.yanked(name, version) for version in page.versions(name)}
 
 
-class ExactRepository(Repository):
-    """The same index, but each requirement is parsed anew by Poetry itself, as it is met.
+class CachedRepository(Repository):
+    """One of Poetry's indexes, read through an IndexCache; `release` is a method of that cache."""
 
-    How poetry-core writes a marker depends on the markers that it has met before, in which
-    order; only this way a lock is to the byte what plain Poetry writes.
-    """
-
-    def __init__(self, shared: SharedRepository) -> None:
-        super().__init__(shared.name)
-        self._shared = shared
+    def __init__(
+        self, cache: IndexCache, release: Callable[[NormalizedName, Version], Package]
+    ) -> None:
+        super().__init__(cache.index.name)
+        self.cache = cache
+        self._release = release
 
     def package(self, name: str, version: Version) -> Package:
-        """Return a release with its requirements."""
-        normalized = canonicalize_name(name)
-        info = self._shared.info(normalized, version)
-        return exact_release(self._shared.index, normalized, info)
-
-    def forget(self, name: NormalizedName, version: Version) -> None:
-        """Ask the index again for a release."""
-        self._shared.forget(name, version)
+        """Return a release with its requirements; raises PackageNotFoundError."""
+        return self._release(canonicalize_name(name), version)
 
     def log_age_filtered_versions(self, *, level: str, reset: bool) -> None:
-        """Say which releases were too young (`solver.min-release-age`)."""
-        self._shared.log_age_filtered_versions(level=level, reset=reset)
+        """Log the releases that `solver.min-release-age` excluded."""
+        self.cache.index.log_age_filtered_versions(level=level, reset=reset)
 
     def _find_packages(self, name: NormalizedName, constraint: VersionConstraint) -> list[Package]:
-        return self._shared._find_packages(name, constraint)  # noqa: SLF001
+        return self.cache.find_packages(name, constraint)
 
 
 def _has_age_limit(index: HTTPRepository) -> bool:
-    # Since Poetry 2.4; what is too young depends on each file's upload time.
+    # Since Poetry 2.4; whether a release is old enough depends on each file's upload time.
     return getattr(index, "_min_release_age_cutoff", None) is not None

@@ -1,4 +1,4 @@
-"""Requirements of packages (PEP 508) as Poetry's dependencies, each text parsed once."""
+"""Parsing of requirements (PEP 508) into Poetry's dependencies, each text once."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from poetry.core.packages.dependency import Dependency
 
 from poetry_fti.bridge.markers import parsed_marker
 
-# Nearly every requirement in the wild: name, extras, version specifiers, marker. Poetry's own
-# grammar takes twice as long, and has the last word on all others (URLs, paths, comments).
+# Nearly all published requirements: name, extras, version specifiers, marker. Poetry's own parser
+# takes twice as long; it parses all others (URLs, paths, comments).
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _CLAUSE: Final = r"(?:[~=!<>]=|[<>])[ \t]*[^,;\s)]*"
 _PLAIN: Final = re.compile(
@@ -26,9 +26,9 @@ _ARCHIVE: Final = (".whl", ".zip", ".gz", ".bz2", ".tar", ".tgz", ".xz")
 
 @cache
 def parsed_requirement(text: str) -> Dependency:
-    """Return what `Dependency.create_from_pep_508` returns; callers clone it to change it.
+    """Return a requirement as `Dependency.create_from_pep_508` does; callers must not change it.
 
-    Raises InvalidRequirementError or InvalidMarkerError, as that does.
+    Raises InvalidRequirementError or InvalidMarkerError.
     """
     plain = _PLAIN.fullmatch(text)
     if plain is None or plain["name"].endswith(_ARCHIVE):
@@ -37,7 +37,7 @@ def parsed_requirement(text: str) -> Dependency:
         dependency = _dependency(plain["name"], plain["clauses"], plain["extras"])
         if plain["marker"]:
             dependency.marker = parsed_marker(plain["marker"].strip())
-    except Exception:  # noqa: BLE001 - Poetry says what is wrong with it
+    except Exception:  # noqa: BLE001 - Poetry's parser decides
         return Dependency.create_from_pep_508(text)
     return Dependency.create_from_pep_508(text) if dependency.constraint.is_empty() else dependency
 

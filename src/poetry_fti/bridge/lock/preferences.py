@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 from poetry.core.packages.package import Package
 
+from poetry_fti.agreement.versions import group_versions
 from poetry_fti.bridge.lock.pins import read_pins
 from poetry_fti.errors import FtiError
 
@@ -60,10 +61,7 @@ def read(text: str) -> tuple[Pin, ...]:
 
 def versions(lock: Iterable[Pin]) -> dict[NormalizedName, tuple[Version, ...]]:
     """Return the versions of each package in a lock, ascending."""
-    found: dict[NormalizedName, set[Version]] = {}
-    for pin in lock:
-        found.setdefault(pin.name, set()).add(Version(pin.version))
-    return {name: tuple(sorted(each)) for name, each in found.items()}
+    return group_versions((pin.name, Version(pin.version)) for pin in lock)
 
 
 def _is_version(text: str) -> bool:

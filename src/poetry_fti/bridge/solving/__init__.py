@@ -1,1 +1,1 @@
-"""Solving stages with Poetry's own solver, over metadata that is read once for all of them."""
+"""Solving the stages of a project with Poetry's solver, over metadata read once for all stages."""

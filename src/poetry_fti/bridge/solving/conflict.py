@@ -1,110 +1,179 @@
-"""Whose requirements leave Poetry's solver no solution."""
+"""The requirements that leave Poetry's solver without a solution, read from its proof.
+
+`conflict` relates them to dependency groups; `requirement_lines` lists them for a message.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from poetry.core.constraints.version import VersionRange
-from poetry.mixology.incompatibility_cause import DependencyCauseError
+from poetry.mixology.incompatibility_cause import DependencyCauseError, PythonCauseError
 from poetry.puzzle.exceptions import SolverProblemError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.project_package import ProjectPackage
+    from poetry.mixology.incompatibility import Incompatibility
+
+# A message lists the versions of a package that has up to this many, and counts them otherwise.
+_LISTED_VERSIONS: Final = 3
+
+
+def _proof(error: SolverProblemError) -> Iterable[Incompatibility]:
+    """Return the requirements that the solver derived its failure from.
+
+    Relies on the incompatibilities that a failure of Poetry's solver is derived from.
+    """
+    return error.error._incompatibility.external_incompatibilities  # noqa: SLF001
 
 
 @dataclass(frozen=True)
 class Conflict(ABC):
-    """Requirements of the project that exclude a solution together, and what each group asks."""
+    """Requirements of a project that together allow no solution.
+
+    `groups` are all dependency groups of the project, with their requirements.
+    """
 
     groups: Mapping[NormalizedName, Sequence[Dependency]]
 
     @abstractmethod
     def is_within(self, names: Collection[NormalizedName]) -> bool:
-        """Tell whether these groups alone have no solution either, for the same reason."""
+        """Return whether the requirements of these groups conflict without the other groups."""
 
     @abstractmethod
     def involves(self, names: Collection[NormalizedName]) -> bool:
-        """Tell whether one of the requirements is of one of these groups."""
+        """Return whether one of these groups contains one of the requirements."""
 
-    def _of(self, names: Iterable[NormalizedName]) -> list[Dependency]:
+    def _requirements(self, names: Iterable[NormalizedName]) -> list[Dependency]:
         return [each for name in names for each in self.groups.get(name, ())]
 
 
 @dataclass(frozen=True)
-class _Listed(Conflict):
-    """Requirements of one package for the same platform and Python, as a message lists them."""
+class _ListedConflict(Conflict):
+    """A conflict between requirements of one package that an error message lists.
+
+    Poetry reports it before it solves: the requirements apply to the same platform and Python.
+    """
 
     texts: frozenset[str]
 
     def is_within(self, names: Collection[NormalizedName]) -> bool:
         own = self._listed(names)
-        found = {_unmarked(each.to_pep_508()) for each in own}
-        # Not all of them need to exclude each other; for sources all that are listed do.
-        return found == self.texts or _together(own).is_empty()
+        found = {_without_marker(each.to_pep_508()) for each in own}
+        # Some of the listed versions may exclude each other; of listed sources, all do.
+        return found == self.texts or _intersection(own).is_empty()
 
     def involves(self, names: Collection[NormalizedName]) -> bool:
         return bool(self._listed(names))
 
     def _listed(self, names: Iterable[NormalizedName]) -> list[Dependency]:
-        return [each for each in self._of(names) if _unmarked(each.to_pep_508()) in self.texts]
+        requirements = self._requirements(names)
+        return [each for each in requirements if _without_marker(each.to_pep_508()) in self.texts]
 
 
 @dataclass(frozen=True)
-class _Proven(Conflict):
-    """The premises of the solver's proof, each maybe merged of what several groups ask for."""
+class _ProvenConflict(Conflict):
+    """A conflict that the solver proved from `premises`, the project's own requirements.
+
+    The solver may have merged the requirements of several groups into one premise.
+    """
 
     premises: tuple[Dependency, ...]
 
     def is_within(self, names: Collection[NormalizedName]) -> bool:
-        own = self._of(names)
+        own = self._requirements(names)
         return all(self._follows(premise, own) for premise in self.premises)
 
     def involves(self, names: Collection[NormalizedName]) -> bool:
-        own = {each.complete_name for each in self._of(names)}
+        own = {each.complete_name for each in self._requirements(names)}
         return any(premise.complete_name in own for premise in self.premises)
 
     def _follows(self, premise: Dependency, own: Iterable[Dependency]) -> bool:
-        asked = [each for each in own if each.complete_name == premise.complete_name]
-        return bool(asked) and premise.constraint.allows_all(_together(asked))
+        same = [each for each in own if each.complete_name == premise.complete_name]
+        return bool(same) and premise.constraint.allows_all(_intersection(same))
 
 
 def conflict(error: Exception, root: ProjectPackage) -> Conflict:
-    """Return what an error of Poetry's solver says of the project.
+    """Return the conflict that an error of Poetry's solver reports for the project `root`.
 
-    Relies on the incompatibilities that a SolverProblemError is derived from, and on the message
-    of an IncompatibleConstraintsError, which is all that it holds.
+    Errors of other kinds give a conflict that involves no group. Relies on the message of an
+    IncompatibleConstraintsError, which has no other attribute with the requirements.
     """
     names = root.dependency_group_names(include_optional=True)
     groups = {name: root.dependency_group(name).dependencies_for_locking for name in names}
     if isinstance(error, SolverProblemError):
-        return _Proven(groups, tuple(_premises(error)))
+        return _ProvenConflict(groups, tuple(_premises(error)))
     first, *lines = str(error).splitlines()
     is_ours = first == f"Incompatible constraints in requirements of {root}:"
-    return _Listed(groups, frozenset(map(_unmarked, lines if is_ours else ())))
+    return _ListedConflict(groups, frozenset(map(_without_marker, lines if is_ours else ())))
 
 
-def _premises(error: SolverProblemError) -> list[Dependency]:
-    proof = error.error._incompatibility.external_incompatibilities  # noqa: SLF001
-    return [
-        each.terms[1].dependency
-        for each in proof
-        if isinstance(each.cause, DependencyCauseError) and each.terms[0].dependency.is_root
-    ]
+def _premises(error: SolverProblemError) -> Iterator[Dependency]:
+    for each in _proof(error):
+        if isinstance(each.cause, DependencyCauseError) and each.terms[0].dependency.is_root:
+            yield each.terms[1].dependency
 
 
-def _together(dependencies: Iterable[Dependency]) -> VersionConstraint:
+def _intersection(dependencies: Iterable[Dependency]) -> VersionConstraint:
     everything: VersionConstraint = VersionRange()
     return reduce(lambda found, each: found.intersect(each.constraint), dependencies, everything)
 
 
-def _unmarked(requirement: str) -> str:
-    # The message has merged markers, and names sources behind the same sign.
+def _without_marker(requirement: str) -> str:
+    # In the message markers are merged, and sources follow a semicolon, too.
     return requirement.partition(";")[0].strip()
+
+
+def requirement_lines(
+    error: SolverProblemError, identify: Callable[[str], tuple[str, str]]
+) -> list[str]:
+    """Return the requirements of the solver's proof, a line of text for each, sorted.
+
+    `identify` returns stage and package name for a name in the proof; the stage of the joint
+    project and of stand-ins is an empty string.
+    """
+    versions: dict[tuple[str, str, str], list[str]] = {}
+    for incompatibility in _proof(error):
+        for stage, package, version, required in _requirements(incompatibility, identify):
+            versions.setdefault((stage, package, required), []).append(version)
+    return sorted(
+        f"{stage}: {_requirer(package, found)} requires {required}"
+        for (stage, package, required), found in versions.items()
+    )
+
+
+def _requirements(
+    incompatibility: Incompatibility, identify: Callable[[str], tuple[str, str]]
+) -> Iterator[tuple[str, str, str, str]]:
+    """Yield stage, name and version of the package that requires, and what it requires.
+
+    The name is empty for a requirement of pyproject.toml.
+    """
+    requirer = incompatibility.terms[0].dependency
+    stage, name = identify(requirer.pretty_name)
+    version = str(requirer.constraint)
+    if isinstance(incompatibility.cause, PythonCauseError) and stage:
+        yield stage, name, version, f"Python {incompatibility.cause.python_version}"
+    if isinstance(incompatibility.cause, DependencyCauseError):
+        required = incompatibility.terms[1].dependency
+        its_stage, its_name = identify(required.pretty_name)
+        if its_stage and its_name != name:
+            allowed = "" if required.constraint.is_any() else f" {required.constraint}"
+            yield its_stage, name if stage else "", version, f"{its_name}{allowed}"
+
+
+def _requirer(name: str, versions: list[str]) -> str:
+    if not name:
+        return "pyproject.toml"
+    distinct = sorted(set(versions))
+    if len(distinct) > _LISTED_VERSIONS:
+        return f"{name} (each of {len(distinct)} versions)"
+    return f"{name} {' and '.join(distinct)}"

@@ -1,4 +1,4 @@
-"""Solutions for several operating systems as one lock: each package once, with exact markers."""
+"""Merging the solutions of a stage's variants into one: each package once, with exact markers."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 
 def merged(variants: Sequence[tuple[str, SolvedPackages]]) -> SolvedPackages:
-    """Return the packages of all variants; each variant comes with the marker that tells it apart.
+    """Return the packages of all variants, given as pairs of a variant's marker and its packages.
 
-    The markers of the variants exclude each other, and no target lies outside of them all.
+    The markers must exclude each other, and every target of the stage must satisfy one of them.
     """
     if len(variants) == 1:
         return variants[0][1]
     found: dict[Package, dict[str, tuple[Package, TransitivePackageInfo]]] = {}
-    for where, packages in variants:
+    for variant, packages in variants:
         for package, info in packages.items():
-            found.setdefault(package, {})[where] = (package, info)
+            found.setdefault(package, {})[variant] = (package, info)
     return dict(_merged(each, len(variants)) for each in found.values())
 
 
@@ -45,7 +45,7 @@ def _merged(
         for dependency in other.requires:
             if all(d != dependency or d.marker != dependency.marker for d in requires):
                 requires.append(dependency)
-    by_variant = {where: each.markers for where, (_, each) in entries.items()}
+    by_variant = {variant: each.markers for variant, (_, each) in entries.items()}
     info.markers = {group: _marker(group, by_variant, variants) for group in sorted(info.groups)}
     requires.sort(key=lambda dependency: (dependency.name, str(dependency.marker)))
     return with_requires(package, requires), info
@@ -56,17 +56,17 @@ def _marker(
     by_variant: Mapping[str, Mapping[NormalizedName, BaseMarker]],
     variants: int,
 ) -> BaseMarker:
-    """Return where a group has a package: the same everywhere, or variant by variant."""
-    places: dict[BaseMarker, list[str]] = {}
-    for where, markers in by_variant.items():
+    """Return the marker under which a group contains a package, for all variants together."""
+    variants_by_marker: dict[BaseMarker, list[str]] = {}
+    for variant, markers in by_variant.items():
         if group in markers:
-            places.setdefault(markers[group], []).append(where)
+            variants_by_marker.setdefault(markers[group], []).append(variant)
     result: BaseMarker = EmptyMarker()
-    for marker, found in places.items():
+    for marker, found in variants_by_marker.items():
         inside = marker if len(found) == variants else marker.intersect(_any_of(found))
         result = result.union(inside)
     return result
 
 
-def _any_of(places: Iterable[str]) -> BaseMarker:
-    return parsed_marker(" or ".join(places))
+def _any_of(variants: Iterable[str]) -> BaseMarker:
+    return parsed_marker(" or ".join(variants))

@@ -1,163 +1,162 @@
-"""Solving several stages so that they agree wherever they can."""
+"""Solving the stages of a project so that they agree as far as they can."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from poetry_fti.agreement.alignment import Participant, align
 from poetry_fti.agreement.rules import hold, tied
+from poetry_fti.bridge.solving.messages import (
+    Attempt,
+    MakeLock,
+    PreferencesForRules,
+    SolveIndependently,
+    not_tried,
+)
+from poetry_fti.bridge.solving.stage_solver import Solved
 from poetry_fti.bridge.solving.variant import Preferences
-from poetry_fti.bridge.solving.workers import NOT_TRIED, open_workers
+from poetry_fti.bridge.solving.workers import open_workers
 from poetry_fti.errors import FtiError, IndexFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cleo.io.io import IO
     from packaging.utils import NormalizedName
     from packaging.version import Version
     from poetry.repositories import RepositoryPool
 
-    from poetry_fti.agreement.alignment import Versions
-    from poetry_fti.bridge.solving.stage_solver import Written
+    from poetry_fti.agreement.versions import Versions
+    from poetry_fti.bridge.solving.messages import Message, Worker
+    from poetry_fti.bridge.solving.solver_output import SolverOutput
     from poetry_fti.bridge.solving.variant import StageTask
-    from poetry_fti.bridge.solving.workers import Worker
     from poetry_fti.model import Rule
 
-
-@dataclass(frozen=True, slots=True)
-class Solved:
-    """A stage's solution as its lock, and the time that it took in seconds."""
-
-    written: Written
-    seconds: float
-
-
-Outcome: TypeAlias = "Solved | FtiError"
+Outcome: TypeAlias = Solved | FtiError
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
-class _WorkerVariant:
-    """A variant of a stage, for the alignment."""
+class _SolvableVariant:
+    """A variant of a stage in its worker, as the alignment solves it; see `Solvable`."""
 
     worker: Worker
     stage: str
     variant: str
 
     def attempt(
-        self, name: NormalizedName, wanted: Mapping[NormalizedName, Version]
+        self, name: NormalizedName, required: Mapping[NormalizedName, Version]
     ) -> Versions | None:
-        self.worker.ask(self.stage, "attempt", self.variant, name, wanted)
-        found, _ = self.worker.answer()
-        # An index that fails now leaves the stage as it is on its own.
+        found = self.worker.send(Attempt(self.stage, self.variant, name, required)).get()
+        # If an index fails now, the stage keeps the versions that it has.
         return None if isinstance(found, FtiError) else found
 
 
 class ProjectSolver:
-    """Stages to be solved, each where it is solved; see `project_solver`."""
+    """Solves stages in their workers, and makes them agree; see `project_solver`."""
 
     def __init__(
         self, workers: Mapping[str, Worker], rules: Sequence[Rule], *, aligned: bool
     ) -> None:
-        self._shops = workers
+        self._workers = workers
         self._rules = rules
         self._aligned = aligned
-        self._seconds: dict[str, float] = {}
 
     def solve(self, fixed: Sequence[Versions]) -> dict[str, Outcome]:
-        """Solve all stages; an error of one leaves the others. `fixed` are other stages' versions.
+        """Return the outcome of each stage: its lock, or the FtiError that it failed with.
 
-        If stages are to be aligned, all get the same version of a package that can have it. Rules
-        hold in any case.
+        If stages are to be aligned, a package gets the same version in all stages that can have
+        it; `fixed` are the versions of stages that are not solved, which the others adopt where
+        they can. Rules hold in any case: if they cannot, the stages that they bind fail.
         """
         outcomes: dict[str, Outcome] = {}
         participants: dict[str, dict[str, Participant]] = {}
-        for stage, first in self._each(dict.fromkeys(self._shops, ("first",)), outcomes):
+        first = {stage: SolveIndependently(stage) for stage in self._workers}
+        for stage, variants in self._answers(first, outcomes):
             participants[stage] = {
-                variant: Participant(_WorkerVariant(self._shops[stage], stage, variant), versions)
-                for variant, versions in first.items()
+                name: Participant(_SolvableVariant(self._workers[stage], stage, name), versions)
+                for name, versions in variants.items()
             }
         self._align(participants, fixed)
-        preferences = {
-            stage: {
-                variant: Preferences.of(resolver.preferred)
-                for variant, resolver in variants.items()
-            }
+        preferences: dict[str, Mapping[str, Preferences]] = {
+            stage: {name: Preferences.of(each.preferred) for name, each in variants.items()}
             for stage, variants in participants.items()
         }
-        for group in tied(list(self._shops), self._rules):
-            self._agree(group, participants, preferences, outcomes)
-        questions = {stage: ("written", preferences) for stage, preferences in preferences.items()}
-        for stage, written in self._each(questions, outcomes):
-            outcomes[stage] = Solved(written, self._seconds[stage])
+        for group in tied(list(self._workers), self._rules):
+            self._apply_rules(group, participants, preferences, outcomes)
+        locks = {stage: MakeLock(stage, each) for stage, each in preferences.items()}
+        outcomes |= dict(self._answers(locks, outcomes))
         return outcomes
 
     def _align(
         self, stages: Mapping[str, Mapping[str, Participant]], fixed: Sequence[Versions]
     ) -> None:
+        """Align all stages with each other, or only the variants of each stage."""
         if self._aligned:
-            participants = [
-                resolver for variants in stages.values() for resolver in variants.values()
-            ]
+            participants = [each for variants in stages.values() for each in variants.values()]
             align([*participants, *(Participant(None, versions) for versions in fixed)])
         else:
             for variants in stages.values():
                 align(list(variants.values()))
 
-    def _agree(
+    def _apply_rules(
         self,
         group: Sequence[str],
         participants: Mapping[str, Mapping[str, Participant]],
-        preferences: dict[str, dict[str, Preferences]],
+        preferences: dict[str, Mapping[str, Preferences]],
         outcomes: dict[str, Outcome],
     ) -> None:
-        """Prefer in tied stages what the rules demand, or let these stages fail together."""
+        """Replace the preferences of stages that rules bind together, unless the rules hold.
+
+        If they cannot hold, or one of the stages has failed, all stages of the group fail.
+        """
         rules = [rule for rule in self._rules if not set(group).isdisjoint(rule.stages)]
-        failed = [stage for stage in group if stage not in participants]
-        versions = {
-            stage: {variant: resolver.versions for variant, resolver in participants[stage].items()}
-            for stage in group
-            if stage in participants
-        }
-        if not rules or (
-            not failed
-            and hold(rules, {name: list(variants.values()) for name, variants in versions.items()})
-        ):
+        if not rules:
             return
-        if not failed:
-            worker = self._shops[group[0]]
-            worker.ask("", "agree", rules, versions)
-            answer, _ = worker.answer()
-            if not isinstance(answer, FtiError):
-                preferences |= answer
+        failed = next((stage for stage in group if stage not in participants), None)
+        if failed is None:
+            found = self._preferences_for_rules(group, rules, participants)
+            if not isinstance(found, FtiError):
+                preferences |= found
                 return
-            names = " and ".join(group)
-            outcomes[group[0]] = FtiError(
-                f"{names} cannot agree as tool.fti.align demands:\n{answer}"
+            failed = group[0]
+            outcomes[failed] = FtiError(
+                f"{' and '.join(group)} cannot agree as tool.fti.align demands:\n{found}"
             )
-            failed = [group[0]]
         for stage in group:
             preferences.pop(stage, None)
-            tie = f"not locked: a rule in tool.fti.align ties it to {failed[0]}, which failed"
+            tie = f"not locked: a rule in tool.fti.align ties it to {failed}, which failed"
             outcomes.setdefault(stage, FtiError(tie))
 
-    def _each(
-        self, questions: Mapping[str, tuple[object, ...]], outcomes: dict[str, Outcome]
-    ) -> Iterator[tuple[str, Any]]:
-        """Ask all stages, and yield the answers; an error becomes the stage's outcome."""
-        for stage, (method, *arguments) in questions.items():
-            self._shops[stage].ask(stage, str(method), *arguments)
+    def _preferences_for_rules(
+        self,
+        group: Sequence[str],
+        rules: Sequence[Rule],
+        participants: Mapping[str, Mapping[str, Participant]],
+    ) -> Mapping[str, Mapping[str, Preferences]] | FtiError:
+        """Return the preferences that have to change for the rules to hold, by stage."""
+        versions = {
+            stage: {name: each.versions for name, each in participants[stage].items()}
+            for stage in group
+        }
+        if hold(rules, {stage: list(variants.values()) for stage, variants in versions.items()}):
+            return {}
+        return self._workers[group[0]].send(PreferencesForRules(rules, versions)).get()
+
+    def _answers(
+        self, messages: Mapping[str, Message[_Answer]], outcomes: dict[str, Outcome]
+    ) -> Iterator[tuple[str, _Answer]]:
+        """Send a message for each stage, and yield the answers; errors go to `outcomes`."""
+        replies = {stage: self._workers[stage].send(each) for stage, each in messages.items()}
         index_failed = False
-        for stage in questions:
-            answer, seconds = self._shops[stage].answer()
-            self._seconds[stage] = seconds
+        for stage, reply in replies.items():
+            answer = reply.get()
             if not isinstance(answer, FtiError):
                 yield stage, answer
                 continue
-            # One failure is enough, however many processes have waited for it.
-            outcomes[stage] = NOT_TRIED if index_failed else answer
+            # The failure of an index is reported once, even if several processes met it.
+            outcomes[stage] = not_tried() if index_failed else answer
             index_failed |= isinstance(answer, IndexFailedError)
 
 
@@ -166,15 +165,17 @@ def project_solver(
     tasks: Sequence[StageTask],
     rules: Sequence[Rule],
     pool: RepositoryPool,
-    io: IO,
+    output: SolverOutput | None = None,
     *,
     aligned: bool,
 ) -> Iterator[ProjectSolver]:
-    """Prepare to solve stages, in processes of their own if that helps.
+    """Yield a solver of the stages in `tasks`, whose workers are closed at the end.
 
-    No thread may run yet in this one. With `aligned` they prefer the versions of each other.
+    With `aligned`, stages prefer each other's versions. Without an `output` the solver is silent,
+    and stages are solved in several processes if there are cores for them. No other thread may
+    be running yet.
     """
-    workers = open_workers(tasks, rules, pool, io, scout=aligned)
+    workers = open_workers(tasks, rules, pool, output, aligned=aligned)
     try:
         yield ProjectSolver(workers, rules, aligned=aligned)
     finally:

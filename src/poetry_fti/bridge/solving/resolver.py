@@ -1,4 +1,4 @@
-"""A derived project on some of its targets: Poetry's solver on what matters there."""
+"""Solving a derived project for some of its targets with Poetry's solver."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.provider import IncompatibleConstraintsError
 from poetry.repositories.exceptions import PackageNotFoundError
 
+from poetry_fti.agreement.versions import group_versions
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.solving.solver import ViewProvider, ViewSolver
@@ -43,9 +44,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreferredPackages:
-    """What a solve tries first: `packages` in their order, but for the names in `latest`.
+    """What a solve prefers: the versions of `packages`, in their order, before any others.
 
-    Of the packages in `allowed` it takes only these versions.
+    Packages in `latest` get the newest possible version instead. Packages in `allowed` get only
+    versions that satisfy the constraint given there.
     """
 
     packages: Sequence[Package] = ()
@@ -55,9 +57,10 @@ class PreferredPackages:
 
 @dataclass(frozen=True)
 class Solution:
-    """What Poetry's solver decided for the derived project `root`.
+    """A solution of Poetry's solver for the derived project `root`.
 
-    `originals` are packages that come from no index.
+    `originals` are the packages that come from a path, a URL or a repository, with all of their
+    requirements, by the packages in the solution.
     """
 
     root: ProjectPackage
@@ -66,7 +69,7 @@ class Solution:
 
     @cached_property
     def direct(self) -> frozenset[NormalizedName]:
-        """The names of packages that the project itself asks for."""
+        """The names of the packages that the project itself requires."""
         return frozenset(dependency.name for dependency in self.root.all_requires)
 
     @cached_property
@@ -75,24 +78,24 @@ class Solution:
         return [d for package in everything for d in package.all_requires if d.extras]
 
     def extras(self, package: Package) -> set[NormalizedName]:
-        """Return the extras of a package that are asked for, also by its other extras."""
-        asking = [d for d in self._with_extras if d.name == package.name]
-        wanted = [e for d in asking if d.constraint.allows(package.version) for e in d.extras]
+        """Return the extras of a package that are required, also by its other extras."""
+        requiring = [d for d in self._with_extras if d.name == package.name]
+        queue = [e for d in requiring if d.constraint.allows(package.version) for e in d.extras]
         found: set[NormalizedName] = set()
-        while wanted:
-            extra = wanted.pop()
+        while queue:
+            extra = queue.pop()
             if extra not in found:
                 found.add(extra)
                 own = (d for d in package.extras.get(extra, ()) if d.name == package.name)
-                wanted += [e for d in own for e in d.extras]
+                queue += [e for d in own for e in d.extras]
         return found
 
     def entries(self, name: NormalizedName) -> list[Package]:
-        """Return the versions of a package with their sources."""
+        """Return the packages of a name, one for each version and source."""
         return [package for package in self.packages if package.name == name]
 
     def needs_everywhere(self, name: NormalizedName) -> bool:
-        """Tell whether the package is installed whatever the Python and the platform are."""
+        """Return whether a package is installed on every Python and platform of the project."""
         marker: BaseMarker = EmptyMarker()
         for package in self.entries(name):
             for each in self.packages[package].markers.values():
@@ -100,29 +103,27 @@ class Solution:
         return marker.reduce_by_python_constraint(self.root.python_constraint).is_any()
 
     def forbids(self, name: NormalizedName, version: StandardVersion) -> bool:
-        """Tell whether the project, or what it asks for, always requires another version."""
-        wanted = Version.parse(str(version))
-        askers = [p for p in self.packages if p.name in self.direct and p.name != name]
-        asked = [*self.root.all_requires, *(d for p in askers for d in p.requires)]
+        """Return whether the project or a direct requirement unconditionally excludes a version."""
+        excluded = Version.parse(str(version))
+        direct = [p for p in self.packages if p.name in self.direct and p.name != name]
+        requirements = [*self.root.all_requires, *(d for p in direct for d in p.requires)]
         return any(
             dependency.name == name
             and dependency.marker.is_any()
             and not dependency.is_direct_origin()
-            and not dependency.constraint.allows(wanted)
-            for dependency in asked
+            and not dependency.constraint.allows(excluded)
+            for dependency in requirements
         )
 
     def versions(self) -> dict[NormalizedName, tuple[StandardVersion, ...]]:
-        """Return the versions of each package, ascending."""
-        found: dict[NormalizedName, set[StandardVersion]] = {}
-        for package in self.packages:
-            version = StandardVersion(package.version.text)
-            found.setdefault(package.name, set()).add(version)
-        return {name: tuple(sorted(versions)) for name, versions in found.items()}
+        """Return the versions of each package, ascending, without their sources."""
+        return group_versions(
+            (package.name, StandardVersion(package.version.text)) for package in self.packages
+        )
 
 
 class Resolver:
-    """A derived project seen by one view, solved as often as need be."""
+    """Solves a derived project as one view of the metadata shows it; see `MetadataView`."""
 
     def __init__(
         self,
@@ -135,26 +136,29 @@ class Resolver:
         self._shared = shared
         self._view = view
         self._io = io
-        # A path is read, and a repository cloned, once for all solves.
+        # Paths are read and repositories cloned once for all solves.
         self._direct: dict[Dependency, Package] = {}
 
     def root(self) -> ProjectPackage:
-        """Return the derived project as this view sees it."""
+        """Return a new copy of the derived project, with the requirements that the view shows."""
         return self._view.root(self._root())
 
     def pool(self, allowed: Mapping[NormalizedName, VersionConstraint] | None = None) -> StagePool:
-        """Return the indexes as this view sees them."""
+        """Return the indexes, with the requirements that the view shows.
+
+        Packages in `allowed` have only versions that satisfy the constraint given there.
+        """
         return StagePool(self._shared, self._view, allowed or {})
 
     def direct_package(self, dependency: Dependency) -> Package:
-        """Return the package at a path, a URL or a commit; raises FtiError."""
+        """Return the package at a path, a URL or a commit; raises FtiError if it conflicts."""
         provider = ViewProvider(self.root(), self.pool(), self._io, locked=(), view=self._view)
         provider._deferred_cache = self._direct  # noqa: SLF001 - see ViewProvider
         with _scratch() as folder, provider.use_source_root(folder), solver_errors():
             return provider.search_for_direct_origin_dependency(dependency)
 
     def solve(self, preferences: PreferredPackages) -> Solution:
-        """Return a solution; raises FtiError with Poetry's whole explanation where none exists."""
+        """Return a solution; raises FtiError with Poetry's explanation if there is none."""
         root = self.root()
         pool = self.pool(preferences.allowed)
         direct = {each: each for each in preferences.packages if each.is_direct_origin()}
@@ -165,15 +169,17 @@ class Resolver:
             packages = solver.solve(use_latest=preferences.latest).get_solved_packages()
         return Solution(root, packages, {**direct, **solver.provider.originals})
 
-    def refuses(self, solution: Solution, name: NormalizedName, version: StandardVersion) -> bool:
-        """Tell, without solving again, that only this version of a package is impossible.
+    def is_impossible(
+        self, solution: Solution, name: NormalizedName, version: StandardVersion
+    ) -> bool:
+        """Return whether a solution with this version of a package can be excluded at once.
 
-        It saves the time of solving for nearly all versions that cannot be had.
+        This saves solving for nearly all versions that are impossible. False means unknown.
         """
         if solution.forbids(name, version):
             return True
         entries = solution.entries(name)
-        if not entries:  # it came with another agreement
+        if not entries:  # only a solution with other preferences contains the package
             return False
         source = entries[0].source_reference
         try:
@@ -185,10 +191,10 @@ class Resolver:
         return not covered and solution.needs_everywhere(name)
 
     def restored(self, solution: Solution) -> SolvedPackages:
-        """Return a solution's packages with the markers that their own metadata has.
+        """Return a solution's packages with the markers of their own metadata, for the lock.
 
-        Only requirements that apply on some target are kept; those of packages that come from
-        no index are kept all, since a later solve may read them from the lock alone.
+        Requirements that apply on no target are left out, except those of packages from a path, a
+        URL or a repository: a later solve may have only the lock to read them from.
         """
         if self._view.narrow is None:
             return solution.packages
@@ -219,16 +225,16 @@ def _narrowed(
 
 @contextmanager
 def _scratch() -> Iterator[Path]:
-    """Yield a folder for clones of repositories."""
+    """Yield a temporary folder for clones of repositories."""
     with tempfile.TemporaryDirectory(prefix="poetry-fti-") as folder:
         yield Path(folder)
 
 
 @contextmanager
 def solver_errors() -> Iterator[None]:
-    """Raise FtiError with the solver's whole explanation where it found no solution."""
+    """Convert the solver's error to an FtiError with its whole explanation as plain text."""
     try:
         yield
     except (SolverProblemError, IncompatibleConstraintsError) as error:
-        # Poetry's hints on Python versions are written with cleo's markup.
+        # Poetry's hints about Python versions contain cleo's markup.
         raise FtiError(Formatter().remove_format(str(error)).strip()) from error

@@ -1,4 +1,4 @@
-"""The preferences of stages that rules tie together, with which the rules hold."""
+"""Preferences for the stages that a rule binds, with which they satisfy the rule."""
 
 from __future__ import annotations
 
@@ -16,61 +16,61 @@ if TYPE_CHECKING:
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
 
-    from poetry_fti.agreement.alignment import Versions
+    from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.variant import Variant
     from poetry_fti.model import Rule
 
 
-def agree(
+def preferences_for_rules(
     variants: Mapping[str, Mapping[str, Variant]],
     versions: Mapping[str, Mapping[str, Versions]],
     rules: Sequence[Rule],
     io: IO,
 ) -> dict[str, dict[str, Preferences]]:
-    """Return each variant's preferences by stage; raises FtiError if no versions satisfy the rules.
+    """Return preferences by stage and variant; raises FtiError if no versions satisfy the rules.
 
-    `versions` are those that they have so far.
+    `versions` are the present versions by stage and variant, from which the search starts.
     """
-    places = [(stage, name) for stage, each in versions.items() for name in each]
-    offers = list(_offers(variants, versions, rules))
+    keys = [(stage, name) for stage, each in versions.items() for name in each]
+    common = list(_common_preferences(variants, versions, rules))
     bound = [
         BoundVariant(
             stage,
             variants[stage][name].resolver,
             [
-                *(package for package in offers if _binds(rules, stage, package.name)),
+                *(package for package in common if _binds(rules, stage, package.name)),
                 *variants[stage][name].preferred(versions[stage][name]),
             ],
         )
-        for stage, name in places
+        for stage, name in keys
     ]
     preferences: dict[str, dict[str, Preferences]] = {}
-    for (stage, name), found in zip(places, solve_together(bound, rules, io), strict=True):
+    for (stage, name), found in zip(keys, solve_together(bound, rules, io), strict=True):
         binding = frozenset(each for each in found if _binds(rules, stage, each))
         preferences.setdefault(stage, {})[name] = Preferences(frozenset(found.items()), binding)
     return preferences
 
 
-def _offers(
+def _common_preferences(
     variants: Mapping[str, Mapping[str, Variant]],
     versions: Mapping[str, Mapping[str, Versions]],
     rules: Sequence[Rule],
 ) -> Iterator[Package]:
-    """Yield versions of what a rule is broken by, which all that it binds are to try first.
+    """Yield versions of the packages that break a rule, for all bound variants to try first.
 
-    What an update has moved goes before what the others had, or it would be held back by them;
-    and the newest before older ones, or the order of the stages would matter.
+    Updated versions precede pins, which would otherwise undo the update. Newer versions precede
+    older ones, so that the result does not depend on the order of the stages.
     """
-    torn = broken(rules, {stage: each.values() for stage, each in versions.items()})
-    moved: set[tuple[NormalizedName, str]] = set()
-    kept: set[tuple[NormalizedName, str]] = set()
+    names = broken(rules, {stage: each.values() for stage, each in versions.items()})
+    updated: set[tuple[NormalizedName, str]] = set()
+    pinned: set[tuple[NormalizedName, str]] = set()
     for stage, each in versions.items():
         for name, found in each.items():
             variant = variants[stage][name]
-            moved.update(variant.moved(found))
-            kept.update(variant.kept)
-    for offered in (moved, kept):
-        packages = [Package(*pin) for pin in offered if pin[0] in torn]
+            updated.update(variant.updated(found))
+            pinned.update(variant.indexed_pins)
+    for pairs in (updated, pinned):
+        packages = [Package(*pair) for pair in pairs if pair[0] in names]
         yield from sorted(packages, key=lambda package: package.version, reverse=True)
 
 

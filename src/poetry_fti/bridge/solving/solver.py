@@ -1,4 +1,4 @@
-"""Poetry's solver, seeing what a stage sees and preferring what it is told to prefer."""
+"""Poetry's solver with ordered preferences, over the metadata that a view shows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ _EXTRA: Final = re.compile(r'\bextra == ("[^"]*")')
 
 
 class ViewProvider(Provider):
-    """Poetry's provider, but that direct references are narrowed too, and preferences ordered.
+    """Poetry's provider with ordered preferences, and with narrowed direct references.
+
+    `locked` are the preferred packages, in their order. `originals` are the packages from a path,
+    a URL or a repository before narrowing, by themselves.
 
     Relies on `search_for_direct_origin_dependency`, which gives all packages that come from no
     index, and on `_locked`, the preferences by name, of which `get_locked` takes the first that
@@ -50,12 +53,12 @@ class ViewProvider(Provider):
         for preferences in self._locked.values():
             preferences.sort(key=lambda preference: rank[id(preference.package)])
         self.originals: dict[Package, Package] = {}
-        # Runs ask the same again and again, and each answer takes long.
+        # The solver's runs repeat the same intersections, each of which is slow.
         self._intersections: dict[tuple[str, str], BaseMarker] = {}
 
     @cached_property
     def _overrides_marker_intersection(self) -> BaseMarker:
-        """Where a run of the solver looks; it is intersected with the marker of each requirement.
+        """The marker of a run of the solver, which is intersected with that of each requirement.
 
         Relies on `set_overrides` forgetting it, and (since Poetry 2.4) on nothing being made of
         the intersections but whether they are empty.
@@ -73,12 +76,15 @@ class ViewProvider(Provider):
                 remembered[key] = intersect(other)
             return remembered[key]
 
-        marker = copy(marker)  # others may hold it, too
+        marker = copy(marker)  # it may be shared
         vars(marker)["intersect"] = intersect_once
         return marker
 
     def get_locked(self, dependency: Dependency) -> DependencyPackage | None:
-        """Return the first preference that fits, and that its index still has."""
+        """Return the first preference that satisfies a requirement and is still in its index.
+
+        Returns None if there is none.
+        """
         found = super().get_locked(dependency)
         while found is not None and not self._is_available(found):
             gone = found.package
@@ -100,28 +106,28 @@ class ViewProvider(Provider):
         return True
 
     def search_for_direct_origin_dependency(self, dependency: Dependency) -> Package:
-        """Return the package at a path, a URL or a commit."""
+        """Return the package at a path, a URL or a commit, with narrowed requirements."""
         found = super().search_for_direct_origin_dependency(dependency)
         self.originals[found] = found
         return self._view.package(found)
 
 
 def _of_any_extra(marker: str, known: Iterable[str]) -> str:
-    """Return a marker without the name of its extra, if another name would make no difference.
+    """Return a marker without the name of its extra, if the name makes no difference.
 
-    Packages ask for the same under dozens of extras. Whether such a marker can hold does not
-    depend on the name, if nothing that is `known` speaks of it; and no lock shows the extra of a
-    package beside the markers of a run, so that it matters to none how they are combined.
+    Packages repeat a requirement for dozens of extras. Whether such a marker can be true depends
+    on the name only if a `known` marker or extra contains it. A lock never combines the extra of
+    a package with the marker of a run, so that the text of the intersection is irrelevant.
     """
     extras = _EXTRA.findall(marker)
-    alone = len(extras) == 1 and marker.count("extra") == 1 and " or " not in marker
-    if alone and not any(extras[0] in text for text in known):
+    is_single = len(extras) == 1 and marker.count("extra") == 1 and " or " not in marker
+    if is_single and not any(extras[0] in text for text in known):
         return marker.replace(f"extra == {extras[0]}", "extra")
     return marker
 
 
 class ViewSolver(Solver):
-    """Poetry's solver with a provider of ours."""
+    """Poetry's solver with a ViewProvider."""
 
     def __init__(
         self,
@@ -137,5 +143,5 @@ class ViewSolver(Solver):
 
     @property
     def provider(self) -> ViewProvider:
-        """What answers the solver's questions about packages."""
+        """The provider that the solver reads packages from."""
         return self._provider

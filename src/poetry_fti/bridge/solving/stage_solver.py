@@ -1,4 +1,4 @@
-"""A stage being solved: its variants, from its task to the text of its lock."""
+"""Solving a stage: from its task, by way of its variants, to the text of its lock."""
 
 from __future__ import annotations
 
@@ -20,57 +20,71 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-    from poetry_fti.agreement.alignment import Versions
+    from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.lock.locked import SolvedLock
     from poetry_fti.bridge.solving.resolver import SolvedPackages
     from poetry_fti.bridge.solving.variant import StageTask, Variant
     from poetry_fti.model import Targets
 
-# What stands for all platforms while versions are looked for that all stages can have.
-_SCOUTED: Final = (Platform("linux", "amd64"),)
-# The time in seconds from which on it is worth a word what platforms would save.
-_LONG: Final = 5.0
+# A stage without platforms is aligned on these alone, which takes a fraction of the time.
+_REPRESENTATIVE: Final = (Platform("linux", "amd64"),)
+# From this time in seconds on, what naming platforms would save is measured and reported.
+_SLOW: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """What naming the usual platforms would change for a stage: seconds and packages."""
+    """What naming the usual platforms would change for a stage: before and after.
+
+    `seconds` are those of solving, `packages` the numbers of locked packages.
+    """
 
     seconds: tuple[float, float]
     packages: tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A lock, what to warn of in it, and what naming platforms might save."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solved:
+    """A solved stage: its lock, warnings about packages in it, and the seconds spent on it.
+
+    `saving` is set if solving was slow because the stage names no platforms.
+    """
 
     lock: SolvedLock
+    seconds: float
     warnings: tuple[str, ...] = ()
     saving: Saving | None = None
 
 
 class StageSolver:
-    """A stage's variants: the platforms of each operating system, or a scout for all of them.
+    """Solves the variants of a stage: one for each operating system among its platforms.
 
-    Parts have the markers that tell them apart as their names; `seconds` is the time spent.
+    A stage without platforms has at most one variant, which is aligned on its behalf: itself
+    where a rule binds it, else the stage on a representative platform. Variants are named by
+    the markers of their operating systems, or by an empty string.
     """
 
     def __init__(
-        self, task: StageTask, make: Callable[[StageTask, Targets], Variant], *, scout: bool
+        self,
+        task: StageTask,
+        make_variant: Callable[[StageTask, Targets], Variant],
+        *,
+        aligned: bool,
     ) -> None:
-        self.seconds = 0.0
+        """Make the variants; those of a stage without platforms only if it is to be `aligned`."""
+        self._seconds = 0.0
         self._task = task
-        self._make = make
-        self._whole = None if task.targets.platforms else make(task, task.targets)
-        places = dict(_by_system(task.targets))
-        if scout and self._whole is not None:
-            places[""] = replace(task.targets, platforms=_SCOUTED)
-        self.variants = {marker: make(task, place) for marker, place in places.items()}
-        if task.is_tied and self._whole is not None:  # a rule holds where no scout has looked, too
-            self.variants = {"": self._whole}
+        self._make_variant = make_variant
+        self._universal = None if task.targets.platforms else make_variant(task, task.targets)
+        targets = dict(_by_system(task.targets))
+        if aligned and self._universal is not None:
+            targets[""] = replace(task.targets, platforms=_REPRESENTATIVE)
+        self.variants = {marker: make_variant(task, each) for marker, each in targets.items()}
+        if task.is_bound and self._universal is not None:  # the rule holds on every platform
+            self.variants = {"": self._universal}
 
-    def first(self) -> dict[str, Versions]:
-        """Return the versions of each variant on its own; raises FtiError."""
+    def solve_independently(self) -> dict[str, Versions]:
+        """Return the versions of each variant without regard to other stages; raises FtiError."""
         with self._timed():
             return {
                 marker: variant.solve(Preferences()).versions()
@@ -78,36 +92,40 @@ class StageSolver:
             }
 
     def attempt(
-        self, marker: str, name: NormalizedName, wanted: Mapping[NormalizedName, Version]
+        self, variant: str, name: NormalizedName, required: Mapping[NormalizedName, Version]
     ) -> Versions | None:
-        """Return the versions of a variant with all that are wanted; see `alignment.Solvable`."""
+        """Return the versions of a variant with all `required` ones, or None; see `Variant`."""
         with self._timed():
-            return self.variants[marker].attempt(name, wanted)
+            return self.variants[variant].attempt(name, required)
 
-    def written(self, preferences: Mapping[str, Preferences]) -> Written:
-        """Return the stage's lock, with the preferences of its variants; raises FtiError.
+    def make_lock(self, preferences: Mapping[str, Preferences]) -> Solved:
+        """Return the stage's lock for the preferences of its variants; raises FtiError.
 
-        Written at once, since other solves change how poetry-core writes markers.
+        The text is made at once: later solves change how poetry-core writes markers.
         """
         with self._timed() as started:
             packages = self._packages(preferences)
-            lock = self._task.write(packages)
+            lock = self._task.make_lock(packages)
         took = time.monotonic() - started
-        saving = self._saving(took, len(packages)) if took > _LONG and self._whole else None
-        return Written(lock, tuple(_warnings(packages)), saving)
+        return Solved(
+            lock=lock,
+            seconds=self._seconds,
+            warnings=tuple(_warnings(packages)),
+            saving=self._saving(took, len(packages)) if took > _SLOW and self._universal else None,
+        )
 
     def _saving(self, seconds: float, packages: int) -> Saving | None:
         started = time.monotonic()
-        usual = self._make(self._task, replace(self._task.targets, platforms=USUAL_PLATFORMS))
+        targets = replace(self._task.targets, platforms=USUAL_PLATFORMS)
         try:
-            found = usual.restored(Preferences())
+            found = self._make_variant(self._task, targets).restored(Preferences())
         except FtiError:
             return None
         return Saving((seconds, time.monotonic() - started), (packages, len(found)))
 
     def _packages(self, preferences: Mapping[str, Preferences]) -> SolvedPackages:
-        if self._whole is not None:
-            return self._whole.restored(next(iter(preferences.values()), Preferences()))
+        if self._universal is not None:
+            return self._universal.restored(next(iter(preferences.values()), Preferences()))
         forget_algebra()
         return merged(
             [(m, variant.restored(preferences[m])) for m, variant in self.variants.items()]
@@ -115,15 +133,16 @@ class StageSolver:
 
     @contextmanager
     def _timed(self) -> Iterator[float]:
+        """Add the time inside the context to the stage's; yields when it began."""
         started = time.monotonic()
         try:
             yield started
         finally:
-            self.seconds += time.monotonic() - started
+            self._seconds += time.monotonic() - started
 
 
 def _warnings(packages: SolvedPackages) -> Iterator[str]:
-    # Poetry's solver says it with each solve, of which there may be many.
+    # Poetry's solver prints this with each of many solves, which is why it is silenced.
     for package in packages:
         if package.yanked:
             reason = f" Reason for being yanked: {package.yanked_reason}"
@@ -134,6 +153,7 @@ def _warnings(packages: SolvedPackages) -> Iterator[str]:
 
 
 def _by_system(targets: Targets) -> Iterator[tuple[str, Targets]]:
+    """Yield each operating system's marker, and the targets with its platforms only."""
     for system in dict.fromkeys(platform.os for platform in targets.platforms):
         platforms = tuple(each for each in targets.platforms if each.os == system)
         name = marker_environment(platforms[0])["sys_platform"]

@@ -1,4 +1,4 @@
-"""A stage on some of its targets, as a participant of the alignment."""
+"""A variant of a stage: the stage on one of its operating systems, solved and aligned by itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
-from poetry.core.constraints.version import Version as ExactVersion
+from poetry.core.constraints.version import Version as PoetryVersion
 from poetry.core.constraints.version import VersionUnion
 from poetry.core.packages.package import Package
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from poetry.core.packages.project_package import ProjectPackage
 
-    from poetry_fti.agreement.alignment import Versions
+    from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.index.monitor import IndexMonitor
     from poetry_fti.bridge.lock.locked import SolvedLock
     from poetry_fti.bridge.solving.resolver import Resolver, Solution, SolvedPackages
@@ -28,139 +28,143 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageTask:
-    """A stage to be solved: its derived project, made anew by `root`, and where it runs.
+    """A stage to be solved.
 
-    `write` makes the lock of what was solved.
-    `pins` are its own old ones, `others` what it prefers after them.
-
-    Of the packages in `latest` the newest version that fits is wanted, whatever the pins say.
-    One that a rule ties to others has to agree with them wherever it runs.
+    `root` returns a new copy of its derived project, and `make_lock` the lock of a solution.
+    `pins` are the versions of its own previous lock, `other_pins` those of other locks, which are
+    preferred after its own. Packages in `latest` get the newest version that is possible,
+    whatever is pinned. `overrides` are version constraints that replace those of other packages'
+    requirements. `is_bound` is true if a rule of agreement names the stage.
     """
 
     name: str
     root: Callable[[], ProjectPackage]
-    write: Callable[[SolvedPackages], SolvedLock]
+    make_lock: Callable[[SolvedPackages], SolvedLock]
     targets: Targets
     overrides: Sequence[tuple[NormalizedName, str]] = ()
     pins: Sequence[Package] = ()
-    others: Sequence[Package] = ()
+    other_pins: Sequence[Package] = ()
     latest: Collection[NormalizedName] = ()
-    is_tied: bool = False
+    is_bound: bool = False
 
     @property
     def size(self) -> int:
-        """How much there probably is to solve, compared with other stages."""
+        """An estimate of the work of solving the stage, to be compared with other stages'."""
         return len(self.pins) + len(self.root().all_requires)
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """Versions that are tried first; of the packages in `binding` no others are taken."""
+    """Versions that a solve tries first; for the packages in `binding` it takes no others."""
 
     preferred: frozenset[tuple[NormalizedName, tuple[Version, ...]]] = frozenset()
     binding: frozenset[NormalizedName] = frozenset()
 
     @classmethod
     def of(cls, preferred: Mapping[NormalizedName, Version]) -> Preferences:
-        """Prefer one version of each package."""
+        """Return preferences for one version of each package, none of them binding."""
         return cls(frozenset((name, (version,)) for name, version in preferred.items()))
 
 
 class Variant:
-    """A stage on the platforms of one operating system (on all of them, if it names none)."""
+    """A stage on the platforms of one operating system, or on all platforms if it names none."""
 
     def __init__(self, resolver: Resolver, task: StageTask, monitor: IndexMonitor) -> None:
         self.resolver = resolver
         self._task = task
         self._monitor = monitor
         self._pinned = {(pin.name, Version(pin.version.text)) for pin in task.pins}
-        self._solved: dict[Preferences, Solution] = {}
+        self._solutions: dict[Preferences, Solution] = {}
 
     def solve(self, preferences: Preferences) -> Solution:
-        """Return the solution for preferences; raises FtiError if there is none."""
-        if preferences not in self._solved:
-            if not self._solved:
+        """Return the solution for preferences; raises FtiError if there is none.
+
+        Solutions are cached: the same preferences are solved once.
+        """
+        if preferences not in self._solutions:
+            if not self._solutions:
                 forget_algebra()
-            with self._monitor.explained():
-                self._solved[preferences] = self._solve(preferences)
-        return self._solved[preferences]
+            with self._monitor.index_errors():
+                self._solutions[preferences] = self._solve(preferences)
+        return self._solutions[preferences]
 
     def _solve(self, preferences: Preferences) -> Solution:
-        solution = self.resolver.solve(self._preferences(preferences, self._task.others))
-        if preferences.preferred or not self._task.others or not self._has_moved(solution):
+        solution = self.resolver.solve(self._preferred(preferences, self._task.other_pins))
+        if preferences.preferred or not self._task.other_pins or self._keeps_all_pins(solution):
             return solution
-        # What others have is no reason to give up a pin of one's own.
-        own = self.resolver.solve(self._preferences(preferences, ()))
-        return solution if self._kept(own) <= self._kept(solution) else own
+        # Pins of other locks must not cost the stage one of its own.
+        own = self.resolver.solve(self._preferred(preferences, ()))
+        return solution if self._kept_pins(own) <= self._kept_pins(solution) else own
 
     def attempt(
-        self, name: NormalizedName, wanted: Mapping[NormalizedName, Version]
+        self, name: NormalizedName, required: Mapping[NormalizedName, Version]
     ) -> Versions | None:
-        """Return the versions with all that are wanted, None if they cannot be had together.
+        """Return the versions of a solution with all `required` ones, or None if there is none.
 
-        Not at any price: no pin of its own is given up for it, and what the project asks for
-        itself never gets older.
+        A solution that loses one of the stage's own pins does not count, nor does one with an
+        older version of a direct requirement than the stage has without regard to others.
+        `name` is the required package whose version is new since the last attempt.
         """
-        alone = self.solve(Preferences())
-        before = alone.versions()
-        if self._holds(name, before):
+        independent = self.solve(Preferences())
+        before = independent.versions()
+        if self._is_pinned(name, before):
             return None
-        with self._monitor.explained():
-            if self.resolver.refuses(alone, name, wanted[name]):
+        with self._monitor.index_errors():
+            if self.resolver.is_impossible(independent, name, required[name]):
                 return None
-        solution = self.solve(Preferences.of(wanted))
+        solution = self.solve(Preferences.of(required))
         found = solution.versions()
-        kept = all(
-            found.get(each, (preferences,)) == (preferences,)
-            for each, preferences in wanted.items()
-        )
+        satisfied = all(found.get(each, (v,)) == (v,) for each, v in required.items())
         older = any(
             direct in found and found[direct] < before[direct]
-            for direct in alone.direct - wanted.keys()
+            for direct in independent.direct - required.keys()
         )
-        unpinned = self._kept(alone) - self._kept(solution)
-        return found if kept and name in found and not older and not unpinned else None
+        lost = self._kept_pins(independent) - self._kept_pins(solution)
+        return found if satisfied and name in found and not older and not lost else None
 
     def restored(self, preferences: Preferences) -> SolvedPackages:
-        """Return the solution for preferences, with the markers that are written to the lock."""
+        """Return the packages of the solution for preferences, with the markers for the lock.
+
+        Raises FtiError if there is no solution.
+        """
         return self.resolver.restored(self.solve(preferences))
 
     def preferred(self, versions: Versions) -> list[Package]:
-        """Return what is tried first when stages are solved together: pins, then these."""
+        """Return the packages to try first in a joint solve: own pins, then `versions`."""
         found = [Package(*each) for each in _pairs(versions)]
         return [*(pin for pin in self._task.pins if pin.name not in self._task.latest), *found]
 
     @property
-    def kept(self) -> set[tuple[NormalizedName, str]]:
-        """The previous versions that are worth keeping, of packages that an index has."""
+    def indexed_pins(self) -> set[tuple[NormalizedName, str]]:
+        """Name and version of each own pin to be kept, of packages that come from an index."""
         return {
             (pin.name, pin.version.text)
             for pin in self._task.pins
             if pin.name not in self._task.latest and not pin.is_direct_origin()
         }
 
-    def moved(self, versions: Versions) -> set[tuple[NormalizedName, str]]:
-        """Return those of the versions that an update has brought."""
-        return set(_pairs(versions)) - self.kept if self._task.latest else set()
+    def updated(self, versions: Versions) -> set[tuple[NormalizedName, str]]:
+        """Return those of `versions` that an update changed, as pairs of name and version."""
+        return set(_pairs(versions)) - self.indexed_pins if self._task.latest else set()
 
-    def _holds(self, name: NormalizedName, versions: Versions) -> bool:
-        """Tell whether a package has its previous versions, which beat those of siblings."""
+    def _is_pinned(self, name: NormalizedName, versions: Versions) -> bool:
+        """Return whether a package has its pinned versions, which siblings must not change."""
         if name in self._task.latest:
             return False
         return name in versions and all((name, v) in self._pinned for v in versions[name])
 
-    def _has_moved(self, solution: Solution) -> bool:
+    def _keeps_all_pins(self, solution: Solution) -> bool:
         names = {name for name, _ in self._pinned} & solution.versions().keys()
-        return not names <= {name for name, _ in self._kept(solution)}
+        return names <= {name for name, _ in self._kept_pins(solution)}
 
-    def _kept(self, solution: Solution) -> set[tuple[NormalizedName, Version]]:
-        """Return the previous pins that a solution has, but for those that it need not keep."""
+    def _kept_pins(self, solution: Solution) -> set[tuple[NormalizedName, Version]]:
+        """Return the own pins that a solution has, except of packages to be updated."""
         versions = solution.versions().items()
         found = {(name, version) for name, each in versions for version in each}
         return {pin for pin in found & self._pinned if pin[0] not in self._task.latest}
 
-    def _preferences(
-        self, preferences: Preferences, others: Sequence[Package]
+    def _preferred(
+        self, preferences: Preferences, other_pins: Sequence[Package]
     ) -> PreferredPackages:
         task = self._task
         first = [
@@ -169,14 +173,14 @@ class Variant:
             for v in versions
         ]
         allowed = {
-            name: VersionUnion.of(*(ExactVersion.parse(str(v)) for v in versions))
+            name: VersionUnion.of(*(PoetryVersion.parse(str(v)) for v in versions))
             for name, versions in preferences.preferred
             if name in preferences.binding
         }
-        # A path's content may have changed, and its version in the lock with it.
+        # The content of a path dependency may have changed, and with it the pinned version.
         latest = {pin.name for pin in task.pins if pin.source_type == "directory"}
         latest |= set(task.latest) - {package.name for package in first}
-        packages = [*first, *task.pins, *others]
+        packages = [*first, *task.pins, *other_pins]
         return PreferredPackages(packages=packages, latest=latest, allowed=allowed)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cleo.io.io import IO
     from poetry.console.commands.command import Command
 
-    from poetry_fti.operations.feedback import Feedback
+    from poetry_fti.operations.feedback import Feedback, Verbosity
     from poetry_fti.operations.project import Project
 
 
@@ -86,9 +86,10 @@ class _ConsoleFeedback:
         self._io = io
 
     @property
-    def verbosity(self) -> int:
-        output = self._io.output
-        return output.is_verbose() + output.is_very_verbose() + output.is_debug()
+    def verbosity(self) -> Verbosity:
+        if not self._io.is_verbose():
+            return 0
+        return 3 if self._io.is_debug() else 2 if self._io.is_very_verbose() else 1
 
     def progress(self, message: str, /) -> AbstractContextManager[None]:
         return spinner(self._io, message)

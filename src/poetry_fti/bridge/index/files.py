@@ -1,0 +1,61 @@
+"""URL, size and upload time of locked files, looked up in the package indexes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from poetry.core.constraints.version import Version
+from poetry.repositories.exceptions import PackageNotFoundError
+
+from poetry_fti.bridge.index.monitor import http_repositories, monitored
+from poetry_fti.bridge.index.parallel import in_parallel
+from poetry_fti.model import IndexOrigin, LockedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from poetry.repositories import RepositoryPool
+
+    from poetry_fti.model import LockedPackage
+
+_THREADS: Final = 8
+
+
+def pool_indexes(pool: RepositoryPool) -> tuple[IndexOrigin, ...]:
+    """Return the indexes of a pool, highest priority first; Poetry's default index has no name."""
+    return tuple(
+        IndexOrigin(None if repository.name.lower() == "pypi" else repository.name, repository.url)
+        for repository in http_repositories(pool)
+    )
+
+
+def find_files(pool: RepositoryPool, packages: Iterable[LockedPackage]) -> dict[str, LockedFile]:
+    """Return the files of the packages that come from an index, by digest.
+
+    The data comes from Poetry's cache or from the index. Files that the index no longer has are
+    omitted. Raises IndexFailedError if an index cannot be reached, FtiError if it refuses access.
+    """
+    indexed = [package for package in packages if isinstance(package.origin, IndexOrigin)]
+    with monitored(pool) as monitor, monitor.index_errors():
+        found = in_parallel(lambda package: _files_of(pool, package), indexed, _THREADS)
+    return {file.digest: file for files in found for file in files}
+
+
+def _files_of(pool: RepositoryPool, package: LockedPackage) -> list[LockedFile]:
+    origin = package.origin
+    assert isinstance(origin, IndexOrigin)  # noqa: S101 - the caller has filtered by it
+    version = Version.parse(str(package.version))
+    try:
+        files = pool.package(package.name, version, origin.name or "PyPI").files
+    except PackageNotFoundError:
+        return []
+    return [
+        LockedFile(
+            name=file["file"],
+            digest=file["hash"],
+            url=file.get("url"),
+            size=file.get("size"),
+            upload_time=file.get("upload_time"),
+        )
+        for file in files
+    ]

@@ -1,0 +1,135 @@
+"""A worker that solves its stages in this process, over pages and metadata read once."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from poetry.core.constraints.version import parse_constraint
+
+from poetry_fti.bridge.index.metadata_view import MetadataView
+from poetry_fti.bridge.index.monitor import keep_connections, monitored
+from poetry_fti.bridge.index.pool import exact_pool, shared_pool
+from poetry_fti.bridge.index.prefetch import CONNECTIONS, Prefetcher, environments
+from poetry_fti.bridge.markers import Narrowing
+from poetry_fti.bridge.solving.messages import not_tried
+from poetry_fti.bridge.solving.resolver import Resolver
+from poetry_fti.bridge.solving.rule_preferences import preferences_for_rules
+from poetry_fti.bridge.solving.solver_output import solver_io
+from poetry_fti.bridge.solving.stage_solver import StageSolver
+from poetry_fti.bridge.solving.variant import Variant
+from poetry_fti.errors import FtiError, IndexFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from poetry.repositories import RepositoryPool
+
+    from poetry_fti.agreement.versions import Versions
+    from poetry_fti.bridge.solving.messages import Message
+    from poetry_fti.bridge.solving.solver_output import SolverOutput
+    from poetry_fti.bridge.solving.variant import Preferences, StageTask
+    from poetry_fti.model import Rule, Targets
+
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class HandledReply(Generic[_Answer]):
+    """The reply to a message that has been handled; `value` is the answer or the FtiError."""
+
+    value: _Answer | FtiError
+
+    def get(self) -> _Answer | FtiError:
+        """Return the answer or the FtiError."""
+        return self.value
+
+
+class LocalWorker:
+    """Solves stages one after the other in this process; see `messages.Worker`."""
+
+    def __init__(
+        self,
+        tasks: Sequence[StageTask],
+        pool: RepositoryPool,
+        output: SolverOutput | None,
+        *,
+        aligned: bool,
+    ) -> None:
+        """Prepare the stages of `tasks`; if `aligned`, for agreement with each other."""
+        self._io = solver_io(output)
+        self._resources = ExitStack()
+        self._resources.enter_context(_without_garbage_collection())
+        keep_connections(pool, CONNECTIONS + 1)  # one more for the solver itself
+        self._monitor = self._resources.enter_context(monitored(pool))
+        self._shared = shared_pool(pool, self._monitor)
+        self._exact = exact_pool(self._shared)
+        self._prefetcher = Prefetcher(self._shared, self._monitor)
+        self._monitor.on_wait = self._prefetcher.start
+        self._monitor.on_refusal = self._prefetcher.stop
+        self._stages = {
+            task.name: StageSolver(task, self._variant, aligned=aligned) for task in tasks
+        }
+        self._index_failed = False
+        for task in tasks:
+            self._add_to_prefetcher(task)
+
+    def send(self, message: Message[_Answer]) -> HandledReply[_Answer]:
+        """Handle a message at once."""
+        # A failing index fails for each stage, and each time only after many retries.
+        if self._index_failed:
+            return HandledReply(not_tried())
+        try:
+            return HandledReply(message.handle(self))
+        except FtiError as error:
+            self._index_failed = isinstance(error, IndexFailedError)
+            return HandledReply(error)
+
+    def stage(self, name: str) -> StageSolver:
+        """Return the solver of a stage."""
+        return self._stages[name]
+
+    def preferences_for_rules(
+        self, rules: Sequence[Rule], versions: Mapping[str, Mapping[str, Versions]]
+    ) -> Mapping[str, Mapping[str, Preferences]]:
+        """Return preferences that satisfy the rules, by stage and variant; raises FtiError."""
+        variants = {stage: self._stages[stage].variants for stage in versions}
+        with self._monitor.index_errors():
+            return preferences_for_rules(variants, versions, rules, self._io)
+
+    def close(self) -> None:
+        """Stop prefetching, and restore what this worker changed in the process."""
+        self._prefetcher.stop()
+        self._resources.close()
+
+    def _add_to_prefetcher(self, task: StageTask) -> None:
+        root = task.root()
+        self._prefetcher.add_pins(task.pins)
+        where = environments(task.targets, str(root.python_constraint))
+        self._prefetcher.add_requirements(root.all_requires, where)
+
+    def _variant(self, task: StageTask, targets: Targets) -> Variant:
+        narrow = None
+        if targets.platforms:
+            narrow = Narrowing(targets, task.root().python_constraint)
+        overrides = {name: parse_constraint(constraint) for name, constraint in task.overrides}
+        pool = self._shared if targets.platforms else self._exact
+        view = MetadataView(narrow, overrides)
+        return Variant(Resolver(task.root, pool, view, self._io), task, self._monitor)
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Disable the cyclic garbage collector: it finds little while solving, for a tenth of the time.
+
+    It is enabled again at the end, if it was before.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,138 @@
+"""Workers: messages and their replies, in this process and in another one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from poetry.repositories import RepositoryPool
+
+from poetry_fti.bridge.solving.local_worker import LocalWorker
+from poetry_fti.bridge.solving.worker_process import ProcessWorker
+from poetry_fti.errors import FtiError, IndexFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from poetry_fti.bridge.solving.messages import StageSolvers, Worker
+
+needs_fork = pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="needs a safe fork")
+
+
+@dataclass(frozen=True)
+class Add:
+    """Answers with a sum."""
+
+    one: int
+    other: int
+
+    def handle(self, _: StageSolvers) -> int:
+        return self.one + self.other
+
+
+@dataclass(frozen=True)
+class Process:
+    """Answers with the id of the process that handles it."""
+
+    def handle(self, _: StageSolvers) -> int:
+        return os.getpid()
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Raises an error of a class."""
+
+    error: type[Exception]
+
+    def handle(self, _: StageSolvers) -> int:
+        raise self.error("as demanded")
+
+
+class UnpicklableError(Exception):
+    """Has an attribute that cannot go through a pipe."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.function = lambda: text
+
+
+@dataclass(frozen=True)
+class Die:
+    """Ends the process that handles it, as the system does when memory runs out."""
+
+    def handle(self, _: StageSolvers) -> int:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return 0
+
+
+@pytest.fixture(params=["local", pytest.param("process", marks=needs_fork)])
+def worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
+    local = request.param == "local"
+    found: Worker = (
+        LocalWorker([], RepositoryPool(), None, aligned=True)
+        if local
+        else ProcessWorker([], RepositoryPool(), aligned=True)
+    )
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def process() -> Iterator[ProcessWorker]:
+    found = ProcessWorker([], RepositoryPool(), aligned=True)
+    yield found
+    found.close()
+
+
+def test_replies_may_be_awaited_in_any_order(worker: Worker) -> None:
+    replies = [worker.send(Add(number, 1)) for number in range(5)]
+    assert [reply.get() for reply in reversed(replies)] == [5, 4, 3, 2, 1]
+    assert [reply.get() for reply in replies] == [1, 2, 3, 4, 5]
+
+
+def test_an_error_is_the_answer_to_its_message_alone(worker: Worker) -> None:
+    replies = [worker.send(Fail(FtiError)), worker.send(Add(1, 1))]
+    failed, added = (reply.get() for reply in replies)
+    assert isinstance(failed, FtiError)
+    assert str(failed) == "as demanded"
+    assert added == 2
+
+
+def test_after_an_index_has_failed_each_message_gets_an_error_of_its_own(worker: Worker) -> None:
+    first = worker.send(Fail(IndexFailedError))
+    others = [worker.send(Add(1, number)) for number in range(2)]
+    assert isinstance(first.get(), IndexFailedError)
+    errors = [reply.get() for reply in others]
+    assert [str(error) for error in errors] == ["not tried: it would wait for the same server"] * 2
+    assert errors[0] is not errors[1]
+
+
+@needs_fork
+def test_a_process_handles_its_messages_itself(process: ProcessWorker) -> None:
+    assert process.send(Process()).get() != os.getpid()
+
+
+@needs_fork
+@pytest.mark.parametrize(
+    ("raised", "received"), [(ZeroDivisionError,) * 2, (UnpicklableError, RuntimeError)]
+)
+def test_an_unexpected_exception_is_raised_where_the_answer_is_awaited(
+    process: ProcessWorker, raised: type[Exception], received: type[Exception]
+) -> None:
+    reply = process.send(Fail(raised))
+    with pytest.raises(received, match=r"^as demanded$"):
+        reply.get()
+
+
+@needs_fork
+def test_a_process_that_ends_is_named_as_the_cause(process: ProcessWorker) -> None:
+    reply = process.send(Die())
+    with pytest.raises(FtiError) as error:
+        reply.get()
+    assert str(error.value) == (
+        "A process that was solving stages has ended; perhaps memory ran out."
+    )
