@@ -21,7 +21,7 @@ MODEL: Final = {"model", "errors", "targets", "urls", "wording"}
 ROOMS: Final[dict[str, tuple[set[str], set[str]]]] = {
     "__init__": (set(), set()),
     "errors": ({"model"}, set()),
-    "model": (set(), {"packaging"}),
+    "model": ({"model"}, {"packaging"}),
     "targets": ({"model"}, {"packaging"}),
     "urls": (set(), set()),
     "wording": (set(), set()),
