@@ -11,8 +11,8 @@ from poetry.console.commands.command import Command
 from poetry_fti.commands.shared.console import aligned, escape, guarded, load_project, plain
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
 from poetry_fti.errors import DONE
-from poetry_fti.exporters.docker.explain import explain, not_shared
-from poetry_fti.exporters.docker.wheels import linux_platforms
+from poetry_fti.exporters.docker.layers.explain import explain, not_shared
+from poetry_fti.exporters.docker.layers.wheels import linux_platforms
 from poetry_fti.operations.layers import other_stages, report_images, with_layers
 from poetry_fti.wording import readable
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
 
-    from poetry_fti.exporters.docker.explain import ImageLayer
+    from poetry_fti.exporters.docker.layers.explain import ImageLayer
     from poetry_fti.model import LockedStage
 
 

@@ -7,9 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.exporters.docker.base_image import OWN
-from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
-from poetry_fti.exporters.header import generated
-from poetry_fti.exporters.images import image_name, image_platforms, lock_tag, with_images
+from poetry_fti.exporters.docker.instructions.sources import needs_credentials, uses_ssh
+from poetry_fti.exporters.shared.header import generated
+from poetry_fti.exporters.shared.images import image_name, image_platforms, lock_tag, with_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

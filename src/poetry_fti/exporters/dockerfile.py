@@ -6,19 +6,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.docker import ignore
 from poetry_fti.exporters.docker.base_image import become_root, from_base
-from poetry_fti.exporters.docker.builder import builder
-from poetry_fti.exporters.docker.code import code_stage
-from poetry_fti.exporters.docker.contents import code, own_files, packages
-from poetry_fti.exporters.docker.head import SYNTAX, head
-from poetry_fti.exporters.docker.interpreter import installer_stage
-from poetry_fti.exporters.docker.parts import part_files
-from poetry_fti.exporters.docker.settings import environment, labels, start
-from poetry_fti.exporters.docker.system import base_system, last_steps
+from poetry_fti.exporters.docker.context import dockerignore
+from poetry_fti.exporters.docker.instructions.builder import builder
+from poetry_fti.exporters.docker.instructions.code import code_stage
+from poetry_fti.exporters.docker.instructions.contents import code, own_files, packages
+from poetry_fti.exporters.docker.instructions.interpreter import installer_stage
+from poetry_fti.exporters.docker.instructions.leading_comment import SYNTAX, head
+from poetry_fti.exporters.docker.instructions.settings import environment, labels, start
+from poetry_fti.exporters.docker.instructions.system import base_system, last_steps
+from poetry_fti.exporters.docker.instructions.user import make_user
+from poetry_fti.exporters.docker.layers.subsets import part_files
 from poetry_fti.exporters.docker.template import STANDARD, directives, fill
-from poetry_fti.exporters.docker.user import make_user
-from poetry_fti.exporters.images import with_images
+from poetry_fti.exporters.shared.images import with_images
 from poetry_fti.model import Image
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def files(locked: LockedStage) -> Mapping[str, str]:
     _refuse_own(locked)
     return {
         "Dockerfile": _text(locked),
-        "Dockerfile.dockerignore": ignore.render(locked),
+        "Dockerfile.dockerignore": dockerignore.render(locked),
         **part_files(locked),
     }
 

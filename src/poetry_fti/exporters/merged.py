@@ -9,10 +9,10 @@ from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from poetry_fti.exporters.header import generated
-from poetry_fti.exporters.lock_entry import entry, require_files
-from poetry_fti.exporters.lock_text import write_lock
-from poetry_fti.exporters.reference import in_order
+from poetry_fti.exporters.shared.header import generated
+from poetry_fti.exporters.shared.pylock_entry import entry, require_files
+from poetry_fti.exporters.shared.pylock_text import write_lock
+from poetry_fti.exporters.shared.reference import in_order
 from poetry_fti.model import IndexOrigin
 from poetry_fti.targets import MINORS, environment_marker, python_minors
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 
-from poetry_fti.exporters.header import header
-from poetry_fti.exporters.lock_entry import entry, require_files
-from poetry_fti.exporters.lock_text import read_lock, write_lock
-from poetry_fti.exporters.reference import in_order
+from poetry_fti.exporters.shared.header import header
+from poetry_fti.exporters.shared.pylock_entry import entry, require_files
+from poetry_fti.exporters.shared.pylock_text import read_lock, write_lock
+from poetry_fti.exporters.shared.reference import in_order
 from poetry_fti.model import LockedFile
 from poetry_fti.targets import environment_marker
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.exporters.header import header
+from poetry_fti.exporters.shared.header import header
 from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.exporters.header import header
-from poetry_fti.exporters.reference import in_order, marked, reference
+from poetry_fti.exporters.shared.header import header
+from poetry_fti.exporters.shared.reference import in_order, marked, reference
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
 from poetry_fti.urls import public_url, untrusted_host
 

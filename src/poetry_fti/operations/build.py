@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.config.table import suggestion
 from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.exporters.bake import base_target
-from poetry_fti.exporters.docker import ignore
 from poetry_fti.exporters.docker.base_image import OWN
-from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
-from poetry_fti.exporters.images import base_tag, image_name, image_platforms, lock_tag, with_images
+from poetry_fti.exporters.docker.context import dockerignore
+from poetry_fti.exporters.docker.instructions.sources import needs_credentials, uses_ssh
+from poetry_fti.exporters.shared.images import (
+    base_tag,
+    image_name,
+    image_platforms,
+    lock_tag,
+    with_images,
+)
 from poetry_fti.model import PLATFORMS
 from poetry_fti.ports.context import inputs_digest
 from poetry_fti.ports.engine_commands import BaseImage, BuildJob
@@ -87,8 +93,8 @@ def image_job(
     tag = os.environ.get("TAG")
     digest = inputs_digest(
         root,
-        ignore.seen(locked),
-        partial(ignore.keeps_out, locked),
+        dockerignore.seen(locked),
+        partial(dockerignore.keeps_out, locked),
         [rendered.texts[dockerfile], where, os.environ.get("SOURCE_DATE_EPOCH", "")],
     )
     return BuildJob(

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti import files
 from poetry_fti.bridge.index.monitor import find_files
 from poetry_fti.exporters import EXPORTERS, PROJECT_EXPORTERS
-from poetry_fti.exporters.docker.parts import is_part
-from poetry_fti.exporters.header import is_generated
+from poetry_fti.exporters.docker.layers.subsets import is_part
 from poetry_fti.exporters.merged import FILENAME, render_merged
-from poetry_fti.exporters.profile import without_hashes, without_markers
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
+from poetry_fti.exporters.shared.header import is_generated
+from poetry_fti.exporters.shared.omissions import without_hashes, without_markers
 from poetry_fti.operations.layers import with_layers
 from poetry_fti.operations.template import with_template
 

@@ -10,8 +10,8 @@ from poetry_fti import files
 from poetry_fti.bridge.index.monitor import find_files
 from poetry_fti.commands.shared.console import escape
 from poetry_fti.errors import StaleLockError
-from poetry_fti.exporters.docker.cuda import doubled_cuda
-from poetry_fti.exporters.docker.layers import plan_layers
+from poetry_fti.exporters.docker.layers.cuda import doubled_cuda
+from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
 from poetry_fti.wording import joined, readable
 

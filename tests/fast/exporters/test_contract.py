@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from fast.exporters.canned import PACKAGES, SECRET, STAGE, stage
 from poetry_fti.exporters import EXPORTERS, PROJECT_EXPORTERS
-from poetry_fti.exporters.header import is_generated
+from poetry_fti.exporters.shared.header import is_generated
 from poetry_fti.model import FORMATS
 
 if TYPE_CHECKING:

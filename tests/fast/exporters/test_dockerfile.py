@@ -20,7 +20,7 @@ from packaging.version import Version
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import dockerfile
-from poetry_fti.exporters.docker.default_excludes import excluded_by
+from poetry_fti.exporters.docker.context.default_excludes import excluded_by
 from poetry_fti.exporters.docker.quoting import assignments, bind_mount, copy, exec_form, quoted
 from poetry_fti.exporters.docker.template import STANDARD
 from poetry_fti.model import (

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from packaging.markers import Marker
 
 from fast.exporters.test_layers import NUMPY, PANDAS, SMALL, TORCH, XGBOOST, package, stage
-from poetry_fti.exporters.docker.cuda import doubled_cuda
-from poetry_fti.exporters.docker.explain import explain, not_shared
-from poetry_fti.exporters.docker.layers import plan_layers
+from poetry_fti.exporters.docker.layers.cuda import doubled_cuda
+from poetry_fti.exporters.docker.layers.explain import explain, not_shared
+from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.model import Image, Platform
 
 if TYPE_CHECKING:

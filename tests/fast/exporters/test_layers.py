@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from poetry_fti.exporters import dockerfile
-from poetry_fti.exporters.docker.layers import others, plan_layers
+from poetry_fti.exporters.docker.layers.plan import others, plan_layers
 from poetry_fti.model import (
     Image,
     IndexOrigin,

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import base_image
-from poetry_fti.exporters.docker.wheels import download_size, linux_platforms
+from poetry_fti.exporters.docker.layers.wheels import download_size, linux_platforms
 from poetry_fti.wording import readable
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.docker.builder import layer_stages
-from poetry_fti.exporters.docker.code import CODE, PROJECT, wheel_sources
-from poetry_fti.exporters.docker.default_excludes import excluded_by
-from poetry_fti.exporters.docker.installers import LAYER
-from poetry_fti.exporters.docker.interpreter import install_packages, install_wheel
+from poetry_fti.exporters.docker.context.default_excludes import excluded_by
+from poetry_fti.exporters.docker.instructions.builder import layer_stages
+from poetry_fti.exporters.docker.instructions.code import CODE, PROJECT, wheel_sources
+from poetry_fti.exporters.docker.instructions.installers import LAYER
+from poetry_fti.exporters.docker.instructions.interpreter import install_packages, install_wheel
 from poetry_fti.exporters.docker.quoting import copy
 
 if TYPE_CHECKING:

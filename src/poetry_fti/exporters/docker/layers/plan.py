@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.base_image import base_image, image_python
-from poetry_fti.exporters.docker.wheels import download_size, is_wheel, linux_platforms
-from poetry_fti.exporters.reference import in_order, marked, reference
+from poetry_fti.exporters.docker.layers.wheels import download_size, is_wheel, linux_platforms
+from poetry_fti.exporters.shared.reference import in_order, marked, reference
 from poetry_fti.model import Layer
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from poetry_fti.exporters.docker.quoting import context_path
-from poetry_fti.exporters.reference import in_order, marked, reference
+from poetry_fti.exporters.shared.reference import in_order, marked, reference
 from poetry_fti.model import DirectoryOrigin, GitOrigin
 from poetry_fti.urls import public_git_url, public_url
 

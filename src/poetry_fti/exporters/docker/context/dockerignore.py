@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from poetry_fti.exporters.docker.default_excludes import NEVER, RECORDS, excluded_by
-from poetry_fti.exporters.docker.parts import requirement_paths
+from poetry_fti.exporters.docker.context.default_excludes import NEVER, RECORDS, excluded_by
+from poetry_fti.exporters.docker.layers.subsets import requirement_paths
 from poetry_fti.exporters.docker.quoting import context_path
-from poetry_fti.exporters.header import header
+from poetry_fti.exporters.shared.header import header
 from poetry_fti.model import DirectoryOrigin, FileOrigin
 
 if TYPE_CHECKING:

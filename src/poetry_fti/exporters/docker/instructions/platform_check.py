@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_fti.exporters.docker.wheels import linux_platforms
+from poetry_fti.exporters.docker.layers.wheels import linux_platforms
 from poetry_fti.wording import joined
 
 if TYPE_CHECKING:

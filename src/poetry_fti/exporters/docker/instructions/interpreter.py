@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from poetry_fti.exporters.docker.installers import (
+from poetry_fti.exporters.docker.instructions.installers import (
     BUILD,
     hashed_mounts,
     hashed_options,
@@ -15,10 +15,8 @@ from poetry_fti.exporters.docker.installers import (
     version_check,
     with_words,
 )
-from poetry_fti.exporters.docker.parts import lower_parts, own_part
-from poetry_fti.exporters.docker.platform import check_platform
-from poetry_fti.exporters.docker.quoting import bind_mount
-from poetry_fti.exporters.docker.sources import (
+from poetry_fti.exporters.docker.instructions.platform_check import check_platform
+from poetry_fti.exporters.docker.instructions.sources import (
     has_sources,
     index_options,
     source_requirements,
@@ -26,6 +24,8 @@ from poetry_fti.exporters.docker.sources import (
     trust,
     uses_ssh,
 )
+from poetry_fti.exporters.docker.layers.subsets import lower_parts, own_part
+from poetry_fti.exporters.docker.quoting import bind_mount
 from poetry_fti.model import FileOrigin
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.exporters.docker.base_image import is_alpine
-from poetry_fti.exporters.docker.sources import uses_git, uses_ssh
+from poetry_fti.exporters.docker.instructions.sources import uses_git, uses_ssh
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

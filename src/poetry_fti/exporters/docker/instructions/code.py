@@ -6,9 +6,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.docker import ignore
-from poetry_fti.exporters.docker.builder import copies, install_project, top
-from poetry_fti.exporters.docker.installers import LAYER
+from poetry_fti.exporters.docker.context import dockerignore
+from poetry_fti.exporters.docker.instructions.builder import copies, install_project, top
+from poetry_fti.exporters.docker.instructions.installers import LAYER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ def code_stage(locked: LockedStage) -> Iterator[str]:
     image = locked.stage.image
     if image.code == "copy":
         yield f"FROM scratch AS {CODE}"
-        paths = ignore.own_packages(locked) or [PurePosixPath()]
+        paths = dockerignore.own_packages(locked) or [PurePosixPath()]
         yield _copied(paths, f"{LAYER}{image.workdir}")
     elif not image.python:
         yield f"FROM {top(locked)} AS {CODE}"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import image_python, python_specifiers
+from poetry_fti.exporters.docker.instructions.sources import needs_credentials
+from poetry_fti.exporters.docker.layers.wheels import is_wheel
 from poetry_fti.exporters.docker.quoting import bind_mount
-from poetry_fti.exporters.docker.sources import needs_credentials
-from poetry_fti.exporters.docker.wheels import is_wheel
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
 from poetry_fti.targets import python_minors
 

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import image_python
-from poetry_fti.exporters.docker.installers import (
+from poetry_fti.exporters.docker.instructions.installers import (
     BUILD,
     LAYER,
     hashed_mounts,
@@ -17,10 +17,8 @@ from poetry_fti.exporters.docker.installers import (
     version_check,
     with_words,
 )
-from poetry_fti.exporters.docker.parts import lower_parts, own_part
-from poetry_fti.exporters.docker.platform import check_platform
-from poetry_fti.exporters.docker.quoting import copy
-from poetry_fti.exporters.docker.sources import (
+from poetry_fti.exporters.docker.instructions.platform_check import check_platform
+from poetry_fti.exporters.docker.instructions.sources import (
     has_sources,
     index_options,
     source_requirements,
@@ -28,7 +26,9 @@ from poetry_fti.exporters.docker.sources import (
     trust,
     uses_ssh,
 )
-from poetry_fti.exporters.docker.system import build_system
+from poetry_fti.exporters.docker.instructions.system import build_system
+from poetry_fti.exporters.docker.layers.subsets import lower_parts, own_part
+from poetry_fti.exporters.docker.quoting import copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.exporters.docker import ignore
 from poetry_fti.exporters.docker.base_image import base_image
-from poetry_fti.exporters.docker.health import healthcheck
+from poetry_fti.exporters.docker.context import dockerignore
+from poetry_fti.exporters.docker.instructions.healthcheck import healthcheck
+from poetry_fti.exporters.docker.instructions.user import use_user
 from poetry_fti.exporters.docker.quoting import assignments, exec_form, quoted
-from poetry_fti.exporters.docker.user import use_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,7 +64,7 @@ def _python_path(locked: LockedStage) -> Mapping[str, str]:
     if locked.stage.image.code == "wheel":
         return {}
     folder = locked.stage.image.workdir
-    roots = locked.code.roots if ignore.own_packages(locked) else ()
+    roots = locked.code.roots if dockerignore.own_packages(locked) else ()
     path = ":".join(str(folder / root) for root in roots) or str(folder)
     return {"PYTHONPATH": quoted(path, _what("source folder", locked))}
 

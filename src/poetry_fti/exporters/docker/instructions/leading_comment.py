@@ -6,9 +6,9 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import OWN
-from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
-from poetry_fti.exporters.header import header
-from poetry_fti.exporters.images import base_tag, image_platforms
+from poetry_fti.exporters.docker.instructions.sources import needs_credentials, uses_ssh
+from poetry_fti.exporters.shared.header import header
+from poetry_fti.exporters.shared.images import base_tag, image_platforms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.exporters.docker.base_image import image_python, python_specifiers
-from poetry_fti.exporters.images import image_platforms
+from poetry_fti.exporters.shared.images import image_platforms
 from poetry_fti.model import USUAL_PLATFORMS, DirectoryOrigin, FileOrigin, GitOrigin, Targets
 from poetry_fti.targets import fits
 

@@ -7,7 +7,7 @@ import pytest
 from fast.exporters.canned import STAGE, package, stage
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import requirements
-from poetry_fti.exporters.profile import without_hashes, without_markers
+from poetry_fti.exporters.shared.omissions import without_hashes, without_markers
 
 
 def test_without_hashes_source_trees_stand_with_the_rest() -> None:

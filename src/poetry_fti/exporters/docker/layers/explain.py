@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import base_image
-from poetry_fti.exporters.docker.ignore import own_packages
-from poetry_fti.exporters.docker.layers import LARGE_PACKAGE, identity, others
-from poetry_fti.exporters.docker.parts import lower_parts
-from poetry_fti.exporters.docker.wheels import download_size, linux_platforms
+from poetry_fti.exporters.docker.context.dockerignore import own_packages
+from poetry_fti.exporters.docker.layers.plan import LARGE_PACKAGE, identity, others
+from poetry_fti.exporters.docker.layers.subsets import lower_parts
+from poetry_fti.exporters.docker.layers.wheels import download_size, linux_platforms
 from poetry_fti.wording import joined, readable
 
 if TYPE_CHECKING:

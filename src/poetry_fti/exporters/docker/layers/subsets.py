@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.exporters.docker.layers import others
-from poetry_fti.exporters.header import generated, header
+from poetry_fti.exporters.docker.layers.plan import others
 from poetry_fti.exporters.requirements import requirements_text
+from poetry_fti.exporters.shared.header import generated, header
 from poetry_fti.model import IndexOrigin
 from poetry_fti.wording import joined
 
