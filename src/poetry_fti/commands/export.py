@@ -14,12 +14,15 @@ from poetry_fti.commands.shared.options import STAGES
 from poetry_fti.commands.shared.writing import write
 from poetry_fti.config.table import suggestion
 from poetry_fti.errors import DONE, FOUND, ConfigError, FtiError, StaleLockError
-from poetry_fti.exporters import PROJECT_EXPORTERS
+from poetry_fti.exporters import ProjectExporter, StageExporter, load_exporter
 from poetry_fti.model import FORMATS
-from poetry_fti.operations.export import PROFILED, ExportRequest, render
+from poetry_fti.operations.export import ExportRequest, render
 from poetry_fti.operations.layers import report_images
+from poetry_fti.wording import joined
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
 
@@ -96,16 +99,18 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
     def _refuse_contradictions(self, request: ExportRequest, chosen: list[str]) -> None:
         if request.merged and chosen:
             raise FtiError("--merged writes a pylock.toml; leave --format out.")
-        one_file = len(request.stages) == 1 or set(request.formats) <= PROJECT_EXPORTERS.keys()
+        one_file = len(request.stages) == 1 or all(
+            isinstance(load_exporter(name), ProjectExporter) for name in request.formats
+        )
         single = request.merged or (len(request.formats) == 1 and one_file)
         if self.option("stdout") and (request.check or not single):
             raise FtiError(
                 "--stdout prints one file: name one stage and one --format, or --merged."
             )
-        plain_wanted = not (request.hashes and request.markers)
-        if plain_wanted and (request.merged or not set(request.formats) & set(PROFILED)):
-            names = " and ".join(PROFILED)
-            raise FtiError(f"--no-hashes and --no-markers are for the formats {names}.")
+        if not request.hashes:
+            _refuse("--no-hashes", request, lambda exporter: exporter.can_omit_hashes)
+        if not request.markers:
+            _refuse("--no-markers", request, lambda exporter: exporter.can_omit_markers)
 
     def _compare(self, project: Project, rendered: Rendered) -> int:
         diffs = list(files.differences(rendered.texts, project.root))
@@ -118,3 +123,14 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
             return FOUND
         self.line(f"{counted(len(rendered.texts), 'file')} checked: all up to date.")
         return DONE
+
+
+def _refuse(flag: str, request: ExportRequest, supports: Callable[[StageExporter], bool]) -> None:
+    """Raise FtiError if no format that is written supports an option."""
+    formats = [
+        name
+        for name in FORMATS
+        if isinstance(exporter := load_exporter(name), StageExporter) and supports(exporter)
+    ]
+    if request.merged or not set(request.formats).intersection(formats):
+        raise FtiError(f"{flag} applies to the formats {joined(formats)} only.")

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from poetry_fti.exporters import ProjectExporter
 from poetry_fti.exporters.docker.base_image import OWN
 from poetry_fti.exporters.docker.instructions.sources import needs_credentials, uses_ssh
 from poetry_fti.exporters.shared.header import generated
@@ -77,3 +78,6 @@ def _if_set(variable: str, text: str) -> str:
 
 def _literal(text: str) -> str:
     return re.sub(r"([$%])\{", r"\1\1{", text)
+
+
+EXPORTER: Final = ProjectExporter(files)

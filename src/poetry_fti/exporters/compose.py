@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from poetry_fti.exporters import ProjectExporter
 from poetry_fti.exporters.docker.base_image import OWN
 from poetry_fti.exporters.docker.instructions.sources import needs_credentials, uses_ssh
 from poetry_fti.exporters.shared.header import generated
@@ -95,3 +96,6 @@ def _yaml(definition: Mapping[str, Any]) -> str:
     Dumper.add_representer(str, string)
     text: str = yaml.dump(definition, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=999)
     return text
+
+
+EXPORTER: Final = ProjectExporter(files)

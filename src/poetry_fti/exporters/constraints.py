@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from poetry_fti.exporters import StageExporter
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.reference import in_order, marked, reference
 from poetry_fti.model import DirectoryOrigin, FileOrigin
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from poetry_fti.model import LockedStage
-
-NEEDS_URLS: Final = False
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
@@ -24,3 +23,6 @@ def files(locked: LockedStage) -> Mapping[str, str]:
         if not isinstance(package.origin, DirectoryOrigin | FileOrigin)
     ]
     return {"constraints.txt": "\n".join([header(locked), *([""] if lines else []), *lines]) + "\n"}
+
+
+EXPORTER: Final = StageExporter(files, can_omit_hashes=True, can_omit_markers=True)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from poetry_fti.errors import FtiError
+from poetry_fti.exporters import StageExporter
 from poetry_fti.exporters.docker.base_image import become_root, from_base
 from poetry_fti.exporters.docker.context import dockerignore
 from poetry_fti.exporters.docker.instructions.builder import builder
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedStage
 
     Block: TypeAlias = Callable[[LockedStage], Iterator[str]]
-
-NEEDS_URLS: Final = False
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
@@ -103,3 +102,6 @@ BLOCKS: Final[Mapping[str, Block]] = {
     "labels": labels,
     "start": start,
 }
+
+
+EXPORTER: Final = StageExporter(files, needs_layers=True)

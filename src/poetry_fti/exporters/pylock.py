@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 
+from poetry_fti.exporters import StageExporter
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.pylock_entry import entry, require_files
 from poetry_fti.exporters.shared.pylock_text import read_lock, write_lock
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from packaging.pylock import PackageSdist, PackageWheel, Pylock
 
     from poetry_fti.model import LockedStage
-
-NEEDS_URLS: Final = True
 
 
 def filename(stage: str) -> str:
@@ -82,3 +81,6 @@ def _known(found: PackageSdist | PackageWheel) -> Iterator[LockedFile]:
             size=found.size,
             upload_time=time,
         )
+
+
+EXPORTER: Final = StageExporter(files, needs_file_details=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from poetry_fti.exporters import StageExporter
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.urls import public_text
 
@@ -12,9 +13,10 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedStage
 
-NEEDS_URLS: Final = False
-
 
 def files(locked: LockedStage) -> Mapping[str, str]:
     """Return the derived pyproject.toml."""
     return {"pyproject.toml": f"{header(locked)}\n\n{public_text(locked.pyproject).strip()}\n"}
+
+
+EXPORTER: Final = StageExporter(files)

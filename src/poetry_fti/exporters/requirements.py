@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from poetry_fti.exporters import StageExporter
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.reference import in_order, marked, reference
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from poetry_fti.model import IndexOrigin, LockedPackage, LockedStage
-
-NEEDS_URLS: Final = False
 
 _FILE: Final = "requirements.txt"
 _SOURCES: Final = "requirements.sources.txt"
@@ -75,3 +74,6 @@ def _options(indexes: Sequence[IndexOrigin]) -> Iterator[str]:
 def _line(package: LockedPackage) -> str:
     hashes = sorted({f"--hash={file.digest}" for file in package.files})
     return " \\\n    ".join([marked(reference(package), package), *hashes])
+
+
+EXPORTER: Final = StageExporter(files, can_omit_hashes=True, can_omit_markers=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from poetry_fti import files
 from poetry_fti.bridge.index.monitor import find_files
-from poetry_fti.exporters import EXPORTERS, PROJECT_EXPORTERS
+from poetry_fti.exporters import ProjectExporter, StageExporter, load_exporter
 from poetry_fti.exporters.docker.layers.subsets import is_part
 from poetry_fti.exporters.merged import FILENAME, render_merged
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedFile, LockedStage
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import StageProject
-
-# Formats that consumers with parsers of their own read.
-PROFILED: Final = ("requirements", "constraints")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +60,16 @@ def render(project: Project, request: ExportRequest) -> Rendered:
         path = project.config.directory / FILENAME
         located = [_located(project, stage, path, request) for stage in locked]
         return Rendered({path: render_merged(located, path.parent)})
-    images = with_layers(project, locked) if "dockerfile" in request.formats else []
+    loaded = [load_exporter(name) for name in request.formats]
+    exporters = [each for each in loaded if isinstance(each, StageExporter)]
+    is_layered = any(exporter.needs_layers for exporter in exporters)
+    images = with_layers(project, locked) if is_layered else []
     texts = {
         stage.folder / name: text
         for stage in images or locked
-        for format_name in request.formats
-        if format_name in EXPORTERS
-        for name, text in _files(project, stage, format_name, request).items()
-    } | _project_files(project, request)
+        for exporter in exporters
+        for name, text in _files(project, stage, exporter, request).items()
+    } | _project_files(project, [each for each in loaded if isinstance(each, ProjectExporter)])
     left = [path for each in images for path in _parts(project, each) if path not in texts]
     return Rendered(texts, images, left)
 
@@ -82,9 +81,10 @@ def _parts(project: Project, locked: LockedStage) -> list[PurePosixPath]:
     return [path for path in paths if is_generated(files.read(project.root / path) or "")]
 
 
-def _project_files(project: Project, request: ExportRequest) -> dict[PurePosixPath, str]:
-    """Render what is about all stages, whichever were asked for."""
-    exporters = [PROJECT_EXPORTERS[name] for name in request.formats if name in PROJECT_EXPORTERS]
+def _project_files(
+    project: Project, exporters: Sequence[ProjectExporter]
+) -> dict[PurePosixPath, str]:
+    """Return the files of formats that describe all stages, whichever stages are exported."""
     everything = [stage.locked() for stage in project.stages] if exporters else []
     return {
         project.config.directory / name: text
@@ -94,15 +94,15 @@ def _project_files(project: Project, request: ExportRequest) -> dict[PurePosixPa
 
 
 def _files(
-    project: Project, locked: LockedStage, format_name: str, request: ExportRequest
+    project: Project, locked: LockedStage, exporter: StageExporter, request: ExportRequest
 ) -> Mapping[str, str]:
-    exporter = EXPORTERS[format_name]
-    if exporter.NEEDS_URLS:
+    if exporter.needs_file_details:
         path = locked.folder / filename(locked.stage.name)
         locked = _located(project, locked, path, request)
-    if format_name in PROFILED:
-        locked = locked if request.hashes else without_hashes(locked)
-        locked = locked if request.markers else without_markers(locked)
+    if exporter.can_omit_hashes and not request.hashes:
+        locked = without_hashes(locked)
+    if exporter.can_omit_markers and not request.markers:
+        locked = without_markers(locked)
     return exporter.files(locked)
 
 
