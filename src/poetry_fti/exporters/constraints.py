@@ -1,4 +1,4 @@
-"""constraints.txt: the versions of a stage, to hold another installation to them."""
+"""constraints.txt: the versions of a stage's packages, as constraints for other installations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return constraints.txt; what lies on disk is left out, since its path pins nothing."""
+    """Return constraints.txt, without packages from local paths: a path pins no version."""
     lines = [
         marked(reference(package), package)
         for package in in_order(locked.packages)

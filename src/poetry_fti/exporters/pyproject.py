@@ -1,4 +1,4 @@
-"""pyproject.toml: the derived project, with which plain Poetry works in the stage's folder."""
+"""pyproject.toml: the derived project, which plain Poetry can use in the stage's folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return the derived pyproject.toml."""
+    """Return the derived pyproject.toml, without credentials in its URLs."""
     return {"pyproject.toml": f"{header(locked)}\n\n{public_text(locked.pyproject).strip()}\n"}
 
 

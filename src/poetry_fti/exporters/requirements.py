@@ -1,4 +1,4 @@
-"""requirements.txt: what pip and uv install, each file checked against its hash."""
+"""requirements.txt: a stage's packages for pip and uv, with hashes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ _SOURCES: Final = "requirements.sources.txt"
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return requirements.txt and, where it must not hold them, the source trees apart.
+    """Return requirements.txt, and requirements.sources.txt if the stage has source trees.
 
-    One hash makes pip demand a hash of everything, which source trees cannot have.
+    If any requirement has a hash, pip requires hashes of all. Source trees and git repositories
+    have none, so they are written to a file of their own.
     """
     hashed = any(package.files for package in locked.packages)
     sources = [package for package in locked.packages if hashed and _is_tree(package)]
@@ -34,7 +35,7 @@ def files(locked: LockedStage) -> Mapping[str, str]:
 
 
 def requirements_text(locked: LockedStage, note: str) -> str:
-    """Return the requirements that have hashes alone, below a comment."""
+    """Return requirements of the packages that have hashes, below the comment `note`."""
     hashed = [package for package in locked.packages if not _is_tree(package)]
     return _lines([note, *_options(locked.indexes)], hashed)
 

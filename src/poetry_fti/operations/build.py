@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.config.table import suggestion
 from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.exporters.bake import base_target
-from poetry_fti.exporters.docker.base_image import OWN
-from poetry_fti.exporters.docker.context import dockerignore
+from poetry_fti.exporters.docker.base_image import BASE_CONTEXT
+from poetry_fti.exporters.docker.context.dockerignore import context_paths, is_excluded
 from poetry_fti.exporters.docker.instructions.sources import needs_credentials, uses_ssh
 from poetry_fti.exporters.shared.images import (
     base_tag,
@@ -93,8 +93,8 @@ def image_job(
     tag = os.environ.get("TAG")
     digest = inputs_digest(
         root,
-        dockerignore.seen(locked),
-        partial(dockerignore.keeps_out, locked),
+        context_paths(locked),
+        partial(is_excluded, locked),
         [rendered.texts[dockerfile], where, os.environ.get("SOURCE_DATE_EPOCH", "")],
     )
     return BuildJob(
@@ -113,7 +113,7 @@ def _base(locked: LockedStage) -> BaseImage | None:
     own, target = locked.stage.image.dockerfile, base_target(locked.stage.name)
     if own is None:
         return None
-    return BaseImage(dockerfile=own, target=target, tag=base_tag(locked), context=OWN)
+    return BaseImage(dockerfile=own, target=target, tag=base_tag(locked), context=BASE_CONTEXT)
 
 
 def is_done(job: BuildJob, engine: ContainerEngine, *, push: bool) -> bool:

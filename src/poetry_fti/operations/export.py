@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from poetry_fti import files
 from poetry_fti.bridge.index.monitor import find_files
 from poetry_fti.exporters import ProjectExporter, StageExporter, load_exporter
-from poetry_fti.exporters.docker.layers.subsets import is_part
+from poetry_fti.exporters.docker.layers.subsets import is_subset_file
 from poetry_fti.exporters.merged import FILENAME, render_merged
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
 from poetry_fti.exporters.shared.header import is_generated
@@ -77,7 +77,7 @@ def render(project: Project, request: ExportRequest) -> Rendered:
 def _parts(project: Project, locked: LockedStage) -> list[PurePosixPath]:
     """Return the requirements of layers that an export has written."""
     names = sorted(path.name for path in (project.root / locked.folder).glob("requirements.*.txt"))
-    paths = [locked.folder / name for name in names if is_part(name)]
+    paths = [locked.folder / name for name in names if is_subset_file(name)]
     return [path for path in paths if is_generated(files.read(project.root / path) or "")]
 
 

@@ -10,7 +10,7 @@ from poetry_fti import files
 from poetry_fti.bridge.index.monitor import find_files
 from poetry_fti.commands.shared.console import escape
 from poetry_fti.errors import StaleLockError
-from poetry_fti.exporters.docker.layers.cuda import doubled_cuda
+from poetry_fti.exporters.docker.layers.cuda import duplicate_cuda
 from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
 from poetry_fti.wording import joined, readable
@@ -51,7 +51,7 @@ def report_images(command: Command, stages: Sequence[LockedStage]) -> None:
     if saving := _saving(stages):
         command.line(f"\n{escape(saving)}")
     for locked in stages:
-        if doubled := doubled_cuda(locked):
+        if doubled := duplicate_cuda(locked):
             command.line_error(f"<warning>Warning: {escape(doubled)}</warning>")
 
 

@@ -1,4 +1,4 @@
-"""The line that generated files begin with."""
+"""The comment line that every generated file starts with."""
 
 from __future__ import annotations
 
@@ -14,15 +14,23 @@ _IN_JSON: Final = _START.replace("# ", '  "//": "')
 
 
 def header(locked: LockedStage) -> str:
-    """Return the comment that says where a stage's file comes from and how to update it."""
-    return generated(locked.folder / "poetry.lock", f"poetry fti export {locked.stage.name}")
+    """Return the comment for a file of a stage: the lock it is generated from, and the command."""
+    return _comment(locked.folder / "poetry.lock", f"poetry fti export {locked.stage.name}")
 
 
-def generated(source: PurePosixPath, command: str) -> str:
-    """Return the comment for a file that a command generates from a source."""
+def project_header(directory: PurePosixPath, command: str = "poetry fti export") -> str:
+    """Return the comment for a file that is generated from the locks of several stages.
+
+    `directory` is the parent of the stages' folders; `command` is the one that updates the file.
+    """
+    return _comment(directory / "*" / "poetry.lock", command)
+
+
+def _comment(source: PurePosixPath, command: str) -> str:
     return f"{_START}{source}; do not edit. Update with: {command}"
 
 
 def is_generated(text: str) -> bool:
-    """Tell whether a file's text begins with such a comment, or has it below directives."""
+    """Return whether a file was written by poetry-fti: whether its first lines have the comment."""
+    # A Dockerfile starts with directives, and JSON with a brace.
     return any(line.startswith((_START, _IN_JSON)) for line in text.split("\n", 3)[:3])

@@ -1,4 +1,4 @@
-"""A stage for consumers whose parsers refuse a part of what requirements files may hold."""
+"""Stages without hashes or markers, for tools that do not support these in requirements files."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _NAMED: Final = 5
 
 
 def without_hashes(locked: LockedStage) -> LockedStage:
-    """Return the stage without its packages' files."""
+    """Return a stage whose packages have no files, and hence no hashes."""
     packages = tuple(replace(package, files=()) for package in locked.packages)
     return replace(locked, packages=packages)
 
 
 def without_markers(locked: LockedStage) -> LockedStage:
-    """Return the stage if no package has a marker; raises FtiError for those that have one."""
+    """Return the stage unchanged; raises FtiError if a package has a marker that has to be kept."""
     names = sorted({package.name for package in locked.packages if package.marker is not None})
     if not names:
         return locked

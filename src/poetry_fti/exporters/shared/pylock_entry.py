@@ -1,4 +1,4 @@
-"""A locked package as an entry of a PEP 751 lock file."""
+"""Locked packages as entries of a pylock.toml file (PEP 751)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def require_files(locked: LockedStage) -> None:
-    """Raise FtiError for a package without the files, hashes and URLs that an entry needs."""
+    """Raise FtiError for a package that lacks files, hashes or URLs, which an entry needs."""
     for package in locked.packages:
         problem = _problem(package)
         if problem:
@@ -51,11 +51,11 @@ def _problem(package: LockedPackage) -> str | None:
 
 
 def entry(package: LockedPackage, folder: PurePosixPath) -> Package:
-    """Return a package's entry in a lock file that lies in `folder`, a path from the root."""
+    """Return the entry of a package in the lock file of `folder`, a path below the project."""
     origin = package.origin
     return Package(
         name=package.name,
-        # The version of a source tree may change with the tree.
+        # The version of a source tree may change without the lock being updated.
         version=None if isinstance(origin, DirectoryOrigin) else package.version,
         marker=package.marker,
         requires_python=SpecifierSet(package.requires_python) if package.requires_python else None,
@@ -112,7 +112,7 @@ def _distributions(package: LockedPackage, origin: IndexOrigin) -> dict[str, Any
 
 
 def _installable(package: LockedPackage) -> list[LockedFile]:
-    """Return the wheels, sorted, and the source distribution, of which PEP 751 allows one."""
+    """Return the wheels, sorted, and one source distribution: PEP 751 allows no more."""
     named = (package.name, package.version)
     right = (file for file in package.files if _named(file) == named)
     files = sorted(right, key=lambda file: (file.name, file.digest))
@@ -122,7 +122,7 @@ def _installable(package: LockedPackage) -> list[LockedFile]:
 
 
 def _named(file: LockedFile) -> tuple[object, object] | None:
-    # Old releases have files that installers ignore for their names, and so must we.
+    # Old releases have files with invalid names, which installers ignore.
     with suppress(ValueError):
         if file.is_wheel:
             return parse_wheel_filename(file.name)[:2]
@@ -141,7 +141,7 @@ def _facts(file: LockedFile) -> dict[str, Any]:
 
 
 def _time(text: str) -> datetime | None:
-    # Before 3.11 datetime reads neither "Z" nor fractions other than of 3 or 6 digits.
+    # Before Python 3.11 datetime parses neither "Z" nor fractions other than of 3 or 6 digits.
     text = re.sub(r"\.(\d{1,6})\d*", lambda found: f".{found[1]:0<6}", text).replace("Z", "+00:00")
     with suppress(ValueError):
         time = datetime.fromisoformat(text)

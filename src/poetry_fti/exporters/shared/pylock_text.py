@@ -1,4 +1,4 @@
-"""PEP 751 lock files: between `packaging.pylock` and text."""
+"""pylock.toml files (PEP 751): writing and reading their text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tomlkit.exceptions import TOMLKitError
 from poetry_fti.errors import FtiError
 
 if sys.version_info >= (3, 11):
-    # A lock has thousands of files, over which tomlkit takes seconds.
+    # tomlkit takes seconds to parse the thousands of files that a lock lists.
     from tomllib import loads as _loads
 else:
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 CREATED_BY: Final = "poetry-fti"
 
 
-def write_lock(
+def pylock_text(
     header: str,
     packages: Sequence[Package],
     *,
@@ -40,7 +40,7 @@ def write_lock(
     requires_python: SpecifierSet,
     dependency_groups: Sequence[str] | None = None,
 ) -> str:
-    """Return the text of a lock file, which is valid; raises FtiError where it would not be."""
+    """Return the text of a lock file; raises FtiError for content that PEP 751 does not allow."""
     lock = Pylock(
         lock_version=Version("1.0"),
         environments=environments or None,
@@ -58,8 +58,8 @@ def write_lock(
     return "\n".join([header, *_lines(lock.to_dict())]) + "\n"
 
 
-def read_lock(text: str) -> Pylock | None:
-    """Return the lock that a text holds, None where it holds no valid one."""
+def parse_pylock(text: str) -> Pylock | None:
+    """Return the lock file with this text, or None if the text is not a valid lock file."""
     try:
         return Pylock.from_dict(_loads(text))
     except (ValueError, RecursionError, TOMLKitError, PylockValidationError):
@@ -82,7 +82,7 @@ def _toml(value: object) -> str:
     if isinstance(value, list | tuple):
         return "\n".join(["[", *(f"    {_toml(item)}," for item in value), "]"]) if value else "[]"
     if isinstance(value, str):
-        # Markers are full of quotes.
+        # Literal strings keep markers, which contain quotes, readable.
         literal = '"' in value and "'" not in value and value.isprintable()
         return tomlkit.string(value, literal=literal).as_string()
     return tomlkit.item(value).as_string()

@@ -1,4 +1,4 @@
-"""A locked package as requirements and constraints files name it."""
+"""Locked packages as pip requirements."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def reference(package: LockedPackage) -> str:
-    """Return what pip and uv install the package from; paths are relative to the root."""
+    """Return the pip requirement of a package, without marker; paths are relative to the root."""
     origin, name = package.origin, package.name
     match origin:
         case DirectoryOrigin(path, editable):
@@ -35,17 +35,17 @@ def reference(package: LockedPackage) -> str:
 
 
 def in_order(packages: Iterable[LockedPackage]) -> list[LockedPackage]:
-    """Return packages in the order in which files list them."""
+    """Return packages in the order of generated files: by name, version, marker and origin."""
     return sorted(packages, key=lambda p: (p.name, p.version, str(p.marker), str(p.origin)))
 
 
 def marked(text: str, package: LockedPackage) -> str:
-    """Return a requirement with the package's marker."""
+    """Return a requirement with the marker of its package appended, if there is one."""
     return text if package.marker is None else f"{text} ; {package.marker}"
 
 
 def _path(path: PurePosixPath) -> str:
-    """Return a path as every pip reads it, nothing where it holds what would be misread."""
+    """Return a path that pip reads as such; an empty string if it has special characters."""
     text = str(path)
     if quote(text, safe="/+") != text:
         return ""
@@ -53,7 +53,7 @@ def _path(path: PurePosixPath) -> str:
 
 
 def _file_url(package: LockedPackage, path: PurePosixPath, subdirectory: str | None) -> str:
-    # pip < 26 refuses it, so it serves only where a path won't do.
+    # pip < 26 rejects relative file URLs: they are used only for what a path cannot express.
     return f"{package.name} @ file:{quote(str(path), safe='/+')}{_fragment('', subdirectory)}"
 
 

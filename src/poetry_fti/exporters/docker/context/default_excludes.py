@@ -1,4 +1,4 @@
-"""What stays out of every build: patterns of Docker's ignore files."""
+"""The patterns of .dockerignore that exclude files from every image build."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
-# Patterns name what no package is called, or what lies in such a folder only: a package may be
-# called "env" or "wandb", and a virtual environment anything.
+# The patterns must not match a Python package, which may be called "env" or "wandb". Virtual
+# environments have any name, so the patterns match what is inside of them.
 RECORDS: Final = """\
 # Records of experiments, but for what is copied of them.
 **/lightning_logs
@@ -169,13 +169,13 @@ NEVER: Final = """\
 """
 
 
-def excluded_by(path: PurePosixPath, patterns: str = NEVER) -> str | None:
-    """Return the pattern that keeps a path out."""
+def excluding_pattern(path: PurePosixPath, patterns: str = NEVER) -> str | None:
+    """Return the first pattern that matches a path; None if no pattern does."""
     lines = (line for line in patterns.splitlines() if not line.startswith("#"))
-    return next((line for line in lines if _is_about(line, path)), None)
+    return next((line for line in lines if _matches(line, path)), None)
 
 
-def _is_about(pattern: str, path: PurePosixPath) -> bool:
+def _matches(pattern: str, path: PurePosixPath) -> bool:
     parts = pattern.split("/")[1:]
     starts = range(len(path.parts) - len(parts) + 1)
     return any(all(map(fnmatchcase, path.parts[start:], parts)) for start in starts)

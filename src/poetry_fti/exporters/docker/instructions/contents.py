@@ -1,15 +1,26 @@
-"""What a Dockerfile copies into the image: the environment, files, the project's own code."""
+"""The instructions that add packages, files and the project's code to the image itself."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.docker.context.default_excludes import excluded_by
-from poetry_fti.exporters.docker.instructions.builder import layer_stages
-from poetry_fti.exporters.docker.instructions.code import CODE, PROJECT, wheel_sources
+from poetry_fti.exporters.docker.context.default_excludes import excluding_pattern
+from poetry_fti.exporters.docker.instructions.build_stages import (
+    CODE,
+    PROJECT,
+    package_stage_names,
+    wheel_sources,
+)
+from poetry_fti.exporters.docker.instructions.installation import (
+    install_project,
+    install_requirements,
+    install_sources,
+)
 from poetry_fti.exporters.docker.instructions.installers import LAYER
-from poetry_fti.exporters.docker.instructions.interpreter import install_packages, install_wheel
+from poetry_fti.exporters.docker.instructions.platform_check import check_platform
+from poetry_fti.exporters.docker.instructions.sources import has_sources
+from poetry_fti.exporters.docker.layers.subsets import subsets
 from poetry_fti.exporters.docker.quoting import copy
 
 if TYPE_CHECKING:
@@ -20,30 +31,38 @@ if TYPE_CHECKING:
 
 
 def packages(locked: LockedStage) -> Iterator[str]:
-    """Yield what brings the packages."""
+    """Yield the instructions that copy the packages' layers, or install into the base's Python."""
     if locked.stage.image.python:
-        yield from install_packages(locked)
-        return
-    yield "\n".join(f"COPY --link --from={name} {LAYER} /" for name in layer_stages(locked))
+        yield from check_platform(locked)
+        for subset in subsets(locked):
+            yield from install_requirements(subset)
+        if has_sources(locked):
+            yield install_sources(locked)
+    else:
+        names = package_stage_names(locked)
+        yield "\n".join(f"COPY --link --from={name} {LAYER} /" for name in names)
 
 
 def own_files(locked: LockedStage) -> Iterator[str]:
-    """Yield what copies the files that are configured."""
+    """Yield the instructions that copy the files of `image.copy`.
+
+    Raises FtiError for a file that is excluded from every build.
+    """
     files = locked.stage.image.copy
     if files:
         yield "\n".join(_copy_own(source, target, locked) for source, target in files)
 
 
 def code(locked: LockedStage) -> Iterator[str]:
-    """Yield what brings the project's code; it changes most often, so it comes last."""
+    """Yield the instruction that adds the project's code, which changes most often."""
     if locked.stage.image.code == "wheel" and locked.stage.image.python:
-        yield install_wheel(locked, wheel_sources(locked), PROJECT)
+        yield install_project(locked, PROJECT, wheel_sources(locked))
     else:
         yield f"COPY --link --from={CODE} {LAYER} /"
 
 
 def _copy_own(source: PurePosixPath, target: PurePosixPath, locked: LockedStage) -> str:
-    pattern = excluded_by(source)
+    pattern = excluding_pattern(source)
     if pattern:
         message = (
             f'tool.fti.stages.{locked.stage.name}.image.copy: "{source}" never comes into an image'
@@ -51,5 +70,5 @@ def _copy_own(source: PurePosixPath, target: PurePosixPath, locked: LockedStage)
             " starts, or give it another name."
         )
         raise FtiError(message)
-    # Not linked: a linked copy would replace a folder, or a link to one, that is there already.
+    # Without --link, which would replace an existing folder, or a link to one.
     return copy(source, str(locked.stage.image.workdir / target), link=False)

@@ -1,4 +1,4 @@
-"""How the engine asks an image's program whether it is well."""
+"""The `HEALTHCHECK` instruction."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import Healthcheck, LockedStage
 
-# The environment's own Python, for no curl is needed then; without what would slow its start or
-# could stand in the way: installed packages, the project's code. A proxy is never asked.
+# The probe runs in the image's own Python, since the image may have no curl. The options skip
+# installed packages and the project's code. http.client, unlike urllib, ignores proxy variables.
 _OPTIONS: Final = ("-I", "-S", "-c")
-_ASK: Final = (
+_REQUEST: Final = (
     "import http.client, sys; c = http.client.HTTPConnection('127.0.0.1', {port});"
     " c.request('GET', {path!r}); sys.exit(c.getresponse().status >= 400)"
 )
 
 
 def healthcheck(locked: LockedStage) -> Iterator[str]:
-    """Yield the instruction, if a health check is configured."""
+    """Yield the `HEALTHCHECK` instruction, if a health check is configured."""
     check = locked.stage.image.healthcheck
     if check:
         words = _command(check, locked.stage.image.python or "/opt/venv/bin/python")
@@ -44,5 +44,5 @@ def _options(check: Healthcheck) -> str:
 def _command(check: Healthcheck, python: str) -> tuple[str, ...]:
     probe = check.probe
     if isinstance(probe, HttpProbe):
-        return (python, *_OPTIONS, _ASK.format(port=probe.port, path=probe.path))
+        return (python, *_OPTIONS, _REQUEST.format(port=probe.port, path=probe.path))
     return probe

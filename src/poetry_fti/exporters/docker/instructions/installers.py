@@ -1,4 +1,4 @@
-"""What installs packages in a build: how it is set up, called, and told of requirements."""
+"""The installers uv and pip in an image build: their set-up, their commands and options."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import Installer, LockedStage
 
-# Of its own, since caches and credentials are looked for there, whatever the base says.
+# The home folder during the build, where the installers look for caches and credentials. The
+# base's own would not be known.
 HOME: Final = "/opt/builder"
 BUILD: Final = "/build"
 LAYER: Final = "/layer"
@@ -30,11 +31,15 @@ _REQUIREMENTS: Final = "/tmp/requirements.txt"  # noqa: S108 - a mount point in 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """How an installer comes into the build, and is called.
+    """An installer of Python packages in an image build.
 
-    `image` is the build stage that it comes from; `setup` are instructions for the stages that
-    make a virtual environment; `install` is the command there, and `install_into` the one that
-    installs into an interpreter which is there already, to be given in place of `{python}`.
+    Attributes:
+        image: the instruction of the build stage that the installer is copied from, if any.
+        setup: the instructions for build stages that create a virtual environment.
+        cache: the folder of the installer's cache.
+        install: the command that installs into the virtual environment.
+        install_into: the command that installs into an existing interpreter, `{python}`.
+        mounts_into: further mounts for `install_into`.
     """
 
     image: str | None
@@ -45,8 +50,8 @@ class Tool:
     mounts_into: tuple[str, ...] = ()
 
 
-# The image's user can't write bytecode, so it is compiled here; it is tied to the contents of
-# the sources because their times change where an image's time stamps are rewritten.
+# Bytecode is compiled during the build, since the image's user cannot write it. It is validated by
+# the hash of the sources: time stamps are rewritten in reproducible builds.
 TOOLS: Final[Mapping[Installer, Tool]] = {
     "uv": Tool(
         image=f"FROM ghcr.io/astral-sh/uv:{_UV} AS uv",
@@ -93,24 +98,24 @@ def tool_of(locked: LockedStage) -> Tool:
 
 
 def run(mounts: Iterable[str], commands: Iterable[str]) -> str:
-    """Return an instruction that runs commands one after the other."""
+    """Return the RUN instruction with these mounts that executes the commands in order."""
     return "RUN " + _NEXT.join([*mounts, f"{_NEXT}&& ".join(commands)])
 
 
 def with_words(command: str, words: Iterable[str]) -> str:
-    """Return a command with words for the shell, each in a line."""
+    """Return a command with quoted arguments, each on a line of its own."""
     return f"{_NEXT}    ".join([command, *map(shlex.quote, words)])
 
 
-def mounts(locked: LockedStage) -> Iterator[str]:
-    """Yield what every call of the installer is to see: its cache, and credentials."""
+def installer_mounts(locked: LockedStage) -> Iterator[str]:
+    """Yield the mounts of every installer call: its cache, and credentials if needed."""
     yield f"--mount=type=cache,target={tool_of(locked).cache}"
     if needs_credentials(locked):
         yield f"--mount=type=secret,id=netrc,target={HOME}/.netrc"
 
 
 def hashed_mounts(locked: LockedStage, path: PurePosixPath) -> Iterator[str]:
-    """Yield the file of requirements, and the archives that they name."""
+    """Yield the mounts of a requirements file, and of the local archives that it names."""
     origins = [package.origin for package in locked.packages]
     yield bind_mount(path, _REQUIREMENTS)
     archives = sorted({each.path for each in origins if isinstance(each, FileOrigin)})
@@ -118,22 +123,24 @@ def hashed_mounts(locked: LockedStage, path: PurePosixPath) -> Iterator[str]:
 
 
 def hashed_options(locked: LockedStage) -> str:
-    """Return the options that install what has hashes; nothing where a stage has none of it."""
+    """Return the options that install the requirements file; an empty string without packages."""
     hashed = [p for p in locked.packages if not isinstance(p.origin, DirectoryOrigin | GitOrigin)]
     if not hashed:
         return ""
-    # A package that has a wheel for the image is never built, whatever the image is in truth.
+    # If all packages have a wheel for the image, none may be built from source, even if the base
+    # is another than its name indicates.
     wheels = ["--only-binary :all:"] * all(is_wheel(package, locked) for package in hashed)
     return " ".join(["--require-hashes", *wheels, *_strategy(locked), "-r", _REQUIREMENTS])
 
 
 def version_check(locked: LockedStage) -> str:
-    """Return the program that fails in a Python which the stage is not locked for."""
+    """Return a Python program that fails on a Python version that the stage is not locked for."""
     allowed = ", ".join(map(str, python_minors(python_specifiers(image_python(locked)))))
     return f"import sys; assert sys.version_info[:2] in [{allowed}], sys.version"
 
 
 def _strategy(locked: LockedStage) -> Iterator[str]:
-    # uv looks no further than the first index that has a name; with hashes it safely can.
+    # By default uv only uses the first index that has a package. With hashes, all can be used
+    # safely.
     if locked.stage.image.installer == "uv" and any(index.name for index in locked.indexes):
         yield "--index-strategy unsafe-best-match"

@@ -1,11 +1,11 @@
-"""What a Dockerfile begins with: where it comes from and how it is built."""
+"""The comment block of a Dockerfile: its source, and the commands that build the image."""
 
 from __future__ import annotations
 
 import shlex
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.exporters.docker.base_image import OWN
+from poetry_fti.exporters.docker.base_image import BASE_CONTEXT
 from poetry_fti.exporters.docker.instructions.sources import needs_credentials, uses_ssh
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.images import base_tag, image_platforms
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 SYNTAX: Final = "# syntax=docker/dockerfile:1"
 
 
-def head(locked: LockedStage) -> str:
-    """Return what comes between the directives and the first instruction."""
+def leading_comment(locked: LockedStage) -> str:
+    """Return the comment block that precedes the first `FROM` instruction."""
     lines = [header(locked)]
     if locked.stage.image.template:
         lines.append(f"# Made of {locked.stage.image.template}: edit that.")
@@ -41,12 +41,12 @@ def _commands(locked: LockedStage) -> Iterator[str]:
     tag = base_tag(locked)
     yield where
     yield f"#   {_command(locked, '-f', str(own), '-t', tag)}"
-    context = f"{OWN}=docker-image://{tag}"
+    context = f"{BASE_CONTEXT}=docker-image://{tag}"
     yield f"#   {_command(locked, '--build-context', context, '-f', name)}"
 
 
 def _command(locked: LockedStage, *options: str) -> str:
     linux = image_platforms(locked)
-    # An image for another processor would lack what the lock holds.
+    # The lock has no files for other platforms, such as the engine's own.
     platform = ("--platform", str(linux[0])) if len(linux) == 1 else ()
     return shlex.join(["docker", "build", *platform, *options, "."])

@@ -1,4 +1,4 @@
-"""Whether an image is built for a platform that its stage is locked for."""
+"""The instructions that stop a build for a platform that the stage is not locked for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def check_platform(locked: LockedStage) -> Iterator[str]:
-    """Yield instructions that fail on another one; without them packages might be compiled."""
+    """Yield the check of the target platform, without which packages could be compiled for it.
+
+    A stage that is locked for every platform needs none.
+    """
     if not locked.stage.targets.platforms:
         return
     platforms = list(map(str, linux_platforms(locked)))

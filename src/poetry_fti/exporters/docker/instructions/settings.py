@@ -1,4 +1,4 @@
-"""What a Dockerfile says of the program that runs in the image: its variables, labels, command."""
+"""The instructions that configure the image: variables, labels, ports, user and command."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import base_image
-from poetry_fti.exporters.docker.context import dockerignore
+from poetry_fti.exporters.docker.context.dockerignore import own_packages
 from poetry_fti.exporters.docker.instructions.healthcheck import healthcheck
 from poetry_fti.exporters.docker.instructions.user import use_user
 from poetry_fti.exporters.docker.quoting import assignments, exec_form, quoted
@@ -20,17 +20,17 @@ _HUB: Final = "docker.io"
 
 
 def environment(locked: LockedStage) -> Iterator[str]:
-    """Yield what sets the variables."""
+    """Yield the `ENV` instruction; raises FtiError for a value that it cannot contain."""
     yield assignments("ENV", _environment(locked))
 
 
 def labels(locked: LockedStage) -> Iterator[str]:
-    """Yield what sets the labels."""
+    """Yield the `LABEL` instruction; raises FtiError for a value that it cannot contain."""
     yield assignments("LABEL", _labels(locked))
 
 
 def start(locked: LockedStage) -> Iterator[str]:
-    """Yield how the program is started, by whom, and whether it is well."""
+    """Yield the `EXPOSE`, `USER`, `HEALTHCHECK`, `ENTRYPOINT` and `CMD` instructions."""
     image = locked.stage.image
     if image.expose:
         yield f"EXPOSE {' '.join(image.expose)}"
@@ -47,7 +47,7 @@ def _environment(locked: LockedStage) -> Mapping[str, str]:
     python = stage.image.python
     own = {
         "PATH": f'"{PurePosixPath(python).parent if python else "/opt/venv/bin"}:$PATH"',
-        # The user can't write beside the code, so there is no use in trying at each start.
+        # The user has no permission to write next to the code: do not try at each start.
         "PYTHONDONTWRITEBYTECODE": '"1"',
         **_python_path(locked),
         "PYTHONUNBUFFERED": '"1"',
@@ -64,7 +64,7 @@ def _python_path(locked: LockedStage) -> Mapping[str, str]:
     if locked.stage.image.code == "wheel":
         return {}
     folder = locked.stage.image.workdir
-    roots = locked.code.roots if dockerignore.own_packages(locked) else ()
+    roots = locked.code.roots if own_packages(locked) else ()
     path = ":".join(str(folder / root) for root in roots) or str(folder)
     return {"PYTHONPATH": quoted(path, _what("source folder", locked))}
 
@@ -92,7 +92,7 @@ def _base_labels(locked: LockedStage) -> Mapping[str, str]:
 
 
 def _qualified(name: str) -> str:
-    """Return an image's name with its registry, as the label asks for it."""
+    """Return an image's reference with its registry, which the label requires."""
     first, slash, _ = name.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):
         return name

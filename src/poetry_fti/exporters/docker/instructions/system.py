@@ -1,4 +1,4 @@
-"""What a Dockerfile does to the system: packages of Debian and Alpine, steps of one's own."""
+"""The instructions that install system packages and run the project's own commands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def base_system(locked: LockedStage) -> Iterator[str]:
-    """Yield what the builder and the image have in common."""
+    """Yield the instructions of `run-before` and `apt`, which apply to builder and image."""
     image = locked.stage.image
     yield from _steps(locked, "run-before", image.run_before)
     if image.apt:
@@ -22,7 +22,7 @@ def base_system(locked: LockedStage) -> Iterator[str]:
 
 
 def build_system(locked: LockedStage) -> Iterator[str]:
-    """Yield what only the builder has."""
+    """Yield the instruction that installs the system packages which only the builder needs."""
     git = ["ca-certificates", "git", *["openssh-client"] * uses_ssh(locked)] * uses_git(locked)
     own = locked.stage.image.build_apt
     if git and is_alpine(locked):
@@ -33,7 +33,7 @@ def build_system(locked: LockedStage) -> Iterator[str]:
 
 
 def last_steps(locked: LockedStage) -> Iterator[str]:
-    """Yield the steps of one's own that need what the image holds."""
+    """Yield the instructions of `run-after`, which run when packages and code are installed."""
     yield from _steps(locked, "run-after", locked.stage.image.run_after)
 
 
@@ -46,12 +46,12 @@ def _steps(locked: LockedStage, key: str, commands: Iterable[str]) -> Iterator[s
 def _apt(packages: Iterable[str]) -> str:
     packages = sorted(packages)
     lines = [
-        # Java's packages want the folder, which Debian's slim images lack.
+        # Java packages fail without this folder, which Debian's slim images do not have.
         "RUN mkdir -p /usr/share/man/man1 \\",
         "    && apt-get update \\",
         "    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \\",
         *(f"        {package} \\" for package in packages),
-        # What tells when it was done would make each build another one.
+        # Files with time stamps would make each build produce a different layer.
         "    && rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/aux-cache /var/log/apt \\",
         "        /var/log/alternatives.log /var/log/dpkg.log",
     ]

@@ -1,4 +1,4 @@
-"""The user that an image runs as."""
+"""The instructions that create and select the image's user."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedStage
 
 _NAME: Final = "app"
-# /etc/shadow tells when the user was made: always then, or each day's build is another.
+# /etc/shadow contains the day on which the user was created: a fixed one keeps builds reproducible.
 _DAY: Final = 315532800
 _ROOT: Final = ("root", "0")
 
 
 def make_user(locked: LockedStage) -> Iterator[str]:
-    """Yield the instruction that makes the user, unless the base image brings it."""
+    """Yield the instruction that creates the user if the base image does not have it."""
     user = locked.stage.image.user
     if user in _ROOT:
         return
@@ -35,9 +35,9 @@ def make_user(locked: LockedStage) -> Iterator[str]:
 
 
 def use_user(locked: LockedStage) -> str:
-    """Return the instruction that makes the program run as the user."""
+    """Return the `USER` instruction."""
     user = locked.stage.image.user
-    # hadolint's words on root, and on a name, which Kubernetes can't tell from root.
+    # hadolint warns about root, and about names, which Kubernetes cannot verify to be non-root.
     rules = ["DL3002"] * (user in _ROOT) + ["DL3066"] * (not user.isdigit())
     if not rules:
         return f"USER {user}"

@@ -1,4 +1,4 @@
-"""CUDA that an image would hold twice: in its base, and in its packages."""
+"""Images that contain CUDA twice: in their base image and in their packages."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _BASE: Final = re.compile(r"(^|[^a-z])cuda([^a-z]|$)")
 _PACKAGE: Final = "nvidia-"
 
 
-def doubled_cuda(locked: LockedStage) -> str:
-    """Say how much of CUDA a stage's image would hold twice; nothing if it would not.
+def duplicate_cuda(locked: LockedStage) -> str:
+    """Return a warning about an image that contains CUDA twice; else an empty string.
 
-    The wheels of torch, tensorflow and jax bring CUDA as packages; a base needs none.
+    torch, tensorflow and jax install CUDA as packages, so their base image needs none.
     """
     if not linux_platforms(locked) or not _BASE.search(base_image(locked).partition("@")[0]):
         return ""

@@ -1,4 +1,4 @@
-"""What the layers of an image hold, how large they are, and why they are what they are."""
+"""Explanation of an image: the content and size of each layer, and the reason for it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import base_image
 from poetry_fti.exporters.docker.context.dockerignore import own_packages
-from poetry_fti.exporters.docker.layers.plan import LARGE_PACKAGE, identity, others
-from poetry_fti.exporters.docker.layers.subsets import lower_parts
+from poetry_fti.exporters.docker.layers.plan import LARGE_PACKAGE, identity, unlayered
+from poetry_fti.exporters.docker.layers.subsets import lower_subsets
 from poetry_fti.exporters.docker.layers.wheels import download_size, linux_platforms
 from poetry_fti.wording import joined, readable
 
@@ -23,9 +23,10 @@ _SHOWN: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageLayer:
-    """What changes together: packages with the bytes of their downloads, largest first, or files.
+    """A layer of an image, or a group of layers that change together.
 
-    `name` is that of the build stage, or of the step.
+    `name` is the build stage's, or the step's; `holds` describes the content; `packages` are pairs
+    of name and download size in bytes, largest first.
     """
 
     name: str
@@ -35,12 +36,12 @@ class ImageLayer:
 
     @property
     def size(self) -> int:
-        """What the packages take to download, in bytes."""
+        """The download size of all packages, in bytes."""
         return sum(size for _, size in self.packages)
 
 
 def explain(locked: LockedStage) -> Iterator[ImageLayer]:
-    """Yield the layers of a stage's image, the lowest first."""
+    """Yield the layers of a stage's image, lowest first."""
     image = locked.stage.image
     default = "the oldest Python that the stage allows"
     reason = "the base that the stage names" if image.base or image.dockerfile else default
@@ -49,12 +50,12 @@ def explain(locked: LockedStage) -> Iterator[ImageLayer]:
     if image.run_before or image.apt:
         holds = ", ".join([*image.run_before, *image.apt])
         yield ImageLayer(name="system", holds=holds, reason="what the stage adds to its base")
-    for part, layer in zip(lower_parts(locked), locked.layers, strict=True):
+    for subset, layer in zip(lower_subsets(locked), locked.layers, strict=True):
         same = f"the same files in {joined(layer.stages)}: stored and moved once"
         apart = "large: not moved when a small one changes"
-        yield _packages(part.name, layer.packages, locked, same if layer.saving else apart)
+        yield _packages(subset.name, layer.packages, locked, same if layer.saving else apart)
     reason = "what is left" if locked.layers else "too little to be worth more layers"
-    yield _packages("packages", others(locked), locked, reason)
+    yield _packages("packages", unlayered(locked), locked, reason)
     code = own_packages(locked)
     holds = ", ".join(map(str, code)) if code else "the project's folder"
     holds = f"a wheel of {holds}" if image.code == "wheel" else holds
@@ -62,7 +63,7 @@ def explain(locked: LockedStage) -> Iterator[ImageLayer]:
 
 
 def not_shared(locked: LockedStage, siblings: Iterable[LockedStage]) -> Iterator[str]:
-    """Yield why large packages are not shared with other stages that have them too."""
+    """Yield, for each other stage that has the same large packages, why no layer shares them."""
     for other in siblings:
         if other.stage.name != locked.stage.name and linux_platforms(other):
             together = [each for each in locked.layers if other.stage.name in each.stages]

@@ -1,4 +1,4 @@
-"""Which packages of images lie in layers of their own, and which of those are shared."""
+"""The plan of image layers: which packages get a layer of their own, and which stages share it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedPackage, LockedStage
 
-# In bytes of download. A package below the first weighs nothing, but would change a layer.
+# Download sizes in bytes. Smaller packages are not shared: they save little, and each of their
+# updates would change the layer.
 _SHARED_PACKAGE: Final = 1_000_000
 _SHARED_SAVING: Final = 20_000_000
 LARGE_PACKAGE: Final = 10_000_000
 _LARGE_LAYER: Final = 50_000_000
-# Families of sets are tried out, which doubles with each set: more are never worth a layer.
+# All combinations of sets are compared, so each further set doubles the time.
 _MOST_SETS: Final = 10
 
 Names: TypeAlias = frozenset[str]
@@ -32,7 +33,7 @@ Names: TypeAlias = frozenset[str]
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """A package that several stages install alike, as each of them has it."""
+    """A package that several stages have in common: each stage's entry, and its size in bytes."""
 
     holders: Mapping[str, LockedPackage]
     size: int
@@ -42,16 +43,17 @@ class _Shared:
         return frozenset(self.holders)
 
     def merged(self, stages: Collection[str]) -> LockedPackage:
-        """Return it with the files of all: stages may see different ones of one release."""
+        """Return one package with the files of all stages, which differ with their platforms."""
         packages = [self.holders[name] for name in sorted(stages)]
         files = {(file.name, file.digest): file for each in packages for file in each.files}
         return replace(packages[0], files=tuple(files.values()), requires=())
 
 
 def plan_layers(stages: Sequence[LockedStage]) -> Mapping[str, tuple[Layer, ...]]:
-    """Return the layers of each stage's image, by its name, the most widely shared first.
+    """Return the layers of each stage's image, by stage name; the most widely shared come first.
 
-    Of all ways to divide what stages share into layers the one that saves most is taken.
+    Of all divisions of the shared packages into layers, the one that saves most download size is
+    chosen. A stage without an image, or with one that cannot be built, has no layers.
     """
     found: dict[str, tuple[Layer, ...]] = {locked.stage.name: () for locked in stages}
     for group in _alike(stages):
@@ -62,29 +64,29 @@ def plan_layers(stages: Sequence[LockedStage]) -> Mapping[str, tuple[Layer, ...]
     return found
 
 
-def others(locked: LockedStage) -> list[LockedPackage]:
-    """Return the packages of a stage that none of its layers holds."""
+def unlayered(locked: LockedStage) -> list[LockedPackage]:
+    """Return the packages of a stage that are in none of its layers, sorted."""
     held = {identity(package) for layer in locked.layers for package in layer.packages}
     return [package for package in in_order(locked.packages) if identity(package) not in held]
 
 
 def _alike(stages: Iterable[LockedStage]) -> Iterable[list[LockedStage]]:
-    """Group stages whose packages are installed by the same steps on top of the same image."""
+    """Group the stages that can share layers: with the same base image, steps and installer."""
     groups: dict[object, list[LockedStage]] = defaultdict(list)
     for locked in sorted(stages, key=lambda each: each.stage.name):
         if not linux_platforms(locked):
             continue
         image = locked.stage.image
-        with suppress(FtiError):  # the export of the stage itself tells
+        with suppress(FtiError):  # the export of the stage itself reports it
             base = (base_image(locked), image.dockerfile, image_python(locked))
-            # What is installed into the base itself lies on all that is below it.
+            # Packages in the base's own interpreter are RUN layers, which depend on those below.
             own = locked.stage.name if image.python else None
             groups[base, image.run_before, image.apt, image.installer, own].append(locked)
     return groups.values()
 
 
 def identity(package: LockedPackage) -> str:
-    """Return what packages of two stages have in common if they are the same."""
+    """Return a text that is equal for packages of two stages if they are installed alike."""
     return marked(f"{reference(package)} {package.origin}", package)
 
 
@@ -110,7 +112,7 @@ def _overlap(packages: Iterable[LockedPackage]) -> bool:
 
 
 def _shared_layers(packages: Sequence[_Shared]) -> list[Layer]:
-    """Return the layers of the best family of sets of stages."""
+    """Return the layers of the combination of stage sets that saves most."""
     sets = _candidates(packages)
     best: list[Layer] = []
     for count in range(1, len(sets) + 1):
@@ -134,7 +136,11 @@ def _candidates(packages: Iterable[_Shared]) -> list[Names]:
 
 
 def _divided(packages: Iterable[_Shared], family: Iterable[Names]) -> list[Layer]:
-    """Return a layer for each set: a package goes to the largest, then to those that are left."""
+    """Return a layer for each set of stages.
+
+    A package is put into the layer of the largest set whose stages all have it, and then, for the
+    stages that remain, into the next largest.
+    """
     held: dict[Names, list[_Shared]] = {names: [] for names in family}
     largest = sorted(held, key=lambda names: (-len(names), sorted(names)))
     for package in packages:
@@ -158,8 +164,8 @@ def _saving(layers: Iterable[Layer]) -> int:
 
 
 def _large_layer(locked: LockedStage, shared: Iterable[Layer]) -> Iterable[Layer]:
-    """Yield the layer of packages that are large: they would be moved with every small one."""
-    rest = others(replace(locked, layers=tuple(shared)))
+    """Yield a layer of the stage's large packages, so that a small update does not move them."""
+    rest = unlayered(replace(locked, layers=tuple(shared)))
     sizes = {
         package: download_size(package, locked) for package in rest if is_wheel(package, locked)
     }
@@ -171,5 +177,6 @@ def _large_layer(locked: LockedStage, shared: Iterable[Layer]) -> Iterable[Layer
 
 
 def _is_part(name: str, large: str) -> bool:
-    # Packages such as mlflow and mlflow-skinny hold the same files, which two layers would double.
+    # Packages such as mlflow and mlflow-skinny install the same files: two layers would store them
+    # twice.
     return name == large or name.startswith(f"{large}-")

@@ -1,4 +1,4 @@
-"""The parts of a stage that its image installs one by one, each from requirements of its own."""
+"""The subsets of a stage's packages that its image installs one by one, each in its own layer."""
 
 from __future__ import annotations
 
@@ -6,24 +6,28 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.exporters.docker.layers.plan import others
+from poetry_fti.exporters.docker.layers.plan import unlayered
 from poetry_fti.exporters.requirements import requirements_text
-from poetry_fti.exporters.shared.header import generated, header
+from poetry_fti.exporters.shared.header import header, project_header
 from poetry_fti.model import IndexOrigin
 from poetry_fti.wording import joined
 
-_FILE: Final = re.compile(r"requirements\.(shared-\d+|large|own)\.txt")
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from poetry_fti.model import Layer, LockedPackage, LockedStage
 
+_FILE: Final = re.compile(r"requirements\.(shared-\d+|large|own)\.txt")
+
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Some of a stage's packages, as if they were all that it has; `name` is the build stage's."""
+class PackageSubset:
+    """A subset of a stage's packages that is installed from a requirements file of its own.
+
+    `name` is the name of the Docker build stage; `locked` is the stage reduced to the subset;
+    `path` is the requirements file, relative to the project's root; `header` is its first line.
+    """
 
     name: str
     locked: LockedStage
@@ -31,54 +35,49 @@ class Part:
     header: str
 
 
-def lower_parts(locked: LockedStage) -> Iterator[Part]:
-    """Yield what lies in layers below, the lowest first."""
+def lower_subsets(locked: LockedStage) -> Iterator[PackageSubset]:
+    """Yield the subset of each planned layer of the stage's image, lowest first."""
     for number, layer in enumerate(locked.layers, 1):
-        shared = len(layer.stages) > 1
-        name = f"shared-{number}" if shared else "large"
-        note = _shared_header(layer, locked) if shared else header(locked)
-        yield _part(name, locked, layer.packages, note)
+        is_shared = len(layer.stages) > 1
+        name = f"shared-{number}" if is_shared else "large"
+        note = _shared_header(layer, locked) if is_shared else header(locked)
+        yield _subset(name, locked, layer.packages, note)
 
 
-def own_part(locked: LockedStage) -> Part:
-    """Return what lies on top of them: all, where there are none."""
+def top_subset(locked: LockedStage) -> PackageSubset:
+    """Return the subset above the planned layers: all packages if no layer is planned."""
     if locked.layers:
-        return _part("own", locked, others(locked), header(locked))
-    return Part("packages", locked, locked.folder / "requirements.txt", header(locked))
+        return _subset("own", locked, unlayered(locked), header(locked))
+    return PackageSubset("packages", locked, locked.folder / "requirements.txt", header(locked))
 
 
-def is_part(name: str) -> bool:
-    """Tell whether a file of the stage's folder has the name of a part's requirements."""
+def subsets(locked: LockedStage) -> list[PackageSubset]:
+    """Return all subsets of the stage's packages, lowest layer first."""
+    return [*lower_subsets(locked), top_subset(locked)]
+
+
+def is_subset_file(name: str) -> bool:
+    """Return whether a file name is that of a subset's requirements."""
     return bool(_FILE.fullmatch(name))
 
 
-def part_files(locked: LockedStage) -> Mapping[str, str]:
-    """Return the requirements of the parts, by their names in the stage's folder."""
+def subset_files(locked: LockedStage) -> Mapping[str, str]:
+    """Return the text of each subset's requirements by file name; empty without planned layers."""
     if not locked.layers:
         return {}
-    parts = [*lower_parts(locked), own_part(locked)]
-    return {part.path.name: requirements_text(part.locked, part.header) for part in parts}
+    return {each.path.name: requirements_text(each.locked, each.header) for each in subsets(locked)}
 
 
-def requirement_paths(locked: LockedStage) -> list[PurePosixPath]:
-    """Return the paths of all that the build reads requirements from."""
-    return [part.path for part in (*lower_parts(locked), own_part(locked))]
-
-
-def _part(
-    name: str,
-    locked: LockedStage,
-    packages: tuple[LockedPackage, ...] | list[LockedPackage],
-    note: str,
-) -> Part:
+def _subset(
+    name: str, locked: LockedStage, packages: Sequence[LockedPackage], note: str
+) -> PackageSubset:
     used = {each.origin.name for each in packages if isinstance(each.origin, IndexOrigin)}
     indexes = tuple(index for index in locked.indexes if index.name in used)
-    part = replace(locked, packages=tuple(packages), indexes=indexes, layers=())
-    return Part(name, part, locked.folder / f"requirements.{name}.txt", note)
+    reduced = replace(locked, packages=tuple(packages), indexes=indexes, layers=())
+    return PackageSubset(name, reduced, locked.folder / f"requirements.{name}.txt", note)
 
 
 def _shared_header(layer: Layer, locked: LockedStage) -> str:
-    """Return the same for each of the stages: only so they have the same layer."""
-    source = locked.folder.parent / "*" / "poetry.lock"
+    # It is the same in all stages: with another text each would have a layer of its own.
     note = f"# In the images of {joined(layer.stages)}."
-    return f"{generated(source, 'poetry fti export')}\n{note}"
+    return f"{project_header(locked.folder.parent)}\n{note}"

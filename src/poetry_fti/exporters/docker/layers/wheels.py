@@ -1,4 +1,4 @@
-"""Whether an image installs a package from a wheel, and how large that is."""
+"""The wheels that an image installs: whether a package has them, and their download sizes."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 
 def linux_platforms(locked: LockedStage) -> tuple[Platform, ...]:
-    """Return the platforms that a stage's image is for."""
+    """Return the platforms that a stage's image is built for; an empty tuple if it has no image."""
     return image_platforms(locked) if locked.stage.targets.platforms else USUAL_PLATFORMS
 
 
 def is_wheel(package: LockedPackage, locked: LockedStage) -> bool:
-    """Tell whether the image gets a package as a downloaded wheel, on each of its platforms."""
+    """Return whether every platform of the image installs a package from a downloaded wheel."""
     if isinstance(package.origin, DirectoryOrigin | FileOrigin | GitOrigin):
         return False
     return all(any(_wheels(package, locked, each)) for each in linux_platforms(locked))
 
 
 def download_size(package: LockedPackage, locked: LockedStage) -> int:
-    """Return the bytes of the largest wheel that the image may get; 0 if no index tells."""
+    """Return the size in bytes of the largest wheel that fits the image; 0 if it is not known."""
     return max(
         (
             file.size or 0
