@@ -21,7 +21,7 @@ from poetry_fti.exporters.shared.images import (
 )
 from poetry_fti.model import PLATFORMS
 from poetry_fti.ports.context import inputs_digest
-from poetry_fti.ports.engine_commands import BaseImage, BuildJob
+from poetry_fti.ports.engine_commands import BaseImageJob, BuildJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,7 +74,7 @@ def platforms(
     if own and not chosen:
         message = f'The stage "{name}" runs on {_listed(own)}, the engine on {engine.platform}.'
         raise FtiError(f"{message} Name a --platform for the engine to emulate, if it can.")
-    if len(chosen) > 1 and not engine.bakes:
+    if len(chosen) > 1 and not engine.can_bake:
         message = f"{engine.program} without buildx builds for one platform at a time"
         raise FtiError(f"{message}, not for {_listed(chosen)}. Name one with --platform.")
     return chosen
@@ -109,11 +109,11 @@ def image_job(
     )
 
 
-def _base(locked: LockedStage) -> BaseImage | None:
+def _base(locked: LockedStage) -> BaseImageJob | None:
     own, target = locked.stage.image.dockerfile, base_target(locked.stage.name)
     if own is None:
         return None
-    return BaseImage(dockerfile=own, target=target, tag=base_tag(locked), context=BASE_CONTEXT)
+    return BaseImageJob(dockerfile=own, target=target, tag=base_tag(locked), context=BASE_CONTEXT)
 
 
 def is_done(job: BuildJob, engine: ContainerEngine, *, push: bool) -> bool:

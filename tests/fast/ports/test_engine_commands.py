@@ -1,4 +1,4 @@
-"""The words of the engines' commands."""
+"""The command lines of the engines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from typing import Final
 import pytest
 
 from poetry_fti.model import Platform
-from poetry_fti.ports.engine_commands import BaseImage, BuildJob, BuildOptions, bake, build
+from poetry_fti.ports.engine_commands import (
+    BaseImageJob,
+    BuildJob,
+    BuildOptions,
+    bake_command,
+    build_commands,
+)
 
 JOB: Final = BuildJob(
     stage="training",
@@ -32,7 +38,9 @@ LABELS: Final = "--set training.labels.poetry-fti.inputs=sha256:1"
 
 
 def test_bake_builds_all_images_at_once() -> None:
-    command = bake([JOB, PRIVATE], BuildOptions(definition=FILE, push=True, quiet=True), asks=True)
+    command = bake_command(
+        [JOB, PRIVATE], BuildOptions(definition=FILE, push=True, quiet=True), needs_permission=True
+    )
     assert " ".join(command) == (
         f"{BAKE} --progress=quiet --allow=ssh --set training.output=type=image,push=true {LABELS}"
         " --set inference.output=type=image,push=true --set inference.platform=linux/arm64"
@@ -44,7 +52,9 @@ def test_bake_builds_all_images_at_once() -> None:
     ("push", "output"), [(False, "type=docker"), (True, "type=image,push=true")]
 )
 def test_bake_builds_as_of_a_time(push: bool, output: str) -> None:  # noqa: FBT001
-    command = bake([JOB], BuildOptions(definition=FILE, push=push, epoch="17"), asks=True)
+    command = bake_command(
+        [JOB], BuildOptions(definition=FILE, push=push, epoch="17"), needs_permission=True
+    )
     assert " ".join(command) == (
         f"{BAKE} --provenance=false --set training.output={output},rewrite-timestamp=true {LABELS}"
         " --set training.args.SOURCE_DATE_EPOCH=17 training"
@@ -53,13 +63,13 @@ def test_bake_builds_as_of_a_time(push: bool, output: str) -> None:  # noqa: FBT
 
 def test_a_base_comes_first() -> None:
     file = PurePosixPath("base.Dockerfile")
-    base = BaseImage(
+    base = BaseImageJob(
         dockerfile=file, target="_inference", tag="fti-base:inference", context="own-base"
     )
     job = replace(PRIVATE, base=base)
-    command = " ".join(bake([job], BuildOptions(definition=FILE), asks=False))
+    command = " ".join(bake_command([job], BuildOptions(definition=FILE), needs_permission=False))
     assert "--set _inference.platform=linux/arm64" in command
-    first, second = build("docker", job, BuildOptions(definition=FILE))
+    first, second = build_commands("docker", job, BuildOptions(definition=FILE))
     platform = "--platform linux/arm64"
     assert " ".join(first) == f"docker build -f {file} -t fti-base:inference {platform} ."
     assert "--build-context own-base=docker-image://fti-base:inference" in " ".join(second)
@@ -69,11 +79,13 @@ def test_others_build_one_image_after_the_other() -> None:
     order = BuildOptions(definition=FILE, push=True, netrc=Path("netrc"), epoch="17")
     label = "--label poetry-fti.inputs=sha256:2 -t credit:lock-0 -t credit:1"
     rest = "--platform linux/arm64 --secret id=netrc,src=netrc --ssh default"
-    assert [" ".join(words) for words in build("podman", PRIVATE, order)] == [
+    assert [" ".join(words) for words in build_commands("podman", PRIVATE, order)] == [
         f"podman build -f fti/inference/Dockerfile {label} {rest} --timestamp 17 .",
         "podman push credit:lock-0",
         "podman push credit:1",
     ]
-    (docker,) = build("docker", JOB, BuildOptions(definition=FILE, netrc=Path("netrc"), epoch="17"))
+    (docker,) = build_commands(
+        "docker", JOB, BuildOptions(definition=FILE, netrc=Path("netrc"), epoch="17")
+    )
     assert docker[-3:] == ["--build-arg", "SOURCE_DATE_EPOCH=17", "."]
     assert "--secret" not in docker
