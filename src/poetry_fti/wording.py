@@ -1,4 +1,4 @@
-"""Lists and sizes as people read them."""
+"""Lists and sizes as text for people."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _UNITS: Final = ((1_000_000_000, ".1f", "GB"), (1_000_000, ".0f", "MB"))
 
 
 def joined(words: Iterable[str]) -> str:
-    """Return one word or more with commas, and an "and" before the last."""
+    """Return words as a list in English, `a, b and c`; there must be at least one."""
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def readable(size: int) -> str:
-    """Return a number of bytes in the unit that suits it."""
+    """Return a size in bytes with its unit: kB, MB or GB."""
     for unit, form, name in _UNITS:
         if size >= unit:
             return f"{size / unit:{form}} {name}"
