@@ -1,4 +1,4 @@
-"""Errors that a user can cause, each with the exit code that a command ends with."""
+"""Errors that a user can cause, each with the exit code of the command, and the exit codes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ INTERRUPTED: Final = 130
 
 
 class FtiError(Exception):
-    """The tool could not do what it was asked for; the message says why and what to do next."""
+    """A command failed; the message states the reason and what to do next."""
 
     exit_code: ClassVar[int] = FAILED
 
 
 class IndexFailedError(FtiError):
-    """A package index could not be reached, or gave an answer that is none."""
+    """A package index could not be reached, or its response is invalid."""
 
 
 class StaleLockError(FtiError):
@@ -35,13 +35,13 @@ class AmbiguousPackageError(FtiError):
 
 
 class ConfigError(FtiError):
-    """The configuration, a stage's name or a format is wrong."""
+    """The configuration is wrong, or a stage or format is unknown."""
 
     exit_code = MISCONFIGURED
 
 
 class ProblemsError(ConfigError):
-    """Everything that is wrong with a pyproject.toml, found in one pass."""
+    """All problems of a pyproject.toml, in one message."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"

@@ -1,4 +1,4 @@
-"""The only writer: files replaced as a whole, or compared with what they should be."""
+"""Reading, atomic writing and comparing of files: the only module that writes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def read(path: Path) -> str | None:
-    """Return a file's text, None where there is no such file."""
+    """Return the text of a file, or None if it does not exist.
+
+    Invalid UTF-8 is replaced. Raises OSError if the file cannot be read.
+    """
     try:
         return path.read_bytes().decode("utf-8", errors="replace")
     except FileNotFoundError:
@@ -26,10 +29,11 @@ def read(path: Path) -> str | None:
 
 
 def replace(files: Mapping[Path, str]) -> tuple[Path, ...]:
-    """Replace the files whose text differs and return them, all or (on an error) none.
+    """Write the files whose text differs, and return their paths.
 
-    Every text is on disk before the first file is replaced; each is replaced atomically, so an
-    interrupt leaves whole files, old or new. Raises OSError.
+    All texts are on disk before the first file is replaced. Each file is replaced atomically: if
+    the command is interrupted, it is either unchanged or completely written. Raises OSError; if a
+    text cannot be written, no file is replaced.
     """
     _remove_temporary(files)
     changed = {path: text for path, text in files.items() if read(path) != text}
@@ -38,8 +42,9 @@ def replace(files: Mapping[Path, str]) -> tuple[Path, ...]:
     try:
         for path, text in changed.items():
             created += _make_folder(path.parent)
-            # Not in the system's temporary folder: replacing is atomic within one file system
-            # only. Known before it exists, so that no interrupt can leave it behind.
+            # Not in the system's temporary folder: replacing is atomic only within a file system.
+            # The name is recorded before the file is created, so that an interrupt cannot leave
+            # the file behind.
             temporary[path] = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
             with _naming(path):
                 _write(temporary[path], text, path)
@@ -48,7 +53,7 @@ def replace(files: Mapping[Path, str]) -> tuple[Path, ...]:
                 written.replace(path)
     except BaseException:
         for written in temporary.values():
-            with suppress(OSError):  # it may not exist, on a disk that takes no change
+            with suppress(OSError):  # it may not exist, and the disk may be read-only
                 written.unlink()
         remove_empty(created)
         raise
@@ -56,7 +61,7 @@ def replace(files: Mapping[Path, str]) -> tuple[Path, ...]:
 
 
 def _remove_temporary(paths: Iterable[Path]) -> None:
-    # What a killed command has left. One that still runs keeps this one out (see `exclusive`).
+    # Left behind by a command that was killed; a running one holds the lock (see `exclusive`).
     for path in paths:
         ours = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.tmp")
         for entry in path.parent.glob(".*.tmp"):
@@ -67,7 +72,7 @@ def _remove_temporary(paths: Iterable[Path]) -> None:
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Let an error name the file that was to be written, and not a temporary one or none."""
+    """Set the file name of an OSError to the file that was to be written."""
     try:
         yield
     except OSError as error:
@@ -83,7 +88,7 @@ def _make_folder(folder: Path) -> list[Path]:
 
 @contextmanager
 def folder(path: Path) -> Iterator[None]:
-    """Let a folder exist for a while; it stays if something has been put in it."""
+    """Create a folder and its parents; when the context ends, remove those that are empty."""
     created = _make_folder(path)
     try:
         yield
@@ -92,13 +97,13 @@ def folder(path: Path) -> Iterator[None]:
 
 
 def remove(paths: Iterable[Path]) -> None:
-    """Remove files."""
+    """Remove files; raises OSError at the first that cannot be removed."""
     for path in paths:
         path.unlink()
 
 
 def remove_empty(folders: list[Path]) -> None:
-    """Remove the folders that are empty; a folder comes before its parent."""
+    """Remove the folders that are empty; they have to be listed before their parents."""
     for folder in folders:
         with suppress(OSError):
             folder.rmdir()
@@ -115,9 +120,10 @@ def _write(temporary: Path, text: str, path: Path) -> None:
 
 @contextmanager
 def exclusive(lock_file: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Keep other processes out; if one is in, call `waiting` and wait until it has left or died.
+    """Hold a lock for the duration of the context, so that only one process at a time has it.
 
-    Where there can be no lock file, on a read-only disk for one, nobody is kept out.
+    While another process has it, call `waiting` once and wait. Where no lock file can be created,
+    for example on a read-only disk, there is no exclusion.
     """
     lock = _acquired(lock_file, waiting)
     try:
@@ -128,7 +134,7 @@ def exclusive(lock_file: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 
 def _acquired(lock_file: Path, waiting: Callable[[], None]) -> BaseFileLock | None:
-    # It takes a while to import, and most commands write nothing.
+    # Imported here, since most commands do not write.
     from filelock import FileLock, Timeout  # noqa: PLC0415
 
     lock = FileLock(lock_file)
@@ -138,13 +144,13 @@ def _acquired(lock_file: Path, waiting: Callable[[], None]) -> BaseFileLock | No
     except Timeout:
         waiting()
         lock.acquire()
-    except (OSError, NotImplementedError):  # the latter where a file system knows no locks
+    except (OSError, NotImplementedError):  # the latter on file systems without locks
         return None
     return lock
 
 
 def differences(files: Mapping[PurePosixPath, str], root: Path) -> Iterator[str]:
-    """Yield a unified diff, from what is below `root`, for each file that is not as expected."""
+    """Yield a unified diff for each file below `root` whose text is not the expected one."""
     for name, expected in files.items():
         found = read(root / name)
         if found != expected:

@@ -1,4 +1,4 @@
-"""Where a stage runs, in the words of markers and wheel tags."""
+"""Target platforms and Python versions as environment markers and wheel tags."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SOME: Final = "some_platform"
 
 
 def marker_environment(platform: Platform) -> dict[str, str]:
-    """Return the variables of markers that a platform alone determines, for CPython."""
+    """Return the marker variables that depend on the platform only, with CPython's values."""
     return {
         **_OS[platform.os],
         "platform_machine": _MACHINES[platform.os, platform.arch],
@@ -52,7 +52,7 @@ def marker_environment(platform: Platform) -> dict[str, str]:
 
 
 def environment_marker(platform: Platform) -> str:
-    """Return the marker that is true on CPython on a platform, and nowhere else."""
+    """Return the marker that is true for CPython on a platform only."""
     environment = marker_environment(platform)
     names = ("sys_platform", "platform_machine", "implementation_name")
     return " and ".join(f'{name} == "{environment[name]}"' for name in names)
@@ -60,7 +60,7 @@ def environment_marker(platform: Platform) -> str:
 
 @cache
 def python_minors(requires_python: SpecifierSet) -> tuple[Minor, ...]:
-    """Return CPython's minor versions of which some patch release is allowed."""
+    """Return the minor versions of CPython with a patch release that a specifier allows."""
     return tuple(
         (major, minor)
         for major, minor in MINORS
@@ -69,7 +69,10 @@ def python_minors(requires_python: SpecifierSet) -> tuple[Minor, ...]:
 
 
 def fits(filename: str, targets: Targets, requires_python: SpecifierSet) -> bool:
-    """Tell whether a distribution file can be used on some target; without platforms, on any."""
+    """Return whether a distribution file can be installed on at least one target.
+
+    Source distributions always can. `targets` without platforms means any platform.
+    """
     if not filename.endswith(".whl"):
         return True
     abis, platforms = _abis(requires_python), _platforms(targets)
@@ -93,7 +96,7 @@ def _parsed(tag: str) -> frozenset[Tag]:
 
 
 def _abi_tag(tag: Tag) -> Tag:
-    # Code for "any" platform has no ABI: cp312-none-any is usable, cp312-cp312-any is not.
+    # A wheel for any platform has no ABI: cp312-none-any is valid, cp312-cp312-any is not.
     return Tag(tag.interpreter, tag.abi, _ANY if tag.platform == _ANY else _SOME)
 
 
@@ -103,7 +106,7 @@ def _abis(requires_python: SpecifierSet) -> frozenset[Tag]:
 
 
 def _usable(minor: Minor) -> Iterator[Tag]:
-    # The ABI is named, since the default is that of the running interpreter's kind of build.
+    # The default for `abis` depends on the build of the running interpreter.
     interpreter = f"cp{minor[0]}{minor[1]}"
     yield from cpython_tags(minor, abis=[interpreter], platforms=[_SOME])
     yield from compatible_tags(minor, interpreter=interpreter, platforms=[_SOME])
@@ -111,7 +114,7 @@ def _usable(minor: Minor) -> Iterator[Tag]:
 
 @cache
 def _platforms(targets: Targets) -> frozenset[str]:
-    """Return the platform tags that are usable on some target; none if every platform is one."""
+    """Return the platform tags that a target supports; an empty set if every platform is one."""
     return frozenset(
         tag for platform in targets.platforms for tag in (_ANY, *_platform_tags(platform, targets))
     )

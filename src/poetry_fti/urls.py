@@ -1,4 +1,4 @@
-"""URLs as a generated file may hold them: without credentials."""
+"""URLs without credentials, for generated files and messages."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from urllib.parse import urlsplit
 
 _CREDENTIALS: Final = re.compile(r"(?P<scheme>[a-zA-Z0-9+.-]+)://(?P<user>[^/?#]*)@")
 _CREDENTIALS_IN_TEXT: Final = re.compile(r"(?P<scheme>[a-zA-Z0-9+.-]+)://(?P<user>[^/?#\s\"']*)@")
-# How ssh itself, and many a hosting site, spell the address of a repository.
+# The scp-like form of a repository's address, `git@host:path`.
 _SCP: Final = re.compile(r"(?P<host>(?:[^/:@]+@)?[^/:@]{2,}):(?!//)/?(?P<path>.+)")
 
 
 def public_url(url: str) -> str:
-    """Return a URL without user name and password; the user that ssh needs is no secret."""
+    """Return a URL without user name and password; the user name of an ssh URL is kept."""
     return _CREDENTIALS.sub(_public, url)
 
 
 def public_text(text: str) -> str:
-    """Return a text whose URLs have no user name and password."""
+    """Return a text with user names and passwords removed from its URLs, as by `public_url`."""
     return _CREDENTIALS_IN_TEXT.sub(_public, text)
 
 
@@ -29,14 +29,14 @@ def _public(found: re.Match[str]) -> str:
 
 
 def public_git_url(url: str) -> str:
-    """Return a repository's URL without credentials, `git@host:path` as a URL too."""
+    """Return a git repository's URL without credentials; `git@host:path` becomes an ssh URL."""
     scp = _SCP.fullmatch(url)
     url = f"ssh://{scp['host']}/{scp['path']}" if scp else url
     return public_url(url).removeprefix("git+")
 
 
 def untrusted_host(url: str) -> str | None:
-    """Return the host (and port) of a URL that pip refuses unless it is told to trust it."""
+    """Return the host and port that pip accepts with `--trusted-host` only, or None."""
     parts = urlsplit(public_url(url))
     if parts.scheme != "http" or _is_loopback(parts.hostname or ""):
         return None

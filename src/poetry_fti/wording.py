@@ -1,4 +1,4 @@
-"""Lists, counts, sizes and suggestions as people read them."""
+"""Lists, counts, sizes and suggestions as text for people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def suggestion(word: str, known: Collection[str]) -> str:
 
 
 def joined(words: Iterable[str]) -> str:
-    """Return one word or more with commas, and an "and" before the last."""
+    """Return words as a list in English, `a, b and c`; there must be at least one."""
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
 
@@ -29,7 +29,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def readable(size: int) -> str:
-    """Return a number of bytes in the unit that suits it."""
+    """Return a size in bytes with its unit: kB, MB or GB."""
     for unit, form, name in _UNITS:
         if size >= unit:
             return f"{size / unit:{form}} {name}"

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 
 from harness import Poetry, snapshot
 from loopback.clients import isolated_environment
-from poetry_fti.model import PLATFORMS
+from poetry_fti.model import FORMATS, PLATFORMS
 from poetry_fti.targets import marker_environment
 
 if TYPE_CHECKING:
@@ -231,8 +231,7 @@ NO_MARKERS = (
             2,
             (
                 'Unknown format "requirement"; did you mean "requirements"?'
-                " (known: bake, compose, constraints, dockerfile, pylock, pyproject,"
-                " requirements).\n"
+                f" (known: {', '.join(FORMATS)}).\n"
             ),
         ),
         (("--stdout",), 1, ONE_FILE),
@@ -240,7 +239,12 @@ NO_MARKERS = (
         (
             ("-f", "pylock", "--no-hashes"),
             1,
-            "--no-hashes and --no-markers are for the formats requirements and constraints.\n",
+            "--no-hashes applies to the formats constraints and requirements only.\n",
+        ),
+        (
+            ("--merged", "--no-markers"),
+            1,
+            "--no-markers applies to the formats constraints and requirements only.\n",
         ),
         (
             ("inference", "-f", "requirements", "--no-markers"),

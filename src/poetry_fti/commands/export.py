@@ -14,18 +14,21 @@ from poetry_fti.commands.shared.writing import report_layers, report_written
 from poetry_fti.errors import DONE, FOUND, FtiError, StaleLockError
 from poetry_fti.model import FORMATS
 from poetry_fti.operations.export import (
-    PROFILED,
-    PROJECT_FORMATS,
     ExportRequest,
     differences,
+    formats_without_hashes,
+    formats_without_markers,
+    is_project_format,
     render,
     require_formats,
     write,
 )
 from poetry_fti.operations.layers import image_warnings, shared_layers
-from poetry_fti.wording import counted
+from poetry_fti.wording import counted, joined
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
 
@@ -99,16 +102,16 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
     def _refuse_contradictions(self, request: ExportRequest, chosen: list[str]) -> None:
         if request.merged and chosen:
             raise FtiError("--merged writes a pylock.toml; leave --format out.")
-        one_file = len(request.stages) == 1 or set(request.formats) <= PROJECT_FORMATS
+        one_file = len(request.stages) == 1 or all(map(is_project_format, request.formats))
         single = request.merged or (len(request.formats) == 1 and one_file)
         if self.option("stdout") and (request.check or not single):
             raise FtiError(
                 "--stdout prints one file: name one stage and one --format, or --merged."
             )
-        plain_wanted = not (request.hashes and request.markers)
-        if plain_wanted and (request.merged or not set(request.formats) & set(PROFILED)):
-            names = " and ".join(PROFILED)
-            raise FtiError(f"--no-hashes and --no-markers are for the formats {names}.")
+        if not request.hashes:
+            _require_one_of("--no-hashes", formats_without_hashes(), request)
+        if not request.markers:
+            _require_one_of("--no-markers", formats_without_markers(), request)
 
     def _compare(self, project: Project, rendered: Rendered) -> int:
         diffs = differences(project, rendered)
@@ -120,3 +123,9 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
             return FOUND
         self.line(f"{counted(len(rendered.texts), 'file')} checked: all up to date.")
         return DONE
+
+
+def _require_one_of(flag: str, formats: Sequence[str], request: ExportRequest) -> None:
+    """Raise FtiError if no format that is written supports an option."""
+    if request.merged or not set(request.formats).intersection(formats):
+        raise FtiError(f"{flag} applies to the formats {joined(formats)} only.")

@@ -1,52 +1,63 @@
-"""Formats that locked stages are exported to: one module each, and a line in a registry.
+"""Export formats: a module for each, imported when the format is used.
 
-Their names are in `model.FORMATS`: to know them costs no command the import of all modules.
+A format's module has the name of the format in `poetry_fti.model.FORMATS`, and a constant
+`EXPORTER`: what the format needs, which options it supports, and the function that returns its
+files.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
-
-from poetry_fti.exporters import (
-    bake,
-    compose,
-    constraints,
-    dockerfile,
-    pylock,
-    pyproject,
-    requirements,
-)
+from dataclasses import KW_ONLY, dataclass
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from poetry_fti.model import LockedStage
 
 
-class Exporter(Protocol):
-    """What a format's module offers."""
+@dataclass(frozen=True, slots=True)
+class StageExporter:
+    """A format that is written for each stage, to the stage's folder.
 
-    @property
-    def NEEDS_URLS(self) -> bool:  # noqa: N802 - a constant of the module
-        """Whether the files' URLs and sizes have to be looked up before `files` is called."""
+    Attributes:
+        files: returns the text of each file by its name, an empty mapping for a stage that the
+            format does not apply to. It is pure: it neither reads nor writes files. It raises
+            FtiError for a stage that the format cannot express; the message names the stage or
+            the package and the way out.
+        needs_file_details: the URL, size and upload time of each locked file have to be looked up
+            in the index before.
+        needs_layers: the layers of the stage's image have to be planned before, which looks up
+            the sizes of files too.
+        can_omit_hashes: `--no-hashes` applies to the format.
+        can_omit_markers: `--no-markers` applies to the format.
+    """
 
-    def files(self, locked: LockedStage, /) -> Mapping[str, str]:
-        """Return the text of each file by its name in the stage's folder."""
+    files: Callable[[LockedStage], Mapping[str, str]]
+    _: KW_ONLY
+    needs_file_details: bool = False
+    needs_layers: bool = False
+    can_omit_hashes: bool = False
+    can_omit_markers: bool = False
 
 
-class ProjectExporter(Protocol):
-    """What the module of a format offers that is about all stages at once."""
+@dataclass(frozen=True, slots=True)
+class ProjectExporter:
+    """A format that describes all stages together, written to the parent of the stages' folders.
 
-    def files(self, stages: Sequence[LockedStage], /) -> Mapping[str, str]:
-        """Return the text of each file by its name in the folder of the stages' folders."""
+    Attributes:
+        files: returns the text of each file by its name, as `StageExporter.files` does, from all
+            stages of the project.
+    """
+
+    files: Callable[[Sequence[LockedStage]], Mapping[str, str]]
 
 
-EXPORTERS: Final[Mapping[str, Exporter]] = {
-    "constraints": constraints,
-    "dockerfile": dockerfile,
-    "pylock": pylock,
-    "pyproject": pyproject,
-    "requirements": requirements,
-}
+Exporter: TypeAlias = StageExporter | ProjectExporter
 
-PROJECT_EXPORTERS: Final[Mapping[str, ProjectExporter]] = {"bake": bake, "compose": compose}
+
+def load_exporter(name: str) -> Exporter:
+    """Return the exporter of a format that is in `poetry_fti.model.FORMATS`."""
+    exporter: Exporter = resolve_name(f"{__name__}.{name.replace('-', '_')}:EXPORTER")
+    return exporter

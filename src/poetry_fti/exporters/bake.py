@@ -1,4 +1,4 @@
-"""docker-bake.json: the images of all stages, built at once by `docker buildx bake`."""
+"""docker-bake.json: the definition of all stages' images for `docker buildx bake`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_fti.exporters.docker.base_image import OWN
-from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
-from poetry_fti.exporters.header import generated
-from poetry_fti.exporters.images import image_name, image_platforms, lock_tag, with_images
+from poetry_fti.exporters import ProjectExporter
+from poetry_fti.exporters.docker.base_image import BASE_CONTEXT
+from poetry_fti.exporters.docker.instructions.sources import needs_credentials, uses_ssh
+from poetry_fti.exporters.shared.header import project_header
+from poetry_fti.exporters.shared.images import image_name, image_platforms, lock_tag, with_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,11 +23,11 @@ _VARIABLES: Final = ("TAG", "CACHE", "NETRC")
 
 
 def files(stages: Sequence[LockedStage]) -> Mapping[str, str]:
-    """Return docker-bake.json; nothing where no stage has an image."""
+    """Return docker-bake.json; an empty mapping if no stage has an image."""
     images = with_images(stages)
     if not images:
         return {}
-    header = generated(images[0].folder.parent / "*/poetry.lock", "poetry fti export --format bake")
+    header = project_header(images[0].folder.parent, "poetry fti export --format bake")
     definition = {
         "//": header.removeprefix("# "),
         "variable": {name: {"default": ""} for name in _VARIABLES},
@@ -40,7 +41,7 @@ def _targets(locked: LockedStage) -> Iterator[tuple[str, dict[str, Any]]]:
     target, own = _target(locked), locked.stage.image.dockerfile
     if own:
         base = base_target(locked.stage.name)
-        target["contexts"] = {OWN: f"target:{base}"}
+        target["contexts"] = {BASE_CONTEXT: f"target:{base}"}
         platforms = {"platforms": target["platforms"]} if "platforms" in target else {}
         output = {"output": ["type=cacheonly"]}
         yield base, {"context": ".", "dockerfile": _literal(str(own)), **platforms, **output}
@@ -48,8 +49,8 @@ def _targets(locked: LockedStage) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def base_target(stage: str) -> str:
-    """Return the target that makes the base of a stage out of a Dockerfile of the project's own."""
-    return f"_{stage}"  # no stage has such a name
+    """Return the target that builds a stage's base image from the project's own Dockerfile."""
+    return f"_{stage}"  # names of stages do not start with an underscore
 
 
 def _target(locked: LockedStage) -> dict[str, Any]:
@@ -71,9 +72,12 @@ def _target(locked: LockedStage) -> dict[str, Any]:
 
 
 def _if_set(variable: str, text: str) -> str:
-    """Return the expression for a list that is empty unless a variable is set."""
+    """Return the expression for a list with one item, which is empty if a variable is not set."""
     return f'${{{variable} != "" ? ["{text}"] : []}}'
 
 
 def _literal(text: str) -> str:
     return re.sub(r"([$%])\{", r"\1\1{", text)
+
+
+EXPORTER: Final = ProjectExporter(files)

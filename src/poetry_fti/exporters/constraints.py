@@ -1,11 +1,12 @@
-"""constraints.txt: the versions of a stage, to hold another installation to them."""
+"""constraints.txt: the versions of a stage's packages, as constraints for other installations."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.exporters.header import header
-from poetry_fti.exporters.reference import in_order, marked, reference
+from poetry_fti.exporters import StageExporter
+from poetry_fti.exporters.shared.header import header
+from poetry_fti.exporters.shared.reference import in_order, marked, reference
 from poetry_fti.model import DirectoryOrigin, FileOrigin
 
 if TYPE_CHECKING:
@@ -13,14 +14,15 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedStage
 
-NEEDS_URLS: Final = False
-
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return constraints.txt; what lies on disk is left out, since its path pins nothing."""
+    """Return constraints.txt, without packages from local paths: a path pins no version."""
     lines = [
         marked(reference(package), package)
         for package in in_order(locked.packages)
         if not isinstance(package.origin, DirectoryOrigin | FileOrigin)
     ]
     return {"constraints.txt": "\n".join([header(locked), *([""] if lines else []), *lines]) + "\n"}
+
+
+EXPORTER: Final = StageExporter(files, can_omit_hashes=True, can_omit_markers=True)

@@ -1,4 +1,4 @@
-"""A Dockerfile for a stage, and what its build may see of the project."""
+"""Dockerfile and Dockerfile.dockerignore: the image of a stage."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.docker import ignore
+from poetry_fti.exporters import StageExporter
 from poetry_fti.exporters.docker.base_image import become_root, from_base
-from poetry_fti.exporters.docker.builder import builder
-from poetry_fti.exporters.docker.code import code_stage
-from poetry_fti.exporters.docker.contents import code, own_files, packages
-from poetry_fti.exporters.docker.head import SYNTAX, head
-from poetry_fti.exporters.docker.interpreter import installer_stage
-from poetry_fti.exporters.docker.parts import part_files
-from poetry_fti.exporters.docker.settings import environment, labels, start
-from poetry_fti.exporters.docker.system import base_system, last_steps
+from poetry_fti.exporters.docker.context.dockerignore import dockerignore
+from poetry_fti.exporters.docker.instructions.build_stages import code_stage, package_stages
+from poetry_fti.exporters.docker.instructions.contents import code, own_files, packages
+from poetry_fti.exporters.docker.instructions.leading_comment import SYNTAX, leading_comment
+from poetry_fti.exporters.docker.instructions.settings import environment, labels, start
+from poetry_fti.exporters.docker.instructions.system import base_system, last_steps
+from poetry_fti.exporters.docker.instructions.user import make_user
+from poetry_fti.exporters.docker.layers.subsets import subset_files
 from poetry_fti.exporters.docker.template import STANDARD, directives, fill
-from poetry_fti.exporters.docker.user import make_user
-from poetry_fti.exporters.images import with_images
+from poetry_fti.exporters.shared.images import with_images
 from poetry_fti.model import Image
 
 if TYPE_CHECKING:
@@ -28,13 +27,12 @@ if TYPE_CHECKING:
 
     Block: TypeAlias = Callable[[LockedStage], Iterator[str]]
 
-NEEDS_URLS: Final = False
-
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return what an image is built by; nothing for a stage without Linux.
+    """Return the Dockerfile, its ignore file, and the requirements of its layers.
 
-    Raises FtiError where no image can be made of the stage as it is configured.
+    The mapping is empty for a stage that does not run on Linux. Raises FtiError for a configuration
+    that no image can be built from.
     """
     if not with_images([locked]):
         if locked.stage.image == Image():
@@ -44,8 +42,8 @@ def files(locked: LockedStage) -> Mapping[str, str]:
     _refuse_own(locked)
     return {
         "Dockerfile": _text(locked),
-        "Dockerfile.dockerignore": ignore.render(locked),
-        **part_files(locked),
+        "Dockerfile.dockerignore": dockerignore(locked),
+        **subset_files(locked),
     }
 
 
@@ -56,7 +54,7 @@ def _text(locked: LockedStage) -> str:
         first = [SYNTAX, *first]
     blocks = {name: partial(_joined, block, locked) for name, block in BLOCKS.items()}
     rest = fill(template, blocks, str(locked.stage.image.template))
-    return "\n".join([*first, head(locked), "", rest, ""])
+    return "\n".join([*first, leading_comment(locked), "", rest, ""])
 
 
 def _joined(block: Block, locked: LockedStage) -> str:
@@ -78,10 +76,7 @@ def _base(locked: LockedStage) -> Iterator[str]:
 
 
 def _builder(locked: LockedStage) -> Iterator[str]:
-    if locked.stage.image.python:
-        yield from installer_stage(locked)
-    else:
-        yield from builder(locked)
+    yield from package_stages(locked)
     yield from code_stage(locked)
 
 
@@ -89,7 +84,7 @@ def _workdir(locked: LockedStage) -> Iterator[str]:
     yield f"WORKDIR {locked.stage.image.workdir}"
 
 
-# What a template can name, in the order of a Dockerfile that has none.
+# The blocks that a template can name, in the order of the standard template.
 BLOCKS: Final[Mapping[str, Block]] = {
     "base": _base,
     "builder": _builder,
@@ -103,3 +98,6 @@ BLOCKS: Final[Mapping[str, Block]] = {
     "labels": labels,
     "start": start,
 }
+
+
+EXPORTER: Final = StageExporter(files, needs_layers=True)

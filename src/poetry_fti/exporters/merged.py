@@ -1,4 +1,4 @@
-"""pylock.toml: all stages in one lock file (PEP 751), a dependency group each."""
+"""pylock.toml: one lock file (PEP 751) for all stages, with a dependency group for each."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from poetry_fti.exporters.header import generated
-from poetry_fti.exporters.lock_entry import entry, require_files
-from poetry_fti.exporters.lock_text import write_lock
-from poetry_fti.exporters.reference import in_order
+from poetry_fti.exporters.shared.header import project_header
+from poetry_fti.exporters.shared.pylock_entry import entry, require_files
+from poetry_fti.exporters.shared.pylock_text import pylock_text
+from poetry_fti.exporters.shared.reference import in_order
 from poetry_fti.model import IndexOrigin
 from poetry_fti.targets import MINORS, environment_marker, python_minors
 
@@ -26,23 +26,24 @@ if TYPE_CHECKING:
 
 FILENAME: Final = "pylock.toml"
 
-# Each group that installs a package, and the package as this group sees it.
+# The groups that install a package, each with the package as the group's stage has it locked.
 Uses: TypeAlias = "list[tuple[str, LockedPackage]]"
 
 
 def render_merged(stages: Sequence[LockedStage], folder: PurePosixPath) -> str:
-    """Return the text of the lock file for `folder`; raises FtiError where a URL is not known.
+    """Return the text of pylock.toml in `folder`; raises FtiError if the URL of a file is unknown.
 
-    A stage that allows fewer Pythons than the file has entries of its own, which say so:
-    installers then refuse another Python, where a marker would make them install nothing.
+    The packages of a stage that supports fewer Python versions than the whole file are separate
+    entries with a `requires-python`: installers then reject other versions. A marker would make
+    them skip the packages.
     """
     for locked in stages:
         require_files(locked)
     groups = {canonicalize_name(locked.stage.name): locked for locked in stages}
     python = _common_python([SpecifierSet(locked.requires_python) for locked in stages])
     packages = [_merged(key, uses) for key, uses in _by_content(groups, python).items()]
-    return write_lock(
-        generated(folder / "*" / "poetry.lock", "poetry fti export"),
+    return pylock_text(
+        project_header(folder),
         [entry(package, folder) for package in in_order(packages)],
         environments=_environments(stages),
         requires_python=python,
@@ -51,7 +52,7 @@ def render_merged(stages: Sequence[LockedStage], folder: PurePosixPath) -> str:
 
 
 def _common_python(pythons: Sequence[SpecifierSet]) -> SpecifierSet:
-    """Return the Python of all stages, else a range of minor versions around them all."""
+    """Return the specifier that all stages have, or else the range of their minor versions."""
     if len(set(pythons)) == 1:
         return pythons[0]
     allowed = [python_minors(python) for python in pythons]
@@ -79,14 +80,14 @@ def _by_content(
 
 
 def _content(package: LockedPackage, python: SpecifierSet) -> LockedPackage:
-    """Return what two stages' packages must have in common to share an entry."""
+    """Return a key for a package: packages of several stages with equal keys share an entry."""
     allowed = SpecifierSet(package.requires_python or "") & python
     return replace(
         package,
         marker=None,
         requires=(),
         requires_python=str(allowed) or None,
-        # Stages may see different files of one release, depending on where they run.
+        # Stages with different platforms have different files of the same release.
         files=() if isinstance(package.origin, IndexOrigin) else package.files,
     )
 

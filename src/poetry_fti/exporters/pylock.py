@@ -1,4 +1,4 @@
-"""pylock.<stage>.toml: the stage's lock in the standard format (PEP 751)."""
+"""pylock.<stage>.toml: the lock of a stage in the standard format (PEP 751)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 
-from poetry_fti.exporters.header import header
-from poetry_fti.exporters.lock_entry import entry, require_files
-from poetry_fti.exporters.lock_text import read_lock, write_lock
-from poetry_fti.exporters.reference import in_order
+from poetry_fti.exporters import StageExporter
+from poetry_fti.exporters.shared.header import header
+from poetry_fti.exporters.shared.pylock_entry import entry, require_files
+from poetry_fti.exporters.shared.pylock_text import parse_pylock, pylock_text
+from poetry_fti.exporters.shared.reference import in_order
 from poetry_fti.model import LockedFile
 from poetry_fti.targets import environment_marker
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedStage
 
-NEEDS_URLS: Final = True
-
 
 def filename(stage: str) -> str:
     """Return the name of a stage's lock file."""
@@ -31,9 +30,9 @@ def filename(stage: str) -> str:
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return the lock file; raises FtiError where a file's URL is not known."""
+    """Return the lock file; raises FtiError if the URL of a file is unknown."""
     require_files(locked)
-    text = write_lock(
+    text = pylock_text(
         header(locked),
         [entry(package, locked.folder) for package in in_order(locked.packages)],
         environments=[Marker(environment_marker(each)) for each in locked.stage.targets.platforms],
@@ -43,15 +42,15 @@ def files(locked: LockedStage) -> Mapping[str, str]:
 
 
 def known_files(text: str) -> Mapping[str, LockedFile]:
-    """Return the files that a lock file names, by digest; none where it is no valid lock file."""
-    lock = read_lock(text)
+    """Return the files listed in the text of a lock file, by digest; empty if it is invalid."""
+    lock = parse_pylock(text)
     if lock is None:
         return {}
     return {file.digest: file for file in _files(lock)}
 
 
 def with_urls(locked: LockedStage, known: Mapping[str, LockedFile]) -> LockedStage:
-    """Return the stage with the URL, size and upload time of each file that is known."""
+    """Return the stage with URL, size and upload time of its files, as far as `known` has them."""
     packages = tuple(
         replace(package, files=tuple(_with_url(file, known) for file in package.files))
         for package in locked.packages
@@ -82,3 +81,6 @@ def _known(found: PackageSdist | PackageWheel) -> Iterator[LockedFile]:
             size=found.size,
             upload_time=time,
         )
+
+
+EXPORTER: Final = StageExporter(files, needs_file_details=True)

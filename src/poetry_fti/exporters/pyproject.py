@@ -1,10 +1,11 @@
-"""pyproject.toml: the derived project, with which plain Poetry works in the stage's folder."""
+"""pyproject.toml: the derived project, which plain Poetry can use in the stage's folder."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.exporters.header import header
+from poetry_fti.exporters import StageExporter
+from poetry_fti.exporters.shared.header import header
 from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
@@ -12,9 +13,10 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedStage
 
-NEEDS_URLS: Final = False
-
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return the derived pyproject.toml."""
+    """Return the derived pyproject.toml, without credentials in its URLs."""
     return {"pyproject.toml": f"{header(locked)}\n\n{public_text(locked.pyproject).strip()}\n"}
+
+
+EXPORTER: Final = StageExporter(files)

@@ -1,11 +1,12 @@
-"""requirements.txt: what pip and uv install, each file checked against its hash."""
+"""requirements.txt: a stage's packages for pip and uv, with hashes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.exporters.header import header
-from poetry_fti.exporters.reference import in_order, marked, reference
+from poetry_fti.exporters import StageExporter
+from poetry_fti.exporters.shared.header import header
+from poetry_fti.exporters.shared.reference import in_order, marked, reference
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
 from poetry_fti.urls import public_url, untrusted_host
 
@@ -14,16 +15,15 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import IndexOrigin, LockedPackage, LockedStage
 
-NEEDS_URLS: Final = False
-
 _FILE: Final = "requirements.txt"
 _SOURCES: Final = "requirements.sources.txt"
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return requirements.txt and, where it must not hold them, the source trees apart.
+    """Return requirements.txt, and requirements.sources.txt if the stage has source trees.
 
-    One hash makes pip demand a hash of everything, which source trees cannot have.
+    If any requirement has a hash, pip requires hashes of all. Source trees and git repositories
+    have none, so they are written to a file of their own.
     """
     hashed = any(package.files for package in locked.packages)
     sources = [package for package in locked.packages if hashed and _is_tree(package)]
@@ -35,7 +35,7 @@ def files(locked: LockedStage) -> Mapping[str, str]:
 
 
 def requirements_text(locked: LockedStage, note: str) -> str:
-    """Return the requirements that have hashes alone, below a comment."""
+    """Return requirements of the packages that have hashes, below the comment `note`."""
     hashed = [package for package in locked.packages if not _is_tree(package)]
     return _lines([note, *_options(locked.indexes)], hashed)
 
@@ -75,3 +75,6 @@ def _options(indexes: Sequence[IndexOrigin]) -> Iterator[str]:
 def _line(package: LockedPackage) -> str:
     hashes = sorted({f"--hash={file.digest}" for file in package.files})
     return " \\\n    ".join([marked(reference(package), package), *hashes])
+
+
+EXPORTER: Final = StageExporter(files, can_omit_hashes=True, can_omit_markers=True)

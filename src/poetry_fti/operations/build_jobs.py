@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.exporters.bake import base_target
-from poetry_fti.exporters.docker import ignore
-from poetry_fti.exporters.docker.base_image import OWN
-from poetry_fti.exporters.docker.sources import needs_credentials, uses_ssh
-from poetry_fti.exporters.images import base_tag, image_name, image_platforms, lock_tag, with_images
+from poetry_fti.exporters.docker.base_image import BASE_CONTEXT
+from poetry_fti.exporters.docker.context.dockerignore import context_paths, is_excluded
+from poetry_fti.exporters.docker.instructions.sources import needs_credentials, uses_ssh
+from poetry_fti.exporters.shared.images import (
+    base_tag,
+    image_name,
+    image_platforms,
+    lock_tag,
+    with_images,
+)
 from poetry_fti.model import PLATFORMS
 from poetry_fti.ports.context import inputs_digest
-from poetry_fti.ports.engine_commands import BaseImage, BuildJob
+from poetry_fti.ports.engine_commands import BaseImageJob, BuildJob
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
@@ -68,7 +74,7 @@ def platforms(
     if own and not chosen:
         message = f'The stage "{name}" runs on {_listed(own)}, the engine on {engine.platform}.'
         raise FtiError(f"{message} Name a --platform for the engine to emulate, if it can.")
-    if len(chosen) > 1 and not engine.bakes:
+    if len(chosen) > 1 and not engine.can_bake:
         message = f"{engine.program} without buildx builds for one platform at a time"
         raise FtiError(f"{message}, not for {_listed(chosen)}. Name one with --platform.")
     return chosen
@@ -87,8 +93,8 @@ def image_job(
     tag = os.environ.get("TAG")
     digest = inputs_digest(
         root,
-        ignore.seen(locked),
-        partial(ignore.keeps_out, locked),
+        context_paths(locked),
+        partial(is_excluded, locked),
         [rendered.texts[dockerfile], where, os.environ.get("SOURCE_DATE_EPOCH", "")],
     )
     return BuildJob(
@@ -103,11 +109,11 @@ def image_job(
     )
 
 
-def _base(locked: LockedStage) -> BaseImage | None:
+def _base(locked: LockedStage) -> BaseImageJob | None:
     own, target = locked.stage.image.dockerfile, base_target(locked.stage.name)
     if own is None:
         return None
-    return BaseImage(dockerfile=own, target=target, tag=base_tag(locked), context=OWN)
+    return BaseImageJob(dockerfile=own, target=target, tag=base_tag(locked), context=BASE_CONTEXT)
 
 
 def is_done(job: BuildJob, engine: ContainerEngine, *, push: bool) -> bool:

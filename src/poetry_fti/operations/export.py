@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from poetry_fti import files
 from poetry_fti.errors import ConfigError
-from poetry_fti.exporters import EXPORTERS, PROJECT_EXPORTERS
-from poetry_fti.exporters.docker.parts import is_part
-from poetry_fti.exporters.header import is_generated
+from poetry_fti.exporters import ProjectExporter, StageExporter, load_exporter
+from poetry_fti.exporters.docker.layers.subsets import is_subset_file
 from poetry_fti.exporters.merged import FILENAME, render_merged
-from poetry_fti.exporters.profile import without_hashes, without_markers
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
+from poetry_fti.exporters.shared.header import is_generated
+from poetry_fti.exporters.shared.omissions import without_hashes, without_markers
 from poetry_fti.model import FORMATS
 from poetry_fti.operations.layers import with_layers
 from poetry_fti.operations.template import with_template
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from poetry_fti.model import LockedFile, LockedStage
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
-
-# Formats that consumers with parsers of their own read.
-PROFILED: Final = ("requirements", "constraints")
-# Formats of which one file holds all stages.
-PROJECT_FORMATS: Final = frozenset(PROJECT_EXPORTERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +63,16 @@ def render(project: Project, request: ExportRequest) -> Rendered:
         path = project.config.directory / FILENAME
         located = [_located(project, stage, path, request) for stage in locked]
         return Rendered({path: render_merged(located, path.parent)})
-    images = with_layers(project, locked) if "dockerfile" in request.formats else []
+    loaded = [load_exporter(name) for name in request.formats]
+    exporters = [each for each in loaded if isinstance(each, StageExporter)]
+    is_layered = any(exporter.needs_layers for exporter in exporters)
+    images = with_layers(project, locked) if is_layered else []
     texts = {
         stage.folder / name: text
         for stage in images or locked
-        for format_name in request.formats
-        if format_name in EXPORTERS
-        for name, text in _files(project, stage, format_name, request).items()
-    } | _project_files(project, request)
+        for exporter in exporters
+        for name, text in _files(project, stage, exporter, request).items()
+    } | _project_files(project, [each for each in loaded if isinstance(each, ProjectExporter)])
     left = [path for each in images for path in _parts(project, each) if path not in texts]
     return Rendered(texts, images, left)
 
@@ -83,13 +80,14 @@ def render(project: Project, request: ExportRequest) -> Rendered:
 def _parts(project: Project, locked: LockedStage) -> list[PurePosixPath]:
     """Return the requirements of layers that an export has written."""
     names = sorted(path.name for path in (project.root / locked.folder).glob("requirements.*.txt"))
-    paths = [locked.folder / name for name in names if is_part(name)]
+    paths = [locked.folder / name for name in names if is_subset_file(name)]
     return [path for path in paths if is_generated(files.read(project.root / path) or "")]
 
 
-def _project_files(project: Project, request: ExportRequest) -> dict[PurePosixPath, str]:
-    """Render what is about all stages, whichever were asked for."""
-    exporters = [PROJECT_EXPORTERS[name] for name in request.formats if name in PROJECT_EXPORTERS]
+def _project_files(
+    project: Project, exporters: Sequence[ProjectExporter]
+) -> dict[PurePosixPath, str]:
+    """Return the files of formats that describe all stages, whichever stages are exported."""
     everything = [project.locked(stage) for stage in project.stages] if exporters else []
     return {
         project.config.directory / name: text
@@ -99,15 +97,15 @@ def _project_files(project: Project, request: ExportRequest) -> dict[PurePosixPa
 
 
 def _files(
-    project: Project, locked: LockedStage, format_name: str, request: ExportRequest
+    project: Project, locked: LockedStage, exporter: StageExporter, request: ExportRequest
 ) -> Mapping[str, str]:
-    exporter = EXPORTERS[format_name]
-    if exporter.NEEDS_URLS:
+    if exporter.needs_file_details:
         path = locked.folder / filename(locked.stage.name)
         locked = _located(project, locked, path, request)
-    if format_name in PROFILED:
-        locked = locked if request.hashes else without_hashes(locked)
-        locked = locked if request.markers else without_markers(locked)
+    if exporter.can_omit_hashes and not request.hashes:
+        locked = without_hashes(locked)
+    if exporter.can_omit_markers and not request.markers:
+        locked = without_markers(locked)
     return exporter.files(locked)
 
 
@@ -135,7 +133,7 @@ def render_stage(project: Project, stage: ProjectStage, format_name: str) -> Map
     Raises ConfigError for an unknown format, and for one that is about the whole project.
     """
     require_formats([format_name])
-    if format_name in PROJECT_FORMATS:
+    if is_project_format(format_name):
         raise ConfigError(f'The format "{format_name}" is about the whole project, not a stage.')
     rendered = render(project, ExportRequest(stages=(stage,), formats=(format_name,)))
     return {
@@ -179,3 +177,25 @@ def require_formats(names: Iterable[str]) -> None:
         if name not in FORMATS:
             known = f"(known: {', '.join(FORMATS)})"
             raise ConfigError(f'Unknown format "{name}"{suggestion(name, FORMATS)} {known}.')
+
+
+def is_project_format(name: str) -> bool:
+    """Return whether a file of a format describes all stages together."""
+    return isinstance(load_exporter(name), ProjectExporter)
+
+
+def formats_without_hashes() -> list[str]:
+    """Return the formats that can be written without hashes."""
+    return [name for name, each in _stage_exporters() if each.can_omit_hashes]
+
+
+def formats_without_markers() -> list[str]:
+    """Return the formats that can be written without markers."""
+    return [name for name, each in _stage_exporters() if each.can_omit_markers]
+
+
+def _stage_exporters() -> Iterator[tuple[str, StageExporter]]:
+    for name in FORMATS:
+        exporter = load_exporter(name)
+        if isinstance(exporter, StageExporter):
+            yield name, exporter

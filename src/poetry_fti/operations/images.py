@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from poetry_fti.exporters.docker.explain import ImageLayer, explain, not_shared
-from poetry_fti.exporters.docker.wheels import linux_platforms
+from poetry_fti.exporters.docker.layers.explain import ImageLayer, explain, not_shared
+from poetry_fti.exporters.docker.layers.wheels import linux_platforms
 from poetry_fti.operations.layers import (
     image_warnings,
     other_stages,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from poetry_fti import files
 from poetry_fti.errors import StaleLockError
-from poetry_fti.exporters.docker.cuda import doubled_cuda
-from poetry_fti.exporters.docker.layers import plan_layers
+from poetry_fti.exporters.docker.layers.cuda import duplicate_cuda
+from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
 from poetry_fti.wording import joined, readable
 
@@ -37,14 +37,14 @@ def other_stages(project: Project, chosen: Iterable[LockedStage]) -> list[Locked
     found = []
     for stage in project.stages:
         if stage.name not in names:
-            with suppress(StaleLockError):  # locking or exporting the stage itself tells
+            with suppress(StaleLockError):  # locking or exporting the stage itself reports it
                 found.append(_sized(project, project.locked(stage)))
     return found
 
 
 def image_warnings(stages: Iterable[LockedStage]) -> list[str]:
     """Return a warning for each image that would contain CUDA twice."""
-    return [doubled for locked in stages if (doubled := doubled_cuda(locked))]
+    return [text for locked in stages if (text := duplicate_cuda(locked))]
 
 
 def shared_layers(stages: Iterable[LockedStage]) -> str:

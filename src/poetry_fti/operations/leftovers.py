@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from poetry_fti import files
-from poetry_fti.exporters.header import is_generated
+from poetry_fti.exporters.shared.header import is_generated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

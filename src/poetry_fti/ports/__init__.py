@@ -1,1 +1,1 @@
-"""The outside world other than Poetry: container engines, and what they read."""
+"""Access to the outside world other than Poetry: container engines, build inputs, netrc files."""

@@ -1,4 +1,4 @@
-"""The container engine of this machine: which it is, what it has, and how it builds."""
+"""The container engine of this machine: Docker, Podman or Buildah."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.ports.engine_commands import bake, build, load
+from poetry_fti.ports.engine_commands import bake_command, build_commands, load_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,28 +35,37 @@ _INSPECT: Final = {
     "podman": ("image", "inspect"),
     "buildah": ("inspect", "--type", "image"),
 }
-_PATIENCE: Final = 5
+# Seconds that an interrupted engine gets to clean up.
+_CLEAN_UP: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerEngine:
-    """An engine that answers. One that bakes builds all images at once, for any platforms.
+    """A container engine that is running, and its abilities.
 
-    One that `unpacks` what it builds can't rewrite its time stamps: that with Docker's containerd
-    image store.
+    Attributes:
+        program: `docker`, `podman` or `buildah`.
+        platform: the engine's own platform, such as `linux/amd64`.
+        can_bake: it has Docker's buildx, which builds all images at once, for several platforms.
+        has_bake_permissions: its bake requires a permission for each use of the ssh agent.
+        has_containerd_store: it stores images in Docker's containerd image store, for which it
+            cannot rewrite time stamps.
     """
 
     program: str
     platform: str
-    bakes: bool = False
-    asks: bool = False
-    unpacks: bool = False
+    can_bake: bool = False
+    has_bake_permissions: bool = False
+    has_containerd_store: bool = False
 
     def has(self, tag: str, label: tuple[str, str], *, pushed: bool) -> bool:
-        """Tell whether there is an image of this tag and label, here or where it is pushed to."""
+        """Return whether an image has a tag and a label, in the engine or (`pushed`) its registry.
+
+        For the registry, engines without buildx always return False.
+        """
         if not pushed:
             words = [self.program, *_INSPECT[self.program], tag]
-        elif self.bakes:
+        elif self.can_bake:
             words = [
                 "docker",
                 "buildx",
@@ -69,77 +78,86 @@ class ContainerEngine:
         else:
             return False
         name, value = label
-        found = [(config.get("Labels") or {}).get(name) for config in _configs(_ask(words).stdout)]
+        found = [
+            (config.get("Labels") or {}).get(name) for config in _configs(_captured(words).stdout)
+        ]
         return bool(found) and set(found) == {value}
 
-    def build(self, jobs: Sequence[BuildJob], order: BuildOptions, folder: Path) -> None:
-        """Build images in a folder, on the terminal; raises FtiError if the engine fails."""
+    def build(self, jobs: Sequence[BuildJob], options: BuildOptions, folder: Path) -> None:
+        """Build images from a folder, with output to the terminal; raises FtiError on failure."""
         with TemporaryDirectory(prefix="poetry-fti-") as archives:
-            if self.unpacks and order.epoch is not None:
-                order = replace(order, archives=Path(archives))
+            if self.has_containerd_store and options.epoch is not None:
+                options = replace(options, archives=Path(archives))
             environment = {name: value for name, value in os.environ.items() if name != "NETRC"}
-            environment |= _variables(order)
-            for words in self._commands(jobs, order):
+            environment |= _variables(options)
+            for words in self._commands(jobs, options):
                 _run(words, folder, environment)
 
-    def _commands(self, jobs: Sequence[BuildJob], order: BuildOptions) -> Iterator[list[str]]:
-        if self.bakes:
-            yield bake(jobs, order, asks=self.asks)
+    def _commands(self, jobs: Sequence[BuildJob], options: BuildOptions) -> Iterator[list[str]]:
+        if self.can_bake:
+            yield bake_command(jobs, options, needs_permission=self.has_bake_permissions)
             for job in jobs:
-                yield from load(job, order) if order.archives else ()
+                yield from load_commands(job, options) if options.archives else ()
             return
         for job in jobs:
-            yield from build(self.program, job, order)
+            yield from build_commands(self.program, job, options)
 
 
 def find_engine() -> ContainerEngine:
-    """Return the first engine that answers; raises FtiError where there is none."""
-    silent: dict[str, str] = {}
+    """Return the first engine that is running; raises FtiError if none is."""
+    failed: dict[str, str] = {}
     for program in _PLATFORM:
         if shutil.which(program) is None:
             continue
-        answer = _ask([program, *_PLATFORM[program]])
-        host = _parsed(answer.stdout).get("host", {})
-        if answer.returncode == 0 and host:
-            bakes = (
-                program == "docker"
-                and "docker/buildx" in _ask(["docker", "buildx", "version"]).stdout
-            )
-            asks = bakes and "--allow" in _ask(["docker", "buildx", "bake", "--help"]).stdout
-            platform = f"{host.get('os')}/{host.get('arch')}"
-            unpacks = bakes and _unpacks()
-            return ContainerEngine(
-                program=program, platform=platform, bakes=bakes, asks=asks, unpacks=unpacks
-            )
-        silent[program] = answer.stderr.strip()
-    if not silent:
+        result = _captured([program, *_PLATFORM[program]])
+        host = _parsed(result.stdout).get("host", {})
+        if result.returncode == 0 and host:
+            return _engine(program, f"{host.get('os')}/{host.get('arch')}")
+        failed[program] = result.stderr.strip()
+    if not failed:
         message = "No container engine is on PATH. Install Docker with buildx, Podman or Buildah."
         raise FtiError(message)
-    said = "\n".join(f"{program} does not answer: {text}" for program, text in silent.items())
-    raise FtiError(f"{said}\nStart the engine, and run the command again.")
+    reasons = "\n".join(f"{program} does not answer: {text}" for program, text in failed.items())
+    raise FtiError(f"{reasons}\nStart the engine, and run the command again.")
 
 
-def _unpacks() -> bool:
-    # A builder of its own, which pushes, has another driver than Docker itself.
-    builder = _ask(["docker", "buildx", "inspect"]).stdout
-    store = _ask(["docker", "info", "--format", "{{.DriverStatus}}"]).stdout
+def _engine(program: str, platform: str) -> ContainerEngine:
+    if (
+        program != "docker"
+        or "docker/buildx" not in _captured(["docker", "buildx", "version"]).stdout
+    ):
+        return ContainerEngine(program=program, platform=platform)
+    bake_help = _captured(["docker", "buildx", "bake", "--help"]).stdout
+    return ContainerEngine(
+        program=program,
+        platform=platform,
+        can_bake=True,
+        has_bake_permissions="--allow" in bake_help,
+        has_containerd_store=_has_containerd_store(),
+    )
+
+
+def _has_containerd_store() -> bool:
+    # Other builders, such as one that pushes, have another driver than "docker".
+    builder = _captured(["docker", "buildx", "inspect"]).stdout
+    store = _captured(["docker", "info", "--format", "{{.DriverStatus}}"]).stdout
     return bool(re.search(r"^Driver:\s*docker$", builder, re.MULTILINE)) and "containerd" in store
 
 
-def _variables(order: BuildOptions) -> Mapping[str, str]:
-    """Return what the engine is told by variables."""
-    # Docker would keep the base of an image beside the image, without a name.
-    told = {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_LOAD": "1"}
-    if order.netrc is not None:
-        told["NETRC"] = str(order.netrc)
-    if order.netrc or order.archives:
-        # Newer bakes would ask whether the bake file may name what is outside of the project.
-        told["BUILDX_BAKE_ENTITLEMENTS_FS"] = "0"
-    return told
+def _variables(options: BuildOptions) -> Mapping[str, str]:
+    """Return the environment variables that configure the engine."""
+    # Without it, Docker would also store base images, without a name.
+    variables = {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_LOAD": "1"}
+    if options.netrc is not None:
+        variables["NETRC"] = str(options.netrc)
+    if options.netrc or options.archives:
+        # Newer versions of bake require permission for paths outside of the project.
+        variables["BUILDX_BAKE_ENTITLEMENTS_FS"] = "0"
+    return variables
 
 
 def _configs(text: str) -> list[dict[str, Any]]:
-    """Return the configurations of an image, one for each platform, as any engine tells them."""
+    """Return the image configurations, one for each platform, in the output of any engine."""
     found = _parsed(text)
     image = found.get("OCIv1", found)
     images = [image] if {"config", "Config"} & image.keys() else list(image.values())
@@ -157,8 +175,8 @@ def _parsed(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _ask(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - words of our own, no shell
+def _captured(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - fixed commands, no shell
         words,
         capture_output=True,
         check=False,
@@ -173,9 +191,9 @@ def _run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> 
         try:
             code = process.wait()
         except KeyboardInterrupt:
-            # The engine has had the same interrupt: it may take its time to clean up.
+            # The terminal has interrupted the engine too, which needs time to clean up.
             with suppress(subprocess.TimeoutExpired):
-                process.wait(_PATIENCE)
+                process.wait(_CLEAN_UP)
             raise
         finally:
             if process.poll() is None:

@@ -1,4 +1,4 @@
-"""What an image is built from, as it is on disk."""
+"""The digest of the files that an image is built from."""
 
 from __future__ import annotations
 
@@ -16,31 +16,32 @@ _CHUNK: Final = 1 << 20
 def inputs_digest(
     root: Path,
     paths: Iterable[PurePosixPath],
-    keeps_out: Callable[[PurePosixPath], bool],
-    others: Iterable[str],
+    is_excluded: Callable[[PurePosixPath], bool],
+    texts: Iterable[str],
 ) -> str:
-    """Return a digest of files and folders below `root`, and of other inputs.
+    """Return a digest, `sha256:hex`, of files and folders below `root`, and of further texts.
 
-    What is kept out, at a path or below it, makes no difference; nor do times and owners.
+    It covers paths, contents, permissions and the targets of links, but neither excluded paths nor
+    times and owners. Raises OSError for a file that cannot be read.
     """
     digest = hashlib.sha256()
-    for text in others:
+    for text in texts:
         _add(digest.update, "other", text)
-    found = {each for path in paths for each in _below(root, path, keeps_out)}
+    found = {each for path in paths for each in _below(root, path, is_excluded)}
     for path in sorted(found):
         _add_path(digest.update, root / path, path)
     return f"sha256:{digest.hexdigest()}"
 
 
 def _below(
-    root: Path, path: PurePosixPath, keeps_out: Callable[[PurePosixPath], bool]
+    root: Path, path: PurePosixPath, is_excluded: Callable[[PurePosixPath], bool]
 ) -> Iterator[PurePosixPath]:
     yield path
     folder = root / path
     if folder.is_dir() and not folder.is_symlink():
         for entry in folder.iterdir():
-            if not keeps_out(path / entry.name):
-                yield from _below(root, path / entry.name, keeps_out)
+            if not is_excluded(path / entry.name):
+                yield from _below(root, path / entry.name, is_excluded)
 
 
 def _add_path(update: Callable[[bytes], None], file: Path, path: PurePosixPath) -> None:

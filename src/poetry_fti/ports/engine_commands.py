@@ -1,4 +1,4 @@
-"""How a container engine is told to build images: the words of its commands."""
+"""The command lines by which container engines build images."""
 
 from __future__ import annotations
 
@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BaseImage:
-    """An image that another one starts from: its Dockerfile, and how the two name it."""
+class BaseImageJob:
+    """A base image that is built from the project's own Dockerfile, before the image itself.
+
+    `target` is its name in the bake file, `tag` its reference in engines without bake, and
+    `context` the name by which the image's Dockerfile refers to it.
+    """
 
     dockerfile: PurePosixPath
     target: str
@@ -25,7 +29,10 @@ class BaseImage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildJob:
-    """An image to build; no platform stands for the engine's own."""
+    """An image to build: without `platforms`, for the engine's own.
+
+    `label` is a pair of name and value; `base` is None if the base image is not built.
+    """
 
     stage: str
     dockerfile: PurePosixPath
@@ -34,14 +41,18 @@ class BuildJob:
     platforms: tuple[Platform, ...] = ()
     needs_netrc: bool = False
     needs_ssh: bool = False
-    base: BaseImage | None = None
+    base: BaseImageJob | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildOptions:
-    """What holds for all images; `epoch` is the SOURCE_DATE_EPOCH of a reproducible build.
+    """The options of a build that apply to all of its images.
 
-    `archives` is a folder that images are written to, None where the engine takes them itself.
+    Attributes:
+        definition: the bake file.
+        netrc: a netrc file with credentials for indexes and git hosts.
+        epoch: the SOURCE_DATE_EPOCH of a reproducible build, in seconds.
+        archives: a folder for images as archives; None if the engine stores them itself.
     """
 
     definition: PurePosixPath
@@ -52,49 +63,54 @@ class BuildOptions:
     archives: Path | None = None
 
 
-def bake(jobs: Sequence[BuildJob], order: BuildOptions, *, asks: bool) -> list[str]:
-    """Return the command that builds all images at once; `asks` if it has to be allowed to."""
-    words = ["docker", "buildx", "bake", "-f", str(order.definition)]
-    if order.quiet:
+def bake_command(
+    jobs: Sequence[BuildJob], options: BuildOptions, *, needs_permission: bool
+) -> list[str]:
+    """Return the `docker buildx bake` command that builds all images.
+
+    `needs_permission` adds the option by which a bake file may use the ssh agent.
+    """
+    words = ["docker", "buildx", "bake", "-f", str(options.definition)]
+    if options.quiet:
         words.append("--progress=quiet")
-    if order.epoch is not None:
+    if options.epoch is not None:
         words.append("--provenance=false")
-    if asks and any(job.needs_ssh for job in jobs):
+    if needs_permission and any(job.needs_ssh for job in jobs):
         words.append("--allow=ssh")
     for job in jobs:
-        # Not --load or --push, which would be about a base too.
-        words += ["--set", f"{job.stage}.output={_output(job, order)}"]
+        # --load and --push would apply to base images too.
+        words += ["--set", f"{job.stage}.output={_output(job, options)}"]
         if job.platforms:
             targets = [job.stage, *([job.base.target] if job.base else [])]
             for target in targets:
                 words += ["--set", f"{target}.platform={_listed(job)}"]
         words += ["--set", f"{job.stage}.labels.{'='.join(job.label)}"]
-        if order.epoch is not None:
-            words += ["--set", f"{job.stage}.args.SOURCE_DATE_EPOCH={order.epoch}"]
+        if options.epoch is not None:
+            words += ["--set", f"{job.stage}.args.SOURCE_DATE_EPOCH={options.epoch}"]
     return [*words, *(job.stage for job in jobs)]
 
 
-def load(job: BuildJob, order: BuildOptions) -> Iterator[list[str]]:
-    """Yield the commands by which Docker takes an image out of its archive, and pushes it."""
-    quiet = ["--quiet"] * order.quiet
-    yield ["docker", "load", *quiet, "--input", str(_archive(job, order))]
-    if order.push:
+def load_commands(job: BuildJob, options: BuildOptions) -> Iterator[list[str]]:
+    """Yield the commands that load an image from its archive into Docker, and push it."""
+    quiet = ["--quiet"] * options.quiet
+    yield ["docker", "load", *quiet, "--input", str(_archive(job, options))]
+    if options.push:
         yield from (["docker", "push", *quiet, tag] for tag in job.tags)
 
 
-def _archive(job: BuildJob, order: BuildOptions) -> Path:
-    return (order.archives or Path()) / f"{job.stage}.tar"
+def _archive(job: BuildJob, options: BuildOptions) -> Path:
+    return (options.archives or Path()) / f"{job.stage}.tar"
 
 
-def _output(job: BuildJob, order: BuildOptions) -> str:
-    kind = "type=image,push=true" if order.push else "type=docker"
-    if order.archives:
-        kind = f"type=oci,dest={_archive(job, order)}"
-    return kind if order.epoch is None else f"{kind},rewrite-timestamp=true"
+def _output(job: BuildJob, options: BuildOptions) -> str:
+    kind = "type=image,push=true" if options.push else "type=docker"
+    if options.archives:
+        kind = f"type=oci,dest={_archive(job, options)}"
+    return kind if options.epoch is None else f"{kind},rewrite-timestamp=true"
 
 
-def build(program: str, job: BuildJob, order: BuildOptions) -> Iterator[list[str]]:
-    """Yield the commands that build, and push, one image."""
+def build_commands(program: str, job: BuildJob, options: BuildOptions) -> Iterator[list[str]]:
+    """Yield the commands that build one image, and push it, with an engine that cannot bake."""
     platform = ["--platform", _listed(job)] if job.platforms else []
     words = [program, "build", "-f", str(job.dockerfile), "--label", "=".join(job.label)]
     for tag in job.tags:
@@ -102,18 +118,28 @@ def build(program: str, job: BuildJob, order: BuildOptions) -> Iterator[list[str
     words += platform
     if job.base:
         file, tag = str(job.base.dockerfile), job.base.tag
-        yield [program, "build", "-f", file, "-t", tag, *platform, *["--quiet"] * order.quiet, "."]
+        yield [
+            program,
+            "build",
+            "-f",
+            file,
+            "-t",
+            tag,
+            *platform,
+            *["--quiet"] * options.quiet,
+            ".",
+        ]
         words += ["--build-context", f"{job.base.context}=docker-image://{tag}"]
-    if order.netrc and job.needs_netrc:
-        words += ["--secret", f"id=netrc,src={order.netrc}"]
+    if options.netrc and job.needs_netrc:
+        words += ["--secret", f"id=netrc,src={options.netrc}"]
     if job.needs_ssh:
         words += ["--ssh", "default"]
-    if order.epoch is not None:
-        docker = ["--build-arg", f"SOURCE_DATE_EPOCH={order.epoch}"]
-        words += docker if program == "docker" else ["--timestamp", order.epoch]
-    quiet = ["--quiet"] * order.quiet
+    if options.epoch is not None:
+        docker = ["--build-arg", f"SOURCE_DATE_EPOCH={options.epoch}"]
+        words += docker if program == "docker" else ["--timestamp", options.epoch]
+    quiet = ["--quiet"] * options.quiet
     yield [*words, *quiet, "."]
-    if order.push:
+    if options.push:
         yield from ([program, "push", *quiet, tag] for tag in job.tags)
 
 

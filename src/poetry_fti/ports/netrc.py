@@ -1,4 +1,4 @@
-"""Logins as a netrc file, which a build may read while it runs, and which is nowhere after it."""
+"""Credentials as a temporary netrc file, which exists only while images are built."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import Login
 
-# What pip, uv and git (curl), old and new, all read alike.
+# The characters that all versions of pip, uv and git (curl) parse alike.
 _WORD: Final = re.compile(r"[!#$-&(-\[\]-~]+")
 
 
 def own_netrc() -> str:
-    """Return what the user's netrc says, nothing without one; raises FtiError for a broken one."""
+    """Return the text of the user's netrc file, or an empty text; raises FtiError if invalid."""
     home = Path.home() / ("_netrc" if os.name == "nt" else ".netrc")
     path = Path(os.environ.get("NETRC") or home).expanduser()
     try:
@@ -31,16 +31,16 @@ def own_netrc() -> str:
     except FileNotFoundError:
         return ""
     except netrc.NetrcParseError as error:
-        # Its message would quote the word at fault, which may be a password.
+        # Its message quotes the invalid word, which may be a password.
         message = f"{path} can't be read: something near line {error.lineno} is wrong."
         raise FtiError(message) from None
     return text
 
 
 def netrc_text(logins: Iterable[Login], own: str) -> str:
-    """Return the text of a netrc with logins, which win over those of the user's own.
+    """Return the text of a netrc file with logins, which take precedence over those in `own`.
 
-    Raises FtiError for a login that no netrc can hold.
+    Raises FtiError for two logins of one host, and for one that cannot be written to a netrc file.
     """
     lines: dict[str, str] = {}
     for login in logins:
@@ -49,7 +49,7 @@ def netrc_text(logins: Iterable[Login], own: str) -> str:
             message = f"There are two logins for {login.host}, and a netrc holds one for each host."
             raise FtiError(f"{message} Build the stages that need them apart.")
     text = "".join(lines.values())
-    # Some readers take the first entry of a host, others the last one.
+    # Some programs use the first entry of a host, others the last one.
     return f"{text}{own}\n\n{text}" if text and own else text or own
 
 
@@ -67,7 +67,7 @@ def _line(login: Login) -> str:
 
 @contextmanager
 def secret_file(text: str) -> Iterator[Path | None]:
-    """Let a file that only the user can read exist for a while; none without a text."""
+    """Yield the path of a temporary file that only the user can read; None for an empty text."""
     if not text:
         yield None
         return

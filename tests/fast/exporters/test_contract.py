@@ -2,31 +2,92 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
+import subprocess
+import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fast.exporters.canned import PACKAGES, SECRET, STAGE, stage
-from poetry_fti.exporters import EXPORTERS, PROJECT_EXPORTERS
-from poetry_fti.exporters.header import is_generated
-from poetry_fti.model import FORMATS
+import poetry_fti.exporters
+from fast.exporters.canned import PACKAGES, SECRET, STAGE, on, package, stage
+from poetry_fti.errors import FtiError
+from poetry_fti.exporters import ProjectExporter, StageExporter, load_exporter
+from poetry_fti.exporters.shared.header import is_generated
+from poetry_fti.exporters.shared.omissions import without_hashes
+from poetry_fti.model import (
+    FORMATS,
+    DirectoryOrigin,
+    Image,
+    Layer,
+    LockedFile,
+    Platform,
+    Targets,
+)
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedPackage
+    from collections.abc import Mapping
+
+    from poetry_fti.model import LockedPackage, LockedStage
+
+EXPORTERS: Final = {name: load_exporter(name) for name in FORMATS}
+STAGE_EXPORTERS: Final = {
+    name: exporter for name, exporter in EXPORTERS.items() if isinstance(exporter, StageExporter)
+}
+PROJECT_EXPORTERS: Final = {
+    name: exporter for name, exporter in EXPORTERS.items() if isinstance(exporter, ProjectExporter)
+}
+# `--merged` writes it; it is no format that can be named.
+MERGED: Final = "merged"
 
 
-def test_every_format_has_an_exporter() -> None:
-    assert sorted([*EXPORTERS, *PROJECT_EXPORTERS]) == list(FORMATS)
-    assert list(EXPORTERS) == sorted(EXPORTERS)
+def bare(locked: LockedStage) -> LockedStage:
+    """Return a stage with its files as the lock has them, not looked up in the index."""
+    packages = [
+        replace(each, files=tuple(LockedFile(name=f.name, digest=f.digest) for f in each.files))
+        for each in locked.packages
+    ]
+    return replace(locked, packages=tuple(packages))
 
 
-@pytest.mark.parametrize("name", PROJECT_EXPORTERS)
-def test_a_text_about_all_stages_is_as_the_others(name: str) -> None:
-    for text in PROJECT_EXPORTERS[name].files([STAGE, stage()]).values():
+def imaged(image: Image, targets: Targets = STAGE.stage.targets) -> LockedStage:
+    return replace(STAGE, stage=replace(STAGE.stage, image=image, targets=targets))
+
+
+def derived(*packages: LockedPackage) -> LockedStage:
+    return replace(stage(*packages), pyproject=STAGE.pyproject)
+
+
+AWKWARD: Final = {
+    "no file is looked up": bare(STAGE),
+    "a package has no file": derived(package("alpha")),
+    "no known Python": replace(STAGE, requires_python=">=4.0"),
+    "no Python at all": replace(STAGE, requires_python=""),
+    "an image, but no Linux": imaged(
+        Image(apt=("curl",)), Targets(platforms=(Platform("windows", "amd64"),))
+    ),
+    "a platform without images": on(STAGE, Targets(platforms=(Platform("macos", "arm64"),))),
+    "a base that does not fit": imaged(Image(base="python:3.8-alpine")),
+    "values with line breaks": imaged(Image(env=(("A", "b\nc"),), labels=(("d", "e\0"),))),
+    "a path outside of the project": derived(
+        package("tree", origin=DirectoryOrigin(PurePosixPath("../tree")))
+    ),
+    "a path that needs quoting": derived(
+        package("tree", origin=DirectoryOrigin(PurePosixPath('tree: "b" $c')))
+    ),
+    "an unknown block": replace(imaged(Image(template=PurePosixPath("t"))), template="# fti: x"),
+    "no package": derived(),
+}
+
+
+def assert_sound(files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        assert PurePosixPath(name).name == name
         assert is_generated(text)
         assert text.endswith("\n")
         assert not text.endswith("\n\n")
@@ -34,39 +95,112 @@ def test_a_text_about_all_stages_is_as_the_others(name: str) -> None:
         assert "s3cret" not in text
 
 
-every_format = pytest.mark.parametrize("name", EXPORTERS)
+def test_every_format_has_a_module_and_every_module_is_a_format() -> None:
+    found = pkgutil.iter_modules(poetry_fti.exporters.__path__)
+    modules = {each.name.replace("_", "-") for each in found if not each.ispkg}
+    assert modules - {MERGED} == set(FORMATS)
+    assert list(FORMATS) == sorted(FORMATS)
+    assert len(STAGE_EXPORTERS) + len(PROJECT_EXPORTERS) == len(FORMATS)
 
 
-@every_format
-def test_a_text_ends_in_one_newline_and_has_no_other_line_ending(name: str) -> None:
-    for text in EXPORTERS[name].files(STAGE).values():
-        assert text.endswith("\n")
-        assert not text.endswith("\n\n")
-        assert "\r" not in text
+def test_a_format_is_imported_when_it_is_used() -> None:
+    code = (
+        "import sys, poetry_fti.exporters as e, poetry_fti.model as m;"
+        "e.load_exporter(m.FORMATS[-1]);"
+        "print([n for n in m.FORMATS if f'poetry_fti.exporters.{n}' in sys.modules])"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert printed.stdout.decode().strip() == str([FORMATS[-1]])
 
 
-@every_format
-def test_a_text_begins_with_where_it_comes_from(name: str) -> None:
-    assert all(is_generated(text) for text in EXPORTERS[name].files(STAGE).values())
+every_stage_format = pytest.mark.parametrize("name", STAGE_EXPORTERS)
+every_project_format = pytest.mark.parametrize("name", PROJECT_EXPORTERS)
 
 
-@every_format
-def test_a_text_holds_no_credential(name: str) -> None:
+@every_project_format
+def test_a_text_about_all_stages_is_as_the_others(name: str) -> None:
+    assert_sound(PROJECT_EXPORTERS[name].files([STAGE, stage()]))
+
+
+@every_stage_format
+def test_a_text_names_its_source_ends_in_one_newline_and_has_no_credential(name: str) -> None:
+    files = STAGE_EXPORTERS[name].files(STAGE)
+    assert files
+    assert_sound(files)
+
+
+@every_stage_format
+def test_a_text_holds_no_credential_of_the_derived_project(name: str) -> None:
     source = f'[[tool.poetry.source]]\nname = "a"\nurl = "https://{SECRET}a.example/simple"\n'
-    for text in EXPORTERS[name].files(replace(STAGE, pyproject=source)).values():
-        assert "s3cret" not in text
+    assert_sound(STAGE_EXPORTERS[name].files(replace(STAGE, pyproject=source)))
 
 
-@pytest.mark.parametrize("name", sorted(EXPORTERS.keys() - {"dockerfile"}))
+@pytest.mark.parametrize("name", sorted(STAGE_EXPORTERS.keys() - {"dockerfile"}))
 def test_a_text_holds_no_absolute_path(name: str) -> None:
-    for text in EXPORTERS[name].files(STAGE).values():
+    for text in STAGE_EXPORTERS[name].files(STAGE).values():
         assert not re.search(r"(^|[\s'\"=])(/|file:/|[A-Z]:)", text, re.MULTILINE)
 
 
-@every_format
+@pytest.mark.parametrize("case", AWKWARD)
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_stage_is_exported_or_refused_with_an_error_that_names_what_is_wrong(
+    name: str, case: str
+) -> None:
+    exporter, locked = load_exporter(name), AWKWARD[case]
+    try:
+        if isinstance(exporter, ProjectExporter):
+            files = exporter.files([locked])
+        else:
+            files = exporter.files(locked)
+    except FtiError as refusal:
+        message = str(refusal)
+        names = (locked.stage.name, *(str(each.name) for each in locked.packages), "line 1")
+        assert any(each in message for each in names)
+        assert message.endswith((".", ")."))
+        assert "\n" not in message
+    else:
+        assert_sound(files)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, each in STAGE_EXPORTERS.items() if not each.needs_file_details]
+)
+def test_a_format_that_needs_no_file_details_does_not_write_them(name: str) -> None:
+    files = STAGE_EXPORTERS[name].files
+    assert files(bare(STAGE)) == files(STAGE)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, each in STAGE_EXPORTERS.items() if not each.needs_layers]
+)
+def test_a_format_that_needs_no_layers_does_not_depend_on_them(name: str) -> None:
+    layer = Layer(stages=("inference", "training"), packages=(PACKAGES[0],), size=1)
+    files = STAGE_EXPORTERS[name].files
+    assert files(replace(STAGE, layers=(layer,))) == files(STAGE)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, each in STAGE_EXPORTERS.items() if each.can_omit_hashes]
+)
+def test_a_format_that_can_omit_hashes_does(name: str) -> None:
+    files = STAGE_EXPORTERS[name].files(without_hashes(STAGE))
+    assert_sound(files)
+    assert not any("sha256" in text for text in files.values())
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, each in STAGE_EXPORTERS.items() if each.can_omit_markers]
+)
+def test_a_format_that_can_omit_markers_adds_none(name: str) -> None:
+    packages = tuple(each for each in PACKAGES if each.marker is None)
+    for text in STAGE_EXPORTERS[name].files(replace(STAGE, packages=packages)).values():
+        assert " ; " not in text
+
+
+@every_stage_format
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(packages=st.permutations(PACKAGES))
 def test_the_order_of_packages_does_not_matter(name: str, packages: list[LockedPackage]) -> None:
     shuffled = [replace(package, files=package.files[::-1]) for package in packages]
-    files = EXPORTERS[name].files(replace(STAGE, packages=tuple(shuffled)))
-    assert files == EXPORTERS[name].files(STAGE)
+    files = STAGE_EXPORTERS[name].files(replace(STAGE, packages=tuple(shuffled)))
+    assert files == STAGE_EXPORTERS[name].files(STAGE)

@@ -20,7 +20,7 @@ from packaging.version import Version
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import dockerfile
-from poetry_fti.exporters.docker.default_excludes import excluded_by
+from poetry_fti.exporters.docker.context.default_excludes import excluding_pattern
 from poetry_fti.exporters.docker.quoting import assignments, bind_mount, copy, exec_form, quoted
 from poetry_fti.exporters.docker.template import STANDARD
 from poetry_fti.model import (
@@ -836,7 +836,7 @@ def test_stages_inside_of_a_package_stay_out() -> None:
     ],
 )
 def test_what_never_comes_into_an_image(path: str, pattern: str | None) -> None:
-    assert excluded_by(PurePosixPath(path)) == pattern
+    assert excluding_pattern(PurePosixPath(path)) == pattern
 
 
 GLIBC_2_31 = Targets(platforms=(AMD64,), libc=Libc("glibc", (2, 31)))

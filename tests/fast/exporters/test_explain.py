@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from packaging.markers import Marker
 
 from fast.exporters.test_layers import NUMPY, PANDAS, SMALL, TORCH, XGBOOST, package, stage
-from poetry_fti.exporters.docker.cuda import doubled_cuda
-from poetry_fti.exporters.docker.explain import explain, not_shared
-from poetry_fti.exporters.docker.layers import plan_layers
+from poetry_fti.exporters.docker.layers.cuda import duplicate_cuda
+from poetry_fti.exporters.docker.layers.explain import explain, not_shared
+from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.model import Image, Platform
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def test_what_is_not_shared_is_explained() -> None:
 def test_cuda_is_not_wanted_twice() -> None:
     packages = (TORCH, package("nvidia-cudnn-cu13", 600), package("nvidia-cublas", 500))
     base = "nvidia/cuda:12.8.1-runtime-ubuntu24.04@sha256:0123"
-    assert doubled_cuda(stage("training", *packages, image=Image(base=base))) == (
+    assert duplicate_cuda(stage("training", *packages, image=Image(base=base))) == (
         f"The base {base} holds CUDA, and so do 2 packages of the stage"
         ' "training": 1.1 GB of them are doubled. A base without CUDA will do.'
     )
@@ -84,4 +84,4 @@ def test_cuda_is_not_wanted_twice() -> None:
         stage("a", *packages),
         stage("a", *packages, image=Image(base="acme/barracuda:1")),
     ):
-        assert doubled_cuda(locked) == ""
+        assert duplicate_cuda(locked) == ""

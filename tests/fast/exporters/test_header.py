@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fast.exporters.canned import STAGE
-from poetry_fti.exporters.header import header, is_generated
+from poetry_fti.exporters.shared.header import header, is_generated
 
 
 def test_the_header_says_where_a_file_comes_from_and_how_to_update_it() -> None:

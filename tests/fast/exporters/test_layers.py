@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from poetry_fti.exporters import dockerfile
-from poetry_fti.exporters.docker.layers import others, plan_layers
+from poetry_fti.exporters.docker.layers.plan import plan_layers, unlayered
 from poetry_fti.model import (
     Image,
     IndexOrigin,
@@ -215,7 +215,7 @@ def test_every_package_is_installed_once(chosen: list[list[LockedPackage]]) -> N
     for locked in stages:
         own = layers[locked.stage.name]
         held = [each for layer in own for each in layer.packages]
-        rest = others(replace(locked, layers=own))
+        rest = unlayered(replace(locked, layers=own))
         found = sorted((each.name, each.version) for each in [*held, *rest])
         assert found == sorted((each.name, each.version) for each in locked.packages)
         assert all(locked.stage.name in layer.stages for layer in own)

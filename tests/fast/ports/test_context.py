@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fast.exporters.canned import package, stage
-from poetry_fti.exporters.docker import ignore
+from poetry_fti.exporters.docker.context.dockerignore import context_paths, is_excluded
 from poetry_fti.model import Code, DirectoryOrigin, Image
 from poetry_fti.ports.context import inputs_digest
 
@@ -30,8 +30,8 @@ WITH_MODEL = replace(LOCKED.stage, image=Image(copy=((COPIED, COPIED),)))
 
 
 def digest(root: Path, locked: LockedStage = LOCKED) -> str:
-    keeps_out = partial(ignore.keeps_out, locked)
-    return inputs_digest(root, ignore.seen(locked), keeps_out, ["FROM x", "linux/amd64"])
+    keeps_out = partial(is_excluded, locked)
+    return inputs_digest(root, context_paths(locked), keeps_out, ["FROM x", "linux/amd64"])
 
 
 def write(root: Path, path: str, text: str = "") -> None:

@@ -1,1 +1,1 @@
-"""The parts of a Dockerfile and of what lies beside it."""
+"""The content of a stage's Dockerfile, of its build context and of its layers."""

@@ -1,4 +1,4 @@
-"""The image that a stage's own image starts from, and whether it fits the stage."""
+"""The base image of a stage's image, and whether it fits the stage's lock."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedStage, Stage
 
-# The build context that the image of one's own Dockerfile is given as.
-OWN: Final = "own-base"
+# The name under which a base image from the project's own Dockerfile is passed to the build.
+BASE_CONTEXT: Final = "own-base"
 _MUSL: Final = Libc("musl", (1, 2))
 _GLIBC: Final = {
     "buster": (2, 28),
@@ -35,13 +35,14 @@ _PYTHON: Final = re.compile(r"(?:^|/)python:(\d+\.\d+(?:\.\d+)?)(?![\d.])")
 
 
 def base_image(locked: LockedStage) -> str:
-    """Return `image.base` or the oldest Python that the stage allows, on Debian (musl: Alpine).
+    """Return the reference of the base image.
 
-    That of the project's own Dockerfile has no name but the one it gets in the build. Raises
-    FtiError for an image whose name says that the lock does not fit it.
+    It is `image.base`, or else the official image of the oldest Python that the stage supports, on
+    Debian or, for musl, Alpine; `BASE_CONTEXT` for a base from the project's own Dockerfile. Raises
+    FtiError if its name shows that Python, libc or system packages do not fit the stage.
     """
     image = locked.stage.image
-    base = OWN if image.dockerfile else image.base or _default(locked)
+    base = BASE_CONTEXT if image.dockerfile else image.base or _default(locked)
     if not image.dockerfile:
         _check_python(base, locked)
         _check_libc(base, locked.stage)
@@ -59,10 +60,10 @@ def base_image(locked: LockedStage) -> str:
 
 
 def image_python(locked: LockedStage) -> str:
-    """Return the minor version of Python that the base's name tells, else what the stage allows."""
+    """Return the minor Python version in the base's name, or else the stage's specifier."""
     match = _PYTHON.search(_name(base_image(locked)))
     image = locked.stage.image
-    # A template may start from anything, and an interpreter may be another than the base's name.
+    # A template may use another base, and the base may have several interpreters.
     if match is None or image.python or (image.template and not image.base):
         return locked.requires_python
     release = Version(match[1])
@@ -70,12 +71,12 @@ def image_python(locked: LockedStage) -> str:
 
 
 def python_specifiers(python: str) -> SpecifierSet:
-    """Return the versions that such a Python may have."""
+    """Return the specifier for a result of `image_python`."""
     return SpecifierSet(f"=={python}.*" if python[:1].isdigit() else python)
 
 
 def from_base(locked: LockedStage) -> str:
-    """Return the instruction that all other stages of the build start from."""
+    """Return the `FROM` instruction of the build stage `base`, from which all others start."""
     instruction = f"FROM {base_image(locked)} AS base"
     if locked.stage.image.dockerfile is None:
         return instruction
@@ -84,14 +85,14 @@ def from_base(locked: LockedStage) -> str:
 
 
 def become_root(locked: LockedStage) -> Iterator[str]:
-    """Yield the instruction, unless the base is known to leave root as its user."""
+    """Yield a `USER` instruction for root, unless the base image is known to run as root."""
     if locked.stage.image.dockerfile or not _ROOTED.match(_name(base_image(locked))):
         reason = "# Whoever the base leaves as its user: what follows takes root."
         yield f"{reason}\n# hadolint ignore=DL3002\nUSER 0"
 
 
 def is_alpine(locked: LockedStage) -> bool:
-    """Tell whether the base is Alpine Linux: its name, or else the stage's libc, says so."""
+    """Return whether the base is Alpine Linux, by its name or, for an own Dockerfile, the libc."""
     image = locked.stage.image
     if image.dockerfile:
         return locked.stage.targets.libc.family == "musl"
@@ -128,7 +129,7 @@ def _check_python(base: str, locked: LockedStage) -> None:
 
 
 def _check_libc(base: str, stage: Stage) -> None:
-    if not stage.targets.platforms:  # locked for every platform, hence for every libc
+    if not stage.targets.platforms:  # locked for every platform, and so for every libc
         return
     libc = stage.targets.libc
     found = _libc(base, libc)
@@ -142,7 +143,10 @@ def _check_libc(base: str, stage: Stage) -> None:
 
 
 def _libc(base: str, wanted: Libc) -> Libc | None:
-    """Return the libc that an image's name speaks of; a Debian of no version has any glibc."""
+    """Return the libc of an image, by its name; None if the name does not indicate it.
+
+    A Debian or Ubuntu without a release is assumed to have the glibc that is wanted.
+    """
     if _is_alpine(base):
         return _MUSL
     words = _words(base)

@@ -1,4 +1,4 @@
-"""Values, words and paths as the parsers of a Dockerfile read them back unchanged."""
+"""Quoting of values, commands and paths in a Dockerfile."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import PurePosixPath
 
-# No Windows file name holds one of these either, and most are wildcards to COPY.
+# Windows allows none of these in file names, and most are wildcards of COPY.
 _UNUSABLE: Final = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\\[\]]|^\s|\s$')
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._/@+~-]+")
 
 
 def quoted(value: str, what: str) -> str:
-    """Quote a value of ENV or LABEL; `what` names it in the FtiError for one that can't be."""
+    """Return a value quoted for ENV or LABEL.
+
+    Raises FtiError for a line break or NUL, which cannot be quoted; `what` names the value there.
+    """
     if re.search(r"[\n\0]", value):
         message = (
             f"{what} holds a line break or a NUL character, which a Dockerfile can't set."
@@ -29,20 +32,20 @@ def quoted(value: str, what: str) -> str:
 
 
 def assignments(instruction: str, values: Mapping[str, str]) -> str:
-    """Return an instruction that sets values, quoted already, one per line."""
+    """Return an instruction that assigns values, which are already quoted, one on each line."""
     pairs = (f"{name}={value}" for name, value in values.items())
     return f"{instruction} " + " \\\n    ".join(pairs)
 
 
 def exec_form(words: Sequence[str], what: str) -> str:
-    """Return a command in the form that no shell reads."""
+    """Return a command in exec form, as JSON; raises FtiError for a NUL character in `what`."""
     if any("\0" in word for word in words):
         raise FtiError(f"{what} holds a NUL character, which no command can.")
     return json.dumps(list(words), ensure_ascii=False)
 
 
 def context_path(path: PurePosixPath) -> str:
-    """Return a path inside the build context; raises FtiError where a Dockerfile can't name it."""
+    """Return a path as text; raises FtiError if it is not in the build context, or unusable."""
     if path.is_absolute() or ".." in path.parts:
         message = (
             f"A Dockerfile can't reach \"{path}\": the build context is the project's folder."
@@ -59,7 +62,7 @@ def context_path(path: PurePosixPath) -> str:
 
 
 def copy(source: PurePosixPath, target: str, *, link: bool = True) -> str:
-    """Return the instruction that copies a path of the build context."""
+    """Return the `COPY` instruction for a path of the build context."""
     words = [context_path(source), target]
     instruction = "COPY --link" if link else "COPY"
     if all(map(_PLAIN.fullmatch, words)):
@@ -68,10 +71,13 @@ def copy(source: PurePosixPath, target: str, *, link: bool = True) -> str:
 
 
 def bind_mount(source: PurePosixPath, target: str, *, writable: bool = False) -> str:
-    """Return the option of RUN that shows it a path of the build context; writes are lost."""
+    """Return the option of `RUN` that mounts a path of the build context; writes are discarded.
+
+    Raises FtiError for a path that cannot be mounted.
+    """
     path = context_path(source)
     if not path.isascii():
-        # BuildKit takes the options of an instruction apart byte by byte.
+        # BuildKit splits the options of an instruction byte by byte.
         raise FtiError(f'A Dockerfile can\'t mount "{path}": rename it with ASCII characters only.')
     fields = (f"source={_unexpanded(path)}", f"target={_unexpanded(target)}")
     text = ",".join(("type=bind", *map(_csv_field, fields), *["rw=true"] * writable))

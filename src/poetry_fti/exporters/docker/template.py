@@ -1,4 +1,4 @@
-"""A Dockerfile of lines as they are, and lines that stand for a block of instructions."""
+"""Templates of Dockerfiles: lines of the form `# fti: NAME` are replaced by instructions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DIRECTIVE: Final = re.compile(r"#\s*(syntax|check|escape)\s*=", re.IGNORECASE)
 _BUILDER: Final = "builder"
 _COPYING: Final = ("packages", "code")
 
-# What a stage without a template has.
+# The template of a stage that configures none.
 STANDARD: Final = """\
 # fti: base
 
@@ -49,14 +49,15 @@ FROM base
 
 
 def directives(template: str) -> list[str]:
-    """Return the lines that tell the engine how to read the rest: they have to stay the first."""
+    """Return the parser directives of a Dockerfile, which have to be its first lines."""
     return list(takewhile(_DIRECTIVE.match, _lines(template)))
 
 
 def fill(template: str, blocks: Blocks, name: str) -> str:
-    """Return the template, without its directives, with a block in the place of each name.
+    """Return a template without its directives, with each block's line replaced by its text.
 
-    Raises FtiError for a block that there is not; `name` is the template's own.
+    Raises FtiError for an unknown block, or one whose prerequisite is missing; `name` is the
+    template's, for the message.
     """
     first = directives(template)
     if any(line.endswith("`") for line in first):
@@ -73,7 +74,7 @@ def _filled(lines: list[str], first: int, blocks: Blocks, name: str) -> Iterator
         text = line
         if match:
             text = _block(match[1].strip(), blocks, used, f"{name}, line {number}")
-        # The line below a block that is empty would be the second one in a row.
+        # The empty line below a block without text would be the second one in a row.
         if text or not (match or is_gap):
             yield text
         is_gap = bool(match and not text)

@@ -1,0 +1,1 @@
+"""The instructions of a Dockerfile, a module for each group of them."""

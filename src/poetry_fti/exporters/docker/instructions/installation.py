@@ -1,0 +1,125 @@
+"""The instructions that install packages: into a virtual environment, or the base's Python."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.exporters.docker.base_image import image_python
+from poetry_fti.exporters.docker.instructions.installers import (
+    BUILD,
+    LAYER,
+    hashed_mounts,
+    hashed_options,
+    installer_mounts,
+    run,
+    tool_of,
+    version_check,
+    with_words,
+)
+from poetry_fti.exporters.docker.instructions.sources import (
+    index_options,
+    source_requirements,
+    trees,
+    trust,
+    uses_ssh,
+)
+from poetry_fti.exporters.docker.quoting import bind_mount
+from poetry_fti.model import FileOrigin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import PurePosixPath
+
+    from poetry_fti.exporters.docker.layers.subsets import PackageSubset
+    from poetry_fti.model import LockedStage
+
+# A layer that is copied to the root includes all folders above its files. If the engine created
+# one of these, its time stamp would depend on what is in the image already, and so would the layer.
+_MOVE_TO_LAYER: Final = f"mkdir -p {LAYER}/opt && mv /opt/venv {LAYER}/opt/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """Where packages are installed: the installer's command, and the commands around each call."""
+
+    command: str
+    mounts: tuple[str, ...]
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+    def run(self, commands: Iterable[str], mounts: Iterable[str] = ()) -> str:
+        return run([*self.mounts, *mounts], [*self.before, *commands, *self.after])
+
+
+def _target(locked: LockedStage) -> _Target:
+    tool, python = tool_of(locked), locked.stage.image.python
+    mounts = tuple(installer_mounts(locked))
+    if python:
+        command = tool.install_into.format(python=shlex.quote(python))
+        return _Target(command=command, mounts=(*mounts, *tool.mounts_into))
+    before = tuple(_create_environment(locked))
+    return _Target(command=tool.install, mounts=mounts, before=before, after=(_MOVE_TO_LAYER,))
+
+
+def _create_environment(locked: LockedStage) -> Iterator[str]:
+    python = image_python(locked)
+    if locked.stage.image.installer == "uv":
+        yield shlex.join(["uv", "venv", *(["--python", python] if python else []), "/opt/venv"])
+        return
+    yield shlex.join(["python3", "-c", version_check(locked)])
+    yield "python3 -m venv --without-pip /opt/venv"
+
+
+def install_requirements(subset: PackageSubset) -> Iterator[str]:
+    """Yield the instruction that installs a subset's requirements file, whose hashes are checked.
+
+    Without requirements, a virtual environment is still created; the base's Python is left alone.
+    """
+    locked, python = subset.locked, subset.locked.stage.image.python
+    target, options = _target(locked), hashed_options(locked)
+    if options:
+        checks = [shlex.join([python, "-c", version_check(locked)])] if python else []
+        install = f"{target.command} {options}"
+        mounts = list(hashed_mounts(locked, subset.path))
+        if python and any(isinstance(each.origin, FileOrigin) for each in locked.packages):
+            instruction = target.run([*checks, f"cd {BUILD}", install], mounts)
+            yield f"# Archives are named relative to it.\n# hadolint ignore=DL3003\n{instruction}"
+        else:
+            yield target.run([*checks, install], mounts)
+    elif not python:
+        yield run([], [*target.before, *target.after])
+
+
+def install_sources(locked: LockedStage) -> str:
+    """Return the instruction that installs source trees and git repositories, which have no hash.
+
+    The trees have to be in /build for a virtual environment; for the base's Python they are
+    mounted there.
+    """
+    target = _target(locked)
+    mounts = ["--mount=type=ssh"] * uses_ssh(locked)
+    if locked.stage.image.python:
+        mounts += _writable(trees(locked), BUILD)
+    words = [*index_options(locked), *source_requirements(locked)]
+    return target.run([with_words(trust(locked) + target.command, words)], mounts)
+
+
+def install_project(locked: LockedStage, folder: str, sources: Iterable[PurePosixPath]) -> str:
+    """Return the instruction that builds and installs the project's own wheel in a folder.
+
+    Its sources have to be in the folder for a virtual environment; for the base's Python they are
+    mounted there.
+    """
+    target = _target(locked)
+    # uv always rebuilds a folder that is named on its command line, whatever its cache contains.
+    words = [*index_options(locked), folder]
+    if locked.stage.image.python:
+        return target.run([with_words(target.command, words)], _writable(sources, folder))
+    return target.run([" ".join([target.command, *map(shlex.quote, words)])])
+
+
+def _writable(paths: Iterable[PurePosixPath], folder: str) -> list[str]:
+    # A build may write files next to its sources; they are discarded with the mount.
+    return [bind_mount(path, f"{folder}/{path}", writable=True) for path in paths]

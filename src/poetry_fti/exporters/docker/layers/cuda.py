@@ -1,0 +1,33 @@
+"""Images that contain CUDA twice: in their base image and in their packages."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.exporters.docker.base_image import base_image
+from poetry_fti.exporters.docker.layers.wheels import download_size, linux_platforms
+from poetry_fti.wording import readable
+
+if TYPE_CHECKING:
+    from poetry_fti.model import LockedStage
+
+_BASE: Final = re.compile(r"(^|[^a-z])cuda([^a-z]|$)")
+_PACKAGE: Final = "nvidia-"
+
+
+def duplicate_cuda(locked: LockedStage) -> str:
+    """Return a warning about an image that contains CUDA twice; else an empty string.
+
+    torch, tensorflow and jax install CUDA as packages, so their base image needs none.
+    """
+    if not linux_platforms(locked) or not _BASE.search(base_image(locked).partition("@")[0]):
+        return ""
+    packages = [each for each in locked.packages if each.name.startswith(_PACKAGE)]
+    if not packages:
+        return ""
+    size = readable(sum(download_size(each, locked) for each in packages))
+    return (
+        f"The base {base_image(locked)} holds CUDA, and so do {len(packages)} packages of the stage"
+        f' "{locked.stage.name}": {size} of them are doubled. A base without CUDA will do.'
+    )

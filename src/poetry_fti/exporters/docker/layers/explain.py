@@ -1,0 +1,116 @@
+"""Explanation of an image: the content and size of each layer, and the reason for it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.exporters.docker.base_image import base_image
+from poetry_fti.exporters.docker.context.dockerignore import own_packages
+from poetry_fti.exporters.docker.layers.plan import LARGE_PACKAGE, identity, unlayered
+from poetry_fti.exporters.docker.layers.subsets import lower_subsets
+from poetry_fti.exporters.docker.layers.wheels import download_size, linux_platforms
+from poetry_fti.wording import joined, readable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from poetry_fti.model import Layer, LockedPackage, LockedStage
+
+_SHOWN: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageLayer:
+    """A layer of an image, or a group of layers that change together.
+
+    `name` is the build stage's, or the step's; `holds` describes the content; `packages` are pairs
+    of name and download size in bytes, largest first.
+    """
+
+    name: str
+    holds: str
+    reason: str
+    packages: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The download size of all packages, in bytes."""
+        return sum(size for _, size in self.packages)
+
+
+def explain(locked: LockedStage) -> Iterator[ImageLayer]:
+    """Yield the layers of a stage's image, lowest first."""
+    image = locked.stage.image
+    default = "the oldest Python that the stage allows"
+    reason = "the base that the stage names" if image.base or image.dockerfile else default
+    base = str(image.dockerfile or base_image(locked))
+    yield ImageLayer(name="base", holds=base, reason=reason)
+    if image.run_before or image.apt:
+        holds = ", ".join([*image.run_before, *image.apt])
+        yield ImageLayer(name="system", holds=holds, reason="what the stage adds to its base")
+    for subset, layer in zip(lower_subsets(locked), locked.layers, strict=True):
+        same = f"the same files in {joined(layer.stages)}: stored and moved once"
+        apart = "large: not moved when a small one changes"
+        yield _packages(subset.name, layer.packages, locked, same if layer.saving else apart)
+    reason = "what is left" if locked.layers else "too little to be worth more layers"
+    yield _packages("packages", unlayered(locked), locked, reason)
+    code = own_packages(locked)
+    holds = ", ".join(map(str, code)) if code else "the project's folder"
+    holds = f"a wheel of {holds}" if image.code == "wheel" else holds
+    yield ImageLayer(name="code", holds=holds, reason="changes most often: nothing lies on it")
+
+
+def not_shared(locked: LockedStage, siblings: Iterable[LockedStage]) -> Iterator[str]:
+    """Yield, for each other stage that has the same large packages, why no layer shares them."""
+    for other in siblings:
+        if other.stage.name != locked.stage.name and linux_platforms(other):
+            together = [each for each in locked.layers if other.stage.name in each.stages]
+            found = _not_shared(locked, other, together)
+            if found:
+                yield f"not shared with {other.stage.name}: {'; '.join(found)}"
+
+
+def _not_shared(locked: LockedStage, other: LockedStage, together: Iterable[Layer]) -> list[str]:
+    shared = {package.name for layer in together for package in layer.packages}
+    theirs = {package.name: package for package in other.packages}
+    both = [
+        (package, theirs[package.name])
+        for package in locked.packages
+        if package.name in theirs
+        and package.name not in shared
+        and download_size(package, locked) >= LARGE_PACKAGE
+    ]
+    if not both:
+        return []
+    their_base = base_image(other)
+    if base_image(locked) != their_base:
+        names = joined(package.name for package, _ in both)
+        return [f"{names}, since it starts from {their_base}"]
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for package, their in both:
+        reasons[_reason(package, their)].append(str(package.name))
+    return [f"{joined(names)}{reason}" for reason, names in reasons.items()]
+
+
+def _reason(package: LockedPackage, their: LockedPackage) -> str:
+    if package.version != their.version:
+        return f" {package.version}, which is {their.version} there"
+    if identity(package) != identity(their):
+        return ", which another index or marker gives there"
+    return ", since other layers save more"
+
+
+def _packages(
+    name: str, packages: Iterable[LockedPackage], locked: LockedStage, reason: str
+) -> ImageLayer:
+    sizes = [(str(each.name), download_size(each, locked)) for each in packages]
+    ordered = tuple(sorted(sizes, key=lambda pair: (-pair[1], pair[0])))
+    return ImageLayer(name=name, holds=_summary(ordered), reason=reason, packages=ordered)
+
+
+def _summary(packages: Sequence[tuple[str, int]]) -> str:
+    first = [f"{name} {readable(size)}" for name, size in packages[:_SHOWN]]
+    more = len(packages) - len(first)
+    return ", ".join([*first, *[f"{more} more"] * bool(more)]) or "nothing"

@@ -1,0 +1,1 @@
+"""What several export formats have in common."""

@@ -1,0 +1,46 @@
+"""The names and the platforms of the stages' container images."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from poetry_fti.model import LockedStage, Platform
+
+_DIGITS: Final = 12
+
+
+def with_images(stages: Iterable[LockedStage]) -> list[LockedStage]:
+    """Return the stages that have an image: those that run on Linux."""
+    return [s for s in stages if not s.stage.targets.platforms or image_platforms(s)]
+
+
+def image_platforms(locked: LockedStage) -> tuple[Platform, ...]:
+    """Return the Linux platforms of a stage; an empty tuple if the stage runs on any platform."""
+    return tuple(each for each in locked.stage.targets.platforms if each.os == "linux")
+
+
+def image_name(locked: LockedStage) -> str:
+    """Return the repository of a stage's image, without a tag."""
+    return locked.stage.image.name or normalized(f"{locked.project} {locked.stage.name}")
+
+
+def lock_tag(locked: LockedStage) -> str:
+    """Return the reference of a stage's image, with a tag derived from the digest of its lock."""
+    return f"{image_name(locked)}:lock-{locked.digest.partition(':')[2][:_DIGITS]}"
+
+
+def base_tag(locked: LockedStage) -> str:
+    """Return the reference of the base image that the project's own Dockerfile builds.
+
+    Only tools that cannot build the base together with the stage's image need it.
+    """
+    return f"fti-base:{locked.stage.name}"
+
+
+def normalized(name: str) -> str:
+    """Return a name that is valid in an image reference: lower case, words joined by hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

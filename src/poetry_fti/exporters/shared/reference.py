@@ -1,0 +1,63 @@
+"""Locked packages as pip requirements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin, UrlOrigin
+from poetry_fti.urls import public_git_url, public_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import PurePosixPath
+
+    from poetry_fti.model import LockedPackage
+
+
+def reference(package: LockedPackage) -> str:
+    """Return the pip requirement of a package, without marker; paths are relative to the root."""
+    origin, name = package.origin, package.name
+    match origin:
+        case DirectoryOrigin(path, editable):
+            # pip ignores the marker of an editable path, and would install it everywhere.
+            plain = _path(path)
+            prefix = "-e " if editable and plain and package.marker is None else ""
+            return prefix + (plain or _file_url(package, path, None))
+        case FileOrigin(path, subdirectory):
+            return (not subdirectory and _path(path)) or _file_url(package, path, subdirectory)
+        case UrlOrigin(url, subdirectory):
+            return f"{name} @ {public_url(url)}{_fragment(url, subdirectory)}"
+        case GitOrigin(url, commit, _, subdirectory):
+            repository = public_git_url(url)
+            return f"{name} @ git+{repository}@{commit}{_fragment(url, subdirectory)}"
+    return f"{name}=={package.version}"
+
+
+def in_order(packages: Iterable[LockedPackage]) -> list[LockedPackage]:
+    """Return packages in the order of generated files: by name, version, marker and origin."""
+    return sorted(packages, key=lambda p: (p.name, p.version, str(p.marker), str(p.origin)))
+
+
+def marked(text: str, package: LockedPackage) -> str:
+    """Return a requirement with the marker of its package appended, if there is one."""
+    return text if package.marker is None else f"{text} ; {package.marker}"
+
+
+def _path(path: PurePosixPath) -> str:
+    """Return a path that pip reads as such; an empty string if it has special characters."""
+    text = str(path)
+    if quote(text, safe="/+") != text:
+        return ""
+    return text if path.parts[:1] == ("..",) else f"./{text}"
+
+
+def _file_url(package: LockedPackage, path: PurePosixPath, subdirectory: str | None) -> str:
+    # pip < 26 rejects relative file URLs: they are used only for what a path cannot express.
+    return f"{package.name} @ file:{quote(str(path), safe='/+')}{_fragment('', subdirectory)}"
+
+
+def _fragment(url: str, subdirectory: str | None) -> str:
+    if not subdirectory:
+        return ""
+    return f"{'&' if '#' in url else '#'}subdirectory={subdirectory}"

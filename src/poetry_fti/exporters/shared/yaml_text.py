@@ -1,0 +1,29 @@
+"""YAML as text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def yaml_text(document: Mapping[str, Any]) -> str:
+    """Return a document as YAML: keys in their order, no aliases, each string on one line."""
+    # Imported here, since PyYAML takes a while to import and few commands write YAML.
+    import yaml  # noqa: PLC0415
+
+    class Dumper(yaml.SafeDumper):
+        """Quotes every string that a YAML 1.1 or 1.2 parser could read as a number."""
+
+        def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the interface
+            return True
+
+    def string(dumper: Dumper, text: str) -> yaml.ScalarNode:
+        style = "'" if re.match(r"[0-9.+-]", text) else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    Dumper.add_representer(str, string)
+    text: str = yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=999)
+    return text

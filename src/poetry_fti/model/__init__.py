@@ -1,0 +1,74 @@
+"""The data that the packages of poetry-fti exchange: stages, platforms and locked packages."""
+
+from __future__ import annotations
+
+from poetry_fti.model.formats import FORMATS
+from poetry_fti.model.image import (
+    CODE_FORMS,
+    INSTALLERS,
+    CodeForm,
+    Healthcheck,
+    HttpProbe,
+    Image,
+    Installer,
+)
+from poetry_fti.model.lock import Code, Layer, LockedFile, LockedPackage, LockedStage, Requirement
+from poetry_fti.model.login import Login
+from poetry_fti.model.origins import (
+    DirectoryOrigin,
+    FileOrigin,
+    GitOrigin,
+    IndexOrigin,
+    Origin,
+    UrlOrigin,
+)
+from poetry_fti.model.platforms import (
+    PLATFORMS,
+    USUAL_PLATFORMS,
+    Architecture,
+    Libc,
+    OperatingSystem,
+    Platform,
+    Targets,
+)
+from poetry_fti.model.problem import Problem
+from poetry_fti.model.rule import LEVELS, Level, Rule
+from poetry_fti.model.stage import KINDS, Kind, Stage
+
+__all__ = [
+    "CODE_FORMS",
+    "FORMATS",
+    "INSTALLERS",
+    "KINDS",
+    "LEVELS",
+    "PLATFORMS",
+    "USUAL_PLATFORMS",
+    "Architecture",
+    "Code",
+    "CodeForm",
+    "DirectoryOrigin",
+    "FileOrigin",
+    "GitOrigin",
+    "Healthcheck",
+    "HttpProbe",
+    "Image",
+    "IndexOrigin",
+    "Installer",
+    "Kind",
+    "Layer",
+    "Level",
+    "Libc",
+    "LockedFile",
+    "LockedPackage",
+    "LockedStage",
+    "Login",
+    "OperatingSystem",
+    "Origin",
+    "Platform",
+    "Problem",
+    "Requirement",
+    "Rule",
+    "Stage",
+    "Targets",
+    "UrlOrigin",
+]

@@ -1,0 +1,142 @@
+"""The content of a stage's lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from poetry_fti.model.origins import IndexOrigin
+
+if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
+    from packaging.markers import Marker
+    from packaging.specifiers import SpecifierSet
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
+    from poetry_fti.model.origins import Origin
+    from poetry_fti.model.stage import Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedFile:
+    """A distribution file of a package: `digest` is `algorithm:hex`, `size` is in bytes.
+
+    A lock records name and digest only. URL, size and upload time (ISO 8601) come from the index
+    and are None until they have been looked up there.
+    """
+
+    name: str
+    digest: str
+    url: str | None = None
+    size: int | None = None
+    upload_time: str | None = None
+
+    @property
+    def is_wheel(self) -> bool:
+        """Whether the file is a wheel, and not a source distribution."""
+        return self.name.endswith(".whl")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """A version constraint on a package: a union of ranges.
+
+    `direct` marks a reference to a URL, a path or a repository, which no version satisfies.
+    """
+
+    name: NormalizedName
+    ranges: tuple[SpecifierSet, ...]
+    direct: bool = False
+
+    def allows(self, version: Version) -> bool:
+        """Return whether a version, which may be a pre-release, is in one of the ranges."""
+        return not self.direct and any(
+            specifiers.contains(version, prereleases=True) for specifiers in self.ranges
+        )
+
+    def __str__(self) -> str:
+        if self.direct:
+            return f"{self.name} (direct reference)"
+        return f"{self.name} {' || '.join(str(specifiers) for specifiers in self.ranges)}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedPackage:
+    """A version of a package in a lock, reduced to what the stage's targets can install.
+
+    `marker` is None for a package that every target installs; `requires_python` is None for one
+    that supports every Python. `requires` are the package's own requirements.
+    """
+
+    name: NormalizedName
+    version: Version
+    origin: Origin = IndexOrigin()
+    marker: Marker | None = None
+    requires_python: str | None = None
+    files: tuple[LockedFile, ...] = ()
+    requires: tuple[Requirement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """The project's own importable code; paths are relative to the project's root.
+
+    Attributes:
+        packages: folders and modules of the code; empty for a project that declares none, whose
+            whole tree is then its code.
+        roots: the folders to put on `PYTHONPATH`.
+        sources: further files that a wheel is built from; empty for a project that is not packaged.
+    """
+
+    packages: tuple[PurePosixPath, ...] = ()
+    roots: tuple[PurePosixPath, ...] = ()
+    sources: tuple[PurePosixPath, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """Packages that are installed into an image layer of their own.
+
+    `stages` are the names of all stages whose images have the layer; `size` is the total size of
+    the packages' downloads, in bytes.
+    """
+
+    stages: tuple[str, ...]
+    packages: tuple[LockedPackage, ...]
+    size: int
+
+    @property
+    def saving(self) -> int:
+        """The download size, in bytes, that sharing the layer saves; 0 for a single stage."""
+        return (len(self.stages) - 1) * self.size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedStage:
+    """A stage and the content of its lock: the input of exporters and checks.
+
+    Attributes:
+        folder: the stage's folder, relative to the project's root.
+        digest: the digest of the lock, `algorithm:hex`.
+        requirements: the stage's own requirements, without transitive ones.
+        indexes: the indexes that packages come from, highest priority first.
+        pyproject: the text of the stage's derived pyproject.toml.
+        layers: the image layers that contain a subset of the packages, lowest first.
+        template: the text of the Dockerfile's template; None without one.
+        project: the project's name; empty for a project without a name.
+    """
+
+    stage: Stage
+    folder: PurePosixPath
+    requires_python: str
+    digest: str
+    packages: tuple[LockedPackage, ...]
+    requirements: tuple[Requirement, ...] = ()
+    indexes: tuple[IndexOrigin, ...] = ()
+    code: Code = Code()
+    pyproject: str = ""
+    layers: tuple[Layer, ...] = ()
+    template: str | None = None
+    project: str = ""

@@ -1,0 +1,50 @@
+"""A pipeline stage as pyproject.toml configures it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+
+from poetry_fti.model.image import Image
+from poetry_fti.model.platforms import Targets
+
+if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
+Kind: TypeAlias = Literal["feature", "training", "inference"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A pipeline stage: its dependency groups, its Python, its platforms and its image.
+
+    Attributes:
+        groups: the groups that the stage names.
+        closure: `groups` and every group that they include, directly or not.
+        dev_groups: groups that are locked and installed for development but never exported.
+        dev_closure: `dev_groups` and every group that they include.
+        python: the stage's own version specifier; None means the project's `requires-python`.
+        extras: extras of the project itself.
+        env: environment variables, as pairs of name and value.
+        overrides: constraints that replace what packages require, as pairs of package name and
+            constraint, sorted by name.
+    """
+
+    name: str
+    kind: Kind
+    groups: tuple[NormalizedName, ...]
+    closure: tuple[NormalizedName, ...]
+    dev_groups: tuple[NormalizedName, ...] = ()
+    dev_closure: tuple[NormalizedName, ...] = ()
+    python: str | None = None
+    extras: tuple[NormalizedName, ...] = ()
+    targets: Targets = Targets()
+    env: tuple[tuple[str, str], ...] = ()
+    image: Image = Image()
+    overrides: tuple[tuple[NormalizedName, str], ...] = ()
+
+    @property
+    def locked_groups(self) -> tuple[NormalizedName, ...]:
+        """The groups whose packages are in the stage's lock, sorted."""
+        return tuple(sorted({*self.closure, *self.dev_groups}))

@@ -1,0 +1,91 @@
+"""The command lines of the engines."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+import pytest
+
+from poetry_fti.model import Platform
+from poetry_fti.ports.engine_commands import (
+    BaseImageJob,
+    BuildJob,
+    BuildOptions,
+    bake_command,
+    build_commands,
+)
+
+JOB: Final = BuildJob(
+    stage="training",
+    dockerfile=PurePosixPath("fti/training/Dockerfile"),
+    tags=("credit-training:lock-0",),
+    label=("poetry-fti.inputs", "sha256:1"),
+)
+PRIVATE: Final = BuildJob(
+    stage="inference",
+    dockerfile=PurePosixPath("fti/inference/Dockerfile"),
+    tags=("credit:lock-0", "credit:1"),
+    label=("poetry-fti.inputs", "sha256:2"),
+    platforms=(Platform("linux", "arm64"),),
+    needs_netrc=True,
+    needs_ssh=True,
+)
+FILE: Final = PurePosixPath("fti/docker-bake.json")
+BAKE: Final = "docker buildx bake -f fti/docker-bake.json"
+LABELS: Final = "--set training.labels.poetry-fti.inputs=sha256:1"
+
+
+def test_bake_builds_all_images_at_once() -> None:
+    command = bake_command(
+        [JOB, PRIVATE], BuildOptions(definition=FILE, push=True, quiet=True), needs_permission=True
+    )
+    assert " ".join(command) == (
+        f"{BAKE} --progress=quiet --allow=ssh --set training.output=type=image,push=true {LABELS}"
+        " --set inference.output=type=image,push=true --set inference.platform=linux/arm64"
+        " --set inference.labels.poetry-fti.inputs=sha256:2 training inference"
+    )
+
+
+@pytest.mark.parametrize(
+    ("push", "output"), [(False, "type=docker"), (True, "type=image,push=true")]
+)
+def test_bake_builds_as_of_a_time(push: bool, output: str) -> None:  # noqa: FBT001
+    command = bake_command(
+        [JOB], BuildOptions(definition=FILE, push=push, epoch="17"), needs_permission=True
+    )
+    assert " ".join(command) == (
+        f"{BAKE} --provenance=false --set training.output={output},rewrite-timestamp=true {LABELS}"
+        " --set training.args.SOURCE_DATE_EPOCH=17 training"
+    )
+
+
+def test_a_base_comes_first() -> None:
+    file = PurePosixPath("base.Dockerfile")
+    base = BaseImageJob(
+        dockerfile=file, target="_inference", tag="fti-base:inference", context="own-base"
+    )
+    job = replace(PRIVATE, base=base)
+    command = " ".join(bake_command([job], BuildOptions(definition=FILE), needs_permission=False))
+    assert "--set _inference.platform=linux/arm64" in command
+    first, second = build_commands("docker", job, BuildOptions(definition=FILE))
+    platform = "--platform linux/arm64"
+    assert " ".join(first) == f"docker build -f {file} -t fti-base:inference {platform} ."
+    assert "--build-context own-base=docker-image://fti-base:inference" in " ".join(second)
+
+
+def test_others_build_one_image_after_the_other() -> None:
+    order = BuildOptions(definition=FILE, push=True, netrc=Path("netrc"), epoch="17")
+    label = "--label poetry-fti.inputs=sha256:2 -t credit:lock-0 -t credit:1"
+    rest = "--platform linux/arm64 --secret id=netrc,src=netrc --ssh default"
+    assert [" ".join(words) for words in build_commands("podman", PRIVATE, order)] == [
+        f"podman build -f fti/inference/Dockerfile {label} {rest} --timestamp 17 .",
+        "podman push credit:lock-0",
+        "podman push credit:1",
+    ]
+    (docker,) = build_commands(
+        "docker", JOB, BuildOptions(definition=FILE, netrc=Path("netrc"), epoch="17")
+    )
+    assert docker[-3:] == ["--build-arg", "SOURCE_DATE_EPOCH=17", "."]
+    assert "--secret" not in docker
