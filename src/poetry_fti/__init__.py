@@ -10,8 +10,11 @@ if TYPE_CHECKING:
         AmbiguousPackageError,
         Change,
         ConfigError,
+        DirectoryOrigin,
         Feedback,
+        FileOrigin,
         FtiError,
+        GitOrigin,
         IndexFailedError,
         IndexOrigin,
         LockedFile,
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
         Requirement,
         Stage,
         StaleLockError,
+        UrlOrigin,
         Written,
     )
 
@@ -30,8 +34,11 @@ __all__ = [
     "AmbiguousPackageError",
     "Change",
     "ConfigError",
+    "DirectoryOrigin",
     "Feedback",
+    "FileOrigin",
     "FtiError",
+    "GitOrigin",
     "IndexFailedError",
     "IndexOrigin",
     "LockResult",
@@ -42,6 +49,7 @@ __all__ = [
     "Requirement",
     "Stage",
     "StaleLockError",
+    "UrlOrigin",
     "Written",
 ]
 

@@ -19,7 +19,16 @@ from poetry_fti.errors import (
     IndexFailedError,
     StaleLockError,
 )
-from poetry_fti.model import IndexOrigin, LockedFile, LockedPackage, Requirement
+from poetry_fti.model import (
+    DirectoryOrigin,
+    FileOrigin,
+    GitOrigin,
+    IndexOrigin,
+    LockedFile,
+    LockedPackage,
+    Requirement,
+    UrlOrigin,
+)
 from poetry_fti.operations.comparison import Change
 from poetry_fti.operations.export import ExportRequest, Written, render, render_stage, write
 from poetry_fti.operations.feedback import SILENT, Feedback
@@ -38,8 +47,11 @@ __all__ = [
     "AmbiguousPackageError",
     "Change",
     "ConfigError",
+    "DirectoryOrigin",
     "Feedback",
+    "FileOrigin",
     "FtiError",
+    "GitOrigin",
     "IndexFailedError",
     "IndexOrigin",
     "LockResult",
@@ -50,6 +62,7 @@ __all__ = [
     "Requirement",
     "Stage",
     "StaleLockError",
+    "UrlOrigin",
     "Written",
 ]
 
