@@ -60,7 +60,7 @@ those of the downloads of packages, as their index tells them.
         if self.option("explain"):
             self._write("\n\n".join(map(_ImageReport.explained, images)).split("\n"))
         else:
-            header = ("Stage", "Base", "Layers", "PresetPackages", "Download")
+            header = ("Stage", "Base", "Layers", "Packages", "Download")
             self._write(aligned([header, *(image.row() for image in images)]))
         report_images(self, stages)
         return DONE
@@ -86,7 +86,7 @@ class _ImageReport:
         return (self._name, self._layers[0].holds, layers, str(count), readable(self._size))
 
     def explained(self) -> str:
-        header = ("Layer", "Download", "PresetPackages", "Holds", "Why")
+        header = ("Layer", "Download", "Packages", "Holds", "Why")
         lines = [*aligned([header, *map(_row, self._layers)]), *self._apart]
         first = f"{self._name}: {readable(self._size)} of packages to download"
         return "\n  ".join([first, *lines])
