@@ -144,7 +144,7 @@ def test_podman_builds_one_after_the_other(shop: Shop) -> None:
 
 def test_an_engine_that_fails_is_an_error(shop: Shop) -> None:
     shop.engine("podman", build='echo "no space" >&2; exit 125')
-    message = "`podman build` failed (exit code 125). What it wrote above says why."
+    message = "`podman build` failed (exit code 125). See its output above."
     assert shop.refusal("inference") == (1, f"no space\n{message}")
 
 

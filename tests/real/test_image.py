@@ -19,9 +19,9 @@ inference  python:3.10-slim-bookworm  packages  8         8 kB
 EXPLAINED = """\
 inference: 8 kB of packages to download
   Layer     Download  Packages  Holds                                                    Why
-  base      -         -         python:3.10-slim-bookworm                                the oldest Python that the stage allows
-  packages  8 kB      8         webby 1 kB, boosting 1 kB, dotted-name-pkg 1 kB, 5 more  too little to be worth more layers
-  code      -         -         src/tiny                                                 changes most often: nothing lies on it
+  base      -         -         python:3.10-slim-bookworm                                the oldest Python that the stage supports
+  packages  8 kB      8         webby 1 kB, boosting 1 kB, dotted-name-pkg 1 kB, 5 more  too small to divide into layers
+  code      -         -         src/tiny                                                 changes most often, so no layer is above it
 """  # noqa: E501
 
 
@@ -37,7 +37,7 @@ def test_images_are_listed_and_explained(poetry: Poetry, locked_tiny: Path) -> N
         "layer": "base",
         "size": 0,
         "holds": "python:3.10-slim-bookworm",
-        "reason": "the oldest Python that the stage allows",
+        "reason": "the oldest Python that the stage supports",
         "packages": [],
     }
     sizes = [each["size"] for each in packages["packages"]]

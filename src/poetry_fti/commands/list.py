@@ -37,7 +37,7 @@ class ListCommand(Command):
             data = {"stages": stages, "leftovers": leftovers}
             plain(self.io, json.dumps(data, indent=2) + "\n")
             return DONE
-        header = ("Stage", "Kind", "Groups", "Python", "Platforms", "Lock", "PresetPackages")
+        header = ("Stage", "Kind", "Groups", "Python", "Platforms", "Lock", "Packages")
         first, *lines = aligned([header, *map(_row, stages)])
         self.line(f"<b>{first}</b>")
         for line in lines:

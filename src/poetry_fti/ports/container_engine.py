@@ -200,4 +200,4 @@ def _run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> 
                 process.terminate()
     if code:
         command = " ".join(words[: 3 if words[1] == "buildx" else 2])
-        raise FtiError(f"`{command}` failed (exit code {code}). What it wrote above says why.")
+        raise FtiError(f"`{command}` failed (exit code {code}). See its output above.")

@@ -29,22 +29,22 @@ def test_each_layer_is_explained() -> None:
         stage("inference", XGBOOST, image=image),
     )
     assert [(each.name, each.size, each.holds, each.reason) for each in explain(training)] == [
-        ("base", 0, "python:3.11", "the base that the stage names"),
-        ("system", 0, "true, libgomp1", "what the stage adds to its base"),
+        ("base", 0, "python:3.11", "the base image that the stage configures"),
+        ("system", 0, "true, libgomp1", "what the stage adds to the base image"),
         (
             "shared-1",
             250_000_000,
             "xgboost 250 MB",
-            "the same files in inference and training: stored and moved once",
+            "the same files in inference and training: stored and transferred once",
         ),
         (
             "large",
             878_000_000,
             "torch 800 MB, pandas 60 MB, numpy 18 MB",
-            "large: not moved when a small one changes",
+            "large: not transferred again when a small package changes",
         ),
-        ("packages", 200_000, "small 200 kB", "what is left"),
-        ("code", 0, "the project's folder", "changes most often: nothing lies on it"),
+        ("packages", 200_000, "small 200 kB", "all other packages"),
+        ("code", 0, "the project's folder", "changes most often, so no layer is above it"),
     ]
 
 
@@ -66,9 +66,9 @@ def test_what_is_not_shared_is_explained() -> None:
     )
     first, *_ = stages
     assert list(not_shared(first, stages)) == [
-        "not shared with b: torch, which another index or marker gives there",
+        "not shared with b: torch, which has another index or marker there",
         "not shared with c: torch 1, which is 2 there; numpy, since other layers save more",
-        "not shared with d: torch and numpy, since it starts from python:3.12-slim",
+        "not shared with d: torch and numpy, since its base image is python:3.12-slim",
     ]
 
 
@@ -76,8 +76,8 @@ def test_cuda_is_not_wanted_twice() -> None:
     packages = (TORCH, package("nvidia-cudnn-cu13", 600), package("nvidia-cublas", 500))
     base = "nvidia/cuda:12.8.1-runtime-ubuntu24.04@sha256:0123"
     assert duplicate_cuda(stage("training", *packages, image=Image(base=base))) == (
-        f"The base {base} holds CUDA, and so do 2 packages of the stage"
-        ' "training": 1.1 GB of them are doubled. A base without CUDA will do.'
+        f"The base image {base} contains CUDA, and so do 2 packages of the stage"
+        ' "training" (1.1 GB). Use a base image without CUDA.'
     )
     for locked in (
         stage("a", TORCH, image=Image(base=base)),

@@ -168,7 +168,7 @@ def test_files_that_installers_ignore_are_left_out() -> None:
 def test_a_package_that_cannot_be_written(locked: LockedStage, problem: str) -> None:
     with pytest.raises(FtiError) as caught:
         files(locked)
-    advice = "Solve the stage anew with `poetry fti lock training --regenerate`."
+    advice = "Lock the stage again with `poetry fti lock training --regenerate`."
     assert str(caught.value) == f"{problem}. {advice}"
 
 

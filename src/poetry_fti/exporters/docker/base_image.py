@@ -53,7 +53,7 @@ def base_image(locked: LockedStage) -> str:
         )
         message = (
             f"{key} names Debian packages, but {what}."
-            " Choose a Debian image as the base, or one that holds what you need."
+            " Choose a Debian image as the base, or one that contains what you need."
         )
         raise FtiError(message)
     return base
@@ -80,14 +80,14 @@ def from_base(locked: LockedStage) -> str:
     instruction = f"FROM {base_image(locked)} AS base"
     if locked.stage.image.dockerfile is None:
         return instruction
-    reason = f"# As {_key(locked.stage, 'image.dockerfile')} says."
+    reason = f"# Set by {_key(locked.stage, 'image.dockerfile')}."
     return f"{reason}\n# hadolint ignore=DL3006\n{instruction}"
 
 
 def become_root(locked: LockedStage) -> Iterator[str]:
     """Yield a `USER` instruction for root, unless the base image is known to run as root."""
     if locked.stage.image.dockerfile or not _ROOTED.match(_name(base_image(locked))):
-        reason = "# Whoever the base leaves as its user: what follows takes root."
+        reason = "# The following instructions need root, whichever user the base image sets."
         yield f"{reason}\n# hadolint ignore=DL3002\nUSER 0"
 
 

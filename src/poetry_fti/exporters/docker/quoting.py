@@ -24,7 +24,7 @@ def quoted(value: str, what: str) -> str:
     """
     if re.search(r"[\n\0]", value):
         message = (
-            f"{what} holds a line break or a NUL character, which a Dockerfile can't set."
+            f"{what} contains a line break or a NUL character, which a Dockerfile cannot set."
             " Pass it when the container starts, or let the program decode it."
         )
         raise FtiError(message)
@@ -40,7 +40,7 @@ def assignments(instruction: str, values: Mapping[str, str]) -> str:
 def exec_form(words: Sequence[str], what: str) -> str:
     """Return a command in exec form, as JSON; raises FtiError for a NUL character in `what`."""
     if any("\0" in word for word in words):
-        raise FtiError(f"{what} holds a NUL character, which no command can.")
+        raise FtiError(f"{what} contains a NUL character, which no command can.")
     return json.dumps(list(words), ensure_ascii=False)
 
 

@@ -33,7 +33,7 @@ def require_files(locked: LockedStage) -> None:
         problem = _problem(package)
         if problem:
             raise FtiError(
-                f"{package.name} {package.version} {problem}. Solve the stage anew with"
+                f"{package.name} {package.version} {problem}. Lock the stage again with"
                 f" `poetry fti lock {locked.stage.name} --regenerate`."
             )
 

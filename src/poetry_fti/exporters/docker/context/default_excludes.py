@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 # The patterns must not match a Python package, which may be called "env" or "wandb". Virtual
 # environments have any name, so the patterns match what is inside of them.
 RECORDS: Final = """\
-# Records of experiments, but for what is copied of them.
+# Experiment records, except for those that are copied.
 **/lightning_logs
 **/mlartifacts
 **/mlruns
@@ -54,7 +54,7 @@ NEVER: Final = """\
 **/conda-meta
 **/pyvenv.cfg
 **/site-packages
-# Caches and other leavings.
+# Caches and temporary files.
 **/*.egg-info
 **/*.py[cod]
 **/*.sw[op]

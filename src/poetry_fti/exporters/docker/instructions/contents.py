@@ -65,9 +65,9 @@ def _copy_own(source: PurePosixPath, target: PurePosixPath, locked: LockedStage)
     pattern = excluding_pattern(source)
     if pattern:
         message = (
-            f'tool.fti.stages.{locked.stage.name}.image.copy: "{source}" never comes into an image'
-            f" ({pattern} in Dockerfile.dockerignore keeps it out). Mount it when the container"
-            " starts, or give it another name."
+            f'tool.fti.stages.{locked.stage.name}.image.copy: "{source}" is never included in'
+            f" an image ({pattern} in Dockerfile.dockerignore excludes it). Mount it when the"
+            " container starts, or give it another name."
         )
         raise FtiError(message)
     # Without --link, which would replace an existing folder, or a link to one.

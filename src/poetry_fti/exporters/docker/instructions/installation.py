@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 # A layer that is copied to the root includes all folders above its files. If the engine created
 # one of these, its time stamp would depend on what is in the image already, and so would the layer.
 _MOVE_TO_LAYER: Final = f"mkdir -p {LAYER}/opt && mv /opt/venv {LAYER}/opt/"
+_RELATIVE_PATHS: Final = "# Archives are named relative to this folder.\n# hadolint ignore=DL3003"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,7 @@ def install_requirements(subset: PackageSubset) -> Iterator[str]:
         mounts = list(hashed_mounts(locked, subset.path))
         if python and any(isinstance(each.origin, FileOrigin) for each in locked.packages):
             instruction = target.run([*checks, f"cd {BUILD}", install], mounts)
-            yield f"# Archives are named relative to it.\n# hadolint ignore=DL3003\n{instruction}"
+            yield f"{_RELATIVE_PATHS}\n{instruction}"
         else:
             yield target.run([*checks, install], mounts)
     elif not python:

@@ -23,7 +23,7 @@ def leading_comment(locked: LockedStage) -> str:
     """Return the comment block that precedes the first `FROM` instruction."""
     lines = [header(locked)]
     if locked.stage.image.template:
-        lines.append(f"# Made of {locked.stage.image.template}: edit that.")
+        lines.append(f"# Generated from {locked.stage.image.template}: edit that file.")
     lines += _commands(locked)
     if needs_credentials(locked):
         lines.append("# With credentials: add --secret id=netrc,src=$HOME/.netrc")

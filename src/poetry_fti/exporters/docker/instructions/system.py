@@ -38,7 +38,7 @@ def last_steps(locked: LockedStage) -> Iterator[str]:
 
 
 def _steps(locked: LockedStage, key: str, commands: Iterable[str]) -> Iterator[str]:
-    reason = f"# As tool.fti.stages.{locked.stage.name}.image.{key} says."
+    reason = f"# Set by tool.fti.stages.{locked.stage.name}.image.{key}."
     for command in commands:
         yield f"{reason}\n# hadolint ignore=DL3059\nRUN {command}"
 
@@ -56,7 +56,7 @@ def _apt(packages: Iterable[str]) -> str:
         "        /var/log/alternatives.log /var/log/dpkg.log",
     ]
     if not all("=" in package for package in packages):
-        reason = "# A Debian release offers one version of a package: there is none to choose."
+        reason = "# A Debian release has one version of each package, so none is pinned."
         lines = [reason, "# hadolint ignore=DL3008", *lines]
     return "\n".join(lines)
 

@@ -28,6 +28,6 @@ def duplicate_cuda(locked: LockedStage) -> str:
         return ""
     size = readable(sum(download_size(each, locked) for each in packages))
     return (
-        f"The base {base_image(locked)} holds CUDA, and so do {len(packages)} packages of the stage"
-        f' "{locked.stage.name}": {size} of them are doubled. A base without CUDA will do.'
+        f"The base image {base_image(locked)} contains CUDA, and so do {len(packages)} packages of"
+        f' the stage "{locked.stage.name}" ({size}). Use a base image without CUDA.'
     )

@@ -43,23 +43,25 @@ class ImageLayer:
 def explain(locked: LockedStage) -> Iterator[ImageLayer]:
     """Yield the layers of a stage's image, lowest first."""
     image = locked.stage.image
-    default = "the oldest Python that the stage allows"
-    reason = "the base that the stage names" if image.base or image.dockerfile else default
+    default = "the oldest Python that the stage supports"
+    reason = (
+        "the base image that the stage configures" if image.base or image.dockerfile else default
+    )
     base = str(image.dockerfile or base_image(locked))
     yield ImageLayer(name="base", holds=base, reason=reason)
     if image.run_before or image.apt:
         holds = ", ".join([*image.run_before, *image.apt])
-        yield ImageLayer(name="system", holds=holds, reason="what the stage adds to its base")
+        yield ImageLayer(name="system", holds=holds, reason="what the stage adds to the base image")
     for subset, layer in zip(lower_subsets(locked), locked.layers, strict=True):
-        same = f"the same files in {joined(layer.stages)}: stored and moved once"
-        apart = "large: not moved when a small one changes"
+        same = f"the same files in {joined(layer.stages)}: stored and transferred once"
+        apart = "large: not transferred again when a small package changes"
         yield _packages(subset.name, layer.packages, locked, same if layer.saving else apart)
-    reason = "what is left" if locked.layers else "too little to be worth more layers"
+    reason = "all other packages" if locked.layers else "too small to divide into layers"
     yield _packages("packages", unlayered(locked), locked, reason)
     code = own_packages(locked)
     holds = ", ".join(map(str, code)) if code else "the project's folder"
     holds = f"a wheel of {holds}" if image.code == "wheel" else holds
-    yield ImageLayer(name="code", holds=holds, reason="changes most often: nothing lies on it")
+    yield ImageLayer(name="code", holds=holds, reason="changes most often, so no layer is above it")
 
 
 def not_shared(locked: LockedStage, siblings: Iterable[LockedStage]) -> Iterator[str]:
@@ -87,7 +89,7 @@ def _not_shared(locked: LockedStage, other: LockedStage, together: Iterable[Laye
     their_base = base_image(other)
     if base_image(locked) != their_base:
         names = joined(package.name for package, _ in both)
-        return [f"{names}, since it starts from {their_base}"]
+        return [f"{names}, since its base image is {their_base}"]
     reasons: dict[str, list[str]] = defaultdict(list)
     for package, their in both:
         reasons[_reason(package, their)].append(str(package.name))
@@ -98,7 +100,7 @@ def _reason(package: LockedPackage, their: LockedPackage) -> str:
     if package.version != their.version:
         return f" {package.version}, which is {their.version} there"
     if identity(package) != identity(their):
-        return ", which another index or marker gives there"
+        return ", which has another index or marker there"
     return ", since other layers save more"
 
 
