@@ -49,7 +49,7 @@ def read(text: str) -> LockSummary:
     metadata: dict[str, Any] = lock["metadata"]
     return LockSummary(
         content_hash=metadata["content-hash"],
-        targets=metadata.get("fti", {}),
+        conditions=metadata.get("fti", {}),
         packages=len(lock["package"]),
         lock_version=metadata["lock-version"],
     )

@@ -1,4 +1,4 @@
-"""Words that problems are described with: paths of keys, suggestions, TOML types."""
+"""Parts of messages about a TOML file: dotted paths, suggestions, names of types."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _TYPES: Final = (
-    (bool, "a boolean"),  # before int, which it is too
+    (bool, "a boolean"),  # before int, of which it is a subclass
     (int, "an integer"),
     (float, "a float"),
     (str, "a string"),
@@ -22,18 +22,18 @@ _TYPES: Final = (
 
 
 def dotted(*keys: str) -> str:
-    """Join keys as TOML writes them: those that are no bare keys are quoted."""
+    """Return keys joined to a dotted path; keys that TOML requires to be quoted are quoted."""
     return ".".join(key if _BARE_KEY.fullmatch(key) else f'"{key}"' for key in keys)
 
 
 def suggestion(word: str, known: Collection[str]) -> str:
-    """Say which known word was probably meant; empty where none is near."""
+    """Return `; did you mean "…"?` with the most similar known word; empty if none is similar."""
     near = get_close_matches(word, sorted(known), n=1)
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
 def listed(known: Collection[str]) -> str:
-    """Return the parenthesis that lists all known words, with a space before it."""
+    """Return ` (known: …)` with all known words."""
     return f" (known: {', '.join(known)})"
 
 

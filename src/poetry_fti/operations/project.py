@@ -14,16 +14,16 @@ from poetry_fti import files
 from poetry_fti.agreement.rules import hold, tied
 from poetry_fti.bridge.index.http_cache import make_robust
 from poetry_fti.bridge.lock import preferences
-from poetry_fti.bridge.lock.conditions import conditions
+from poetry_fti.bridge.lock.conditions import lock_conditions
 from poetry_fti.bridge.project.derive import derive
 from poetry_fti.bridge.project.derived_package import derived_package
 from poetry_fti.bridge.project.overrides import constraint_problems
 from poetry_fti.bridge.project.pyproject import (
+    converted_poetry_errors,
     find_pyproject,
     parse_pyproject,
     project_extras,
     read_pyproject,
-    refusals,
     require_valid,
     schema_problems,
 )
@@ -87,7 +87,7 @@ class Project:
     @cached_property
     def poetry(self) -> Poetry:
         """The project as Poetry has it; raises ConfigError."""
-        with refusals():
+        with converted_poetry_errors():
             poetry = self._create_poetry()
             hide_credentials(poetry)
         make_robust(poetry.pool)
@@ -97,7 +97,7 @@ class Project:
         """Return what the lock of a stage is to say of how it was solved."""
         stages, rules = self._bound(stage)
         digests = {each.name: each.digest for each in stages if each.name != stage.name}
-        return conditions(stage, rules, digests)
+        return lock_conditions(stage, rules, digests)
 
     def agrees(self, stage: Stage) -> bool:
         """Tell whether the locks keep the rules that bind a stage; one that is missing does."""
@@ -122,7 +122,7 @@ class Project:
     @cached_property
     def pins(self) -> Sequence[Pin]:
         """What the project's own lock holds."""
-        return preferences.read(files.read(self.root / "poetry.lock") or "")
+        return preferences.readable_pins(files.read(self.root / "poetry.lock") or "")
 
     def comparable(self) -> tuple[LockedStage, ...]:
         """Return the stages whose locks are fresh and can be installed, to be compared."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from poetry_fti import files
 from poetry_fti.agreement.comparison import changes, versions_by_name
 from poetry_fti.agreement.rules import tied
-from poetry_fti.bridge.lock.preferences import own_pins, pins
+from poetry_fti.bridge.lock.preferences import own_pins, preferred_packages
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.variant import StageTask
 from poetry_fti.commands.shared.console import counted, progress, quiet
@@ -93,9 +93,9 @@ def _task(
         for each in project.stages
         if each is not stage and not (request.ignores(each) and each in solved)
     ]
-    others = pins(each.pins for each in siblings)
+    others = preferred_packages(each.pins for each in siblings)
     if not request.ignores(stage):
-        others += pins([project.pins])
+        others += preferred_packages([project.pins])
     return StageTask(
         name=stage.name,
         root=stage.root,
@@ -126,7 +126,7 @@ def _latest(
 
 def _own_pins(stage: StageProject) -> Sequence[Package]:
     if stage.quick_status.is_merging:
-        return pins([stage.pins])
+        return preferred_packages([stage.pins])
     return own_pins(stage.locker) if stage.quick_status.state != "missing" else ()
 
 

@@ -12,12 +12,12 @@ from poetry_fti import files
 from poetry_fti.agreement.comparison import versions_by_name
 from poetry_fti.bridge.index.monitor import pool_indexes
 from poetry_fti.bridge.lock import preferences
-from poetry_fti.bridge.lock.conditions import digest
+from poetry_fti.bridge.lock.conditions import stage_digest
 from poetry_fti.bridge.lock.lock_text import lock_text
 from poetry_fti.bridge.lock.locked import (
     SolvedLock,
+    comparable_packages,
     lock_digest,
-    outline,
     read_packages,
     require_files,
 )
@@ -85,12 +85,12 @@ class StageProject:
         python = derived_python(self._data)
         require_files(packages, self.stage, python)
         text = lock_text(self.locker, self.root(), packages, self.locker.conditions)
-        return SolvedLock(text, outline(packages, self.stage, python))
+        return SolvedLock(text, comparable_packages(packages, self.stage, python))
 
     @cached_property
     def digest(self) -> str:
         """The digest of what the stage asks for."""
-        return digest(self.stage, StageLocker(self.lock, self._data, {}).content_hash)
+        return stage_digest(self.stage, StageLocker(self.lock, self._data, {}).content_hash)
 
     @cached_property
     def locker(self) -> StageLocker:
@@ -135,12 +135,12 @@ class StageProject:
     @cached_property
     def pins(self) -> Sequence[Pin]:
         """What the lock holds, both sides of a merge; it is read fast."""
-        return preferences.read(self.text)
+        return preferences.readable_pins(self.text)
 
     @cached_property
     def versions(self) -> Mapping[NormalizedName, tuple[Version, ...]]:
         """The versions of each package in the lock, ascending."""
-        return preferences.versions(self.pins)
+        return preferences.pinned_versions(self.pins)
 
     def reread(self) -> None:
         """Forget the lock: it may have changed."""

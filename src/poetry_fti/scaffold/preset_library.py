@@ -1,4 +1,4 @@
-"""The presets that come with poetry-fti, and those that a user gives from a path."""
+"""Finding presets: those that come with poetry-fti, and a user's own files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SUFFIX: Final = ".toml"
 
 
 def packaged() -> tuple[Preset, ...]:
-    """Return the presets that come with poetry-fti, in the order of kinds and names."""
+    """Return the presets that come with poetry-fti, sorted by kind and name."""
     names = sorted(
         path.name.removesuffix(_SUFFIX)
         for path in resources("poetry_fti.scaffold.presets").iterdir()
@@ -31,7 +31,10 @@ def packaged() -> tuple[Preset, ...]:
 
 
 def packaged_text(name: str) -> str:
-    """Return the file of a preset that comes with poetry-fti; raises ConfigError."""
+    """Return the TOML text of a preset that comes with poetry-fti.
+
+    Raises ConfigError if there is none of this name.
+    """
     path = resources("poetry_fti.scaffold.presets") / f"{name}{_SUFFIX}"
     if "/" in name or "\\" in name or not path.is_file():
         known = [preset.name for preset in packaged()]
@@ -41,7 +44,10 @@ def packaged_text(name: str) -> str:
 
 
 def find(word: str) -> Preset:
-    """Return the preset of a name or a path; raises ConfigError."""
+    """Return the preset with a name, or read from a path that ends in `.toml`.
+
+    Raises ConfigError if it does not exist or is invalid.
+    """
     if not word.endswith(_SUFFIX):
         return _read(word, packaged_text(word))
     text = files.read(Path(word))

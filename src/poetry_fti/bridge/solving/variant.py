@@ -10,7 +10,7 @@ from poetry.core.constraints.version import Version as ExactVersion
 from poetry.core.constraints.version import VersionUnion
 from poetry.core.packages.package import Package
 
-from poetry_fti.bridge.markers import forget_algebra
+from poetry_fti.bridge.markers import clear_marker_caches
 from poetry_fti.bridge.solving.resolver import PreferredPackages
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Variant:
         """Return the solution for preferences; raises FtiError if there is none."""
         if preferences not in self._solved:
             if not self._solved:
-                forget_algebra()
+                clear_marker_caches()
             with self._monitor.explained():
                 self._solved[preferences] = self._solve(preferences)
         return self._solved[preferences]

@@ -14,7 +14,7 @@ from poetry_fti.bridge.project.isolation import IsolatedLocker
 from poetry_fti.bridge.project.pyproject import project_extras, read_pyproject
 from poetry_fti.bridge.solving.conflict import conflict
 from poetry_fti.commands.shared.console import escape
-from poetry_fti.config.hidden_groups import reached_only, read
+from poetry_fti.config.hidden_groups import exclusive_groups, read
 from poetry_fti.errors import FtiError
 from poetry_fti.operations.groups import asked_by
 from poetry_fti.wording import joined
@@ -129,7 +129,7 @@ def _description(poetry: Poetry, error: Exception) -> str:
     except FtiError:
         return ""
     found = conflict(error, poetry.package)
-    others = found.groups.keys() - reached_only(stages, (), groups)
+    others = found.groups.keys() - exclusive_groups(stages, (), groups)
     alone = [{MAIN_GROUP, *stage.locked_groups} for stage in stages]
     if any(found.is_within(each) for each in (others, *alone)):
         return ""

@@ -12,7 +12,7 @@ from poetry.console.commands.init import InitCommand
 from poetry_fti import files
 from poetry_fti.bridge.project.pyproject import find_pyproject, read_pyproject
 from poetry_fti.errors import FtiError
-from poetry_fti.scaffold.toml_text import add, parse, table_at
+from poetry_fti.scaffold.toml_text import add_keys, parse, table_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +51,7 @@ def new_text(folder: Path, generate: Callable[[Path], int]) -> str | None:
         text = files.read(scratch / "pyproject.toml") or ""
     poetry = table_at(parse(text), ("tool", "poetry"))
     # Stages are run from source, in images too; there need not be a package.
-    return text if poetry else add(text, ("tool", "poetry"), {"package-mode": False})
+    return text if poetry else add_keys(text, ("tool", "poetry"), {"package-mode": False})
 
 
 class Generator(InitCommand):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from poetry.console.commands.command import Command
 from poetry.console.commands.show import ShowCommand as PoetryShowCommand
 
-from poetry_fti.bridge.environments import imagined
+from poetry_fti.bridge.environments import mock_environment
 from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import escape, guarded
 from poetry_fti.commands.shared.options import STAGE
@@ -42,5 +42,5 @@ Shows what <info>poetry show</info> would if the stage were a project of its own
             self.line_error(f"<warning>Warning: {escape(runner.stage.problem())}</warning>")
         env = runner.environments.existing()
         if env is None or not runner.environments.is_usable(env):
-            return runner.hand_over(PoetryShowCommand(), imagined(runner.stage.python))
+            return runner.hand_over(PoetryShowCommand(), mock_environment(runner.stage.python))
         return runner.hand_over(PoetryShowCommand(), env)

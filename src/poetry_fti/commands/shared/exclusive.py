@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from poetry.config.config import Config
 
 from poetry_fti import files
-from poetry_fti.bridge.project.pyproject import find_pyproject, refusals
+from poetry_fti.bridge.project.pyproject import converted_poetry_errors, find_pyproject
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _lock_file(command: Command) -> Path:
     folder = command.get_application().project_directory
     with suppress(FtiError):  # `init` makes a project there; others say that there is none
         folder = find_pyproject(folder).parent
-    with refusals():
+    with converted_poetry_errors():
         cache = Path(Config.create().get("cache-dir")).expanduser()
     digest = sha256(os.fsencode(os.path.normcase(folder.resolve()))).hexdigest()
     return cache / "poetry-fti" / f"{digest}.lock"
