@@ -44,7 +44,7 @@ TEXT = lock_of({**some("zipp", "jinja2", "anyio"), **by_hand()}, TARGETS, projec
 
 
 def read(text: str) -> LockSummary:
-    """Return the summary of a lock that has been parsed, or None for a damaged one."""
+    """Return the summary that is expected of a lock, by parsing all of it."""
     lock = tomllib.loads(text)
     metadata: dict[str, Any] = lock["metadata"]
     return LockSummary(
