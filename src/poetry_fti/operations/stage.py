@@ -12,7 +12,7 @@ from poetry_fti import files
 from poetry_fti.agreement.comparison import versions_by_name
 from poetry_fti.bridge.index.monitor import pool_indexes
 from poetry_fti.bridge.lock import preferences
-from poetry_fti.bridge.lock.conditions import stage_digest
+from poetry_fti.bridge.lock.conditions import conditions_digest
 from poetry_fti.bridge.lock.lock_text import lock_text
 from poetry_fti.bridge.lock.locked import (
     SolvedLock,
@@ -90,7 +90,7 @@ class StageProject:
     @cached_property
     def digest(self) -> str:
         """The digest of what the stage asks for."""
-        return stage_digest(self.stage, StageLocker(self.lock, self._data, {}).content_hash)
+        return conditions_digest(self.stage, StageLocker(self.lock, self._data, {}).content_hash)
 
     @cached_property
     def locker(self) -> StageLocker:

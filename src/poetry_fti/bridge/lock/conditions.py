@@ -21,7 +21,7 @@ def lock_conditions(
     """Return the table `[metadata.fti]` of a stage; empty if plain Poetry would solve it the same.
 
     `rules` are those that connect the stage with others, directly or through further stages.
-    `digests` are the `stage_digest` of each of these others by name: a change there makes the
+    `digests` are the `conditions_digest` of each of these others by name: a change there makes the
     stage's lock stale too. The order of rules and of their packages makes no difference.
     """
     table = _own_conditions(stage)
@@ -31,7 +31,7 @@ def lock_conditions(
     return table
 
 
-def stage_digest(stage: Stage, content_hash: str) -> str:
+def conditions_digest(stage: Stage, content_hash: str) -> str:
     """Return the digest (`sha256:…`) of a stage's own requirements and conditions.
 
     `content_hash` is Poetry's hash of the derived project.
