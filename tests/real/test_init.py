@@ -252,8 +252,8 @@ PRESETS: Final = (
             "--stage a.b=inference-minimal",
             2,
             (
-                'pyproject.toml has 1 problem:\n  tool.fti.stages."a.b": a stage\'s name holds'
-                " letters, digits, - and _ only, and no dot"
+                'pyproject.toml has 1 problem:\n  tool.fti.stages."a.b": a stage\'s name may'
+                " contain only letters, digits, - and _"
             ),
         ),
         (

@@ -222,7 +222,7 @@ def test_another_platform_is_refused(poetry: Poetry, locked_tiny: Path) -> None:
     refused = poetry(locked_tiny, "fti", "install", "feature")
     assert refused.code == 1
     assert refused.errors == (
-        f"feature is locked for {other}, and this machine is {sys.platform}/{platform.machine()}."
+        f"feature is locked for {other}, but this machine is {sys.platform}/{platform.machine()}."
         " Add its platform to tool.fti.stages.feature.platforms, then run"
         " `poetry fti lock feature`.\n"
     )

@@ -1,1 +1,1 @@
-"""Which versions stages agree on, where they differ and why. Pure."""
+"""Choosing versions that stages have in common, and comparing stages. Without I/O."""

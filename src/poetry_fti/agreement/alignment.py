@@ -1,4 +1,4 @@
-"""Align, then diverge: the same version in every stage that can have it."""
+"""Aligning stages: the same version of a package in as many stages as possible."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ _TOGETHER: Final = 2
 
 
 class Solvable(Protocol):
-    """What is solved on its own: a stage, or a stage on one operating system."""
+    """Something that is solved by itself: a stage, or a stage on one operating system."""
 
     def attempt(
         self, name: NormalizedName, wanted: Mapping[NormalizedName, Version]
     ) -> Versions | None:
-        """Return the versions of each package when all in `wanted` can be had, else None.
+        """Return a solution with all versions in `wanted`, or None if there is none.
 
-        `name` is the one of them that the participant has another version of so far.
+        `name` is the package in `wanted` whose version differs in the current solution.
         """
         ...
 
 
 @dataclass(slots=True)
 class Participant:
-    """What has versions, and keeps those in `agreed`; without `solvable` it keeps them all.
+    """A solution (`versions`) to be aligned; without `solvable` it cannot change.
 
-    `preferred` is what has led to its versions: nothing, as long as it is as it was on its own.
+    `agreed` are the versions that are final. `preferred` are those that the current solution was
+    solved with; it is empty while the solution is the original one.
     """
 
     solvable: Solvable | None
@@ -42,7 +43,7 @@ class Participant:
     preferred: Mapping[NormalizedName, Version] = field(default_factory=dict)
 
     def attempt(self, name: NormalizedName, version: Version) -> Versions | None:
-        """Return the versions with which the participant has only this one, None if it cannot."""
+        """Return a solution with only this version of a package, or None if there is none."""
         if self.versions[name] == (version,):
             return self.versions
         if name in self.agreed or self.solvable is None:
@@ -50,7 +51,7 @@ class Participant:
         return self.solvable.attempt(name, {**self.agreed, name: version})
 
     def accept(self, name: NormalizedName, version: Version, versions: Versions) -> bool:
-        """Agree to a version; tell whether that changed anything."""
+        """Make a version final, with its solution; return whether the solution changed."""
         moved = self.versions[name] != (version,)
         self.agreed[name] = version
         if moved:
@@ -59,12 +60,12 @@ class Participant:
 
 
 def align(participants: Sequence[Participant]) -> None:
-    """Let participants agree wherever they can; each comes with the versions it has on its own.
+    """Change solutions so that the participants have as many versions in common as possible.
 
-    For each package in which participants differ the version that most of them can have wins, the
-    higher one of two; those that cannot have it agree among themselves. Repeated until nothing
-    changes: every step adds a version that is never given up, so this ends. The order of the
-    participants does not matter.
+    For each package whose version differs, the version that most participants accept is chosen,
+    the highest if several do equally well; the others are then aligned among themselves. This is
+    repeated until nothing changes. It terminates because a version that has been agreed on is
+    final. The result does not depend on the order of the participants.
     """
     tried: set[tuple[NormalizedName, tuple[object, ...]]] = set()
     changed = True
@@ -81,7 +82,7 @@ def align(participants: Sequence[Participant]) -> None:
 
 
 def _state(participant: Participant, name: NormalizedName) -> object:
-    """Return what decides on what a participant can have: also what has moved so far."""
+    """Return what the outcome of an attempt depends on: versions and agreements so far."""
     return name in participant.versions and (
         participant.versions[name],
         frozenset(participant.preferred.items()),
@@ -97,7 +98,7 @@ def _divergent(participants: Sequence[Participant]) -> list[NormalizedName]:
 
 
 def _agree(name: NormalizedName, participants: Collection[Participant]) -> bool:
-    """Give as many as possible the same version, then the others; return whether any moved."""
+    """Align most participants on a package, then the others; return whether any changed."""
     moved = False
     remaining = list(participants)
     while len(remaining) > 1:
@@ -128,5 +129,5 @@ def _choices(
         ]
         accepting = [(participant, found) for participant, found in attempts if found is not None]
         yield version, accepting
-        if len(accepting) == len(participants):  # no lower version can do better
+        if len(accepting) == len(participants):  # no lower version is accepted by more
             return

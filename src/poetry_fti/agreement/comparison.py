@@ -1,4 +1,4 @@
-"""Locks compared: what changed in one, and where those of several stages differ and why."""
+"""Comparing locks: changes of one lock, and differences between stages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A package in two states of a lock; no version stands for none there."""
+    """The versions of a package before and after; an empty tuple if the lock lacks it."""
 
     name: NormalizedName
     before: tuple[Version, ...]
@@ -29,7 +29,7 @@ class Change:
 
 
 def changes(before: Versions, after: Versions) -> tuple[Change, ...]:
-    """Return what was added, removed and updated, in the order of the names."""
+    """Return the packages that were added, removed or updated, sorted by name."""
     return tuple(
         Change(name, before.get(name, ()), after.get(name, ()))
         for name in sorted(before.keys() | after.keys())
@@ -38,13 +38,16 @@ def changes(before: Versions, after: Versions) -> tuple[Change, ...]:
 
 
 def versions_by_name(packages: Iterable[LockedPackage]) -> Versions:
-    """Return the versions of each package, ascending."""
+    """Return the versions of each package in ascending order, by name."""
     return group_versions((package.name, package.version) for package in packages)
 
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """A package whose versions differ between stages: versions to stages, newest first."""
+    """A package whose versions differ between stages.
+
+    `versions` are pairs of versions and the names of the stages that have them, newest first.
+    """
 
     name: NormalizedName
     versions: tuple[tuple[tuple[Version, ...], tuple[str, ...]], ...]
@@ -61,7 +64,7 @@ def shared_names(stages: Iterable[Versions]) -> frozenset[NormalizedName]:
 
 
 def agree(stages: Iterable[Versions]) -> bool:
-    """Tell whether no package has different versions in two stages."""
+    """Return whether all stages that have a package have the same versions of it."""
     first: dict[NormalizedName, tuple[Version, ...]] = {}
     return all(
         first.setdefault(name, found) == found
@@ -71,7 +74,7 @@ def agree(stages: Iterable[Versions]) -> bool:
 
 
 def divergences(stages: Sequence[LockedStage]) -> tuple[Divergence, ...]:
-    """Return where stages have different versions of a package, in the order of the names."""
+    """Return the packages whose versions differ between stages, sorted by name."""
     by_stage = {stage.stage.name: versions_by_name(stage.packages) for stage in stages}
     found = []
     for name in sorted(shared_names(by_stage.values())):

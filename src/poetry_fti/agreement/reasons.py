@@ -1,4 +1,4 @@
-"""Why a stage does not have the version of a package that another stage has."""
+"""Reasons why a stage cannot have the version of a package that another stage has."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedPackage, LockedStage
 
-# All that a specifier of Pythons may tell apart, but for the bounds that it names itself.
+# Versions of Python that stand for all others, besides the bounds of the specifiers.
 _PYTHONS: Final = (*(Version(f"3.{minor}") for minor in range(40)), Version("4"))
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What keeps a stage from the newest version of a package that its siblings have."""
+    """The requirement that forbids a stage the newest version that other stages have."""
 
     stage: str
     text: str
@@ -30,7 +30,10 @@ class Reason:
 def reasons(
     name: NormalizedName, newest: Version, stages: Sequence[LockedStage]
 ) -> Iterator[Reason]:
-    """Return what keeps each stage that has a package from having its newest version alone."""
+    """Yield the reasons why stages do not have the newest version of a package alone.
+
+    Stages without the package are left out.
+    """
     found = [(s, p) for s in stages for p in s.packages if (p.name, p.version) == (name, newest)]
     for stage in stages:
         if _versions(stage, name) - {newest}:
@@ -41,12 +44,15 @@ def reasons(
 def _obstacles(
     stage: LockedStage, found: Sequence[tuple[LockedStage, LockedPackage]]
 ) -> Iterator[str]:
-    """Yield what keeps a stage from having a version alone; `found` is where siblings have it."""
+    """Yield what prevents a stage from having a version alone.
+
+    `found` are the stages that have that version, each with its package.
+    """
     sibling, package = found[0]
     texts = list(_requirers(stage, package.name, package.version))
     has_it = any(each is stage for each, _ in found)
     others = [each for each, _ in found if not has_it or _alone(each, package)]
-    # Where a stage has the version for a part of its Pythons, others could too.
+    # If another stage has the version on a part of its Pythons, this one could as well.
     if others and not any(_refuses(package, each) for each in others):
         texts += _refused_pythons(stage, package)
     yield from texts or ([] if has_it else _conflicts(stage, package, sibling))
@@ -66,7 +72,10 @@ def _requirers(
     version: Version,
     leaving: Collection[NormalizedName] = (),
 ) -> Iterator[str]:
-    """Yield what forbids a version of a package; `leaving` would have other versions, too."""
+    """Yield the requirements that exclude a version of a package.
+
+    Those of packages in `leaving` are ignored, because their versions would change as well.
+    """
     for requirement in stage.requirements:
         if requirement.name == name and not requirement.allows(version):
             yield f"pyproject.toml requires {requirement}"
@@ -77,45 +86,48 @@ def _requirers(
 
 
 def _conflicts(stage: LockedStage, package: LockedPackage, sibling: LockedStage) -> Sequence[str]:
-    """Return why a stage cannot have what a package takes along in a sibling, nearest first."""
-    ways = [_Way(package)]
-    for way in ways:  # they grow
-        steps = list(_steps(way, stage, sibling))
-        texts = [text for step in steps for text in _opposed(step, stage, sibling)]
+    """Return why a stage cannot have the dependencies that a package has in a sibling.
+
+    They are searched breadth first; the reasons nearest to the package are returned.
+    """
+    chains = [_Chain(package)]
+    for chain in chains:  # grows while it is iterated over
+        longer = list(_longer(chain, stage, sibling))
+        texts = [text for each in longer for text in _excluding(each, stage, sibling)]
         if texts:
             return texts
-        known = {each.package.name for each in ways}
-        ways += [step for step in steps if step.package.name not in known]
+        known = {each.package.name for each in chains}
+        chains += [each for each in longer if each.package.name not in known]
     return ()
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """How one package leads to another: what it requires, and what that requires, and so on."""
+class _Chain:
+    """A chain of requirements that ends at `package`: the names before it, and the texts."""
 
     package: LockedPackage
     names: tuple[NormalizedName, ...] = ()
     texts: tuple[str, ...] = ()
 
 
-def _steps(way: _Way, stage: LockedStage, sibling: LockedStage) -> Iterator[_Way]:
-    """Yield what a package requires and a sibling has, where the stage has nothing that fits."""
-    package, names = way.package, (*way.names, way.package.name)
+def _longer(chain: _Chain, stage: LockedStage, sibling: LockedStage) -> Iterator[_Chain]:
+    """Yield the chain with each next requirement that the sibling meets and the stage does not."""
+    package, names = chain.package, (*chain.names, chain.package.name)
     for requirement in package.requires:
         if not any(requirement.allows(each) for each in _versions(stage, requirement.name)):
             text = f"{package.name} {package.version} requires {requirement}"
             for needed in sibling.packages:
                 if needed.name == requirement.name and requirement.allows(needed.version):
-                    yield _Way(needed, names, (*way.texts, text))
+                    yield _Chain(needed, names, (*chain.texts, text))
 
 
-def _opposed(way: _Way, stage: LockedStage, sibling: LockedStage) -> Iterator[str]:
-    package = way.package
-    texts = list(_requirers(stage, package.name, package.version, way.names))
+def _excluding(chain: _Chain, stage: LockedStage, sibling: LockedStage) -> Iterator[str]:
+    package = chain.package
+    texts = list(_requirers(stage, package.name, package.version, chain.names))
     if not _refuses(package, sibling):
         texts += _refused_pythons(stage, package)
     for text in texts:
-        yield f"{', '.join(way.texts)}, and {text}"
+        yield f"{', '.join(chain.texts)}, and {text}"
 
 
 def _refused_pythons(stage: LockedStage, package: LockedPackage) -> Iterator[str]:
@@ -128,7 +140,7 @@ def _python_of(package: LockedPackage) -> SpecifierSet:
 
 
 def _refuses(package: LockedPackage, stage: LockedStage) -> bool:
-    """Tell whether a package refuses one of the Pythons that a stage may have."""
+    """Return whether a package excludes a Python version that the stage allows."""
     own, needed = SpecifierSet(stage.requires_python), _python_of(package)
     bounds = {Version(each.version.removesuffix(".*")) for each in (*own, *needed)}
     pythons = own.filter(bounds.union(_PYTHONS), prereleases=True)

@@ -1,4 +1,4 @@
-"""Rules of agreement: which stages they tie together, and whether they hold."""
+"""Alignment rules: the stages that they connect, and whether they are satisfied."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def tied(stages: Sequence[str], rules: Iterable[Rule]) -> list[list[str]]:
-    """Return the stages in groups: two are in the same if a rule ties them, perhaps by others."""
+    """Return the stages in groups that rules connect.
+
+    Two stages are in one group if a chain of rules connects them; other stages are alone in theirs.
+    """
     groups = [[stage] for stage in stages]
     for rule in rules:
         touched = [group for group in groups if not set(group).isdisjoint(rule.stages)]
@@ -29,9 +32,10 @@ def tied(stages: Sequence[str], rules: Iterable[Rule]) -> list[list[str]]:
 
 
 def hold(rules: Iterable[Rule], stages: Mapping[str, Iterable[Versions]]) -> bool:
-    """Tell whether rules hold for the versions that the parts of each stage have.
+    """Return whether stages satisfy rules.
 
-    A stage without a package agrees with all others.
+    `stages` are the versions of each part (an operating system, say) of each stage. A stage
+    without a package agrees with all others.
     """
     return not broken(rules, stages)
 
@@ -39,7 +43,10 @@ def hold(rules: Iterable[Rule], stages: Mapping[str, Iterable[Versions]]) -> boo
 def broken(
     rules: Iterable[Rule], stages: Mapping[str, Iterable[Versions]]
 ) -> frozenset[NormalizedName]:
-    """Return the packages for which rules do not hold; see `hold`."""
+    """Return the names of the packages whose versions violate a rule.
+
+    `stages` are the versions of each part (an operating system, say) of each stage.
+    """
     return frozenset(
         name
         for rule in rules
@@ -58,7 +65,7 @@ def _parts_by_name(
         for name, versions in part.items()
         for version in versions
     )
-    # As versions: 1.0 and 1.0.0 are the same.
+    # Compared as versions, because 1.0 and 1.0.0 are the same.
     return {
         name: {Version(rule.part(version)) for version in versions}
         for name, versions in found.items()

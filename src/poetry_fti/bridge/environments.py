@@ -1,4 +1,4 @@
-"""The virtual environment of a stage, made and found by Poetry's own manager."""
+"""The virtual environments of a stage, managed by Poetry's own environment manager."""
 
 from __future__ import annotations
 
@@ -27,46 +27,47 @@ if TYPE_CHECKING:
     from poetry_fti.model import Platform, Stage
 
 _ACTIVE: Final = ("VIRTUAL_ENV", "CONDA_PREFIX")
-# Newer than any that a stage may demand.
+# Newer than any patch release that a stage may require.
 _ANY_PATCH: Final = 99
 
 
 class StageEnvironments(EnvManager):
     """Poetry's manager of virtual environments, for one stage.
 
-    A stage's environments are named after the project and the stage; within the project they are
-    `.venv-<stage>`. An active environment is never taken for the stage's: it may be anybody's.
+    The environments are named after the project and the stage; in the project's folder, the name is
+    `.venv-<stage>`. An active environment is never used: it need not belong to the stage.
     Relies on the manager's `in_project_venv`, and on the name that it takes from the package.
     """
 
     def __init__(self, project: Poetry, stage: str, folder: Path, python: str, io: IO) -> None:
-        """Manage the environments of a stage with this folder and Python (a constraint)."""
+        """Manage the environments of the stage with this folder and constraint on Python."""
         package = ProjectPackage(f"{project.package.name}-{stage}", "0")
         package.python_versions = python or "*"
-        place = Poetry(
+        derived = Poetry(
             folder / "pyproject.toml",
             project.local_config,
             package,
             project.locker,
             project.config,
         )
-        super().__init__(place, io)
+        super().__init__(derived, io)
         self._in_project = project.pyproject_path.parent / f".venv-{stage}"
 
     @property
     def in_project_venv(self) -> Path:
-        """Where the environment is with `virtualenvs.in-project`."""
+        """The path of the environment with Poetry's setting `virtualenvs.in-project`."""
         return self._in_project
 
     @property
     def is_shared(self) -> bool:
-        """Whether Poetry is told to make none, so that all stages have the one it runs in."""
+        """Whether all stages use Poetry's own environment (`virtualenvs.create = false`)."""
         return self._poetry.config.get("virtualenvs.create") is False
 
     def existing(self) -> VirtualEnv | None:
-        """Return the environment, None where there is none; it may not be usable.
+        """Return the stage's environment, which may be unusable; None if there is none.
 
-        Of several, for several versions of Python, the one that Poetry would use goes first.
+        If there are several, for several versions of Python, a usable one is returned, preferably
+        the one that Poetry would use.
         """
         found = [] if self.is_shared else self.list()
         if not found:
@@ -77,14 +78,14 @@ class StageEnvironments(EnvManager):
         return next(filter(self.is_usable, found), found[0])
 
     def is_usable(self, env: Env) -> bool:
-        """Tell whether an environment is whole, and its Python is one of the stage's."""
+        """Return whether an environment is intact and its Python is allowed by the stage."""
         python = self._poetry.package.python_constraint
         return env.is_sane() and python.allows(Version.parse(_python(env)))
 
-    def made(self) -> Env:
-        """Return a usable environment; it is made, or made anew, if there is none.
+    def get_or_create(self) -> Env:
+        """Return a usable environment; a missing or unusable one is created.
 
-        Raises Poetry's PythonVersionError where no Python fits.
+        Raises Poetry's PythonVersionError if no installed Python is allowed by the stage.
         """
         env = self.existing()
         if env is not None and self.is_usable(env):
@@ -92,8 +93,8 @@ class StageEnvironments(EnvManager):
         with _no_active_environment():
             return self.create_venv(force=env is not None)
 
-    def forget(self) -> list[Path]:
-        """Remove all of the stage's environments, and return where they were."""
+    def remove_all(self) -> list[Path]:
+        """Remove all environments of the stage, and return their paths."""
         removed = [env.path for env in self.list()]
         for path in removed:
             self.remove_venv(path)
@@ -102,8 +103,8 @@ class StageEnvironments(EnvManager):
         return removed
 
 
-def imagined(python: str) -> Env:
-    """Return an empty environment on this machine, for a stage of this Python (specifiers)."""
+def mock_environment(python: str) -> Env:
+    """Return an environment without packages, on this machine, for a Python (specifiers)."""
     minors = python_minors(SpecifierSet(python))
     current = sys.version_info[:2]
     major, minor = current if current in minors or not minors else minors[0]
@@ -130,14 +131,14 @@ def _no_active_environment() -> Iterator[None]:
 
 
 def require_platform(stage: Stage) -> None:
-    """Raise FtiError where this machine is none of the platforms that the stage's lock is for."""
+    """Raise FtiError if the stage's lock does not support the platform of this machine."""
     environment = default_environment()
     here = (environment["sys_platform"], environment["platform_machine"])
     platforms = stage.targets.platforms
     if platforms and here not in {_system(platform) for platform in platforms}:
         names = ", ".join(map(str, platforms))
         raise FtiError(
-            f"{stage.name} is locked for {names}, and this machine is {'/'.join(here)}. Add its"
+            f"{stage.name} is locked for {names}, but this machine is {'/'.join(here)}. Add its"
             f" platform to tool.fti.stages.{stage.name}.platforms, then run"
             f" `poetry fti lock {stage.name}`."
         )

@@ -1,4 +1,4 @@
-"""Markers narrowed to where a stage runs: what is constant there becomes true or false."""
+"""Parsing markers, and simplifying them for the targets of a stage."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import Targets
 
-# Nearly every marker in the wild: comparisons with "and" and "or", without parentheses. Poetry's
-# grammar takes longer to read them than all that is made of them, and has the last word on others.
+# One comparison of a marker without parentheses, as nearly all markers are. They are parsed here
+# because Poetry's grammar is slow: it takes longer than everything else that is done with a marker.
+# Any other marker is left to Poetry.
 _LEAF: Final = re.compile(
     r"""[ \t]*(?P<name>os_name|sys_platform|extra|python(?:_full)?_version
         |platform_(?:machine|python_implementation|release|system|version)
@@ -45,7 +46,7 @@ _LEAF: Final = re.compile(
 
 @cache
 def parsed_marker(text: str) -> BaseMarker:
-    """Return what `parse_marker` returns. Raises InvalidMarkerError, as that does.
+    """Return a marker, as `parse_marker` would; raises InvalidMarkerError, as that does.
 
     Relies on how poetry-core's `_compact_markers` puts markers together.
     """
@@ -65,7 +66,7 @@ def parsed_marker(text: str) -> BaseMarker:
 
 
 class Narrowing:
-    """A stage's extras, platforms and Python, as far as its markers may depend on them."""
+    """A function that simplifies markers for a stage's platforms, Python and extras."""
 
     def __init__(
         self,
@@ -73,15 +74,15 @@ class Narrowing:
         python: VersionConstraint | None,
         extras: Iterable[str] | None = None,
     ) -> None:
-        """Narrow to `python` and to exactly these `extras` too, unless they are None."""
+        """Simplify for the platforms of `targets`, and for `python` and `extras` unless None."""
         self._extras = None if extras is None else {"extra": list(extras)}
         self._environments = [marker_environment(platform) for platform in targets.platforms]
         self._python = python
-        # By identity: equal markers may be written in another order, which a lock would show.
+        # Keyed by identity: equal markers may differ in their order, which shows in a lock.
         self._narrowed: dict[int, tuple[BaseMarker, BaseMarker]] = {}
 
     def __call__(self, marker: BaseMarker) -> BaseMarker:
-        """Return the marker without the leaves that are the same wherever the stage runs."""
+        """Return the marker without the comparisons whose result is the same on all targets."""
         known = self._narrowed.get(id(marker))
         if known is None:
             known = self._narrowed[id(marker)] = (marker, self._narrow(marker))
@@ -97,7 +98,7 @@ class Narrowing:
         return marker
 
     def _for_platforms(self, marker: BaseMarker) -> BaseMarker:
-        # Leaves may differ where the whole does not: "x86_64 or aarch64" is always true on both.
+        # Comparisons may differ where the whole does not: "x86_64 or aarch64" is true on both.
         first, *others = (_evaluated(marker, [each]) for each in self._environments)
         if all(other == first for other in others):
             return first
@@ -105,7 +106,7 @@ class Narrowing:
 
 
 def _evaluated(marker: BaseMarker, environments: Sequence[Mapping[str, Any]]) -> BaseMarker:
-    """Replace each leaf that has the same value in all environments by this value."""
+    """Return the marker with each comparison replaced that has one result in all environments."""
     if isinstance(marker, MultiMarker):
         return MultiMarker.of(*(_evaluated(part, environments) for part in marker.markers))
     if isinstance(marker, MarkerUnion):
@@ -117,11 +118,11 @@ def _evaluated(marker: BaseMarker, environments: Sequence[Mapping[str, Any]]) ->
     return marker
 
 
-def forget_algebra() -> None:
-    """Forget what poetry-core knows of parsed and combined markers.
+def clear_marker_caches() -> None:
+    """Clear poetry-core's caches of parsed and combined markers.
 
-    It takes markers that differ in their order for the same, so that what one stage made of
-    them would show in the text of the next one's lock.
+    The caches treat markers that differ only in their order as the same, so the order of the
+    markers in one lock would otherwise depend on the stages that were locked before.
     """
     for function in (*vars(markers).values(), simplify_marker, parse_requirement):
         if hasattr(function, "cache_clear"):
@@ -129,5 +130,5 @@ def forget_algebra() -> None:
 
 
 def standard_marker(marker: BaseMarker) -> Marker | None:
-    """Return the marker as `packaging` has it, None for one that is always true."""
+    """Return the marker as a `packaging` marker; None if it is always true."""
     return None if marker.is_any() else Marker(str(marker))

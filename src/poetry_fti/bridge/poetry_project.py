@@ -13,7 +13,7 @@ from poetry_fti.bridge.index.http_cache import make_robust
 from poetry_fti.bridge.index.logins import logins
 from poetry_fti.bridge.project.code import project_code
 from poetry_fti.bridge.project.derived_package import require_sources
-from poetry_fti.bridge.project.pyproject import refusals
+from poetry_fti.bridge.project.pyproject import converted_poetry_errors
 from poetry_fti.bridge.project.sources import hide_credentials
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class PoetryProject:
     @cached_property
     def poetry(self) -> Poetry:
         """Poetry's own object; raises ConfigError if Poetry refuses the pyproject.toml."""
-        with refusals():
+        with converted_poetry_errors():
             poetry = self._create()
             hide_credentials(poetry)
         make_robust(poetry.pool)

@@ -1,1 +1,1 @@
-"""`[tool.fti]` and dependency groups to stages, collecting every problem with its path."""
+"""Stages read from `[tool.fti]` and the dependency groups, with a list of all problems."""

@@ -1,4 +1,4 @@
-"""Dependency groups of a pyproject.toml, and what they include."""
+"""Dependency groups of a pyproject.toml, and the groups that they include."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ _GROUP_NAME: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGN
 
 
 def read_groups(pyproject: Mapping[str, Any], problems: list[Problem]) -> Groups:
-    """Return each dependency group with those that it includes, and add what is wrong.
+    """Return the groups that each dependency group includes directly, by normalized names.
 
-    Groups come from PEP 735's table and from `tool.poetry.group`, which add to each other.
+    A group may be declared in `[dependency-groups]` (PEP 735) and in `[tool.poetry.group]`; its
+    includes are then those of both. Invalid names, unknown includes and cycles are added to
+    `problems`.
     """
     groups: dict[NormalizedName, list[NormalizedName]] = {}
     paths: dict[NormalizedName, str] = {}
@@ -58,6 +60,7 @@ def read_groups(pyproject: Mapping[str, Any], problems: list[Problem]) -> Groups
 def _declared(
     pyproject: Mapping[str, Any], problems: list[Problem]
 ) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield the path, the name and the includes of each group table."""
     standard = pyproject.get("dependency-groups", {})
     for name, items in standard.items() if isinstance(standard, Mapping) else ():
         path = dotted("dependency-groups", name)
@@ -87,6 +90,7 @@ def _declared(
 
 
 def _cycles(groups: Groups) -> Iterator[tuple[NormalizedName, ...]]:
+    """Yield each cycle of includes once, as names from a group back to itself."""
     reported: set[frozenset[NormalizedName]] = set()
     for start in sorted(groups):
         stack: list[tuple[NormalizedName, tuple[NormalizedName, ...]]] = [(start, (start,))]
@@ -101,7 +105,7 @@ def _cycles(groups: Groups) -> Iterator[tuple[NormalizedName, ...]]:
 
 
 def closure(names: Iterable[NormalizedName], groups: Groups) -> tuple[NormalizedName, ...]:
-    """Return the groups and all that they include, sorted."""
+    """Return groups with all groups that they include, directly or not, sorted by name."""
     found: set[NormalizedName] = set()
     waiting = list(names)
     while waiting:

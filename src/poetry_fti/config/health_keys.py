@@ -13,16 +13,17 @@ if TYPE_CHECKING:
     from poetry_fti.config.table import Table
 
 _KEYS: Final = ("command", "http", "port", "interval", "timeout", "start-period", "retries")
-# Go's durations, without fractions, and short enough not to overflow.
+# Durations as Go writes them, without fractions, and short enough not to overflow.
 _DURATION: Final = re.compile(r"(?=.)(\d{1,6}h)?(\d{1,6}m)?(\d{1,6}s)?(\d{1,6}ms)?")
 _PATH: Final = re.compile(r"/[!\"$-~]*")
 _LAST_PORT: Final = 65535
 
 
 def read_healthcheck(image: Table, exposed: Sequence[str]) -> Healthcheck | None:
-    """Return how an image's program is asked whether it is well; None where nobody asks.
+    """Return the health check of an image's table; None without the key `healthcheck`.
 
-    The port is that which the image exposes, if it is just one.
+    `exposed` are the ports that the image exposes; if exactly one of them is a TCP port, it is
+    the default of the key `port`. Problems are added to the table's.
     """
     mapping = image.table("healthcheck")
     if not image.is_table("healthcheck"):

@@ -1,4 +1,4 @@
-"""The groups that Poetry's own commands are not to see (`isolated`), and a project without them."""
+"""The groups that `isolated` hides from Poetry's own commands."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ if TYPE_CHECKING:
 def hidden_groups(
     pyproject: Mapping[str, Any], extras: Iterable[NormalizedName]
 ) -> Mapping[NormalizedName, tuple[str, ...]]:
-    """Return the groups that `isolated` hides, each with the names of its stages.
+    """Return the groups that `isolated` hides from Poetry, each with the names of its stages.
 
-    One that does not exist, but would be a stage, has none. Raises ProblemsError where
-    something is to be hidden.
+    A missing group whose name would make it a stage is hidden too, without a stage's name. The
+    mapping is empty, whatever else is wrong, if the key `isolated` is not used; else
+    ProblemsError is raised for an invalid pyproject.toml.
     """
-    if not _is_asked_for(pyproject):
+    if not _may_be_isolated(pyproject):
         return {}
     read = read_without_checks(pyproject, extras)
     config, groups, stages = read.config, read.groups, read.stages
     configured = {stage.name: stage.isolated for stage in config.stages or ()}
     shown = [s for s in stages if not _is_isolated(configured.get(s.name), config)]
-    found = reached_only([s for s in stages if s not in shown], shown, groups)
+    found = exclusive_groups([s for s in stages if s not in shown], shown, groups)
     hidden = {group: tuple(s.name for s in stages if group in s.closure) for group in sorted(found)}
     if config.stages is None:
         hidden |= {canonicalize_name(kind): () for kind in KINDS if kind not in groups}
@@ -46,8 +47,11 @@ def _is_isolated(own: bool | None, config: Config) -> bool:  # noqa: FBT001 - a 
     return config.isolated if own is None else own
 
 
-def _is_asked_for(pyproject: Mapping[str, Any]) -> bool:
-    """Tell whether anything says `isolated`, be it wrong: else no problem concerns Poetry."""
+def _may_be_isolated(pyproject: Mapping[str, Any]) -> bool:
+    """Return whether any table sets `isolated`, to whatever value but false.
+
+    Otherwise nothing is hidden, and an invalid configuration must not stop Poetry's commands.
+    """
     tool = pyproject.get("tool", {})
     fti = tool.get("fti", {}) if isinstance(tool, Mapping) else {}
     stages = fti.get("stages", {}) if isinstance(fti, Mapping) else {}
@@ -57,13 +61,13 @@ def _is_asked_for(pyproject: Mapping[str, Any]) -> bool:
     )
 
 
-def reached_only(
+def exclusive_groups(
     stages: Iterable[Stage], shown: Iterable[Stage], groups: Groups
 ) -> frozenset[NormalizedName]:
-    """Return the groups of stages, and those that nothing but them includes.
+    """Return the groups of `stages`, with those that only they include.
 
-    What another stage has that is shown, or a group that no stage reaches includes, is not among
-    them; the stages' own groups are, whatever includes them.
+    Left out are the groups of stages in `shown`, and groups that are also included from outside
+    the stages. The groups that a stage names are returned even if others include them.
     """
     visible = set(closure((g for s in shown for g in s.groups), groups))
     own = {group for stage in stages for group in stage.groups} - visible
@@ -76,9 +80,10 @@ def reached_only(
 def without_groups(
     pyproject: Mapping[str, Any], hidden: Collection[NormalizedName]
 ) -> dict[str, Any]:
-    """Return the data of a pyproject.toml as if groups had been taken out, and their includes.
+    """Return the data of a pyproject.toml without some groups and without includes of them.
 
-    What is empty then is left out where Poetry's content hash would tell it from what is missing.
+    A table of `[tool.poetry]` that becomes empty is left out, because Poetry's content hash
+    differs between an empty table and a missing one.
     """
     data = dict(pyproject.items())
     if "dependency-groups" in data:

@@ -1,4 +1,4 @@
-"""The keys of `[tool.fti.stages.<stage>.image]`, and those that a stage shares with its image."""
+"""The keys of `[tool.fti.stages.<stage>.image]`, and `env`, which the stage has as well."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ _KEYS: Final = (
     "command",
     "healthcheck",
 )
-# What Docker, Podman and registries agree on: an optional host, and lower-case parts.
+# Names that Docker, Podman and registries all accept: an optional host, then lower-case parts.
 _HOST: Final = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"
 _PART: Final = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _NAME: Final = re.compile(rf"({_HOST}/)?{_PART}(/{_PART})*")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _APT_PACKAGE: Final = re.compile(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~-]+)?")
 _IMAGE_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
-# What useradd and adduser agree on, and a uid below that which stands for nobody.
+# Names that useradd and adduser both accept, or a uid below those with a special meaning.
 _USER: Final = re.compile(r"[a-z_][a-z0-9_-]{0,31}|0|[1-9][0-9]{0,8}")
 _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?")
 _PORT: Final = re.compile(r"([1-9][0-9]{0,4})(?:/(tcp|udp|sctp))?")
@@ -55,7 +55,7 @@ _ENVIRONMENT: Final = PurePosixPath("/opt/venv")
 
 
 def read_environment(table: Table) -> tuple[tuple[str, str], ...]:
-    """Return the key `env`, of a stage or of its image."""
+    """Return the variables of the key `env` as pairs of name and value, sorted by name."""
     pairs = table.pairs("env")
     for name, _ in pairs:
         if not _VARIABLE.fullmatch(name):
@@ -64,7 +64,7 @@ def read_environment(table: Table) -> tuple[tuple[str, str], ...]:
 
 
 def read_image(stage: Table) -> Image:
-    """Return the table `image` of a stage."""
+    """Return the image that the table `image` of a stage describes; problems are added to it."""
     table = stage.child(stage.table("image"), "image", keys=_KEYS)
     message = 'is not an image name without tag and digest, such as "ghcr.io/acme/credit-inference"'
     name = table.match("name", _NAME, message)

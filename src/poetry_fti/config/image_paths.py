@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from poetry_fti.config.table import Table
 
-# What a Dockerfile can't name on every system.
+# Characters that a path in a Dockerfile cannot contain on every operating system.
 _UNUSABLE: Final = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\\[\]]|^\s|\s$')
 
 
 def read_template(table: Table) -> PurePosixPath | None:
-    """Return the path of the file that is the Dockerfile's template."""
+    """Return the path of the Dockerfile's template in the project; None for the built-in one."""
     return _file(table, "template", "docker/inference.Dockerfile")
 
 
 def read_dockerfile(table: Table) -> PurePosixPath | None:
-    """Return the path of the Dockerfile that the base is built of."""
+    """Return the path of the Dockerfile that builds the base image; None without one."""
     if "dockerfile" in table and "base" in table:
         table.wrong("dockerfile", 'replaces "base"; remove one of the two')
     return _file(table, "dockerfile", "docker/base.Dockerfile")
@@ -36,7 +36,7 @@ def _file(table: Table, key: str, example: str) -> PurePosixPath | None:
 
 
 def read_copy(table: Table) -> tuple[tuple[PurePosixPath, PurePosixPath], ...]:
-    """Return what of the project is copied, and the paths of the copies."""
+    """Return pairs of a path in the project and the path of its copy in the image."""
     pairs = table.pairs("copy")
     paths = table.child({}, "copy", keys=())
     found: dict[PurePosixPath, PurePosixPath] = {}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _TYPES: Final = (
-    (bool, "a boolean"),  # before int, which it is too
+    (bool, "a boolean"),  # before int, of which it is a subclass
     (int, "an integer"),
     (float, "a float"),
     (str, "a string"),
@@ -21,12 +21,12 @@ _TYPES: Final = (
 
 
 def dotted(*keys: str) -> str:
-    """Join keys as TOML writes them: those that are no bare keys are quoted."""
+    """Return keys joined to a dotted path; keys that TOML requires to be quoted are quoted."""
     return ".".join(key if _BARE_KEY.fullmatch(key) else f'"{key}"' for key in keys)
 
 
 def listed(known: Collection[str]) -> str:
-    """Return the parenthesis that lists all known words, with a space before it."""
+    """Return ` (known: …)` with all known words."""
     return f" (known: {', '.join(known)})"
 
 

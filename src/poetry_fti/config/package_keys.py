@@ -1,4 +1,4 @@
-"""The keys of `[tool.fti]` that name packages: rules of agreement, and overrides."""
+"""The keys of `[tool.fti]` that name packages: alignment rules and overrides."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PATTERN: Final = re.compile(r"[A-Z0-9*?]|[A-Z0-9*?][A-Z0-9._*?-]*[A-Z0-9*?]", r
 
 
 def read_align(table: Table) -> tuple[Rule, ...]:
-    """Return the rules of `[[tool.fti.align]]`; one without stages is about all of them."""
+    """Return the rules of `[[tool.fti.align]]`; a rule without stages applies to all of them."""
     return tuple(
         Rule(
             stages=_stages(rule),
@@ -56,7 +56,10 @@ def _packages(rule: Table) -> tuple[str, ...]:
 
 
 def read_overrides(stage: Table) -> tuple[tuple[str, str], ...]:
-    """Return the table of packages and constraints, each package once and as it is written."""
+    """Return the pairs of package name and constraint in `overrides`, each package once.
+
+    Names and constraints are as the user has written them.
+    """
     found: dict[str, tuple[str, str]] = {}
     pairs = stage.pairs("overrides")
     table = stage.child({}, "overrides", keys=())

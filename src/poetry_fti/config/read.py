@@ -1,4 +1,4 @@
-"""The `[tool.fti]` table of a pyproject.toml as typed data, with every problem it has."""
+"""The table `[tool.fti]` of a pyproject.toml as typed data, with a list of its problems."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _FORBIDDEN_IN_PATHS: Final = re.compile(r"""[\\:"<>|?*\x00-\x1f]""")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageConfig:
-    """What `[tool.fti.stages.<name>]` says; None stands for what is not said."""
+    """The table `[tool.fti.stages.<name>]`; None stands for a key that is missing."""
 
     name: str
     kind: Kind | None = None
@@ -59,9 +59,10 @@ class StageConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What `[tool.fti]` says; `stages` is None where the dependency groups' names tell.
+    """The table `[tool.fti]`, with defaults for missing keys.
 
-    A rule of `align` that names no stage is about all of them.
+    `stages` is None without the table `stages`: then dependency groups with the name of a kind
+    are the stages. A rule of `align` that names no stage applies to all of them.
     """
 
     directory: PurePosixPath = PurePosixPath("fti")
@@ -74,7 +75,10 @@ class Config:
 def read_config(
     pyproject: Mapping[str, Any], formats: Collection[str], problems: list[Problem]
 ) -> Config:
-    """Read `[tool.fti]` and add what is wrong to `problems`; `exports` may hold `formats`."""
+    """Return the configuration in `[tool.fti]`; problems are added to `problems`.
+
+    `formats` are the values that the key `exports` accepts.
+    """
     fti = Table(pyproject.get("tool", {}), "tool", problems).table("fti")
     table = Table(
         fti,
@@ -106,11 +110,11 @@ def _stages(table: Table) -> tuple[StageConfig, ...] | None:
         return None
     stages = table.table("stages")
     found = tuple(_stage(name, value, table) for name, value in stages.items())
-    _same_image(found, table)
+    _refuse_shared_image_names(found, table)
     return found
 
 
-def _same_image(stages: Iterable[StageConfig], table: Table) -> None:
+def _refuse_shared_image_names(stages: Iterable[StageConfig], table: Table) -> None:
     seen: dict[str, str] = {}
     for stage in stages:
         name = stage.image.name
@@ -194,12 +198,12 @@ def _macos(table: Table) -> tuple[int, int]:
 
 
 def stage_path(name: str, *keys: str) -> str:
-    """Return the path of a stage's key, as problems name it."""
+    """Return the dotted path of a key of a stage, as problems show it."""
     return dotted("tool", "fti", "stages", name, *keys)
 
 
 def written_constraints(config: Config) -> Iterator[tuple[str, str]]:
-    """Yield the version constraints of the configuration, each with the path that holds it."""
+    """Yield each version constraint in the configuration, after the dotted path of its key."""
     for stage in config.stages or ():
         for name, constraint in stage.overrides:
             yield stage_path(stage.name, "overrides", name), constraint

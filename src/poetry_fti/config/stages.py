@@ -1,4 +1,4 @@
-"""Stages out of the configuration and the dependency groups."""
+"""Stages and alignment rules, from the configuration and the dependency groups."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ def read_stages(
     extras: Iterable[NormalizedName],
     problems: list[Problem],
 ) -> tuple[Stage, ...]:
-    """Return the stages in the order of their kinds and names, and add what is wrong."""
+    """Return the stages, in the order of their kinds and names.
+
+    `extras` are the names of the project's extras. Unknown groups and extras, a missing kind and
+    the lack of any stage are added to `problems`.
+    """
     known = set(extras)
     configured = config.stages
     if configured is None:
@@ -39,12 +43,12 @@ def read_stages(
             " or declare stages in [tool.fti.stages]"
         )
         problems.append(Problem("tool.fti.stages", message))
-    _same_folder(configured, problems)
+    _refuse_similar_names(configured, problems)
     stages = [_stage(stage, groups, known, problems) for stage in configured]
     return tuple(sorted(stages, key=lambda stage: (KINDS.index(stage.kind), stage.name)))
 
 
-def _same_folder(stages: Iterable[StageConfig], problems: list[Problem]) -> None:
+def _refuse_similar_names(stages: Iterable[StageConfig], problems: list[Problem]) -> None:
     seen: dict[str, str] = {}
     for stage in stages:
         other = seen.setdefault(canonicalize_name(stage.name), stage.name)
@@ -59,7 +63,7 @@ def _stage(
     extras: set[NormalizedName],
     problems: list[Problem],
 ) -> Stage:
-    names = _known_names(config, groups, problems)
+    names = _named_groups(config, groups, problems)
     selected = tuple(canonicalize_name(extra) for extra in config.extras)
     for index, extra in enumerate(selected):
         if extra not in extras:
@@ -81,9 +85,10 @@ def _stage(
     )
 
 
-def _known_names(
+def _named_groups(
     config: StageConfig, groups: Groups, problems: list[Problem]
 ) -> tuple[NormalizedName, ...]:
+    """Return the groups that a stage names, by default the group of the same name."""
     if config.groups is None:
         name = canonicalize_name(config.name)
         if name not in groups:
@@ -91,7 +96,7 @@ def _known_names(
             hint = suggestion(name, groups)
             problems.append(Problem(stage_path(config.name), message + hint))
         return (name,)
-    return _known("groups", config.groups, config, groups, problems)
+    return _normalized("groups", config.groups, config, groups, problems)
 
 
 def _dev_groups(
@@ -100,7 +105,7 @@ def _dev_groups(
     groups: Groups,
     problems: list[Problem],
 ) -> tuple[NormalizedName, ...]:
-    names = _known("dev-groups", config.dev_groups, config, groups, problems)
+    names = _normalized("dev-groups", config.dev_groups, config, groups, problems)
     for index, name in enumerate(names):
         if name in reached:
             message = f'"{name}" already belongs to the stage itself'
@@ -108,7 +113,7 @@ def _dev_groups(
     return tuple(name for name in closure(names, groups) if name not in reached)
 
 
-def _known(
+def _normalized(
     key: str,
     names: Iterable[str],
     config: StageConfig,
@@ -137,7 +142,10 @@ def _kind(config: StageConfig, problems: list[Problem]) -> Kind:
 def read_rules(
     config: Config, stages: Iterable[Stage], problems: list[Problem]
 ) -> tuple[Rule, ...]:
-    """Return the rules with the stages that each binds, in their order, and add what is wrong."""
+    """Return the alignment rules, each with the names of all stages that it applies to.
+
+    Unknown stages and rules without effect are added to `problems`.
+    """
     names = [stage.name for stage in stages]
     for index, rule in enumerate(config.align):
         path = f"tool.fti.align[{index}]"
@@ -154,6 +162,6 @@ def read_rules(
 
 
 def unknown_stage(name: str, stages: Iterable[Stage]) -> str:
-    """Return the message for a stage that does not exist."""
+    """Return the error message for the name of a stage that does not exist."""
     names = [stage.name for stage in stages]
     return f'There is no stage "{name}"{suggestion(name, names)} (stages: {", ".join(names)})'

@@ -1,4 +1,4 @@
-"""A table of a TOML file, read with typed getters that collect every problem with its path."""
+"""A table of a TOML file with typed getters that collect problems."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ _T = TypeVar("_T", bound=str)
 
 
 class Table:
-    """A mapping at a path. A getter returns the value, or its default and a problem more."""
+    """A table of a TOML file, at a dotted path.
+
+    A getter returns the value of a key. Where that is missing, the getter returns a default; where
+    it has the wrong type, the getter also adds a problem to the list that all tables share.
+    """
 
     def __init__(
         self,
@@ -28,7 +32,10 @@ class Table:
         keys: Collection[str] | None = None,
         planned: Collection[str] = (),
     ) -> None:
-        """Read `mapping`; keys beside `keys` are problems, `planned` ones with a word of why."""
+        """Add a problem for each key of `mapping` that is not in `keys`, unless that is None.
+
+        `planned` are keys that a later version will support; their message differs.
+        """
         self._mapping = mapping
         self._path = path
         self._problems = problems
@@ -42,7 +49,7 @@ class Table:
         return key in self._mapping
 
     def wrong(self, key: str | None, message: str, *, index: int | None = None) -> None:
-        """Add a problem at a key, or at an item of its array, or at the table itself."""
+        """Add a problem at a key, at an item of its array, or (without a key) at the table."""
         path = self._path if key is None else f"{self._path}.{dotted(key)}"
         self._problems.append(Problem(path if index is None else f"{path}[{index}]", message))
 
@@ -53,7 +60,7 @@ class Table:
         keys: Collection[str],
         planned: Collection[str] = (),
     ) -> Table:
-        """Return a table below this one that adds to the same problems."""
+        """Return `mapping` as a table at a path below this one, with the same list of problems."""
         return Table(
             mapping,
             f"{self._path}.{dotted(*path)}",
@@ -63,7 +70,7 @@ class Table:
         )
 
     def string(self, key: str) -> str | None:
-        """Return a string, None where there is none."""
+        """Return a string; None for a missing key or a wrong type."""
         value = self._mapping.get(key)
         if value is None or isinstance(value, str):
             return value
@@ -71,7 +78,7 @@ class Table:
         return None
 
     def boolean(self, key: str) -> bool | None:
-        """Return a boolean, None where there is none."""
+        """Return a boolean; None for a missing key or a wrong type."""
         value = self._mapping.get(key)
         if value is None or isinstance(value, bool):
             return value
@@ -79,7 +86,7 @@ class Table:
         return None
 
     def integer(self, key: str) -> int | None:
-        """Return an integer, None where there is none."""
+        """Return an integer; None for a missing key or a wrong type."""
         value = self._mapping.get(key)
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
@@ -87,7 +94,7 @@ class Table:
         return None
 
     def word(self, key: str) -> str | None:
-        """Return a string, or an integer as one; None where there is none."""
+        """Return a string or an integer as a string; None for a missing key or a wrong type."""
         value = self._mapping.get(key)
         if value is None or _is_word(value):
             return None if value is None else str(value)
@@ -95,7 +102,7 @@ class Table:
         return None
 
     def words(self, key: str) -> tuple[str, ...]:
-        """Return an array of strings and integers as strings, all of them or none."""
+        """Return an array of strings and integers as strings; empty if an item has a wrong type."""
         value = self._mapping.get(key, [])
         if not isinstance(value, list):
             self.wrong(key, f"must be an array of strings and integers, not {toml_type(value)}")
@@ -107,7 +114,10 @@ class Table:
         return () if wrong else tuple(map(str, value))
 
     def match(self, key: str, pattern: re.Pattern[str], message: str) -> re.Match[str] | None:
-        """Return how a string matches; where it does not, `message` says so after the string."""
+        """Return the match of a string with a pattern; None without a string or a match.
+
+        The problem of a string that does not match is the quoted string, followed by `message`.
+        """
         text = self.string(key)
         found = pattern.fullmatch(text or "")
         if found is None and text is not None:
@@ -115,7 +125,7 @@ class Table:
         return found
 
     def strings(self, key: str) -> tuple[str, ...] | None:
-        """Return an array of strings without its wrong items, None where there is none."""
+        """Return the strings of an array, without items of a wrong type; None for a missing key."""
         value = self._mapping.get(key)
         if value is None:
             return None
@@ -128,12 +138,12 @@ class Table:
         return tuple(item for item in value if isinstance(item, str))
 
     def whole_strings(self, key: str) -> tuple[str, ...]:
-        """Return an array of strings, all of them or none: each keeps its index."""
+        """Return an array of strings; empty if any item has a wrong type (each keeps its index)."""
         values = self.strings(key) or ()
         return values if list(values) == self._mapping.get(key) else ()
 
     def choice(self, key: str, known: Collection[_T]) -> _T | None:
-        """Return one of the known words, None where there is none."""
+        """Return a string that is one of the known words; None for any other or a missing one."""
         value = self.string(key)
         for word in known:
             if word == value:
@@ -145,10 +155,13 @@ class Table:
     def choices(
         self, key: str, known: Collection[str], aliases: Mapping[str, str] | None = None
     ) -> tuple[str, ...] | None:
-        """Return an array of known words, each once; `aliases` only improve the suggestion."""
+        """Return the known words of an array, each once; None for a missing key.
+
+        `aliases` are other spellings of known words, only used for the suggestion.
+        """
         values = self.strings(key)
         if values is None or list(values) != self._mapping[key]:
-            return values  # with problems enough
+            return values  # problems have been added
         for index, value in enumerate(values):
             if value in values[:index]:
                 self.wrong(key, f'"{value}" is listed twice', index=index)
@@ -159,16 +172,16 @@ class Table:
         return tuple(dict.fromkeys(value for value in values if value in known))
 
     def is_empty(self, key: str) -> bool:
-        """Tell whether the value is an empty array."""
+        """Return whether the value is an empty array."""
         return bool(self._mapping.get(key) == [])
 
     def not_empty(self, key: str, meaning: str) -> None:
-        """Refuse an empty array; `meaning` is what a table without the key stands for."""
+        """Add a problem for an empty array; `meaning` is the effect of leaving the key out."""
         if self.is_empty(key):
             self.wrong(key, f"is empty; leave it out for {meaning}")
 
     def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
-        """Return a table of strings as pairs in the order of their names."""
+        """Return the pairs of key and string in a table, sorted, without values of a wrong type."""
         value = self.table(key)
         for name, item in value.items():
             if not isinstance(item, str):
@@ -177,7 +190,7 @@ class Table:
         return tuple(sorted((k, v) for k, v in value.items() if isinstance(v, str)))
 
     def tables(self, key: str, keys: Collection[str]) -> tuple[Table, ...]:
-        """Return an array of tables, all of them or none: each keeps the index of its path."""
+        """Return an array of tables with these keys; empty if an item is not a table."""
         value = self._mapping.get(key, [])
         if not isinstance(value, list):
             self.wrong(key, f"must be an array of tables, not {toml_type(value)}")
@@ -192,11 +205,11 @@ class Table:
         )
 
     def is_table(self, key: str) -> bool:
-        """Tell whether the value is a table, an empty one too."""
+        """Return whether the value is a table, even an empty one."""
         return isinstance(self._mapping.get(key), Mapping)
 
     def table(self, key: str) -> Mapping[str, Any]:
-        """Return a table, an empty one where there is none."""
+        """Return a table; an empty one for a missing key or a wrong type."""
         value = self._mapping.get(key, {})
         if isinstance(value, Mapping):
             return value

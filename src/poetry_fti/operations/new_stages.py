@@ -14,7 +14,7 @@ from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.operations.project import require_usable
 from poetry_fti.scaffold import new_stages
 from poetry_fti.scaffold.new_stages import NewStage
-from poetry_fti.scaffold.toml_text import add, parse, table_at
+from poetry_fti.scaffold.toml_text import add_keys, parse, table_at
 
 __all__ = [
     "NewStage",
@@ -63,7 +63,7 @@ def without_package_mode(text: str) -> str:
     Stages are run from source, in images too; there need not be a package.
     """
     poetry = table_at(parse(text), ("tool", "poetry"))
-    return text if poetry else add(text, ("tool", "poetry"), {"package-mode": False})
+    return text if poetry else add_keys(text, ("tool", "poetry"), {"package-mode": False})
 
 
 def missing_kinds(text: str) -> list[Kind]:

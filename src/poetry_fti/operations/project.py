@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_fti import files
 from poetry_fti.agreement.rules import hold, tied
-from poetry_fti.bridge.lock import preferences
-from poetry_fti.bridge.lock.conditions import conditions
+from poetry_fti.bridge.lock.conditions import lock_conditions
 from poetry_fti.bridge.lock.locker import LockState, LockStatus
+from poetry_fti.bridge.lock.preferences import readable_pins
 from poetry_fti.bridge.lock.stage_lock import stage_digest
 from poetry_fti.bridge.poetry_project import PoetryProject, create_poetry
 from poetry_fti.bridge.project import pyproject as project_file
@@ -120,7 +120,7 @@ class Project:
     @cached_property
     def pins(self) -> Sequence[Pin]:
         """The versions in the project's own poetry.lock."""
-        return preferences.read(files.read(self.root / "poetry.lock") or "")
+        return readable_pins(files.read(self.root / "poetry.lock") or "")
 
     def _require_fresh(self, stage: ProjectStage) -> None:
         status = self.status(stage)
@@ -140,7 +140,7 @@ class Project:
         names, rules = self._bound(own.stage.name)
         others = [each for each in derived if each.stage.name in names and each is not own]
         digests = {each.stage.name: stage_digest(each) for each in others if rules}
-        return conditions(own.stage, rules, digests)
+        return lock_conditions(own.stage, rules, digests)
 
     def _bound(self, name: str) -> tuple[list[str], list[Rule]]:
         """Return the stages that rules tie to a stage, directly or not, and these rules."""

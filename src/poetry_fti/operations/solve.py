@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from poetry_fti import files
 from poetry_fti.agreement.comparison import changes, versions_by_name
 from poetry_fti.agreement.rules import tied
-from poetry_fti.bridge.lock.preferences import pins
+from poetry_fti.bridge.lock.preferences import preferred_packages
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variant import StageTask
@@ -106,9 +106,9 @@ def _task(
         for each in project.stages
         if each is not stage and not (request.ignores(each.name) and each in solved)
     ]
-    others = pins(each.lock.pins for each in siblings)
+    others = preferred_packages(each.lock.pins for each in siblings)
     if not request.ignores(stage.name):
-        others += pins([project.pins])
+        others += preferred_packages([project.pins])
     return StageTask(
         name=stage.name,
         root=stage.derived.package,

@@ -1,1 +1,1 @@
-"""New stages in the text of a pyproject.toml, and the presets that they start from."""
+"""Adding stages to the text of a pyproject.toml, from presets."""

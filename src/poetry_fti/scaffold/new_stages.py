@@ -1,4 +1,4 @@
-"""New stages in the text of a pyproject.toml."""
+"""Adding new stages, or a copy of a stage, to the text of a pyproject.toml."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from packaging.utils import canonicalize_name
 from poetry_fti.config.groups import read_groups
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import KINDS
-from poetry_fti.scaffold.toml_text import add, add_to_array, copy, parse, replace_item, table_at
+from poetry_fti.scaffold.toml_text import (
+    add_keys,
+    append_table,
+    copy_key,
+    parse,
+    replace_item,
+    table_at,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +32,7 @@ _MINORS: Final = tuple(f"3.{minor}.99" for minor in range(8, 60))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewStage:
-    """A stage that is to be made of a preset, with the packages that were chosen."""
+    """A stage to be added from a preset, with the packages of the chosen accelerator."""
 
     name: str
     preset: Preset
@@ -33,43 +40,47 @@ class NewStage:
 
 
 def scaffold(text: str, stages: Sequence[NewStage], *, python: str, version: str) -> str:
-    """Return the text with new stages, and what a teammate's Poetry needs to know of the plugin.
+    """Return the text of a pyproject.toml with new stages, and with the plugin as a requirement.
 
-    `python` are the project's specifiers, empty for any; `version` is the plugin's. Raises
-    ConfigError where a name is taken, or a preset does not fit the project.
+    `python` are the version specifiers of the project's Python, empty for any; `version` is the
+    minimum version of the plugin. `isolated` is set unless it is there already. Raises ConfigError
+    where a name is taken or a preset does not fit the project.
     """
     refuse_taken(text, [stage.name for stage in stages])
     tables = {stage.name: _table(stage, python) for stage in stages}
     kept = _implicit(text)
     groups = {stage.name: sorted(stage.packages.requirements, key=str.lower) for stage in stages}
-    text = _with_plugin(add(text, ("dependency-groups",), groups), version)
+    text = _with_plugin(add_keys(text, ("dependency-groups",), groups), version)
     for stage in stages:
         for source in stage.packages.sources:
             text = _with_source(text, source)
             path = ("tool", "poetry", "group", stage.name, "dependencies")
-            text = add(text, path, {name: {"source": source.name} for name in source.packages})
+            text = add_keys(text, path, {name: {"source": source.name} for name in source.packages})
     for name, table in {**{name: {} for name in kept}, **tables}.items():
-        text = add(text, (*_STAGES, name), table)
+        text = add_keys(text, (*_STAGES, name), table)
     return text
 
 
 def _with_plugin(text: str, version: str) -> str:
     poetry = table_at(parse(text), ("tool", "poetry"))
     if "poetry-fti" not in poetry.get("requires-plugins", {}):
-        text = add(text, ("tool", "poetry", "requires-plugins"), {"poetry-fti": f">={version}"})
+        text = add_keys(
+            text, ("tool", "poetry", "requires-plugins"), {"poetry-fti": f">={version}"}
+        )
     if "isolated" not in table_at(parse(text), ("tool", "fti")):
-        text = add(text, ("tool", "fti"), {"isolated": True})
+        text = add_keys(text, ("tool", "fti"), {"isolated": True})
     return text
 
 
 def clone(text: str, stage: Stage, new: str) -> str:
-    """Return the text with a stage once more: its table, and the group of the same name.
+    """Return the text of a pyproject.toml with a copy of a stage under the name `new`.
 
-    Its other groups serve both. Raises ConfigError where the name is taken.
+    Copied are the stage's table and its group of the same name; both stages share the other
+    groups. Raises ConfigError where the name is taken.
     """
     refuse_taken(text, [new])
     for name in _implicit(text):
-        text = add(text, (*_STAGES, name), {})
+        text = add_keys(text, (*_STAGES, name), {})
     data = parse(text)
     groups = [
         (*path, name)
@@ -79,19 +90,19 @@ def clone(text: str, stage: Stage, new: str) -> str:
     ]
     own = canonicalize_name(stage.name) in stage.groups
     for path in groups if own else ():
-        text = copy(text, path, new)
-    text = copy(text, (*_STAGES, stage.name), new)
+        text = copy_key(text, path, new)
+    text = copy_key(text, (*_STAGES, stage.name), new)
     table = data["tool"]["fti"]["stages"][stage.name]
     for index, group in enumerate(table.get("groups", ())):
         if canonicalize_name(group) == canonicalize_name(stage.name):
             text = replace_item(text, (*_STAGES, new, "groups"), index, new)
     if "kind" not in table and new != stage.kind:
-        text = add(text, (*_STAGES, new), {"kind": stage.kind})
+        text = add_keys(text, (*_STAGES, new), {"kind": stage.kind})
     return text
 
 
 def free_kinds(text: str) -> list[Kind]:
-    """Return the kinds of which there is no stage, and no dependency group either."""
+    """Return the kinds whose names neither a stage nor a dependency group has."""
     data = parse(text)
     taken = {canonicalize_name(name) for name in table_at(data, _STAGES)} | set(
         read_groups(data, [])
@@ -100,7 +111,7 @@ def free_kinds(text: str) -> list[Kind]:
 
 
 def refuse_taken(text: str, names: Iterable[str]) -> None:
-    """Raise ConfigError where a stage or a dependency group has one of the names already."""
+    """Raise ConfigError if a stage or a dependency group already has one of the names."""
     data = parse(text)
     stages = {canonicalize_name(name) for name in table_at(data, _STAGES)}
     groups = read_groups(data, [])
@@ -126,7 +137,10 @@ def refuse_taken(text: str, names: Iterable[str]) -> None:
 
 
 def _implicit(text: str) -> list[str]:
-    """Return the stages without a table: as soon as there is one, it has to list all."""
+    """Return the stages that are declared by their groups alone.
+
+    They need tables as soon as any stage gets one.
+    """
     data = parse(text)
     groups = read_groups(data, [])
     return [] if "stages" in table_at(data, ("tool", "fti")) else [k for k in KINDS if k in groups]
@@ -137,10 +151,10 @@ def _with_source(text: str, source: PresetSource) -> str:
         if canonicalize_name(other["name"]) == canonicalize_name(source.name):
             if other.get("url", "").rstrip("/") == source.url.rstrip("/"):
                 return text
-            message = f'The source "{source.name}" exists already, with another URL than'
-            raise ConfigError(f"{message} {source.url}. Rename it, or correct its URL.")
+            message = f'The source "{source.name}" already exists with a URL other than'
+            raise ConfigError(f"{message} {source.url}. Rename it or correct its URL.")
     values = {"name": source.name, "url": source.url, "priority": "explicit"}
-    return add_to_array(text, ("tool", "poetry", "source"), values)
+    return append_table(text, ("tool", "poetry", "source"), values)
 
 
 def _table(stage: NewStage, python: str) -> dict[str, Any]:
@@ -152,12 +166,15 @@ def _table(stage: NewStage, python: str) -> dict[str, Any]:
 
 
 def _limited(preset: Preset, python: str, cap: str) -> str | None:
-    """Return the Pythons that both the project and the preset allow; None for the project's."""
+    """Return specifiers of the Pythons that both allow; None if they are all of the project's.
+
+    Raises ConfigError if there are none.
+    """
     project = SpecifierSet(python)
     allowed = [minor for minor in _MINORS if minor in project]
     both = [minor for minor in allowed if minor in SpecifierSet(cap)]
     if not both:
-        message = f"The preset {preset.name} needs a Python {cap}, and the project one {python}."
+        message = f"The preset {preset.name} needs Python {cap}, but the project needs {python}."
         raise ConfigError(message)
     if both == allowed:
         return None

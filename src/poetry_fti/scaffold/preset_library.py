@@ -18,7 +18,7 @@ _SUFFIX: Final = ".toml"
 
 
 def packaged() -> tuple[Preset, ...]:
-    """Return the presets that come with poetry-fti, in the order of kinds and names."""
+    """Return the presets that come with poetry-fti, sorted by kind and name."""
     names = sorted(
         path.name.removesuffix(_SUFFIX)
         for path in resources("poetry_fti.scaffold.presets").iterdir()
@@ -29,7 +29,10 @@ def packaged() -> tuple[Preset, ...]:
 
 
 def packaged_text(name: str) -> str:
-    """Return the file of a preset that comes with poetry-fti; raises ConfigError."""
+    """Return the TOML text of a preset that comes with poetry-fti.
+
+    Raises ConfigError if there is none of this name.
+    """
     path = resources("poetry_fti.scaffold.presets") / f"{name}{_SUFFIX}"
     if "/" in name or "\\" in name or not path.is_file():
         known = [preset.name for preset in packaged()]

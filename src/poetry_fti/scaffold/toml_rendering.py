@@ -1,4 +1,4 @@
-"""Keys and tables as lines of a TOML file."""
+"""Rendering keys and tables as lines of a TOML file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the tables of a TOML file are in its text, as far as single lines can tell."""
+"""The positions of tables in the text of a TOML file, found by their header lines."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ _HEADER: Final = re.compile(r"\s*\[(?P<array>\[)?(?P<path>.*?)\]\]?\s*(#.*)?")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table under its header: the header's line, and the line after the last one.
+    """A table under its header: `start` is the header's line, `end` the line after the last.
 
-    Comments right above the next header, and empty lines, belong to no section.
+    Lines count from 0. Empty lines at the end and comments directly above the next header are
+    not part of a section.
     """
 
     path: KeyPath
@@ -32,12 +33,15 @@ class Section:
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the lines of a text without their ends."""
+    """Return the lines of a text without line endings; an empty text has none."""
     return text.replace("\r\n", "\n").removesuffix("\n").split("\n") if text else []
 
 
 def sections(text: str) -> list[Section]:
-    """Return the sections in their order; a line of a string that looks like a header is one."""
+    """Return the sections of a TOML file in their order.
+
+    A line inside a multi-line string that looks like a header is taken for one.
+    """
     lines = lines_of(text)
     headers = [
         (index, *header)

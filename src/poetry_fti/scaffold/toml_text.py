@@ -1,4 +1,4 @@
-"""Adding to the text of a TOML file: what is there stays as it is, to the byte."""
+"""Adding to the text of a TOML file, while the existing text stays as it is, to the byte."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def parse(text: str, name: str = "pyproject.toml") -> dict[str, Any]:
-    """Return what a TOML file of this name says; raises ConfigError."""
+    """Return the data of a TOML text; `name` stands for the file in the ConfigError raised."""
     try:
         data: dict[str, Any] = tomlkit.parse(text).unwrap()
     except TOMLKitError as error:
@@ -30,11 +30,11 @@ def parse(text: str, name: str = "pyproject.toml") -> dict[str, Any]:
     return data
 
 
-def add(text: str, path: KeyPath, values: Mapping[str, Any]) -> str:
-    """Return the text with these keys added to the table at `path`.
+def add_keys(text: str, path: KeyPath, values: Mapping[str, Any]) -> str:
+    """Return the text with keys added to the table at `path`, which is created if missing.
 
-    Raises ConfigError, which says what to add, where the table is written in a way that leaves
-    no room for it.
+    Raises ConfigError with the lines to add by hand where the text cannot be edited, for example
+    because the table is written inline.
     """
     expected = parse(text)
     _made(expected, path).update(values)
@@ -45,18 +45,21 @@ def add(text: str, path: KeyPath, values: Mapping[str, Any]) -> str:
     return _fitting(text, expected, candidates, lines)
 
 
-def add_to_array(text: str, path: KeyPath, values: Mapping[str, Any]) -> str:
-    """Return the text with one table more in the array of tables at `path`; raises ConfigError."""
+def append_table(text: str, path: KeyPath, values: Mapping[str, Any]) -> str:
+    """Return the text with a table appended to the array of tables at `path`.
+
+    Raises ConfigError with the lines to add by hand where the text cannot be edited.
+    """
     expected = parse(text)
     _made(expected, path[:-1]).setdefault(path[-1], []).append(values)
     lines = [f"[[{dotted(*path)}]]", *assignments(path, values)]
     return _fitting(text, expected, _blocks(text, path, lines), lines)
 
 
-def copy(text: str, old: KeyPath, new: str) -> str:
-    """Return the text with a key and its value once more, under another name beside the old one.
+def copy_key(text: str, old: KeyPath, new: str) -> str:
+    """Return the text with a copy of a key or table, named `new`, in the same table.
 
-    Comments come along. Raises ConfigError where it cannot be written.
+    Comments are copied too. Raises ConfigError where the text cannot be edited.
     """
     path = (*old[:-1], new)
     expected = parse(text)
@@ -73,7 +76,10 @@ def copy(text: str, old: KeyPath, new: str) -> str:
 
 
 def replace_item(text: str, path: KeyPath, index: int, value: str) -> str:
-    """Return the text with another item in the array at `path`; raises ConfigError."""
+    """Return the text with an item of the array at `path` replaced.
+
+    Raises ConfigError where the text cannot be edited.
+    """
     expected, document = parse(text), tomlkit.parse(text)
     for data in (expected, document):
         _at(data, path)[index] = value
@@ -88,7 +94,7 @@ def _at(data: Any, path: KeyPath) -> Any:  # noqa: ANN401 - any TOML value
 
 
 def table_at(data: Mapping[str, Any], path: KeyPath) -> Mapping[str, Any]:
-    """Return a table, an empty one where there is none; raises ConfigError for anything else."""
+    """Return the table at `path`, empty if missing; raises ConfigError for another type."""
     for index, key in enumerate(path):
         data = data.get(key, {})
         if not isinstance(data, Mapping):
@@ -125,7 +131,7 @@ def _copied(text: str, found: Iterable[Section], depth: int, path: KeyPath) -> l
 def _fitting(
     text: str, expected: Mapping[str, Any], candidates: Iterable[str], lines: Iterable[str]
 ) -> str:
-    # A line can look like a header and be part of a string; so what comes out is read again.
+    # A line inside a string can look like a header, so each candidate is parsed and compared.
     for candidate in candidates:
         try:
             fits = parse(candidate) == expected
@@ -144,7 +150,7 @@ def _ended_as(text: str, candidate: str) -> str:
 
 
 def _insertions(text: str, path: KeyPath, lines: Sequence[str]) -> Iterator[str]:
-    """Yield the text with lines at the end of the table at `path`, where it may be."""
+    """Yield the text with lines at the end of each section that may be the table at `path`."""
     written = lines_of(text)
     for section in sections(text):
         if section.path == path and not section.is_array:
@@ -152,7 +158,7 @@ def _insertions(text: str, path: KeyPath, lines: Sequence[str]) -> Iterator[str]
 
 
 def _blocks(text: str, path: KeyPath, lines: Sequence[str]) -> Iterator[str]:
-    """Yield the text with a table where it reads best, then with the table at its end."""
+    """Yield the text with a table after the most closely related one, then at the end."""
     written = lines_of(text)
     for length in range(len(path), 1, -1):
         near = [each for each in sections(text) if each.path[:length] == path[:length]]

@@ -1,4 +1,7 @@
-"""What a lock was solved for beyond its derived project: the table `[metadata.fti]`."""
+"""The conditions under which a lock is solved, besides its derived project.
+
+A lock records them in its table `[metadata.fti]`; it is stale if they change.
+"""
 
 from __future__ import annotations
 
@@ -12,32 +15,37 @@ if TYPE_CHECKING:
     from poetry_fti.model import Rule, Stage
 
 
-def conditions(stage: Stage, rules: Sequence[Rule], digests: Mapping[str, str]) -> dict[str, Any]:
-    """Return the table of a stage; empty for one that is solved as plain Poetry would.
+def lock_conditions(
+    stage: Stage, rules: Sequence[Rule], digests: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the table `[metadata.fti]` of a stage; empty if plain Poetry would solve it the same.
 
-    The order in which rules and their packages are written makes no difference. `rules` tie the
-    stage to others, perhaps by others again, and `digests` tell what each of these asks for: their
-    changes make the stage's lock stale, too.
+    `rules` are those that connect the stage with others, directly or through further stages.
+    `digests` are the `conditions_digest` of each of these others by name: a change there makes the
+    stage's lock stale too. The order of rules and of their packages makes no difference.
     """
-    table = _own(stage)
+    table = _own_conditions(stage)
     if rules:
-        table["align"] = sorted(map(_written, rules), key=str)
+        table["align"] = sorted(map(_rule_table, rules), key=str)
         table["tied"] = dict(sorted(digests.items()))
     return table
 
 
-def digest(stage: Stage, content_hash: str) -> str:
-    """Return the digest of all that a stage itself asks for."""
-    text = json.dumps([content_hash, _own(stage)], sort_keys=True)
+def conditions_digest(stage: Stage, content_hash: str) -> str:
+    """Return the digest (`sha256:…`) of a stage's own requirements and conditions.
+
+    `content_hash` is Poetry's hash of the derived project.
+    """
+    text = json.dumps([content_hash, _own_conditions(stage)], sort_keys=True)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def _written(rule: Rule) -> dict[str, Any]:
+def _rule_table(rule: Rule) -> dict[str, Any]:
     packages, stages = sorted(rule.packages), list(rule.stages)
     return {"level": rule.level, "packages": packages, "stages": stages}
 
 
-def _own(stage: Stage) -> dict[str, Any]:
+def _own_conditions(stage: Stage) -> dict[str, Any]:
     table: dict[str, Any] = {}
     if stage.targets.platforms:
         table["platforms"] = [str(platform) for platform in stage.targets.platforms]

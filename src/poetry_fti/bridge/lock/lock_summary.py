@@ -1,4 +1,4 @@
-"""What a lock says of itself, without parsing it: its packages are only checked for damage."""
+"""A summary of a lock, without parsing its packages: their text is only checked for damage."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from poetry.utils._compat import tomllib
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The grammar is narrower than TOML's: the lines that Poetry writes in a lock of version 2.1, in
-# their order. No quantifier can take the character that ends it, so that damage is found in one
-# pass. What it does not tell is whether the keys of a table differ.
+# The grammar is a subset of TOML's: the lines that Poetry writes in a lock of version 2.1, in their
+# order. No quantifier matches the character that follows it, so there is no backtracking and damage
+# is found in one pass. Duplicate keys of a table are not found by the grammar.
 _PLAIN: Final = r'[^"\\\x00-\x1f\x7f]*'
 _STRING: Final = rf'"{_PLAIN}(?:\\(?:["\\btnfr]|u00[01][0-9a-f]|u007f){_PLAIN})*"'
 _KEY: Final = rf"(?:[A-Za-z0-9_-]+|{_STRING})"
@@ -39,7 +39,7 @@ _GROUP_KEY: Final = re.compile(rf"[{{ ]({_KEY}) = \"")
 
 @cache
 def package_pattern() -> re.Pattern[str]:
-    """Return what a package in a lock looks like; only those who read locks wait for it."""
+    """Return the pattern of a package in a lock; it is slow to compile, so only when needed."""
     return re.compile(
         rf"name = (?P<name>{_STRING})\n"
         rf"version = (?P<version>{_STRING})\n"
@@ -64,16 +64,19 @@ def package_pattern() -> re.Pattern[str]:
 
 @dataclass(frozen=True, slots=True)
 class LockSummary:
-    """What a lock says of itself; `targets` is the table `[metadata.fti]`, empty without one."""
+    """The metadata of a lock, and the number of its packages.
+
+    `conditions` is the table `[metadata.fti]`, empty without one.
+    """
 
     content_hash: str
-    targets: Mapping[str, Any]
+    conditions: Mapping[str, Any]
     packages: int
     lock_version: str
 
 
 def summarize(text: str) -> LockSummary | None:
-    """Tell what a lock says of itself; None if it is not quite what Poetry writes."""
+    """Return the summary of a lock's text; None if Poetry would not have written it exactly so."""
     content, _, metadata = text.replace("\r\n", "\n").rpartition("\n[metadata]\n")
     content, _, extras = content.partition("\n[extras]\n")
     opening, *packages = content.split("\n[[package]]\n")
@@ -108,6 +111,10 @@ def _from_metadata(text: str, packages: int) -> LockSummary | None:
         return None
     metadata = parsed.pop("metadata")
     content_hash, version = metadata.get("content-hash"), metadata.get("lock-version")
-    targets = metadata.get("fti", {})
-    known = isinstance(content_hash, str) and isinstance(version, str) and isinstance(targets, dict)
-    return LockSummary(content_hash, targets, packages, version) if known and not parsed else None
+    conditions = metadata.get("fti", {})
+    known = (
+        isinstance(content_hash, str) and isinstance(version, str) and isinstance(conditions, dict)
+    )
+    return (
+        LockSummary(content_hash, conditions, packages, version) if known and not parsed else None
+    )

@@ -1,4 +1,4 @@
-"""A lock's text, as Poetry writes it, without building tomlkit's document for it."""
+"""Rendering the text of a lock exactly as Poetry does, but without a tomlkit document."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class _InlineTable(dict[str, Any]):
-    """What `tomlkit.inline_table` gives: stands in one line where other mappings are tables."""
+    """Stands in for `tomlkit.inline_table`: a table that is written in one line."""
 
 
 class _Array(list[Any]):
-    """What `tomlkit.array` gives: Poetry makes these of several lines where others have one."""
+    """Stands in for `tomlkit.array`: Poetry writes these arrays with one item a line."""
 
     def multiline(self, _: bool) -> _Array:  # noqa: FBT001 - tomlkit's signature
-        """Return the array, which is of several lines anyway."""
+        """Return the array, which is written with one item a line in any case."""
         return self
 
 
 class _PlainLocker(Locker):
-    """Poetry's locker, but that its data are dicts and lists, made in a third of the time.
+    """Poetry's locker, with plain dicts and lists as its data, which takes a third of the time.
 
     Relies on `Locker._lock_packages(packages)` giving the table of each package, made by
     `_dump_package` with these three names of its module, and `files` as a list of dicts (so
@@ -51,11 +51,11 @@ def lock_text(
     locker: Locker,
     root: ProjectPackage,
     packages: dict[Package, TransitivePackageInfo],
-    targets: Mapping[str, Any],
+    conditions: Mapping[str, Any],
 ) -> str:
-    r"""Return what `Locker.set_lock_data` would write, to the byte, with `\n` line endings.
+    r"""Return the text that `Locker.set_lock_data` would write, to the byte, with `\n` line ends.
 
-    What the lock was solved for, if anything, follows as the table `[metadata.fti]`.
+    `conditions`, unless empty, follow as the table `[metadata.fti]`.
     """
     # Relies on what `Locker._compute_lock_data` puts around the packages (since Poetry 2.0).
     plain = _PlainLocker(locker.lock, {})
@@ -77,13 +77,13 @@ def lock_text(
     if extras:
         parts += _table("[extras]", extras.items())
     parts += _table("[metadata]", metadata.items())
-    if targets:
-        parts += _table("[metadata.fti]", _sorted(targets).items())
+    if conditions:
+        parts += _table("[metadata.fti]", _sorted(conditions).items())
     return "".join(parts)
 
 
 def _package(package: dict[str, Any]) -> Iterator[str]:
-    # tomlkit moves all tables behind the other values, and an inline one counts as a table.
+    # tomlkit writes tables after other values, and counts inline ones as tables.
     package["files"] = [dict(sorted(file.items())) for file in package["files"]]
     simple = [item for item in package.items() if not isinstance(item[1], dict)]
     inline = [item for item in package.items() if isinstance(item[1], _InlineTable)]
@@ -128,7 +128,7 @@ def _array(values: list[Any]) -> str:
 def _string(text: str) -> str:
     if not text.isprintable():
         return tomlkit.item(text).as_string()
-    # Most have neither, and looking for a backslash costs less than replacing it.
+    # Most strings have neither character, and `in` costs less than `replace`.
     if '"' in text or "\\" in text:
         text = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'

@@ -1,4 +1,4 @@
-"""A stage's lock as plain data, narrowed to where the stage runs."""
+"""The packages of a stage's lock as plain data, limited to the stage's targets."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 def lock_digest(lock: Path) -> str:
-    """Return the digest of a lock's text, whatever its line endings are."""
+    """Return the digest (`sha256:…`) of a lock, independent of its line endings."""
     text = lock.read_bytes().replace(b"\r\n", b"\n")
     return f"sha256:{hashlib.sha256(text).hexdigest()}"
 
@@ -46,10 +46,11 @@ def lock_digest(lock: Path) -> str:
 def read_packages(
     locker: Locker, stage: Stage, python: VersionConstraint, root: Path
 ) -> tuple[LockedPackage, ...]:
-    """Return what a stage's lock installs, sorted; `root` is the project's.
+    """Return the packages that a stage's lock installs, sorted by name and version.
 
-    Packages and files that fit none of the stage's targets are left out. Raises FtiError for a
-    package of which no file is left.
+    `python` is the stage's constraint, `root` the project's folder, to which local paths become
+    relative. Packages and files that fit none of the stage's targets are left out. Raises FtiError
+    for a package without any file that fits.
     """
     narrowed = is_narrowed(stage)
     narrow = Narrowing(stage.targets, python if narrowed else None, stage.extras)
@@ -78,16 +79,19 @@ def read_packages(
 
 @dataclass(frozen=True, slots=True)
 class SolvedLock:
-    """A lock that has been solved: its text, and its packages as far as stages are compared."""
+    """The text of a newly solved lock, and its packages as returned by `comparable_packages`."""
 
     text: str
     packages: tuple[LockedPackage, ...]
 
 
-def outline(
+def comparable_packages(
     packages: Iterable[Package], stage: Stage, python: VersionConstraint
 ) -> tuple[LockedPackage, ...]:
-    """Return what solved packages require on the stage's targets, without files and markers."""
+    """Return solved packages for comparing stages: without origins, files and markers.
+
+    Requirements that do not apply on the stage's targets are left out.
+    """
     narrow = Narrowing(stage.targets, python if is_narrowed(stage) else None, stage.extras)
     return tuple(
         LockedPackage(
@@ -105,7 +109,7 @@ def outline(
 
 
 def require_files(packages: Iterable[Package], stage: Stage, python: VersionConstraint) -> None:
-    """Raise FtiError for a package of which no file fits the stage's targets."""
+    """Raise FtiError for a package without any file that fits the stage's targets."""
     if not is_narrowed(stage):
         return
     specifiers = SpecifierSet(python_specifiers(str(python)))
@@ -115,7 +119,7 @@ def require_files(packages: Iterable[Package], stage: Stage, python: VersionCons
 
 
 def is_narrowed(stage: Stage) -> bool:
-    """Tell whether a stage runs on less than the project does."""
+    """Return whether a stage limits the project's Python or platforms."""
     return stage.python is not None or bool(stage.targets.platforms)
 
 

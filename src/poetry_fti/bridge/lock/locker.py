@@ -1,4 +1,4 @@
-"""A stage's lock on disk: its state, and what Poetry would write, without writing it."""
+"""The lock of a stage on disk, and its state: fresh, stale, missing or broken."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ LockState: TypeAlias = Literal["fresh", "stale", "missing", "broken"]
 
 @dataclass(frozen=True, slots=True)
 class LockStatus:
-    """The state of a stage's lock; `reason` says why it is broken, `is_merging` that git did it.
+    """The state of a stage's lock.
 
-    It is readable if its packages can be told, which a lock older than version 2.1 does not let.
+    `reason` completes "the lock cannot be read:" for a broken lock, and is empty for others unless
+    a caller sets it. `is_merging` is set for a lock with git's merge markers. `is_readable` is set
+    if its packages can be listed, which needs lock version 2.1 or newer.
     """
 
     state: LockState
@@ -38,31 +40,33 @@ class LockStatus:
 
 
 class StageLocker(Locker):
-    """Poetry's locker, for a lock that also says what it was solved for, in `[metadata.fti]`."""
+    """Poetry's locker for the lock of a stage, whose conditions are in `[metadata.fti]`."""
 
     def __init__(
         self, lock: Path, pyproject_data: dict[str, Any], conditions: Mapping[str, Any]
     ) -> None:
-        """Expect a lock of a derived project, solved under these conditions (none: universal)."""
+        """Read the lock at a path; it is fresh if it matches the derived project and conditions."""
         super().__init__(lock, pyproject_data)
         self.conditions = conditions
         self._packages: dict[Package, TransitivePackageInfo] | None = None
 
     @property
     def content_hash(self) -> str:
-        """The digest of what the derived project asks for, as Poetry computes it."""
+        """Poetry's hash of the parts of the derived project that affect the lock."""
         return self._content_hash
 
     def is_fresh(self) -> bool:
-        """Tell whether the lock belongs to the derived project and to the stage's targets."""
+        """Return whether the lock matches the derived project and the stage's conditions."""
         metadata = self.lock_data["metadata"]
         if metadata.get("fti", {}) != self.conditions:
             return False
-        # Poetry parses the file once more, for locks of its former versions.
+        # Poetry's own check parses the file again; it is needed for hashes of its former versions.
         return self._content_hash == metadata["content-hash"] or super().is_fresh()
 
     def pinned_packages(self) -> Iterator[Package]:
-        """Yield the packages as the solver prefers them: of an index's it asks the requirements.
+        """Yield the locked packages for the solver, which reads requirements from the index.
+
+        Only packages from elsewhere come with their dependencies.
 
         Relies on `Locker._get_locked_package`, of which `locked_repository` is made.
         """
@@ -71,14 +75,17 @@ class StageLocker(Locker):
             yield self._get_locked_package(info, with_dependencies=direct)
 
     def locked_packages(self) -> dict[Package, TransitivePackageInfo]:
-        """Return what the lock holds; it is parsed once."""
+        """Return the packages of the lock with their groups and markers; cached."""
         if self._packages is None:
             self._packages = super().locked_packages()
         return self._packages
 
 
 def lock_status(locker: StageLocker) -> LockStatus:
-    """Tell whether a stage's lock exists, can be read, and belongs to the derived project."""
+    """Return the state of a stage's lock, after reading all of it.
+
+    Errors of reading are not raised: the lock is then broken.
+    """
     if not locker.is_locked():
         return LockStatus("missing")
     reason = _unreadable(locker)
@@ -89,15 +96,19 @@ def lock_status(locker: StageLocker) -> LockStatus:
 
 
 def quick_status(locker: StageLocker) -> LockStatus:
-    """Tell the same for who only locks: what the strings of a whole lock say is not read."""
+    """Return the state of a stage's lock, without parsing its packages where possible.
+
+    It differs from `lock_status` only in that the values of strings (versions, markers) are not
+    checked, as locking does not need them.
+    """
     try:
-        seen = summarize(locker.lock.read_bytes().decode())
+        summary = summarize(locker.lock.read_bytes().decode())
     except (OSError, UnicodeDecodeError):
         return lock_status(locker)
-    # Locks of its former versions, and its former content hashes, Poetry knows.
-    if seen is None or seen.lock_version != locker._VERSION:  # noqa: SLF001
+    # Poetry itself handles locks of other versions, with other kinds of hashes.
+    if summary is None or summary.lock_version != locker._VERSION:  # noqa: SLF001
         return lock_status(locker)
-    fresh = seen.content_hash == locker.content_hash and seen.targets == locker.conditions
+    fresh = summary.content_hash == locker.content_hash and summary.conditions == locker.conditions
     return LockStatus("fresh" if fresh else "stale", is_readable=True)
 
 
@@ -111,14 +122,14 @@ def _unreadable(locker: Locker) -> str:
     except RuntimeError as error:
         merging = has_merge_markers(locker.lock.read_text(encoding="utf-8"))
         return _MERGING if merging else _in_one_line(error)
-    except Exception as error:  # noqa: BLE001 - damaged text makes Poetry raise nearly anything
+    except Exception as error:  # noqa: BLE001 - Poetry raises any type for damaged text
         first = str(error).partition("\n")[0]
         return f"it is incomplete or damaged ({type(error).__name__}: {first})"
     return ""
 
 
 def _read_through(locker: Locker) -> None:
-    """Read all that Poetry will read without asking, so that a damaged lock is found here."""
+    """Read everything that Poetry reads unchecked, so that damage is detected here."""
     locker.lock_data["metadata"]["content-hash"].strip()
     readable = locker.is_locked_groups_and_markers()
     for package in locker.locked_packages() if readable else locker.locked_repository().packages:
@@ -131,14 +142,17 @@ def _read_through(locker: Locker) -> None:
 
 
 def dependency_tables(info: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield name and constraint of what a locked package depends on, each as a table."""
+    """Yield the name and the table of each dependency of a package entry in a lock.
+
+    A dependency that is written as a string becomes a table with the key `version`.
+    """
     for name, constraints in info.get("dependencies", {}).items():
         for constraint in constraints if isinstance(constraints, list) else [constraints]:
             yield name, constraint if isinstance(constraint, dict) else {"version": constraint}
 
 
 def _in_one_line(error: RuntimeError) -> str:
-    # Poetry's second sentence names `poetry lock`, which would lock the project instead.
+    # Poetry's second sentence suggests `poetry lock`, which would lock the project, not the stage.
     first = str(error).partition("\n")[0].rstrip(".")
     invalid = re.fullmatch(r"Unable to read the lock file \((.*)\)", first)
     return f"it is not valid TOML: {invalid[1]}" if invalid else first[0].lower() + first[1:]

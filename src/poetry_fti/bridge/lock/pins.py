@@ -1,4 +1,4 @@
-"""What a lock prefers: its packages as data, from both sides where it holds a merge conflict."""
+"""Reading the pins of a lock, also of one that is damaged or contains a merge conflict."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 _START: Final = "[[package]]\n"
 _BETWEEN: Final = re.compile(r"\n(?=\[\[package\]\]\n|\[(?:extras|metadata)\]\n)")
-_RULES: Final = {"<" * 7: "ours", "|" * 7: "base", "=" * 7: "theirs", ">" * 7: "end"}
-# Longer ones are of a conflict in the common ancestor, which counts for no side.
+_MARKER_PARTS: Final = {"<" * 7: "ours", "|" * 7: "base", "=" * 7: "theirs", ">" * 7: "end"}
+# Longer markers belong to a conflict in the common ancestor, which is not used.
 _MARKER: Final = re.compile(r"^(<{7}|\|{7}|={7}|>{7})(?: .*)?\r?$", re.MULTILINE)
 _SOURCE: Final = ("type", "url", "reference", "resolved_reference", "subdirectory")
 
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """A locked package as a preference; the path of a local one is as the lock has it."""
+    """The name, version and source of a locked package; a local path is as written in the lock."""
 
     name: NormalizedName
     version: str
@@ -38,15 +38,15 @@ class Pin:
 
 
 def has_merge_markers(text: str) -> bool:
-    """Tell whether a lock holds what git leaves of a conflict."""
-    return any(rule in text for rule in _RULES) and _MARKER.search(text) is not None
+    """Return whether a text contains the markers that git writes at a conflict."""
+    return any(marker in text for marker in _MARKER_PARTS) and _MARKER.search(text) is not None
 
 
 def read_pins(text: str) -> tuple[tuple[Pin, ...], ...]:
     """Return the pins of a lock, or those of both sides of a merge conflict: ours, theirs.
 
-    A package that cannot be read is left out. Raises ValueError where there is none at all, in
-    a text that is not the lock of nothing.
+    A package that cannot be read is left out. Raises ValueError if no package can be read, unless
+    the lock is one without packages.
     """
     text = text.replace("\r\n", "\n")
     sides = _sides(text) if has_merge_markers(text) else (text,)
@@ -58,10 +58,10 @@ def read_pins(text: str) -> tuple[tuple[Pin, ...], ...]:
 
 def _sides(text: str) -> tuple[str, str]:
     ours, theirs = [], []
-    inside: list[str] = []  # the part of each conflict that a line is in, from the outermost
+    inside: list[str] = []  # the parts of nested conflicts around a line, outermost first
     for line in text.split("\n"):
         if found := _MARKER.fullmatch(line):
-            _enter(_RULES[found[1]], inside)
+            _enter(_MARKER_PARTS[found[1]], inside)
             continue
         if all(part == "ours" for part in inside):
             ours.append(line)
@@ -73,7 +73,7 @@ def _sides(text: str) -> tuple[str, str]:
 def _enter(part: str, inside: list[str]) -> None:
     if part == "ours":
         inside.append(part)
-    elif inside:  # else it is what a conflict solved by hand has left
+    elif inside:  # else a marker that was left over when a conflict was resolved by hand
         inside.pop()
         inside.extend([part] if part != "end" else [])
 

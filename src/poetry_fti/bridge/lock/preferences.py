@@ -1,4 +1,4 @@
-"""What locks prefer: their versions as packages that a solve tries first."""
+"""Pins of locks as the packages that the solver tries first."""
 
 from __future__ import annotations
 
@@ -21,36 +21,35 @@ if TYPE_CHECKING:
 
 
 def own_pins(locker: StageLocker) -> Sequence[Package]:
-    """Return what a lock holds, with all that Poetry's solver asks of its own pins.
+    """Return the packages of a stage's own lock, complete enough to be Poetry's locked packages.
 
-    The newest version of each package comes first, as Poetry itself prefers them.
-
-    Raises FtiError where the lock contains requirements that cannot be read.
+    The newest version of each package comes first, which is Poetry's own order. Raises FtiError
+    where the lock contains requirements that cannot be read.
     """
     try:
         packages = list(locker.pinned_packages())
-    except Exception as error:  # damaged text makes Poetry raise nearly anything
+    except Exception as error:  # Poetry raises various types for damaged text
         reason = str(error).rstrip(".")
         message = f"{locker.lock.name} contains requirements that cannot be read: {reason}."
         raise FtiError(f"{message} Lock the stage from scratch with --regenerate.") from error
     return sorted(packages, key=lambda package: package.version, reverse=True)
 
 
-def pins(locks: Iterable[Sequence[Pin]]) -> list[Package]:
-    """Return what locks hold as preferences, the newest version of each package first.
+def preferred_packages(locks: Iterable[Sequence[Pin]]) -> list[Package]:
+    """Return the pins of other locks as packages, the newest version of each package first.
 
-    The order of the locks does not matter. What comes from no index is left out: the solver
-    would take it without asking what it requires.
+    The order of the locks does not matter. Packages from a URL, a path or a git repository are
+    left out, because the solver would use them without looking up their requirements.
     """
     found = {pin for lock in locks for pin in lock if pin.source_type in (None, "legacy")}
     packages = [_package(pin) for pin in sorted(found, key=str)]
     return sorted(packages, key=lambda package: package.version, reverse=True)
 
 
-def read(text: str) -> tuple[Pin, ...]:
-    """Return what a lock holds, of one with merge markers what both sides hold.
+def readable_pins(text: str) -> tuple[Pin, ...]:
+    """Return the pins of a lock's text; with merge markers, those of both sides.
 
-    A text that is no lock holds nothing.
+    Pins without a valid version are left out. A text that is not a lock gives an empty tuple.
     """
     try:
         sides = read_pins(text)
@@ -59,8 +58,8 @@ def read(text: str) -> tuple[Pin, ...]:
     return tuple({pin: None for side in sides for pin in side if _is_version(pin.version)})
 
 
-def versions(lock: Iterable[Pin]) -> dict[NormalizedName, tuple[Version, ...]]:
-    """Return the versions of each package in a lock, ascending."""
+def pinned_versions(lock: Iterable[Pin]) -> dict[NormalizedName, tuple[Version, ...]]:
+    """Return the versions of each package in pins, in ascending order, by name."""
     return group_versions((pin.name, Version(pin.version)) for pin in lock)
 
 

@@ -1,4 +1,4 @@
-"""What packages and derived projects require, as plain data."""
+"""The requirements of locked packages and of derived projects, as plain data."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def locked_requirements(
 
 def _requires(info: Mapping[str, Any], narrow: Narrowing) -> Iterator[Requirement]:
     for name, table in dependency_tables(info):
-        # An optional dependency counts where its extra is asked for, which the lock omits.
+        # An optional dependency applies only with an extra, and the lock does not record which
+        # extras are selected.
         if not (table.get("optional") or _never(table.get("markers", ""), narrow)):
             yield _requirement(name, table.get("version"))
 

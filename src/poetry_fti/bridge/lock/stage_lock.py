@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.agreement.comparison import versions_by_name
 from poetry_fti.bridge.lock import preferences
-from poetry_fti.bridge.lock.conditions import digest
+from poetry_fti.bridge.lock.conditions import conditions_digest
 from poetry_fti.bridge.lock.lock_text import lock_text
-from poetry_fti.bridge.lock.locked import SolvedLock, outline, read_packages, require_files
+from poetry_fti.bridge.lock.locked import (
+    SolvedLock,
+    comparable_packages,
+    read_packages,
+    require_files,
+)
 from poetry_fti.bridge.lock.locker import LockStatus, StageLocker, lock_status, quick_status
 
 if TYPE_CHECKING:
@@ -81,17 +86,21 @@ class StageLock:
     @cached_property
     def pins(self) -> Sequence[Pin]:
         """The locked versions, of a lock with merge markers those of both sides."""
-        return preferences.read(self.text)
+        return preferences.readable_pins(self.text)
 
     @cached_property
     def versions(self) -> Mapping[NormalizedName, tuple[Version, ...]]:
         """The versions of each package in the lock, ascending."""
-        return versions_by_name(self._solved) if self._solved else preferences.versions(self.pins)
+        return (
+            versions_by_name(self._solved)
+            if self._solved
+            else preferences.pinned_versions(self.pins)
+        )
 
     def preferred(self) -> Sequence[Package]:
         """Return the stage's previous pins for the solver; raises FtiError for a damaged lock."""
         if self.quick_status.is_merging:
-            return preferences.pins([self.pins])
+            return preferences.preferred_packages([self.pins])
         return () if self.quick_status.state == "missing" else preferences.own_pins(self.locker)
 
     def solved(self, packages: SolvedPackages) -> SolvedLock:
@@ -102,10 +111,10 @@ class StageLock:
         stage, python = self._derived.stage, self._derived.python
         require_files(packages, stage, python)
         text = lock_text(self.locker, self._derived.package(), packages, self._conditions)
-        return SolvedLock(text, outline(packages, stage, python))
+        return SolvedLock(text, comparable_packages(packages, stage, python))
 
 
 def stage_digest(derived: DerivedStage) -> str:
     """Return the digest of what a stage itself requires, whatever its siblings and rules are."""
     locker = StageLocker(derived.lock, derived.data, {})
-    return digest(derived.stage, locker.content_hash)
+    return conditions_digest(derived.stage, locker.content_hash)

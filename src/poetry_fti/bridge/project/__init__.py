@@ -1,1 +1,1 @@
-"""Poetry's view of the project and of the derived project of a stage."""
+"""The project and the derived projects of its stages, as Poetry reads them."""

@@ -1,4 +1,4 @@
-"""Where the project's own code is, and what a wheel of it is built from."""
+"""The paths of the project's own code, and of the files that its wheel is built from."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
 
 
-@cache  # every stage has the same, and the search walks all of its folders
+@cache  # the same for every stage, and the search walks all folders of the code
 def project_code(poetry: Poetry) -> Code:
-    """Return where the project's own packages are, by poetry-core's own search.
+    """Return the paths of the project's own packages, as poetry-core finds them.
 
-    No package at all for a project without any (`package-mode = false`, or nothing found).
+    The result is empty with `package-mode = false`, and has no packages if none are found.
     """
     if not poetry.is_package_mode:
         return Code()
@@ -49,14 +49,14 @@ def _packages(poetry: Poetry, root: Path) -> list[PackageInclude]:
 
 
 def _top(package: PackageInclude) -> Path:
-    # Of a folder, poetry-core tells what is in it, at any depth.
+    # For a folder, poetry-core lists the files in it, at any depth.
     if package.is_module():
         return package.elements[0]
     return Path(os.path.commonpath([path.parent for path in package.elements]))
 
 
 def _sources(poetry: Poetry, root: Path) -> Iterator[PurePosixPath]:
-    """Yield what poetry-core reads beside the packages to make a wheel, and its own backend."""
+    """Yield the files besides packages that a wheel is built from, and a local build backend."""
     yield PurePosixPath("pyproject.toml")
     yield from (_relative(readme, root) for readme in poetry.package.readmes)
     yield from map(PurePosixPath, _licenses(poetry))
@@ -74,17 +74,20 @@ def _sources(poetry: Poetry, root: Path) -> Iterator[PurePosixPath]:
 def _licenses(poetry: Poetry) -> tuple[str, ...]:
     try:
         return Metadata.from_package(poetry.package).license_files
-    except (OSError, RuntimeError):  # building the wheel will tell
+    except (OSError, RuntimeError):  # reported when the wheel is built
         return ()
 
 
 def _included(pattern: str, root: Path) -> Iterator[PurePosixPath]:
-    """Yield the folder that a pattern is about, or what it finds if that is the whole project."""
+    """Yield the folder before the first wildcard of a pattern.
+
+    If that is the whole project, the files that the pattern matches are yielded in its place.
+    """
     parts = takewhile(lambda part: not set(part) & set("*?["), PurePosixPath(pattern).parts)
     folder = PurePosixPath(*parts)
     if folder == PurePosixPath():
         yield from sorted(_relative(path, root) for path in root.glob(pattern))
-    elif (root / folder).exists():  # else it is what the build itself makes
+    elif (root / folder).exists():  # else the build itself creates it
         yield folder
 
 

@@ -1,4 +1,4 @@
-"""The derived project: the pyproject.toml that a stage would have as a project of its own."""
+"""The derived project of a stage: its pyproject.toml if the stage were a project of its own."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ _DYNAMIC: Final = ("dependencies", "optional-dependencies")
 
 
 def derive(pyproject: Mapping[str, Any], stage: Stage, up: PurePosixPath) -> dict[str, Any]:
-    """Return the derived project's data; `up` leads from the stage's folder to the root.
+    """Return the data of a stage's derived pyproject.toml.
 
-    Group names and include structure are kept, paths are rebased, extras that the stage does
-    not select and groups that it does not reach are left out.
+    `up` is the relative path from the stage's folder to the project's root, to which paths of
+    local dependencies are adapted. Extras that the stage does not select and groups that it does
+    not include are left out; the names and includes of the other groups are kept.
     """
     project = pyproject.get("project", {})
     poetry = pyproject.get("tool", {}).get("poetry", {})
@@ -39,7 +40,7 @@ def derive(pyproject: Mapping[str, Any], stage: Stage, up: PurePosixPath) -> dic
 
 
 def _project(project: Mapping[str, Any], stage: Stage, up: PurePosixPath) -> dict[str, Any]:
-    # A version that moves with every release would make each lock's neighbour move too.
+    # A constant, so that the derived file does not change with each release of the project.
     derived: dict[str, Any] = {"name": project.get("name", "project"), "version": "0"}
     python = stage.python or project.get("requires-python")
     if python:
@@ -64,7 +65,7 @@ def _project(project: Mapping[str, Any], stage: Stage, up: PurePosixPath) -> dic
 def _selected_extras(
     optional: Mapping[str, list[str]], name: str, extras: Iterable[NormalizedName]
 ) -> set[NormalizedName]:
-    """Return the extras and those that they name through the project itself (`name[extra]`)."""
+    """Return extras with those that they include by requiring the project (`name[extra]`)."""
     by_name = {canonicalize_name(extra): requirements for extra, requirements in optional.items()}
     found: set[NormalizedName] = set()
     waiting = list(extras)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import Stage
 
-# Keys of [tool.poetry] that decide how packages are found and built, for every stage alike.
+# Keys of [tool.poetry] that affect how every stage is solved and built.
 _SHARED_KEYS: Final = ("requires-poetry", "build-constraints")
 
 
@@ -77,12 +77,12 @@ def _dependencies(
         for name, constraint in table.items()
         if name == "python"
         or canonicalize_name(name) in declared | selected
-        or (_is_free(project) and not _is_optional(constraint))
+        or (_declares_dependencies(project) and not _is_optional(constraint))
     }
 
 
 def _declared_names(project: Mapping[str, Any] | None) -> set[NormalizedName]:
-    """Return the names that `[tool.poetry.dependencies]` adds details to (its source, say)."""
+    """Return the packages in `[project]`, to which Poetry's table adds details such as a source."""
     if project is None:
         return set()
     optional: Mapping[str, list[str]] = project.get("optional-dependencies", {})
@@ -94,8 +94,8 @@ def _declared_names(project: Mapping[str, Any] | None) -> set[NormalizedName]:
     }
 
 
-def _is_free(project: Mapping[str, Any] | None) -> bool:
-    """Tell whether `[tool.poetry.dependencies]` declares dependencies of its own."""
+def _declares_dependencies(project: Mapping[str, Any] | None) -> bool:
+    """Return whether `[tool.poetry.dependencies]` declares dependencies, not only details."""
     return project is None or "dependencies" not in project or "dynamic" in project
 
 
@@ -116,7 +116,7 @@ def _poetry_groups(
         if canonicalize_name(name) not in stage.locked_groups:
             continue
         table: dict[str, Any] = {}
-        # A stage has no use for groups of its own that wait to be asked for.
+        # The stage's other groups are always installed, so they are not optional.
         if group.get("optional") and canonicalize_name(name) in stage.dev_groups:
             table["optional"] = True
         if "include-groups" in group:
@@ -129,7 +129,7 @@ def _poetry_groups(
 
 
 def public_sources(sources: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return `[[tool.poetry.source]]` with URLs that anybody may read."""
+    """Return the tables of `[[tool.poetry.source]]` with credentials removed from their URLs."""
     return [
         {key: public_url(value) if key == "url" else value for key, value in source.items()}
         for source in sources

@@ -1,4 +1,4 @@
-"""The derived project of a stage as Poetry's root package."""
+"""The derived project of a stage as the root package that Poetry solves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from poetry.core.pyproject.toml import PyProjectTOML as CorePyProjectTOML
 from poetry.factory import Factory
 
-from poetry_fti.bridge.project.pyproject import refusals
+from poetry_fti.bridge.project.pyproject import converted_poetry_errors
 from poetry_fti.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _DerivedPyProject(CorePyProjectTOML):
-    """A pyproject.toml that need not be on disk."""
+    """A pyproject.toml with given data, which need not exist on disk."""
 
     def __init__(self, path: Path, data: dict[str, Any]) -> None:
         super().__init__(path)
@@ -26,7 +26,7 @@ class _DerivedPyProject(CorePyProjectTOML):
 
 
 def derived_package(data: dict[str, Any], folder: Path) -> ProjectPackage:
-    """Return the derived project in `folder` as Poetry's root package.
+    """Return derived data as Poetry's root package; its paths are relative to `folder`.
 
     Relies on `Factory.configure_package`, which `Factory.create_poetry` itself calls. Raises
     ConfigError where Poetry cannot read a dependency.
@@ -34,7 +34,7 @@ def derived_package(data: dict[str, Any], folder: Path) -> ProjectPackage:
     project = data.get("project", {})
     name = project.get("name") or data["tool"]["poetry"].get("name", "project")
     package = Factory.get_package(name, "0")
-    with refusals():
+    with converted_poetry_errors():
         Factory.configure_package(
             package, _DerivedPyProject(folder / "pyproject.toml", data), folder
         )
@@ -42,7 +42,7 @@ def derived_package(data: dict[str, Any], folder: Path) -> ProjectPackage:
 
 
 def require_sources(package: ProjectPackage, pool: RepositoryPool) -> None:
-    """Raise ConfigError where a dependency names a source that Poetry does not know."""
+    """Raise ConfigError if a dependency names a source that the project does not declare."""
     for dependency in package.all_requires:
         source = dependency.source_name
         if source and not pool.has_repository(source):

@@ -1,4 +1,4 @@
-"""Poetry without the stages: groups that it does not see, and a lock that does not know them."""
+"""Hiding the groups of isolated stages from Poetry's own commands and from its lock."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 
 class IsolatedLocker(Locker):
-    """Poetry's locker for the project without hidden groups: its content hash leaves them out.
+    """Poetry's locker for a project with hidden groups, which its content hash leaves out.
 
-    Who has no plugin is told so by Poetry that the lock is stale, and installs no empty stage.
+    Poetry without the plugin therefore reports the lock as stale, and does not install a stage's
+    group as if it were empty.
     """
 
     def __init__(
@@ -32,19 +33,19 @@ class IsolatedLocker(Locker):
         pyproject_data: Mapping[str, Any],
         hidden: Mapping[NormalizedName, tuple[str, ...]],
     ) -> None:
-        """Leave these groups out, each with the names of its stages."""
+        """Manage the lock without the groups in `hidden`, which maps them to their stages."""
         self.hidden = hidden
         super().__init__(lock, without_groups(pyproject_data, hidden))
 
     def set_pyproject_data(self, pyproject_data: dict[str, Any]) -> None:
-        """Take what `add` and `remove` are about to write: the whole file."""
+        """Set the data that `add` and `remove` are about to write, which has all groups."""
         super().set_pyproject_data(without_groups(pyproject_data, self.hidden))
 
     def is_fresh(self) -> bool:
-        """Tell whether the lock belongs to what is not hidden.
+        """Return whether the lock matches the visible groups and has no hidden ones.
 
-        The hash of Poetry before 2.3 knew nothing of PEP 735's groups: of the same hash, its lock
-        may hold the stages.
+        Poetry before 2.3 did not include PEP 735's groups in the hash, so a lock with the stages'
+        packages may have the same hash.
         """
         return super().is_fresh() and not any(
             canonicalize_name(group) in self.hidden
@@ -54,10 +55,10 @@ class IsolatedLocker(Locker):
 
 
 def isolate(poetry: Poetry) -> None:
-    """Hide from Poetry what `isolated` says.
+    """Hide the groups of isolated stages from a Poetry object.
 
-    Raises RuntimeError where that cannot be told: what Poetry itself raises for an invalid
-    pyproject.toml, so that commands which can do without the project go on.
+    Raises RuntimeError for an invalid pyproject.toml, as Poetry itself does: its commands that
+    do not need the project catch it.
     """
     try:
         pyproject = read_pyproject(poetry.pyproject_path)
@@ -73,6 +74,6 @@ def isolate(poetry: Poetry) -> None:
 
 
 def _empty(group: DependencyGroup) -> None:
-    # It stays, for `poetry remove` asks for each group by its name; and it stays the same object,
-    # for other groups may include it.
+    # The group is not removed, because `poetry remove` looks up each group by name; it must remain
+    # the same object, because other groups may include it.
     DependencyGroup.__init__(group, group.pretty_name, optional=group.is_optional())

@@ -1,4 +1,4 @@
-"""Version constraints of the configuration, in the dialect that Poetry reads."""
+"""Checking the version constraints of the configuration, in Poetry's syntax."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def constraint_problems(constraints: Iterable[tuple[str, str]]) -> list[Problem]:
-    """Return what is wrong with constraints that each come after the path of their key."""
+    """Return the problems of constraints, each of which follows the dotted path of its key."""
     return [
         Problem(path, f'"{text}" {message}')
         for path, text in constraints

@@ -1,4 +1,4 @@
-"""Finding, reading and validating a pyproject.toml as Poetry does."""
+"""Finding, reading and validating a pyproject.toml, as Poetry does."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 def find_pyproject(start: Path) -> Path:
-    """Return the pyproject.toml of a folder or its nearest parent, as Poetry finds it.
+    """Return the path of the pyproject.toml in a folder or its nearest parent.
 
-    Raises FtiError where there is none.
+    Raises FtiError if there is none.
     """
     try:
         return Factory.locate(start)
@@ -38,7 +38,7 @@ def find_pyproject(start: Path) -> Path:
 
 
 def read_pyproject(path: Path) -> dict[str, Any]:
-    """Return what a pyproject.toml says, as plain data; raises ConfigError for invalid TOML."""
+    """Return the data of a pyproject.toml; raises ConfigError for invalid TOML."""
     try:
         data: dict[str, Any] = PyProjectTOML(path).data.unwrap()
     except (TOMLError, UnicodeDecodeError) as error:
@@ -50,7 +50,10 @@ def read_pyproject(path: Path) -> dict[str, Any]:
 
 
 def parse_pyproject(text: str) -> dict[str, Any]:
-    """Return what the text of a pyproject.toml says, read as strictly as Poetry reads it."""
+    """Return the data of the text of a pyproject.toml; raises ConfigError for invalid TOML.
+
+    The parser is the strict one that Poetry uses.
+    """
     try:
         data: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -59,14 +62,14 @@ def parse_pyproject(text: str) -> dict[str, Any]:
 
 
 def require_valid(pyproject: dict[str, Any]) -> None:
-    """Raise ConfigError with all for which Poetry would refuse a pyproject.toml."""
+    """Raise ConfigError with all errors that Poetry finds in a pyproject.toml."""
     errors = Factory.validate(pyproject)["errors"]
     if errors:
         raise ConfigError("\n".join(f"pyproject.toml: {error}" for error in errors))
 
 
 def schema_problems(pyproject: Mapping[str, Any]) -> list[Problem]:
-    """Return where the tables that Poetry reads do not have the form that Poetry asks for.
+    """Return the violations of Poetry's JSON schemas in a pyproject.toml.
 
     Relies on poetry-core's `validate_object` and on the names of its schemas.
     """
@@ -91,8 +94,8 @@ def _schema_problem(path: str, message: str) -> Problem:
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
-    """Raise ConfigError where Poetry refuses a pyproject.toml."""
+def converted_poetry_errors() -> Iterator[None]:
+    """Raise ConfigError in place of an error with which Poetry rejects a pyproject.toml."""
     try:
         yield
     except (
@@ -107,19 +110,19 @@ def refusals() -> Iterator[None]:
 
 
 def _last_words(error: Exception) -> str:
-    # Poetry's message names the file by its absolute path before it says what is wrong.
+    # Poetry's message starts with the absolute path of the file.
     return str(error).rpartition("pyproject.toml: ")[2]
 
 
 def project_name(pyproject: Mapping[str, Any]) -> str:
-    """Return the project's name (PEP 621's, else Poetry's), empty where it has none."""
+    """Return the project's name in `[project]` or else `[tool.poetry]`; empty without one."""
     poetry = pyproject.get("tool", {}).get("poetry", {})
     name: str = pyproject.get("project", {}).get("name") or poetry.get("name", "")
     return name
 
 
 def project_extras(pyproject: Mapping[str, Any]) -> tuple[NormalizedName, ...]:
-    """Return the names of the project's extras (PEP 621's, else `[tool.poetry.extras]`)."""
+    """Return the normalized names of the extras in `[project]`, or else in `[tool.poetry]`."""
     extras = pyproject.get("project", {}).get("optional-dependencies")
     if not extras:
         extras = pyproject.get("tool", {}).get("poetry", {}).get("extras", {})

@@ -1,4 +1,4 @@
-"""Constraints on Python: those of a project and of a derived project, as PEP 440 specifiers."""
+"""Constraints on Python of a project and of a derived project, as PEP 440 specifiers."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
 
 def derived_python(data: Mapping[str, Any]) -> VersionConstraint:
-    """Return the derived project's constraint on Python."""
+    """Return the constraint on Python in the data of a derived pyproject.toml."""
     python = data.get("project", {}).get("requires-python")
     poetry = data["tool"]["poetry"].get("dependencies", {}).get("python")
     return parse_constraint(poetry or python or "*")
 
 
 def project_python(pyproject: Mapping[str, Any]) -> str:
-    """Return the project's own Python as PEP 440 specifiers; empty for every Python."""
+    """Return the constraint on Python in a pyproject.toml, as specifiers; empty for any Python."""
     poetry = pyproject.get("tool", {}).get("poetry", {})
     return python_specifiers(str(derived_python({**pyproject, "tool": {"poetry": poetry}})))
 
 
 def python_specifiers(python: str) -> str:
-    """Return Poetry's constraint on Python as PEP 440 specifiers; empty for every Python.
+    """Return a Poetry constraint on Python as PEP 440 specifiers; empty for any Python.
 
-    Ranges with gaps become the range around them all: specifiers have no "or".
+    Several ranges become one that spans them all, because specifiers have no "or".
     """
     constraint = parse_constraint(python)
     if isinstance(constraint, VersionUnion) and "||" in str(constraint):

@@ -1,4 +1,7 @@
-"""Paths of local dependencies, moved from the project's root to a stage's folder."""
+"""Rebasing paths of local dependencies from the project's root to a stage's folder.
+
+`up` is the relative path from the stage's folder to the project's root.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +21,14 @@ _WINDOWS_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
 
 
 def rebase_path(path: str, up: PurePosixPath) -> str:
-    """Return a relative path as seen from below; an absolute one stays as it is."""
+    """Return a path relative to the stage's folder; an absolute path is returned unchanged."""
     if path.startswith("/") or _WINDOWS_DRIVE.match(path):
         return path
     return posixpath.normpath(posixpath.join(up, path.replace("\\", "/")))
 
 
 def rebase_requirement(requirement: str, up: PurePosixPath) -> str:
-    """Return a PEP 508 requirement whose relative path or `file:` URL is seen from below."""
+    """Return a PEP 508 requirement with its path or `file:` URL relative to the stage's folder."""
     match = _REFERENCE.fullmatch(requirement)
     if match is None:
         return requirement
@@ -33,7 +36,7 @@ def rebase_requirement(requirement: str, up: PurePosixPath) -> str:
 
 
 def _rebase_url(url: str, up: PurePosixPath) -> str:
-    # Poetry reads file:PATH, and file://./PATH too, as relative to the project.
+    # Poetry treats both file:PATH and file://./PATH as relative to the project.
     for prefix in ("file://.", "file:"):
         if url.startswith(prefix):
             path, mark, fragment = url[len(prefix.rstrip(".")) :].partition("#")
@@ -44,7 +47,7 @@ def _rebase_url(url: str, up: PurePosixPath) -> str:
 
 
 def rebase_constraint(constraint: Any, up: PurePosixPath) -> Any:  # noqa: ANN401 - any TOML value
-    """Return a constraint of `[tool.poetry]` (text, table or array) with its paths moved."""
+    """Return a constraint of `[tool.poetry]` (string, table or array) with its paths rebased."""
     if isinstance(constraint, list):
         return [rebase_constraint(item, up) for item in constraint]
     if not isinstance(constraint, Mapping):

@@ -1,4 +1,4 @@
-"""Package sources whose URLs hold credentials, which must get into no file."""
+"""Keeping credentials in the URLs of package sources out of locks."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def hide_credentials(poetry: Poetry) -> None:
-    """Give a Poetry the credentials apart from the URLs that they were found in.
+    """Move credentials from the URLs of a project's sources to Poetry's configuration.
 
-    Poetry would write such a URL into the lock with each package that comes from it.
+    Poetry would otherwise write the URL with the credentials into the lock.
     """
     sources = poetry.local_config.get("source", [])
     public = public_sources(sources)

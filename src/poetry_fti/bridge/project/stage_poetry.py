@@ -1,4 +1,4 @@
-"""A stage as Poetry's own commands take it: the project, with the stage's groups and lock."""
+"""The Poetry object that Poetry's own commands use for a stage."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def stage_poetry(project: Poetry, derived: ProjectPackage, locker: Locker) -> Poetry:
-    """Return the project with the groups of the derived one, its Python and its lock.
+    """Return the project with the groups, the Python and the lock of a stage.
 
-    The project's own package stays what it is, so that it can be installed and its scripts found.
+    The project's name, version and scripts are kept, so that it can be installed as usual.
     """
     package = project.package.with_dependency_groups([MAIN_GROUP], only=True)
     for name in derived.dependency_group_names(include_optional=True) - {MAIN_GROUP}:

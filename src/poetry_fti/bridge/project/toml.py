@@ -1,4 +1,4 @@
-"""A derived project as the text of a pyproject.toml that a person would write."""
+"""Rendering a derived project as the text of a pyproject.toml."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CONSTRAINTS: Final = ("dependencies", "dev-dependencies")
 
 
 def pyproject_text(data: Mapping[str, Any]) -> str:
-    """Return a pyproject.toml with one line for each requirement."""
+    """Return the text of a pyproject.toml, with one line for each requirement."""
     document = tomlkit.document()
     for key, value in data.items():
         document[key] = _item(key, value)

@@ -8,7 +8,7 @@ from poetry.core.packages.dependency_group import MAIN_GROUP
 
 from poetry_fti.bridge.project.pyproject import project_extras, read_pyproject
 from poetry_fti.bridge.solving.conflict import conflict
-from poetry_fti.config.hidden_groups import reached_only
+from poetry_fti.config.hidden_groups import exclusive_groups
 from poetry_fti.config.pyproject import read_without_checks
 from poetry_fti.errors import FtiError
 
@@ -28,7 +28,7 @@ def conflicting_stages(poetry: Poetry, error: Exception) -> list[str]:
     except FtiError:
         return []
     found = conflict(error, poetry.package)
-    others = found.groups.keys() - reached_only(read.stages, (), read.groups)
+    others = found.groups.keys() - exclusive_groups(read.stages, (), read.groups)
     each_alone = [{MAIN_GROUP, *stage.locked_groups} for stage in read.stages]
     if any(found.is_within(groups) for groups in (others, *each_alone)):
         return []

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.bridge.markers import forget_algebra
+from poetry_fti.bridge.markers import clear_marker_caches
 from poetry_fti.bridge.solving.merge import merged
 from poetry_fti.bridge.solving.variant import Preferences
 from poetry_fti.errors import FtiError
@@ -126,7 +126,7 @@ class StageSolver:
     def _packages(self, preferences: Mapping[str, Preferences]) -> SolvedPackages:
         if self._universal is not None:
             return self._universal.restored(next(iter(preferences.values()), Preferences()))
-        forget_algebra()
+        clear_marker_caches()
         return merged(
             [(m, variant.restored(preferences[m])) for m, variant in self.variants.items()]
         )

@@ -10,7 +10,7 @@ from poetry.core.constraints.version import Version as PoetryVersion
 from poetry.core.constraints.version import VersionUnion
 from poetry.core.packages.package import Package
 
-from poetry_fti.bridge.markers import forget_algebra
+from poetry_fti.bridge.markers import clear_marker_caches
 from poetry_fti.bridge.solving.resolver import PreferredPackages
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Variant:
         """
         if preferences not in self._solutions:
             if not self._solutions:
-                forget_algebra()
+                clear_marker_caches()
             with self._monitor.index_errors():
                 self._solutions[preferences] = self._solve(preferences)
         return self._solutions[preferences]

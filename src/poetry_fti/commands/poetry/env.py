@@ -99,7 +99,7 @@ class EnvRemoveCommand(Command):
             if environments.is_shared:
                 message = "virtualenvs.create is false: no stage has an environment of its own."
                 raise FtiError(f"Poetry's setting {message}")
-            removed = environments.forget()
+            removed = environments.remove_all()
             for path in removed:
                 self.line(f"Deleted virtualenv: <comment>{escape(path)}</comment>")
             if not removed:

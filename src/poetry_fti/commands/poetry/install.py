@@ -83,7 +83,7 @@ def install(runner: StageRunner, gone: Collection[NormalizedName] = ()) -> int:
 
     Returns the exit code of Poetry's command; raises Poetry's PythonVersionError.
     """
-    env, inner = runner.environments.made(), _StageInstall()
+    env, inner = runner.environments.get_or_create(), _StageInstall()
     inner.set_installer(_StageInstaller(runner, env, gone))
     return runner.hand_over(inner, env)
 

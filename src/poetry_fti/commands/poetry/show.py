@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from poetry.console.commands.command import Command
 from poetry.console.commands.show import ShowCommand as PoetryShowCommand
 
-from poetry_fti.bridge.environments import imagined
+from poetry_fti.bridge.environments import mock_environment
 from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import guarded, warning
 from poetry_fti.commands.shared.options import STAGE
@@ -43,5 +43,5 @@ Shows what <info>poetry show</info> would if the stage were a project of its own
             warning(self.io, runner.project.problem(runner.stage))
         env = runner.environments.existing()
         if env is None or not runner.environments.is_usable(env):
-            return runner.hand_over(PoetryShowCommand(), imagined(runner.stage.python))
+            return runner.hand_over(PoetryShowCommand(), mock_environment(runner.stage.python))
         return runner.hand_over(PoetryShowCommand(), env)

@@ -1,4 +1,4 @@
-"""A preset: what a new stage starts with. It is read as `[tool.fti]` is, all problems at once."""
+"""Presets: the packages and the configuration that a new stage starts with."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ANY_STAGE: Final = "stage"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresetSource:
-    """An index from which these packages come, and no others."""
+    """A package index, and the names of the only packages that come from it."""
 
     name: str
     url: str
@@ -32,7 +32,7 @@ class PresetSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresetPackages:
-    """Requirements (PEP 508), and where those come from that the default index does not serve."""
+    """Requirements (PEP 508), and sources of packages that the default index does not serve."""
 
     requirements: tuple[str, ...] = ()
     sources: tuple[PresetSource, ...] = ()
@@ -40,9 +40,9 @@ class PresetPackages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """What a stage starts with; `stage` is its table in `[tool.fti.stages]`.
+    """The packages and the table `[tool.fti.stages.<name>]` (`stage`) of a new stage.
 
-    One of the accelerators is added to the packages, by default the first.
+    The packages of one accelerator, by default the first, are added to `packages`.
     """
 
     name: str
@@ -53,9 +53,10 @@ class Preset:
     stage: Mapping[str, Any] = field(default_factory=dict)
 
     def chosen(self, accelerator: str | None) -> PresetPackages:
-        """Return all packages with an accelerator, the first one without a choice.
+        """Return the packages, including those of an accelerator; None selects the first.
 
-        Raises ConfigError for one that the preset has not; one without any needs none.
+        A preset without accelerators ignores the argument. Raises ConfigError for an accelerator
+        that the preset does not have.
         """
         if not self.accelerators:
             return self.packages
@@ -73,7 +74,7 @@ class Preset:
 
 
 def read_preset(name: str, data: Mapping[str, Any]) -> Preset:
-    """Return the preset that a mapping describes; raises ConfigError with all its problems."""
+    """Return the preset in the data of a TOML file; raises ConfigError with all its problems."""
     problems: list[Problem] = []
     keys = ("description", "kind", "requirements", "sources", "accelerators", "stage")
     table = Table(data, "", problems, keys=keys)
@@ -144,7 +145,7 @@ def _accelerators(table: Table, problems: list[Problem]) -> Mapping[str, PresetP
 
 
 def _stage(table: Table, problems: list[Problem]) -> Mapping[str, Any]:
-    """Return the table of the stage, read as it is in pyproject.toml."""
+    """Return the table `stage`, checked as `[tool.fti.stages.<name>]` is."""
     stage = table.table("stage")
     if "kind" in stage or "groups" in stage:
         table.wrong("stage", "must have neither `kind` nor `groups`: the preset sets both")

@@ -20,7 +20,7 @@ from loopback.pages import project_json
 from poetry_fti.bridge.index.pages import files_in, offers_metadata, releases_of
 from poetry_fti.bridge.index.releases import release
 from poetry_fti.bridge.index.requirements import parsed_requirement
-from poetry_fti.bridge.markers import forget_algebra, parsed_marker
+from poetry_fti.bridge.markers import clear_marker_caches, parsed_marker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -214,7 +214,7 @@ def check(index: Default | Named, infos: Sequence[PackageInfo]) -> None:
 
 def forget() -> None:
     # How poetry-core writes a marker depends on those that it has seen before.
-    forget_algebra()
+    clear_marker_caches()
     parsed_marker.cache_clear()
     parsed_requirement.cache_clear()
 

@@ -10,7 +10,7 @@ from poetry.core.packages.dependency import Dependency
 
 from loopback.catalogue import load
 from poetry_fti.bridge.index.requirements import parsed_requirement
-from poetry_fti.bridge.markers import forget_algebra, parsed_marker
+from poetry_fti.bridge.markers import clear_marker_caches, parsed_marker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,7 +37,7 @@ def facts(dependency: Dependency) -> dict[str, Any]:
 def read(parse: Callable[[str], Dependency], texts: Iterable[str]) -> list[object]:
     """Return what a parser makes of texts: dependencies with their facts, or kinds of errors."""
     # How poetry-core writes a marker depends on those that it has seen before.
-    forget_algebra()
+    clear_marker_caches()
     parsed_marker.cache_clear()
     parsed_requirement.cache_clear()
     return [_read(parse, text) for text in texts]

@@ -165,14 +165,14 @@ Two new stages are named "A". Choose another name for one of them."""
 def test_a_source_with_another_url_is_refused() -> None:
     text = '[[tool.poetry.source]]\nname = "cpu"\nurl = "https://elsewhere"\n'
     assert refused(text, new("training", sources=[CPU])) == (
-        'The source "cpu" exists already, with another URL than https://example.org/cpu.'
-        " Rename it, or correct its URL."
+        'The source "cpu" already exists with a URL other than https://example.org/cpu.'
+        " Rename it or correct its URL."
     )
 
 
 def test_a_preset_that_no_python_of_the_project_fits_is_refused() -> None:
     message = refused(PROJECT, new("training", stage={"python": "<3.14"}), python=">=3.14")
-    assert message == "The preset ours needs a Python <3.14, and the project one >=3.14."
+    assert message == "The preset ours needs Python <3.14, but the project needs >=3.14."
 
 
 def test_what_is_no_table_is_refused() -> None:

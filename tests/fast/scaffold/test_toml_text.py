@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetry_fti.errors import ConfigError
-from poetry_fti.scaffold.toml_text import add, add_to_array, copy, parse, replace_item
+from poetry_fti.scaffold.toml_text import add_keys, append_table, copy_key, parse, replace_item
 
 SCATTERED = """\
 [tool.poetry]  # Poetry's
@@ -30,10 +30,14 @@ line-length = 100
 
 
 def test_keys_go_to_the_end_of_their_table_and_tables_behind_their_kin() -> None:
-    text = add(SCATTERED, ("dependency-groups",), {"new": ["a>=1", 'b; extra == "x"']})
-    text = add(text, ("tool", "fti", "stages", "new"), {"kind": "training", "image": {"apt": []}})
-    text = add_to_array(text, ("tool", "poetry", "source"), {"name": "s", "url": "https://u"})
-    text = add(text, ("tool", "poetry", "group", "new", "dependencies"), {"a": {"source": "s"}})
+    text = add_keys(SCATTERED, ("dependency-groups",), {"new": ["a>=1", 'b; extra == "x"']})
+    text = add_keys(
+        text, ("tool", "fti", "stages", "new"), {"kind": "training", "image": {"apt": []}}
+    )
+    text = append_table(text, ("tool", "poetry", "source"), {"name": "s", "url": "https://u"})
+    text = add_keys(
+        text, ("tool", "poetry", "group", "new", "dependencies"), {"a": {"source": "s"}}
+    )
     assert (
         text
         == """\
@@ -85,7 +89,7 @@ c = 'C'
 [s.other]
 """
     assert (
-        copy(text, ("s", "old"), "new")
+        copy_key(text, ("s", "old"), "new")
         == """\
 [s.old] # why
 # for later: b = 2
@@ -107,7 +111,7 @@ c = 'C'
 
 def test_a_key_is_copied_with_its_comments() -> None:
     text = "[groups]\nold = [\n  'a', # first\n]  # all\n[x]\n"
-    copied = copy(text, ("groups", "old"), "new")
+    copied = copy_key(text, ("groups", "old"), "new")
     assert copied == (
         "[groups]\nold = [\n  'a', # first\n]  # all\nnew = [\n  'a', # first\n]  # all\n[x]\n"
     )
@@ -115,13 +119,13 @@ def test_a_key_is_copied_with_its_comments() -> None:
 
 
 def test_lines_end_as_they_did() -> None:
-    text = add("[a]\r\nb = 1\r\n\r\n[c]\r\n", ("a",), {"d": True})
+    text = add_keys("[a]\r\nb = 1\r\n\r\n[c]\r\n", ("a",), {"d": True})
     assert text == "[a]\r\nb = 1\r\nd = true\r\n\r\n[c]\r\n"
 
 
 def test_what_only_looks_like_a_table_is_none() -> None:
     text = '[a]\nb = """\n[tool.fti]\n"""\n'
-    assert add(text, ("tool", "fti"), {"isolated": True}) == (
+    assert add_keys(text, ("tool", "fti"), {"isolated": True}) == (
         '[a]\nb = """\n[tool.fti]\n"""\n\n[tool.fti]\nisolated = true\n'
     )
 
@@ -129,7 +133,7 @@ def test_what_only_looks_like_a_table_is_none() -> None:
 @pytest.mark.parametrize("text", ["tool = { fti = {} }\n", "[tool]\nfti = { directory = 'x' }\n"])
 def test_a_table_without_room_is_an_error_that_says_what_to_add(text: str) -> None:
     with pytest.raises(ConfigError) as error:
-        add(text, ("tool", "fti"), {"isolated": True})
+        add_keys(text, ("tool", "fti"), {"isolated": True})
     assert str(error.value) == (
         "pyproject.toml cannot be edited automatically. Add this yourself:\n\n"
         "[tool.fti]\nisolated = true"
@@ -152,7 +156,7 @@ def test_every_file_is_added_to_or_refused(lines: list[str]) -> None:
         return
     for path in (("dependency-groups",), ("tool", "fti"), ("tool", "fti", "stages", "c")):
         try:
-            after = add(text, path, {"new": ["a"]})
+            after = add_keys(text, path, {"new": ["a"]})
         except ConfigError:
             continue
         kept = iter(after.split("\n"))

@@ -1,4 +1,4 @@
-"""What a lock says at a summarize, against what TOML says."""
+"""The summary of a lock, compared with what parsing it as TOML gives."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ TEXT = lock_of({**some("zipp", "jinja2", "anyio"), **by_hand()}, TARGETS, projec
 
 
 def read(text: str) -> LockSummary:
-    """Read a lock through, and return what a summarize should have told."""
+    """Return the summary that is expected of a lock, by parsing all of it."""
     lock = tomllib.loads(text)
     metadata: dict[str, Any] = lock["metadata"]
     return LockSummary(
         content_hash=metadata["content-hash"],
-        targets=metadata.get("fti", {}),
+        conditions=metadata.get("fti", {}),
         packages=len(lock["package"]),
         lock_version=metadata["lock-version"],
     )
