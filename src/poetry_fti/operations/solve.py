@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from poetry.core.packages.package import Package
 
-    from poetry_fti.bridge.solving.project_solver import Outcome
+    from poetry_fti.bridge.solving.outcome import Outcome
     from poetry_fti.bridge.solving.solver_output import Level
     from poetry_fti.operations.lock import LockRequest, Result
     from poetry_fti.operations.project import Project

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.project_package import ProjectPackage
 
     from poetry_fti.bridge.lock.pins import Pin
-    from poetry_fti.bridge.solving.resolver import SolvedPackages
+    from poetry_fti.bridge.solving.solution import SolvedPackages
     from poetry_fti.model import LockedPackage, Stage
     from poetry_fti.operations.project import Project
 
