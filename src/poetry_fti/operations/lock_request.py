@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from poetry_fti.agreement.comparison import Change
-    from poetry_fti.bridge.solving.stage_solver import Saving
+    from poetry_fti.bridge.solving.outcome import Saving
     from poetry_fti.errors import FtiError
     from poetry_fti.operations.project import Project
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.bridge.solving.project_solver import Outcome
+    from poetry_fti.bridge.solving.outcome import Outcome
     from poetry_fti.operations.feedback import Feedback
     from poetry_fti.operations.lock_request import LockRequest
     from poetry_fti.operations.project import Project

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.lock.pins import Pin
     from poetry_fti.bridge.project.derived_stage import DerivedStage
-    from poetry_fti.bridge.solving.resolver import SolvedPackages
+    from poetry_fti.bridge.solving.solution import SolvedPackages
     from poetry_fti.model import LockedPackage
 
 _FRESH: Final = LockStatus("fresh", is_readable=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from poetry.core.version.markers import BaseMarker
     from poetry.packages.transitive_package_info import TransitivePackageInfo
 
-    from poetry_fti.bridge.solving.resolver import SolvedPackages
+    from poetry_fti.bridge.solving.solution import SolvedPackages
 
 
 def merged(variants: Sequence[tuple[str, SolvedPackages]]) -> SolvedPackages:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from poetry_fti.agreement.versions import Versions
-    from poetry_fti.bridge.solving.stage_solver import Solved, StageSolver
+    from poetry_fti.bridge.solving.outcome import Solved
+    from poetry_fti.bridge.solving.stage_solver import StageSolver
     from poetry_fti.bridge.solving.variant import Preferences
     from poetry_fti.model import Rule
 

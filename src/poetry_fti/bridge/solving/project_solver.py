@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from poetry_fti.agreement.alignment import Participant, align
 from poetry_fti.agreement.rules import hold, tied
@@ -15,7 +15,6 @@ from poetry_fti.bridge.solving.messages import (
     SolveIndependently,
     not_tried,
 )
-from poetry_fti.bridge.solving.stage_solver import Solved
 from poetry_fti.bridge.solving.variant import Preferences
 from poetry_fti.bridge.solving.workers import open_workers
 from poetry_fti.errors import FtiError, IndexFailedError
@@ -29,11 +28,11 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.messages import Message, Worker
+    from poetry_fti.bridge.solving.outcome import Outcome
     from poetry_fti.bridge.solving.solver_output import SolverOutput
     from poetry_fti.bridge.solving.variant import StageTask
     from poetry_fti.model import Rule
 
-Outcome: TypeAlias = Solved | FtiError
 _Answer = TypeVar("_Answer")
 
 

@@ -5,21 +5,18 @@ from __future__ import annotations
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from cleo.formatters.formatter import Formatter
-from packaging.version import Version as StandardVersion
 from poetry.core.constraints.version import Version
-from poetry.core.version.markers import EmptyMarker
 from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.provider import IncompatibleConstraintsError
 from poetry.repositories.exceptions import PackageNotFoundError
 
-from poetry_fti.agreement.versions import group_versions
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.index.releases import with_requires
+from poetry_fti.bridge.solving.solution import Solution
 from poetry_fti.bridge.solving.solver import ViewProvider, ViewSolver
 from poetry_fti.errors import FtiError
 
@@ -28,18 +25,17 @@ if TYPE_CHECKING:
 
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
+    from packaging.version import Version as StandardVersion
     from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
     from poetry.core.packages.project_package import ProjectPackage
     from poetry.core.version.markers import BaseMarker
-    from poetry.packages.transitive_package_info import TransitivePackageInfo
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.bridge.index.metadata_view import MetadataView
     from poetry_fti.bridge.markers import Narrowing
-
-    SolvedPackages: TypeAlias = dict[Package, TransitivePackageInfo]
+    from poetry_fti.bridge.solving.solution import SolvedPackages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,73 +49,6 @@ class PreferredPackages:
     packages: Sequence[Package] = ()
     latest: Collection[NormalizedName] = ()
     allowed: Mapping[NormalizedName, VersionConstraint] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Solution:
-    """A solution of Poetry's solver for the derived project `root`.
-
-    `originals` are the packages that come from a path, a URL or a repository, with all of their
-    requirements, by the packages in the solution.
-    """
-
-    root: ProjectPackage
-    packages: SolvedPackages
-    originals: Mapping[Package, Package]
-
-    @cached_property
-    def direct(self) -> frozenset[NormalizedName]:
-        """The names of the packages that the project itself requires."""
-        return frozenset(dependency.name for dependency in self.root.all_requires)
-
-    @cached_property
-    def _with_extras(self) -> list[Dependency]:
-        everything = (self.root, *self.packages)
-        return [d for package in everything for d in package.all_requires if d.extras]
-
-    def extras(self, package: Package) -> set[NormalizedName]:
-        """Return the extras of a package that are required, also by its other extras."""
-        requiring = [d for d in self._with_extras if d.name == package.name]
-        queue = [e for d in requiring if d.constraint.allows(package.version) for e in d.extras]
-        found: set[NormalizedName] = set()
-        while queue:
-            extra = queue.pop()
-            if extra not in found:
-                found.add(extra)
-                own = (d for d in package.extras.get(extra, ()) if d.name == package.name)
-                queue += [e for d in own for e in d.extras]
-        return found
-
-    def entries(self, name: NormalizedName) -> list[Package]:
-        """Return the packages of a name, one for each version and source."""
-        return [package for package in self.packages if package.name == name]
-
-    def needs_everywhere(self, name: NormalizedName) -> bool:
-        """Return whether a package is installed on every Python and platform of the project."""
-        marker: BaseMarker = EmptyMarker()
-        for package in self.entries(name):
-            for each in self.packages[package].markers.values():
-                marker = marker.union(each)
-        return marker.reduce_by_python_constraint(self.root.python_constraint).is_any()
-
-    def forbids(self, name: NormalizedName, version: StandardVersion) -> bool:
-        """Return whether the project or a direct requirement unconditionally excludes a version."""
-        excluded = Version.parse(str(version))
-        direct = [p for p in self.packages if p.name in self.direct and p.name != name]
-        requirements = [*self.root.all_requires, *(d for p in direct for d in p.requires)]
-        return any(
-            dependency.name == name
-            and dependency.marker.is_any()
-            and not dependency.is_direct_origin()
-            and not dependency.constraint.allows(excluded)
-            for dependency in requirements
-        )
-
-    def versions(self) -> dict[NormalizedName, tuple[StandardVersion, ...]]:
-        """Return the versions of each package, ascending, without their sources."""
-        return group_versions(
-            (package.name, StandardVersion(package.version.text)) for package in self.packages
-        )
 
 
 class Resolver:

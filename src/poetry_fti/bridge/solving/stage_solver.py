@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.markers import clear_marker_caches
 from poetry_fti.bridge.solving.merge import merged
+from poetry_fti.bridge.solving.outcome import Saving, Solved
 from poetry_fti.bridge.solving.variant import Preferences
 from poetry_fti.errors import FtiError
 from poetry_fti.model import USUAL_PLATFORMS, Platform
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from poetry_fti.agreement.versions import Versions
-    from poetry_fti.bridge.lock.locked import SolvedLock
-    from poetry_fti.bridge.solving.resolver import SolvedPackages
+    from poetry_fti.bridge.solving.solution import SolvedPackages
     from poetry_fti.bridge.solving.variant import StageTask, Variant
     from poetry_fti.model import Targets
 
@@ -30,30 +30,6 @@ if TYPE_CHECKING:
 _REPRESENTATIVE: Final = (Platform("linux", "amd64"),)
 # From this time in seconds on, what naming platforms would save is measured and reported.
 _SLOW: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Saving:
-    """What naming the usual platforms would change for a stage: before and after.
-
-    `seconds` are those of solving, `packages` the numbers of locked packages.
-    """
-
-    seconds: tuple[float, float]
-    packages: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Solved:
-    """A solved stage: its lock, warnings about packages in it, and the seconds spent on it.
-
-    `saving` is set if solving was slow because the stage names no platforms.
-    """
-
-    lock: SolvedLock
-    seconds: float
-    warnings: tuple[str, ...] = ()
-    saving: Saving | None = None
 
 
 class StageSolver:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.index.monitor import IndexMonitor
     from poetry_fti.bridge.lock.locked import SolvedLock
-    from poetry_fti.bridge.solving.resolver import Resolver, Solution, SolvedPackages
+    from poetry_fti.bridge.solving.resolver import Resolver
+    from poetry_fti.bridge.solving.solution import Solution, SolvedPackages
     from poetry_fti.model import Targets
 
 

@@ -8,6 +8,7 @@ from collections import deque
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from multiprocessing.reduction import ForkingPickler
+from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -97,16 +98,38 @@ def _serve(
 ) -> None:
     """Handle the messages of a connection until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process decides on an interrupt
+    inbox = SimpleQueue["Message[object] | Exception"]()
     Thread(target=_exit_with_parent, daemon=True).start()
+    Thread(target=_receive, args=(connection, inbox), daemon=True).start()
     try:
         worker = LocalWorker(tasks, pool, None, aligned=aligned)
         while True:
-            message: Message[object] = connection.recv()
-            connection.send(worker.send(message))
+            connection.send(worker.send(_next(inbox)))
     except EOFError:
         return
     except Exception as error:  # noqa: BLE001 - the parent process raises it
         connection.send(_picklable(error))
+
+
+def _receive(connection: Connection, inbox: SimpleQueue[Message[object] | Exception]) -> None:
+    """Put the messages of a connection into a queue, and the exception that ends it.
+
+    Each message is read as soon as it arrives. If both processes wrote more than a pipe buffers,
+    and neither read, they would wait for each other forever.
+    """
+    try:
+        while True:
+            inbox.put(connection.recv())
+    except Exception as error:  # noqa: BLE001 - `_next` raises it
+        inbox.put(error)
+
+
+def _next(inbox: SimpleQueue[Message[object] | Exception]) -> Message[object]:
+    """Return the next message; raises EOFError if the connection is closed."""
+    message = inbox.get()
+    if isinstance(message, Exception):
+        raise message
+    return message
 
 
 def _picklable(error: Exception) -> Exception:

@@ -20,8 +20,8 @@ from poetry_fti.model import Rule, Targets
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from poetry_fti.bridge.solving.project_solver import Outcome
-    from poetry_fti.bridge.solving.resolver import SolvedPackages
+    from poetry_fti.bridge.solving.outcome import Outcome
+    from poetry_fti.bridge.solving.solution import SolvedPackages
 
 
 def release(name: str, version: str, *requires: str) -> Package:

@@ -35,6 +35,16 @@ class Add:
 
 
 @dataclass(frozen=True)
+class Repeat:
+    """Answers with its own text."""
+
+    text: str
+
+    def handle(self, _: StageSolvers) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
 class Process:
     """Answers with the id of the process that handles it."""
 
@@ -92,6 +102,12 @@ def test_replies_may_be_awaited_in_any_order(worker: Worker) -> None:
     replies = [worker.send(Add(number, 1)) for number in range(5)]
     assert [reply.get() for reply in reversed(replies)] == [5, 4, 3, 2, 1]
     assert [reply.get() for reply in replies] == [1, 2, 3, 4, 5]
+
+
+def test_messages_and_answers_may_be_larger_than_a_pipe_buffers(worker: Worker) -> None:
+    texts = [str(number) * 1_000_000 for number in range(5)]
+    replies = [worker.send(Repeat(text)) for text in texts]
+    assert [reply.get() for reply in replies] == texts
 
 
 def test_an_error_is_the_answer_to_its_message_alone(worker: Worker) -> None:

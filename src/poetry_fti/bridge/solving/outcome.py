@@ -1,0 +1,38 @@
+"""The outcome of solving a stage: its lock, or an error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from poetry_fti.errors import FtiError
+
+if TYPE_CHECKING:
+    from poetry_fti.bridge.lock.locked import SolvedLock
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What naming the usual platforms would change for a stage: before and after.
+
+    `seconds` are those of solving, `packages` the numbers of locked packages.
+    """
+
+    seconds: tuple[float, float]
+    packages: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solved:
+    """A solved stage: its lock, warnings about packages in it, and the seconds spent on it.
+
+    `saving` is set if solving was slow because the stage names no platforms.
+    """
+
+    lock: SolvedLock
+    seconds: float
+    warnings: tuple[str, ...] = ()
+    saving: Saving | None = None
+
+
+Outcome: TypeAlias = Solved | FtiError
