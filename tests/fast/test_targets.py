@@ -23,8 +23,8 @@ TAGS = tuple(sys_tags())
 RECORDED = sorted(
     {
         file.filename
-        for releases in sampled([*load().projects.values()])
-        for release in releases
+        for name in sampled(list(load().projects))
+        for release in load().projects[name]
         for file in release.files
         if file.is_wheel
     }
