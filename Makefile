@@ -1,22 +1,43 @@
 # Everything runs in virtual environments of its own; only git, make and Python >= 3.10 are needed.
 PYTHON ?= python3
+# Besides the newest Poetry: the oldest that is supported, and one of each minor version between.
 OLDEST := 2.3.0
+BETWEEN := 2.4.3
+# The tests with real tools, in as many processes as there are cores.
+REAL := tests/real tests/fixtures -n auto --dist worksteal
+# Compiling the tests takes longer than running the fast ones.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast test-real test-oldest lint bench bench-images clean
+.PHONY: demo test test-fast test-real test-generated test-oldest test-between environments lint bench bench-images clean
 
 demo: .venv/ready
 	PYTHONPATH=fixtures .venv/bin/python -m demo
 
-test: test-fast test-real test-oldest
+test: test-fast test-real
 
 test-fast: .venv/ready
 	.venv/bin/python -m pytest tests/fast
 
 test-real: .venv/ready
-	.venv/bin/python -m pytest tests/real -n auto --dist worksteal
+	.venv/bin/python -m pytest $(REAL) -m "not generated"
 
-test-oldest: .venv-oldest/ready
-	.venv-oldest/bin/python -m pytest tests/real -n auto --dist worksteal -m "not docker and not generated"
+# All cases of the fast tests, and those of the others that generate theirs.
+test-generated: export TEST_CASES := all
+test-generated: .venv/ready
+	.venv/bin/python -m pytest tests/fast -n auto
+	.venv/bin/python -m pytest $(REAL) -m generated
+
+test-oldest: .venv-$(OLDEST)/ready
+	.venv-$(OLDEST)/bin/python -m pytest tests/fast
+	.venv-$(OLDEST)/bin/python -m pytest $(REAL) -m "not docker and not generated"
+
+test-between: $(BETWEEN:%=test-poetry-%)
+
+test-poetry-%: .venv-%/ready
+	.venv-$*/bin/python -m pytest tests/fast
+	.venv-$*/bin/python -m pytest $(REAL) -m every_minor
+
+environments: .venv/ready .venv-$(OLDEST)/ready $(BETWEEN:%=.venv-%/ready)
 
 lint: .venv/ready
 	.venv/bin/ruff check
@@ -37,11 +58,11 @@ bench-images: .venv/ready
 	.venv/bin/python -m pip install --quiet --editable . --group dev
 	touch $@
 
-.venv-oldest/ready: pyproject.toml
-	$(PYTHON) -m venv .venv-oldest
-	.venv-oldest/bin/python -m pip install --quiet --upgrade "pip>=26.3"
-	.venv-oldest/bin/python -m pip install --quiet --editable . "poetry==$(OLDEST)" --group test --group tools
+.venv-%/ready: pyproject.toml
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --upgrade "pip>=26.3"
+	.venv-$*/bin/python -m pip install --quiet --editable . "poetry==$*" --group test --group tools
 	touch $@
 
 clean:
-	rm -rf .venv .venv-oldest .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
+from cases import examples
 from harness import Poetry
 from loopback.clients import copy_project, isolated_environment
 from loopback.relocate import relocate
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
     from loopback.index import LoopbackIndex
 
 pytest_plugins = ["loopback.pytest_plugin"]
+
+# Where a test does not set it, Hypothesis generates 100 examples.
+settings.register_profile("cases", max_examples=examples(100))
+settings.load_profile("cases")
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from poetry.inspection.info import PackageInfo
 from poetry.packages.locker import Locker
 from poetry.packages.transitive_package_info import TransitivePackageInfo
 
+from cases import sampled
 from loopback.catalogue import load
 from poetry_fti.bridge.lock.lock_text import lock_text
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
     from poetry.core.version.markers import BaseMarker
 
-    from loopback.catalogue import Release
 
 Packages = dict[Package, TransitivePackageInfo]
 
@@ -51,14 +51,15 @@ def lock_of(
     return lock_text(Locker(NOWHERE, {}), root, packages, targets or {})
 
 
+def recorded_packages() -> Packages:
+    """Return some recorded projects, each in its newest release; or all."""
+    return some(*sampled(list(load().projects)))
+
+
 @cache
-def recorded_packages(age: int = 0) -> Packages:
-    """Return each recorded project in its newest release, or an older one where there is any."""
-    releases = [all_[min(age, len(all_) - 1)] for all_ in load().projects.values()]
-    return {_recorded(release): _info(at) for at, release in enumerate(releases)}
-
-
-def _recorded(release: Release) -> Package:
+def _recorded(name: str, age: int) -> Package:
+    releases = load().projects[name]
+    release = releases[min(age, len(releases) - 1)]
     return PackageInfo(
         name=release.name,
         version=release.version,
@@ -79,10 +80,8 @@ def _info(at: int) -> TransitivePackageInfo:
 
 
 def some(*names: str, age: int = 0) -> Packages:
-    """Return the recorded projects of these names."""
-    return {
-        package: info for package, info in recorded_packages(age).items() if package.name in names
-    }
+    """Return recorded projects in their newest releases, or older ones where there are any."""
+    return {_recorded(name, age): _info(at) for at, name in enumerate(sorted(names))}
 
 
 @st.composite

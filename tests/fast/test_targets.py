@@ -12,6 +12,7 @@ from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 from packaging.tags import parse_tag, sys_tags
 
+from cases import sampled
 from loopback.catalogue import load
 from poetry_fti.model import PLATFORMS, Libc, Platform, Targets
 from poetry_fti.targets import environment_marker, fits, marker_environment, python_minors
@@ -22,8 +23,8 @@ TAGS = tuple(sys_tags())
 RECORDED = sorted(
     {
         file.filename
-        for releases in load().projects.values()
-        for release in releases
+        for name in sampled(list(load().projects))
+        for release in load().projects[name]
         for file in release.files
         if file.is_wheel
     }

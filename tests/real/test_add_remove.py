@@ -8,6 +8,7 @@ import subprocess
 from textwrap import dedent
 from typing import TYPE_CHECKING, Final
 
+import pytest
 import tomlkit
 
 from harness import snapshot
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness import Poetry
+
+pytestmark = pytest.mark.every_minor
 
 PYPROJECT: Final = """\
     # Everything about the project.

@@ -7,6 +7,8 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from harness import snapshot
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ COMMANDS = (
     ("lock", "--regenerate"),
     ("run", "no-command-of-this-name"),
 )
+
+pytestmark = pytest.mark.every_minor
 
 
 def test_commands_say_and_write_the_same_with_and_without_the_plugin(

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+pytestmark = pytest.mark.every_minor
+
 RELEASES: Final = {
     "numpy 1.26": [],
     "numpy 2.4": [],

@@ -17,9 +17,16 @@ if TYPE_CHECKING:
 
 # How many of a project's stages can be compared whatever Python runs the tests, from 3.11 on.
 PROJECTS = {"tabular": 3, "deep": 2, "fleet": 1, "migrant": 3, "tiny": 3}
+LARGE = "deep"
 
 
-@pytest.mark.parametrize(("name", "stages"), PROJECTS.items())
+@pytest.mark.parametrize(
+    ("name", "stages"),
+    [
+        pytest.param(*project, marks=[] if project[0] == LARGE else pytest.mark.every_minor)
+        for project in PROJECTS.items()
+    ],
+)
 def test_a_lock_is_what_plain_poetry_writes_on_the_derived_project(
     name: str, stages: int, project: Callable[[str], Path], poetry: Poetry
 ) -> None:

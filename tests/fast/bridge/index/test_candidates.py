@@ -15,6 +15,7 @@ from poetry.repositories.legacy_repository import LegacyRepository
 from poetry.repositories.link_sources.json import SimpleJsonPage
 from poetry.repositories.pypi_repository import PyPiRepository
 
+from cases import examples, sampled
 from loopback.catalogue import load
 from loopback.pages import project_json
 from poetry_fti.bridge.index.pages import files_in, offers_metadata, releases_of
@@ -45,8 +46,8 @@ def by_us(files: Sequence[File], name: str) -> list[tuple[str, str | bool]]:
 
 
 def test_every_recorded_page() -> None:
-    for name, releases in load().projects.items():
-        page = project_json(name, releases)
+    for name in sampled(list(load().projects)):
+        page = project_json(name, load().projects[name])
         files = json.loads(page)["files"]
         found = by_us(files, name)
         assert by_us(files_in(page.encode()), name) == found
@@ -107,7 +108,7 @@ FILES = st.lists(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(FILES)
 def test_any_page(files: list[File]) -> None:
     found = by_us(files, "a-b")
@@ -117,7 +118,7 @@ def test_any_page(files: list[File]) -> None:
         assert by_us(files_in(page), "a-b") == found
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(FILES)
 def test_any_offer_of_metadata(files: list[File]) -> None:
     page = SimpleJsonPage("https://x.org/simple/a/", {"files": files})
@@ -225,7 +226,7 @@ def packaged(index: Default | Named, info: PackageInfo) -> Package:
 
 
 def test_recorded_releases(index: Default | Named) -> None:
-    releases = load().projects.values()
+    releases = [load().projects[name] for name in sampled(list(load().projects))]
     check(index, [info_of(each) for all_ in releases for each in (all_[0], all_[-1])])
 
 
@@ -249,7 +250,9 @@ REQUIREMENTS = (
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(200),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     requires=st.lists(st.sampled_from(REQUIREMENTS), max_size=6),

@@ -15,6 +15,7 @@ from poetry.core.version.markers import parse_marker
 from poetry.packages.transitive_package_info import TransitivePackageInfo
 from poetry.utils._compat import tomllib
 
+from cases import examples
 from locks import GROUPS, LOCKED, damaged, lock_of, recorded_packages, some
 from poetry_fti.bridge.lock.lock_summary import LockSummary, summarize
 
@@ -78,7 +79,7 @@ def test_whatever_is_locked_is_told(packages: Packages, targets: bool) -> None: 
 
 
 @given(damaged(TEXT))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 def test_damage_is_not_overlooked(text: str) -> None:
     seen = summarize(text)
     assert seen is None or seen == read(text)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 from poetry.utils._compat import tomllib
 
+from cases import examples
 from locks import LOCKED, damaged, lock_of, recorded_packages, some
 from poetry_fti.bridge.lock.locker import StageLocker
 from poetry_fti.bridge.lock.pins import Pin, has_merge_markers, read_pins
@@ -84,7 +85,7 @@ def is_text(value: object) -> bool:
 
 
 @given(damaged(SMALL))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 def test_damage_costs_no_more_than_the_package_it_is_in(text: str) -> None:
     try:
         expected = parsed(text)
@@ -176,7 +177,7 @@ LOCKS = st.dictionaries(st.sampled_from(NAMES), st.integers(0, 2), min_size=1).m
 
 
 @given(st.tuples(LOCKS, LOCKS, LOCKS), st.booleans())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_a_side_is_what_git_makes_of_it_where_it_merges_the_rest(
     tmp_path_factory: pytest.TempPathFactory,
     locks: tuple[str, str, str],
