@@ -12,7 +12,7 @@ from poetry.repositories.pypi_repository import PyPiRepository
 
 from loopback.catalogue import Catalogue, File, Release
 from poetry_fti.bridge.poetry_project import create_poetry
-from poetry_fti.operations.lock import LockRequest, lock_stages
+from poetry_fti.operations.locking.lock import LockRequest, lock_stages
 from poetry_fti.operations.project import load_project
 
 if TYPE_CHECKING:

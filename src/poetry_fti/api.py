@@ -32,7 +32,7 @@ from poetry_fti.model import (
 from poetry_fti.operations.comparison import Change
 from poetry_fti.operations.export import ExportRequest, Written, render, render_stage, write
 from poetry_fti.operations.feedback import SILENT, Feedback
-from poetry_fti.operations.lock import LockRequest, LockResult, lock_stages
+from poetry_fti.operations.locking.lock import LockRequest, LockResult, lock_stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

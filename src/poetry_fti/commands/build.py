@@ -11,15 +11,15 @@ from poetry_fti.commands.shared.console import escape, feedback_of, guarded, loa
 from poetry_fti.commands.shared.options import STAGES
 from poetry_fti.commands.shared.writing import report_written
 from poetry_fti.errors import DONE
-from poetry_fti.operations.build import (
+from poetry_fti.operations.exclusive import exclusive_access
+from poetry_fti.operations.export import write
+from poetry_fti.operations.images.build import (
     build_images,
     build_jobs,
     find_builder,
     is_built,
     render_images,
 )
-from poetry_fti.operations.exclusive import exclusive_access
-from poetry_fti.operations.export import write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -23,7 +23,7 @@ from poetry_fti.operations.export import (
     require_formats,
     write,
 )
-from poetry_fti.operations.layers import image_warnings, shared_layers
+from poetry_fti.operations.images.layers import image_warnings, shared_layers
 from poetry_fti.wording import counted, joined
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from poetry_fti.commands.shared.console import aligned, escape, guarded, load, p
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
 from poetry_fti.commands.shared.writing import report_layers
 from poetry_fti.errors import DONE
-from poetry_fti.operations.images import report_images
+from poetry_fti.operations.images.report import report_images
 from poetry_fti.wording import readable
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
 
-    from poetry_fti.operations.images import ImageLayer, ImageReport
+    from poetry_fti.operations.images.report import ImageLayer, ImageReport
 
 
 class ImageCommand(Command):

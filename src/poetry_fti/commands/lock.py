@@ -13,7 +13,7 @@ from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.lock_report import report_locking
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
 from poetry_fti.errors import DONE, FOUND
-from poetry_fti.operations.lock import LockRequest, lock_stages
+from poetry_fti.operations.locking.lock import LockRequest, lock_stages
 from poetry_fti.wording import counted
 
 if TYPE_CHECKING:

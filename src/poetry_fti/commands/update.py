@@ -11,7 +11,7 @@ from poetry_fti.commands.shared.console import feedback_of, guarded, load
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.lock_report import report_locking
 from poetry_fti.commands.shared.options import REPORT_FORMAT, wants_json
-from poetry_fti.operations.lock import LockRequest, lock_stages
+from poetry_fti.operations.locking.lock import LockRequest, lock_stages
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument

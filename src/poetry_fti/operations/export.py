@@ -14,7 +14,7 @@ from poetry_fti.exporters.pylock import filename, known_files, with_urls
 from poetry_fti.exporters.shared.header import is_generated
 from poetry_fti.exporters.shared.omissions import without_hashes, without_markers
 from poetry_fti.model import FORMATS
-from poetry_fti.operations.layers import with_layers
+from poetry_fti.operations.images.layers import with_layers
 from poetry_fti.operations.template import with_template
 from poetry_fti.wording import suggestion
 

@@ -11,7 +11,7 @@ from poetry_fti.commands.poetry.stage_runner import StageRunner
 from poetry_fti.commands.shared.console import escape, feedback_of
 from poetry_fti.commands.shared.lock_report import report_locking
 from poetry_fti.errors import DONE
-from poetry_fti.operations.lock import LockRequest, lock_stages
+from poetry_fti.operations.locking.lock import LockRequest, lock_stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

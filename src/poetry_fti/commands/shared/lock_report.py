@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from poetry.console.commands.command import Command
 
     from poetry_fti.operations.comparison import Comparison
-    from poetry_fti.operations.lock import LockResult
+    from poetry_fti.operations.locking.lock import LockResult
     from poetry_fti.operations.project import Project
 
 

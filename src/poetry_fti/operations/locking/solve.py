@@ -13,7 +13,7 @@ from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variant import StageTask
 from poetry_fti.errors import FtiError
-from poetry_fti.operations.lock_request import LockResult, count
+from poetry_fti.operations.locking.request import LockResult, count
 from poetry_fti.wording import counted
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.solving.outcome import Outcome
     from poetry_fti.operations.feedback import Feedback
-    from poetry_fti.operations.lock_request import LockRequest
+    from poetry_fti.operations.locking.request import LockRequest
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from poetry_fti.exporters.docker.layers.explain import ImageLayer, explain, not_shared
 from poetry_fti.exporters.docker.layers.wheels import linux_platforms
-from poetry_fti.operations.layers import (
+from poetry_fti.operations.images.layers import (
     image_warnings,
     other_stages,
     shared_layers,

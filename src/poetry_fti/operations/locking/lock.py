@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from poetry_fti.agreement.rules import tied
 from poetry_fti.operations.feedback import SILENT
-from poetry_fti.operations.lock_request import LockRequest, LockResult, count
+from poetry_fti.operations.locking.request import LockRequest, LockResult, count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def lock_stages(
     }
     if stale:
         # The resolver takes long to import, and is not needed for fresh locks.
-        from poetry_fti.operations.solve import solve_stages  # noqa: PLC0415
+        from poetry_fti.operations.locking.solve import solve_stages  # noqa: PLC0415
 
         results |= solve_stages(project, stale, request, feedback)
     return {stage.name: results[stage.name] for stage in project.stages if stage.name in results}

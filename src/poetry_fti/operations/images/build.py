@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.bake import FILENAME
-from poetry_fti.operations.build_jobs import (
+from poetry_fti.operations.export import ExportRequest, render
+from poetry_fti.operations.images.jobs import (
     image_job,
     images_of,
     is_done,
     platforms,
     wanted_platforms,
 )
-from poetry_fti.operations.export import ExportRequest, render
 from poetry_fti.ports.container_engine import find_engine
 from poetry_fti.ports.engine_commands import BuildOptions
 from poetry_fti.ports.netrc import netrc_text, own_netrc, secret_file

@@ -1,0 +1,1 @@
+"""The images of the stages: their layers, their reports, and building them."""

@@ -1,0 +1,1 @@
+"""Locking stages: what is requested, what is solved and what is written."""
