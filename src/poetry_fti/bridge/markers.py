@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from packaging.markers import Marker
 from poetry.core.version import markers
@@ -13,10 +12,8 @@ from poetry.core.version.markers import (
     EmptyMarker,
     MarkerUnion,
     MultiMarker,
-    SingleMarker,
     SingleMarkerLike,
     parse_marker,
-    union,
 )
 from poetry.core.version.requirements import parse_requirement
 from poetry.puzzle.solver import simplify_marker
@@ -31,38 +28,11 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import Targets
 
-# One comparison of a marker without parentheses, as nearly all markers are. They are parsed here
-# because Poetry's grammar is slow: it takes longer than everything else that is done with a marker.
-# Any other marker is left to Poetry.
-_LEAF: Final = re.compile(
-    r"""[ \t]*(?P<name>os_name|sys_platform|extra|python(?:_full)?_version
-        |platform_(?:machine|python_implementation|release|system|version)
-        |implementation_(?:name|version))
-    [ \t]*(?P<operator>===?|[<>!~]=|[<>]|not[ ]in|in)[ \t]*
-    (?:"(?P<double>[^"\\\n]*)"|'(?P<single>[^'\\\n]*)')[ \t]*(?P<junction>and[ \t]|or[ \t]|$)""",
-    re.VERBOSE,
-)
-
 
 @cache
 def parsed_marker(text: str) -> BaseMarker:
-    """Return a marker, as `parse_marker` would; raises InvalidMarkerError, as that does.
-
-    Relies on how poetry-core's `_compact_markers` puts markers together.
-    """
-    disjunction: list[list[BaseMarker]] = [[]]
-    position, junction = 0, "and"
-    while junction:
-        found = _LEAF.match(text, position)
-        if found is None:
-            return parse_marker(text)
-        value = found["double"] if found["single"] is None else found["single"]
-        leaf = SingleMarker(found["name"], f"{found['operator']} {value}")
-        disjunction[-1].append(leaf)
-        position, junction = found.end(), found["junction"].strip()
-        if junction == "or":
-            disjunction.append([])
-    return union(*(each[0] if len(each) == 1 else MultiMarker(*each) for each in disjunction))
+    """Return a marker that was parsed once for each text; raises InvalidMarkerError."""
+    return parse_marker(text)
 
 
 class Narrowing:

@@ -25,16 +25,6 @@ if TYPE_CHECKING:
 _WHEEL: Final = re.compile(r"([^-]+)-(\d[^-]*)(?:-\d[^-]*)?(?:-[^-]+){3}\.whl")
 _SDIST: Final = re.compile(r"(.+)-(\d[^-]*)(?<!\.sdist)\.(?:tar\.gz|zip)")
 
-# The same in the JSON of a page. Outside of strings only keys are followed by a colon, and inside
-# of strings quotation marks are escaped. (The patterns begin with a literal, followed by the check
-# of what precedes it: a lookbehind at the beginning would take ten times as long.)
-_FILE: Final = re.compile(
-    rb'"filename"(?<!\\"filename")\s*:\s*"'
-    rb'(?:([^"\\-]+-\d[^"\\-]*)(?:-\d[^"\\-]*)?(?:-[^"\\-]+){3}\.whl"|((?:[^"\\]|\\.)*)")'
-)
-_YANKED: Final = re.compile(rb'"yanked"(?<!\\"yanked")\s*:\s*[^\sf]')
-_ANY_TAGS: Final = "-py3-none-any.whl"
-
 
 class CachedPages:
     """Pages of Poetry's default index that are in its cache and still fresh.
@@ -49,7 +39,7 @@ class CachedPages:
         self._headers: Any = None
 
     def files(self, name: NormalizedName) -> list[dict[str, Any]] | None:
-        """Return the files of a project as `files_in` does, or None if Poetry has to request them.
+        """Return the files of a project (PEP 691), or None if Poetry has to request the page.
 
         Pages that cannot be read give None, too: Poetry reports what is wrong with them.
         """
@@ -58,7 +48,7 @@ class CachedPages:
             return None
         try:
             page = self._page(f"{index._base_url}simple/{name}/")  # noqa: SLF001
-            return None if page is None else files_in(page)
+            return None if page is None else list(json.loads(page)["files"])
         except Exception:  # noqa: BLE001 - Poetry reports what is wrong with it
             return None
 
@@ -77,25 +67,6 @@ class CachedPages:
             return None
         with response:
             return response.read(decode_content=True) if response.status == codes.ok else None
-
-
-def files_in(page: bytes) -> list[dict[str, Any]]:
-    """Return the files that a page in JSON lists, as dictionaries.
-
-    If no file is yanked, they have only a `filename`, and there is only one wheel of each version,
-    with other tags than in the page.
-    """
-    if _YANKED.search(page):
-        found: list[dict[str, Any]] = json.loads(page)["files"]
-        return found
-    return [
-        {"filename": wheel.decode() + _ANY_TAGS if wheel else _text(other)}
-        for wheel, other in dict.fromkeys(_FILE.findall(page))
-    ]
-
-
-def _text(written: bytes) -> str:
-    return str(json.loads(b'"%b"' % written)) if b"\\" in written else written.decode()
 
 
 def releases_of(

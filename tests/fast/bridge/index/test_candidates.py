@@ -18,7 +18,7 @@ from poetry.repositories.pypi_repository import PyPiRepository
 from cases import examples, sampled
 from loopback.catalogue import load
 from loopback.pages import project_json
-from poetry_fti.bridge.index.pages import files_in, offers_metadata, releases_of
+from poetry_fti.bridge.index.pages import offers_metadata, releases_of
 from poetry_fti.bridge.index.releases import release
 from poetry_fti.bridge.index.requirements import parsed_requirement
 from poetry_fti.bridge.markers import clear_marker_caches, parsed_marker
@@ -49,9 +49,7 @@ def test_every_recorded_page() -> None:
     for name in sampled(list(load().projects)):
         page = project_json(name, load().projects[name])
         files = json.loads(page)["files"]
-        found = by_us(files, name)
-        assert by_us(files_in(page.encode()), name) == found
-        assert found == by_poetry(files, name)
+        assert by_us(files, name) == by_poetry(files, name)
 
 
 def mostly(usual: list[str], odd: list[str]) -> st.SearchStrategy[str]:
@@ -111,11 +109,7 @@ FILES = st.lists(
 @settings(max_examples=examples(1000), deadline=None)
 @given(FILES)
 def test_any_page(files: list[File]) -> None:
-    found = by_us(files, "a-b")
-    assert found == by_poetry(files, "a-b")
-    for ascii_only, indent in ((True, None), (False, 1)):
-        page = json.dumps({"files": files}, ensure_ascii=ascii_only, indent=indent).encode()
-        assert by_us(files_in(page), "a-b") == found
+    assert by_us(files, "a-b") == by_poetry(files, "a-b")
 
 
 @settings(max_examples=examples(500), deadline=None)
@@ -127,13 +121,6 @@ def test_any_offer_of_metadata(files: list[File]) -> None:
         links = page.links_for_version(project, version)
         expected = any(link.is_wheel and link.has_metadata for link in links)
         assert offers_metadata(files, project, version) == expected
-
-
-def test_page_that_speaks_of_files_in_its_texts() -> None:
-    odd = '"filename": "a-b-9.zip", "yanked": true, \\"filename\\": \\\\'
-    files = [{"filename": "a_b-1.zip", "note": odd, "yanked": False}, {"filename": '"'}]
-    page = json.dumps({"files": files}).encode()
-    assert files_in(page) == [{"filename": "a_b-1.zip"}, {"filename": '"'}]
 
 
 def info_of(recorded: Release) -> PackageInfo:
