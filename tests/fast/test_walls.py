@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+import tomlkit
 
 import poetry_fti
 
@@ -119,3 +120,18 @@ def test_modules_and_folders_keep_their_size() -> None:
         if (count := len([m for m in folder.glob("*.py") if m.name != "__init__.py"])) > 16
     }
     assert crowded == {}
+
+
+def test_ruff_bans_what_the_table_does() -> None:
+    """Ruff can allow its banned libraries to whole folders only."""
+    ruff = tomlkit.parse((CONTRIBUTING.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    lint = ruff["tool"]["ruff"]["lint"]
+    banned = set(lint["flake8-tidy-imports"]["banned-api"])
+    allowed = {path for path, rules in lint["per-file-ignores"].items() if "TID251" in rules}
+    rooms = {room.partition("/")[0] for room, each in ROOMS.items() if banned & each.third_party}
+    assert rooms == {"bridge", "commands", "plugin"}
+    assert allowed == {
+        "src/poetry_fti/{bridge,commands}/**",
+        "src/poetry_fti/plugin.py",
+        "tests/**",
+    }
