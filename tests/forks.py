@@ -28,7 +28,7 @@ AVAILABLE: Final = sys.platform == "linux"
 # A folder that does not exist: what depends on it is computed anew in each fork.
 NO_HOME: Final = "/home-of-the-poetry-server"
 
-_INTERPRETER: Final = ("PYTHON", "LANG", "LC_", "LD_", "TZ")
+_INTERPRETER: Final = ("COVERAGE_", "PYTHON", "LANG", "LC_", "LD_", "TZ")
 _NOT_INTERPRETER: Final = "PYTHON_KEYRING_BACKEND"
 _PIPE: Final = 1 << 16  # bytes that fit into a pipe that nobody reads
 
@@ -46,7 +46,8 @@ def run(request: Request, answers: str | None, timeout: float) -> subprocess.Com
     try:
         return server.run(request, answers, timeout)
     finally:
-        servers.append(server)
+        if server.is_running:
+            servers.append(server)
 
 
 def interpreter_settings(environment: Mapping[str, str]) -> dict[str, str]:
@@ -72,6 +73,11 @@ class Server:
                 stdout=subprocess.DEVNULL,
             )
         atexit.register(self.close)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.poll() is None
 
     def close(self) -> None:
         """End the process."""
