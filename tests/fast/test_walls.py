@@ -33,7 +33,7 @@ ROOMS: Final[dict[str, tuple[set[str], set[str]]]] = {
     "ports": ({"model", "errors", "ports"}, set()),
     "bridge": (
         MODEL | {"config", "agreement", "bridge"},
-        {"packaging", "poetry", "cachecontrol", "cleo", "requests", "tomlkit", "urllib3"},
+        {"packaging", "poetry", "cachecontrol", "cleo", "requests", "tomli", "tomlkit", "urllib3"},
     ),
     "plugin": (set(), {"poetry", "cleo"}),
 }

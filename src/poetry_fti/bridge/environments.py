@@ -51,6 +51,8 @@ class StageEnvironments(EnvManager):
             project.config,
         )
         super().__init__(place, io)
+        self._project = project
+        self._package = package
         self._in_project = project.pyproject_path.parent / f".venv-{stage}"
 
     @property
@@ -61,7 +63,7 @@ class StageEnvironments(EnvManager):
     @property
     def is_shared(self) -> bool:
         """Whether Poetry is told to make none, so that all stages have the one it runs in."""
-        return self._poetry.config.get("virtualenvs.create") is False
+        return self._project.config.get("virtualenvs.create") is False
 
     def existing(self) -> VirtualEnv | None:
         """Return the environment, None where there is none; it may not be usable.
@@ -78,7 +80,7 @@ class StageEnvironments(EnvManager):
 
     def is_usable(self, env: Env) -> bool:
         """Tell whether an environment is whole, and its Python is one of the stage's."""
-        python = self._poetry.package.python_constraint
+        python = self._package.python_constraint
         return env.is_sane() and python.allows(Version.parse(_python(env)))
 
     def made(self) -> Env:

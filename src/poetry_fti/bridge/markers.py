@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from packaging.markers import Marker
-from poetry.core.version import markers
+from poetry.core.version import markers, requirements
 from poetry.core.version.markers import (
     AnyMarker,
     EmptyMarker,
@@ -18,8 +18,7 @@ from poetry.core.version.markers import (
     parse_marker,
     union,
 )
-from poetry.core.version.requirements import parse_requirement
-from poetry.puzzle.solver import simplify_marker
+from poetry.puzzle import solver
 
 from poetry_fti.targets import marker_environment
 
@@ -123,9 +122,10 @@ def forget_algebra() -> None:
     It takes markers that differ in their order for the same, so that what one stage made of
     them would show in the text of the next one's lock.
     """
-    for function in (*vars(markers).values(), simplify_marker, parse_requirement):
-        if hasattr(function, "cache_clear"):
-            function.cache_clear()
+    for module in (markers, requirements, solver):
+        for function in vars(module).values():
+            if hasattr(function, "cache_clear"):
+                function.cache_clear()
 
 
 def standard_marker(marker: BaseMarker) -> Marker | None:

@@ -11,7 +11,7 @@ from poetry_fti.agreement.rules import tied
 from poetry_fti.bridge.lock.preferences import own_pins, pins
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.variant import StageTask
-from poetry_fti.commands.shared.console import counted, progress, quiet
+from poetry_fti.commands.shared.console import counted, escape, progress, quiet
 from poetry_fti.errors import FtiError
 from poetry_fti.operations.lock import Locked, count
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from poetry.core.packages.package import Package
 
-    from poetry_fti.bridge.solving.project_solver import Outcome
+    from poetry_fti.bridge.solving.outcome import Outcome
     from poetry_fti.operations.lock import LockRequest, Result
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import StageProject
@@ -77,6 +77,8 @@ def _solve(
         project_solver(tasks, rules, project.poetry.pool, quiet(io), aligned=aligned) as solving,
         progress(io, f"Locking {counted(len(tasks), 'stage')}"),
     ):
+        if solving.notice:
+            io.write_error_line(f"<warning>{escape(solving.notice)}</warning>")
         return solving.solve(fixed)
 
 

@@ -82,7 +82,7 @@ class StageProject:
         """
         python = bridge.derived_python(self._data)
         require_files(packages, self.stage, python)
-        text = lock_text(self.locker, self.root(), packages, self.locker.conditions)
+        text = lock_text(self.locker, self.root(), packages)
         return SolvedLock(text, outline(packages, self.stage, python))
 
     @cached_property

@@ -11,6 +11,8 @@ from cachecontrol.caches import FileCache, SeparateBodyFileCache
 from cachecontrol.controller import PERMANENT_REDIRECT_STATUSES
 from poetry.repositories.http_repository import HTTPRepository
 
+from poetry_fti.bridge.internals.index import can_override_cache
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def make_robust(pool: RepositoryPool) -> None:
-    """Let the indexes of a pool neither leave nor read half a cached answer."""
+    """Let the indexes of a pool neither leave nor read half a cached answer.
+
+    Where CacheControl's methods are others than those known, its cache is used as it is.
+    """
+    if not can_override_cache():
+        return
     for repository in pool.all_repositories:
         if isinstance(repository, HTTPRepository):
             session = repository.session
@@ -58,8 +65,8 @@ class RobustController(CacheController):
 
     CacheControl does it the other way round where each has a file of its own (since Poetry 2.4).
     A process killed in between leaves an answer without an end, which Poetry takes for a network
-    that fails, with every run until somebody clears the cache. Relies on `_cache_set` and
-    `_load_from_cache`, through which all answers pass.
+    that fails, with every run until somebody clears the cache. `bridge/internals/index.py` lists
+    the private names.
     """
 
     def _cache_set(

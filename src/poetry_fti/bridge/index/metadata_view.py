@@ -74,6 +74,10 @@ class MetadataView:
         """Return what a package requires anywhere, with these extras."""
         return [dependency for dependency in package.requires if _is_asked(dependency, extras)]
 
+    def overridden(self, package: Package) -> list[str]:
+        """Return the names of a package's requirements whose constraints are replaced, sorted."""
+        return sorted({d.name for d in package.requires if d.name in self._overrides})
+
     def _requirement(self, dependency: Dependency) -> Dependency | None:
         known = self._seen.get(id(dependency))
         if known is None:

@@ -20,6 +20,7 @@ from poetry.repositories.http_repository import HTTPRepository
 from poetry.utils.constants import STATUS_FORCELIST
 
 from poetry_fti.bridge.index.parallel import in_parallel
+from poetry_fti.bridge.internals.index import keep_open, paragraphs
 from poetry_fti.errors import FtiError, IndexFailedError
 from poetry_fti.model import IndexOrigin, LockedFile
 
@@ -160,12 +161,9 @@ def _is_html(response: requests.Response) -> bool:
 
 
 def keep_connections(pool: RepositoryPool, number: int) -> None:
-    """Let so many connections to each index be kept open, rather than made for each request.
-
-    Relies on `Authenticator._pool_size`, which it reads when it makes its session.
-    """
+    """Let so many connections to each index be kept open, rather than made for each request."""
     for repository in _http_repositories(pool):
-        repository.session._pool_size = max(repository.session._pool_size, number)  # noqa: SLF001
+        keep_open(repository.session, number)
 
 
 @contextmanager
@@ -192,7 +190,10 @@ def _hooks(repository: HTTPRepository) -> list[Any]:
 
 
 def _plain(error: PoetryRuntimeError) -> str:
-    lines = [message.stripped.strip() for message in error._messages if not message.debug]  # noqa: SLF001 - no public way
+    messages = paragraphs(error)
+    if messages is None:
+        return _without_credentials(str(error))
+    lines = [message.stripped.strip() for message in messages if not message.debug]
     return _without_credentials("\n".join(line for line in lines if line))
 
 

@@ -10,44 +10,57 @@ from poetry.repositories.http_repository import HTTPRepository
 from poetry_fti.bridge.index.repository import ExactRepository, SharedRepository
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from packaging.utils import NormalizedName
     from poetry.core.constraints.version import Version, VersionConstraint
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
+    from poetry.repositories.repository import Repository
+    from poetry.utils.cache import ArtifactCache
 
     from poetry_fti.bridge.index.metadata_view import MetadataView
     from poetry_fti.bridge.index.monitor import IndexMonitor
 
 
+class _MappedPool(RepositoryPool):
+    """The repositories of another pool, each replaced, with the other pool's cache of files."""
+
+    def __init__(self, pool: RepositoryPool, replaced: Callable[[Repository], Repository]) -> None:
+        super().__init__()
+        self._files = pool.artifact_cache  # Poetry's configuration is in it
+        for repository in pool.all_repositories:
+            priority = pool.get_priority(repository.name)
+            self.add_repository(replaced(repository), priority=priority)
+
+    @property
+    def artifact_cache(self) -> ArtifactCache:
+        return self._files
+
+
 def shared_pool(pool: RepositoryPool, monitor: IndexMonitor) -> RepositoryPool:
     """Return a pool of the same indexes that asks each of them once for all stages."""
-    shared = RepositoryPool()
-    shared._artifact_cache = pool.artifact_cache  # noqa: SLF001 - Poetry's configuration is in it
-    for repository in pool.all_repositories:
-        shared.add_repository(
+    return _MappedPool(
+        pool,
+        lambda repository: (
             SharedRepository(repository, monitor)
             if isinstance(repository, HTTPRepository)
-            else repository,
-            priority=pool.get_priority(repository.name),
-        )
-    return shared
+            else repository
+        ),
+    )
 
 
 def exact_pool(shared: RepositoryPool) -> RepositoryPool:
     """Return a shared pool that gives packages exactly as plain Poetry's does."""
-    exact = RepositoryPool()
-    exact._artifact_cache = shared.artifact_cache  # noqa: SLF001
-    for repository in shared.all_repositories:
-        exact.add_repository(
-            ExactRepository(repository) if isinstance(repository, SharedRepository) else repository,
-            priority=shared.get_priority(repository.name),
-        )
-    return exact
+    return _MappedPool(
+        shared,
+        lambda repository: (
+            ExactRepository(repository) if isinstance(repository, SharedRepository) else repository
+        ),
+    )
 
 
-class StagePool(RepositoryPool):
+class StagePool(_MappedPool):
     """What the solver is handed for a stage.
 
     Relies on `RepositoryPool.package` and `find_packages`, through which all that the solver
@@ -61,8 +74,7 @@ class StagePool(RepositoryPool):
         allowed: Mapping[NormalizedName, VersionConstraint],
     ) -> None:
         """See `shared` through `view`; of the packages in `allowed` only these versions."""
-        self._repositories = shared._repositories  # noqa: SLF001 - the same, without copies
-        self._artifact_cache = shared.artifact_cache
+        super().__init__(shared, lambda repository: repository)
         self._view = view
         self._allowed = allowed
 
@@ -81,4 +93,5 @@ class StagePool(RepositoryPool):
         repository = self.repository(package.source_reference or "PyPI")
         if isinstance(repository, SharedRepository | ExactRepository):
             repository.forget(package.name, package.version)
-        return self.package(package.name, package.version, repository.name)
+            return self.package(package.name, package.version, repository.name)
+        return self._view.package(super().refresh(package))

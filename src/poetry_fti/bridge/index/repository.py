@@ -7,6 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from packaging.utils import canonicalize_name
+from poetry.config.config import Config
 from poetry.repositories.exceptions import PackageNotFoundError
 from poetry.repositories.legacy_repository import LegacyRepository
 from poetry.repositories.link_sources.json import SimpleJsonPage
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from packaging.utils import NormalizedName
-    from poetry.core.constraints.version import Version, VersionConstraint
+    from poetry.core.constraints.version import Version
+    from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
     from poetry.inspection.info import PackageInfo
     from poetry.repositories.http_repository import HTTPRepository
@@ -86,6 +88,8 @@ class SharedRepository(Repository):
         self._candidates = ComputeOnce()
         self._infos = ComputeOnce()
         self._releases: dict[tuple[NormalizedName, Version], Package] = {}
+        # Since Poetry 2.4; what is too young depends on each file's upload time.
+        self._has_age_limit = bool(Config.create().get("solver.min-release-age"))
 
     def package(self, name: str, version: Version) -> Package:
         """Return a release with its requirements; callers must not change it."""
@@ -103,7 +107,15 @@ class SharedRepository(Repository):
 
     def candidates(self, name: NormalizedName) -> list[Package]:
         """Return every release of a project, as its page tells; none without a page."""
-        return self._candidates.get(name, self._find)
+        return self._candidates.get(name, self._find).packages
+
+    def find_packages(self, dependency: Dependency) -> list[Package]:
+        """Return the releases that satisfy a requirement, as an index of Poetry's chooses them."""
+        found = self._candidates.get(dependency.name, self._find)
+        if self._has_age_limit:
+            # Its cache lets several threads ask for a page at once; there is one afterwards.
+            return self.index.find_packages(dependency) if found.packages else []
+        return found.find_packages(dependency)
 
     def is_known(self, name: NormalizedName, version: Version) -> bool:
         """Tell whether a release has been asked for."""
@@ -126,19 +138,13 @@ class SharedRepository(Repository):
         with self._monitor.understood():
             return self.index.get_release_info(*key)
 
-    def _find_packages(self, name: NormalizedName, constraint: VersionConstraint) -> list[Package]:
-        if _has_age_limit(self.index):
-            # Its cache lets several threads ask for a page at once; there is one afterwards.
-            found = self.candidates(name)
-            return self.index._find_packages(name, constraint) if found else []  # noqa: SLF001
-        return [each for each in self.candidates(name) if constraint.allows(each.version)]
-
-    def _find(self, name: NormalizedName) -> list[Package]:
+    def _find(self, name: NormalizedName) -> Repository:
         files = self._cached.files(name)
         found = self._asked(name) if files is None else releases_of(files, name)
-        return [
-            candidate(self.index, name, version, yanked=yanked) for version, yanked in found.items()
-        ]
+        return Repository(
+            self.name,
+            [candidate(self.index, name, version, yanked=each) for version, each in found.items()],
+        )
 
     def _asked(self, name: NormalizedName) -> dict[Version, str | bool]:
         try:
@@ -176,10 +182,6 @@ class ExactRepository(Repository):
         """Say which releases were too young (`solver.min-release-age`)."""
         self._shared.log_age_filtered_versions(level=level, reset=reset)
 
-    def _find_packages(self, name: NormalizedName, constraint: VersionConstraint) -> list[Package]:
-        return self._shared._find_packages(name, constraint)  # noqa: SLF001
-
-
-def _has_age_limit(index: HTTPRepository) -> bool:
-    # Since Poetry 2.4; what is too young depends on each file's upload time.
-    return getattr(index, "_min_release_age_cutoff", None) is not None
+    def find_packages(self, dependency: Dependency) -> list[Package]:
+        """Return the releases that satisfy a requirement."""
+        return self._shared.find_packages(dependency)

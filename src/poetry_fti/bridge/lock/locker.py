@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from poetry.core.constraints.version import parse_constraint
 from poetry.packages.locker import Locker
 
+from poetry_fti.bridge.internals.locker import (
+    content_hash,
+    has_locked_package,
+    lock_version,
+    locked_package,
+)
 from poetry_fti.bridge.lock.lock_summary import summarize
 from poetry_fti.bridge.lock.pins import has_merge_markers
+from poetry_fti.bridge.lock.written_lock import written_content_hash
 from poetry_fti.bridge.markers import parsed_marker
 
 if TYPE_CHECKING:
@@ -45,13 +53,18 @@ class StageLocker(Locker):
     ) -> None:
         """Expect a lock of a derived project, solved under these conditions (none: universal)."""
         super().__init__(lock, pyproject_data)
+        self.pyproject_data = pyproject_data
         self.conditions = conditions
         self._packages: dict[Package, TransitivePackageInfo] | None = None
 
     @property
     def content_hash(self) -> str:
         """The digest of what the derived project asks for, as Poetry computes it."""
-        return self._content_hash
+        return content_hash(self) or self._written_content_hash
+
+    @cached_property
+    def _written_content_hash(self) -> str:
+        return written_content_hash(self.pyproject_data)
 
     def is_fresh(self) -> bool:
         """Tell whether the lock belongs to the derived project and to the stage's targets."""
@@ -59,16 +72,16 @@ class StageLocker(Locker):
         if metadata.get("fti", {}) != self.conditions:
             return False
         # Poetry parses the file once more, for locks of its former versions.
-        return self._content_hash == metadata["content-hash"] or super().is_fresh()
+        return self.content_hash == metadata["content-hash"] or super().is_fresh()
 
     def pinned_packages(self) -> Iterator[Package]:
-        """Yield the packages as the solver prefers them: of an index's it asks the requirements.
-
-        Relies on `Locker._get_locked_package`, of which `locked_repository` is made.
-        """
+        """Yield the packages as the solver prefers them: of an index's it asks the requirements."""
+        if not has_locked_package():
+            yield from self.locked_repository().packages
+            return
         for info in self.lock_data["package"]:
             direct = info.get("source", {}).get("type", "legacy") != "legacy"
-            yield self._get_locked_package(info, with_dependencies=direct)
+            yield locked_package(self, info, with_dependencies=direct)
 
     def locked_packages(self) -> dict[Package, TransitivePackageInfo]:
         """Return what the lock holds; it is parsed once."""
@@ -95,7 +108,7 @@ def quick_status(locker: StageLocker) -> LockStatus:
     except (OSError, UnicodeDecodeError):
         return lock_status(locker)
     # Locks of its former versions, and its former content hashes, Poetry knows.
-    if seen is None or seen.lock_version != locker._VERSION:  # noqa: SLF001
+    if seen is None or seen.lock_version != lock_version():
         return lock_status(locker)
     fresh = seen.content_hash == locker.content_hash and seen.targets == locker.conditions
     return LockStatus("fresh" if fresh else "stale", is_readable=True)

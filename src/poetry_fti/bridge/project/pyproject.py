@@ -9,7 +9,6 @@ from packaging.utils import canonicalize_name
 from poetry.core.constraints.version import VersionRange, VersionUnion, parse_constraint
 from poetry.core.json import validate_object
 from poetry.core.pyproject.toml import PyProjectTOML as CorePyProjectTOML
-from poetry.core.utils._compat import tomllib
 from poetry.exceptions import PoetryError
 from poetry.factory import Factory
 from poetry.pyproject.toml import PyProjectTOML
@@ -17,6 +16,7 @@ from poetry.repositories.exceptions import InvalidSourceError
 from poetry.toml import TOMLError
 
 from poetry_fti.bridge.lock.pins import has_merge_markers
+from poetry_fti.bridge.toml_parser import tomllib
 from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.model import Problem
 
@@ -121,7 +121,12 @@ class _DerivedPyProject(CorePyProjectTOML):
 
     def __init__(self, path: Path, data: dict[str, Any]) -> None:
         super().__init__(path)
-        self._data = data
+        self._derived = data
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The content of the file."""
+        return self._derived
 
 
 def derived_package(data: dict[str, Any], folder: Path) -> ProjectPackage:

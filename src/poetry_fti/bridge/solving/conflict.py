@@ -11,6 +11,8 @@ from poetry.core.constraints.version import VersionRange
 from poetry.mixology.incompatibility_cause import DependencyCauseError
 from poetry.puzzle.exceptions import SolverProblemError
 
+from poetry_fti.bridge.internals.solver import proof_premises
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -92,10 +94,9 @@ def conflict(error: Exception, root: ProjectPackage) -> Conflict:
 
 
 def _premises(error: SolverProblemError) -> list[Dependency]:
-    proof = error.error._incompatibility.external_incompatibilities  # noqa: SLF001
     return [
         each.terms[1].dependency
-        for each in proof
+        for each in proof_premises(error) or ()
         if isinstance(each.cause, DependencyCauseError) and each.terms[0].dependency.is_root
     ]
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from poetry.mixology.incompatibility_cause import DependencyCauseError, PythonCauseError
 
+from poetry_fti.bridge.internals.solver import proof_premises
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -19,10 +21,13 @@ def obstacles(error: SolverProblemError, readable: Callable[[str], tuple[str, st
     """Return the requirements that leave no solution, a line for each, sorted.
 
     `readable` returns the stage and the own name of a package; no stage for what is no package.
-    Relies on the incompatibilities that a failure of Poetry's solver is derived from.
+    An error whose proof cannot be read has its own text instead.
     """
+    premises = proof_premises(error)
+    if premises is None:
+        return str(error).splitlines()
     asked: dict[tuple[str, str, str], list[str]] = {}
-    for incompatibility in error.error._incompatibility.external_incompatibilities:  # noqa: SLF001
+    for incompatibility in premises:
         for stage, asker, version, text in _requirements(incompatibility, readable):
             asked.setdefault((stage, asker, text), []).append(version)
     return sorted(

@@ -26,6 +26,8 @@ from poetry.puzzle.solver import Solver
 
 from poetry_fti.bridge.index.metadata_view import MetadataView
 from poetry_fti.bridge.index.pool import StagePool
+from poetry_fti.bridge.internals.packages import copy_found_version, rename
+from poetry_fti.bridge.internals.solver import replace_provider
 from poetry_fti.bridge.solving.conflict_report import obstacles
 from poetry_fti.bridge.solving.resolver import solver_errors
 from poetry_fti.bridge.solving.solver import ViewProvider
@@ -42,13 +44,6 @@ if TYPE_CHECKING:
 
 _MARK: Final = ":"
 _SHARED: Final = "="
-_FOUND: Final = (
-    "_constraint",
-    "_pretty_constraint",
-    "_source_reference",
-    "_source_resolved_reference",
-    "_source_subdirectory",
-)
 _Named = TypeVar("_Named", Package, Dependency)
 
 
@@ -156,8 +151,7 @@ class _JointPool(StagePool):
         self.variants = variants
         self._rules = rules
         self._pools = [variant.resolver.pool() for variant in variants]
-        self._repositories = self._pools[0]._repositories  # noqa: SLF001 - as in StagePool
-        self._artifact_cache = self._pools[0].artifact_cache
+        super().__init__(self._pools[0], MetadataView(), {})
         # No solver asks for a stand-in but for what a package has required of it.
         self._seen: dict[str, set[Version]] = {}
 
@@ -218,8 +212,7 @@ class _JointProvider(ViewProvider):
         own, number = _unmarked(dependency.pretty_name)
         asked = _renamed(dependency, own)
         found = self._joint_pool.variants[int(number)].resolver.direct_package(asked)
-        for attribute in _FOUND:  # what Poetry itself notes in the requirement
-            setattr(dependency, attribute, getattr(asked, attribute))
+        copy_found_version(asked, dependency)
         return self._joint_pool.joint(found, number)
 
 
@@ -230,7 +223,7 @@ class _JointSolver(Solver):
         self, root: ProjectPackage, pool: _JointPool, io: IO, preferred: list[Package]
     ) -> None:
         super().__init__(root, pool, [], preferred, io)
-        self._provider = _JointProvider(root, pool, io, preferred)
+        replace_provider(self, _JointProvider(root, pool, io, preferred))
 
 
 def _marked(named: _Named, number: str) -> _Named:
@@ -239,8 +232,7 @@ def _marked(named: _Named, number: str) -> _Named:
 
 def _renamed(named: _Named, name: str) -> _Named:
     renamed = copy.copy(named)
-    renamed._pretty_name = name  # noqa: SLF001 - nothing else of it says how it is called
-    renamed._name = canonicalize_name(name)  # noqa: SLF001
+    rename(renamed, name)
     return renamed
 
 

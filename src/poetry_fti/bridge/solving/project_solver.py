@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from poetry_fti.agreement.alignment import Participant, align
 from poetry_fti.agreement.rules import hold, tied
+from poetry_fti.bridge.internals.listing import plain_path_notice
+from poetry_fti.bridge.solving.outcome import Solved
+from poetry_fti.bridge.solving.plain_solver import plain_solver
 from poetry_fti.bridge.solving.variant import Preferences
 from poetry_fti.bridge.solving.workers import NOT_TRIED, open_workers
 from poetry_fti.errors import FtiError, IndexFailedError
@@ -21,21 +24,11 @@ if TYPE_CHECKING:
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.agreement.alignment import Versions
-    from poetry_fti.bridge.solving.stage_solver import Written
+    from poetry_fti.bridge.solving.outcome import Outcome
+    from poetry_fti.bridge.solving.plain_solver import PlainSolver
     from poetry_fti.bridge.solving.variant import StageTask
     from poetry_fti.bridge.solving.workers import Worker
     from poetry_fti.model import Rule
-
-
-@dataclass(frozen=True, slots=True)
-class Solved:
-    """A stage's solution as its lock, and the time that it took in seconds."""
-
-    written: Written
-    seconds: float
-
-
-Outcome: TypeAlias = "Solved | FtiError"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +50,8 @@ class _WorkerVariant:
 
 class ProjectSolver:
     """Stages to be solved, each where it is solved; see `project_solver`."""
+
+    notice: ClassVar[str | None] = None
 
     def __init__(
         self, workers: Mapping[str, Worker], rules: Sequence[Rule], *, aligned: bool
@@ -169,11 +164,16 @@ def project_solver(
     io: IO,
     *,
     aligned: bool,
-) -> Iterator[ProjectSolver]:
+) -> Iterator[ProjectSolver | PlainSolver]:
     """Prepare to solve stages, in processes of their own if that helps.
 
     No thread may run yet in this one. With `aligned` they prefer the versions of each other.
+    Where `plain_path_notice` gives a reason, they are solved through Poetry's public interface.
     """
+    if plain_path_notice() is not None:
+        with plain_solver(tasks, rules, pool, io, aligned=aligned) as plain:
+            yield plain
+        return
     workers = open_workers(tasks, rules, pool, io, scout=aligned)
     try:
         yield ProjectSolver(workers, rules, aligned=aligned)
