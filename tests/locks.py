@@ -17,12 +17,12 @@ from poetry.core.packages.url_dependency import URLDependency
 from poetry.core.packages.vcs_dependency import VCSDependency
 from poetry.core.version.markers import parse_marker
 from poetry.inspection.info import PackageInfo
-from poetry.packages.locker import Locker
 from poetry.packages.transitive_package_info import TransitivePackageInfo
 
 from cases import sampled
 from loopback.catalogue import load
 from poetry_fti.bridge.lock.lock_text import lock_text
+from poetry_fti.bridge.lock.locker import StageLocker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ def lock_of(
     packages: Packages, targets: Mapping[str, Any] | None = None, root: ProjectPackage = ROOT
 ) -> str:
     """Return the text of a lock that lies nowhere."""
-    return lock_text(Locker(NOWHERE, {}), root, packages, targets or {})
+    return lock_text(StageLocker(NOWHERE, {}, targets or {}), root, packages)
 
 
 def recorded_packages() -> Packages:

@@ -35,7 +35,7 @@ from poetry_fti.operations.feedback import SILENT, Feedback
 from poetry_fti.operations.locking.lock import LockRequest, LockResult, lock_stages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from poetry_fti.model import Kind, Platform
     from poetry_fti.operations import project as operations
@@ -95,12 +95,12 @@ class Project:
     @property
     def stages(self) -> tuple[Stage, ...]:
         """The stages, in the order feature, training, inference and then by name."""
-        return tuple(Stage(self, stage.name) for stage in self._project.stages)
+        return tuple(self.stage(stage.name) for stage in self._project.stages)
 
     def stage(self, name: str) -> Stage:
         """Return the stage with a name; raises ConfigError if there is none."""
         (found,) = self._project.select([name])
-        return Stage(self, found.name)
+        return Stage(found.name, lambda: self._project)
 
     def lock(
         self, stages: Iterable[str] = (), *, regenerate: bool = False, align: bool = True
@@ -154,10 +154,10 @@ class Project:
 class Stage:
     """A stage of a project; what it returns is that of the project's last load or change."""
 
-    def __init__(self, project: Project, name: str) -> None:
-        """Name a stage; use `Project.stage`."""
-        self._of = project
+    def __init__(self, name: str, project: Callable[[], operations.Project]) -> None:
+        """Name a stage of the project that `project` returns; use `Project.stage`."""
         self.name = name
+        self._project = project
 
     @property
     def kind(self) -> Kind:
@@ -177,13 +177,12 @@ class Stage:
     @property
     def lock_state(self) -> LockState:
         """The state of its lock: "fresh", "stale", "missing" or "broken"."""
-        return self._of._project.status(self._stage).state  # noqa: SLF001 - the same module
+        return self._project().status(self._stage).state
 
     @property
     def packages(self) -> LockedPackages:
         """The locked packages by name; raises StaleLockError or FtiError unless it is fresh."""
-        project = self._of._project  # noqa: SLF001 - the same module
-        return LockedPackages(project.locked(self._stage).packages)
+        return LockedPackages(self._project().locked(self._stage).packages)
 
     def export(self, format_name: str) -> Mapping[str, str]:
         """Return the text of each file of a format by its file name; no file is written.
@@ -191,12 +190,11 @@ class Stage:
         Raises ConfigError for an unknown format or one that is about the whole project,
         StaleLockError for a lock that is not fresh, FtiError if the format cannot express it.
         """
-        project = self._of._project  # noqa: SLF001 - the same module
-        return render_stage(project, self._stage, format_name)
+        return render_stage(self._project(), self._stage, format_name)
 
     @property
     def _stage(self) -> ProjectStage:
-        (found,) = self._of._project.select([self.name])  # noqa: SLF001 - the same module
+        (found,) = self._project().select([self.name])
         return found
 
 

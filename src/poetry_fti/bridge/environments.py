@@ -51,6 +51,8 @@ class StageEnvironments(EnvManager):
             project.config,
         )
         super().__init__(derived, io)
+        self._project = project
+        self._package = package
         self._in_project = project.pyproject_path.parent / f".venv-{stage}"
 
     @property
@@ -61,7 +63,7 @@ class StageEnvironments(EnvManager):
     @property
     def is_shared(self) -> bool:
         """Whether all stages use Poetry's own environment (`virtualenvs.create = false`)."""
-        return self._poetry.config.get("virtualenvs.create") is False
+        return self._project.config.get("virtualenvs.create") is False
 
     def existing(self) -> VirtualEnv | None:
         """Return the stage's environment, which may be unusable; None if there is none.
@@ -79,7 +81,7 @@ class StageEnvironments(EnvManager):
 
     def is_usable(self, env: Env) -> bool:
         """Return whether an environment is intact and its Python is allowed by the stage."""
-        python = self._poetry.package.python_constraint
+        python = self._package.python_constraint
         return env.is_sane() and python.allows(Version.parse(_python(env)))
 
     def get_or_create(self) -> Env:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from packaging.markers import Marker
-from poetry.core.version import markers
+from poetry.core.version import markers, requirements
 from poetry.core.version.markers import (
     AnyMarker,
     EmptyMarker,
@@ -15,8 +15,7 @@ from poetry.core.version.markers import (
     SingleMarkerLike,
     parse_marker,
 )
-from poetry.core.version.requirements import parse_requirement
-from poetry.puzzle.solver import simplify_marker
+from poetry.puzzle import solver
 
 from poetry_fti.targets import marker_environment
 
@@ -94,9 +93,10 @@ def clear_marker_caches() -> None:
     The caches treat markers that differ only in their order as the same, so the order of the
     markers in one lock would otherwise depend on the stages that were locked before.
     """
-    for function in (*vars(markers).values(), simplify_marker, parse_requirement):
-        if hasattr(function, "cache_clear"):
-            function.cache_clear()
+    for module in (markers, requirements, solver):
+        for function in vars(module).values():
+            if hasattr(function, "cache_clear"):
+                function.cache_clear()
 
 
 def standard_marker(marker: BaseMarker) -> Marker | None:

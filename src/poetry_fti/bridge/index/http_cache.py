@@ -11,6 +11,8 @@ from cachecontrol.caches import FileCache, SeparateBodyFileCache
 from cachecontrol.controller import PERMANENT_REDIRECT_STATUSES
 from poetry.repositories.http_repository import HTTPRepository
 
+from poetry_fti.bridge.internals.index import can_override_cache
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def make_robust(pool: RepositoryPool) -> None:
-    """Make the indexes of a pool neither leave nor read an incomplete response in the cache."""
+    """Make the indexes of a pool neither leave nor read an incomplete response in the cache.
+
+    If CacheControl's methods are not those that are known, its cache is used as it is.
+    """
+    if not can_override_cache():
+        return
     for repository in pool.all_repositories:
         if isinstance(repository, HTTPRepository):
             session = repository.session
@@ -58,8 +65,8 @@ class RobustController(CacheController):
 
     CacheControl writes the headers first where each has a file of its own (since Poetry 2.4). A
     process that is killed in between leaves an incomplete response, which Poetry reports as a
-    network failure until the cache is cleared. Relies on `_cache_set` and `_load_from_cache`,
-    through which all responses pass.
+    network failure until the cache is cleared. The private names are listed in
+    `bridge/internals/index.py`.
     """
 
     def _cache_set(

@@ -80,6 +80,10 @@ class MetadataView:
         """Return all requirements of a package with these extras, also for other targets."""
         return [dependency for dependency in package.requires if _is_active(dependency, extras)]
 
+    def overridden(self, package: Package) -> list[str]:
+        """Return the names of a package's requirements whose constraints are replaced, sorted."""
+        return sorted({d.name for d in package.requires if d.name in self._overrides})
+
     def _requirement(self, dependency: Dependency) -> Dependency | None:
         known = self._shown.get(id(dependency))
         if known is None:

@@ -18,6 +18,7 @@ from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
 from poetry.repositories.http_repository import HTTPRepository
 from poetry.utils.constants import STATUS_FORCELIST
 
+from poetry_fti.bridge.internals.index import keep_open, paragraphs
 from poetry_fti.errors import FtiError, IndexFailedError
 from poetry_fti.urls import public_text
 
@@ -163,12 +164,9 @@ def _is_html(response: requests.Response) -> bool:
 
 
 def keep_connections(pool: RepositoryPool, number: int) -> None:
-    """Keep up to `number` connections to each index open, instead of one for each request.
-
-    Relies on `Authenticator._pool_size`, which it reads when it makes its session.
-    """
+    """Keep up to `number` connections to each index open, instead of one for each request."""
     for repository in http_repositories(pool):
-        repository.session._pool_size = max(repository.session._pool_size, number)  # noqa: SLF001
+        keep_open(repository.session, number)
 
 
 @contextmanager
@@ -196,5 +194,8 @@ def _hooks(repository: HTTPRepository) -> list[Any]:
 
 
 def _plain(error: PoetryRuntimeError) -> str:
-    lines = [message.stripped.strip() for message in error._messages if not message.debug]  # noqa: SLF001 - no public way
+    messages = paragraphs(error)
+    if messages is None:
+        return public_text(str(error))
+    lines = [message.stripped.strip() for message in messages if not message.debug]
     return public_text("\n".join(line for line in lines if line))

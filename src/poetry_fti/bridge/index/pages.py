@@ -47,7 +47,7 @@ class CachedPages:
         if not isinstance(index, PyPiRepository):
             return None
         try:
-            page = self._page(f"{index._base_url}simple/{name}/")  # noqa: SLF001
+            page = self._page(f"{index.url.rstrip('/')}/{name}/")
             return None if page is None else list(json.loads(page)["files"])
         except Exception:  # noqa: BLE001 - Poetry reports what is wrong with it
             return None

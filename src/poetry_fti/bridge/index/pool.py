@@ -10,15 +10,32 @@ from poetry.repositories.http_repository import HTTPRepository
 from poetry_fti.bridge.index.repository import CachedRepository, IndexCache
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from packaging.utils import NormalizedName
     from poetry.core.constraints.version import Version, VersionConstraint
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
+    from poetry.repositories.repository import Repository
+    from poetry.utils.cache import ArtifactCache
 
     from poetry_fti.bridge.index.metadata_view import MetadataView
     from poetry_fti.bridge.index.monitor import IndexMonitor
+
+
+class _MappedPool(RepositoryPool):
+    """The repositories of another pool, each replaced, with the other pool's cache of files."""
+
+    def __init__(self, pool: RepositoryPool, replaced: Callable[[Repository], Repository]) -> None:
+        super().__init__()
+        self._files = pool.artifact_cache  # Poetry's configuration is in it
+        for repository in pool.all_repositories:
+            priority = pool.get_priority(repository.name)
+            self.add_repository(replaced(repository), priority=priority)
+
+    @property
+    def artifact_cache(self) -> ArtifactCache:
+        return self._files
 
 
 def shared_pool(pool: RepositoryPool, monitor: IndexMonitor) -> RepositoryPool:
@@ -26,33 +43,28 @@ def shared_pool(pool: RepositoryPool, monitor: IndexMonitor) -> RepositoryPool:
 
     Each release is one package for all stages, which must not be changed.
     """
-    shared = RepositoryPool()
-    shared._artifact_cache = pool.artifact_cache  # noqa: SLF001 - Poetry's configuration is in it
-    for repository in pool.all_repositories:
-        if isinstance(repository, HTTPRepository):
-            cache = IndexCache(repository, monitor)
-            cached = CachedRepository(cache, cache.release)
-            shared.add_repository(cached, priority=pool.get_priority(repository.name))
-        else:
-            shared.add_repository(repository, priority=pool.get_priority(repository.name))
-    return shared
+
+    def cached(repository: Repository) -> Repository:
+        if not isinstance(repository, HTTPRepository):
+            return repository
+        cache = IndexCache(repository, monitor)
+        return CachedRepository(cache, cache.release)
+
+    return _MappedPool(pool, cached)
 
 
 def exact_pool(shared: RepositoryPool) -> RepositoryPool:
     """Return a pool over the caches of a shared one whose packages equal those of plain Poetry."""
-    exact = RepositoryPool()
-    exact._artifact_cache = shared.artifact_cache  # noqa: SLF001
-    for repository in shared.all_repositories:
-        priority = shared.get_priority(repository.name)
-        if isinstance(repository, CachedRepository):
-            cache = repository.cache
-            exact.add_repository(CachedRepository(cache, cache.exact_release), priority=priority)
-        else:
-            exact.add_repository(repository, priority=priority)
-    return exact
+
+    def exact(repository: Repository) -> Repository:
+        if not isinstance(repository, CachedRepository):
+            return repository
+        return CachedRepository(repository.cache, repository.cache.exact_release)
+
+    return _MappedPool(shared, exact)
 
 
-class StagePool(RepositoryPool):
+class StagePool(_MappedPool):
     """The indexes as the solver of a stage sees them: requirements are narrowed by a view.
 
     Relies on `RepositoryPool.package` and `find_packages`, through which all that the solver
@@ -66,8 +78,7 @@ class StagePool(RepositoryPool):
         allowed: Mapping[NormalizedName, VersionConstraint],
     ) -> None:
         """See `shared` through `view`; of a package in `allowed` only the versions given there."""
-        self._repositories = shared._repositories  # noqa: SLF001 - the same, without copies
-        self._artifact_cache = shared.artifact_cache
+        super().__init__(shared, lambda repository: repository)
         self._view = view
         self._allowed = allowed
 
@@ -89,4 +100,5 @@ class StagePool(RepositoryPool):
         repository = self.repository(package.source_reference or "PyPI")
         if isinstance(repository, CachedRepository):
             repository.cache.forget(package.name, package.version)
-        return self.package(package.name, package.version, repository.name)
+            return self.package(package.name, package.version, repository.name)
+        return self._view.package(super().refresh(package))

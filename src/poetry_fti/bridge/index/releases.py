@@ -13,6 +13,7 @@ from poetry.core.version.requirements import InvalidRequirementError
 from poetry.repositories.legacy_repository import LegacyRepository
 
 from poetry_fti.bridge.index.requirements import parsed_requirement
+from poetry_fti.bridge.internals.packages import set_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,9 +54,7 @@ def exact_release(index: HTTPRepository, name: NormalizedName, info: PackageInfo
     """
     package = info.to_package(name=name)
     if isinstance(index, LegacyRepository):
-        package._source_type = "legacy"  # noqa: SLF001 - as LegacyRepository does
-        package._source_url = index.url  # noqa: SLF001
-        package._source_reference = index.name  # noqa: SLF001
+        set_index(package, index.url, index.name)
     return package
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
+from poetry.config.config import Config
 from poetry.repositories.exceptions import PackageNotFoundError
 from poetry.repositories.legacy_repository import LegacyRepository
 from poetry.repositories.link_sources.json import SimpleJsonPage
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from packaging.utils import NormalizedName
-    from poetry.core.constraints.version import Version, VersionConstraint
+    from poetry.core.constraints.version import Version
+    from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
     from poetry.inspection.info import PackageInfo
     from poetry.repositories.http_repository import HTTPRepository
@@ -36,9 +38,11 @@ class IndexCache:
         self.index = index
         self._monitor = monitor
         self._pages = CachedPages(index)
-        self._candidates = ComputeOnce["NormalizedName", "list[Package]"]()
+        self._candidates = ComputeOnce["NormalizedName", Repository]()
         self._infos = ComputeOnce["tuple[NormalizedName, Version]", "PackageInfo"]()
         self._releases: dict[tuple[NormalizedName, Version], Package] = {}
+        # Since Poetry 2.4; what is too young depends on each file's upload time.
+        self._has_age_limit = bool(Config.create().get("solver.min-release-age"))
 
     def release(self, name: NormalizedName, version: Version) -> Package:
         """Return a release with its requirements; raises PackageNotFoundError."""
@@ -61,15 +65,15 @@ class IndexCache:
 
     def candidates(self, name: NormalizedName) -> list[Package]:
         """Return every release on a project's page, or an empty list if there is no page."""
-        return self._candidates.get(name, self._read_candidates)
+        return self._candidates.get(name, self._read_candidates).packages
 
-    def find_packages(self, name: NormalizedName, constraint: VersionConstraint) -> list[Package]:
-        """Return the releases that a constraint allows and that are old enough for Poetry."""
-        if _has_age_limit(self.index):
+    def find_packages(self, dependency: Dependency) -> list[Package]:
+        """Return the releases that satisfy a requirement and that are old enough for Poetry."""
+        found = self._candidates.get(dependency.name, self._read_candidates)
+        if self._has_age_limit:
             # Poetry's own page cache is not thread-safe, but the page is in it afterwards.
-            found = self.candidates(name)
-            return self.index._find_packages(name, constraint) if found else []  # noqa: SLF001
-        return [each for each in self.candidates(name) if constraint.allows(each.version)]
+            return self.index.find_packages(dependency) if found.packages else []
+        return found.find_packages(dependency)
 
     def is_known(self, name: NormalizedName, version: Version) -> bool:
         """Return whether the metadata of a release was requested before."""
@@ -88,12 +92,13 @@ class IndexCache:
         with self._monitor.response_errors():
             return self.index.get_release_info(*key)
 
-    def _read_candidates(self, name: NormalizedName) -> list[Package]:
+    def _read_candidates(self, name: NormalizedName) -> Repository:
         files = self._pages.files(name)
         found = self._request_page(name) if files is None else releases_of(files, name)
-        return [
-            candidate(self.index, name, version, yanked=yanked) for version, yanked in found.items()
-        ]
+        return Repository(
+            self.index.name,
+            [candidate(self.index, name, version, yanked=each) for version, each in found.items()],
+        )
 
     def _request_page(self, name: NormalizedName) -> dict[Version, str | bool]:
         try:
@@ -124,10 +129,6 @@ class CachedRepository(Repository):
         """Log the releases that `solver.min-release-age` excluded."""
         self.cache.index.log_age_filtered_versions(level=level, reset=reset)
 
-    def _find_packages(self, name: NormalizedName, constraint: VersionConstraint) -> list[Package]:
-        return self.cache.find_packages(name, constraint)
-
-
-def _has_age_limit(index: HTTPRepository) -> bool:
-    # Since Poetry 2.4; whether a release is old enough depends on each file's upload time.
-    return getattr(index, "_min_release_age_cutoff", None) is not None
+    def find_packages(self, dependency: Dependency) -> list[Package]:
+        """Return the releases that satisfy a requirement."""
+        return self.cache.find_packages(dependency)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry.utils._compat import tomllib
+from poetry_fti.bridge.toml_parser import tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 import tomlkit
-from poetry.packages import locker as poetry_locker
-from poetry.packages.locker import GENERATED_COMMENT, Locker
+from poetry.packages.locker import GENERATED_COMMENT
+
+from poetry_fti.bridge.internals.listing import plain_path_notice
+from poetry_fti.bridge.internals.locker import lock_version, package_tables
+from poetry_fti.bridge.lock.written_lock import written_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from poetry.core.packages.package import Package
     from poetry.core.packages.project_package import ProjectPackage
     from poetry.packages.transitive_package_info import TransitivePackageInfo
+
+    from poetry_fti.bridge.lock.locker import StageLocker
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -33,37 +37,37 @@ class _Array(list[Any]):
         return self
 
 
-class _PlainLocker(Locker):
-    """Poetry's locker, with plain dicts and lists as its data, which takes a third of the time.
-
-    Relies on `Locker._lock_packages(packages)` giving the table of each package, made by
-    `_dump_package` with these three names of its module, and `files` as a list of dicts (so
-    since Poetry 1.5).
-    """
-
-    _dump_package = FunctionType(
-        Locker._dump_package.__code__,  # noqa: SLF001
-        vars(poetry_locker) | {"inline_table": _InlineTable, "table": dict, "array": _Array},
-    )
+# What replaces tomlkit's constructors: plain data are made in a third of the time.
+_CONSTRUCTORS: Final = {"inline_table": _InlineTable, "table": dict, "array": _Array}
 
 
 def lock_text(
-    locker: Locker,
+    locker: StageLocker,
     root: ProjectPackage,
     packages: dict[Package, TransitivePackageInfo],
-    conditions: Mapping[str, Any],
 ) -> str:
     r"""Return the text that `Locker.set_lock_data` would write, to the byte, with `\n` line ends.
 
-    `conditions`, unless empty, follow as the table `[metadata.fti]`.
+    The conditions of the lock, unless empty, follow as the table `[metadata.fti]`. If
+    `plain_path_notice` gives a reason for it, Poetry's locker writes the text, which may raise
+    OSError.
     """
-    # Relies on what `Locker._compute_lock_data` puts around the packages (since Poetry 2.0).
-    plain = _PlainLocker(locker.lock, {})
-    tables = plain._lock_packages(packages)  # noqa: SLF001
+    if plain_path_notice() is None:
+        text = _text(locker, root, packages)
+    else:
+        text = written_text(locker.lock, locker.pyproject_data, root, packages)
+    conditions = _sorted(locker.conditions)
+    return text + "".join(_table("[metadata.fti]", conditions.items()) if conditions else ())
+
+
+def _text(
+    locker: StageLocker, root: ProjectPackage, packages: dict[Package, TransitivePackageInfo]
+) -> str:
+    tables = package_tables(locker.lock, packages, _CONSTRUCTORS)
     metadata = {
-        "lock-version": locker._VERSION,  # noqa: SLF001
+        "lock-version": lock_version(),
         "python-versions": root.python_versions,
-        "content-hash": locker._content_hash,  # noqa: SLF001
+        "content-hash": locker.content_hash,
     }
     extras = {
         extra: sorted(dependency.pretty_name for dependency in dependencies)
@@ -77,8 +81,6 @@ def lock_text(
     if extras:
         parts += _table("[extras]", extras.items())
     parts += _table("[metadata]", metadata.items())
-    if conditions:
-        parts += _table("[metadata.fti]", _sorted(conditions).items())
     return "".join(parts)
 
 

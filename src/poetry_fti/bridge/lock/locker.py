@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from poetry.core.constraints.version import parse_constraint
 from poetry.packages.locker import Locker
 
+from poetry_fti.bridge.internals.locker import (
+    content_hash,
+    has_locked_package,
+    lock_version,
+    locked_package,
+)
 from poetry_fti.bridge.lock.lock_summary import summarize
 from poetry_fti.bridge.lock.pins import has_merge_markers
+from poetry_fti.bridge.lock.written_lock import written_content_hash
 from poetry_fti.bridge.markers import parsed_marker
 
 if TYPE_CHECKING:
@@ -47,13 +55,18 @@ class StageLocker(Locker):
     ) -> None:
         """Read the lock at a path; it is fresh if it matches the derived project and conditions."""
         super().__init__(lock, pyproject_data)
+        self.pyproject_data = pyproject_data
         self.conditions = conditions
         self._packages: dict[Package, TransitivePackageInfo] | None = None
 
     @property
     def content_hash(self) -> str:
         """Poetry's hash of the parts of the derived project that affect the lock."""
-        return self._content_hash
+        return content_hash(self) or self._written_content_hash
+
+    @cached_property
+    def _written_content_hash(self) -> str:
+        return written_content_hash(self.pyproject_data)
 
     def is_fresh(self) -> bool:
         """Return whether the lock matches the derived project and the stage's conditions."""
@@ -61,18 +74,19 @@ class StageLocker(Locker):
         if metadata.get("fti", {}) != self.conditions:
             return False
         # Poetry's own check parses the file again; it is needed for hashes of its former versions.
-        return self._content_hash == metadata["content-hash"] or super().is_fresh()
+        return self.content_hash == metadata["content-hash"] or super().is_fresh()
 
     def pinned_packages(self) -> Iterator[Package]:
         """Yield the locked packages for the solver, which reads requirements from the index.
 
         Only packages from elsewhere come with their dependencies.
-
-        Relies on `Locker._get_locked_package`, of which `locked_repository` is made.
         """
+        if not has_locked_package():
+            yield from self.locked_repository().packages
+            return
         for info in self.lock_data["package"]:
             direct = info.get("source", {}).get("type", "legacy") != "legacy"
-            yield self._get_locked_package(info, with_dependencies=direct)
+            yield locked_package(self, info, with_dependencies=direct)
 
     def locked_packages(self) -> dict[Package, TransitivePackageInfo]:
         """Return the packages of the lock with their groups and markers; cached."""
@@ -106,7 +120,7 @@ def quick_status(locker: StageLocker) -> LockStatus:
     except (OSError, UnicodeDecodeError):
         return lock_status(locker)
     # Poetry itself handles locks of other versions, with other kinds of hashes.
-    if summary is None or summary.lock_version != locker._VERSION:  # noqa: SLF001
+    if summary is None or summary.lock_version != lock_version():
         return lock_status(locker)
     fresh = summary.content_hash == locker.content_hash and summary.conditions == locker.conditions
     return LockStatus("fresh" if fresh else "stale", is_readable=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
-from poetry.utils._compat import tomllib
 
 from poetry_fti.bridge.lock.lock_summary import package_pattern
+from poetry_fti.bridge.toml_parser import tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

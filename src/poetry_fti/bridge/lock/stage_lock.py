@@ -110,7 +110,7 @@ class StageLock:
         """
         stage, python = self._derived.stage, self._derived.python
         require_files(packages, stage, python)
-        text = lock_text(self.locker, self._derived.package(), packages, self._conditions)
+        text = lock_text(self.locker, self._derived.package(), packages)
         return SolvedLock(text, comparable_packages(packages, stage, python))
 
 

@@ -22,7 +22,12 @@ class _DerivedPyProject(CorePyProjectTOML):
 
     def __init__(self, path: Path, data: dict[str, Any]) -> None:
         super().__init__(path)
-        self._data = data
+        self._derived = data
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The content of the file."""
+        return self._derived
 
 
 def derived_package(data: dict[str, Any], folder: Path) -> ProjectPackage:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 from poetry.core.json import validate_object
-from poetry.core.utils._compat import tomllib
 from poetry.exceptions import PoetryError
 from poetry.factory import Factory
 from poetry.pyproject.toml import PyProjectTOML
@@ -15,6 +14,7 @@ from poetry.repositories.exceptions import InvalidSourceError
 from poetry.toml import TOMLError
 
 from poetry_fti.bridge.lock.pins import has_merge_markers
+from poetry_fti.bridge.toml_parser import tomllib
 from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.model import Problem
 

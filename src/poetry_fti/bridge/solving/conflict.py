@@ -14,6 +14,8 @@ from poetry.core.constraints.version import VersionRange
 from poetry.mixology.incompatibility_cause import DependencyCauseError, PythonCauseError
 from poetry.puzzle.exceptions import SolverProblemError
 
+from poetry_fti.bridge.internals.solver import proof_premises
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
@@ -25,14 +27,6 @@ if TYPE_CHECKING:
 
 # A message lists the versions of a package that has up to this many, and counts them otherwise.
 _LISTED_VERSIONS: Final = 3
-
-
-def _proof(error: SolverProblemError) -> Iterable[Incompatibility]:
-    """Return the requirements that the solver derived its failure from.
-
-    Relies on the incompatibilities that a failure of Poetry's solver is derived from.
-    """
-    return error.error._incompatibility.external_incompatibilities  # noqa: SLF001
 
 
 @dataclass(frozen=True)
@@ -117,7 +111,7 @@ def conflict(error: Exception, root: ProjectPackage) -> Conflict:
 
 
 def _premises(error: SolverProblemError) -> Iterator[Dependency]:
-    for each in _proof(error):
+    for each in proof_premises(error) or ():
         if isinstance(each.cause, DependencyCauseError) and each.terms[0].dependency.is_root:
             yield each.terms[1].dependency
 
@@ -138,10 +132,14 @@ def requirement_lines(
     """Return the requirements of the solver's proof, a line of text for each, sorted.
 
     `identify` returns stage and package name for a name in the proof; the stage of the joint
-    project and of stand-ins is an empty string.
+    project and of stand-ins is an empty string. An error whose proof cannot be read gives its
+    own text instead.
     """
+    premises = proof_premises(error)
+    if premises is None:
+        return str(error).splitlines()
     versions: dict[tuple[str, str, str], list[str]] = {}
-    for incompatibility in _proof(error):
+    for incompatibility in premises:
         for stage, package, version, required in _requirements(incompatibility, identify):
             versions.setdefault((stage, package, required), []).append(version)
     return sorted(

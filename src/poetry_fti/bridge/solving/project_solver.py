@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from poetry_fti.agreement.alignment import Participant, align
 from poetry_fti.agreement.rules import hold, tied
-from poetry_fti.bridge.solving.messages import (
+from poetry_fti.bridge.solving.variant import Preferences
+from poetry_fti.bridge.solving.workers.assignment import open_workers
+from poetry_fti.bridge.solving.workers.messages import (
     Attempt,
     MakeLock,
     PreferencesForRules,
     SolveIndependently,
     not_tried,
 )
-from poetry_fti.bridge.solving.variant import Preferences
-from poetry_fti.bridge.solving.workers import open_workers
 from poetry_fti.errors import FtiError, IndexFailedError
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.agreement.versions import Versions
-    from poetry_fti.bridge.solving.messages import Message, Worker
     from poetry_fti.bridge.solving.outcome import Outcome
     from poetry_fti.bridge.solving.solver_output import SolverOutput
     from poetry_fti.bridge.solving.variant import StageTask
+    from poetry_fti.bridge.solving.workers.messages import Message, Worker
     from poetry_fti.model import Rule
 
 _Answer = TypeVar("_Answer")

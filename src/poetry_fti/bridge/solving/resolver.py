@@ -16,6 +16,7 @@ from poetry.repositories.exceptions import PackageNotFoundError
 
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.index.releases import with_requires
+from poetry_fti.bridge.internals.solver import share_direct_packages
 from poetry_fti.bridge.solving.solution import Solution
 from poetry_fti.bridge.solving.solver import ViewProvider, ViewSolver
 from poetry_fti.errors import FtiError
@@ -82,7 +83,7 @@ class Resolver:
     def direct_package(self, dependency: Dependency) -> Package:
         """Return the package at a path, a URL or a commit; raises FtiError if it conflicts."""
         provider = ViewProvider(self.root(), self.pool(), self._io, locked=(), view=self._view)
-        provider._deferred_cache = self._direct  # noqa: SLF001 - see ViewProvider
+        share_direct_packages(provider, self._direct)
         with _scratch() as folder, provider.use_source_root(folder), solver_errors():
             return provider.search_for_direct_origin_dependency(dependency)
 
@@ -93,7 +94,7 @@ class Resolver:
         direct = {each: each for each in preferences.packages if each.is_direct_origin()}
         locked = [self._view.package(p) if p in direct else p for p in preferences.packages]
         solver = ViewSolver(root, pool, self._io, locked=locked, view=self._view)
-        solver.provider._deferred_cache = self._direct  # noqa: SLF001 - see ViewProvider
+        share_direct_packages(solver.provider, self._direct)
         with _scratch() as folder, solver.provider.use_source_root(folder), solver_errors():
             packages = solver.solve(use_latest=preferences.latest).get_solved_packages()
         return Solution(root, packages, {**direct, **solver.provider.originals})

@@ -11,6 +11,8 @@ from poetry.puzzle.provider import Provider
 from poetry.puzzle.solver import Solver
 from poetry.repositories.exceptions import PackageNotFoundError
 
+from poetry_fti.bridge.internals.solver import preferences_of, replace_provider
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -34,8 +36,7 @@ class ViewProvider(Provider):
     a URL or a repository before narrowing, by themselves.
 
     Relies on `search_for_direct_origin_dependency`, which gives all packages that come from no
-    index, and on `_locked`, the preferences by name, of which `get_locked` takes the first that
-    fits.
+    index. `bridge/internals/solver.py` lists the private names.
     """
 
     def __init__(
@@ -49,8 +50,9 @@ class ViewProvider(Provider):
     ) -> None:
         super().__init__(package, pool, io, locked=list(locked))
         self._view = view
+        self._derived = package
         rank = {id(each): index for index, each in enumerate(locked)}
-        for preferences in self._locked.values():
+        for preferences in preferences_of(self).values():
             preferences.sort(key=lambda preference: rank[id(preference.package)])
         self.originals: dict[Package, Package] = {}
         # The solver's runs repeat the same intersections, each of which is slow.
@@ -60,14 +62,13 @@ class ViewProvider(Provider):
     def _overrides_marker_intersection(self) -> BaseMarker:
         """The marker of a run of the solver, which is intersected with that of each requirement.
 
-        Relies on `set_overrides` forgetting it, and (since Poetry 2.4) on nothing being made of
-        the intersections but whether they are empty.
+        Intersections are memoized.
         """
         marker = super()._overrides_marker_intersection
         if marker.is_any():
             return marker
         text, remembered, intersect = str(marker), self._intersections, marker.intersect
-        known = (text, *(f'"{extra}"' for extra in self._package.extras))
+        known = (text, *(f'"{extra}"' for extra in self._derived.extras))
 
         def intersect_once(other: BaseMarker) -> BaseMarker:
             # By its text: equal markers may be written in another order, which a lock would show.
@@ -87,8 +88,9 @@ class ViewProvider(Provider):
         """
         found = super().get_locked(dependency)
         while found is not None and not self._is_available(found):
-            gone = found.package
-            self._locked[gone.name] = [p for p in self._locked[gone.name] if p.package is not gone]
+            gone, preferences = found.package, preferences_of(self)
+            kept = [each for each in preferences[gone.name] if each.package is not gone]
+            preferences[gone.name] = kept
             found = super().get_locked(dependency)
         return found
 
@@ -139,9 +141,10 @@ class ViewSolver(Solver):
         view: MetadataView,
     ) -> None:
         super().__init__(package, pool, [], list(locked), io)
-        self._provider: ViewProvider = ViewProvider(package, pool, io, locked=locked, view=view)
+        self._view_provider = ViewProvider(package, pool, io, locked=locked, view=view)
+        replace_provider(self, self._view_provider)
 
     @property
     def provider(self) -> ViewProvider:
         """The provider that the solver reads packages from."""
-        return self._provider
+        return self._view_provider

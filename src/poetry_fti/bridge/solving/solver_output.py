@@ -12,6 +12,9 @@ from cleo.io.io import IO
 from cleo.io.null_io import NullIO
 from cleo.io.outputs.output import Output, Verbosity
 
+from poetry_fti.bridge.internals.private_name import exists
+from poetry_fti.bridge.internals.solver import OUTPUT_WRITE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -41,8 +44,11 @@ class SolverOutput:
 
 
 def solver_io(output: SolverOutput | None) -> IO:
-    """Return the cleo IO that Poetry's solver writes to; without an output it discards all."""
-    if output is None:
+    """Return the cleo IO that Poetry's solver writes to; without an output it discards all.
+
+    It does so too if cleo's outputs are not written to as they are in the tested versions.
+    """
+    if output is None or not exists(OUTPUT_WRITE):
         return NullIO()
     lines = _LineOutput(output)
     return IO(StringInput(""), lines, lines)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from poetry.console.commands.command import Command
 from poetry.console.commands.env.activate import EnvActivateCommand
 
+from poetry_fti.bridge.internals.commands import require_activation
 from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import guarded
 from poetry_fti.commands.shared.options import STAGE
@@ -30,6 +31,7 @@ Prints what the current shell has to evaluate, as <info>poetry env activate</inf
     @guarded
     def handle(self) -> int:
         """Print the command for the shell that this one was started from."""
+        require_activation()
         runner = find_runner(self, self.argument("stage"))
         return runner.hand_over(_Activate(), runner.env)
 

@@ -10,6 +10,7 @@ from poetry.console.commands.command import Command
 from poetry.console.commands.env.info import EnvInfoCommand as PoetryEnvInfoCommand
 from poetry.console.commands.env.list import EnvListCommand as PoetryEnvListCommand
 
+from poetry_fti.bridge.internals.commands import display_environment
 from poetry_fti.commands.poetry.stage_runner import StageRunner, find_runner
 from poetry_fti.commands.shared.console import aligned, escape, guarded, load, plain
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGE, STAGES, wants_json
@@ -18,6 +19,7 @@ from poetry_fti.errors import DONE, FtiError
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
+    from poetry.utils.env import Env
 
 
 class EnvListCommand(Command):
@@ -71,13 +73,23 @@ class EnvInfoCommand(Command):
     @guarded
     def handle(self) -> int:
         """Write what `poetry env info` writes."""
-        env = find_runner(self, self.argument("stage")).env
+        runner = find_runner(self, self.argument("stage"))
+        env = runner.env
         if self.option("path") or self.option("executable"):
             plain(self.io, f"{env.path if self.option('path') else env.python}\n")
             return DONE
-        inner = PoetryEnvInfoCommand()
-        inner._io = self.io  # noqa: SLF001 - Poetry's own `handle` looks for the project's
-        inner._display_complete_info(env)  # noqa: SLF001
+        return runner.hand_over(_EnvInfo(env), env)
+
+
+class _EnvInfo(PoetryEnvInfoCommand):
+    """Poetry's command for a given environment: its own looks for the project's."""
+
+    def __init__(self, env: Env) -> None:
+        super().__init__()
+        self._stage_env = env
+
+    def handle(self) -> int:
+        display_environment(self, self._stage_env)
         return DONE
 
 

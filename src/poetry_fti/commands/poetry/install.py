@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from cleo.helpers import argument
 from poetry.console.commands.command import Command
 from poetry.console.commands.install import InstallCommand as PoetryInstallCommand
+from poetry.installation.executor import Executor
 from poetry.installation.installer import Installer
 from poetry.installation.operations import Uninstall
+from poetry.repositories.installed_repository import InstalledRepository
 
 from poetry_fti.bridge.environments import require_platform
 from poetry_fti.commands.poetry.stage_runner import StageRunner
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
     from packaging.utils import NormalizedName
+    from poetry.core.packages.package import Package
     from poetry.installation.operations.operation import Operation
     from poetry.utils.env import Env
 
@@ -97,13 +100,12 @@ class _StageInstall(PoetryInstallCommand):
 
 
 class _StageInstaller(Installer):
-    """Poetry's installer, for the extras that a stage is configured to have.
-
-    Relies on `_execute`: Poetry only uninstalls what is gone from a lock when it has solved it.
-    """
+    """Poetry's installer, for the extras that a stage is configured to have."""
 
     def __init__(self, runner: StageRunner, env: Env, gone: Collection[NormalizedName]) -> None:
-        poetry = runner.poetry
+        poetry, installed = runner.poetry, InstalledRepository.load(env)
+        kept = {package.name for package in installed.system_site_packages}
+        removed = [p for p in installed.packages if p.name in gone and p.name not in kept]
         super().__init__(
             runner.io,
             env,
@@ -111,17 +113,29 @@ class _StageInstaller(Installer):
             poetry.locker,
             poetry.pool,
             poetry.config,
-            disable_cache=poetry.disable_cache,
-            build_constraints=poetry.build_constraints,
+            installed=installed,
+            executor=_StageExecutor(runner, env, removed),
         )
         self._of_stage: list[str] = list(runner.stage.stage.extras)
-        self._gone = gone
 
     def extras(self, extras: list[str]) -> Installer:  # noqa: ARG002 - they are `poetry fti add`'s
         return super().extras(self._of_stage)
 
-    def _execute(self, operations: list[Operation]) -> int:
-        installed = self._installed_repository
-        kept = {package.name for package in installed.system_site_packages}
-        removed = [p for p in installed.packages if p.name in self._gone and p.name not in kept]
-        return super()._execute([*map(Uninstall, removed), *operations])
+
+class _StageExecutor(Executor):
+    """Poetry's executor, which first removes packages: for Poetry they are not in the lock."""
+
+    def __init__(self, runner: StageRunner, env: Env, removed: Collection[Package]) -> None:
+        poetry = runner.poetry
+        super().__init__(
+            env,
+            poetry.pool,
+            poetry.config,
+            runner.io,
+            disable_cache=poetry.disable_cache,
+            build_constraints=poetry.build_constraints,
+        )
+        self._gone = removed
+
+    def execute(self, operations: list[Operation]) -> int:
+        return super().execute([*map(Uninstall, self._gone), *operations])

@@ -31,11 +31,14 @@ def new_text(folder: Path, generate: Callable[[Path], int]) -> str | None:
 
 
 class Generator(InitCommand):
-    """Poetry's `init`, for who writes the file later.
-
-    Relies on `InitCommand._init_pyproject`, as Poetry's own `new` does.
-    """
+    """Poetry's `init`, for a caller that writes the file itself."""
 
     def generated(self, folder: Path) -> int:
         """Make a pyproject.toml in a folder, asking as `poetry init` does; 0 if all went well."""
-        return self._init_pyproject(project_path=folder)
+        given = self.io.input
+        before = given.option("project")
+        given.set_option("project", str(folder))
+        try:
+            return super().handle()
+        finally:
+            given.set_option("project", before)

@@ -11,17 +11,25 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cleo.application import Application as CleoApplication
 from cleo.exceptions import CleoError
 from cleo.io.inputs.argv_input import ArgvInput
 from cleo.io.outputs.output import Verbosity
 
+from poetry_fti.bridge.internals.commands import (
+    application_io,
+    configure_folders,
+    configure_io,
+    missing_to_read_again,
+)
+from poetry_fti.bridge.internals.versions import poetry_version, tested_versions
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from poetry.console.application import Application
+
+    from poetry_fti.bridge.internals.private_name import PrivateName
 
 _WITH_VALUE: Final = {
     "-C": "--directory",
@@ -35,12 +43,18 @@ _NAME: Final = ["fti", "run"]
 def keep_verbatim(application: Application, words: Sequence[str]) -> None:
     """Read Poetry's command line again, without the words of a command that `fti run` runs.
 
-    Relies on `_io`, `_configure_io` and `_configure_global_options` of Poetry's application, which
-    has already gone to the folder of a `-C`. Raises FtiError if that was a word of the command, and
-    it is unknown where Poetry was before.
+    Poetry has already gone to the folder of a `-C`. Raises FtiError if that was a word of the
+    command, and it is unknown where Poetry was before; and where the installed Poetry does not let
+    its command line be read again, if a word of the command looks like an option.
     """
-    separated, io = separate(words), application._io  # noqa: SLF001
-    if separated is None or io is None:
+    separated, missing = separate(words), missing_to_read_again()
+    if separated is None:
+        return
+    if missing is not None:
+        _require_no_options(words, separated, missing)
+        return
+    io = application_io(application)
+    if io is None:
         return
     before = io.input.option("directory")
     again = ArgvInput([application.name, *separated])
@@ -49,16 +63,26 @@ def keep_verbatim(application: Application, words: Sequence[str]) -> None:
         again.bind(application.definition)
     io.set_input(again)
     io.set_verbosity(Verbosity.NORMAL)
-    # Not Poetry's own, which would look for options everywhere again.
-    CleoApplication._configure_io(application, io)  # noqa: SLF001
+    configure_io(application, io)
     wanted = again.option("directory")
     if wanted != before:
         os.chdir(_former_folder(before))
     if wanted:  # relative to the folder where Poetry was, or is
         folder = Path.cwd() if wanted == before else Path(wanted).resolve()
         again.set_option("directory", str(folder))
-    application._configure_global_options(io)  # noqa: SLF001
-    os.chdir(application._working_directory)  # noqa: SLF001
+    os.chdir(configure_folders(application, io))
+
+
+def _require_no_options(
+    words: Sequence[str], separated: Sequence[str], missing: PrivateName
+) -> None:
+    command = separated[separated.index("--") + 2 :]
+    if "--" not in words and any(word.startswith("-") for word in command):
+        raise FtiError(
+            f"Poetry {poetry_version()} has no {missing}, without which poetry-fti cannot keep the"
+            " options of the command from Poetry. Write `--` before the command: poetry fti run"
+            f" STAGE -- COMMAND. poetry-fti is tested with Poetry {tested_versions()}."
+        )
 
 
 def separate(words: Sequence[str]) -> list[str] | None:

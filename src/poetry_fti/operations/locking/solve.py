@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from poetry_fti import files
 from poetry_fti.agreement.comparison import changes, versions_by_name
 from poetry_fti.agreement.rules import tied
+from poetry_fti.bridge.internals.listing import plain_path_notice
 from poetry_fti.bridge.lock.preferences import preferred_packages
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
@@ -76,6 +77,8 @@ def _solve(
     ]
     rules = [rule for rule in project.rules if names.issuperset(rule.stages)]
     aligned = request.aligned and len(tasks) + len(fixed) > 1
+    if notice := plain_path_notice():
+        feedback.notice(notice)
     pool, output = project.poetry.pool, _output(feedback)
     with (
         project_solver(tasks, rules, pool, output, aligned=aligned) as solver,

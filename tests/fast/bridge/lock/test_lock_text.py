@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 from poetry.core.packages.dependency import Dependency
 from poetry.core.packages.project_package import ProjectPackage
-from poetry.packages.locker import Locker
 from poetry.utils._compat import tomllib
 
 from locks import LOCKED, NAMES, ROOT, TEXTS, lock_of, recorded_packages
 from poetry_fti.bridge.lock.lock_text import lock_text
+from poetry_fti.bridge.lock.locker import StageLocker
+from poetry_fti.bridge.lock.written_lock import written_content_hash, written_text
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from poetry.packages.locker import Locker
 
     from locks import Packages
 
@@ -61,19 +64,28 @@ def project(extras: dict[str, list[str]]) -> ProjectPackage:
 def test_a_lock_is_what_poetry_writes(
     folder: Path, packages: Packages, extras: dict[str, list[str]]
 ) -> None:
-    locker = Locker(folder / "poetry.lock", {"project": {"dependencies": ["x"]}})
+    locker = StageLocker(folder / "poetry.lock", {"project": {"dependencies": ["x"]}}, {})
     root = project(extras)
-    assert lock_text(locker, root, packages, {}) == poetrys_text(locker, root, packages)
+    assert lock_text(locker, root, packages) == poetrys_text(locker, root, packages)
 
 
 def test_the_recorded_index_is_locked_as_poetry_does(folder: Path) -> None:
-    locker, packages = Locker(folder / "poetry.lock", {}), recorded_packages()
-    assert lock_text(locker, ROOT, packages, {}) == poetrys_text(locker, ROOT, packages)
+    locker, packages = StageLocker(folder / "poetry.lock", {}, {}), recorded_packages()
+    assert lock_text(locker, ROOT, packages) == poetrys_text(locker, ROOT, packages)
+
+
+def test_a_lock_is_read_from_what_poetry_writes(folder: Path) -> None:
+    data = {"project": {"dependencies": ["x"]}}
+    locker, packages = StageLocker(folder / "poetry.lock", data, {}), recorded_packages()
+    text = written_text(locker.lock, data, ROOT, packages)
+    assert text == poetrys_text(locker, ROOT, packages)
+    assert [path.name for path in folder.iterdir()] == ["poetry.lock"]
+    assert written_content_hash(data) == locker.content_hash
 
 
 def test_an_empty_lock(folder: Path) -> None:
-    locker = Locker(folder / "poetry.lock", {})
-    assert lock_text(locker, ROOT, {}, {}) == poetrys_text(locker, ROOT, {})
+    locker = StageLocker(folder / "poetry.lock", {}, {})
+    assert lock_text(locker, ROOT, {}) == poetrys_text(locker, ROOT, {})
 
 
 @given(TARGETS)

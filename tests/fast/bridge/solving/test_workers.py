@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 from poetry.repositories import RepositoryPool
 
-from poetry_fti.bridge.solving.local_worker import LocalWorker
-from poetry_fti.bridge.solving.worker_process import ProcessWorker
+from poetry_fti.bridge.solving.workers.local import LocalWorker
+from poetry_fti.bridge.solving.workers.process import ProcessWorker
 from poetry_fti.errors import FtiError, IndexFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.bridge.solving.messages import StageSolvers, Worker
+    from poetry_fti.bridge.solving.workers.messages import StageSolvers, Worker
 
 needs_fork = pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="needs a safe fork")
 

@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from poetry_fti.bridge.solving.local_worker import LocalWorker
+from poetry_fti.bridge.solving.workers.local import LocalWorker
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from poetry.repositories import RepositoryPool
 
-    from poetry_fti.bridge.solving.local_worker import HandledReply
-    from poetry_fti.bridge.solving.messages import Message
     from poetry_fti.bridge.solving.variant import StageTask
+    from poetry_fti.bridge.solving.workers.local import HandledReply
+    from poetry_fti.bridge.solving.workers.messages import Message
 
 _Answer = TypeVar("_Answer")
 

@@ -7,17 +7,19 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.agreement.rules import tied
-from poetry_fti.bridge.solving.local_worker import LocalWorker
-from poetry_fti.bridge.solving.worker_process import ProcessWorker
+from poetry_fti.bridge.internals.listing import plain_path_notice
+from poetry_fti.bridge.solving.workers.local import LocalWorker
+from poetry_fti.bridge.solving.workers.plain import PlainWorker
+from poetry_fti.bridge.solving.workers.process import ProcessWorker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from poetry.repositories import RepositoryPool
 
-    from poetry_fti.bridge.solving.messages import Worker
     from poetry_fti.bridge.solving.solver_output import SolverOutput
     from poetry_fti.bridge.solving.variant import StageTask
+    from poetry_fti.bridge.solving.workers.messages import Worker
     from poetry_fti.model import Rule
 
 _MIN_PROCESSES: Final = 2
@@ -37,7 +39,11 @@ def open_workers(
 
     Stages that rules bind together have the same worker. With an `output` all stages are solved in
     this process, so that the solver's commentary comes in order. No thread may be running yet.
+    If `plain_path_notice` gives a reason, they are solved through Poetry's public interface.
     """
+    if plain_path_notice() is not None:
+        plain = PlainWorker(tasks, pool, output, aligned=aligned)
+        return {task.name: plain for task in tasks}
     by_name = {task.name: task for task in tasks}
     groups = [[by_name[name] for name in group] for group in tied(list(by_name), rules)]
     processes = min(len(groups), _usable_cores())

@@ -22,14 +22,14 @@ from poetry.puzzle.exceptions import SolverProblemError
 
 from poetry_fti.agreement.versions import group_versions
 from poetry_fti.bridge.solving.conflict import requirement_lines
-from poetry_fti.bridge.solving.joint_pool import (
+from poetry_fti.bridge.solving.resolver import solver_errors
+from poetry_fti.bridge.solving.rules.joint_pool import (
     JointPool,
     JointSolver,
     is_stand_in,
     split_name,
     with_number,
 )
-from poetry_fti.bridge.solving.resolver import solver_errors
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import Versions
-    from poetry_fti.bridge.solving.joint_pool import BoundVariant
+    from poetry_fti.bridge.solving.rules.joint_pool import BoundVariant
     from poetry_fti.model import Rule
 
 

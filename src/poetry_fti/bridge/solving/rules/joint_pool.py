@@ -11,7 +11,6 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from packaging.utils import canonicalize_name
 from packaging.version import Version as StandardVersion
 from poetry.core.constraints.version import Version
 from poetry.core.packages.dependency import Dependency
@@ -20,6 +19,8 @@ from poetry.puzzle.solver import Solver
 
 from poetry_fti.bridge.index.metadata_view import MetadataView
 from poetry_fti.bridge.index.pool import StagePool
+from poetry_fti.bridge.internals.packages import copy_found_version, rename
+from poetry_fti.bridge.internals.solver import replace_provider
 from poetry_fti.bridge.solving.solver import ViewProvider
 
 if TYPE_CHECKING:
@@ -33,13 +34,6 @@ if TYPE_CHECKING:
 
 _SEPARATOR: Final = ":"
 _STAND_IN: Final = "="
-_FOUND: Final = (
-    "_constraint",
-    "_pretty_constraint",
-    "_source_reference",
-    "_source_resolved_reference",
-    "_source_subdirectory",
-)
 _Named = TypeVar("_Named", Package, Dependency)
 
 
@@ -59,8 +53,7 @@ class JointPool(StagePool):
         self.variants = variants
         self._rules = rules
         self._pools = [variant.resolver.pool() for variant in variants]
-        self._repositories = self._pools[0]._repositories  # noqa: SLF001 - as in StagePool
-        self._artifact_cache = self._pools[0].artifact_cache
+        super().__init__(self._pools[0], MetadataView(), {})
         # The solver looks up a stand-in only after a package has required it.
         self._stand_ins: dict[str, set[Version]] = {}
 
@@ -130,8 +123,7 @@ class _JointProvider(ViewProvider):
         own, number = split_name(dependency.pretty_name)
         asked = _renamed(dependency, own)
         found = self._joint_pool.variants[int(number)].resolver.direct_package(asked)
-        for attribute in _FOUND:  # what Poetry itself notes in the requirement
-            setattr(dependency, attribute, getattr(asked, attribute))
+        copy_found_version(asked, dependency)
         return self._joint_pool.joint(found, number)
 
 
@@ -142,7 +134,7 @@ class JointSolver(Solver):
         self, root: ProjectPackage, pool: JointPool, io: IO, preferred: list[Package]
     ) -> None:
         super().__init__(root, pool, [], preferred, io)
-        self._provider = _JointProvider(root, pool, io, preferred)
+        replace_provider(self, _JointProvider(root, pool, io, preferred))
 
 
 def with_number(named: _Named, number: str) -> _Named:
@@ -152,8 +144,7 @@ def with_number(named: _Named, number: str) -> _Named:
 
 def _renamed(named: _Named, name: str) -> _Named:
     renamed = copy.copy(named)
-    renamed._pretty_name = name  # noqa: SLF001 - nothing else of it says how it is called
-    renamed._name = canonicalize_name(name)  # noqa: SLF001
+    rename(renamed, name)
     return renamed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from abc import ABC, abstractmethod
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -14,12 +15,12 @@ from poetry_fti.bridge.index.monitor import keep_connections, monitored
 from poetry_fti.bridge.index.pool import exact_pool, shared_pool
 from poetry_fti.bridge.index.prefetch import CONNECTIONS, Prefetcher, environments
 from poetry_fti.bridge.markers import Narrowing
-from poetry_fti.bridge.solving.messages import not_tried
 from poetry_fti.bridge.solving.resolver import Resolver
-from poetry_fti.bridge.solving.rule_preferences import preferences_for_rules
+from poetry_fti.bridge.solving.rules.preferences import preferences_for_rules
 from poetry_fti.bridge.solving.solver_output import solver_io
 from poetry_fti.bridge.solving.stage_solver import StageSolver
 from poetry_fti.bridge.solving.variant import Variant
+from poetry_fti.bridge.solving.workers.messages import not_tried
 from poetry_fti.errors import FtiError, IndexFailedError
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.agreement.versions import Versions
-    from poetry_fti.bridge.solving.messages import Message
     from poetry_fti.bridge.solving.solver_output import SolverOutput
     from poetry_fti.bridge.solving.variant import Preferences, StageTask
+    from poetry_fti.bridge.solving.workers.messages import Message
     from poetry_fti.model import Rule, Targets
 
 _Answer = TypeVar("_Answer")
@@ -47,7 +48,41 @@ class HandledReply(Generic[_Answer]):
         return self.value
 
 
-class LocalWorker:
+class InProcessWorker(ABC):
+    """Handles messages at once, in this process; see `messages.Worker`."""
+
+    def __init__(self, stages: Mapping[str, StageSolver]) -> None:
+        """Take the solvers of the stages by name."""
+        self._stages = stages
+        self._index_failed = False
+
+    def send(self, message: Message[_Answer]) -> HandledReply[_Answer]:
+        """Handle a message at once."""
+        # A failing index fails for each stage, and each time only after many retries.
+        if self._index_failed:
+            return HandledReply(not_tried())
+        try:
+            return HandledReply(message.handle(self))
+        except FtiError as error:
+            self._index_failed = isinstance(error, IndexFailedError)
+            return HandledReply(error)
+
+    def stage(self, name: str) -> StageSolver:
+        """Return the solver of a stage."""
+        return self._stages[name]
+
+    @abstractmethod
+    def preferences_for_rules(
+        self, rules: Sequence[Rule], versions: Mapping[str, Mapping[str, Versions]], /
+    ) -> Mapping[str, Mapping[str, Preferences]]:
+        """Return preferences that satisfy the rules, by stage and variant; raises FtiError."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop all work, and release the worker's resources."""
+
+
+class LocalWorker(InProcessWorker):
     """Solves stages one after the other in this process; see `messages.Worker`."""
 
     def __init__(
@@ -69,27 +104,11 @@ class LocalWorker:
         self._prefetcher = Prefetcher(self._shared, self._monitor)
         self._monitor.on_wait = self._prefetcher.start
         self._monitor.on_refusal = self._prefetcher.stop
-        self._stages = {
-            task.name: StageSolver(task, self._variant, aligned=aligned) for task in tasks
-        }
-        self._index_failed = False
+        super().__init__(
+            {task.name: StageSolver(task, self._variant, aligned=aligned) for task in tasks}
+        )
         for task in tasks:
             self._add_to_prefetcher(task)
-
-    def send(self, message: Message[_Answer]) -> HandledReply[_Answer]:
-        """Handle a message at once."""
-        # A failing index fails for each stage, and each time only after many retries.
-        if self._index_failed:
-            return HandledReply(not_tried())
-        try:
-            return HandledReply(message.handle(self))
-        except FtiError as error:
-            self._index_failed = isinstance(error, IndexFailedError)
-            return HandledReply(error)
-
-    def stage(self, name: str) -> StageSolver:
-        """Return the solver of a stage."""
-        return self._stages[name]
 
     def preferences_for_rules(
         self, rules: Sequence[Rule], versions: Mapping[str, Mapping[str, Versions]]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from poetry.core.packages.package import Package
 
 from poetry_fti.agreement.rules import broken
-from poetry_fti.bridge.solving.joint import solve_together
-from poetry_fti.bridge.solving.joint_pool import BoundVariant
+from poetry_fti.bridge.solving.rules.joint import solve_together
+from poetry_fti.bridge.solving.rules.joint_pool import BoundVariant
 from poetry_fti.bridge.solving.variant import Preferences
 
 if TYPE_CHECKING:

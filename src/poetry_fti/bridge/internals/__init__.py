@@ -1,0 +1,1 @@
+"""Private names of Poetry and its libraries: listed, probed and accessed here only."""

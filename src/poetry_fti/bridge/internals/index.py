@@ -1,0 +1,65 @@
+"""Private names of Poetry's index clients and of CacheControl."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.bridge.internals.private_name import PrivateName, exists
+
+if TYPE_CHECKING:
+    from poetry.console.exceptions import ConsoleMessage, PoetryRuntimeError
+    from poetry.utils.authenticator import Authenticator
+
+_CONTROLLER: Final = "cachecontrol.controller"
+
+POOL_SIZE: Final = PrivateName(
+    module="poetry.utils.authenticator",
+    owner="Authenticator",
+    name="_pool_size",
+    kind="attribute",
+    use="index",
+    relied_on="The number of connections to a host that are kept open, read when a session is"
+    " created.",
+)
+MESSAGES: Final = PrivateName(
+    module="poetry.console.exceptions",
+    owner="PoetryRuntimeError",
+    name="_messages",
+    kind="attribute",
+    use="error texts",
+    relied_on="The paragraphs of the error, each with `stripped` text and a `debug` flag.",
+)
+CACHE_SET: Final = PrivateName(
+    module=_CONTROLLER,
+    owner="CacheController",
+    name="_cache_set",
+    kind="method",
+    use="http cache",
+    parameters=("cache_url", "request", "response", "body", "expires_time"),
+    relied_on="All responses are written to the cache through it. RobustController overrides it.",
+)
+LOAD_FROM_CACHE: Final = PrivateName(
+    module=_CONTROLLER,
+    owner="CacheController",
+    name="_load_from_cache",
+    kind="method",
+    use="http cache",
+    parameters=("request",),
+    relied_on="All responses are read from the cache through it. RobustController overrides it.",
+)
+NAMES: Final = (POOL_SIZE, MESSAGES, CACHE_SET, LOAD_FROM_CACHE)
+
+
+def keep_open(authenticator: Authenticator, connections: int) -> None:
+    """Keep at least so many connections to a host open, in sessions created from now on."""
+    authenticator._pool_size = max(authenticator._pool_size, connections)
+
+
+def paragraphs(error: PoetryRuntimeError) -> list[ConsoleMessage] | None:
+    """Return the paragraphs of an error, None where Poetry does not give them."""
+    return error._messages if exists(MESSAGES) else None
+
+
+def can_override_cache() -> bool:
+    """Return whether CacheControl writes and reads responses through the known methods."""
+    return exists(CACHE_SET) and exists(LOAD_FROM_CACHE)

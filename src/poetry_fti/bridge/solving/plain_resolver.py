@@ -1,0 +1,88 @@
+"""A derived project solved through Poetry's public interface only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poetry.puzzle.solver import Solver
+from poetry.repositories.exceptions import PackageNotFoundError
+
+from poetry_fti.bridge.internals.versions import poetry_version, tested_versions
+from poetry_fti.bridge.solving.resolver import Resolver, solver_errors
+from poetry_fti.bridge.solving.solution import Solution
+from poetry_fti.errors import FtiError
+from poetry_fti.wording import joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from packaging.utils import NormalizedName
+    from poetry.core.packages.package import Package
+
+    from poetry_fti.bridge.solving.resolver import PreferredPackages
+
+
+class PlainResolver(Resolver):
+    """A derived project seen by one view, solved by Poetry's own solver.
+
+    Packages of an index are narrowed to the view before the solver sees them. What comes from a
+    path, a URL or a repository is not: there is no public way to it. It is solved for every
+    target and narrowed afterwards, and it is an error if an override applies to its requirements.
+
+    Poetry tries the highest of the preferred versions of a package first, whatever their order.
+    So a preference that is higher than one before it is left out.
+    """
+
+    def solve(self, preferences: PreferredPackages) -> Solution:
+        """Return a solution; raises FtiError with Poetry's whole explanation where none exists."""
+        packages = list(_in_falling_order(preferences.packages))
+        try:
+            return self._solved(packages, preferences)
+        except PackageNotFoundError:
+            # A preferred version that its index no longer has ends Poetry's solver.
+            available = [package for package in packages if self._is_available(package)]
+            if len(available) == len(packages):
+                raise
+            return self._solved(available, preferences)
+
+    def _solved(self, packages: Iterable[Package], preferences: PreferredPackages) -> Solution:
+        root = self.root()
+        originals = {package: package for package in packages if package.is_direct_origin()}
+        locked = [self._view.package(p) if p in originals else p for p in packages]
+        with solver_errors():
+            solver = Solver(root, self.pool(preferences.allowed), [], locked, self._io)
+            solved = solver.solve(use_latest=preferences.latest).get_solved_packages()
+        found = {p: p for p in solved if p.is_direct_origin() and p not in originals}
+        self._require_no_overrides(found)
+        originals |= found
+        return Solution(root, solved, originals)
+
+    def _require_no_overrides(self, packages: Iterable[Package]) -> None:
+        for package in packages:
+            names = self._view.overridden(package)
+            if names:
+                raise FtiError(
+                    f"{package.pretty_name} requires {joined(names)}, which an override replaces."
+                    f" With Poetry {poetry_version()} an override cannot replace what a package"
+                    " from a path, a URL or a repository requires; poetry-fti is tested with"
+                    f" Poetry {tested_versions()}."
+                )
+
+    def _is_available(self, package: Package) -> bool:
+        if package.is_direct_origin():
+            return True
+        try:
+            self.pool().package(package.name, package.version, package.source_reference)
+        except PackageNotFoundError:
+            return False
+        return True
+
+
+def _in_falling_order(packages: Iterable[Package]) -> Iterator[Package]:
+    """Yield packages, without a version that is higher than one of the same package before it."""
+    lowest: dict[NormalizedName, Package] = {}
+    for package in packages:
+        before = lowest.setdefault(package.name, package)
+        if package.version <= before.version:
+            lowest[package.name] = package
+            yield package

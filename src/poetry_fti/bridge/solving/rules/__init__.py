@@ -1,0 +1,1 @@
+"""Versions that satisfy rules: the stages that a rule binds, solved as one project."""

@@ -1,0 +1,263 @@
+"""A Poetry that has renamed a private name that is relied on."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from changed_poetry import changed_poetry
+from harness import Result, snapshot
+from loopback.clients import isolated_environment
+from poetry_fti.bridge.internals import commands
+from poetry_fti.bridge.internals.listing import PRIVATE_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from changed_poetry import ChangedPoetry
+    from loopback.index import LoopbackIndex
+    from poetry_fti.bridge.internals.private_name import PrivateName
+
+POETRY: Final = version("poetry")
+PROJECT: Final = """\
+[project]
+name = "demo"
+version = "1"
+requires-python = ">=3.10,<3.14"
+dependencies = ["Dotted.Name_Pkg"]
+
+[dependency-groups]
+feature = ["alpha"]
+training = ["torchish", "boosting[plot]", "wintool; sys_platform == 'win32'"]
+inference = ["boosting", "webby[standard]", "wintool; sys_platform == 'win32'"]
+
+[tool.poetry]
+package-mode = false
+
+[tool.poetry.group.inference.dependencies]
+helper = { path = "helper" }
+
+[tool.fti.stages.feature]
+[tool.fti.stages.training]
+[tool.fti.stages.inference]
+platforms = ["linux/amd64", "macos/arm64"]
+"""
+HELPER: Final = """\
+[project]
+name = "helper"
+version = "1.0"
+requires-python = ">=3.10"
+dependencies = ["alpha", "wintool; sys_platform == 'win32'"]
+
+[build-system]
+requires = ["poetry-core>=2.0"]
+build-backend = "poetry.core.masonry.api"
+"""
+# The stages conflict, and a rule wants them to agree.
+CONFLICT: Final = (
+    PROJECT.replace('feature = ["alpha"]', 'feature = ["alpha <2"]')
+    + """
+[[tool.fti.align]]
+stages = ["feature", "training"]
+packages = ["alpha"]
+level = "exact"
+"""
+)
+SOLVING: Final = ("solving", "index", "lock text")
+# What every name is tried with, in this order.
+COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
+    ("fti", "lock"),
+    ("fti", "lock", "--check"),
+    ("fti", "list"),
+    ("fti", "export"),
+    ("fti", "show", "training"),
+    ("fti", "update", "--dry-run"),
+    ("fti", "update", "alpha", "--dry-run"),
+)
+POETRYS: Final = (("check",), ("lock",), ("show", "--no-truncate"), ("env", "list"))
+# What differs from run to run: times, and the name of a project's virtual environment.
+DIFFERING: Final = re.compile(r"in \d+\.\d s|\(\d+\.\d+s\)|demo-\S{8}-py")
+# One of each kind; the others run where all generated cases do.
+ALWAYS: Final = ("_locked", "_content_hash", "_cache_set", "_io")
+NAMES: Final = [
+    pytest.param(name, id=str(name), marks=[] if name.name in ALWAYS else [pytest.mark.generated])
+    for name in PRIVATE_NAMES
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """Where a changed Poetry runs: in projects of its own, with the shared index."""
+
+    folder: Path
+    poetry: ChangedPoetry
+
+    def project(self, text: str = PROJECT) -> Path:
+        """Return a new project."""
+        root = self.folder / f"project-{len(list(self.folder.glob('project-*')))}" / "demo"
+        (root / "helper").mkdir(parents=True)
+        (root / "pyproject.toml").write_text(text, encoding="utf-8")
+        (root / "helper" / "pyproject.toml").write_text(HELPER, encoding="utf-8")
+        (root / "helper" / "helper.py").touch()
+        return root
+
+    def all(self) -> tuple[dict[tuple[str, ...], Result], dict[str, bytes]]:
+        """Return what each command says, without the time that it took, and what they write."""
+        root = self.project()
+        results = {words: _comparable(self.poetry(root, *words)) for words in COMMANDS}
+        return results, snapshot(root)
+
+
+def _comparable(result: Result) -> Result:
+    output, errors = (DIFFERING.sub("", text) for text in (result.output, result.errors))
+    return Result(result.code, output, errors)
+
+
+@contextmanager
+def _lab(folder: Path, index: LoopbackIndex, *rename: str) -> Iterator[Lab]:
+    folder.mkdir()
+    environment = isolated_environment(folder / "home", index.url)
+    with changed_poetry(environment, folder / "scratch", *rename) as poetry:
+        yield Lab(folder, poetry)
+
+
+def _renamed(private: PrivateName) -> list[str]:
+    # Others give the names of a module's globals to other things, too.
+    return [private.name, private.module] if private.kind == "global" else [private.name]
+
+
+@pytest.fixture(scope="module")
+def truth(
+    tmp_path_factory: pytest.TempPathFactory, loopback_index: LoopbackIndex
+) -> tuple[dict[tuple[str, ...], Result], dict[str, bytes]]:
+    """What the commands say and write when no name is renamed."""
+    with _lab(tmp_path_factory.mktemp("truth") / "lab", loopback_index) as lab:
+        results, files = lab.all()
+    for words, result in results.items():
+        assert (result.code, result.errors.strip()) == (0, ""), (words, result)
+    return results, files
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def private(request: pytest.FixtureRequest) -> PrivateName:
+    """A name that is renamed."""
+    name: PrivateName = request.param
+    return name
+
+
+@pytest.fixture(scope="module")
+def lab(
+    private: PrivateName, tmp_path_factory: pytest.TempPathFactory, loopback_index: LoopbackIndex
+) -> Iterator[Lab]:
+    """A Poetry in which the name is renamed."""
+    folder = tmp_path_factory.mktemp("renamed") / "lab"
+    with _lab(folder, loopback_index, *_renamed(private)) as lab:
+        yield lab
+
+
+def test_stages_are_locked_and_exported_as_ever(
+    private: PrivateName,
+    lab: Lab,
+    truth: tuple[dict[tuple[str, ...], Result], dict[str, bytes]],
+) -> None:
+    """The locks are those of the same Poetry with its names, which are plain Poetry's."""
+    expected, files = truth
+    results, written = lab.all()
+    notice = (
+        f"Poetry {POETRY} has no {private}, which poetry-fti uses (it is tested with Poetry 2.3 to"
+        " 2.5): stages are solved through Poetry's public interface only, which is slower."
+        if private.use in SOLVING
+        else ""
+    )
+    assert written == files
+    for words, result in results.items():
+        solves = words[1] in ("lock", "update") and "--check" not in words
+        assert (result.code, result.output) == (0, expected[words].output), words
+        assert result.errors.strip() == (notice if solves else ""), words
+
+
+def test_poetrys_own_commands_are_not_affected(lab: Lab) -> None:
+    alone, beside = lab.project(), lab.project(PROJECT + "[tool.fti]\nisolated = false\n")
+    for words in POETRYS:
+        expected = _comparable(lab.poetry(alone, *words, "--no-plugins"))
+        found = _comparable(lab.poetry(beside, *words))
+        assert found == expected, words
+        assert found.code == 0, words
+    assert (alone / "poetry.lock").read_bytes() == (beside / "poetry.lock").read_bytes()
+    isolated = lab.project(PROJECT + "[tool.fti]\nisolated = true\n")
+    lab.poetry.ok(isolated, "lock")
+    shown = lab.poetry.ok(isolated, "show", "--no-truncate").output
+    assert [line.split()[0] for line in shown.splitlines()] == ["dotted-name-pkg"]
+
+
+def test_errors_are_explained(private: PrivateName, lab: Lab) -> None:
+    """What cannot be solved ends with an error, whatever is known of the reason."""
+    root = lab.project(CONFLICT)
+    result = lab.poetry(root, "fti", "lock")
+    assert result.code == 1
+    lines = [line for line in result.errors.splitlines() if line.startswith("feature: ")]
+    assert lines == [f"feature: feature and training {_disagreement(private)}"]
+    assert "inference: locked" in result.output
+    failed = lab.poetry(root, "lock")
+    assert failed.code == 1
+    assert "version solving failed" in failed.errors
+
+
+def _disagreement(private: PrivateName) -> str:
+    if private.use in SOLVING:
+        return (
+            f"do not agree as tool.fti.align demands. With Poetry {POETRY} only versions are"
+            " compared that a stage finds on its own; poetry-fti is tested with Poetry 2.3 to 2.5."
+        )
+    return "cannot agree as tool.fti.align demands:"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [each for each in NAMES if each.id and each.id in {str(n) for n in commands.NAMES}],
+)
+def test_commands_in_an_environment(
+    name: PrivateName, tmp_path: Path, loopback_index: LoopbackIndex
+) -> None:
+    with _lab(tmp_path / "lab", loopback_index, name.name) as lab:
+        _try_commands(name, lab)
+
+
+def _try_commands(private: PrivateName, lab: Lab) -> None:
+    root = lab.project()
+    lab.poetry.ok(root, "fti", "lock", "feature")
+    lab.poetry.ok(root, "fti", "install", "feature", "--sync")
+    activated = lab.poetry(root, "fti", "activate", "feature")
+    ran = lab.poetry(root, "fti", "run", "feature", "python", "-c", "print(1)")
+    shown = lab.poetry(root, "fti", "env", "info", "feature")
+    if private.name == "_get_activate_command" and POETRY.startswith("2.3."):
+        assert (activated.code, activated.errors.strip()) == (1, _missing(private, "activate"))
+    else:
+        assert (activated.code, activated.output.count("activate")) == (0, 1), activated
+    if private.name == "_display_complete_info":
+        assert (shown.code, shown.errors.strip()) == (1, _missing(private, "show"))
+    else:
+        assert (shown.code, "Virtualenv" in shown.output) == (0, True), shown
+    if private.name in ("_io", "_configure_io", "_configure_global_options", "_working_directory"):
+        refusal = (
+            f"Poetry {POETRY} has no {private}, without which poetry-fti cannot keep the options of"
+            " the command from Poetry. Write `--` before the command: poetry fti run STAGE --"
+            " COMMAND. poetry-fti is tested with Poetry 2.3 to 2.5."
+        )
+        assert (ran.code, " ".join(ran.errors.split())) == (1, refusal)
+        ran = lab.poetry(root, "fti", "run", "feature", "--", "python", "-c", "print(1)")
+    assert (ran.code, ran.output) == (0, "1\n"), ran
+
+
+def _missing(private: PrivateName, verb: str) -> str:
+    what = {"activate": "activate the environment of a stage", "show": "show an environment"}[verb]
+    return (
+        f"Poetry {POETRY} has no {private}, without which poetry-fti cannot {what}. poetry-fti is"
+        " tested with Poetry 2.3 to 2.5."
+    )
