@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.bridge.internals.private_name import PrivateName, exists
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
     from poetry.core.packages.package import Package
     from poetry.packages.locker import Locker
     from poetry.packages.transitive_package_info import TransitivePackageInfo
@@ -19,7 +14,6 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.internals.private_name import Kind, Use
 
 _MODULE: Final = "poetry.packages.locker"
-_CONSTRUCTORS: Final = ("inline_table", "table", "array")
 
 
 def _locker(
@@ -47,17 +41,9 @@ LOCK_PACKAGES: Final = _locker(
     "_lock_packages",
     "method",
     "lock text",
-    "Returns a table for each package, sorted, each made by _dump_package(), with `files` as a list"
-    " of dicts. _compute_lock_data() puts [extras] and [metadata] around them.",
+    "Returns a table for each package, sorted, with `files` as a list of dicts."
+    " _compute_lock_data() puts [extras] and [metadata] around them.",
     ("packages",),
-)
-DUMP_PACKAGE: Final = _locker(
-    "_dump_package",
-    "method",
-    "lock text",
-    "Its code makes a package's table with three constructors of tomlkit that are globals of its"
-    " module.",
-    ("package", "transitive_info"),
 )
 GET_LOCKED_PACKAGE: Final = _locker(
     "_get_locked_package",
@@ -67,23 +53,7 @@ GET_LOCKED_PACKAGE: Final = _locker(
     " it takes a fraction of the time.",
     ("info", "with_dependencies"),
 )
-NAMES: Final = (
-    VERSION,
-    CONTENT_HASH,
-    LOCK_PACKAGES,
-    DUMP_PACKAGE,
-    GET_LOCKED_PACKAGE,
-    *(
-        PrivateName(
-            module=_MODULE,
-            name=constructor,
-            kind="global",
-            use="lock text",
-            relied_on=f"Locker._dump_package() calls tomlkit's {constructor}() by this name.",
-        )
-        for constructor in _CONSTRUCTORS
-    ),
-)
+NAMES: Final = (VERSION, CONTENT_HASH, LOCK_PACKAGES, GET_LOCKED_PACKAGE)
 
 
 def lock_version() -> str | None:
@@ -109,27 +79,7 @@ def has_locked_package() -> bool:
 
 
 def package_tables(
-    lock: Path,
-    packages: dict[Package, TransitivePackageInfo],
-    constructors: Mapping[str, Callable[[], Any]],
+    locker: Locker, packages: dict[Package, TransitivePackageInfo]
 ) -> list[dict[str, Any]]:
-    """Return a table for each package, as the locker of a lock at this path makes it.
-
-    `constructors` replace tomlkit's of the same name (inline_table, table, array).
-    """
-    inline_table, table, array = (constructors[name] for name in _CONSTRUCTORS)
-    return _locker_class(inline_table, table, array)(lock, {})._lock_packages(packages)
-
-
-@cache
-def _locker_class(*constructors: Callable[[], Any]) -> type[Locker]:
-    """Return Poetry's locker with other constructors for the values of a package's table."""
-    from poetry.packages import locker  # noqa: PLC0415 - private names are read lazily
-
-    class ConstructingLocker(locker.Locker):
-        _dump_package = FunctionType(
-            locker.Locker._dump_package.__code__,
-            vars(locker) | dict(zip(_CONSTRUCTORS, constructors, strict=True)),
-        )
-
-    return ConstructingLocker
+    """Return a table for each package, as it is written to a lock."""
+    return locker._lock_packages(packages)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import tomlkit
 from poetry.packages.locker import GENERATED_COMMENT
+from tomlkit.items import InlineTable
 
 from poetry_fti.bridge.internals.listing import plain_path_notice
 from poetry_fti.bridge.internals.locker import lock_version, package_tables
@@ -23,22 +24,6 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.lock.locker import StageLocker
 
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
-
-
-class _InlineTable(dict[str, Any]):
-    """Stands in for `tomlkit.inline_table`: a table that is written in one line."""
-
-
-class _Array(list[Any]):
-    """Stands in for `tomlkit.array`: Poetry writes these arrays with one item a line."""
-
-    def multiline(self, _: bool) -> _Array:  # noqa: FBT001 - tomlkit's signature
-        """Return the array, which is written with one item a line in any case."""
-        return self
-
-
-# What replaces tomlkit's constructors: plain data are made in a third of the time.
-_CONSTRUCTORS: Final = {"inline_table": _InlineTable, "table": dict, "array": _Array}
 
 
 def lock_text(
@@ -63,7 +48,7 @@ def lock_text(
 def _text(
     locker: StageLocker, root: ProjectPackage, packages: dict[Package, TransitivePackageInfo]
 ) -> str:
-    tables = package_tables(locker.lock, packages, _CONSTRUCTORS)
+    tables = package_tables(locker, packages)
     metadata = {
         "lock-version": lock_version(),
         "python-versions": root.python_versions,
@@ -88,10 +73,10 @@ def _package(package: dict[str, Any]) -> Iterator[str]:
     # tomlkit writes tables after other values, and counts inline ones as tables.
     package["files"] = [dict(sorted(file.items())) for file in package["files"]]
     simple = [item for item in package.items() if not isinstance(item[1], dict)]
-    inline = [item for item in package.items() if isinstance(item[1], _InlineTable)]
+    inline = [item for item in package.items() if isinstance(item[1], InlineTable)]
     yield from _table("[[package]]", simple + inline)
     for key, value in package.items():
-        if isinstance(value, dict) and not isinstance(value, _InlineTable):
+        if isinstance(value, dict) and not isinstance(value, InlineTable):
             yield from _table(f"[package.{_key(key)}]", value.items())
 
 
@@ -122,7 +107,7 @@ def _inline_table(table: dict[str, Any]) -> str:
 
 
 def _array(values: list[Any]) -> str:
-    if isinstance(values, _Array) or any(isinstance(each, dict) for each in values):
+    if any(isinstance(each, dict) for each in values):
         return "[\n" + "".join([f"    {_value(each)},\n" for each in values]) + "]"
     return f"[{', '.join(map(_value, values))}]"
 
