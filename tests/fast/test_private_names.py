@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 import poetry_fti
-from poetry_fti.bridge.internals import locker, solver
+from poetry_fti.bridge.internals import locker, solver, versions
 from poetry_fti.bridge.internals.listing import PRIVATE_NAMES, plain_path_notice
 from poetry_fti.bridge.internals.private_name import exists
 from poetry_fti.bridge.internals.versions import NEWEST_TESTED, OLDEST_TESTED, unsupported
@@ -73,6 +73,13 @@ def test_the_error_of_a_command_that_needs_a_name() -> None:
 def test_the_tested_versions_are_those_that_are_allowed() -> None:
     pyproject = (SOURCE.parents[1] / "pyproject.toml").read_text(encoding="utf-8")
     assert f'"poetry >={OLDEST_TESTED[0]}.{OLDEST_TESTED[1]},<{NEWEST_TESTED[0] + 1}"' in pyproject
+
+
+def test_the_docs_name_the_tested_versions() -> None:
+    page = SOURCE.parents[1] / "docs" / "explanation" / "beside-poetry.md"
+    text = page.read_text(encoding="utf-8")
+    assert f"poetry-fti is tested with Poetry {versions.tested_versions()}." in text
+    assert f"is newer than {versions.newest_tested()}, the newest version" in text
 
 
 def test_no_private_name_is_accessed_elsewhere() -> None:

@@ -47,9 +47,10 @@ def keep_verbatim(application: Application, words: Sequence[str]) -> None:
     command, and it is unknown where Poetry was before; and where the installed Poetry does not let
     its command line be read again, if a word of the command looks like an option.
     """
-    separated, missing = separate(words), missing_to_read_again()
+    separated = separate(words)
     if separated is None:
         return
+    missing = missing_to_read_again()
     if missing is not None:
         _require_no_options(words, separated, missing)
         return
