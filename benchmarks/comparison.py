@@ -10,7 +10,7 @@ from benchmarks.tools import median
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmarks.workshop import Workshop
+    from benchmarks.testbed import Testbed
 
 HEADER = """\
 | row | measured | | against | | ratio | limit | runs |
@@ -44,12 +44,12 @@ class Row:
     measured: str
     against: str
     limit: float | None
-    sides: Callable[[Workshop], Sides]
+    sides: Callable[[Testbed], Sides]
     unit: str = "s"
 
-    def line(self, workshop: Workshop, runs: int | None) -> str:
+    def line(self, testbed: Testbed, runs: int | None) -> str:
         """Measure, and return the line; a ratio beyond the limit is bold."""
-        figures = _figures(self.sides(workshop), runs)
+        figures = _figures(self.sides(testbed), runs)
         ours, reference, *floor = map(median, figures)
         below = sum(floor)
         ratio = (ours - below) / (reference - below)

@@ -1,6 +1,6 @@
-"""What locking takes, beside Poetry and uv: `make bench` prints the table.
+"""Locking compared with Poetry and uv: `make bench` prints the table.
 
-All take their packages from the loopback index.
+All of them use the loopback index.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from benchmarks.projects import (
     variations,
     with_one_more,
 )
+from benchmarks.testbed import LATENCY, Testbed
 from benchmarks.tools import FailedError, megabytes, seconds
-from benchmarks.workshop import LATENCY, Workshop
 
 if TYPE_CHECKING:
     from benchmarks.tools import Task
@@ -43,80 +43,80 @@ def timed(task: Task, runs: int = 5) -> Side:
     return Side(partial(seconds, task), runs)
 
 
-def not_aligned(w: Workshop) -> Sides:
-    """Lock three stages, each for itself."""
-    return Sides(timed(w.lock(THREE, "--no-align"), 7), timed(w.version(), 7))
+def not_aligned(bed: Testbed) -> Sides:
+    """Lock three stages without aligning them."""
+    return Sides(timed(bed.lock(THREE, "--no-align"), 7), timed(bed.version(), 7))
 
 
-def aligned(w: Workshop) -> Sides:
+def aligned(bed: Testbed) -> Sides:
     """Lock three stages."""
-    return Sides(timed(w.lock(THREE), 7), timed(w.version(), 7))
+    return Sides(timed(bed.lock(THREE), 7), timed(bed.version(), 7))
 
 
-def expired(w: Workshop) -> Sides:
-    """Ask for each page again."""
-    return Sides(timed(w.lock_expired(THREE)), timed(w.lock(THREE, far=True)))
+def expired(bed: Testbed) -> Sides:
+    """Lock with expired pages, and with fresh ones."""
+    return Sides(timed(bed.lock_expired(THREE)), timed(bed.lock(THREE, far=True)))
 
 
-def cold_beside_poetry(w: Workshop) -> Sides:
-    """Begin with nothing."""
-    return Sides(timed(w.lock_cold(THREE), 3), Side(lambda: w.poetry_cold, once=True))
+def cold_against_poetry(bed: Testbed) -> Sides:
+    """Lock with empty caches."""
+    return Sides(timed(bed.lock_cold(THREE), 3), Side(lambda: bed.poetry_cold, once=True))
 
 
-def cold_beside_uv(w: Workshop) -> Sides:
-    """Begin with nothing; uv locks for all platforms, as it does by default."""
-    return Sides(timed(w.lock_cold(THREE)), timed(w.uv_cold(for_uv())))
+def cold_against_uv(bed: Testbed) -> Sides:
+    """Lock with empty caches; uv locks for all platforms, as it does by default."""
+    return Sides(timed(bed.lock_cold(THREE)), timed(bed.uv_cold(for_uv())))
 
 
-def cold_beside_limited_uv(w: Workshop) -> Sides:
-    """Begin with nothing; uv locks for the same platforms."""
-    return Sides(timed(w.lock_cold(THREE), 3), timed(w.uv_cold(for_uv(limited=True)), 3))
+def cold_against_limited_uv(bed: Testbed) -> Sides:
+    """Lock with empty caches; uv locks for the same platforms."""
+    return Sides(timed(bed.lock_cold(THREE), 3), timed(bed.uv_cold(for_uv(limited=True)), 3))
 
 
-def universal(w: Workshop) -> Sides:
+def universal(bed: Testbed) -> Sides:
     """Lock for all platforms."""
-    poetry = Side(partial(seconds, w.poetry_warm()), once=True)
-    return Sides(timed(w.lock(UNIVERSAL, far=True), 3), poetry)
+    poetry = Side(partial(seconds, bed.poetry_warm()), once=True)
+    return Sides(timed(bed.lock(UNIVERSAL, far=True), 3), poetry)
 
 
-def nothing_to_do(w: Workshop) -> Sides:
-    """Leave six fresh locks alone."""
-    return Sides(timed(w.relock(SIX, SIX), 7), timed(w.version(), 7))
+def nothing_to_do(bed: Testbed) -> Sides:
+    """Run `lock` on six fresh locks."""
+    return Sides(timed(bed.relock(SIX, SIX), 7), timed(bed.version(), 7))
 
 
-def checked(w: Workshop) -> Sides:
-    """Find six fresh locks."""
-    return Sides(timed(w.relock(SIX, SIX, "--check"), 7), timed(w.version(), 7))
+def checked(bed: Testbed) -> Sides:
+    """Check six fresh locks."""
+    return Sides(timed(bed.relock(SIX, SIX, "--check"), 7), timed(bed.version(), 7))
 
 
-def one_changed(w: Workshop) -> Sides:
-    """Lock one stage of six anew, and all six."""
-    return Sides(timed(w.relock(SIX, SIX_CHANGED)), timed(w.lock(SIX)), timed(w.version()))
+def one_changed(bed: Testbed) -> Sides:
+    """Lock one changed stage of six, and all six."""
+    return Sides(timed(bed.relock(SIX, SIX_CHANGED)), timed(bed.lock(SIX)), timed(bed.version()))
 
 
-def many(w: Workshop) -> Sides:
+def many(bed: Testbed) -> Sides:
     """Lock thirty stages, and three."""
-    return Sides(timed(w.lock(THIRTY), 3), timed(w.lock(THREE), 3))
+    return Sides(timed(bed.lock(THIRTY), 3), timed(bed.lock(THREE), 3))
 
 
-def memory(w: Workshop) -> Sides:
-    """Weigh, not time."""
-    poetry = Side(partial(megabytes, w.poetry_warm()), once=True)
-    return Sides(Side(partial(megabytes, w.lock(THREE)), 3), poetry)
+def memory(bed: Testbed) -> Sides:
+    """Measure memory, not time."""
+    poetry = Side(partial(megabytes, bed.poetry_warm()), once=True)
+    return Sides(Side(partial(megabytes, bed.lock(THREE)), 3), poetry)
 
 
 ROWS: Final = (
     Row(1, "lock, warm, `--no-align`", VERSION, 2.5, not_aligned),
     Row(2, "lock, warm", VERSION, 3.5, aligned),
     Row(3, f"lock, pages expired, {AFAR}", f"lock, warm, {AFAR}", 2, expired),
-    Row(4, f"lock, cold, {AFAR}", f"`poetry lock`, cold, {AFAR}", 1 / 25, cold_beside_poetry),
-    Row(5, f"lock, cold, {AFAR}", f"`uv lock`, cold, {AFAR}", 2.5, cold_beside_uv),
+    Row(4, f"lock, cold, {AFAR}", f"`poetry lock`, cold, {AFAR}", 1 / 25, cold_against_poetry),
+    Row(5, f"lock, cold, {AFAR}", f"`uv lock`, cold, {AFAR}", 2.5, cold_against_uv),
     Row(
         5,
         f"lock, cold, {AFAR}",
         f"`uv lock`, the same platforms only, cold, {AFAR}",
         None,
-        cold_beside_limited_uv,
+        cold_against_limited_uv,
     ),
     Row(6, "lock for all platforms, warm", "`poetry lock`, warm", 1 / 8, universal),
     Row(7, "lock six fresh stages", VERSION, 1.3, nothing_to_do),
@@ -132,16 +132,16 @@ def main() -> None:
     rows, runs = _arguments()
     with ExitStack() as stack:
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="poetry-fti-bench-"))
-        workshop = Workshop(Path(name), stack)
+        testbed = Testbed(Path(name), stack)
         print(HEADER, flush=True)
         for row in rows:
-            print(_line(row, workshop, runs), flush=True)
-        print(f"\nMeasured with {workshop.versions()} on {os.cpu_count()} cores.")
+            print(_line(row, testbed, runs), flush=True)
+        print(f"\nMeasured with {testbed.versions()} on {os.cpu_count()} cores.")
 
 
-def _line(row: Row, workshop: Workshop, runs: int | None) -> str:
+def _line(row: Row, testbed: Testbed, runs: int | None) -> str:
     try:
-        return row.line(workshop, runs)
+        return row.line(testbed, runs)
     except FailedError as error:
         print(f"row {row.number} failed: {error}", file=sys.stderr)
         return row.failed()

@@ -47,7 +47,7 @@ class Manners:
     """What an index can do and what it bears.
 
     Those who want to read a `guarded` one must know ``CREDENTIALS``. `allowance` is in requests a
-    second. `latency` is in seconds, and long enough for the threads that fetch ahead to be needed.
+    second. `latency` is in seconds, and long enough for the threads that prefetch to be needed.
     """
 
     guarded: bool = False

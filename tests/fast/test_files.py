@@ -55,9 +55,9 @@ STEPS: Final = (
 class Saboteur:
     """Raises a failure at, or just after, the n-th of the calls that change the disk."""
 
-    def __init__(self, call: int, failure: BaseException, *, late: bool) -> None:
+    def __init__(self, call: int, failure: BaseException, *, after: bool) -> None:
         self.calls = 0
-        self._call, self._failure, self._late = call, failure, late
+        self._call, self._failure, self._after = call, failure, after
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         for owner, name in STEPS:
@@ -68,7 +68,7 @@ class Saboteur:
             self.calls += 1
             if self.calls != self._call:
                 return real(*args, **kwargs)
-            if self._late:
+            if self._after:
                 with suppress(OSError):
                     getattr(real(*args, **kwargs), "close", int)()
             raise self._failure
@@ -85,18 +85,18 @@ def replace_sabotaged(root: Path, saboteur: Saboteur) -> None:
         files.replace({root / name: "new\n" for name in ("a/x", "a/y", "b/c/z")})
 
 
-@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left")])
 def test_wherever_it_stops_files_are_whole_and_no_other_is_left(
-    tmp_path: Path, failure: BaseException, *, late: bool
+    tmp_path: Path, failure: BaseException, *, after: bool
 ) -> None:
-    undisturbed = Saboteur(0, failure, late=late)
+    undisturbed = Saboteur(0, failure, after=after)
     replace_sabotaged(tmp_path / "0", undisturbed)
     assert undisturbed.calls > 3 * len(STEPS) - 3
     for call in range(1, undisturbed.calls + 1):
         root = tmp_path / str(call)
         with pytest.raises(type(failure)):
-            replace_sabotaged(root, Saboteur(call, failure, late=late))
+            replace_sabotaged(root, Saboteur(call, failure, after=after))
         found = snapshot(root)
         assert found.keys() - {"b/c/z"} == {"a/x", "a/y"}
         assert set(found.values()) <= {b"old\n", b"new\n"}
@@ -106,7 +106,7 @@ def test_wherever_it_stops_files_are_whole_and_no_other_is_left(
 def test_an_error_before_the_last_file_is_on_disk_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    full = Saboteur(3, OSError(errno.ENOSPC, "No space left on device"), late=False)
+    full = Saboteur(3, OSError(errno.ENOSPC, "No space left on device"), after=False)
     monkeypatch.setattr(os, "fsync", full._sabotaged(os.fsync))  # noqa: SLF001
     names = ("a", "b", "new/c")
     for name in names[:2]:

@@ -26,7 +26,7 @@ ROW: Final = re.compile(r"\| `(?P<room>[a-z_/]+)` \| [^|]+ \|(?P<ours>[^|]*)\|(?
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What the modules of a package, or a module beside the packages, may import."""
+    """The imports that are allowed in a package or a top-level module."""
 
     ours: frozenset[str]
     third_party: frozenset[str]

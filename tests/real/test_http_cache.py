@@ -73,10 +73,10 @@ def store(controller: CacheController, request: PreparedRequest, text: bytes) ->
 
 
 @pytest.mark.parametrize("step", ["delete", "set_body", "set"])
-@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("before", [None, b"what it was"])
 def test_half_an_answer_is_not_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, before: bytes | None, *, late: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, before: bytes | None, *, after: bool
 ) -> None:
     cache = SeparateBodyFileCache(str(tmp_path))
     request = Request("GET", "http://127.0.0.1/simple/alpha/").prepare()
@@ -85,7 +85,7 @@ def test_half_an_answer_is_not_left(
     real = getattr(cache, step)
 
     def killed(*arguments: object, **options: object) -> None:
-        if late:
+        if after:
             real(*arguments, **options)
         raise KilledError
 
@@ -95,4 +95,4 @@ def test_half_an_answer_is_not_left(
         pytest.fail("the step is not taken")
     found = CacheController(cache).cached_request(request)
     done = {("delete", False): before, ("set", True): b"what it is"}
-    assert (found.read() if found else None) == done.get((step, late))
+    assert (found.read() if found else None) == done.get((step, after))

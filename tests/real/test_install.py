@@ -88,9 +88,9 @@ def _markers(package: Mapping[str, object]) -> list[str]:
     return [found.get(group, always) for group in groups]
 
 
-WORKSHOP = """\
+ALL_ORIGINS = """\
     [project]
-    name = "workshop"
+    name = "all-origins"
     version = "1"
     requires-python = ">=3.10"
     dependencies = ["Dotted.Name_Pkg"]
@@ -146,7 +146,7 @@ LOCAL_METADATA = """\
 WHEELED_METADATA = b"Metadata-Version: 2.1\nName: wheeled\nVersion: 1.0\n"
 
 
-def make_workshop(root: Path, url: str) -> None:
+def make_all_origins(root: Path, url: str) -> None:
     """Write a project with a private index, a path dependency and a wheel."""
     local = root / "libs" / "local"
     (local / "local").mkdir(parents=True)
@@ -157,10 +157,10 @@ def make_workshop(root: Path, url: str) -> None:
     (local / "local" / "__init__.py").write_text("")
     (local / "pyproject.toml").write_text(dedent(LOCAL))
     (local / "PKG-INFO").write_text(dedent(LOCAL_METADATA))
-    (root / "pyproject.toml").write_text(dedent(WORKSHOP).format(wheel=wheel.name, url=url))
+    (root / "pyproject.toml").write_text(dedent(ALL_ORIGINS).format(wheel=wheel.name, url=url))
 
 
-@pytest.fixture(params=["tiny", "workshop"])
+@pytest.fixture(params=["tiny", "all-origins"])
 def exported(
     request: pytest.FixtureRequest,
     project: Callable[[str], Path],
@@ -172,8 +172,8 @@ def exported(
     if request.param == "tiny":
         root = project("tiny")
     else:
-        root = tmp_path / "work shop"
-        make_workshop(root, loopback_index.url)
+        root = tmp_path / "all origins"
+        make_all_origins(root, loopback_index.url)
     poetry.ok(root, "fti", "lock")
     poetry.ok(root, "fti", "export", "-f", "requirements", "-f", "pylock")
     poetry.ok(root, "fti", "export", "--merged")

@@ -1,4 +1,4 @@
-"""Poetry's own commands beside stages that conflict, which `isolated` hides from them."""
+"""Poetry's own commands in a project whose conflicting stages `isolated` hides."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_the_lock_is_that_of_a_project_without_the_stages(
     demo: Callable[[str], Path], poetry: Poetry, groups: str
 ) -> None:
     isolated = demo(PROJECT + APPLICATION + groups + ISOLATED)
-    alone = demo(PROJECT + APPLICATION + WITHOUT[groups])
+    without_stages = demo(PROJECT + APPLICATION + WITHOUT[groups])
     for command in (
         ("lock",),
         ("add", "--lock", "--group", "dev", "pluggy"),
@@ -130,9 +130,9 @@ def test_the_lock_is_that_of_a_project_without_the_stages(
         ("lock", "--regenerate"),
     ):
         assert poetry(isolated, *command).code == 0, command
-        poetry.ok(alone, *command, "--no-plugins")
+        poetry.ok(without_stages, *command, "--no-plugins")
         lock = (isolated / "poetry.lock").read_bytes()
-        assert lock == (alone / "poetry.lock").read_bytes(), command
+        assert lock == (without_stages / "poetry.lock").read_bytes(), command
 
 
 def test_every_command_serves_what_is_no_stage(demo: Callable[[str], Path], poetry: Poetry) -> None:

@@ -34,8 +34,8 @@ def tied(stages: Sequence[str], rules: Iterable[Rule]) -> list[list[str]]:
 def hold(rules: Iterable[Rule], stages: Mapping[str, Iterable[Versions]]) -> bool:
     """Return whether stages satisfy rules.
 
-    `stages` are the versions of each part (an operating system, say) of each stage. A stage
-    without a package agrees with all others.
+    `stages` are the versions of each variant (operating system) of each stage. A stage without a
+    package agrees with all others.
     """
     return not broken(rules, stages)
 
@@ -45,24 +45,24 @@ def broken(
 ) -> frozenset[NormalizedName]:
     """Return the names of the packages whose versions violate a rule.
 
-    `stages` are the versions of each part (an operating system, say) of each stage.
+    `stages` are the versions of each variant (operating system) of each stage.
     """
     return frozenset(
         name
         for rule in rules
-        for name, parts in _parts_by_name(rule, stages).items()
-        if len(parts) > 1
+        for name, compared in _compared_versions(rule, stages).items()
+        if len(compared) > 1
     )
 
 
-def _parts_by_name(
+def _compared_versions(
     rule: Rule, stages: Mapping[str, Iterable[Versions]]
 ) -> dict[NormalizedName, set[Version]]:
     found = group_versions(
         (name, version)
         for stage in rule.stages
-        for part in stages.get(stage, ())
-        for name, versions in part.items()
+        for variant in stages.get(stage, ())
+        for name, versions in variant.items()
         for version in versions
     )
     # Compared as versions, because 1.0 and 1.0.0 are the same.

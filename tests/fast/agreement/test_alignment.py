@@ -1,4 +1,4 @@
-"""Units that agree wherever they can, over a model of a resolver small enough to be obvious."""
+"""Alignment of participants, with a model of a resolver that is simple enough to be obvious."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Model:
     asked: Asked
     index: Index = field(default_factory=dict)
     held: Collection[str] = ()
-    wishes: list[set[tuple[str, int]]] = field(default_factory=list)
+    preferences: list[set[tuple[str, int]]] = field(default_factory=list)
 
     def solve(self, wanted: Mapping[NormalizedName, Version]) -> Versions | None:
         chosen = resolved(self.asked, self.index, {n: v.major for n, v in wanted.items()})
@@ -69,7 +69,7 @@ class Model:
     def attempt(
         self, name: NormalizedName, wanted: Mapping[NormalizedName, Version]
     ) -> Versions | None:
-        self.wishes.append({(n, v.major) for n, v in wanted.items() if n != name})
+        self.preferences.append({(n, v.major) for n, v in wanted.items() if n != name})
         found = self.solve(wanted)
         if found is None or name not in found or self.ages(found, wanted):
             return None
@@ -89,15 +89,15 @@ class Model:
         return all(versions[name] == before[name] for name in names)
 
 
-def units(models: Sequence[Model]) -> list[Participant]:
+def participants(models: Sequence[Model]) -> list[Participant]:
     return [Participant(model, model.solve({}) or {}) for model in models]
 
 
 def outcome(models: Sequence[Model]) -> list[str]:
-    """Return what each unit has in the end: `a1 b2`."""
-    made = units(models)
+    """Return the versions of each participant after the alignment: `a1 b2`."""
+    made = participants(models)
     align(made)
-    return [shown(unit.versions) for unit in made]
+    return [shown(participant.versions) for participant in made]
 
 
 def shown(versions: Versions) -> str:
@@ -133,7 +133,7 @@ def test_a_version_of_a_package_that_takes_another_version_of_a_second_one_along
 
 
 def test_an_agreement_that_makes_another_one_possible() -> None:
-    """The units can agree on `a` only after the first has gone down to the `z` of the second."""
+    """They can agree on `a` only after the first has accepted the older `z` of the second."""
     index: Index = {("z", 2): {"a": {2}}, ("z", 1): {"a": {1, 2}}}
     models = [Model({"z": {1, 2}}, index), Model({"a": {1}, "z": {1}}, index)]
     assert outcome(models) == ["a1 z1", "a1 z1"]
@@ -158,9 +158,9 @@ def test_several_versions_in_one_unit_become_the_one_of_another() -> None:
 @pytest.mark.parametrize("kept", [{}, {"b": 1}])
 def test_a_fixed_unit_stays_and_others_come_to_it(kept: Chosen) -> None:
     fixed = Participant(None, as_versions({"a": 1, **kept}))
-    free = units([Model({"a": {1, 2}})])[0]
+    free = participants([Model({"a": {1, 2}})])[0]
     align([fixed, free])
-    assert [unit.versions for unit in (fixed, free)] == [
+    assert [participant.versions for participant in (fixed, free)] == [
         as_versions({"a": 1, **kept}),
         as_versions({"a": 1}),
     ]
@@ -172,7 +172,9 @@ def test_a_unit_that_holds_its_version_stays_and_others_come_to_it() -> None:
 
 
 def test_what_led_to_a_unit_s_versions_is_known_and_nothing_did_where_it_never_moved() -> None:
-    moved, unmoved = made = units([Model({"a": {1, 2}, "b": {1}}), Model({"a": {1}, "b": {1}})])
+    moved, unmoved = made = participants(
+        [Model({"a": {1, 2}, "b": {1}}), Model({"a": {1}, "b": {1}})]
+    )
     align(made)
     assert moved.preferred == {"a": Version("1")}
     assert unmoved.preferred == {}
@@ -211,25 +213,25 @@ def test_the_order_of_the_units_does_not_matter(made: list[Model]) -> None:
 def test_what_a_unit_has_agreed_to_it_has_and_what_is_held_never_changes(
     made: list[Model],
 ) -> None:
-    aligned = units(made)
+    aligned = participants(made)
     align(aligned)
-    for model, unit in zip(made, aligned, strict=True):
-        assert unit.versions == model.solve(unit.preferred)
-        for name, version in unit.agreed.items():
-            assert unit.versions.get(name, (version,)) == (version,)
-        for earlier, later in zip(model.wishes, model.wishes[1:], strict=False):
+    for model, participant in zip(made, aligned, strict=True):
+        assert participant.versions == model.solve(participant.preferred)
+        for name, version in participant.agreed.items():
+            assert participant.versions.get(name, (version,)) == (version,)
+        for earlier, later in zip(model.preferences, model.preferences[1:], strict=False):
             assert earlier <= later
-        assert model.keeps(unit.versions)
+        assert model.keeps(participant.versions)
 
 
 @settings(derandomize=True, deadline=None, database=None)
 @given(made=models())
 def test_there_is_nothing_left_to_agree_on(made: list[Model]) -> None:
-    aligned = units(made)
+    aligned = participants(made)
     align(aligned)
-    before = [dict(unit.versions) for unit in aligned]
+    before = [dict(participant.versions) for participant in aligned]
     align(aligned)
-    assert [unit.versions for unit in aligned] == before
+    assert [participant.versions for participant in aligned] == before
 
 
 @settings(derandomize=True, deadline=None, database=None)
@@ -237,8 +239,8 @@ def test_there_is_nothing_left_to_agree_on(made: list[Model]) -> None:
 def test_a_fixed_unit_never_changes(made: list[Model], fixed: list[Asked]) -> None:
     kept = [as_versions({name: min(allowed) for name, allowed in each.items()}) for each in fixed]
     still = [Participant(None, versions) for versions in kept]
-    align([*units(made), *still])
-    assert [unit.versions for unit in still] == kept
+    align([*participants(made), *still])
+    assert [participant.versions for participant in still] == kept
 
 
 @settings(derandomize=True, deadline=None, database=None)
@@ -246,7 +248,7 @@ def test_a_fixed_unit_never_changes(made: list[Model], fixed: list[Asked]) -> No
 def test_independent_packages_get_the_highest_version_found_that_all_can_have(
     several: list[Asked],
 ) -> None:
-    aligned = units([Model(asked) for asked in several])
+    aligned = participants([Model(asked) for asked in several])
     align(aligned)
     for name in NAMES:
         allowed = [set(asked[name]) for asked in several if name in asked]
@@ -254,6 +256,8 @@ def test_independent_packages_get_the_highest_version_found_that_all_can_have(
         common = set.intersection(*allowed, found) if allowed else set()
         if common:
             had = {
-                unit.versions[canonicalize_name(name)] for unit in aligned if name in unit.versions
+                participant.versions[canonicalize_name(name)]
+                for participant in aligned
+                if name in participant.versions
             }
             assert had == {(Version(str(max(common))),)}

@@ -131,9 +131,9 @@ def test_python_is_a_reason_if_a_release_refuses_a_newer_one() -> None:
 
 def test_a_stage_with_several_versions_is_asked_for_the_newest_alone() -> None:
     both = (package("lib", "1"), package("lib", "2", python=">=3.12"))
-    wishes = (requirement("lib", "<2"), requirement("lib", ">=2"))
+    required = (requirement("lib", "<2"), requirement("lib", ">=2"))
     training = stage("training", both[1], python=">=3.12")
-    assert reasons(stage("feature", *both, own=wishes, python=">=3.12"), training) == [
+    assert reasons(stage("feature", *both, own=required, python=">=3.12"), training) == [
         "feature: pyproject.toml requires lib <2"
     ]
     assert reasons(stage("feature", *both), training) == ["feature: lib 2 requires Python >=3.12"]

@@ -116,11 +116,11 @@ def test_tied_stages_are_the_connected_components(rules: list[Rule], random: Ran
     assert sorted(tied(STAGES, rules)) == sorted(groups)
 
 
-def parts(text: str) -> list[Versions]:
-    """Return the parts of a stage out of `"lib 1.0, app 2.0 / lib 1.0"`."""
+def variants(text: str) -> list[Versions]:
+    """Return the versions of each variant of a stage out of `"lib 1.0, app 2.0 / lib 1.0"`."""
     found: list[Versions] = []
-    for part in text.split("/"):
-        pins = [pin.split() for pin in part.split(",") if pin.strip()]
+    for variant in text.split("/"):
+        pins = [pin.split() for pin in variant.split(",") if pin.strip()]
         found.append({canonicalize_name(name): tuple(map(Version, each)) for name, *each in pins})
     return found
 
@@ -153,12 +153,16 @@ def test_a_rule_holds_if_all_that_it_binds_is_the_same(
     level: Level, a: str, b: str, *, expected: bool
 ) -> None:
     rules = [rule("a", "b", level=level)]
-    assert hold(rules, {"a": parts(a), "b": parts(b)}) is expected
-    assert hold(rules, {"a": parts(b), "b": parts(a)}) is expected
+    assert hold(rules, {"a": variants(a), "b": variants(b)}) is expected
+    assert hold(rules, {"a": variants(b), "b": variants(a)}) is expected
 
 
 def test_each_package_of_a_rule_and_each_rule_counts_alone() -> None:
-    stages = {"a": parts("lib 1.0, app 2.0"), "b": parts("lib 1.0, app 1.0"), "c": parts("lib 3.0")}
+    stages = {
+        "a": variants("lib 1.0, app 2.0"),
+        "b": variants("lib 1.0, app 1.0"),
+        "c": variants("lib 3.0"),
+    }
     assert hold([rule("a", "b")], stages)
     assert not hold([rule("a", "b", packages=("lib", "app"))], stages)
     assert not hold([rule("a", "b", packages=("*",))], stages)
@@ -167,11 +171,14 @@ def test_each_package_of_a_rule_and_each_rule_counts_alone() -> None:
 
 
 def test_what_breaks_a_rule_is_named() -> None:
-    stages = {"a": parts("lib 1.0, app 2.0, mid 1.0"), "b": parts("lib 1.0, app 1.0, mid 2.0")}
+    stages = {
+        "a": variants("lib 1.0, app 2.0, mid 1.0"),
+        "b": variants("lib 1.0, app 1.0, mid 2.0"),
+    }
     assert broken([rule("a", "b", packages=("lib", "app"))], stages) == {"app"}
     assert broken([rule("a", "b", packages=("*",))], stages) == {"app", "mid"}
     assert broken([rule("a", "c", packages=("*",))], stages) == set()
 
 
 def test_a_stage_that_is_not_solved_breaks_no_rule() -> None:
-    assert hold([rule("a", "b")], {"a": parts("lib 1.0")})
+    assert hold([rule("a", "b")], {"a": variants("lib 1.0")})

@@ -11,12 +11,12 @@ from poetry_fti.bridge.index.parallel import in_parallel
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
-    def late(number: int) -> int:
+    def slow(number: int) -> int:
         time.sleep((5 - number) / 100)
         return number * number
 
-    assert in_parallel(late, range(5), 3) == [0, 1, 4, 9, 16]
-    assert in_parallel(late, [], 3) == []
+    assert in_parallel(slow, range(5), 3) == [0, 1, 4, 9, 16]
+    assert in_parallel(slow, [], 3) == []
 
 
 def test_at_most_so_many_at_a_time() -> None:

@@ -1,4 +1,4 @@
-"""Where locking is measured: tools, indexes, caches and projects, and tasks made of them."""
+"""The testbed of the locking benchmark: environments, indexes, caches and projects."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _POETRY: Final = ("-m", "loopback.poetry_main")
 _BRIEF: Final = 1  # second
 
 
-class Workshop:
-    """Two environments and two indexes, near and far.
+class Testbed:
+    """Environments with and without the plugin, and indexes with and without latency.
 
-    A home holds the caches for one index. Every project has a folder of its own.
+    A home contains the caches for one index. Every project has a folder of its own.
     """
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
@@ -43,7 +43,7 @@ class Workshop:
         self._projects = 0
 
     def version(self) -> Task:
-        """Poetry starts and ends: the floor below all that it does."""
+        """Start Poetry and exit: the time that every command takes at least."""
         return Task(
             command=(self._plugin / "python", *_POETRY, "--version"),
             folder=self._folder,
@@ -51,13 +51,13 @@ class Workshop:
         )
 
     def lock(self, text: str, *options: str, far: bool = False) -> Task:
-        """The stages of a project, none of which has a lock, with what the caches hold by then."""
+        """Lock the stages of a project without locks, with the caches as they are."""
         index, home = (self._far, "far") if far else (self._near, "near")
         project = self._project(text)
         return self._fti(project, home, index, options, lambda: _unlock(project))
 
     def lock_cold(self, text: str) -> Task:
-        """The same from the far index with empty caches."""
+        """Lock the stages of a project without locks, with latency and empty caches."""
         project = self._project(text)
 
         def prepare() -> None:
@@ -67,7 +67,7 @@ class Workshop:
         return self._fti(project, "cold", self._far, (), prepare)
 
     def lock_expired(self, text: str) -> Task:
-        """The same with caches whose pages have grown old, but not what they hold of releases."""
+        """Lock with latency and caches in which the pages have expired, but not the metadata."""
         project, kept, home = self._project(text), self._folder / "old", self._folder / "expired"
         with served(LATENCY, max_age=_BRIEF) as index:
             seconds(self._fti(project, kept.name, index))
@@ -84,7 +84,7 @@ class Workshop:
         return self._fti(project, home.name, index, (), prepare)
 
     def relock(self, before: str, after: str, *options: str) -> Task:
-        """The stages of a project whose locks come from an earlier text of it."""
+        """Lock a project that has the locks of an earlier pyproject.toml."""
         locked, project = self._with_locks(before), self._project(after)
 
         def prepare() -> None:
@@ -95,11 +95,11 @@ class Workshop:
 
     @cached_property
     def poetry_cold(self) -> float:
-        """What the one project takes Poetry from the far index with empty caches: minutes."""
+        """The seconds that `poetry lock` takes with latency and empty caches: minutes."""
         return seconds(self._poetry_task)
 
     def poetry_warm(self) -> Task:
-        """The same once more, now that the caches are filled."""
+        """Lock the project with plain Poetry and filled caches."""
         _ = self.poetry_cold
         return self._poetry_task
 
@@ -114,7 +114,7 @@ class Workshop:
         )
 
     def uv_cold(self, text: str) -> Task:
-        """A project, locked by uv from the far index with empty caches."""
+        """Lock a project with uv, with latency and empty caches."""
         project, home = self._project(text), self._folder / "uv"
 
         def prepare() -> None:
@@ -129,7 +129,7 @@ class Workshop:
         )
 
     def versions(self) -> str:
-        """Name the tools that are measured."""
+        """Return the names and versions of the measured tools."""
         code = (
             "import platform; from importlib.metadata import version as v;"
             'print(f\'Poetry {v("poetry")}, uv {v("uv")} and Python {platform.python_version()}\')'
