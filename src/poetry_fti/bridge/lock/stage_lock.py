@@ -1,4 +1,4 @@
-"""The lock of a stage as it is on disk, read at most once; and a lock that was solved anew."""
+"""The lock of a stage as it is on disk, each part of which is read at most once."""
 
 from __future__ import annotations
 
@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from poetry_fti.agreement.comparison import versions_by_name
 from poetry_fti.bridge.lock import preferences
 from poetry_fti.bridge.lock.conditions import conditions_digest
-from poetry_fti.bridge.lock.lock_text import lock_text
-from poetry_fti.bridge.lock.locked import (
-    SolvedLock,
-    comparable_packages,
-    read_packages,
-    require_files,
-)
+from poetry_fti.bridge.lock.locked import read_packages
 from poetry_fti.bridge.lock.locker import LockStatus, StageLocker, lock_status, quick_status
 
 if TYPE_CHECKING:
@@ -26,7 +20,6 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.lock.pins import Pin
     from poetry_fti.bridge.project.derived_stage import DerivedStage
-    from poetry_fti.bridge.solving.solution import SolvedPackages
     from poetry_fti.model import LockedPackage
 
 _FRESH: Final = LockStatus("fresh", is_readable=True)
@@ -102,16 +95,6 @@ class StageLock:
         if self.quick_status.is_merging:
             return preferences.preferred_packages([self.pins])
         return () if self.quick_status.state == "missing" else preferences.own_pins(self.locker)
-
-    def solved(self, packages: SolvedPackages) -> SolvedLock:
-        """Return a new lock that holds these packages.
-
-        Raises FtiError for a package that cannot be installed where the stage runs.
-        """
-        stage, python = self._derived.stage, self._derived.python
-        require_files(packages, stage, python)
-        text = lock_text(self.locker, self._derived.package(), packages)
-        return SolvedLock(text, comparable_packages(packages, stage, python))
 
 
 def stage_digest(derived: DerivedStage) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from poetry_fti import files
@@ -10,6 +11,7 @@ from poetry_fti.agreement.comparison import changes, versions_by_name
 from poetry_fti.agreement.rules import tied
 from poetry_fti.bridge.internals.listing import plain_path_notice
 from poetry_fti.bridge.lock.preferences import preferred_packages
+from poetry_fti.bridge.lock.solved_lock import make_lock
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variant import StageTask
@@ -115,7 +117,7 @@ def _task(
     return StageTask(
         name=stage.name,
         root=stage.derived.package,
-        make_lock=stage.lock.solved,
+        make_lock=partial(make_lock, stage.derived, stage.lock.locker),
         targets=stage.stage.targets,
         overrides=stage.stage.overrides,
         pins=() if request.ignores(stage.name) else stage.lock.preferred(),
