@@ -7,10 +7,13 @@ from Poetry's caches again. See `PlainResolver` for what becomes of preferred ve
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry.core.constraints.version import parse_constraint
 
+from poetry_fti.agreement.alignment import Participant, align
+from poetry_fti.agreement.rules import hold
 from poetry_fti.bridge.index.metadata_view import MetadataView
 from poetry_fti.bridge.index.monitor import monitored
 from poetry_fti.bridge.internals.versions import poetry_version, tested_versions
@@ -18,18 +21,19 @@ from poetry_fti.bridge.markers import Narrowing
 from poetry_fti.bridge.solving.plain_resolver import PlainResolver
 from poetry_fti.bridge.solving.solver_output import solver_io
 from poetry_fti.bridge.solving.stage_solver import StageSolver
-from poetry_fti.bridge.solving.variant import Variant
+from poetry_fti.bridge.solving.variant import Preferences, Variant
 from poetry_fti.bridge.solving.workers.local import InProcessWorker
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from packaging.utils import NormalizedName
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.solver_output import SolverOutput
-    from poetry_fti.bridge.solving.variant import Preferences, StageTask
+    from poetry_fti.bridge.solving.variant import StageTask
     from poetry_fti.model import Rule, Targets
 
 
@@ -46,6 +50,7 @@ class PlainWorker(InProcessWorker):
     ) -> None:
         """Prepare the stages of `tasks`; if `aligned`, for agreement with each other."""
         self._pool = pool
+        self._tasks = {task.name: task for task in tasks}
         self._io = solver_io(output)
         self._resources = ExitStack()
         self._monitor = self._resources.enter_context(monitored(pool))
@@ -54,15 +59,51 @@ class PlainWorker(InProcessWorker):
         )
 
     def preferences_for_rules(
-        self, _rules: Sequence[Rule], versions: Mapping[str, Mapping[str, Versions]], /
+        self, rules: Sequence[Rule], versions: Mapping[str, Mapping[str, Versions]], /
     ) -> Mapping[str, Mapping[str, Preferences]]:
-        """Raise FtiError: rules that alignment does not satisfy need Poetry's internals."""
-        commands = f"poetry fti lock {' '.join(versions)} --regenerate"
+        """Return preferences that satisfy the rules, by stage and variant.
+
+        They are those of an alignment without the pins that rules bind, or without any pins: an
+        alignment itself gives up no pin. Raises FtiError if the rules do not hold then, which does
+        not prove that no versions satisfy them.
+        """
+        for is_given_up in (lambda name: any(r.binds(name) for r in rules), lambda _: True):
+            aligned = self._aligned_without(versions, is_given_up)
+            found = {stage: [each.versions for each in v.values()] for stage, v in aligned.items()}
+            if hold(rules, found):
+                return {
+                    stage: {
+                        variant: _preferences(stage, participant.versions, rules)
+                        for variant, participant in participants.items()
+                    }
+                    for stage, participants in aligned.items()
+                }
         raise FtiError(
-            f"  With Poetry {poetry_version()} stages are only compared in versions that they have"
-            f" on their own. Give up their locked versions with `{commands}`, or use a version of"
-            f" Poetry that poetry-fti is tested with ({tested_versions()})."
+            f"  With Poetry {poetry_version()} only versions are compared that a stage finds on its"
+            f" own; poetry-fti is tested with Poetry {tested_versions()}."
         )
+
+    def _aligned_without(
+        self, stages: Iterable[str], is_given_up: Callable[[NormalizedName], bool]
+    ) -> dict[str, dict[str, Participant]]:
+        """Return the variants of stages, solved and aligned without some of their pins."""
+        aligned = {name: self._participants(self._tasks[name], is_given_up) for name in stages}
+        align([each for variants in aligned.values() for each in variants.values()])
+        return aligned
+
+    def _participants(
+        self, task: StageTask, is_given_up: Callable[[NormalizedName], bool]
+    ) -> dict[str, Participant]:
+        pins, others = (
+            [pin for pin in each if not is_given_up(pin.name)]
+            for each in (task.pins, task.other_pins)
+        )
+        relaxed = replace(task, pins=pins, other_pins=others)
+        stage = StageSolver(relaxed, self._variant, aligned=True)
+        return {
+            variant: Participant(stage.variants[variant], versions)
+            for variant, versions in stage.solve_independently().items()
+        }
 
     def close(self) -> None:
         """Stop monitoring the indexes."""
@@ -75,3 +116,10 @@ class PlainWorker(InProcessWorker):
         overrides = {name: parse_constraint(constraint) for name, constraint in task.overrides}
         view = MetadataView(narrow, overrides)
         return Variant(PlainResolver(task.root, self._pool, view, self._io), task, self._monitor)
+
+
+def _preferences(stage: str, versions: Versions, rules: Iterable[Rule]) -> Preferences:
+    """Return preferences for all versions, which bind the packages that rules of a stage bind."""
+    own = [rule for rule in rules if stage in rule.stages]
+    binding = frozenset(name for name in versions if any(rule.binds(name) for rule in own))
+    return Preferences(frozenset(versions.items()), binding)
