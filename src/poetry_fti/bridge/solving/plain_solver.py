@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
     from packaging.version import Version
+    from poetry.core.packages.package import Package
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.agreement.alignment import Versions
@@ -143,14 +144,36 @@ class PlainSolver:
         return hold(rules, versions)
 
     def _agree_anew(self, rules: Sequence[Rule], group: Sequence[str]) -> bool:
-        """Align tied stages without their pins, which an alignment never gives up."""
-        for name in group:
-            self._participants.pop(name)
-            self._begin(name, replace(self._tasks[name], pins=(), others=()))
+        """Align tied stages without the pins that rules bind, else without any pins.
+
+        An alignment never gives up a pin.
+        """
+        tasks = [self._tasks[name] for name in group]
+        unbound = [
+            _without_pins(task, lambda p: any(r.binds(p.name) for r in rules)) for task in tasks
+        ]
+        return any(
+            self._hold_for(rules, group, each)
+            for each in (unbound, [_without_pins(task, lambda _: True) for task in tasks])
+        )
+
+    def _hold_for(
+        self, rules: Sequence[Rule], group: Sequence[str], tasks: Sequence[StageTask]
+    ) -> bool:
+        """Return whether rules hold when tied stages are solved and aligned anew."""
+        for name, task in zip(group, tasks, strict=True):
+            self._participants.pop(name, None)
+            self._outcomes.pop(name, None)
+            self._begin(name, task)
         if any(name not in self._participants for name in group):
             return False
         self._align(group, ())
         return self._hold(rules, group)
+
+
+def _without_pins(task: StageTask, dropped: Callable[[Package], bool]) -> StageTask:
+    pins = [pin for pin in task.pins if not dropped(pin)]
+    return replace(task, pins=pins, others=[pin for pin in task.others if not dropped(pin)])
 
 
 class _PlainVariant:
