@@ -9,6 +9,8 @@ import shutil
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from email.utils import formatdate
+from http import HTTPStatus
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -18,7 +20,9 @@ from cleo.io.null_io import NullIO
 from poetry.factory import Factory
 from poetry.repositories.http_repository import HTTPRepository
 from poetry.utils._compat import tomllib
+from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
+from urllib3.exceptions import ProtocolError
 
 from loopback.site import Site
 from poetry_fti.operations.locking.lock import LockRequest, lock_stages
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
 
     from cachecontrol.cache import BaseCache
     from poetry.poetry import Poetry
-    from requests import PreparedRequest, Session
+    from requests import PreparedRequest, Response, Session
 
     from loopback.site import Answer
     from poetry_fti.operations.feedback import Feedback, Verbosity
@@ -47,18 +51,20 @@ DEFAULT: Final = "pypi.org"
 class MemoryIndex:
     """Indexes by the host name of their URLs; Poetry's default one is at `DEFAULT`.
 
-    `requests` are the paths requested so far, in this process. `latency` is in seconds. A path that
-    contains a key of `failures` gets the answer given there.
+    `requests` are the paths requested so far, in this process. `latency` is in seconds, and so is
+    `max_age`, for which answers are fresh. A path that contains a key of `failures` gets the
+    answer given there; a host without an index cannot be reached.
     """
 
     sites: dict[str, Site] = field(default_factory=dict)
     failures: dict[str, Answer] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     latency: float = 0.0
+    max_age: int = 0
 
     def offer(self, releases: Releases, host: str = DEFAULT) -> None:
         """Replace the releases of an index."""
-        self.sites[host] = Site(catalogue(releases), f"https://{host}/", max_age=0)
+        self.sites[host] = Site(catalogue(releases), f"https://{host}/", max_age=self.max_age)
 
     def create_poetry(self, root: Path) -> Poetry:
         """Load a project with Poetry, connected to these indexes."""
@@ -77,7 +83,10 @@ class MemoryIndex:
         for part, failure in self.failures.items():
             if part in path:
                 return failure
-        return self.sites[urlsplit(url).netloc].answer(path, accept)
+        host = urlsplit(url).netloc
+        if host not in self.sites:
+            raise ProtocolError(f"There is no index at {host}.")
+        return self.sites[host].answer(path, accept)
 
     def _creating(self, create: Callable[[], Session]) -> Callable[[], Session]:
         def create_session() -> Session:
@@ -105,6 +114,17 @@ class _Adapter(CacheControlAdapter):
     ) -> _Connection:
         return _Connection(self._index, str(request.url))
 
+    def build_response(  # type: ignore[override]
+        self,
+        request: PreparedRequest,
+        response: HTTPResponse,
+        from_cache: bool = False,  # noqa: FBT001, FBT002 - CacheControl's signature
+    ) -> Response:
+        """Return a response; CacheControl leaves a file open for one that is not read."""
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            return HTTPAdapter.build_response(self, request, response)
+        return super().build_response(request, response, from_cache)
+
     def cert_verify(self, *_: object) -> None:
         """Verify no certificate: there is no connection to a server."""
 
@@ -120,12 +140,27 @@ class _Connection:
         """Return the response to a request; `url` is its path."""
         answer = self.index.answer(self.url, url, headers.get("Accept", ""))
         return HTTPResponse(
-            BytesIO(answer.body),
-            {"Content-Type": answer.content_type, **answer.headers},
+            _Body(answer.body),
+            {
+                "Content-Type": answer.content_type,
+                "Date": formatdate(usegmt=True),  # CacheControl keeps no response without it
+                **answer.headers,
+            },
             int(answer.status),
             preload_content=False,
             decode_content=False,
         )
+
+
+class _Body(BytesIO):
+    """The body of a response, which is closed as soon as it has been read, as that of a server."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read up to a number of bytes."""
+        data = super().read(size)
+        if self.tell() == len(self.getbuffer()):
+            self.close()
+        return data
 
 
 @dataclass(slots=True)
