@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from harness import Result
 
-# `{"app 1.0": ["lib>=1"], "lib 1.0": []}`; what starts with "python" is a release's own Python.
+# `{"app 1.0": ["lib>=1"], "lib 1.0": []}`. A line that begins with "python" is the release's own
+# Python, one with "yanked" the reason for which it is yanked, one with "size" that of its wheel.
 Releases: TypeAlias = "Mapping[str, Sequence[str]]"
 
 _SECONDS: Final = re.compile(r" in \d+\.\d s")
@@ -108,20 +109,23 @@ def _held(lock: Path) -> str:
 
 def _release(name: str, version: str, lines: Sequence[str]) -> Release:
     pythons = [line.removeprefix("python") for line in lines if line.startswith("python")]
+    yanked = [line.removeprefix("yanked ") for line in lines if line.startswith("yanked ")]
+    sizes = [int(line.removeprefix("size ")) for line in lines if line.startswith("size ")]
+    special = ("python", "yanked ", "size ")
     filename = f"{name}-{version}-py3-none-any.whl"
     file = File(
         filename=filename,
         sha256=hashlib.sha256(filename.encode()).hexdigest(),
-        size=1000,
+        size=next(iter(sizes), 1000),
         requires_python=next(iter(pythons), None),
         upload_time="2026-01-01T00:00:00Z",
-        yanked=False,
+        yanked=next(iter(yanked), False),
     )
     headers = [
         ("Metadata-Version", "2.4"),
         ("Name", name),
         ("Version", version),
         *(("Requires-Python", python) for python in pythons),
-        *(("Requires-Dist", line) for line in lines if not line.startswith("python")),
+        *(("Requires-Dist", line) for line in lines if not line.startswith(special)),
     ]
     return Release(name, version, tuple(headers), (file,))

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from multiprocessing import Pipe
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from poetry.repositories import RepositoryPool
 
-from poetry_fti.bridge.solving.workers.local import LocalWorker
-from poetry_fti.bridge.solving.workers.process import ProcessWorker
+from poetry_fti.bridge.solving.workers.local import HandledReply, LocalWorker
+from poetry_fti.bridge.solving.workers.process import ProcessWorker, _serve
 from poetry_fti.errors import FtiError, IndexFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from multiprocessing.connection import Connection
 
     from poetry_fti.bridge.solving.workers.messages import StageSolvers, Worker
 
@@ -151,4 +154,56 @@ def test_a_process_that_ends_is_named_as_the_cause(process: ProcessWorker) -> No
         reply.get()
     assert str(error.value) == (
         "A process that was solving stages has ended; perhaps memory ran out."
+    )
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The two ends of a connection that a worker process has, with its messages in advance."""
+
+    messages: Connection
+    answers: Connection
+
+    def recv(self) -> object:
+        return self.messages.recv()
+
+    def send(self, answer: object) -> None:
+        self.answers.send(answer)
+
+
+def served(*messages: object) -> list[object]:
+    """Return the answers of the loop that a worker process runs, which is run in this one."""
+    theirs, ours = Pipe(duplex=False)
+    results, answers = Pipe(duplex=False)
+    with theirs, results:
+        with ours:
+            for message in messages:
+                ours.send(message)
+        before = signal.getsignal(signal.SIGINT)
+        try:
+            with answers:
+                _serve(cast("Connection", Ends(theirs, answers)), [], RepositoryPool(), True)  # noqa: FBT003 - as Process passes it
+        finally:
+            signal.signal(signal.SIGINT, before)
+        return list(_received(results))
+
+
+def _received(connection: Connection) -> Iterator[object]:
+    with suppress(EOFError):
+        while True:
+            yield connection.recv()
+
+
+def test_the_loop_of_a_process_ends_with_its_connection() -> None:
+    assert served() == []
+    assert served(Add(1, 2), Repeat("text")) == [HandledReply(3), HandledReply("text")]
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, UnpicklableError])
+def test_the_loop_of_a_process_ends_with_an_unexpected_exception(error: type[Exception]) -> None:
+    answered, last = served(Add(1, 2), Fail(error), Add(3, 4))
+    assert answered == HandledReply(3)
+    assert (type(last), str(last)) == (
+        RuntimeError if error is UnpicklableError else error,
+        "as demanded",
     )

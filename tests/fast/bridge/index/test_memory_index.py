@@ -1,0 +1,229 @@
+"""What is requested from package indexes, what is kept of it, and errors of an index."""
+
+from __future__ import annotations
+
+from collections import Counter
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from poetry.utils.authenticator import Authenticator
+
+from loopback.site import Answer
+from memory_index import Recorder
+from poetry_fti.model import Login
+from small_index import pyproject
+
+if TYPE_CHECKING:
+    from memory_index import MemoryProject
+    from small_index import Releases
+
+RELEASES: Final[Releases] = {
+    "app 1.0": ["lib"],
+    "app 2.0": ["lib", "mid"],
+    "lib 1.0": [],
+    "mid 1.0": [],
+}
+GROUPS: Final = {"feature": ["app"], "training": ["lib"]}
+CORP: Final = "corp.example"
+URL: Final = "https://pypi.org"
+UNKNOWN: Final = "Because demo depends on lib (*) which doesn't match any versions"
+FAILING: Final = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, headers={"Retry-After": "0"})
+SOURCE: Final = f"""\
+[[tool.poetry.source]]
+name = "corp"
+url = "https://{CORP}/simple/"
+priority = "{{}}"
+"""
+EXPLICIT: Final = (
+    SOURCE.format("explicit")
+    + '[tool.poetry.group.feature.dependencies]\napp = {version = "*", source = "corp"}\n'
+)
+
+
+def errors(demo: MemoryProject) -> dict[str, str]:
+    return {stage: str(result.error) for stage, result in demo.lock().items() if result.error}
+
+
+def sources(demo: MemoryProject, stage: str) -> dict[str, str | None]:
+    """Return the name of the index of each locked package; None for the default index."""
+    project = demo.load()
+    (found,) = project.select([stage])
+    return {package.name: package.origin.name for package in project.locked(found).packages}  # type: ignore[union-attr]
+
+
+def test_stages_share_what_is_requested(demo: MemoryProject) -> None:
+    demo.index.offer(RELEASES)
+    demo.write(pyproject(GROUPS))
+    demo.lock()
+    assert set(Counter(demo.index.requests).values()) == {1}
+
+
+def test_metadata_of_a_release_is_requested_once_ever(demo: MemoryProject) -> None:
+    demo.index.offer(RELEASES)
+    demo.write(pyproject(GROUPS))
+    demo.lock()
+    demo.index.requests.clear()
+    demo.lock(regenerate=True)
+    assert set(demo.index.requests) == {"/simple/app/", "/simple/lib/", "/simple/mid/"}
+
+
+def test_fresh_pages_are_read_from_the_cache(demo: MemoryProject) -> None:
+    demo.index.max_age = 600
+    demo.index.offer(RELEASES)
+    demo.write(pyproject(GROUPS))
+    demo.lock()
+    demo.index.requests.clear()
+    demo.lock(regenerate=True)
+    assert demo.index.requests == []
+    assert demo.locked == {"feature": "app 2.0, lib 1.0, mid 1.0", "training": "lib 1.0"}
+
+
+def test_a_slow_index_is_asked_in_advance(demo: MemoryProject) -> None:
+    demo.index.offer(RELEASES)
+    demo.index.latency = 0.005
+    demo.write(pyproject({"feature": ["app"]}))
+    demo.lock()
+    assert demo.locked == {"feature": "app 2.0, lib 1.0, mid 1.0"}
+    assert set(Counter(demo.index.requests).values()) == {1}
+
+
+def test_an_index_with_pages_in_html(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 1.0": [], "mid 1.0": []})
+    demo.index.offer({"app 1.0": ["lib"], "app 2.0": ["lib", "yanked"], "other 1.0": []}, CORP)
+    demo.write(pyproject({"feature": ["app", "mid"]}, EXPLICIT))
+    demo.lock()
+    assert demo.locked == {"feature": "app 1.0, lib 1.0, mid 1.0"}
+    assert sources(demo, "feature") == {"app": "corp", "lib": None, "mid": None}
+
+
+def test_a_supplemental_index_is_used_for_what_the_first_lacks(demo: MemoryProject) -> None:
+    demo.index.offer({"app 2.0": ["lib"], "zoo 1.0": []}, CORP)
+    demo.index.offer({"app 1.0": ["lib"], "lib 1.0": []})
+    demo.write(pyproject({"feature": ["app", "zoo"]}, SOURCE.format("supplemental")))
+    demo.lock()
+    assert sources(demo, "feature") == {"app": None, "lib": None, "zoo": "corp"}
+
+
+def test_a_source_that_the_project_does_not_have(demo: MemoryProject) -> None:
+    demo.index.offer(RELEASES)
+    table = '[tool.poetry.group.feature.dependencies]\napp = {version = "*", source = "corp"}\n'
+    demo.write(pyproject({"feature": [], "training": ["lib"]}, table))
+    assert list(errors(demo)) == ["feature"]
+    assert demo.locked == {"training": "lib 1.0"}
+
+
+def test_a_failing_index_is_reported_once_and_not_asked_again(demo: MemoryProject) -> None:
+    demo.index.offer(RELEASES)
+    demo.index.failures["/simple/"] = FAILING
+    demo.write(pyproject(GROUPS))
+    assert errors(demo) == {
+        "feature": "The package index failed: https://pypi.org/simple/app/ answered 500.",
+        "training": "not tried: it would wait for the same server",
+    }
+    # One more if the page is prefetched.
+    assert Counter(demo.index.requests)["/simple/app/"] in (6, 7)
+    assert demo.locked == {}
+
+
+def test_a_failing_index_is_reported_once_by_several_processes(demo: MemoryProject) -> None:
+    demo.index.offer(RELEASES)
+    demo.index.failures["/simple/"] = FAILING
+    demo.write(pyproject(GROUPS))
+    found = demo.lock(feedback=Recorder(0))
+    assert [str(result.error).partition(":")[0] for result in found.values()] == [
+        "The package index failed",
+        "not tried",
+    ]
+
+
+def test_an_unreachable_index(demo: MemoryProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Authenticator, "_get_backoff", lambda *_: 0)
+    demo.write(pyproject(GROUPS))
+    found = errors(demo)
+    assert found["feature"].splitlines()[0] == "All attempts to connect to pypi.org failed."
+    assert found["training"] == "not tried: it would wait for the same server"
+
+
+UNUSABLE: Final = {
+    "a refusal": (
+        "/simple/lib/",
+        Answer(HTTPStatus.FORBIDDEN),
+        f"The package index failed: {URL}/simple/lib/ answered 403.\n{UNKNOWN},",
+    ),
+    "no page": (
+        "/simple/lib/",
+        Answer(HTTPStatus.OK, body=b"no page"),
+        f"{URL}/simple/lib/ gave an answer that is no index page: Expecting value:",
+    ),
+    "a page without files": (
+        "/simple/lib/",
+        Answer(HTTPStatus.OK, body=b'{"meta": {}}'),
+        f"{URL}/simple/lib/ gave an answer that lacks a part (KeyError('files')).",
+    ),
+    "a page without links": (
+        "/simple/lib/",
+        Answer(HTTPStatus.NOT_FOUND, "text/html", body=b"<html></html>"),
+        f"The package index failed: {URL}/simple/lib/ answered with a page without links.\n",
+    ),
+    "an unknown package": ("/simple/lib/", Answer(HTTPStatus.NOT_FOUND), UNKNOWN),
+    "incomplete metadata": (
+        "/pypi/lib/1.0/json",
+        Answer(HTTPStatus.OK, body=b'{"info": {"name": "lib"}}'),
+        f"{URL}/pypi/lib/1.0/json gave an answer that lacks a part (KeyError('version')).",
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "answer", "error"), UNUSABLE.values(), ids=UNUSABLE)
+def test_an_answer_that_is_of_no_use_is_named(
+    demo: MemoryProject, path: str, answer: Answer, error: str
+) -> None:
+    demo.index.offer(RELEASES)
+    demo.index.failures[path] = answer
+    demo.write(pyproject({"training": ["lib"]}))
+    assert errors(demo)["training"].startswith(error)
+
+
+def test_credentials_go_to_the_index_and_into_no_lock(
+    demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POETRY_HTTP_BASIC_CORP_USERNAME", "reader")
+    monkeypatch.setenv("POETRY_HTTP_BASIC_CORP_PASSWORD", "s3cret")
+    demo.index.offer({"lib 1.0": []})
+    demo.index.offer({"app 1.0": ["lib"]}, CORP)
+    demo.write(pyproject({"feature": ["app"]}, EXPLICIT))
+    demo.lock()
+    project = demo.load()
+    locked = project.locked(project.stages[0])
+    assert project.poetry.logins([locked]) == (Login(CORP, "reader", "s3cret"),)
+    text = (demo.root / "fti/feature/poetry.lock").read_text(encoding="utf-8")
+    assert "s3cret" not in text
+
+
+def test_files_are_found_with_their_urls_and_sizes(demo: MemoryProject) -> None:
+    demo.index.offer(RELEASES)
+    demo.write(pyproject({"feature": ["lib"]}))
+    demo.lock()
+    project = demo.load()
+    packages = project.locked(project.stages[0]).packages
+    (file,) = project.poetry.find_files(packages).values()
+    assert (file.name, file.url, file.size, file.upload_time) == (
+        "lib-1.0-py3-none-any.whl",
+        "https://pypi.org/files/lib-1.0-py3-none-any.whl",
+        1000,
+        "2026-01-01T00:00:00Z",
+    )
+    demo.clear_cache()
+    demo.index.offer({"mid 1.0": []})
+    assert demo.load().poetry.find_files(packages) == {}  # the index no longer has the release
+
+
+def test_a_package_that_is_refused_access_to(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 1.0": []})
+    demo.index.offer({"app 1.0": ["lib"]}, CORP)
+    demo.index.failures["/simple/app/"] = Answer(HTTPStatus.UNAUTHORIZED)
+    demo.write(pyproject({"feature": ["app"]}, EXPLICIT))
+    assert errors(demo)["feature"].splitlines()[0] == (
+        f"The package index failed: https://{CORP}/simple/app/ answered 401."
+    )

@@ -1,0 +1,246 @@
+"""Commands run in this process, over an index in memory: what they print, and exit codes."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from cleo.testers.application_tester import ApplicationTester
+from poetry.console.application import Application
+
+from poetry_fti.plugin import FtiPlugin
+from small_index import pyproject
+
+if TYPE_CHECKING:
+    from poetry.poetry import Poetry
+
+    from memory_index import MemoryProject
+
+SECONDS: Final = re.compile(r" in \d+\.\d s")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The exit code of a command, and what it printed."""
+
+    code: int
+    output: str
+    errors: str = ""
+
+
+class _Application(Application):
+    """Poetry's application with a project that has been loaded, and this plugin alone."""
+
+    def __init__(self, poetry: Poetry) -> None:
+        super().__init__()
+        self._poetry = poetry
+        self._plugins_loaded = True
+        self._auto_exit = False
+        FtiPlugin().activate(self)
+
+
+def run(demo: MemoryProject, *words: str, answers: str | None = None) -> Ended:
+    """Run `poetry fti WORDS` in a project."""
+    tester = ApplicationTester(_Application(demo.index.create_poetry(demo.root)))
+    text = " ".join(("fti", *words, "-P", str(demo.root)))
+    tester.execute(text, inputs=answers, interactive=answers is not None)
+    output, errors = tester.io.fetch_output(), tester.io.fetch_error()
+    return Ended(tester.status_code, SECONDS.sub("", output), errors)
+
+
+def test_stages_are_listed(locked_demo: MemoryProject) -> None:
+    assert run(locked_demo, "list") == Ended(
+        0,
+        """\
+Stage      Kind       Groups     Python  Platforms    Lock   Packages
+feature    feature    feature    >=3.11  any          fresh  3
+training   training   training   >=3.11  linux/amd64  fresh  2
+inference  inference  inference  >=3.12  any          fresh  4
+""",
+    )
+    (training,) = (
+        each
+        for each in json.loads(run(locked_demo, "list", "--format", "json").output)["stages"]
+        if each["stage"] == "training"
+    )
+    assert (training["lock"], training["packages"]) == ("fresh", 2)
+
+
+def test_an_unknown_report_format(locked_demo: MemoryProject) -> None:
+    assert run(locked_demo, "list", "--format", "yaml") == Ended(
+        2, "", 'Unknown report format "yaml" (known: text, json).\n'
+    )
+
+
+def test_locking_is_reported_with_where_stages_differ(demo: MemoryProject) -> None:
+    demo.index.offer({"app 1.0": ["lib<2"], "lib 1.0": [], "lib 2.0": []})
+    demo.write(pyproject({"feature": ["app"], "training": ["lib>1"], "inference": ["lib>9"]}))
+    done = run(demo, "lock", "-v")
+    assert replace(done, output=done.output.replace("Resolving dependencies...\n", "")) == Ended(
+        1,
+        """\
+feature: locked 2 packages
+  + app 1.0
+  + lib 1.0
+training: locked 1 package
+  + lib 2.0
+
+The stages share 1 package and differ in 1:
+  lib 2.0 in training, 1.0 in feature
+    feature:  app 1.0 requires lib <2
+""",
+        "inference: Because demo depends on lib (>9) which doesn't match any versions,"
+        " version solving failed.\n",
+    )
+
+
+def test_locks_are_checked(locked_demo: MemoryProject) -> None:
+    assert run(locked_demo, "lock", "--check").output == "3 locks checked: all fresh.\n"
+    (locked_demo.root / "fti/training/poetry.lock").unlink()
+    message = "fti/training/poetry.lock is missing. Run `poetry fti lock training`.\n"
+    assert run(locked_demo, "lock", "--check") == Ended(3, "", message)
+    assert run(locked_demo, "export", "--check") == Ended(3, "", message)
+    assert run(locked_demo, "export") == Ended(1, "", message)
+    found = json.loads(run(locked_demo, "lock", "--check", "--format", "json").output)
+    assert found["stages"]["training"] == {"state": "missing", "reason": ""}
+
+
+def test_an_update_is_reported(locked_demo: MemoryProject) -> None:
+    locked_demo.index.offer({"app 2.0": [], "lib 1.0": [], "mid 1.0": ["lib<2"]})
+    assert run(locked_demo, "update", "app", "--stage", "feature", "--dry-run") == Ended(
+        0,
+        """\
+feature: locked 1 package: 0 added, 2 removed, 1 updated
+  ~ app 1.0 -> 2.0
+  - lib 1.0
+  - win 1.0
+Nothing is written in a dry run.
+""",
+    )
+    done = json.loads(run(locked_demo, "update", "app", "--format", "json").output)
+    assert done["stages"]["inference"]["result"] == "locked"
+    assert done["comparison"] == {"shared": 3, "divergences": []}
+
+
+def test_exported_files_are_listed_and_compared(locked_demo: MemoryProject) -> None:
+    words = ("export", "training", "-f", "constraints")
+    wrote = Ended(0, "wrote     fti/training/constraints.txt\n")
+    assert run(locked_demo, *words) == wrote
+    assert run(locked_demo, *words) == Ended(0, wrote.output.replace("wrote    ", "unchanged"))
+    assert run(locked_demo, *words, "--check").output == "1 file checked: all up to date.\n"
+    path = locked_demo.root / "fti/training/constraints.txt"
+    path.write_text("changed\n", encoding="utf-8")
+    checked = run(locked_demo, *words, "--check")
+    assert checked.code == 3
+    assert "-changed\n" in checked.output
+    assert checked.errors.startswith("1 file not up to date.")
+    assert run(locked_demo, *words, "--stdout").output.endswith("\nlib==1.0\nmid==1.0\n")
+    assert path.read_text(encoding="utf-8") == "changed\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("--stdout", "--stdout prints one file: name one stage and one --format, or --merged.\n"),
+        ("--merged -f pylock", "--merged writes a pylock.toml; leave --format out.\n"),
+        (
+            "-f pylock --no-hashes",
+            "--no-hashes applies to the formats constraints and requirements only.\n",
+        ),
+        (
+            "--merged --no-markers",
+            "--no-markers applies to the formats constraints and requirements only.\n",
+        ),
+    ],
+)
+def test_exports_that_make_no_sense(locked_demo: MemoryProject, words: str, error: str) -> None:
+    assert run(locked_demo, "export", *words.split()) == Ended(1, "", error)
+
+
+def test_images_are_listed_and_explained(locked_demo: MemoryProject) -> None:
+    listed = run(locked_demo, "image", "training").output.splitlines()
+    assert listed[1].split() == [
+        "training",
+        "python:3.11-slim-bookworm",
+        "packages",
+        "2",
+        "2",
+        "kB",
+    ]
+    explained = run(locked_demo, "image", "training", "--explain").output
+    assert explained.startswith("training: 2 kB of packages to download\n")
+    (image,) = json.loads(run(locked_demo, "image", "training", "--format", "json").output)[
+        "images"
+    ]
+    assert (image["stage"], image["size"]) == ("training", 2000)
+
+
+def test_a_build_needs_an_engine(
+    locked_demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert run(locked_demo, "build") == Ended(
+        1,
+        "",
+        "No container engine is on PATH. Install Docker with buildx, Podman or Buildah.\n",
+    )
+
+
+def test_a_stage_is_cloned_and_what_a_former_one_left_is_removed(
+    locked_demo: MemoryProject,
+) -> None:
+    assert run(locked_demo, "clone", "training", "second").code == 0
+    assert (locked_demo.root / "fti/second/poetry.lock").exists()
+    (locked_demo.root / "fti/second").rename(locked_demo.root / "fti/third")
+    assert run(locked_demo, "list").output.endswith(
+        "No stage has these folders any more: fti/third\nRun poetry fti clean to remove them.\n"
+    )
+    kept = run(locked_demo, "clean", answers="no\n")
+    assert kept.output == "fti/third: poetry.lock\n  kept\n"
+    assert run(locked_demo, "clean", "--yes").output == "fti/third: poetry.lock\n  removed\n"
+    assert not (locked_demo.root / "fti/third").exists()
+
+
+def test_presets_are_listed_and_shown(locked_demo: MemoryProject) -> None:
+    assert run(locked_demo, "presets").output.startswith("Preset ")
+    text = run(locked_demo, "presets", "inference-minimal").output
+    assert text.startswith('description = "ONNX Runtime served by FastAPI: the smallest image"\n')
+    data = json.loads(run(locked_demo, "presets", "inference-minimal", "--format", "json").output)
+    assert [each["preset"] for each in data["presets"]] == ["inference-minimal"]
+
+
+def test_a_preset_becomes_a_stage(locked_demo: MemoryProject) -> None:
+    done = run(locked_demo, "init", "--stage", "serving=inference-minimal")
+    assert (done.code, done.output.splitlines()[0]) == (
+        0,
+        "Made the stage serving of inference-minimal.",
+    )
+    assert "serving" in run(locked_demo, "list").output
+
+
+def test_packages_are_added_and_removed(locked_demo: MemoryProject) -> None:
+    locked_demo.index.offer({"mid 1.0": ["lib<2"], "lib 1.0": [], "zoo 1.0": []})
+    added = run(locked_demo, "add", "training", "zoo@^1.0", "--lock")
+    assert (added.code, locked_demo.locked["training"]) == (0, "lib 1.0, mid 1.0, zoo 1.0")
+    removed = run(locked_demo, "remove", "training", "mid", "--lock")
+    assert (removed.code, locked_demo.locked["training"]) == (0, "zoo 1.0")
+    failed = run(locked_demo, "remove", "training", "lib")
+    assert (failed.code, failed.errors) == (2, '"lib" is no dependency of "training".\n')
+
+
+def test_packages_of_a_stage_are_shown(locked_demo: MemoryProject) -> None:
+    shown = run(locked_demo, "show", "training", "--top-level")
+    assert (shown.code, shown.output.split()) == (0, ["mid", "(!)", "1.0"])
+
+
+def test_a_stage_without_an_environment(locked_demo: MemoryProject) -> None:
+    listed = run(locked_demo, "env", "list", "training").output.splitlines()
+    assert listed[1].split() == ["training", "-", "missing", "-"]
+    for words in (["path", "training"], ["run", "training", "python"], ["kernel", "training"]):
+        assert run(locked_demo, *words) == Ended(
+            1, "", "training has no environment. Make it with `poetry fti install training`.\n"
+        )
+    assert run(locked_demo, "env", "remove", "training").output == "training has no environment.\n"

@@ -1,0 +1,73 @@
+"""Projects whose packages come from an index in memory."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from memory_index import MemoryIndex, MemoryProject
+from small_index import pyproject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from small_index import Releases
+
+RELEASES: Final[Releases] = {
+    "app 1.0": ["lib", "win; sys_platform == 'win32'"],
+    "lib 1.0": [],
+    "lib 2.0": [],
+    "mid 1.0": ["lib<2"],
+    "win 1.0": [],
+}
+GROUPS: Final = {"feature": ["app"], "training": ["mid"], "inference": ["app", "mid"]}
+SETTINGS: Final = """\
+[tool.fti.stages.feature]
+[tool.fti.stages.training]
+platforms = ["linux/amd64"]
+[tool.fti.stages.inference]
+python = ">=3.12"
+"""
+
+
+@contextmanager
+def project_in(folder: Path) -> Iterator[MemoryProject]:
+    """Yield an empty project with a cache of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POETRY_CACHE_DIR", str(folder / "cache"))
+        patch.setenv("POETRY_KEYRING_ENABLED", "false")
+        root = folder / "demo"
+        root.mkdir()
+        before = set(threading.enumerate())
+        yield MemoryProject(root, MemoryIndex(), folder / "cache")
+        for thread in set(threading.enumerate()) - before:
+            thread.join()  # Python warns of a fork beside other threads
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[MemoryProject]:
+    """An empty project."""
+    with project_in(tmp_path) as project:
+        yield project
+
+
+@pytest.fixture(scope="session")
+def _locked_before(tmp_path_factory: pytest.TempPathFactory) -> MemoryProject:
+    with project_in(tmp_path_factory.mktemp("locked")) as project:
+        project.index.offer(RELEASES)
+        project.write(pyproject(GROUPS, SETTINGS))
+        project.lock()
+    return project
+
+
+@pytest.fixture
+def locked_demo(_locked_before: MemoryProject, demo: MemoryProject) -> MemoryProject:
+    """A project with three locked stages: `training` for Linux, `inference` from Python 3.12."""
+    shutil.copytree(_locked_before.root, demo.root, dirs_exist_ok=True)
+    demo.index.offer(RELEASES)
+    return demo

@@ -1,0 +1,175 @@
+"""Exports of locked stages: the files of every format, what is written, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from poetry.utils._compat import tomllib
+
+from poetry_fti.errors import ConfigError, FtiError, StaleLockError
+from poetry_fti.model import FORMATS
+from poetry_fti.operations.export import (
+    ExportRequest,
+    differences,
+    formats_without_hashes,
+    formats_without_markers,
+    is_project_format,
+    render,
+    render_stage,
+    require_formats,
+    write,
+)
+from small_index import pyproject
+
+if TYPE_CHECKING:
+    from memory_index import MemoryProject
+    from poetry_fti.operations.export import Rendered
+    from poetry_fti.operations.project import Project
+
+FILES: Final = {
+    "bake": ["docker-bake.json"],
+    "compose": ["compose.yaml"],
+    "constraints": ["training/constraints.txt"],
+    "dockerfile": ["training/Dockerfile", "training/Dockerfile.dockerignore"],
+    "pylock": ["training/pylock.training.toml"],
+    "pyproject": ["training/pyproject.toml"],
+    "requirements": ["training/requirements.txt"],
+}
+
+
+def rendered(project: Project, *formats: str, stage: str = "training", **options: bool) -> Rendered:
+    request = ExportRequest(stages=project.select([stage]), formats=formats, **options)
+    return render(project, request)
+
+
+def text(project: Project, format_name: str, stage: str = "training", **options: bool) -> str:
+    """Return the only text of a format, without its header."""
+    (found,) = rendered(project, format_name, stage=stage, **options).texts.values()
+    return found.partition("\n\n")[2]
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_the_files_of_a_format(format_name: str, locked_demo: MemoryProject) -> None:
+    found = rendered(locked_demo.load(), format_name)
+    assert [str(path) for path in found.texts] == [f"fti/{name}" for name in FILES[format_name]]
+    assert all(each.endswith("\n") for each in found.texts.values())
+    assert bool(found.images) == (format_name == "dockerfile")
+
+
+def test_requirements_with_and_without_hashes_and_markers(locked_demo: MemoryProject) -> None:
+    project = locked_demo.load()
+    plain = text(project, "requirements", hashes=False)
+    assert plain == "lib==1.0\nmid==1.0\n"
+    assert "--hash=sha256:" in text(project, "requirements")
+    marked = text(project, "requirements", "feature", hashes=False)
+    assert 'win==1.0 ; sys_platform == "win32"' in marked
+    with pytest.raises(FtiError, match="cannot be written without markers"):
+        text(project, "requirements", "feature", markers=False)
+    assert text(project, "constraints", markers=False) == plain
+
+
+def test_a_pylock_has_urls_and_sizes_from_the_index(locked_demo: MemoryProject) -> None:
+    lock: dict[str, Any] = tomllib.loads(text(locked_demo.load(), "pylock"))
+    (wheel,) = lock["packages"][0]["wheels"]
+    assert wheel["url"] == "https://pypi.org/files/lib-1.0-py3-none-any.whl"
+    assert wheel["size"] == 1000
+
+
+def test_a_pylock_is_checked_without_an_index(locked_demo: MemoryProject) -> None:
+    project = locked_demo.load()
+    missing = rendered(project, "pylock", check=True)
+    (difference,) = differences(project, missing)
+    assert difference.startswith("--- fti/training/pylock.training.toml (missing)\n")
+    write(project, rendered(project, "pylock"))
+    locked_demo.clear_cache()
+    locked_demo.index.sites.clear()
+    project = locked_demo.load()
+    assert differences(project, rendered(project, "pylock", check=True)) == []
+
+
+def test_a_merged_pylock_has_all_stages(locked_demo: MemoryProject) -> None:
+    project = locked_demo.load()
+    request = ExportRequest(stages=project.stages, formats=(), merged=True)
+    ((path, merged),) = render(project, request).texts.items()
+    assert path == PurePosixPath("fti/pylock.toml")
+    assert set(tomllib.loads(merged)["dependency-groups"]) == {"feature", "training", "inference"}
+
+
+def test_files_are_written_once(locked_demo: MemoryProject) -> None:
+    project = locked_demo.load()
+    formats = ("requirements", "dockerfile")
+    first = write(project, rendered(project, *formats))
+    assert first.replaced == set(first.paths)
+    requirements = locked_demo.root / "fti/training/requirements.txt"
+    requirements.write_text("changed\n", encoding="utf-8")
+    assert len(differences(project, rendered(project, *formats))) == 1
+    second = write(project, rendered(project, *formats))
+    assert second.paths == first.paths
+    assert second.replaced == {PurePosixPath("fti/training/requirements.txt")}
+    assert differences(project, rendered(project, *formats)) == []
+
+
+def test_requirements_of_a_layer_that_is_gone_are_removed(locked_demo: MemoryProject) -> None:
+    project = locked_demo.load()
+    folder = locked_demo.root / "fti/training"
+    header = "# Generated by poetry-fti from x; do not edit."
+    (folder / "requirements.large.txt").write_text(header, encoding="utf-8")
+    (folder / "requirements.own.txt").write_text("lib\n", encoding="utf-8")
+    found = rendered(project, "dockerfile")
+    assert differences(project, found)[-1] == (
+        "fti/training/requirements.large.txt is of no use any more\n"
+    )
+    assert write(project, found).removed == (PurePosixPath("fti/training/requirements.large.txt"),)
+    assert not (folder / "requirements.large.txt").exists()
+    assert (folder / "requirements.own.txt").exists()
+
+
+def test_an_export_needs_fresh_locks(locked_demo: MemoryProject) -> None:
+    (locked_demo.root / "fti/feature/poetry.lock").unlink()
+    project = locked_demo.load()
+    message = "fti/feature/poetry.lock is missing. Run `poetry fti lock feature`."
+    with pytest.raises(StaleLockError) as error:
+        rendered(project, "requirements", stage="feature")
+    assert str(error.value) == message
+    assert rendered(project, "requirements").texts
+    with pytest.raises(StaleLockError):
+        rendered(project, "bake")  # it describes all stages
+
+
+def test_a_stage_is_rendered_without_being_written(locked_demo: MemoryProject) -> None:
+    project = locked_demo.load()
+    (training,) = project.select(["training"])
+    files = render_stage(project, training, "dockerfile")
+    assert list(files) == ["Dockerfile", "Dockerfile.dockerignore"]
+    with pytest.raises(ConfigError) as error:
+        render_stage(project, training, "bake")
+    assert str(error.value) == 'The format "bake" is about the whole project, not a stage.'
+
+
+def test_formats_are_checked() -> None:
+    with pytest.raises(ConfigError) as error:
+        require_formats(["requirement"])
+    assert str(error.value).startswith('Unknown format "requirement"; did you mean "requirements"?')
+    assert [name for name in FORMATS if is_project_format(name)] == ["bake", "compose"]
+    assert formats_without_hashes() == ["constraints", "requirements"]
+    assert formats_without_markers() == ["constraints", "requirements"]
+
+
+def test_a_dockerfile_from_a_template(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 1.0": []})
+    settings = '[tool.fti.stages.training.image]\ntemplate = "Dockerfile.template"\n'
+    demo.write(pyproject({"training": ["lib"]}, settings))
+    demo.lock()
+    with pytest.raises(ConfigError) as error:
+        rendered(demo.load(), "dockerfile")
+    assert str(error.value) == (
+        "tool.fti.stages.training.image.template: there is no file"
+        ' "Dockerfile.template". Write it, or leave the key out.'
+    )
+    template = demo.root / "Dockerfile.template"
+    template.write_text("FROM python:3.12\n# {{ requirements }}\n", encoding="utf-8")
+    assert any(
+        "FROM python:3.12\n" in t for t in rendered(demo.load(), "dockerfile").texts.values()
+    )

@@ -1,0 +1,180 @@
+"""Images of stages: their layers, and what would be built, with an engine that never runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from poetry_fti.errors import ConfigError, FtiError
+from poetry_fti.model import Platform
+from poetry_fti.operations.export import write
+from poetry_fti.operations.images.build import Builder, build_images, build_jobs, render_images
+from poetry_fti.operations.images.jobs import wanted_platforms
+from poetry_fti.operations.images.report import report_images
+from poetry_fti.ports.container_engine import ContainerEngine
+from small_index import pyproject
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memory_index import MemoryProject
+    from poetry_fti.ports.engine_commands import BuildJob
+    from small_index import Releases
+
+AMD: Final = Platform("linux", "amd64")
+ARM: Final = Platform("linux", "arm64")
+DOCKER: Final = ContainerEngine(program="docker", platform="linux/amd64", can_bake=True)
+PODMAN: Final = ContainerEngine(program="podman", platform="linux/amd64")
+LARGE: Final[Releases] = {
+    "torch 1.0": ["size 90000000"],
+    "cuda 1.0": ["size 60000000"],
+    "app 1.0": [],
+    "app 2.0": ["size 30000000"],
+}
+PLATFORMS: Final = """\
+[tool.fti.stages.feature]
+platforms = ["windows/amd64"]
+[tool.fti.stages.training]
+platforms = ["linux/amd64", "linux/arm64"]
+[tool.fti.stages.inference]
+platforms = ["linux/arm64"]
+[tool.fti.stages.inference.image]
+dockerfile = "Dockerfile.base"
+"""
+
+
+def builder(engine: ContainerEngine = DOCKER, *platforms: Platform, push: bool = False) -> Builder:
+    return Builder(engine=engine, platforms=platforms, push=push)
+
+
+def jobs(demo: MemoryProject, names: Sequence[str], chosen: Builder) -> list[BuildJob]:
+    project = demo.load()
+    export = render_images(project, names, chosen)
+    write(project, export.rendered)
+    return build_jobs(project, export, chosen)
+
+
+@pytest.fixture
+def several(demo: MemoryProject) -> MemoryProject:
+    """Stages for Windows, for two kinds of Linux and for one."""
+    demo.index.offer({"lib 1.0": []})
+    groups = {name: ["lib"] for name in ("feature", "training", "inference")}
+    demo.write(pyproject(groups, PLATFORMS))
+    (demo.root / "Dockerfile.base").write_text("FROM python:3.12-slim\n", encoding="utf-8")
+    demo.lock()
+    return demo
+
+
+def test_small_images_have_one_layer_of_packages(locked_demo: MemoryProject) -> None:
+    project = locked_demo.load()
+    report = report_images(project, project.stages)
+    assert [image.stage for image in report.images] == ["feature", "training", "inference"]
+    assert [image.size for image in report.images] == [3000, 2000, 4000]
+    assert [layer.name for layer in report.images[0].layers] == ["base", "packages", "code"]
+    assert (report.shared, report.warnings) == ("", ())
+
+
+def test_large_packages_are_shared_in_layers(demo: MemoryProject) -> None:
+    demo.index.offer(LARGE)
+    groups = {
+        "feature": ["torch", "cuda", "app<2"],
+        "training": ["torch", "cuda", "app>1"],
+        "inference": ["torch"],
+    }
+    demo.write(pyproject(groups))
+    demo.lock()
+    project = demo.load()
+    report = report_images(project, project.select(["feature", "training"]))
+    assert report.shared == (
+        "Images share packages: 90 MB in feature, inference and training;"
+        " 60 MB in feature and training. That saves 240 MB of downloads."
+    )
+    assert [layer.name for layer in report.images[1].layers] == [
+        *("base", "shared-1", "shared-2", "packages", "code")
+    ]
+
+
+def test_platforms_are_checked() -> None:
+    assert wanted_platforms(["linux/arm64", "linux/amd64", "linux/arm64"]) == (AMD, ARM)
+    with pytest.raises(ConfigError) as error:
+        wanted_platforms(["linux/arm6"])
+    assert str(error.value) == (
+        'Unknown platform "linux/arm6"; did you mean "linux/arm64"?'
+        " (images run on: linux/amd64, linux/arm64)."
+    )
+
+
+def test_an_image_is_built_for_the_engines_own_platform(several: MemoryProject) -> None:
+    (job,) = jobs(several, ["training"], builder())
+    assert (job.stage, job.platforms, job.base) == ("training", (AMD,), None)
+    assert job.tags[0].startswith("demo-training:lock-")
+    assert not job.needs_netrc
+    (again,) = jobs(several, ["training"], builder())
+    assert again == job
+    (several.root / "new.py").write_text("print()\n", encoding="utf-8")
+    (changed,) = jobs(several, ["training"], builder())
+    assert changed.label != job.label
+
+
+def test_an_image_is_pushed_for_all_of_its_platforms(
+    several: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAG", "v1")
+    training, inference = jobs(several, [], builder(push=True))
+    assert training.platforms == (AMD, ARM)
+    assert training.tags[1] == "demo-training:v1"
+    assert inference.base is not None
+    assert str(inference.base.dockerfile) == "Dockerfile.base"
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen", "error"),
+    [
+        (
+            ["feature"],
+            builder(),
+            (
+                'The stage "feature" has no image: no Linux is among its platforms.'
+                " Add linux/amd64 or linux/arm64, and lock it again."
+            ),
+        ),
+        (
+            ["inference"],
+            builder(),
+            (
+                'The stage "inference" runs on linux/arm64, the engine on linux/amd64.'
+                " Name a --platform for the engine to emulate, if it can."
+            ),
+        ),
+        (
+            ["inference"],
+            builder(DOCKER, AMD),
+            (
+                'The stage "inference" does not run on linux/amd64, only on linux/arm64.'
+                " Add it to tool.fti.stages.inference.platforms, and lock it again."
+            ),
+        ),
+        (
+            ["training"],
+            builder(PODMAN, AMD, ARM),
+            (
+                "podman without buildx builds for one platform at a time,"
+                " not for linux/amd64, linux/arm64. Name one with --platform."
+            ),
+        ),
+    ],
+)
+def test_what_cannot_be_built(
+    several: MemoryProject, names: list[str], chosen: Builder, error: str
+) -> None:
+    with pytest.raises(FtiError) as raised:
+        render_images(several.load(), names, chosen)
+    assert str(raised.value) == error
+
+
+def test_without_a_job_no_engine_is_started(several: MemoryProject) -> None:
+    project = several.load()
+    missing = builder(ContainerEngine(program="no-such-engine", platform="linux/amd64"))
+    export = render_images(project, ["training"], missing)
+    build_images(project, export, [], missing, quiet=True)

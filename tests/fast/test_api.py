@@ -1,0 +1,108 @@
+"""The public Python API, over an index in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+import poetry_fti
+from memory_index import Recorder
+from poetry_fti import (
+    AmbiguousPackageError,
+    ConfigError,
+    IndexOrigin,
+    LockedPackage,
+    LockedPackages,
+    Project,
+    StaleLockError,
+)
+from poetry_fti.operations import project as operations
+
+if TYPE_CHECKING:
+    from memory_index import MemoryProject
+
+
+@pytest.fixture
+def project(locked_demo: MemoryProject, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The project with three locked stages, loaded by the API."""
+    monkeypatch.setattr(operations.load_project, "__defaults__", (locked_demo.index.create_poetry,))
+    return Project.load(locked_demo.root / "fti", feedback=Recorder())
+
+
+def package(name: str, version: str) -> LockedPackage:
+    return LockedPackage(
+        name=canonicalize_name(name), version=Version(version), origin=IndexOrigin()
+    )
+
+
+def test_a_project_and_its_stages(project: Project, locked_demo: MemoryProject) -> None:
+    assert project.root == locked_demo.root
+    assert [stage.name for stage in project.stages] == ["feature", "training", "inference"]
+    training = project.stage("training")
+    assert (training.kind, training.python, training.lock_state) == ("training", ">=3.11", "fresh")
+    assert list(map(str, training.platforms)) == ["linux/amd64"]
+    with pytest.raises(ConfigError, match='There is no stage "trainig"'):
+        project.stage("trainig")
+
+
+def test_the_packages_of_a_stage(project: Project) -> None:
+    packages = project.stage("training").packages
+    assert list(packages) == ["lib", "mid"]
+    assert (len(packages), packages["MID"].version) == (2, Version("1.0"))
+    assert [each.version for each in packages.all("lib")] == [Version("1.0")]
+    assert packages.all("nowhere") == ()
+    assert "nowhere" not in packages
+    with pytest.raises(KeyError):
+        _ = packages["nowhere"]
+
+
+def test_a_package_in_several_versions_is_ambiguous() -> None:
+    packages = LockedPackages([package("lib", "1.0"), package("lib", "2.0")])
+    with pytest.raises(AmbiguousPackageError) as error:
+        _ = packages["lib"]
+    assert str(error.value) == (
+        "lib is locked in several versions (1.0 and 2.0): use packages.all()."
+    )
+    assert len(packages.all("lib")) == 2
+
+
+def test_stages_are_locked_and_updated(project: Project, locked_demo: MemoryProject) -> None:
+    locked_demo.index.offer({"app 1.0": ["lib"], "app 2.0": [], "lib 1.0": [], "mid 1.0": []})
+    assert all(result.is_fresh for result in project.lock().values())
+    (result,) = project.update(["app"], stages=["feature"], dry_run=True).values()
+    assert [(change.name, *map(str, change.after)) for change in result.changes] == [
+        *(("app", "2.0"), ("lib",), ("win",))
+    ]
+    project.update(["app"], stages=["feature"])
+    assert project.stage("feature").packages["app"].version == Version("2.0")
+    results = project.lock(["feature"], regenerate=True, align=False)
+    assert list(results) == ["feature"]
+
+
+def test_a_stage_is_exported_to_text_and_to_files(
+    project: Project, locked_demo: MemoryProject
+) -> None:
+    (text,) = project.stage("training").export("constraints").values()
+    assert text.endswith("\nlib==1.0\nmid==1.0\n")
+    written = project.export(["training"], formats=["constraints"])
+    assert list(map(str, written.paths)) == ["fti/training/constraints.txt"]
+    path = locked_demo.root / "fti/training/constraints.txt"
+    assert path.read_text(encoding="utf-8") == text
+    assert len(project.export().paths) == 12
+
+
+def test_a_stage_without_a_fresh_lock_has_no_packages(locked_demo: MemoryProject) -> None:
+    (locked_demo.root / "fti/training/poetry.lock").unlink()
+    again = Project.load(locked_demo.root)
+    assert again.stage("training").lock_state == "missing"
+    with pytest.raises(StaleLockError):
+        _ = again.stage("training").packages
+
+
+def test_the_package_has_the_names_of_the_api_only() -> None:
+    assert set(poetry_fti.__all__) >= {"Project", "Stage", "LockResult", "FtiError"}
+    with pytest.raises(AttributeError, match="has no attribute 'nowhere'"):
+        _ = poetry_fti.nowhere
