@@ -1,4 +1,4 @@
-"""`poetry fti env …`: the virtual environments of the stages."""
+"""`poetry fti env …`: list, show and remove the virtual environments of stages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class EnvListCommand(Command):
-    """Lists environments."""
+    """Lists the virtual environments of stages with their states."""
 
     name = "fti env list"
     description = "Lists the virtual environments of the pipeline stages."
@@ -30,7 +30,7 @@ class EnvListCommand(Command):
 
     @guarded
     def handle(self) -> int:
-        """Write a line for each stage."""
+        """Print a line for each stage, whether it has an environment or not."""
         json_wanted = wants_json(self)
         project = load(self)
         runners = [StageRunner(self, project, s) for s in project.select(self.argument("stages"))]
@@ -61,7 +61,7 @@ def _data(runner: StageRunner) -> dict[str, Any]:
 
 
 class EnvInfoCommand(Command):
-    """Tells of an environment."""
+    """Prints information about the environment of a stage."""
 
     name = "fti env info"
     description = "Displays information about the environment of a pipeline stage."
@@ -70,19 +70,19 @@ class EnvInfoCommand(Command):
 
     @guarded
     def handle(self) -> int:
-        """Write what `poetry env info` writes."""
+        """Print the same as `poetry env info`."""
         env = find_runner(self, self.argument("stage")).env
         if self.option("path") or self.option("executable"):
             plain(self.io, f"{env.path if self.option('path') else env.python}\n")
             return DONE
         inner = PoetryEnvInfoCommand()
-        inner._io = self.io  # noqa: SLF001 - Poetry's own `handle` looks for the project's
+        inner._io = self.io  # noqa: SLF001 - Poetry's `handle` shows the project's environment
         inner._display_complete_info(env)  # noqa: SLF001
         return DONE
 
 
 class EnvRemoveCommand(Command):
-    """Removes environments."""
+    """Removes all virtual environments of stages."""
 
     name = "fti env remove"
     description = "Removes the virtual environments of pipeline stages."
@@ -92,7 +92,7 @@ class EnvRemoveCommand(Command):
 
     @guarded
     def handle(self) -> int:
-        """Remove all that Poetry manages for the stages, whatever their Python."""
+        """Remove all environments that Poetry manages for the stages, for any Python."""
         project = load(self)
         for stage in project.select(self.argument("stages")):
             environments = StageRunner(self, project, stage).environments
