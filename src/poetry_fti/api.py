@@ -1,6 +1,6 @@
-"""The public Python API: what the commands do, as functions on data.
+"""The public Python API: locks, updates and exports the stages of a project.
 
-Importing it imports no part of Poetry; `Project.load` does.
+Importing this module imports no part of Poetry; `Project.load` does.
 """
 
 from __future__ import annotations
@@ -68,28 +68,29 @@ __all__ = [
 
 
 class Project:
-    """A project with pipeline stages, as it is on disk when it is loaded.
+    """A project with pipeline stages, as it was on disk when it was loaded.
 
-    Methods that write take turns with the commands of poetry-fti in the same project, and read
-    pyproject.toml and the locks again before they begin.
+    Methods that write wait for other poetry-fti commands that write into the same project, and
+    then reload pyproject.toml and the locks.
     """
 
     def __init__(self, project: operations.Project, feedback: Feedback) -> None:
-        """Wrap a project; use `Project.load`."""
+        """Wrap a project that has been read. Use `Project.load` instead."""
         self._project = project
         self._feedback = feedback
 
     @classmethod
     def load(cls, path: str | Path = ".", *, feedback: Feedback = SILENT) -> Project:
-        """Load the project of a folder or its nearest parent; raises ConfigError.
+        """Return the project of a folder, or of its nearest parent with a pyproject.toml.
 
-        Raises FtiError if there is no pyproject.toml. `feedback` receives progress.
+        `feedback` receives the progress of later calls. Raises FtiError if there is no
+        pyproject.toml, ConfigError if it is not valid.
         """
         return cls(_loaded(Path(path)), feedback)
 
     @property
     def root(self) -> Path:
-        """The folder of the pyproject.toml."""
+        """The absolute path of the folder that contains the pyproject.toml."""
         return self._project.root
 
     @property
@@ -98,17 +99,17 @@ class Project:
         return tuple(self.stage(stage.name) for stage in self._project.stages)
 
     def stage(self, name: str) -> Stage:
-        """Return the stage with a name; raises ConfigError if there is none."""
+        """Return the stage with this name; raises ConfigError if it does not exist."""
         (found,) = self._project.select([name])
         return Stage(found.name, lambda: self._project)
 
     def lock(
         self, stages: Iterable[str] = (), *, regenerate: bool = False, align: bool = True
     ) -> Mapping[str, LockResult]:
-        """Bring the locks of stages up to date, by default of all; return a result for each.
+        """Lock stages, by default all of them; return the result of each stage by its name.
 
-        As `poetry fti lock`. Raises ConfigError; a stage that cannot be locked has its `error` in
-        its result.
+        Equivalent to `poetry fti lock`. If a stage cannot be locked, its result has an `error`.
+        Raises ConfigError for an unknown stage or an invalid pyproject.toml.
         """
         with self._exclusive():
             selected = self._project.select(stages)
@@ -119,9 +120,10 @@ class Project:
     def update(
         self, packages: Iterable[str] = (), *, stages: Iterable[str] = (), dry_run: bool = False
     ) -> Mapping[str, LockResult]:
-        """Update packages, by default all, in the locks of stages; return a result for each.
+        """Update packages, by default all, in the locks of stages; return each stage's result.
 
-        As `poetry fti update`. Raises ConfigError, also for a package that no lock contains.
+        Equivalent to `poetry fti update`. A dry run writes no file. Raises ConfigError for an
+        unknown stage, a package that no lock contains, or an invalid pyproject.toml.
         """
         with self._exclusive():
             request = LockRequest.for_update(self._project, packages, stages, dry_run=dry_run)
@@ -129,10 +131,10 @@ class Project:
             return lock_stages(self._project, selected, request, self._feedback)
 
     def export(self, stages: Iterable[str] = (), *, formats: Iterable[str] = ()) -> Written:
-        """Write the files of stages, by default of all, in the configured or in these formats.
+        """Write the files of stages, by default of all, in the given or the configured formats.
 
-        As `poetry fti export`. Raises ConfigError, StaleLockError for a lock that is not fresh, and
-        FtiError for a stage that a format cannot express.
+        Equivalent to `poetry fti export`. Raises ConfigError for an unknown stage or format,
+        StaleLockError for a missing or stale lock, FtiError if a format cannot express a stage.
         """
         with self._exclusive():
             request = ExportRequest(
@@ -152,7 +154,7 @@ class Project:
 
 
 class Stage:
-    """A stage of a project; what it returns is that of the project's last load or change."""
+    """A stage of a project, as of the last time that the project was loaded or changed."""
 
     def __init__(self, name: str, project: Callable[[], operations.Project]) -> None:
         """Name a stage of the project that `project` returns; use `Project.stage`."""
@@ -161,17 +163,17 @@ class Stage:
 
     @property
     def kind(self) -> Kind:
-        """Whether it is a feature, training or inference pipeline."""
+        """The kind of pipeline: "feature", "training" or "inference"."""
         return self._stage.stage.kind
 
     @property
     def python(self) -> str:
-        """The versions of Python that it allows, as PEP 440 specifiers; empty for any."""
+        """The allowed versions of Python as PEP 440 specifiers; an empty string for any version."""
         return self._stage.python
 
     @property
     def platforms(self) -> tuple[Platform, ...]:
-        """The platforms that it is locked for; empty for all."""
+        """The platforms that the stage is locked for; an empty tuple for all platforms."""
         return self._stage.stage.targets.platforms
 
     @property
@@ -185,10 +187,10 @@ class Stage:
         return LockedPackages(self._project().locked(self._stage).packages)
 
     def export(self, format_name: str) -> Mapping[str, str]:
-        """Return the text of each file of a format by its file name; no file is written.
+        """Return the text of each file of a format by its file name, without writing files.
 
-        Raises ConfigError for an unknown format or one that is about the whole project,
-        StaleLockError for a lock that is not fresh, FtiError if the format cannot express it.
+        Raises ConfigError for an unknown format or one that describes the whole project,
+        StaleLockError for a missing or stale lock, FtiError if the format cannot express the stage.
         """
         return render_stage(self._project(), self._stage, format_name)
 
@@ -199,20 +201,23 @@ class Stage:
 
 
 class LockedPackages(Mapping[str, LockedPackage]):
-    """The packages of a lock by name, in any spelling.
+    """The packages of a lock by name; names are normalized, so that any spelling is found.
 
     A lock may contain several versions of a package, each with its marker: see `all`.
     """
 
     def __init__(self, packages: Iterable[LockedPackage]) -> None:
-        """Sort packages by name."""
+        """Index packages by their names."""
         self._by_name: dict[str, tuple[LockedPackage, ...]] = {}
         for package in packages:
             known = self._by_name.get(package.name, ())
             self._by_name[package.name] = (*known, package)
 
     def __getitem__(self, name: str) -> LockedPackage:
-        """Return the only version of a package; raises KeyError or AmbiguousPackageError."""
+        """Return the only version of a package.
+
+        Raises KeyError if it is not locked, AmbiguousPackageError if several versions are.
+        """
         found = self._by_name[canonicalize_name(name)]
         if len(found) > 1:
             versions = " and ".join(str(package.version) for package in found)
@@ -221,15 +226,15 @@ class LockedPackages(Mapping[str, LockedPackage]):
         return found[0]
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the normalized names, sorted."""
+        """Yield the normalized names in alphabetical order."""
         return iter(sorted(self._by_name))
 
     def __len__(self) -> int:
-        """Return the number of names."""
+        """Return the number of different names."""
         return len(self._by_name)
 
     def all(self, name: str) -> tuple[LockedPackage, ...]:
-        """Return every version of a package, ascending; an empty tuple if it is not locked."""
+        """Return all locked versions of a package, ascending; an empty tuple if it has none."""
         return self._by_name.get(canonicalize_name(name), ())
 
 

@@ -1,4 +1,4 @@
-"""Errors that a user can cause, each with the exit code of the command, and the exit codes."""
+"""Errors that a user can cause, and the exit codes of commands."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 DONE: Final = 0
 FAILED: Final = 1
 MISCONFIGURED: Final = 2
-FOUND: Final = 3
+FOUND: Final = 3  # a check found something
 INTERRUPTED: Final = 130
 
 
 class FtiError(Exception):
-    """A command failed; the message states the reason and what to do next."""
+    """The base of all errors: a command failed. The message states the reason and the remedy."""
 
     exit_code: ClassVar[int] = FAILED
 

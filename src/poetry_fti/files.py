@@ -1,4 +1,4 @@
-"""Reading, atomic writing and comparing of files: the only module that writes."""
+"""Reading, atomic writing and comparing of files: the only module that writes files."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def replace(files: Mapping[Path, str]) -> tuple[Path, ...]:
 
 
 def _remove_temporary(paths: Iterable[Path]) -> None:
-    # Left behind by a command that was killed; a running one holds the lock (see `exclusive`).
+    # Left behind by a command that was killed: no other command is writing (see `exclusive`).
     for path in paths:
         ours = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}\.tmp")
         for entry in path.parent.glob(".*.tmp"):
@@ -120,10 +120,10 @@ def _write(temporary: Path, text: str, path: Path) -> None:
 
 @contextmanager
 def exclusive(lock_file: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold a lock for the duration of the context, so that only one process at a time has it.
+    """Lock a file for the duration of the context, so that one process at a time enters it.
 
-    While another process has it, call `waiting` once and wait. Where no lock file can be created,
-    for example on a read-only disk, there is no exclusion.
+    If another process has the lock, `waiting` is called once before waiting for it. Where no lock
+    file can be created, for example on a read-only disk, the context is entered without a lock.
     """
     lock = _acquired(lock_file, waiting)
     try:

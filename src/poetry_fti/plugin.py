@@ -1,4 +1,4 @@
-"""Poetry's entry points: the names of the commands, and what `isolated` hides from Poetry's own."""
+"""The plugin's entry points: lazily loaded commands, and stage groups hidden from Poetry."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from poetry.console.application import Application
     from poetry.poetry import Poetry
 
-# Each command's name below `poetry fti`, and its class as an entry point names it: its module,
-# relative to `poetry_fti.commands`, is imported only when Poetry looks the command up.
+# The name of each command below `poetry fti`, and its class in the form of an entry point,
+# relative to `poetry_fti.commands`. The module is imported only when Poetry looks the command up.
 COMMANDS: Final[Mapping[str, str]] = {
     "activate": "poetry.activate:ActivateCommand",
     "add": "poetry.add:AddCommand",
@@ -52,21 +52,21 @@ COMMANDS: Final[Mapping[str, str]] = {
 
 _ISOLATION: Final = "poetry_fti.bridge.project.isolation"
 _ISOLATION_ERRORS: Final = "poetry_fti.commands.poetry.isolation_errors"
-# Poetry's own commands that take names of groups, and those that solve.
+# Poetry's own commands that accept names of groups, and those that run the solver.
 _NAMING_GROUPS: Final = ("add", "export", "install", "remove", "show", "sync", "update")
 _SOLVING: Final = ("add", "install", "lock", "remove", "sync", "update")
 _SOLVER_ERRORS: Final = ("IncompatibleConstraintsError", "SolverProblemError")
 
 
 def command_class(name: str) -> type[Command]:
-    """Return the class of a command in `COMMANDS`; its module is imported."""
+    """Import the module of a command in `COMMANDS` and return its class."""
     found: type[Command] = resolve_name(f"poetry_fti.commands.{COMMANDS[name]}")
     return found
 
 
 def _factory(name: str) -> Callable[[], Command]:
     def create() -> Command:
-        # All that Poetry has imported stays; the garbage collector need not look at it again.
+        # What Poetry has imported stays in memory; the garbage collector need not traverse it.
         gc.freeze()
         return command_class(name)()
 
@@ -74,7 +74,7 @@ def _factory(name: str) -> Callable[[], Command]:
 
 
 class FtiPlugin(ApplicationPlugin):
-    """Adds `poetry fti …`."""
+    """Adds the commands `poetry fti …` to Poetry."""
 
     def activate(self, application: Application) -> None:
         """Register the commands without importing them."""
@@ -83,17 +83,17 @@ class FtiPlugin(ApplicationPlugin):
         words = sys.argv[1:]
         if "fti" in words and "run" in words:
             passthrough = import_module("poetry_fti.commands.poetry.passthrough")
-            passthrough.keep_verbatim(application, words)
+            passthrough.separate_command(application, words)
         if application.event_dispatcher is not None:
             application.event_dispatcher.add_listener(COMMAND, _before_command)
             application.event_dispatcher.add_listener(ERROR, _after_error)
 
 
 class IsolationPlugin(Plugin):
-    """Hides stages from Poetry where `isolated` says so."""
+    """Hides stage groups from Poetry's own commands in projects that set `isolated`."""
 
     def activate(self, poetry: Poetry, io: IO) -> None:  # noqa: ARG002 - Poetry's interface
-        """Go on only where the word is in pyproject.toml."""
+        """Hide stage groups; a pyproject.toml without the word `isolated` is not parsed."""
         if b"isolated" in poetry.pyproject_path.read_bytes():
             import_module(_ISOLATION).isolate(poetry)
 
@@ -102,7 +102,7 @@ def _before_command(event: Event, _name: str, _dispatcher: EventDispatcher) -> N
     if not isinstance(event, ConsoleCommandEvent) or event.command.name not in _NAMING_GROUPS:
         return
     if isinstance(event.command, Command):
-        poetry = event.command.poetry  # which it is about to ask for itself
+        poetry = event.command.poetry  # the command is about to load it anyway
         if _ISOLATION in sys.modules:
             import_module(_ISOLATION_ERRORS).refuse_hidden(
                 event.command.name, event.io.input, poetry

@@ -12,24 +12,24 @@ _UNITS: Final = ((1_000_000_000, ".1f", "GB"), (1_000_000, ".0f", "MB"))
 
 
 def suggestion(word: str, known: Collection[str]) -> str:
-    """Return the question whether a similar known word was meant; empty if none is similar."""
+    """Return `; did you mean "…"?` with the most similar known word, or an empty string."""
     near = get_close_matches(word, sorted(known), n=1)
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
 def joined(words: Iterable[str]) -> str:
-    """Return words as a list in English, `a, b and c`; there must be at least one."""
+    """Return words joined as an English list, `a, b and c`; there must be at least one word."""
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def counted(count: int, noun: str) -> str:
-    """Return a number with its noun, which gets an "s" unless the number is 1."""
+    """Return a number and its noun, such as `1 file` or `2 files`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def readable(size: int) -> str:
-    """Return a size in bytes with its unit: kB, MB or GB."""
+    """Return a number of bytes as text in kB, MB or GB, such as `17 MB`."""
     for unit, form, name in _UNITS:
         if size >= unit:
             return f"{size / unit:{form}} {name}"

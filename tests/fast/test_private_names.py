@@ -76,7 +76,7 @@ def test_the_tested_versions_are_those_that_are_allowed() -> None:
 
 
 def test_the_docs_name_the_tested_versions() -> None:
-    page = SOURCE.parents[1] / "docs" / "explanation" / "beside-poetry.md"
+    page = SOURCE.parents[1] / "docs" / "explanation" / "poetry-commands.md"
     text = page.read_text(encoding="utf-8")
     assert f"poetry-fti is tested with Poetry {versions.tested_versions()}." in text
     assert f"is newer than {versions.newest_tested()}, the newest version" in text

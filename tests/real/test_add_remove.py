@@ -99,7 +99,7 @@ def test_an_included_group_is_edited_by_its_name(poetry: Poetry, tmp_path: Path)
     output = poetry.ok(root, "fti", "add", "training", "webby@>=0.9", "--group", "shared")
     assert changed(root) == (["shared = ['drawing']"], ["shared = ['drawing', \"webby (>=0.9)\"]"])
     assert output.endswith(
-        "\ninference has the group shared, too: run `poetry fti lock inference`.\n"
+        "\ninference also includes the group shared. Run `poetry fti lock inference`.\n"
     )
     assert poetry(root, "fti", "lock", "--check").errors == (
         "fti/inference/poetry.lock does not match pyproject.toml."
@@ -158,14 +158,14 @@ def test_what_conflicts_changes_nothing(poetry: Poetry, tmp_path: Path) -> None:
     for words, said in (
         (("add", "training", "nosuch"), "Could not find a matching version of package nosuch"),
         (("add", "training", "webby", "--source", "x"), 'Repository "x" does not exist.'),
-        (("remove", "training", "nosuch"), '"nosuch" is no dependency of "training".'),
+        (("remove", "training", "nosuch"), '"nosuch" is not a dependency of "training".'),
         (
             ("remove", "training", "drawing"),
-            '"drawing" is in the group "shared", which other stages may have, too',
+            '"drawing" is in the group "shared", which other stages may include',
         ),
         (
             ("remove", "training", "Alpha"),
-            '"Alpha" is a dependency of the project, and so of every stage: remove it with',
+            '"Alpha" is a dependency of the project, and thereby of every stage. Remove it with',
         ),
     ):
         failed = poetry(root, "fti", *words)
@@ -188,7 +188,7 @@ def test_a_dry_run_writes_nothing_and_lock_installs_nothing(poetry: Poetry, tmp_
     before = snapshot(root)
     output = poetry.ok(root, "fti", "add", "training", "webby", "--dry-run")
     assert "  + webby 0.9\n" in output
-    assert output.endswith("Nothing is written in a dry run.\n")
+    assert output.endswith("Dry run: no file was written.\n")
     assert snapshot(root) == before
     has_webby = (
         "python",

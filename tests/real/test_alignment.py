@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Groups: TypeAlias = "Mapping[str, Sequence[str]]"
 
-AGREE = "and have the same version of each."
+AGREE = "at the same version."
 LIB: Releases = {"lib 1.0": [], "lib 2.0": [], "lib 3.0": []}
 TWO_PYTHONS = """\
 [tool.fti.stages.feature]
@@ -64,13 +64,13 @@ AGREEING: Mapping[str, tuple[Groups, str, Releases, dict[str, str]]] = {
         {**LIB, "app 1.0": ["lib<2"], "app 2.0": []},
         {"feature": "app 1.0, lib 1.0", "training": "app 1.0, lib 1.0"},
     ),
-    "a stage with platforms beside one without": (
+    "a stage with platforms and one without": (
         {"feature": ["app"], "training": ["lib<2"]},
         PLATFORMS,
         {**LIB, "app 1.0": ["lib", "win; sys_platform == 'win32'"], "win 1.0": []},
         {"feature": "app 1.0, lib 1.0, win 1.0", "training": "lib 1.0"},
     ),
-    "a stage without platforms beside one with": (
+    "a stage without platforms and one with": (
         {"feature": ["lib<2"], "training": ["app"]},
         PLATFORMS,
         {**LIB, "app 1.0": ["lib", "win; sys_platform == 'win32'"], "win 1.0": []},
@@ -82,7 +82,7 @@ AGREEING: Mapping[str, tuple[Groups, str, Releases, dict[str, str]]] = {
         {"lib 1.0": [], "lib 2.0": ["python>=3.12"]},
         {"feature": "lib 1.0", "training": "lib 1.0"},
     ),
-    "a version for each Python beside one for all": (
+    "a version for each Python and one for all": (
         {
             "feature": ["lib<2; python_version < '3.12'", "lib; python_version >= '3.12'"],
             "training": ["lib<2"],
@@ -101,7 +101,7 @@ def test_stages_that_would_differ_alone_agree(
     groups: Groups, settings: str, releases: Releases, locked: dict[str, str], demo: Lab
 ) -> None:
     demo.write(pyproject(groups, settings))
-    assert "differ in" in demo.compare(releases, "--no-align")[0]
+    assert "at different versions:" in demo.compare(releases, "--no-align")[0]
     (line,) = demo.compare(releases, "--regenerate")
     assert line.endswith(AGREE)
     assert demo.locked == locked
@@ -130,7 +130,7 @@ DIFFERING: Mapping[str, Case] = {
         groups={"feature": ["lib<2"], "training": ["lib>=2"]},
         releases=LIB,
         said="""\
-The stages share 1 package and differ in 1:
+1 package is shared between stages, 1 at different versions:
   lib 3.0 in training, 1.0 in feature
     feature:  pyproject.toml requires lib <2
 """,
@@ -146,7 +146,7 @@ The stages share 1 package and differ in 1:
             "mid 1.0": ["lib>=2,<3"],
         },
         said="""\
-The stages share 1 package and differ in 1:
+1 package is shared between stages, 1 at different versions:
   lib 3.0 in training, 2.0 in inference, 1.0 in feature
     feature:    old 1.0 requires lib <2
     feature:    spark 1.0 requires lib <2
@@ -158,7 +158,7 @@ The stages share 1 package and differ in 1:
         groups={"feature": ["lib<2"], "training": ["lib>=2"], "inference": ["lib>=2,<3"]},
         releases=LIB,
         said="""\
-The stages share 1 package and differ in 1:
+1 package is shared between stages, 1 at different versions:
   lib 2.0 in training and inference, 1.0 in feature
     feature:  pyproject.toml requires lib <2
 """,
@@ -169,7 +169,7 @@ The stages share 1 package and differ in 1:
         settings=TWO_PYTHONS,
         releases={"lib 1.0": [], "lib 2.0": ["python>=3.12"]},
         said="""\
-The stages share 1 package and differ in 1:
+1 package is shared between stages, 1 at different versions:
   lib 2.0 in training, 1.0 in feature
     feature:  lib 2.0 requires Python >=3.12
 """,
@@ -182,7 +182,7 @@ The stages share 1 package and differ in 1:
         },
         releases=LIB,
         said="""\
-The stages share 1 package and differ in 1:
+1 package is shared between stages, 1 at different versions:
   lib 1.0 and 3.0 in feature, 3.0 in training
     feature:  pyproject.toml requires lib <2
 """,
@@ -198,7 +198,7 @@ The stages share 1 package and differ in 1:
             "other 2.0": [],
         },
         said="""\
-The stages share 2 packages and differ in 2:
+2 packages are shared between stages, 2 at different versions:
   lib 2.0 in training, 1.0 in feature
     feature:  lib 2.0 requires other <1, and app 1.0 requires other >=1
   other 2.0 in feature, 0.5 in training
@@ -217,7 +217,7 @@ The stages share 2 packages and differ in 2:
             "other 2.0": [],
         },
         said="""\
-The stages share 2 packages and differ in 2:
+2 packages are shared between stages, 2 at different versions:
   lib 2.0 in training, 1.0 in feature
     feature:  lib 2.0 requires mid, mid 1.0 requires other <1, and app 1.0 requires other >=1
   other 2.0 in feature, 0.5 in training
@@ -268,7 +268,7 @@ def test_the_order_of_the_stages_does_not_matter(demo: Lab) -> None:
 def test_each_stage_is_on_its_own_without_alignment(demo: Lab) -> None:
     demo.write(pyproject({"feature": ["lib"], "training": ["lib<3"]}))
     assert demo.compare(LIB, "--no-align") == [
-        "The stages share 1 package and differ in 1:",
+        "1 package is shared between stages, 1 at different versions:",
         "  lib 3.0 in feature, 2.0 in training",
         "    training:  pyproject.toml requires lib <3",
     ]

@@ -1,4 +1,4 @@
-"""`poetry fti build` with engines that only pretend, for what a real one does not show."""
+"""`poetry fti build` with fake container engines, for cases that a real one does not show."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ NOTE = 'for word; do case "$word" in id=netrc,src=*) read -r line < "${word#*src
 
 
 @dataclass(frozen=True)
-class Shop:
-    """A project with a private package, and a PATH with nothing but pretended engines."""
+class FakeEngines:
+    """A project with a private package, and a PATH with fake engines only."""
 
     root: Path
     bin: Path
@@ -93,7 +93,7 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, poetry: Poetry, loopback_index: LoopbackIndex) -> Shop:
+def engines(tmp_path: Path, poetry: Poetry, loopback_index: LoopbackIndex) -> FakeEngines:
     root, empty = tmp_path / "project", tmp_path / "bin"
     root.mkdir()
     empty.mkdir()
@@ -105,33 +105,33 @@ def shop(tmp_path: Path, poetry: Poetry, loopback_index: LoopbackIndex) -> Shop:
         "POETRY_HTTP_BASIC_GUARDED_PASSWORD": PASSWORD,
     }
     environment.pop("NETRC", None)
-    made = Shop(root, empty, replace(poetry, environment=environment))
-    made.poetry.ok(root, "fti", "lock")
-    return made
+    engines = FakeEngines(root, empty, replace(poetry, environment=environment))
+    engines.poetry.ok(root, "fti", "lock")
+    return engines
 
 
-def test_without_an_engine_it_says_what_to_install(shop: Shop) -> None:
+def test_without_an_engine_it_says_what_to_install(engines: FakeEngines) -> None:
     message = "No container engine is on PATH. Install Docker with buildx, Podman or Buildah."
-    assert shop.refusal() == (1, message)
-    (shop.bin / "docker").write_text('#!/bin/sh\necho "Cannot connect." >&2; exit 1\n')
-    (shop.bin / "docker").chmod(0o755)
+    assert engines.refusal() == (1, message)
+    (engines.bin / "docker").write_text('#!/bin/sh\necho "Cannot connect." >&2; exit 1\n')
+    (engines.bin / "docker").chmod(0o755)
     message = (
         "docker does not answer: Cannot connect.\nStart the engine, and run the command again."
     )
-    assert shop.refusal() == (1, message)
+    assert engines.refusal() == (1, message)
 
 
-def test_podman_builds_one_after_the_other(shop: Shop) -> None:
-    shop.engine("docker", arch="")
-    (shop.bin / "docker").write_text("#!/bin/sh\nexit 1\n")
-    shop.engine("podman", build=NOTE % shop.log)
+def test_podman_builds_one_after_the_other(engines: FakeEngines) -> None:
+    engines.engine("docker", arch="")
+    (engines.bin / "docker").write_text("#!/bin/sh\nexit 1\n")
+    engines.engine("podman", build=NOTE % engines.log)
 
-    result = shop.build("--platform", "linux/arm64", "--push")
+    result = engines.build("--platform", "linux/arm64", "--push")
 
     assert result.code == 0, result.errors
     assert PASSWORD not in result.output + result.errors
     assert result.output.splitlines()[-2].startswith("training: pushed credit-training:lock-")
-    built, pushed, private, secret, last = shop.log.read_text().splitlines()
+    built, pushed, private, secret, last = engines.log.read_text().splitlines()
     assert "-f fti/training/Dockerfile" in built
     assert built.endswith(" --platform linux/arm64 .")
     assert pushed.split()[1:] == ["push", built.split(" -t ")[1].split()[0]]
@@ -142,67 +142,67 @@ def test_podman_builds_one_after_the_other(shop: Shop) -> None:
     assert not os.path.lexists(netrc)
 
 
-def test_an_engine_that_fails_is_an_error(shop: Shop) -> None:
-    shop.engine("podman", build='echo "no space" >&2; exit 125')
+def test_an_engine_that_fails_is_an_error(engines: FakeEngines) -> None:
+    engines.engine("podman", build='echo "no space" >&2; exit 125')
     message = "`podman build` failed (exit code 125). See its output above."
-    assert shop.refusal("inference") == (1, f"no space\n{message}")
+    assert engines.refusal("inference") == (1, f"no space\n{message}")
 
 
-def test_platforms_that_do_not_fit_are_refused(shop: Shop) -> None:
-    shop.engine("podman")
-    assert shop.refusal("--platform", "linux/arm") == (
+def test_platforms_that_do_not_fit_are_refused(engines: FakeEngines) -> None:
+    engines.engine("podman")
+    assert engines.refusal("--platform", "linux/arm") == (
         2,
         (
             'Unknown platform "linux/arm"; did you mean "linux/arm64"?'
             " (images run on: linux/amd64, linux/arm64)."
         ),
     )
-    assert shop.refusal("--platform", "linux/amd64") == (
+    assert engines.refusal("--platform", "linux/amd64") == (
         2,
         (
             'The stage "training" does not run on linux/amd64, only on linux/arm64.'
             " Add it to tool.fti.stages.training.platforms, and lock it again."
         ),
     )
-    assert shop.refusal("training") == (
+    assert engines.refusal("training") == (
         1,
         (
             'The stage "training" runs on linux/arm64, the engine on linux/amd64.'
-            " Name a --platform for the engine to emulate, if it can."
+            " Pass a --platform that the engine can emulate."
         ),
     )
-    assert shop.refusal("inference", "--push") == (
+    assert engines.refusal("inference", "--push") == (
         1,
         (
             "podman without buildx builds for one platform at a time, not for linux/amd64,"
-            " linux/arm64. Name one with --platform."
+            " linux/arm64. Select one with --platform."
         ),
     )
-    assert shop.refusal("feature") == (
+    assert engines.refusal("feature") == (
         1,
         (
-            'The stage "feature" has no image: no Linux is among its platforms.'
+            'The stage "feature" has no image: none of its platforms is Linux.'
             " Add linux/amd64 or linux/arm64, and lock it again."
         ),
     )
-    assert not (shop.root / "fti" / "inference" / "Dockerfile").exists()
+    assert not (engines.root / "fti" / "inference" / "Dockerfile").exists()
 
 
-def test_locks_have_to_be_fresh(shop: Shop) -> None:
-    shop.engine("podman")
-    (shop.root / "fti" / "training" / "poetry.lock").unlink()
+def test_locks_have_to_be_fresh(engines: FakeEngines) -> None:
+    engines.engine("podman")
+    (engines.root / "fti" / "training" / "poetry.lock").unlink()
     message = "fti/training/poetry.lock is missing. Run `poetry fti lock training`."
-    assert shop.refusal("inference") == (1, message)
+    assert engines.refusal("inference") == (1, message)
 
 
-def test_an_interrupt_leaves_no_secret(shop: Shop, tmp_path: Path) -> None:
+def test_an_interrupt_leaves_no_secret(engines: FakeEngines, tmp_path: Path) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    shop.engine("podman", build="/bin/sleep 60")
-    environment = {**shop.poetry.environment, "TMPDIR": str(temporary)}
+    engines.engine("podman", build="/bin/sleep 60")
+    environment = {**engines.poetry.environment, "TMPDIR": str(temporary)}
     process = subprocess.Popen(
-        [*shop.poetry.command, "fti", "build", "inference"],
-        cwd=shop.root,
+        [*engines.poetry.command, "fti", "build", "inference"],
+        cwd=engines.root,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -211,7 +211,7 @@ def test_an_interrupt_leaves_no_secret(shop: Shop, tmp_path: Path) -> None:
         text=True,
     )
     for _ in range(600):
-        if shop.log.exists():
+        if engines.log.exists():
             break
         time.sleep(0.1)
     assert PASSWORD in next(temporary.rglob("netrc")).read_text()

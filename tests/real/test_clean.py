@@ -37,7 +37,7 @@ def test_a_leftover_is_listed_and_removed_when_the_answer_is_yes(
     before = snapshot(former)
     listed = poetry.ok(former, "fti", "list").splitlines()
     assert listed[-2:] == [
-        "No stage has these folders any more: fti/training",
+        "Folders that belong to no stage: fti/training",
         "Run poetry fti clean to remove them.",
     ]
     done = clean(poetry, former, answer="yes\n")
@@ -82,7 +82,8 @@ def test_what_poetry_fti_did_not_write_stays(former: Path, poetry: Poetry) -> No
     (former / "fti" / "link").symlink_to(elsewhere)
     output = poetry.ok(former, "fti", "clean", "--yes", "--no-interaction")
     assert output == (
-        f"fti/training: {WRITTEN}\n  kept what poetry-fti did not write: Dockerfile, notes <b>.md\n"
+        f"fti/training: {WRITTEN}\n  kept files that poetry-fti did not write: Dockerfile,"
+        " notes <b>.md\n"
     )
     assert {path.name for path in folder.iterdir()} == {"Dockerfile", "notes <b>.md"}
     assert len(list(foreign.iterdir())) == 2

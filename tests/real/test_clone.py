@@ -31,7 +31,7 @@ def test_a_clone_keeps_the_versions_of_the_old_stage(demo: Lab) -> None:
     done = demo.run(NEWER, "fti", "clone", "training", "second")
     assert (done.code, done.output) == (
         0,
-        "Made the stage second of training.\nLock it with poetry fti lock second.\n",
+        "Created the stage second from training.\nLock it with poetry fti lock second.\n",
     )
     text = (demo.root / "pyproject.toml").read_text(encoding="utf-8")
     assert 'second = ["app"]' in text.replace("'", '"')
@@ -74,8 +74,8 @@ def test_a_stage_that_is_not_locked_is_cloned_without_a_lock(demo: Lab) -> None:
             "training left",
             1,
             (
-                "fti/left/poetry.lock is left of a former stage. Remove it with `poetry fti clean`,"
-                " or give the new stage another name."
+                "fti/left/poetry.lock was left by a former stage. Remove it with"
+                " `poetry fti clean`, or give the new stage another name."
             ),
         ),
     ],

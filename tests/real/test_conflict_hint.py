@@ -30,9 +30,9 @@ APPLICATION: Final = "[tool.poetry]\npackage-mode = false\n"
 
 def hint(names: str) -> str:
     return f"""
-  • The stages conflict: {names} cannot share one lock, and need not.
+  • The stages conflict: {names} cannot share one lock.
     `poetry fti lock` locks each stage on its own. With `isolated = true` in [tool.fti],
-    Poetry's own commands leave the stages out.
+    Poetry's own commands ignore the stages.
 """
 
 

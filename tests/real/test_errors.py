@@ -437,7 +437,8 @@ def test_a_damaged_lock(poetry: Poetry, locked_tiny: Path, how: str) -> None:
         assert any(each.startswith(told) for each in listed), listed
         assert line.startswith(f"fti/{stage}/poetry.lock cannot be read: {reason}")
         assert line.endswith(
-            f". Restore it, or solve the stage anew with `poetry fti lock {stage} --regenerate`."
+            ". Restore it, or lock the stage from scratch with"
+            f" `poetry fti lock {stage} --regenerate`."
         )
     unusable(poetry, locked_tiny, checked)
     poetry.ok(locked_tiny, "fti", "lock", "--regenerate")

@@ -18,7 +18,7 @@ inference  python:3.10-slim-bookworm  packages  8         8 kB
 """
 EXPLAINED = """\
 inference: 8 kB of packages to download
-  Layer     Download  Packages  Holds                                                    Why
+  Layer     Download  Packages  Contents                                                 Reason
   base      -         -         python:3.10-slim-bookworm                                the oldest Python that the stage supports
   packages  8 kB      8         webby 1 kB, boosting 1 kB, dotted-name-pkg 1 kB, 5 more  too small to divide into layers
   code      -         -         src/tiny                                                 changes most often, so no layer is above it

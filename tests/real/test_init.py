@@ -40,7 +40,7 @@ def init(poetry: Poetry, root: Path, *words: str, answers: str = "") -> Result:
 def test_a_new_project_is_poetrys_own_with_stages(root: Path, poetry: Poetry) -> None:
     words = ("--stage", "inference-minimal", "--python", ">=3.11", "--author", "A <a@example.org>")
     assert init(poetry, root, "--no-interaction", *words) == Result(
-        0, f"Made the stage inference of inference-minimal.\n{NEXT}inference.\n", ""
+        0, f"Created the stage inference from inference-minimal.\n{NEXT}inference.\n", ""
     )
     pyproject = tomlkit.parse((root / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
     assert pyproject["project"] == {
@@ -61,7 +61,7 @@ def test_stages_of_an_existing_project(root: Path, poetry: Poetry) -> None:
     existing(root)
     (root / "ours.toml").write_text(PRESET, encoding="utf-8")
     words = ("--stage", "feature-spark", "--stage", "serving=ours.toml")
-    made = "Made the stage feature of feature-spark.\nMade the stage serving of ours.\n"
+    made = "Created the stage feature from feature-spark.\nCreated the stage serving from ours.\n"
     assert init(poetry, root, *words) == Result(0, f"{made}{NEXT}serving.\n", "")
     assert (
         (root / "pyproject.toml").read_text(encoding="utf-8")
@@ -144,7 +144,7 @@ def test_who_names_no_stage_is_asked_and_sees_what_will_be_written(
 +[tool.fti.stages.training]
 +platforms = ["linux/amd64"]
 
-Made the stage training of training-torch.
+Created the stage training from training-torch.
 {NEXT}training.
 """
     )
@@ -161,8 +161,8 @@ Made the stage training of training-torch.
     [
         ("0\n3\n4\nno\n", "Command aborted", 1),
         ("none\n3\n4\n", "", 0),
-        ("0\n", "There was no answer to go on with. Nothing has been written.", 1),
-        ("0\nx\ny\nz\n", "There was no answer to go on with. Nothing has been written.", 1),
+        ("0\n", "No valid answer was given. No file was written.", 1),
+        ("0\nx\ny\nz\n", "No valid answer was given. No file was written.", 1),
     ],
 )
 def test_nothing_is_written_without_a_yes(
@@ -204,7 +204,7 @@ PRESETS: Final = (
             "-n",
             1,
             (
-                "Say which stages to make, each with `--stage NAME=PRESET`"
+                "No stages were given. Pass each stage with `--stage NAME=PRESET`"
                 f" (presets: {PRESETS}; or a path that ends in .toml)."
             ),
         ),
@@ -216,7 +216,7 @@ PRESETS: Final = (
                 f" (presets: {PRESETS}; or a path that ends in .toml)."
             ),
         ),
-        ("--stage a=no.toml", 2, "There is no preset file no.toml."),
+        ("--stage a=no.toml", 2, "The preset file no.toml does not exist."),
         (
             "--stage a=broken.toml",
             2,
@@ -228,7 +228,7 @@ PRESETS: Final = (
         (
             "--stage feature-python --accelerator cpu",
             2,
-            "None of the presets has a choice of accelerators.",
+            "None of the presets supports accelerators. Omit the option.",
         ),
         (
             "--stage training-torch --accelerator cu999",
@@ -259,7 +259,7 @@ PRESETS: Final = (
         (
             "--stage feature-python --python >=3.12",
             1,
-            "The option --python is for a new project, and there is one here.",
+            "--python applies to new projects only, and this folder has one. Omit the option.",
         ),
     ],
 )
@@ -311,8 +311,8 @@ def test_a_folder_in_another_project_is_refused(root: Path, poetry: Poetry) -> N
     assert init(poetry, root / "below", "--stage", "feature-python") == Result(
         1,
         "",
-        f"{root}/pyproject.toml is the project of this folder. Run the command with `-P {root}`, or"
-        " first `poetry init` to make a project here.\n",
+        f"This folder belongs to the project of {root}/pyproject.toml. Run the command with"
+        f" `-P {root}`, or run `poetry init` first to create a project here.\n",
     )
     done = init(poetry, root / "below", "-P", str(root), "--stage", "feature-python")
     assert done.code == 0

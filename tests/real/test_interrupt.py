@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
 
-MESSAGE = "Interrupted. Every file is whole; run the command again to go on.\n"
+MESSAGE = (
+    "Interrupted. Each file is either unchanged or completely written."
+    " Rerun the command to finish.\n"
+)
 # Python ends itself by the signal where it struck inside exec(), though it was caught:
 # for a shell the same as 130.
 INTERRUPTED = (130, -signal.SIGINT)

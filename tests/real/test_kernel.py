@@ -35,7 +35,7 @@ def test_a_notebook_runs_in_the_stage(poetry: Poetry, locked_tiny: Path, tmp_pat
     missing = poetry(locked_tiny, "fti", "kernel", "feature")
     assert missing.code == 1
     assert missing.errors == (
-        "feature has no ipykernel, without which there is no kernel."
+        "feature has no ipykernel, which a kernel requires."
         " Add it with `poetry fti add feature ipykernel`.\n"
     )
     env = Path(poetry.ok(locked_tiny, "fti", "path", "feature").strip())

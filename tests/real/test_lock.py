@@ -82,7 +82,7 @@ def test_a_first_lock_says_what_it_locked_and_where_the_stages_differ(
     ]
     assert lines[3:] == [
         "",
-        "The stages share 3 packages and differ in 1:",
+        "3 packages are shared between stages, 1 at different versions:",
         "  alpha 2.0 in training and inference, 1.5 in feature",
         "    feature:  sparkish 3.5 requires alpha <2",
     ]

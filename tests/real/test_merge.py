@@ -81,7 +81,7 @@ def test_each_package_keeps_the_version_of_the_branch_that_added_it(style: str, 
         "feature: fresh, 2 packages",
         "training: locked 4 packages",
         "",
-        "The stages share 2 packages, and have the same version of each.",
+        "2 packages are shared between stages, all at the same version.",
     ]
     assert demo.locked["training"] == "app 1.0, lib 1.0, mid 1.0, zoo 1.5"
     assert not {"<<<<<<<", "=======", ">>>>>>>"} & set(lock(demo).split())
@@ -129,7 +129,7 @@ def test_other_commands_say_what_to_run(demo: Lab) -> None:
     added_on_both_branches(demo)
     before = snapshot(demo.root / "fti")
     rebuild = (
-        "fti/training/poetry.lock holds merge markers. Rebuild it from both sides with"
+        "fti/training/poetry.lock contains merge markers. Rebuild it from both sides with"
         " `poetry fti lock training`.\n"
     )
     check = demo.run(NEW, "fti", "lock", "--check")
@@ -146,7 +146,7 @@ feature   feature   feature   >=3.11  any        fresh   2
 training  training  training  >=3.11  any        broken  -
 training: the lock cannot be read: it contains merge markers
 
-Run poetry fti lock for the locks that are not fresh.
+Run poetry fti lock to lock the stages that are not fresh.
 """
     )
     assert snapshot(demo.root / "fti") == before

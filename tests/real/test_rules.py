@@ -184,7 +184,7 @@ POSSIBLE: Mapping[str, tuple[Groups, str, Releases, dict[str, str]]] = {
         {**LIB, "app 1.0": ["lib"]},
         {"feature": "lib 2.0", "training": "app 1.0, lib 2.0"},
     ),
-    "a stage without platforms beside one with": (
+    "a stage without platforms and one with": (
         {"feature": ["app", "win; sys_platform == 'win32'"], "training": ["lib<2"]},
         ONE_SYSTEM + rule("lib"),
         {**LIB, "app 1.0": ["lib<2"], "app 2.0": ["lib>=2"], "win 1.0": []},
@@ -445,7 +445,7 @@ fti/training/poetry.lock does not match pyproject.toml. Run `poetry fti lock tra
         "training: locked 1 package: 0 added, 0 removed, 1 updated",
         "  ~ lib 3.0 -> 2.0",
         "",
-        "The stages share 1 package and differ in 1:",
+        "1 package is shared between stages, 1 at different versions:",
         "  lib 3.0 in inference, 2.0 in feature and training",
         "    training:  pyproject.toml requires lib <3",
     ]

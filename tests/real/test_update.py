@@ -28,7 +28,7 @@ NEW: Releases = {
     "more 1.0": [],
 }
 GROUPS = {"feature": ["app", "zoo"], "training": ["lib", "mid"]}
-AGREE = "The stages share 1 package, and have the same version of each."
+AGREE = "1 package is shared between stages, at the same version."
 
 
 @pytest.fixture
@@ -89,9 +89,9 @@ def test_what_the_named_package_needs_moves_too(demo: Lab) -> None:
         "  ~ lib 1.0 -> 2.0",
         "training: fresh, 2 packages",
         "",
-        "The stages share 1 package and differ in 1:",
+        "1 package is shared between stages, 1 at different versions:",
         "  lib 2.0 in feature, 1.0 in training",
-        "    no requirement forces it; poetry fti update lib may close it",
+        "    no requirement forces the difference; poetry fti update lib may remove it",
     ]
 
 
@@ -154,7 +154,7 @@ def test_a_dry_run_writes_nothing(demo: Lab) -> None:
         "  + more 1.0",
         "  ~ zoo 1.0 -> 2.0",
         "training: fresh, 2 packages",
-        "Nothing is written in a dry run.",
+        "Dry run: no file was written.",
     ]
     update(demo, "--dry-run", "--format", "json")
     assert snapshot(demo.root) == before
@@ -183,11 +183,11 @@ def test_changes_as_json(demo: Lab) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "error"),
     [
-        (["nowhere"], 2, 'No lock has the package "nowhere" (stages: feature, training).\n'),
+        (["nowhere"], 2, 'No lock contains the package "nowhere" (stages: feature, training).\n'),
         (
             ["app", "--stage", "training"],
             2,
-            'No lock has the package "app" (stages: training).\n',
+            'No lock contains the package "app" (stages: training).\n',
         ),
         (
             ["lib", "--stage", "trainin"],
@@ -326,7 +326,7 @@ def test_an_override_replaces_what_packages_require(wrong: Lab) -> None:
         "feature: locked 3 packages",
         "training: fresh, 3 packages",
         "",
-        "The stages share 3 packages and differ in 1:",
+        "3 packages are shared between stages, 1 at different versions:",
         "  lib 2.0 in feature, 1.0 in training",
         "    training:  app 1.1 requires lib <2",
     ]
@@ -390,6 +390,6 @@ def test_exports_carry_the_overridden_version(wrong: Lab) -> None:
 def test_an_override_holds_for_tied_stages_too(wrong: Lab) -> None:
     wrong.write(pyproject({**BOTH, "training": ["lib"]}, OVERRIDES.format("*") + RULE))
     assert wrong.lock({**WRONG, "lib 3.0": ["python<3.11"]})[-1] == (
-        "The stages share 1 package, and have the same version of each."
+        "1 package is shared between stages, at the same version."
     )
     assert wrong.locked["training"] == "lib 2.0"

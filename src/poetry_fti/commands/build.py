@@ -1,4 +1,4 @@
-"""`poetry fti build`: the images of the stages."""
+"""`poetry fti build`: build the container images of stages."""
 
 from __future__ import annotations
 
@@ -29,34 +29,34 @@ if TYPE_CHECKING:
 
 
 class BuildCommand(Command):
-    """Builds the images of stages."""
+    """Exports the files that images are built from, and runs the container engine on them."""
 
     name = "fti build"
-    description = "Builds the images of the pipeline stages."
+    description = "Builds the container images of the pipeline stages."
     arguments: ClassVar[list[Argument]] = [STAGES]
     options: ClassVar[list[Option]] = [
         option("push", None, "Push the images instead of keeping them in the engine."),
         option(
             "platform",
             None,
-            "A platform to build for, once or more often. Without it, the engine's own;"
-            " with --push, all of the stage's.",
+            "A platform to build for (may be repeated). Default: the platform of the engine;"
+            " with --push, all platforms of the stage.",
             flag=False,
             multiple=True,
         ),
-        option("force", None, "Build also what is up to date."),
+        option("force", None, "Rebuild images that are up to date."),
     ]
     help = """\
-Writes Dockerfiles and <comment>docker-bake.json</comment>, from locks that have to be fresh. Then
-Docker, Podman or Buildah build the images of which the lock, the code or anything else has changed.
-Private indexes are logged in to as Poetry is configured to.
+Writes the Dockerfiles and <comment>docker-bake.json</comment>; the locks have to be fresh. Then
+Docker, Podman or Buildah builds the images whose inputs (lock, code, Dockerfile …) have changed.
+Private indexes are accessed with the credentials that Poetry is configured with.
 
 <info>poetry fti build</info>
 <info>TAG=1.4 poetry fti build inference --push</info>"""
 
     @guarded
     def handle(self) -> int:
-        """Export what is built from, and build the images that are missing."""
+        """Write the Dockerfiles, then build the images that do not exist yet."""
         builder = find_builder(self.option("platform"), push=self.option("push"))
         folder = self.get_application().project_directory
         with exclusive_access(folder, feedback_of(self)):

@@ -1,4 +1,4 @@
-"""`poetry fti clean`: removes the folders of stages that no longer exist."""
+"""`poetry fti clean`: remove the files of stages that no longer exist."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 
 class CleanCommand(Command):
-    """Removes what is left of former stages."""
+    """Removes files that poetry-fti wrote for stages that no longer exist."""
 
     name = "fti clean"
     description = "Removes the folders of stages that were renamed or removed."
-    options: ClassVar[list[Option]] = [option("yes", "y", "Do not ask.")]
+    options: ClassVar[list[Option]] = [option("yes", "y", "Do not ask for confirmation.")]
     help = """\
-Lists the folders that belong to no stage and, after asking, removes the files in them that
-poetry-fti wrote. Files that it did not write stay. With <info>--no-interaction</info> nothing is
-removed unless <info>--yes</info> is given."""
+Lists the folders that belong to no stage and, after confirmation, removes the files in them that
+poetry-fti wrote. Other files are kept. With <info>--no-interaction</info> no file is removed unless
+<info>--yes</info> is given."""
 
     @guarded
     @exclusive()
     def handle(self) -> int:
-        """Ask for each folder, then remove what poetry-fti wrote there."""
+        """Ask for confirmation for each folder, and remove the files that poetry-fti wrote."""
         leftovers = find_leftovers(load(self))
         if not leftovers:
             self.line("Nothing to remove: every folder belongs to a stage.")
@@ -50,15 +50,15 @@ removed unless <info>--yes</info> is given."""
         remove_leftover(leftover)
         if leftover.others:
             others = ", ".join(path.name for path in leftover.others)
-            self.line(f"  kept what poetry-fti did not write: {escape(others)}")
+            self.line(f"  kept files that poetry-fti did not write: {escape(others)}")
         else:
             self.line("  removed")
 
     def _confirmed(self, text: str) -> bool:
         question = ConfirmationQuestion(text, default=False)
-        question.set_max_attempts(1)  # else it is asked for ever where there is no input
+        question.set_max_attempts(1)  # cleo repeats the question for ever if there is no input
         try:
             return bool(self.ask(question))
-        except RuntimeError:  # the input has ended
+        except RuntimeError:  # raised by cleo at the end of the input
             self.line_error("")
             return False

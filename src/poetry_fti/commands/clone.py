@@ -1,4 +1,4 @@
-"""`poetry fti clone`: a new stage that starts as an old one."""
+"""`poetry fti clone`: create a stage as a copy of another."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 
 class CloneCommand(Command):
-    """Makes a stage of another."""
+    """Creates a stage as a copy of another."""
 
     name = "fti clone"
-    description = "Makes a new stage of an old one: its table, its group and its lock."
+    description = "Copies a stage under a new name: its table, its group and its lock."
     arguments: ClassVar[list[Argument]] = [STAGE, argument("new", "The name of the new stage.")]
     help = """\
-Copies the stage's table, the dependency group of the same name and the lock. Other groups of the
-stage serve both.
+Copies the stage's table, the dependency group of the same name and the lock. Both stages use the
+other groups of the stage.
 
 <info>poetry fti clone training torch-training</info>"""
 
     @guarded
     @exclusive()
     def handle(self) -> int:
-        """Write the new stage and its lock, both or none."""
+        """Write the new stage to pyproject.toml together with its lock."""
         project = load(self)
         (old,) = project.select([self.argument("stage")])
         new: str = self.argument("new")
         clone_stage(project, old, new)
-        self.line(f"Made the stage <c1>{escape(new)}</c1> of {escape(old.name)}.")
+        self.line(f"Created the stage <c1>{escape(new)}</c1> from {escape(old.name)}.")
         self.line(f"Lock it with <info>poetry fti lock {escape(new)}</info>.")
         return DONE

@@ -1,4 +1,4 @@
-"""`poetry fti export`: what the runtime of a stage needs, written from its lock."""
+"""`poetry fti export`: write requirements, Dockerfiles and other files from the locks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class ExportCommand(Command):
-    """Exports the stages."""
+    """Writes the locks of stages in other formats, or compares them with the files on disk."""
 
     name = "fti export"
     description = "Writes requirements, pylock, Dockerfile and more for the pipeline stages."
@@ -46,20 +46,20 @@ class ExportCommand(Command):
         option(
             "format",
             "f",
-            f"A format to write, once or more often: {', '.join(FORMATS)}."
-            " Without it, those of tool.fti.exports.",
+            f"A format to write (may be repeated): {', '.join(FORMATS)}."
+            " Default: the formats in tool.fti.exports.",
             flag=False,
             multiple=True,
         ),
-        option("merged", None, "Write one pylock.toml that holds the stages side by side."),
-        option("check", None, "Only compare with what is on disk; exit with 3 and a diff."),
-        option("stdout", None, "Print the file of one stage in one format; write nothing."),
-        option("no-hashes", None, "Requirements without hashes, for tools that refuse them."),
-        option("no-markers", None, "Requirements without markers, for tools that refuse them."),
+        option("merged", None, "Write one pylock.toml with a dependency group for each stage."),
+        option("check", None, "Compare with the files on disk; print a diff and exit with 3."),
+        option("stdout", None, "Print one stage in one format instead of writing files."),
+        option("no-hashes", None, "Omit hashes from requirements, for tools that reject them."),
+        option("no-markers", None, "Omit markers from requirements, for tools that reject them."),
     ]
     help = """\
-Writes files for each stage to <comment>fti/STAGE/</comment>, from locks that have to be fresh. The
-formats bake and compose are one file in <comment>fti/</comment> that always holds all stages.
+Writes files for each stage to <comment>fti/STAGE/</comment>; the locks have to be fresh. The
+formats bake and compose write one file to <comment>fti/</comment> that describes all stages.
 
 <info>poetry fti export</info>
 <info>poetry fti export inference --format requirements --stdout</info>
@@ -68,7 +68,7 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
     @guarded
     @exclusive(unless=("check", "stdout"))
     def handle(self) -> int:
-        """Render everything, then compare, print or write it."""
+        """Render all files, then compare, print or write them."""
         project = load(self)
         request = self._request(project)
         try:
@@ -118,14 +118,15 @@ formats bake and compose are one file in <comment>fti/</comment> that always hol
         for diff in diffs:
             plain(self.io, diff)
         if diffs:
-            late = counted(len(diffs), "file")
-            error(self.io, f"{late} not up to date. Run `poetry fti export` with the same options.")
+            stale = counted(len(diffs), "file")
+            advice = "Run `poetry fti export` with the same options."
+            error(self.io, f"{stale} not up to date. {advice}")
             return FOUND
         self.line(f"{counted(len(rendered.texts), 'file')} checked: all up to date.")
         return DONE
 
 
 def _require_one_of(flag: str, formats: Sequence[str], request: ExportRequest) -> None:
-    """Raise FtiError if no format that is written supports an option."""
+    """Raise FtiError if the export writes none of the formats that an option applies to."""
     if request.merged or not set(request.formats).intersection(formats):
         raise FtiError(f"{flag} applies to the formats {joined(formats)} only.")

@@ -1,4 +1,4 @@
-"""`poetry fti image`: what the images of the stages are made of."""
+"""`poetry fti image`: show the layers of the container images of stages."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
 
 
 class ImageCommand(Command):
-    """Shows images."""
+    """Reports the layers of images and their sizes, without building them."""
 
     name = "fti image"
-    description = "Shows what the container images of the pipeline stages are made of."
+    description = "Shows the layers of the container images of the pipeline stages."
     arguments: ClassVar[list[Argument]] = [STAGES]
     options: ClassVar[list[Option]] = [
-        option("explain", None, "Show each layer, its size, and why it is one."),
+        option("explain", None, "Show each layer with its size and why it is a separate layer."),
         REPORT_FORMAT,
     ]
     help = """\
-Shows the images as <comment>poetry fti export</comment> writes them; nothing is built. Sizes are
-those of the downloads of packages, as their index tells them.
+Shows the images that <comment>poetry fti export</comment> describes, without building them. Sizes
+are the download sizes of the packages, as reported by their index.
 
 <info>poetry fti image</info>
 <info>poetry fti image inference --explain</info>"""
 
     @guarded
     def handle(self) -> int:
-        """Write a line for each stage, or a paragraph."""
+        """Print a line for each image, or with `--explain` a line for each of its layers."""
         json_wanted = wants_json(self)
         project = load(self)
         report = report_images(project, project.select(self.argument("stages")))
@@ -72,7 +72,7 @@ def _image_row(image: ImageReport) -> tuple[str, ...]:
 
 
 def _explained(image: ImageReport) -> str:
-    header = ("Layer", "Download", "Packages", "Holds", "Why")
+    header = ("Layer", "Download", "Packages", "Contents", "Reason")
     lines = [*aligned([header, *map(_row, image.layers)]), *image.not_shared]
     first = f"{image.stage}: {readable(image.size)} of packages to download"
     return "\n  ".join([first, *lines])

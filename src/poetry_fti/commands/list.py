@@ -1,4 +1,4 @@
-"""`poetry fti list`: the stages and the state of their locks."""
+"""`poetry fti list`: list the stages and the states of their locks."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 
 class ListCommand(Command):
-    """Lists the stages."""
+    """Lists the stages of the project with the states of their locks."""
 
     name = "fti list"
-    description = "Lists the pipeline stages and the state of their locks."
+    description = "Lists the pipeline stages and the states of their locks."
     options: ClassVar[list[Option]] = [REPORT_FORMAT]
 
     @guarded
     def handle(self) -> int:
-        """Write a line for each stage, and name folders that belong to none."""
+        """Print a line for each stage, then the folders that belong to no stage."""
         json_wanted = wants_json(self)
         project = load(self)
         stages = [_data(stage) for stage in list_stages(project)]
@@ -52,10 +52,10 @@ class ListCommand(Command):
                 reason = f"{stage['stage']}: {trouble}{stage['reason']}"
                 self.line(f"<error>{escape(reason)}</error>")
         if any(stage["lock"] != "fresh" for stage in stages):
-            self.line("\nRun <info>poetry fti lock</info> for the locks that are not fresh.")
+            self.line("\nRun <info>poetry fti lock</info> to lock the stages that are not fresh.")
         if leftovers:
             names = escape(", ".join(leftovers))
-            self.line(f"\nNo stage has these folders any more: {names}")
+            self.line(f"\nFolders that belong to no stage: {names}")
             self.line("Run <info>poetry fti clean</info> to remove them.")
 
 

@@ -1,4 +1,4 @@
-"""`poetry fti lock`: each stage's lock, solved apart."""
+"""`poetry fti lock`: lock the stages, or check whether their locks are fresh."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
 
 class LockCommand(Command):
-    """Locks the stages."""
+    """Locks each stage on its own, with the same versions as the others where possible."""
 
     name = "fti lock"
-    description = "Locks the pipeline stages, so that they agree wherever they can."
+    description = "Locks the pipeline stages, at the same versions wherever possible."
     arguments: ClassVar[list[Argument]] = [STAGES]
     options: ClassVar[list[Option]] = [
-        option("check", None, "Only tell whether the locks are fresh; exit with 3 if one is not."),
-        option("regenerate", None, "Ignore the locks that exist and solve from scratch."),
-        option("no-align", None, "Let no stage prefer the versions that others have."),
+        option("check", None, "Check that the locks are fresh; exit with 3 if one is not."),
+        option("regenerate", None, "Ignore existing locks and solve from scratch."),
+        option("no-align", None, "Do not prefer the versions that other stages have."),
         REPORT_FORMAT,
     ]
     help = """\
-Solves each stage on its own and writes its lock to <comment>fti/STAGE/poetry.lock</comment>.
-A fresh lock is left alone; a stale one keeps every version that still fits. Stages get the same
-version of a package wherever they can.
+Resolves each stage on its own and writes its lock to <comment>fti/STAGE/poetry.lock</comment>.
+A fresh lock is not changed; a stale one keeps every version that is still allowed. Stages get the
+same version of a package wherever possible.
 
 <info>poetry fti lock</info>
 <info>poetry fti lock training --regenerate</info>"""
@@ -48,7 +48,7 @@ version of a package wherever they can.
     @guarded
     @exclusive(unless=("check",))
     def handle(self) -> int:
-        """Lock what is stale, or only look (`--check`)."""
+        """Lock the stages whose locks are not fresh, or report them (`--check`)."""
         json_wanted = wants_json(self)
         regenerate: bool = self.option("regenerate")
         # Fresh locks prove that Poetry has accepted the pyproject.toml before.

@@ -1,4 +1,4 @@
-"""`poetry fti presets`: what new stages can start with."""
+"""`poetry fti presets`: list the presets for new stages, or print one."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class PresetsCommand(Command):
-    """Lists the presets."""
+    """Lists the presets for new stages, or prints the file of one of them."""
 
     name = "fti presets"
-    description = "Lists the presets that stages can be made of."
+    description = "Lists the presets for new stages, or prints one."
     arguments: ClassVar[list[Argument]] = [
-        argument("preset", "A preset whose file is to be printed.", optional=True)
+        argument("preset", "The preset whose file is printed.", optional=True)
     ]
     options: ClassVar[list[Option]] = [REPORT_FORMAT]
     help = """\
@@ -36,7 +36,7 @@ class PresetsCommand(Command):
 
     @guarded
     def handle(self) -> int:
-        """Write a line for each preset, or the file of one."""
+        """Print a line for each preset, or the file of the named one."""
         json_wanted = wants_json(self)
         name = self.argument("preset")
         if json_wanted:

@@ -1,4 +1,4 @@
-"""`poetry fti update`: newer versions for the stages."""
+"""`poetry fti update`: update packages in the locks of stages."""
 
 from __future__ import annotations
 
@@ -19,27 +19,29 @@ if TYPE_CHECKING:
 
 
 class UpdateCommand(Command):
-    """Updates packages in the locks of the stages."""
+    """Locks stages at newer versions of all or of the named packages."""
 
     name = "fti update"
     description = "Updates packages in the locks of the pipeline stages."
     arguments: ClassVar[list[Argument]] = [
         argument(
             "packages",
-            "The packages to update; all of them without any.",
+            "The packages to update (default: all).",
             optional=True,
             multiple=True,
         )
     ]
     options: ClassVar[list[Option]] = [
-        option("stage", None, "Only in this stage (may be repeated).", flag=False, multiple=True),
-        option("dry-run", None, "Say what would change, and write nothing."),
+        option(
+            "stage", None, "Update only this stage (may be repeated).", flag=False, multiple=True
+        ),
+        option("dry-run", None, "Report what would change without writing files."),
         REPORT_FORMAT,
     ]
     help = """\
-Solves stages anew for the newest versions that <comment>pyproject.toml</comment> allows. With
-names of packages only these are updated, and what has to move with them; everything else keeps its
-version. Stages get the same version of a package wherever they can.
+Resolves stages to the newest versions that <comment>pyproject.toml</comment> allows. If packages
+are named, only they and the packages that have to change with them are updated; all others keep
+their versions. Stages get the same version of a package wherever possible.
 
 <info>poetry fti update</info>
 <info>poetry fti update numpy --stage training --dry-run</info>"""
@@ -48,8 +50,8 @@ version. Stages get the same version of a package wherever they can.
     @guarded
     @exclusive(unless=("dry-run",))
     def handle(self) -> int:
-        """Update the packages where they are locked."""
-        wants_json(self)  # what is wrong with the option is wrong before anything is solved
+        """Update the packages in each stage that has them in its lock."""
+        wants_json(self)  # report an invalid option before solving
         project = load(self)
         dry_run: bool = self.option("dry-run")
         request = LockRequest.for_update(

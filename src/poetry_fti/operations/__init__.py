@@ -1,1 +1,1 @@
-"""The use cases. They return data and know no terminal; progress goes to a `Feedback`."""
+"""The use cases. They return data and are independent of the terminal; see `Feedback`."""

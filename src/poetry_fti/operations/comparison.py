@@ -1,4 +1,4 @@
-"""What the stages of a project share, and where they differ."""
+"""Compares the stages of a project: shared packages, and differences between versions."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ _COMPARABLE: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The number of packages that at least two stages have, and where their versions differ."""
+    """The number of packages that at least two stages have, and those whose versions differ."""
 
     shared: int
     divergences: tuple[Divergence, ...] = ()
 
 
 def compare_project(project: Project) -> Comparison | None:
-    """Compare the stages whose locks are fresh; None if there are fewer than two."""
+    """Return a comparison of the stages with fresh locks, or None if there are fewer than two."""
     fresh = [stage.versions for stage in project.stages if project.is_fresh(stage)]
     if len(fresh) < _COMPARABLE:
         return None
-    # Only the reasons for a difference need more than names and versions.
+    # Names and versions are read fast; the reasons for a difference need the whole locks.
     found = () if agree(fresh) else divergences(project.comparable())
     return Comparison(len(shared_names(fresh)), found)
 
 
 def compare_stages(stages: Sequence[LockedStage]) -> Comparison:
-    """Compare locked stages."""
+    """Return a comparison of locked stages."""
     shared = shared_names(versions_by_name(stage.packages) for stage in stages)
     return Comparison(len(shared), divergences(stages))

@@ -1,4 +1,4 @@
-"""One command at a time: those that write into a project wait for each other."""
+"""Ensures that only one command at a time writes into a project."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def exclusive_access(folder: Path, feedback: Feedback) -> AbstractContextManager[None]:
-    """Return a context in which no other command writes into the project around a folder."""
+    """Return a context in which no other command writes into the project of a folder.
+
+    Entering it waits for a command that is writing, which `feedback` is notified of.
+    """
     return files.exclusive(
         _lock_file(folder),
         lambda: feedback.notice(
@@ -30,8 +33,8 @@ def exclusive_access(folder: Path, feedback: Feedback) -> AbstractContextManager
 
 
 def _lock_file(folder: Path) -> Path:
-    """Return the path of a file outside the project that is locked on behalf of the project."""
-    with suppress(FtiError):  # `init` creates a project there; others report that there is none
+    """Return the path of the lock file of a project, which is in Poetry's cache folder."""
+    with suppress(FtiError):  # `init` creates a project; other commands report that none exists
         folder = find_pyproject(folder).parent
     digest = sha256(os.fsencode(os.path.normcase(folder.resolve()))).hexdigest()
     return cache_folder() / "poetry-fti" / f"{digest}.lock"

@@ -1,4 +1,4 @@
-"""What an export consists of: the text of every file, before any is written."""
+"""Exporting stages: renders the text of all files, then writes or compares them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRequest:
-    """What the user asked `poetry fti export` for."""
+    """What to export.
+
+    `merged` replaces the formats by one pylock.toml for all stages. For `check` the files are only
+    compared, which needs no index. `hashes` and `markers` decide whether requirements have them.
+    """
 
     stages: tuple[ProjectStage, ...]
     formats: tuple[str, ...]
@@ -41,21 +45,21 @@ class ExportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The text of each file by its path below the root, and the stages that have images.
+    """The text of each file by its path relative to the root, and the stages that have images.
 
-    `left` are files of an earlier export of these that no image is built from any more.
+    `obsolete` are files of an earlier export that images are no longer built from.
     """
 
     texts: Mapping[PurePosixPath, str]
     images: Sequence[LockedStage] = ()
-    left: Sequence[PurePosixPath] = ()
+    obsolete: Sequence[PurePosixPath] = ()
 
 
 def render(project: Project, request: ExportRequest) -> Rendered:
-    """Return every file that was asked for.
+    """Return the text of every requested file.
 
-    Raises StaleLockError for a lock that is not fresh, FtiError where a format has no words for
-    what the lock holds, and where an index that is needed fails.
+    Raises StaleLockError for a missing or stale lock, ConfigError for an unknown format, FtiError
+    if a format cannot express a stage, and IndexFailedError if a package index fails.
     """
     require_formats(request.formats)
     locked = [with_template(project.locked(stage), project.root) for stage in request.stages]
@@ -73,12 +77,14 @@ def render(project: Project, request: ExportRequest) -> Rendered:
         for exporter in exporters
         for name, text in _files(project, stage, exporter, request).items()
     } | _project_files(project, [each for each in loaded if isinstance(each, ProjectExporter)])
-    left = [path for each in images for path in _parts(project, each) if path not in texts]
-    return Rendered(texts, images, left)
+    obsolete = [
+        path for each in images for path in _layer_files(project, each) if path not in texts
+    ]
+    return Rendered(texts, images, obsolete)
 
 
-def _parts(project: Project, locked: LockedStage) -> list[PurePosixPath]:
-    """Return the requirements of layers that an export has written."""
+def _layer_files(project: Project, locked: LockedStage) -> list[PurePosixPath]:
+    """Return the requirements files of image layers that an earlier export has written."""
     names = sorted(path.name for path in (project.root / locked.folder).glob("requirements.*.txt"))
     paths = [locked.folder / name for name in names if is_subset_file(name)]
     return [path for path in paths if is_generated(files.read(project.root / path) or "")]
@@ -87,7 +93,7 @@ def _parts(project: Project, locked: LockedStage) -> list[PurePosixPath]:
 def _project_files(
     project: Project, exporters: Sequence[ProjectExporter]
 ) -> dict[PurePosixPath, str]:
-    """Return the files of formats that describe all stages, whichever stages are exported."""
+    """Return the files of formats that describe all stages, even if only some are exported."""
     everything = [project.locked(stage) for stage in project.stages] if exporters else []
     return {
         project.config.directory / name: text
@@ -113,7 +119,7 @@ def _located(
     project: Project, locked: LockedStage, path: PurePosixPath, request: ExportRequest
 ) -> LockedStage:
     if request.check:
-        # Compared by hash: where the files are is what the file itself says, without an index.
+        # A check needs no index: the URLs are those in the file on disk, found by hash.
         written = known_files(files.read(project.root / path) or "")
         return with_urls(with_urls(locked, _not_looked_up(locked)), written)
     return with_urls(locked, project.poetry.find_files(locked.packages))
@@ -130,11 +136,12 @@ def _not_looked_up(locked: LockedStage) -> Mapping[str, LockedFile]:
 def render_stage(project: Project, stage: ProjectStage, format_name: str) -> Mapping[str, str]:
     """Return the text of each file of a format by its name in the stage's folder.
 
-    Raises ConfigError for an unknown format, and for one that is about the whole project.
+    Raises ConfigError for an unknown format, and for one that describes the whole project;
+    otherwise the errors of `render`.
     """
     require_formats([format_name])
     if is_project_format(format_name):
-        raise ConfigError(f'The format "{format_name}" is about the whole project, not a stage.')
+        raise ConfigError(f'The format "{format_name}" describes all stages in one file.')
     rendered = render(project, ExportRequest(stages=(stage,), formats=(format_name,)))
     return {
         path.relative_to(stage.folder).as_posix(): text for path, text in rendered.texts.items()
@@ -143,9 +150,10 @@ def render_stage(project: Project, stage: ProjectStage, format_name: str) -> Map
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The exported files by their paths below the root, and which of them were `replaced`.
+    """The exported files by their paths relative to the root.
 
-    `removed` are files of an earlier export that no image is built from any more.
+    `replaced` are those whose text has changed; `removed` are files of an earlier export that
+    images are no longer built from.
     """
 
     paths: tuple[PurePosixPath, ...]
@@ -154,25 +162,28 @@ class Written:
 
 
 def write(project: Project, rendered: Rendered) -> Written:
-    """Replace the files whose text differs, all or none; raises OSError."""
+    """Write the files whose text differs, and remove obsolete ones.
+
+    Raises OSError; if a text cannot be written, no file is replaced.
+    """
     root = project.root
     replaced = files.replace({root / path: text for path, text in rendered.texts.items()})
-    files.remove(root / path for path in rendered.left)
+    files.remove(root / path for path in rendered.obsolete)
     return Written(
         tuple(rendered.texts),
         frozenset(path for path in rendered.texts if root / path in replaced),
-        tuple(rendered.left),
+        tuple(rendered.obsolete),
     )
 
 
 def differences(project: Project, rendered: Rendered) -> list[str]:
-    """Return a diff for each file that is not as it would be written."""
-    obsolete = [f"{path} is of no use any more\n" for path in rendered.left]
+    """Return a unified diff for each file that is out of date, and a line for each obsolete one."""
+    obsolete = [f"{path} is no longer used\n" for path in rendered.obsolete]
     return [*files.differences(rendered.texts, project.root), *obsolete]
 
 
 def require_formats(names: Iterable[str]) -> None:
-    """Raise ConfigError for a name that no format has."""
+    """Raise ConfigError if a name is not that of a format."""
     for name in names:
         if name not in FORMATS:
             known = f"(known: {', '.join(FORMATS)})"
@@ -180,7 +191,7 @@ def require_formats(names: Iterable[str]) -> None:
 
 
 def is_project_format(name: str) -> bool:
-    """Return whether a file of a format describes all stages together."""
+    """Return whether a format describes all stages in one file."""
     return isinstance(load_exporter(name), ProjectExporter)
 
 

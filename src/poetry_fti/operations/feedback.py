@@ -1,4 +1,4 @@
-"""What a use case reports while it runs. Its results are returned, not reported."""
+"""The protocol for progress of a use case while it runs; its results are returned."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 
-# None of the resolver's own commentary, or as much as Poetry's -v, -vv and -vvv show.
+# How much of the resolver's log is reported: none, or as much as with Poetry's -v, -vv and -vvv.
 Verbosity: TypeAlias = Literal[0, 1, 2, 3]
 
 
 class Feedback(Protocol):
-    """Receives progress. All methods are called from the thread that called the use case."""
+    """Receives the progress of a use case, in the thread that called the use case."""
 
     @property
     def verbosity(self) -> Verbosity:
-        """How much of the resolver's own commentary is wanted."""
+        """How much of the resolver's log to report: 0 for none, up to 3."""
 
     def progress(self, message: str, /) -> AbstractContextManager[None]:
-        """Return a context that lasts as long as the work that `message` describes."""
+        """Return a context that is entered for the duration of the work that is described."""
 
     def detail(self, text: str, /) -> None:
-        """Receive a line of the resolver's commentary; only if `verbosity` is not 0."""
+        """Receive a line of the resolver's log; not called if `verbosity` is 0."""
 
     def notice(self, text: str, /) -> None:
-        """Receive a line that the user should see at once, such as why the command waits."""
+        """Receive a line to show immediately, such as the reason for a delay."""
 
 
 class Silent:
-    """Discards everything."""
+    """A feedback that discards all progress."""
 
     verbosity: Verbosity = 0
 
     def progress(self, _message: str, /) -> AbstractContextManager[None]:
-        """Return a context without any effect."""
+        """Return a context that has no effect."""
         return nullcontext()
 
     def detail(self, _text: str, /) -> None:

@@ -1,4 +1,4 @@
-"""The dependency groups of a stage, to be edited."""
+"""Finds the dependency group of a stage that `add` or `remove` edits."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ if TYPE_CHECKING:
 
 
 def written_name(pyproject: Mapping[str, Any], group: NormalizedName) -> str:
-    """Return a group's name as it is written."""
+    """Return the name of an existing group as it is spelled in pyproject.toml."""
     return next(name for name in written_groups(pyproject) if canonicalize_name(name) == group)
 
 
 def written_groups(pyproject: Mapping[str, Any]) -> set[str]:
-    """Return the names of all groups, as they are written."""
+    """Return the names of all groups as they are spelled in pyproject.toml."""
     poetry = pyproject.get("tool", {}).get("poetry", {}).get("group", {})
     return {*pyproject.get("dependency-groups", {}), *poetry}
 
 
 def chosen_group(stage: Stage, wanted: str | None) -> NormalizedName:
-    """Return the group of a stage to edit: the wanted one, else that of its name, else its first.
+    """Return the group of a stage to edit.
 
+    That is the `wanted` one, or if it is None, the group named like the stage, else its first.
     Raises ConfigError if the stage does not have the wanted group, or has no group.
     """
     if wanted is not None:
@@ -42,7 +43,7 @@ def chosen_group(stage: Stage, wanted: str | None) -> NormalizedName:
         raise ConfigError(f'The stage "{stage.name}" has no group "{wanted}" (groups: {names}).')
     if not stage.groups:
         path = f"tool.fti.stages.{stage.name}.groups"
-        raise ConfigError(f'The stage "{stage.name}" has no group: name one in {path}.')
+        raise ConfigError(f'The stage "{stage.name}" has no group. Add one to {path}.')
     own = canonicalize_name(stage.name)
     return own if own in stage.groups else stage.groups[0]
 
@@ -50,9 +51,9 @@ def chosen_group(stage: Stage, wanted: str | None) -> NormalizedName:
 def requiring_group(
     stage: ProjectStage, pyproject: Mapping[str, Any], packages: Sequence[str]
 ) -> NormalizedName:
-    """Return which of the groups that a stage names requires all of these packages.
+    """Return the first group in a stage's `groups` that requires all of these packages.
 
-    Raises ConfigError, which names where they are required instead, if there is no such group.
+    Raises ConfigError if there is none; the message names what requires the packages instead.
     """
     wanted = {canonicalize_name(package): package for package in packages}
     groups = stage.stage.groups
@@ -66,18 +67,18 @@ def requiring_group(
             raise ConfigError(_elsewhere(stage, name, written))
         if not set(requiring) & set(groups):
             raise ConfigError(
-                f'"{written}" is in the group "{requiring[0]}", which other stages may have, too:'
-                f" name it with `--group {requiring[0]}`."
+                f'"{written}" is in the group "{requiring[0]}", which other stages may include.'
+                f" Edit it with `--group {requiring[0]}`."
             )
-    raise ConfigError("The packages are in several groups: name one of them with `--group`.")
+    raise ConfigError("The packages are in several groups. Select one with `--group`.")
 
 
 def _elsewhere(stage: ProjectStage, name: NormalizedName, written: str) -> str:
     if name in {dependency.name for dependency in stage.derived.package().requires}:
         return (
-            f'"{written}" is a dependency of the project, and so of every stage:'
-            f" remove it with `poetry remove {written}`."
+            f'"{written}" is a dependency of the project, and thereby of every stage.'
+            f" Remove it with `poetry remove {written}`."
         )
     if name in stage.versions:
-        return f'"{written}" is no dependency of "{stage.name}" itself, but of one of its packages.'
-    return f'"{written}" is no dependency of "{stage.name}".'
+        return f'"{written}" is not a dependency of "{stage.name}", but of one of its packages.'
+    return f'"{written}" is not a dependency of "{stage.name}".'

@@ -1,4 +1,4 @@
-"""The folders of stages that no longer exist."""
+"""Finds and removes the folders of stages that no longer exist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """A folder that poetry-fti wrote for a stage that is gone; `others` were not written by it."""
+    """The folder of a stage that no longer exists.
+
+    `name` is the path relative to the project; `written` are the files that poetry-fti wrote,
+    `others` all other entries.
+    """
 
     path: Path
     name: str
@@ -26,11 +30,11 @@ class Leftover:
 
 
 def find_leftovers(project: Project) -> list[Leftover]:
-    """Return the folders beside the stages' own that hold files written by poetry-fti."""
+    """Return the folders that belong to no stage and contain files that poetry-fti wrote."""
     parent = project.root / project.config.directory
     if not parent.is_dir():
         return []
-    # A file system may not tell Training from training, and a link leads to somebody else's.
+    # A file system may be case-insensitive; a link may lead to the folder of another project.
     known = {stage.name.casefold() for stage in project.stages}
     folders = [
         path
@@ -54,12 +58,12 @@ def _is_ours(path: Path) -> bool:
         return False
     if path.name != "poetry.lock":
         return is_generated(files.read(path) or "")
-    # Beside a pyproject.toml that somebody wrote, a lock is that project's.
+    # Next to a pyproject.toml that poetry-fti did not write, a lock belongs to that project.
     pyproject = files.read(path.with_name("pyproject.toml"))
     return pyproject is None or is_generated(pyproject)
 
 
 def remove_leftover(leftover: Leftover) -> None:
-    """Remove the files that poetry-fti wrote, and the folder if empty then; raises OSError."""
+    """Remove the files that poetry-fti wrote, and the folder if it is empty; raises OSError."""
     files.remove(leftover.written)
     files.remove_empty([leftover.path])

@@ -1,4 +1,4 @@
-"""The stages of a project and the state of their locks."""
+"""Lists the stages of a project with the states of their locks."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class ListedStage:
     """A stage with the state of its lock.
 
-    `python` are PEP 440 specifiers, empty for any Python; `reason` is why the lock cannot be read
-    or breaks a rule, else empty; `packages` is their number, None if it is not known.
+    `python` are PEP 440 specifiers, an empty string for any version; `reason` states why the lock
+    cannot be read or violates a rule, and is empty otherwise; `packages` is the number of locked
+    packages, None without a readable lock.
     """
 
     stage: Stage
@@ -30,7 +31,7 @@ class ListedStage:
 
 
 def list_stages(project: Project) -> list[ListedStage]:
-    """Return the stages in their order."""
+    """Return all stages, in the order of `Project.stages`."""
     return [_listed(project, stage) for stage in project.stages]
 
 
@@ -40,7 +41,7 @@ def _listed(project: Project, stage: ProjectStage) -> ListedStage:
     if status.is_readable:
         try:
             packages = len(stage.lock.packages)
-        except FtiError as error:  # it cannot be installed
+        except FtiError as error:  # the lock cannot be installed on the stage's targets
             reason = str(error)
     return ListedStage(
         stage=stage.stage,

@@ -1,4 +1,4 @@
-"""A stage with what its lock holds, as exporters and comparisons take it."""
+"""Builds locked stages, the input of exporters and comparisons, from stages with fresh locks."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def locked_stage(
     stage: ProjectStage, poetry: PoetryProject, pyproject: Mapping[str, Any]
 ) -> LockedStage:
-    """Return a stage with everything that an export needs, out of a fresh lock.
+    """Return a stage with all data for an export, read from a fresh lock.
 
-    Raises FtiError for a package that cannot be installed where the stage runs.
+    Raises FtiError if a locked package cannot be installed on one of the stage's targets.
     """
     packages = stage.lock.packages
     origins = [package.origin for package in packages]
@@ -44,7 +44,10 @@ def locked_stage(
 
 
 def compared_stage(stage: ProjectStage) -> LockedStage:
-    """Return a stage as far as stages are compared, out of a fresh lock; raises FtiError."""
+    """Return a stage with the data for a comparison only, read from a fresh lock.
+
+    Raises FtiError if a locked package cannot be installed on one of the stage's targets.
+    """
     return LockedStage(
         stage=stage.stage,
         folder=stage.folder,
@@ -56,13 +59,13 @@ def compared_stage(stage: ProjectStage) -> LockedStage:
 
 
 def lock_problem(stage: ProjectStage, status: LockStatus) -> str:
-    """Return what is wrong with a lock that is not fresh, and the command that repairs it."""
+    """Return a message on a lock that is not fresh, with the command that repairs it."""
     path, command = stage.folder / "poetry.lock", f"poetry fti lock {stage.name}"
     if status.is_merging:
-        return f"{path} holds merge markers. Rebuild it from both sides with `{command}`."
+        return f"{path} contains merge markers. Rebuild it from both sides with `{command}`."
     if status.state == "broken":
         return (
-            f"{path} cannot be read: {status.reason}. Restore it, or solve the stage anew"
+            f"{path} cannot be read: {status.reason}. Restore it, or lock the stage from scratch"
             f" with `{command} --regenerate`."
         )
     state = "is missing" if status.state == "missing" else "does not match pyproject.toml"

@@ -1,4 +1,4 @@
-"""New stages in a pyproject.toml, from presets or as a copy of a stage."""
+"""Adds new stages to a pyproject.toml, from presets or as a copy of a stage."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 
 def existing_text(folder: Path) -> str | None:
-    """Return the text of a project's pyproject.toml, None if the folder holds no project yet.
+    """Return the text of the pyproject.toml in a folder, or None if there is no project yet.
 
-    Raises FtiError for a folder inside another project: which one is meant is not known.
+    Raises FtiError if the folder is inside another project: either could be meant.
     """
     path = folder / "pyproject.toml"
     if path.exists():
@@ -52,34 +52,36 @@ def existing_text(folder: Path) -> str | None:
     except FtiError:
         return None
     raise FtiError(
-        f"{outer} is the project of this folder. Run the command with `-P {outer.parent}`, or"
-        " first `poetry init` to make a project here."
+        f"This folder belongs to the project of {outer}. Run the command with"
+        f" `-P {outer.parent}`, or run `poetry init` first to create a project here."
     )
 
 
 def without_package_mode(text: str) -> str:
-    """Return the text of a new pyproject.toml with `package-mode = false`, unless it is set up.
+    """Return the text of a new pyproject.toml with `package-mode = false`.
 
-    Stages are run from source, in images too; there need not be a package.
+    Stages run from source, also in images, so the project need not be a package. A text with a
+    table `[tool.poetry]` is returned unchanged.
     """
     poetry = table_at(parse(text), ("tool", "poetry"))
     return text if poetry else add_keys(text, ("tool", "poetry"), {"package-mode": False})
 
 
 def missing_kinds(text: str) -> list[Kind]:
-    """Return the kinds of which a pyproject.toml has neither a stage nor a dependency group."""
+    """Return the kinds for which a pyproject.toml has neither a stage nor a dependency group."""
     return new_stages.free_kinds(text)
 
 
 def choose_accelerator(
     presets: Sequence[tuple[str, Preset]], accelerator: str | None
 ) -> list[NewStage]:
-    """Return new stages with the packages that an accelerator adds, None for the default one.
+    """Return a new stage for each name and preset, with the packages of an accelerator.
 
-    Raises ConfigError for an accelerator that a preset does not have.
+    For None, each preset's default accelerator is used. Raises ConfigError for an accelerator that
+    one of the presets does not support.
     """
     if accelerator and not any(preset.accelerators for _, preset in presets):
-        raise ConfigError("None of the presets has a choice of accelerators.")
+        raise ConfigError("None of the presets supports accelerators. Omit the option.")
     return [
         NewStage(name=name, preset=preset, packages=preset.chosen(accelerator))
         for name, preset in presets
@@ -87,9 +89,10 @@ def choose_accelerator(
 
 
 def with_new_stages(text: str, stages: Sequence[NewStage], folder: Path) -> str:
-    """Return the text of a pyproject.toml with new stages, which need not be on disk yet.
+    """Return the text of a pyproject.toml with new stages added; no file is written.
 
-    Raises ConfigError if a name is taken, a preset does not fit or the result is not valid.
+    Raises ConfigError if a name is taken, a preset does not suit the project, or the resulting
+    pyproject.toml is not valid.
     """
     python = project_python(parse(text))
     after = new_stages.scaffold(text, stages, python=python, version=_version())
@@ -103,9 +106,10 @@ def write_pyproject(text: str, folder: Path) -> None:
 
 
 def clone_stage(project: Project, old: ProjectStage, new: str) -> None:
-    """Write a copy of a stage, its group and its lock under a new name, all or nothing.
+    """Write a copy of a stage, its group and its lock under a new name.
 
-    Raises ConfigError for a name that is taken, FtiError if a former stage left a lock there.
+    Raises ConfigError if the name is taken, FtiError if a former stage of that name left a lock.
+    In both cases no file is written.
     """
     path = project.root / "pyproject.toml"
     text = new_stages.clone(files.read(path) or "", old.stage, new)
@@ -113,7 +117,7 @@ def clone_stage(project: Project, old: ProjectStage, new: str) -> None:
     lock = old.path.parent.with_name(new) / old.path.name
     if lock.exists():
         name = lock.relative_to(project.root).as_posix()
-        message = f"{name} is left of a former stage. Remove it with `poetry fti clean`,"
+        message = f"{name} was left by a former stage. Remove it with `poetry fti clean`,"
         raise FtiError(f"{message} or give the new stage another name.")
     locked = {lock: old.lock.text} if project.status(old).is_readable else {}
     files.replace({**locked, path: text})

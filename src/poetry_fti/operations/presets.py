@@ -1,4 +1,4 @@
-"""Presets: what new stages can start with."""
+"""Finds the presets for new stages: those that come with poetry-fti, and files."""
 
 from __future__ import annotations
 
@@ -13,20 +13,26 @@ __all__ = ["Preset", "find_preset", "list_presets", "preset_text"]
 
 
 def list_presets() -> tuple[Preset, ...]:
-    """Return the presets that come with poetry-fti, in the order of kinds and names."""
+    """Return the presets that come with poetry-fti, ordered by kind and name."""
     return preset_library.packaged()
 
 
 def find_preset(word: str) -> Preset:
-    """Return the preset with a name or at a path that ends in .toml; raises ConfigError."""
+    """Return the preset with a name, or in a file if the argument ends in `.toml`.
+
+    Raises ConfigError for an unknown name, a missing file and an invalid preset.
+    """
     if not word.endswith(".toml"):
         return preset_library.find(word)
     text = files.read(Path(word))
     if text is None:
-        raise ConfigError(f"There is no preset file {word}.")
+        raise ConfigError(f"The preset file {word} does not exist.")
     return preset_library.parse_preset(Path(word).stem, text)
 
 
 def preset_text(name: str) -> str:
-    """Return the text of the file of a preset that comes with poetry-fti; raises ConfigError."""
+    """Return the TOML text of a preset that comes with poetry-fti.
+
+    Raises ConfigError for an unknown name.
+    """
     return preset_library.packaged_text(name)

@@ -1,4 +1,4 @@
-"""A project: its stages, and what they have to agree on."""
+"""A project with its stages, and the states of their locks with regard to each other."""
 
 from __future__ import annotations
 
@@ -38,12 +38,15 @@ __all__ = ["LockState", "LockStatus", "Project", "load_project", "require_usable
 
 
 class Project:
-    """A pyproject.toml with stages. What depends on several stages at once is decided here."""
+    """A pyproject.toml with its stages. It decides what depends on several stages, such as rules.
+
+    Locks are read when they are needed.
+    """
 
     def __init__(
         self, root: Path, pyproject: dict[str, Any], poetry: PoetryProject, read: ProjectConfig
     ) -> None:
-        """Derive the stages of a pyproject.toml that has been read; see `load_project`."""
+        """Derive the stages of a pyproject.toml that has been read. Use `load_project` instead."""
         self.root = root
         self.pyproject = pyproject
         self.poetry = poetry
@@ -54,7 +57,7 @@ class Project:
 
     @property
     def config(self) -> Config:
-        """The table `[tool.fti]`."""
+        """The settings of the table `[tool.fti]`."""
         return self._read.config
 
     @property
@@ -63,21 +66,24 @@ class Project:
         return self._read.rules
 
     def edited(self, pyproject: dict[str, Any]) -> Project:
-        """Return the project with another pyproject.toml, which need not be on disk yet.
+        """Return the project with the data of an edited pyproject.toml that is not written yet.
 
-        Its sources are the same. Raises ConfigError with everything that is wrong with it.
+        Its package sources have to be the same. Raises ConfigError with all problems of the data.
         """
         read = read_pyproject(pyproject, POETRY_CHECKS)
         return Project(self.root, pyproject, self.poetry, read)
 
     def require_accepted(self) -> None:
-        """Raise ConfigError if Poetry refuses the pyproject.toml."""
+        """Raise ConfigError if Poetry rejects the pyproject.toml."""
         if not self._read.is_checked:
             self._read = read_pyproject(self.pyproject, POETRY_CHECKS)
         self.poetry.require_accepted()
 
     def select(self, names: Iterable[str]) -> tuple[ProjectStage, ...]:
-        """Return the stages with these names, or all if there is no name; raises ConfigError."""
+        """Return the stages with these names, or all stages if there are no names.
+
+        Raises ConfigError for a name that no stage has.
+        """
         wanted = list(names)
         for name in wanted:
             if name not in {stage.name for stage in self.stages}:
@@ -85,31 +91,32 @@ class Project:
         return tuple(stage for stage in self.stages if not wanted or stage.name in wanted)
 
     def status(self, stage: ProjectStage) -> LockStatus:
-        """Return the state of a stage's lock; one that breaks a rule is stale."""
+        """Return the state of a stage's lock; a lock that violates a rule is stale."""
         return self._ruled(stage, stage.lock.status)
 
     def quick_status(self, stage: ProjectStage) -> LockStatus:
-        """Return the same without reading the strings of a lock that looks whole."""
+        """Return the state of a stage's lock without parsing a lock that appears to be valid."""
         return self._ruled(stage, stage.lock.quick_status)
 
     def is_fresh(self, stage: ProjectStage) -> bool:
-        """Return whether locking would leave a stage's lock alone."""
+        """Return whether a stage's lock matches pyproject.toml, so that `lock` keeps it."""
         return self.quick_status(stage).state == "fresh"
 
     def problem(self, stage: ProjectStage) -> str:
-        """Return what is wrong with a lock that is not fresh, and the command that repairs it."""
+        """Return a message on a stage's lock that is not fresh, with the command to repair it."""
         return lock_problem(stage, self.status(stage))
 
     def locked(self, stage: ProjectStage) -> LockedStage:
         """Return a stage with its locked packages.
 
-        Raises StaleLockError for a missing or stale lock, FtiError for a broken one.
+        Raises StaleLockError for a missing or stale lock, FtiError for a broken one or one that
+        cannot be installed on the stage's targets.
         """
         self._require_fresh(stage)
         return locked_stage(stage, self.poetry, self.pyproject)
 
     def comparable(self) -> tuple[LockedStage, ...]:
-        """Return the stages whose locks are fresh and can be installed, to be compared."""
+        """Return the stages that can be compared: their locks are fresh and can be installed."""
         found = []
         for stage in self.stages:
             with suppress(FtiError):  # locking or exporting the stage itself reports it
@@ -129,7 +136,7 @@ class Project:
             raise kind(lock_problem(stage, status))
 
     def _ruled(self, stage: ProjectStage, status: LockStatus) -> LockStatus:
-        # Locks that were not solved together may have come together, by a merge for example.
+        # A git merge may combine locks that were not solved together.
         names, rules = self._bound(stage.name)
         versions = {each.name: [each.versions] for each in self.stages if each.name in names}
         if status.state != "fresh" or not rules or hold(rules, versions):
@@ -143,7 +150,7 @@ class Project:
         return lock_conditions(own.stage, rules, digests)
 
     def _bound(self, name: str) -> tuple[list[str], list[Rule]]:
-        """Return the stages that rules tie to a stage, directly or not, and these rules."""
+        """Return the names of the stages that rules tie to a stage, transitively, and the rules."""
         groups = tied([stage.name for stage in self._read.stages], self.rules)
         names = next(group for group in groups if name in group)
         return names, [rule for rule in self.rules if not set(names).isdisjoint(rule.stages)]
@@ -152,10 +159,11 @@ class Project:
 def load_project(
     start: Path, create: CreatePoetry = create_poetry, *, check: bool = True
 ) -> Project:
-    """Return the project of a folder or its nearest parent; raises ConfigError.
+    """Return the project of a folder, or of its nearest parent with a pyproject.toml.
 
-    Without `check` Poetry is not asked whether it accepts the pyproject.toml: that is only for
-    locks whose content hash proves that Poetry has accepted it before.
+    Raises FtiError if there is none, ConfigError if it is not valid. Without `check` Poetry does
+    not validate the pyproject.toml, which is not necessary while the content hashes of the locks
+    show that Poetry has accepted it before.
     """
     path = project_file.find_pyproject(start)
     pyproject = project_file.read_pyproject(path)
@@ -167,7 +175,7 @@ def load_project(
 
 
 def require_usable(text: str, root: Path) -> None:
-    """Raise ConfigError with what is wrong with a pyproject.toml that is not on disk yet."""
+    """Raise ConfigError if the text of a pyproject.toml that is not written yet is not valid."""
     pyproject = project_file.parse_pyproject(text)
     read = read_pyproject(pyproject, POETRY_CHECKS)
     project_file.require_valid(pyproject)

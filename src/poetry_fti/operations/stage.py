@@ -1,4 +1,4 @@
-"""A stage of a project: its derived project, and its lock as it is on disk."""
+"""A stage of a project: its derived project, and its lock on disk."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 
 class ProjectStage:
-    """A stage with its lock, which is read again only after it has changed.
+    """A stage with its lock, which is read once, and again after `write` or `reread`.
 
-    Whether the lock is fresh depends on other stages too: see `Project.status`.
+    Whether the lock is fresh also depends on other stages: see `Project.status`.
     """
 
     def __init__(self, derived: DerivedStage, conditions: Mapping[str, Any]) -> None:
-        """Expect a lock that was solved under these conditions (the table `[metadata.fti]`)."""
+        """Create a stage whose lock is stale unless its `[metadata.fti]` equals `conditions`."""
         self.derived = derived
         self._conditions = conditions
         self.lock = StageLock(derived, conditions, self._text)
 
     @property
     def stage(self) -> Stage:
-        """The stage as it is configured."""
+        """The configuration of the stage."""
         return self.derived.stage
 
     @property
@@ -43,7 +43,7 @@ class ProjectStage:
 
     @property
     def folder(self) -> PurePosixPath:
-        """The stage's folder, relative to the project's root."""
+        """The path of the stage's folder, relative to the project's root."""
         return self.derived.folder
 
     @property
@@ -53,22 +53,22 @@ class ProjectStage:
 
     @property
     def python(self) -> str:
-        """The Pythons that the stage allows, as PEP 440 specifiers; empty for any."""
+        """The allowed versions of Python as PEP 440 specifiers; an empty string for any version."""
         return self.derived.requires_python
 
     @property
     def versions(self) -> Mapping[NormalizedName, tuple[Version, ...]]:
-        """The versions of each package in the lock, ascending."""
+        """The locked versions of each package, ascending; empty without a readable lock."""
         return self.lock.versions
 
     def reread(self) -> None:
-        """Forget what has been read of the lock, which something else may have changed."""
+        """Discard what has been read of the lock, so that it is read from disk again."""
         self.lock = StageLock(self.derived, self._conditions, self._text)
 
     def write(self, solved: SolvedLock) -> None:
-        """Replace the lock unless only its first line differs; raises OSError.
+        """Replace the lock, unless only its first line differs; raises OSError.
 
-        That line names the version of Poetry, which alone is no reason to touch the file.
+        The first line contains the version of Poetry, which alone is no reason to change the file.
         """
         if _body(solved.text) != _body(self._text()):
             files.replace({self.path: solved.text})

@@ -1,4 +1,4 @@
-"""The file that a stage's Dockerfile is made of."""
+"""Reads the template that a stage's Dockerfile is generated from."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
 
 def with_template(locked: LockedStage, root: Path) -> LockedStage:
-    """Return the stage with the text of its template; raises ConfigError for a missing one."""
+    """Return a stage with the text of its Dockerfile template, or unchanged if it has none.
+
+    Raises ConfigError if the template file does not exist.
+    """
     path = locked.stage.image.template
     if path is None:
         return locked
     text = files.read(root / path)
     if text is None:
         key = f"tool.fti.stages.{locked.stage.name}.image.template"
-        raise ConfigError(f'{key}: there is no file "{path}". Write it, or leave the key out.')
+        raise ConfigError(f'{key}: the file "{path}" does not exist. Create it or remove the key.')
     return replace(locked, template=text)

@@ -32,7 +32,7 @@ def own_netrc() -> str:
         return ""
     except netrc.NetrcParseError as error:
         # Its message quotes the invalid word, which may be a password.
-        message = f"{path} can't be read: something near line {error.lineno} is wrong."
+        message = f"{path} cannot be read: line {error.lineno}, or one near it, is invalid."
         raise FtiError(message) from None
     return text
 
@@ -46,8 +46,8 @@ def netrc_text(logins: Iterable[Login], own: str) -> str:
     for login in logins:
         line = _line(login)
         if lines.setdefault(login.host, line) != line:
-            message = f"There are two logins for {login.host}, and a netrc holds one for each host."
-            raise FtiError(f"{message} Build the stages that need them apart.")
+            message = f"There are two logins for {login.host}, but a netrc can contain only one."
+            raise FtiError(f"{message} Build the stages that need them separately.")
     text = "".join(lines.values())
     # Some programs use the first entry of a host, others the last one.
     return f"{text}{own}\n\n{text}" if text and own else text or own
@@ -58,10 +58,10 @@ def _line(login: Login) -> str:
     words = (login.host, login.user, login.password)
     if not all(words):
         lacking = "password" if login.user else "user name"
-        raise FtiError(f"{where} has no {lacking}, without which a build can't use it.")
+        raise FtiError(f"{where} has no {lacking}, which a build needs.")
     if not all(map(_WORD.fullmatch, words)):
-        message = f"{where} holds a space, a quote, a backslash or a character beyond ASCII,"
-        raise FtiError(f"{message} which not every netrc reader understands. Use a token instead.")
+        message = f"{where} contains a space, a quote, a backslash or a character beyond ASCII,"
+        raise FtiError(f"{message} which some readers of netrc files reject. Use a token instead.")
     return "machine {} login {} password {}\n".format(*words)
 
 

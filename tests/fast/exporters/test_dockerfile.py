@@ -778,7 +778,7 @@ BLOCK_NAMES = (
         (
             "# escape=`\n",
             (
-                'docker/inference.Dockerfile: the blocks need "\\" to go on in the next line:'
+                'docker/inference.Dockerfile: the blocks use "\\" as line continuation:'
                 ' remove the directive "escape".'
             ),
         ),

@@ -56,23 +56,23 @@ def test_logins_win_over_the_users_own() -> None:
         (
             [Login("a.example", "u", "p q")],
             (
-                "The login for a.example holds a space, a quote, a backslash or a character beyond"
-                " ASCII, which not every netrc reader understands. Use a token instead."
+                "The login for a.example contains a space, a quote, a backslash or a character"
+                " beyond ASCII, which some readers of netrc files reject. Use a token instead."
             ),
         ),
         (
             [Login("a.example", "u", "")],
-            "The login for a.example has no password, without which a build can't use it.",
+            "The login for a.example has no password, which a build needs.",
         ),
         (
             [Login("a.example", "", "p")],
-            "The login for a.example has no user name, without which a build can't use it.",
+            "The login for a.example has no user name, which a build needs.",
         ),
         (
             [Login("a.example", "u", "p"), Login("a.example", "u", "q")],
             (
-                "There are two logins for a.example, and a netrc holds one for each host."
-                " Build the stages that need them apart."
+                "There are two logins for a.example, but a netrc can contain only one."
+                " Build the stages that need them separately."
             ),
         ),
     ],
@@ -99,8 +99,8 @@ def test_the_users_own_file_is_where_netrc_says(
     with pytest.raises(FtiError) as raised:
         own_netrc()
     # Where exactly depends on the version of Python.
-    line = f"{path} can't be read: something near line N is wrong."
-    assert re.sub(r"\d+ is", "N is", str(raised.value)) == line
+    line = f"{path} cannot be read: line N, or one near it, is invalid."
+    assert re.sub(r"line \d+", "line N", str(raised.value)) == line
 
 
 def test_a_secret_is_the_users_alone_and_goes_away() -> None:

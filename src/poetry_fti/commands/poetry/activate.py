@@ -1,4 +1,4 @@
-"""`poetry fti activate`: the command that activates a stage's environment."""
+"""`poetry fti activate`: print the command that activates a stage's environment."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class ActivateCommand(Command):
-    """Prints how to activate an environment."""
+    """Prints the shell command that activates the environment of a stage."""
 
     name = "fti activate"
     description = "Prints the command that activates the environment of a pipeline stage."
     arguments: ClassVar[list[Argument]] = [STAGE]
     help = """\
-Prints what the current shell has to evaluate, as <info>poetry env activate</info> does.
+Prints the command for the current shell, as <info>poetry env activate</info> does.
 
 <info>eval $(poetry fti activate training)</info>"""
 
@@ -37,7 +37,10 @@ Prints what the current shell has to evaluate, as <info>poetry env activate</inf
 
 
 class _Activate(EnvActivateCommand):
-    """Poetry's command; before Poetry 2.4 it looks for the project's environment itself."""
+    """Poetry's command for the environment of a stage.
+
+    Before Poetry 2.4, the command looks up the project's environment instead of using its own.
+    """
 
     def _get_activate_command(self, env: Env, shell: str) -> str:  # noqa: ARG002
         return super()._get_activate_command(self.env, shell)

@@ -1,4 +1,4 @@
-"""`poetry fti add`: dependencies of a stage."""
+"""`poetry fti add`: add dependencies to a stage."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
 
-# The project's own dependencies are no stage's.
+# Options of `poetry add` that edit the project's own dependencies.
 _OF_PROJECT: Final = ("group", "dev", "optional")
 GROUP: Final = option(
-    "group", "G", "A group of the stage, if it is not the one of its name.", flag=False
+    "group", "G", "The group of the stage to edit (default: the group of its name).", flag=False
 )
 
 
 class AddCommand(Command):
-    """Adds dependencies."""
+    """Runs `poetry add` on a dependency group of a stage."""
 
     name = "fti add"
     description = "Adds dependencies to a pipeline stage, locks it, and installs them."
@@ -38,8 +38,8 @@ class AddCommand(Command):
         *(each for each in PoetryAddCommand.options if each.name not in _OF_PROJECT),
     ]
     help = f"""\
-Adds to the stage's dependency group in <comment>pyproject.toml</comment>, locks the stage, and
-installs it if it has an environment. Other stages stay as they are.
+Adds packages to the stage's dependency group in <comment>pyproject.toml</comment>, locks the stage,
+and installs it if it has an environment. Other stages are not changed.
 
 <info>poetry fti add training lightning@^2.4</info>
 
@@ -49,7 +49,7 @@ installs it if it has an environment. Other stages stay as they are.
     @guarded
     @exclusive(unless=("dry-run",))
     def handle(self) -> int:
-        """Add, lock and install; if one of these fails, all is as before."""
+        """Edit, lock and install; if a step fails, pyproject.toml and the locks are unchanged."""
         runner = find_runner(self, self.argument("stage"))
         group = chosen_group(runner.stage.stage, self.option("group"))
         name = written_name(runner.project.pyproject, group)

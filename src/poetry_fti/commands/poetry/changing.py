@@ -1,4 +1,4 @@
-"""What follows when a stage's dependencies have been edited: its lock and its environment."""
+"""Locks and installs a stage after its dependencies have been edited."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 def follow(
     command: Command, runner: StageRunner, group: NormalizedName, pyproject: dict[str, Any]
 ) -> int:
-    """Lock a stage for an edited pyproject.toml and install it where it was; return an exit code.
+    """Lock a stage for an edited pyproject.toml, and install it if it has an environment.
 
-    If that fails, the locks are as before. With `--dry-run` nothing is written, with `--lock`
-    nothing installed.
+    Returns the exit code; unless it is 0, the locks are restored. With `--dry-run` no file is
+    written, with `--lock` no package is installed.
     """
     project = runner.project.edited(pyproject)
     (stage,) = project.select([runner.stage.name])
@@ -47,7 +47,7 @@ def follow(
     for other in project.stages if code == DONE and not dry_run else ():
         if group in other.stage.locked_groups and not project.is_fresh(other):
             name = escape(other.name)
-            command.line(f"{name} has the group {group}, too: run `poetry fti lock {name}`.")
+            command.line(f"{name} also includes the group {group}. Run `poetry fti lock {name}`.")
     return code
 
 
@@ -59,7 +59,7 @@ def _install(runner: StageRunner, gone: set[NormalizedName]) -> int:
 
 @contextmanager
 def _restoring_locks(project: Project) -> Iterator[Callable[[], None]]:
-    """Put the locks back as they were at the end, unless the function has been called."""
+    """Restore all locks when the context ends, unless the yielded function has been called."""
     before = {stage.path: files.read(stage.path) for stage in project.stages}
     kept: list[bool] = []
     try:

@@ -1,4 +1,7 @@
-"""Poetry's `add` and `remove` for a stage: they edit pyproject.toml, the stage is locked apart."""
+"""Runs Poetry's `add` and `remove` on the dependency group of a stage.
+
+They only edit pyproject.toml; the caller locks and installs the stage.
+"""
 
 from __future__ import annotations
 
@@ -25,20 +28,20 @@ if TYPE_CHECKING:
 
 
 class EditedFile(TOMLFile):
-    """A pyproject.toml that is replaced atomically, and in which groups stay what they are.
+    """A pyproject.toml that is replaced atomically, and in which edited groups keep their place.
 
-    Poetry's `remove` drops a group with its last package, and with it the stage. Its `add` moves a
-    group from `[tool.poetry.group]` to PEP 735's table as soon as others are there, and then reads
-    nothing of what was in the former.
+    Poetry's `remove` deletes a group with its last package, and thereby the stage. Its `add` moves
+    a group from `[tool.poetry.group]` to PEP 735's table once that contains other groups, and drops
+    the requirements that the group had.
     """
 
     def __init__(self, path: Path, group: str) -> None:
-        """Edit a group of this file, of that name in it."""
+        """Edit the group with this name, as it is spelled in the file."""
         super().__init__(path)
         self._group = group
 
     def read(self) -> TOMLDocument:
-        """Return the file, without PEP 735's table if the group is not in it."""
+        """Return the document, without PEP 735's table if that does not contain the group."""
         document = super().read()
         standard = document.get("dependency-groups", {})
         if self._group in _poetry_groups(document) and self._group not in standard:
@@ -50,7 +53,10 @@ class EditedFile(TOMLFile):
         files.replace({self.path: self.kept(data).as_string()})
 
     def kept(self, data: TOMLDocument) -> TOMLDocument:
-        """Return an edited file whole again, with the group empty where it has been dropped."""
+        """Return an edited document with the table and the group that an edit has dropped.
+
+        A group that has been deleted is present, but empty.
+        """
         whole = super().read()
         is_standard = self._group in whole.get("dependency-groups", {})
         if is_standard and self._group in data.get("dependency-groups", {}):
@@ -70,7 +76,7 @@ def _poetry_groups(document: Mapping[str, Any]) -> Any:  # noqa: ANN401 - tomlki
 
 
 class _EditedProject(Poetry):
-    """The project as `add` and `remove` take it: with the stage's package, and this file."""
+    """The project that `add` and `remove` work on: the stage's package, and an `EditedFile`."""
 
     def __init__(self, runner: StageRunner, file: EditedFile) -> None:
         stage = runner.poetry
@@ -88,17 +94,17 @@ class _EditedProject(Poetry):
 
 
 class _EditedLocker(Locker):
-    """A locker that only remembers what is to be locked."""
+    """A locker that stores the edited pyproject.toml, and does not lock."""
 
     data: Any
 
     def set_pyproject_data(self, pyproject_data: dict[str, Any]) -> None:
-        """Remember the edited pyproject.toml."""
+        """Store the edited pyproject.toml."""
         self.data = pyproject_data
 
 
 class _EditedInstaller(Installer):
-    """An installer that lets somebody else solve and install."""
+    """An installer that calls a function instead of solving and installing."""
 
     def __init__(self, io: IO, project: Poetry, run: Callable[[], int]) -> None:
         super().__init__(
@@ -122,9 +128,10 @@ def edit(
     group: str,
     follow: Callable[[dict[str, Any]], int],
 ) -> int:
-    """Let Poetry's `add` or `remove` edit a group, and `follow` do what the edit asks for.
+    """Run Poetry's `add` or `remove` on a group; return its exit code.
 
-    The file is written if that returns 0. Returns the exit code of Poetry's command.
+    `follow` is called with the edited pyproject.toml, to lock and install the stage. The file is
+    written if it returns 0.
     """
     file = EditedFile(runner.poetry.pyproject_path, group)
     project = _EditedProject(runner, file)

@@ -1,4 +1,4 @@
-"""`poetry fti env …`: the virtual environments of the stages."""
+"""`poetry fti env …`: list, show and remove the virtual environments of stages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class EnvListCommand(Command):
-    """Lists environments."""
+    """Lists the virtual environments of stages with their states."""
 
     name = "fti env list"
     description = "Lists the virtual environments of the pipeline stages."
@@ -32,7 +32,7 @@ class EnvListCommand(Command):
 
     @guarded
     def handle(self) -> int:
-        """Write a line for each stage."""
+        """Print a line for each stage, whether it has an environment or not."""
         json_wanted = wants_json(self)
         project = load(self)
         runners = [StageRunner(self, project, s) for s in project.select(self.argument("stages"))]
@@ -63,7 +63,7 @@ def _data(runner: StageRunner) -> dict[str, Any]:
 
 
 class EnvInfoCommand(Command):
-    """Tells of an environment."""
+    """Prints information about the environment of a stage."""
 
     name = "fti env info"
     description = "Displays information about the environment of a pipeline stage."
@@ -94,7 +94,7 @@ class _EnvInfo(PoetryEnvInfoCommand):
 
 
 class EnvRemoveCommand(Command):
-    """Removes environments."""
+    """Removes all virtual environments of stages."""
 
     name = "fti env remove"
     description = "Removes the virtual environments of pipeline stages."
@@ -104,7 +104,7 @@ class EnvRemoveCommand(Command):
 
     @guarded
     def handle(self) -> int:
-        """Remove all that Poetry manages for the stages, whatever their Python."""
+        """Remove all environments that Poetry manages for the stages, for any Python."""
         project = load(self)
         for stage in project.select(self.argument("stages")):
             environments = StageRunner(self, project, stage).environments

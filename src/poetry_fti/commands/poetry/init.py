@@ -1,4 +1,4 @@
-"""`poetry fti init`: stages in a new project or in one that exists."""
+"""`poetry fti init`: create stages in a new or an existing project."""
 
 from __future__ import annotations
 
@@ -35,27 +35,27 @@ _NONE = "none"
 
 
 class InitCommand(AskingCommand, Generator):
-    """Makes stages."""
+    """Creates stages from presets, and the project itself if there is none."""
 
     name = "fti init"
-    description = "Makes pipeline stages, in a new project or in the one that is here."
+    description = "Creates pipeline stages in a new or an existing project."
     options: ClassVar[list[Option]] = [
         option(
             "stage",
             None,
-            "A stage to make, as NAME=PRESET, or PRESET for one named after its kind; a preset is a"
-            " name (see poetry fti presets) or a path that ends in .toml.",
+            "A stage to create (may be repeated): NAME=PRESET, or PRESET to name it after its kind."
+            " PRESET is a name (see poetry fti presets) or a path that ends in .toml.",
             flag=False,
             multiple=True,
         ),
         option(
-            "accelerator", None, "What training runs on, such as cpu, cuda or cu128.", flag=False
+            "accelerator", None, "The accelerator to use, such as cpu, cuda or cu128.", flag=False
         ),
         *PoetryInitCommand.options,
     ]
     help = """\
-Asks which stages to make, and of which presets, then adds them to pyproject.toml. Without a
-pyproject.toml it makes one first, as <info>poetry init</info> does and with its options.
+Asks for the preset of each stage, then adds the stages to pyproject.toml. If there is no
+pyproject.toml, it is created first, as by <info>poetry init</info> and with the same options.
 
 <info>poetry fti init</info>
 <info>poetry fti init --stage feature-spark --stage training-torch --accelerator cu128</info>
@@ -64,11 +64,11 @@ pyproject.toml it makes one first, as <info>poetry init</info> does and with its
     @guarded
     @exclusive()
     def handle(self) -> int:
-        """Ask, generate, check, and only then write."""
+        """Ask for stages, then generate and validate pyproject.toml before it is written."""
         wanted: list[str] = self.option("stage")
         if not wanted and not self.io.is_interactive():
             names = ", ".join(preset.name for preset in list_presets())
-            message = "Say which stages to make, each with `--stage NAME=PRESET`"
+            message = "No stages were given. Pass each stage with `--stage NAME=PRESET`"
             raise FtiError(f"{message} (presets: {names}; or a path that ends in .toml).")
         presets = [_named(word) for word in wanted]
         folder = self.get_application().project_directory
@@ -79,7 +79,7 @@ pyproject.toml it makes one first, as <info>poetry init</info> does and with its
             return FAILED
         stages = self._chosen(presets or self._asked(text), asking=not wanted)
         if not stages:
-            self.line("There are no new stages to make.")
+            self.line("There are no new stages to create.")
             return DONE
         after = with_new_stages(text, stages, folder)
         if not wanted and not self._confirmed(before or "", after):
@@ -92,11 +92,11 @@ pyproject.toml it makes one first, as <info>poetry init</info> does and with its
     def _refuse_idle_options(self, *, is_new: bool) -> None:
         for each in () if is_new else PoetryInitCommand.options:
             if self.option(each.name):
-                message = f"The option --{each.name} is for a new project, and there is one here."
-                raise FtiError(message)
+                message = f"--{each.name} applies to new projects only, and this folder has one."
+                raise FtiError(f"{message} Omit the option.")
 
     def _asked(self, text: str) -> list[tuple[str, Preset]]:
-        """Ask for the preset of each kind of stage that the project has not."""
+        """Ask for the preset of each kind of stage that the project does not have."""
         presets: list[tuple[str, Preset]] = []
         for kind in missing_kinds(text):
             known = {each.name: each for each in list_presets() if each.kind == kind}
@@ -122,7 +122,7 @@ pyproject.toml it makes one first, as <info>poetry init</info> does and with its
         return str(self.ask(ChoiceQuestion(question, choices, 0)))
 
     def _confirmed(self, before: str, after: str) -> bool:
-        """Show what is to be written, as a diff where there is a file, and ask."""
+        """Show the new file, or the diff to the existing one, and return whether to write it."""
         lines = after.splitlines()
         if before:
             lines = list(difflib.unified_diff(before.splitlines(), lines, lineterm="", n=1))[2:]
@@ -135,7 +135,7 @@ pyproject.toml it makes one first, as <info>poetry init</info> does and with its
     def _report(self, stages: list[NewStage]) -> None:
         for stage in stages:
             self.line(
-                f"Made the stage <c1>{escape(stage.name)}</c1> of {escape(stage.preset.name)}."
+                f"Created the stage <c1>{escape(stage.name)}</c1> from {escape(stage.preset.name)}."
             )
         name = escape(stages[-1].name)
         self.line(

@@ -1,4 +1,4 @@
-"""`poetry fti install`: the environments of stages."""
+"""`poetry fti install`: install stages into their environments."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
     from poetry_fti.operations.stage import ProjectStage
 
-# What a stage has of these is configured, so that its lock and its images have the same.
+# Extras and groups of a stage are configured, so that its lock and its images have the same ones.
 _CONFIGURED: Final = ("extras", "all-extras", "all-groups")
 
 
 class InstallCommand(Command):
-    """Installs stages."""
+    """Runs `poetry install` on stages, each in an environment of its own."""
 
     name = "fti install"
     description = "Installs pipeline stages, each into a virtual environment of its own."
@@ -45,9 +45,9 @@ class InstallCommand(Command):
         each for each in PoetryInstallCommand.options if each.name not in _CONFIGURED
     ]
     help = """\
-Installs what a stage's lock holds, and the project itself, into the stage's own virtual
-environment. Poetry's <comment>virtualenvs</comment> settings tell where it is; within the project
-it is <comment>.venv-STAGE</comment>.
+Installs the packages of a stage's lock, and the project itself, into the stage's own virtual
+environment. Poetry's <comment>virtualenvs</comment> settings decide where it is created; within
+the project it is <comment>.venv-STAGE</comment>.
 
 <info>poetry fti install training</info>
 <info>poetry fti install training inference --sync</info>"""
@@ -55,7 +55,7 @@ it is <comment>.venv-STAGE</comment>.
 
     @guarded
     def handle(self) -> int:
-        """Install one stage after the other; stop at the first that fails."""
+        """Install one stage after the other, after checking that all can be installed."""
         project = load(self)
         stages = project.select(self.argument("stages"))
         runners = [StageRunner(self, project, stage) for stage in stages]
@@ -69,7 +69,7 @@ it is <comment>.venv-STAGE</comment>.
 
 
 def _require_installable(runner: StageRunner, stages: Sequence[ProjectStage]) -> None:
-    """Raise FtiError for what would go wrong later, before anything is installed."""
+    """Raise FtiError for a stage whose lock is not fresh or whose installation would fail."""
     if runner.project.status(runner.stage).state != "fresh":
         raise FtiError(runner.project.problem(runner.stage))
     require_platform(runner.stage.stage)
@@ -82,9 +82,10 @@ def _require_installable(runner: StageRunner, stages: Sequence[ProjectStage]) ->
 
 
 def install(runner: StageRunner, gone: Collection[NormalizedName] = ()) -> int:
-    """Install a stage whose lock is fresh, remove packages that are gone from it.
+    """Install a stage with a fresh lock, and uninstall the packages in `gone`.
 
-    Returns the exit code of Poetry's command; raises Poetry's PythonVersionError.
+    Returns the exit code of Poetry's command. Raises Poetry's PythonVersionError if there is no
+    Python that the stage allows.
     """
     env, inner = runner.environments.get_or_create(), _StageInstall()
     inner.set_installer(_StageInstaller(runner, env, gone))
@@ -92,7 +93,7 @@ def install(runner: StageRunner, gone: Collection[NormalizedName] = ()) -> int:
 
 
 class _StageInstall(PoetryInstallCommand):
-    """Poetry's command; for a stage there is no other to synchronize."""
+    """Poetry's `install` with the option `--sync`, which for the project is a command `sync`."""
 
     @property
     def _with_synchronization(self) -> bool:
@@ -118,7 +119,7 @@ class _StageInstaller(Installer):
         )
         self._of_stage: list[str] = list(runner.stage.stage.extras)
 
-    def extras(self, extras: list[str]) -> Installer:  # noqa: ARG002 - they are `poetry fti add`'s
+    def extras(self, extras: list[str]) -> Installer:  # noqa: ARG002 - those of `poetry fti add`
         return super().extras(self._of_stage)
 
 

@@ -1,4 +1,4 @@
-"""Poetry's own commands and the stages: what they are refused, and the hint that they go with."""
+"""Errors of Poetry's own commands that name hidden groups, and a hint for conflicting stages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from poetry.console.commands.command import Command
     from poetry.poetry import Poetry
 
-# What serves a stage in place of Poetry's own command.
+# The command that replaces Poetry's own command for a stage.
 _INSTEAD: Final = {
     "add": "poetry fti add {stage} PACKAGE",
     "export": "poetry fti export {stage}",
@@ -38,7 +38,7 @@ _INSTEAD: Final = {
 
 
 def refuse_hidden(command: str, given: Input, poetry: Poetry) -> None:
-    """Raise CleoUserError where a command of Poetry's own is to work on a hidden group."""
+    """Raise CleoUserError if one of Poetry's own commands is run on a hidden group."""
     if not isinstance(poetry.locker, IsolatedLocker):
         return
     hidden = poetry.locker.hidden
@@ -77,7 +77,7 @@ def _refusal(command: str, group: str, stages: Sequence[str]) -> str:
 def _refuse_everywhere(
     packages: Sequence[str], poetry: Poetry, hidden: Mapping[NormalizedName, Sequence[str]]
 ) -> None:
-    """Refuse what would take packages out of stages too, whose locks would not follow."""
+    """Raise CleoUserError if `remove` would edit hidden groups, whose locks it does not update."""
     pyproject = read_pyproject(poetry.pyproject_path)
     for group, stages in hidden.items():
         required = set(required_names(pyproject, group))
@@ -100,7 +100,7 @@ def _listed(noun: str, names: Sequence[str]) -> str:
 
 
 class _Hint(SolutionProviderRepository):
-    """What cleo writes below an error, whatever error it is."""
+    """A solution that cleo prints below any error."""
 
     def __init__(self, description: str) -> None:
         super().__init__()
@@ -111,12 +111,12 @@ class _Hint(SolutionProviderRepository):
 
 
 def hint(command: Command, error: Exception) -> None:
-    """Let a hint follow Poetry's error where it is for conflicting stages that it found no lock."""
+    """Print a hint below Poetry's error if the reason for it is that stages conflict."""
     names = conflicting_stages(command.poetry, error)
     if names:
         hinting = _Hint(
-            f"{escape(joined(names))} cannot share one lock, and need not.\n`poetry fti lock` locks"
-            " each stage on its own. With `isolated = true` in [tool.fti],\nPoetry's own commands"
-            " leave the stages out."
+            f"{escape(joined(names))} cannot share one lock.\n`poetry fti lock` locks each stage on"
+            " its own. With `isolated = true` in [tool.fti],\nPoetry's own commands ignore the"
+            " stages."
         )
         command.get_application().set_solution_provider_repository(hinting)

@@ -1,4 +1,4 @@
-"""`poetry fti kernel`: a stage in notebooks."""
+"""`poetry fti kernel`: install a Jupyter kernel for a stage."""
 
 from __future__ import annotations
 
@@ -25,26 +25,27 @@ if TYPE_CHECKING:
 
 
 class KernelCommand(Command):
-    """Makes a Jupyter kernel."""
+    """Installs a Jupyter kernel that runs in the environment of a stage."""
 
     name = "fti kernel"
-    description = "Makes the environment of a pipeline stage a Jupyter kernel."
+    description = "Installs a Jupyter kernel for the environment of a pipeline stage."
     arguments: ClassVar[list[Argument]] = [STAGE]
     options: ClassVar[list[Option]] = [
-        option("name", None, "The kernel's name; PROJECT-STAGE without.", flag=False),
-        option("display-name", None, "Its name in notebooks; PROJECT (STAGE) without.", flag=False),
-        option("prefix", None, "Where to install it; for the user without.", flag=False),
+        option("name", None, "The name of the kernel (default: PROJECT-STAGE).", flag=False),
+        option(
+            "display-name", None, "Its name in notebooks (default: PROJECT (STAGE)).", flag=False
+        ),
+        option("prefix", None, "Where to install it (default: for the user).", flag=False),
     ]
     help = """\
-Lets the stage's own <comment>ipykernel</comment> install a kernel, with the variables of
-<comment>tool.fti.stages.STAGE.env</comment>. Notebooks opened by any Jupyter of the user can have
-it then.
+Runs the stage's own <comment>ipykernel</comment> to install a kernel, with the variables of
+<comment>tool.fti.stages.STAGE.env</comment>. The kernel is available in every Jupyter of the user.
 
 <info>poetry fti kernel training</info>"""
 
     @guarded
     def handle(self) -> int:
-        """Install the kernel, and say where it is."""
+        """Install the kernel, and print its location."""
         runner = find_runner(self, self.argument("stage"))
         env, stage = runner.env, runner.stage.stage
         _require_ipykernel(env, stage)
@@ -55,10 +56,10 @@ it then.
         where = ["--prefix", prefix] if prefix else ["--user"]
         words = ["--name", name, "--display-name", shown, *where, *_variables(stage)]
         try:
-            said = env.run("python", "-m", "ipykernel", "install", *words)
+            output = env.run("python", "-m", "ipykernel", "install", *words)
         except EnvCommandError as error:
             raise FtiError(f"ipykernel could not install the kernel:\n{error}") from error
-        self.line(escape(said.strip()))
+        self.line(escape(output.strip()))
         return DONE
 
 
@@ -76,6 +77,6 @@ def _require_ipykernel(env: Env, stage: Stage) -> None:
         if stage.dev_groups:
             words += f" --group {stage.dev_groups[0]}"
         raise FtiError(
-            f"{name} has no ipykernel, without which there is no kernel. Add it with"
+            f"{name} has no ipykernel, which a kernel requires. Add it with"
             f" `poetry fti add {words}`."
         ) from error

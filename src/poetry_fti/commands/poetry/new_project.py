@@ -1,4 +1,4 @@
-"""The pyproject.toml that `poetry init` would write, before anything is written."""
+"""Generates the pyproject.toml of a new project with `poetry init`, without writing it yet."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 
 def new_text(folder: Path, generate: Callable[[Path], int]) -> str | None:
-    """Return what `generate` makes of a folder of the same name, None where the user says no."""
+    """Return the pyproject.toml that `generate` writes for a project in a folder.
+
+    `generate` is called with a temporary folder of the same name and returns an exit code. Returns
+    None if that is not 0, which means that the user has declined.
+    """
     with TemporaryDirectory() as parent:
         scratch = Path(parent, folder.resolve().name or "project")
         scratch.mkdir()

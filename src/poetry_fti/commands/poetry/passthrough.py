@@ -1,7 +1,7 @@
-"""`poetry fti run STAGE …`: what follows the stage belongs to the command, whatever it looks like.
+"""Keeps Poetry from reading the options of a command that `poetry fti run STAGE …` runs.
 
-Poetry looks for its own options (`-q`, `--help`, `-C` …) among all words but those of its top-level
-`run`, and has done so when plugins are loaded. So its configuration is done once more.
+Poetry looks for its own options (`-q`, `--help`, `-C` …) among all arguments, except for its
+top-level `run`, and does so before plugins are loaded. So it is configured a second time.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _WITH_VALUE: Final = {
 _NAME: Final = ["fti", "run"]
 
 
-def keep_verbatim(application: Application, words: Sequence[str]) -> None:
-    """Read Poetry's command line again, without the words of a command that `fti run` runs.
+def separate_command(application: Application, words: Sequence[str]) -> None:
+    """Configure Poetry again, without the arguments of a command that `fti run` runs.
 
     Poetry has already gone to the folder of a `-C`. Raises FtiError if that was a word of the
     command, and it is unknown where Poetry was before; and where the installed Poetry does not let
@@ -68,7 +68,7 @@ def keep_verbatim(application: Application, words: Sequence[str]) -> None:
     wanted = again.option("directory")
     if wanted != before:
         os.chdir(_former_folder(before))
-    if wanted:  # relative to the folder where Poetry was, or is
+    if wanted:  # relative to the folder that Poetry was started in
         folder = Path.cwd() if wanted == before else Path(wanted).resolve()
         again.set_option("directory", str(folder))
     os.chdir(configure_folders(application, io))
@@ -87,10 +87,10 @@ def _require_no_options(
 
 
 def separate(words: Sequence[str]) -> list[str] | None:
-    """Return the words of `poetry … fti run STAGE COMMAND…` with the command behind a `--`.
+    """Return the arguments of `poetry … fti run STAGE COMMAND…` with `--` before the stage.
 
-    Options before the stage are Poetry's and come first; None for another command, and for one that
-    has its `--` before the stage.
+    Options before the stage are Poetry's and come first. Returns None for another command, and if
+    there already is a `--` before the stage.
     """
     options: list[str] = []
     names: list[str] = []
@@ -110,12 +110,15 @@ def separate(words: Sequence[str]) -> list[str] | None:
 
 
 def _former_folder(entered: str) -> Path:
-    """Return the folder from which a process went to `entered`; the shell tells where it was."""
+    """Return the folder from which the process changed to `entered`, according to `PWD`.
+
+    Raises FtiError if `PWD` is not set or does not lead to the current folder.
+    """
     former = Path(os.environ.get("PWD", ""))
     with suppress(OSError):
         if former.is_absolute() and (former / entered).samefile(Path.cwd()):
             return former
     raise FtiError(
-        f"Poetry took `-C {entered}` for its own."
+        f"Poetry read `-C {entered}` as its own option."
         " Write `--` before the command: poetry fti run STAGE -- COMMAND"
     )

@@ -1,4 +1,4 @@
-"""`poetry fti path`: where a stage's environment is."""
+"""`poetry fti path`: print the path of a stage's environment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class PathCommand(Command):
-    """Prints where an environment is."""
+    """Prints the path of the environment of a stage."""
 
     name = "fti path"
     description = "Prints the path of the environment of a pipeline stage."
@@ -24,6 +24,6 @@ class PathCommand(Command):
 
     @guarded
     def handle(self) -> int:
-        """Print the path."""
+        """Print the absolute path."""
         plain(self.io, f"{find_runner(self, self.argument('stage')).env.path}\n")
         return DONE

@@ -1,4 +1,4 @@
-"""`poetry fti remove`: dependencies that a stage no longer has."""
+"""`poetry fti remove`: remove dependencies from a stage."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OF_PROJECT: Final = ("group", "dev")
 
 
 class RemoveCommand(Command):
-    """Removes dependencies."""
+    """Runs `poetry remove` on a dependency group of a stage."""
 
     name = "fti remove"
     description = "Removes dependencies from a pipeline stage, and from its environment."
@@ -34,8 +34,8 @@ class RemoveCommand(Command):
         *(each for each in PoetryRemoveCommand.options if each.name not in _OF_PROJECT),
     ]
     help = """\
-Removes from the stage's dependency group in <comment>pyproject.toml</comment>, locks the stage, and
-removes from its environment what it no longer needs. Other stages stay as they are.
+Removes packages from the stage's dependency group in <comment>pyproject.toml</comment>, locks the
+stage, and uninstalls packages that it no longer needs. Other stages are not changed.
 
 <info>poetry fti remove training lightning</info>"""
     loggers: ClassVar[list[str]] = PoetryRemoveCommand.loggers
@@ -43,7 +43,7 @@ removes from its environment what it no longer needs. Other stages stay as they 
     @guarded
     @exclusive(unless=("dry-run",))
     def handle(self) -> int:
-        """Remove, lock and uninstall; if one of these fails, all is as before."""
+        """Edit, lock and uninstall; if one fails, pyproject.toml and the locks are unchanged."""
         runner = find_runner(self, self.argument("stage"))
         pyproject, wanted = runner.project.pyproject, self.option("group")
         if wanted is None:

@@ -1,4 +1,4 @@
-"""`poetry fti run`: a command in a stage's environment."""
+"""`poetry fti run`: run a command in a stage's environment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class RunCommand(Command):
-    """Runs a command."""
+    """Runs a command in the environment of a stage."""
 
     name = "fti run"
     description = "Runs a command in the environment of a pipeline stage."
@@ -28,13 +28,13 @@ class RunCommand(Command):
     ]
     help = """\
 Runs a command in the stage's environment, with the variables of
-<comment>tool.fti.stages.STAGE.env</comment> set. Everything after the stage belongs to the command.
+<comment>tool.fti.stages.STAGE.env</comment> set. All arguments after the stage are passed to it.
 
 <info>poetry fti run training python train.py --epochs 3</info>"""
 
     @guarded
     def handle(self) -> int:
-        """Become the command."""
+        """Run the command; on POSIX it replaces this process. Returns its exit code."""
         runner = find_runner(self, self.argument("stage"))
         env = runner.env
         os.environ.update(runner.stage.stage.env)

@@ -1,4 +1,4 @@
-"""`poetry fti show`: the packages of a stage's lock."""
+"""`poetry fti show`: show the packages of a stage's lock."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ShowCommand(Command):
-    """Shows packages."""
+    """Runs `poetry show` on the lock of a stage."""
 
     name = "fti show"
     description = "Shows information about the packages of a pipeline stage."
@@ -34,7 +34,7 @@ Shows what <info>poetry show</info> would if the stage were a project of its own
 
     @guarded
     def handle(self) -> int:
-        """Show the packages of the lock, whether an environment has them or not."""
+        """Show the packages of the lock; the stage need not have an environment."""
         runner = find_runner(self, self.argument("stage"))
         status = runner.project.status(runner.stage)
         if not status.is_readable:

@@ -1,4 +1,4 @@
-"""Poetry's own commands run on a stage, in the stage's environment."""
+"""Runs Poetry's own commands on a stage, in the stage's environment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class StageRunner:
     """Runs Poetry's own commands on a stage, in the stage's virtual environment."""
 
     def __init__(self, command: Command, project: Project, stage: ProjectStage) -> None:
-        """Prepare to run commands on a stage; raises ConfigError where Poetry cannot read it."""
+        """Prepare to run commands on a stage; raises ConfigError if Poetry rejects the stage."""
         self.project = project
         self.io = command.io
         self.application = command.get_application()
@@ -38,23 +38,27 @@ class StageRunner:
 
     @cached_property
     def poetry(self) -> Poetry:
-        """The stage as Poetry's own commands take it."""
+        """The stage as a project that Poetry's own commands can work on."""
         return stage_poetry(self._poetry, self._root, self.stage.lock.locker)
 
     @property
     def env(self) -> VirtualEnv:
-        """The environment; raises FtiError where it is missing or broken."""
+        """The stage's environment.
+
+        Raises FtiError if it is missing, broken, or has a Python that the stage does not allow.
+        """
         env, name = self.environments.existing(), self.stage.name
         if env is None:
-            raise FtiError(f"{name} has no environment. Make it with `poetry fti install {name}`.")
+            command = f"poetry fti install {name}"
+            raise FtiError(f"{name} has no environment. Create it with `{command}`.")
         if not self.environments.is_usable(env):
             trouble = "has another Python" if env.is_sane() else "is broken"
             message = f"The environment of {name} {trouble} ({env.path})."
-            raise FtiError(f"{message} Make it anew with `poetry fti install {name}`.")
+            raise FtiError(f"{message} Recreate it with `poetry fti install {name}`.")
         return env
 
     def hand_over(self, inner: Command, env: Env) -> int:
-        """Run one of Poetry's own commands with the arguments of ours; return its exit code."""
+        """Run one of Poetry's own commands with the input of this command; return its exit code."""
         inner.set_application(self.application)
         inner.set_poetry(self.poetry)
         if isinstance(inner, EnvCommand):
@@ -63,7 +67,7 @@ class StageRunner:
 
 
 def find_runner(command: Command, name: str) -> StageRunner:
-    """Return the runner of the stage of this name; raises ConfigError for an unknown name."""
+    """Return a runner for the stage with this name; raises ConfigError if it does not exist."""
     project = load(command)
     (stage,) = project.select([name])
     return StageRunner(command, project, stage)

@@ -1,1 +1,1 @@
-"""What several commands share: console output, options, questions and reports."""
+"""Console output, options, questions and reports that several commands use."""

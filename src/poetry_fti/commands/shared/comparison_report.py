@@ -1,4 +1,4 @@
-"""Reports of what changed in locks, and of where stages differ."""
+"""Changed packages of locks, and differences between stages, as lines of text and as JSON."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def versions_text(versions: Sequence[Version]) -> str:
-    """Return the versions of one package, as one stage has them."""
+    """Return the versions that one stage has of one package, joined by "and"."""
     return " and ".join(map(str, versions))
 
 
 def change_lines(changes: Sequence[Change]) -> Iterator[str]:
-    """Yield a line for each package that was added, removed or updated."""
+    """Yield a line of cleo markup for each package that was added, removed or updated."""
     for change in changes:
         name, before, after = change.name, versions_text(change.before), versions_text(change.after)
         if not before:
@@ -33,7 +33,7 @@ def change_lines(changes: Sequence[Change]) -> Iterator[str]:
 
 
 def change_data(change: Change) -> dict[str, Any]:
-    """Return a change for JSON."""
+    """Return the change of a package as JSON data."""
     return {
         "package": change.name,
         "before": [str(version) for version in change.before],
@@ -42,17 +42,22 @@ def change_data(change: Change) -> dict[str, Any]:
 
 
 def comparison_lines(comparison: Comparison | None) -> Iterator[str]:
-    """Yield what the stages share and, package by package, where and why they differ."""
+    """Yield lines of cleo markup: how many packages are shared, and which versions differ why.
+
+    Yields no line for None, which stands for fewer than two comparable stages.
+    """
     if comparison is None:
         return
     yield ""
-    total = counted(comparison.shared, "package")
+    verb = "is" if comparison.shared == 1 else "are"
+    shared = f"{counted(comparison.shared, 'package')} {verb} shared between stages"
     if not comparison.shared:
-        yield "The stages share no package."
+        yield "No package is shared between stages."
     elif not comparison.divergences:
-        yield f"The stages share {total}, and have the same version of each."
+        every = "" if comparison.shared == 1 else "all "
+        yield f"{shared}, {every}at the same version."
     else:
-        yield f"The stages share {total} and differ in {len(comparison.divergences)}:"
+        yield f"{shared}, {len(comparison.divergences)} at different versions:"
         for divergence in comparison.divergences:
             yield from _divergence_lines(divergence)
 
@@ -67,13 +72,13 @@ def _divergence_lines(divergence: Divergence) -> Iterator[str]:
     yield from aligned((f"    {escape(r.stage)}:", escape(r.text)) for r in reasons)
     if not reasons:
         yield (
-            "    no requirement forces it;"
-            f" <info>poetry fti update {divergence.name}</info> may close it"
+            "    no requirement forces the difference;"
+            f" <info>poetry fti update {divergence.name}</info> may remove it"
         )
 
 
 def comparison_data(comparison: Comparison) -> dict[str, Any]:
-    """Return the same for JSON."""
+    """Return the number of shared packages and all divergences as JSON data."""
     return {
         "shared": comparison.shared,
         "divergences": [

@@ -1,9 +1,9 @@
-"""How commands end, and how they write to the terminal."""
+"""Terminal output of commands, and their exit codes after an error."""
 
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from cleo.formatters.formatter import Formatter
 from cleo.io.outputs.output import Type
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 def escape(text: object) -> str:
-    """Return text that cleo prints as it is, not as markup."""
-    # Formatter.escape itself leaves the first of two "<" as it is.
+    """Return text with its markup escaped, so that cleo prints it unchanged."""
+    # Formatter.escape does not escape the first of two consecutive "<".
     return Formatter.escape_trailing_backslash(str(text).replace("<", "\\<"))
 
 
@@ -40,15 +40,18 @@ def warning(io: IO, text: object) -> None:
 
 
 def plain(io: IO, text: str) -> None:
-    """Write text to the output byte for byte, without markup and line end."""
+    """Write text to the output unchanged: no markup is interpreted, no line end is added."""
     io.output.write(text, type=Type.RAW)
 
 
 _C = TypeVar("_C", bound="Command")
+_INTERRUPTED: Final = (
+    "Interrupted. Each file is either unchanged or completely written. Rerun the command to finish."
+)
 
 
 def guarded(handle: Callable[[_C], int]) -> Callable[[_C], int]:
-    """Make a command's `handle` end with a message and an exit code, not with a traceback."""
+    """Decorate a command's `handle`: errors become a message and an exit code."""
 
     @wraps(handle)
     def guard(command: _C) -> int:
@@ -61,26 +64,29 @@ def guarded(handle: Callable[[_C], int]) -> Callable[[_C], int]:
             error(command.io, os_message(failure))
             return FAILED
         except KeyboardInterrupt:
-            error(command.io, "Interrupted. Every file is whole; run the command again to go on.")
+            error(command.io, _INTERRUPTED)
             return INTERRUPTED
 
     return guard
 
 
 def os_message(failure: OSError) -> str:
-    """Return what the operating system refused, after the name of the file."""
+    """Return the reason of the operating system, preceded by the name of the file if known."""
     reason = failure.strerror or str(failure)
     return f"{failure.filename}: {reason}" if failure.filename else reason
 
 
 def load(command: Command, *, check: bool = True) -> Project:
-    """Return the project that a command was started in (or given, with -P); see `load_project`."""
+    """Return the project of the current folder, or of the folder given with `-P`.
+
+    See `load_project` for `check` and for the errors that are raised.
+    """
     application = command.get_application()
     return load_project(application.project_directory, lambda _: application.poetry, check=check)
 
 
 class _ConsoleFeedback:
-    """Shows progress on the terminal of a command."""
+    """Shows the progress of a use case on the terminal of a command."""
 
     def __init__(self, io: IO) -> None:
         self._io = io
@@ -102,12 +108,12 @@ class _ConsoleFeedback:
 
 
 def feedback_of(command: Command) -> Feedback:
-    """Return the feedback of a use case that a command runs."""
+    """Return a feedback that shows the progress of a use case on a command's terminal."""
     return _ConsoleFeedback(command.io)
 
 
 def aligned(rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return rows of plain text as lines with aligned columns."""
+    """Return the rows of a table of plain text as lines in which the columns are aligned."""
     table = [list(row) for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]

@@ -1,4 +1,4 @@
-"""Commands that write into a project run one at a time."""
+"""A decorator for commands that write into a project: only one of them runs at a time."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _C = TypeVar("_C", bound="Command")
 def exclusive(
     *, unless: tuple[str, ...] = ()
 ) -> Callable[[Callable[[_C], int]], Callable[[_C], int]]:
-    """Make a command's `handle` wait for others that write, unless one of these options is set.
+    """Return a decorator that makes a command's `handle` wait for other commands that write.
 
-    The options are those with which it writes no file. `handle` has not read the project before,
-    so it sees what the others wrote.
+    With one of the options `unless`, the command writes no file and does not wait. `handle` must
+    read the project itself, so that it reads what the other commands wrote.
     """
 
     def decorate(handle: Callable[[_C], int]) -> Callable[[_C], int]:

@@ -1,4 +1,4 @@
-"""Reports of what locking came to."""
+"""The results of locking, as lines of text and as JSON."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def report_locking(
     command: Command, project: Project, results: Mapping[str, LockResult], *, dry_run: bool = False
 ) -> int:
-    """Report each stage's result and where the stages differ; return the exit code."""
+    """Print each stage's result and the differences between stages; return the exit code."""
     for name, result in results.items():
         if result.error:
             error(command.io, f"{name}: {result.error}")
@@ -46,7 +46,7 @@ def report_locking(
         for line in comparison_lines(compare_project(project)) if moved and not dry_run else ():
             command.line(line)
         if dry_run:
-            command.line("Nothing is written in a dry run.")
+            command.line("Dry run: no file was written.")
         for line in _hints(results):
             command.line(line)
     failures = [result.error for result in results.values() if result.error]
@@ -68,7 +68,7 @@ def _lines(results: Mapping[str, LockResult], *, verbose: bool) -> Iterator[str]
 
 
 def _hints(results: Mapping[str, LockResult]) -> Iterator[str]:
-    """Say once what platforms would save, for the stage that they would save most."""
+    """Yield a hint to set `platforms`, for the stage where that would save the most time."""
     slow = {name: result.saving for name, result in results.items() if result.saving is not None}
     if slow:
         name, saving = max(slow.items(), key=lambda item: item[1].seconds[0])

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have."""
+"""Arguments and options that several commands accept."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
     from poetry.console.commands.command import Command
 
-STAGE: Final[Argument] = argument("stage", "The stage to work on.")
+STAGE: Final[Argument] = argument("stage", "The name of the stage.")
 STAGES: Final[Argument] = argument(
-    "stages", "The stages to work on; all of them without any.", optional=True, multiple=True
+    "stages", "The names of the stages (default: all).", optional=True, multiple=True
 )
 REPORT_FORMAT: Final[Option] = option(
-    "format", None, "How to report: text or json.", flag=False, default="text"
+    "format", None, "The format of the report: text or json.", flag=False, default="text"
 )
 
 
 def wants_json(command: Command) -> bool:
-    """Tell whether the report is to be JSON; raises ConfigError for an unknown format."""
+    """Return whether `--format json` is set; raises ConfigError for an unknown format."""
     wanted = command.option("format", "text")
     if wanted not in ("text", "json"):
         raise ConfigError(f'Unknown report format "{wanted}" (known: text, json).')

@@ -1,4 +1,4 @@
-"""A spinner that shows that a command is working."""
+"""A progress indicator for commands that take long."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def spinner(io: IO, message: str) -> Iterator[None]:
-    """Show a message with the elapsed seconds, unless Poetry itself reports its work (-v)."""
+    """Show a message with the elapsed seconds for the duration of the context.
+
+    The message is not shown with `-v`, which prints the solver's log, nor without a terminal.
+    """
     if io.is_verbose() or not io.error_output.is_decorated():
         yield
         return
@@ -28,7 +31,7 @@ def spinner(io: IO, message: str) -> Iterator[None]:
 
 @contextmanager
 def _ticking(output: Output, message: str) -> Iterator[None]:
-    # Not ProgressIndicator.auto: an interrupt at its end leaves its thread running for ever.
+    # Not ProgressIndicator.auto: if it is interrupted while it ends, its thread never stops.
     indicator = ProgressIndicator(output, "{message} <debug>({elapsed:2s})</debug>")
     done = Event()
 

@@ -1,4 +1,4 @@
-"""Questions that end where the input ends."""
+"""Questions to the user that fail instead of being repeated for ever."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ _ATTEMPTS: Final = 3
 
 
 class AskingCommand(Command):
-    """A command that asks three times at most: cleo asks for ever where the input has ended."""
+    """A command that repeats a question at most three times.
+
+    Cleo by itself repeats a question for ever once the input has ended.
+    """
 
     def ask(self, question: str | Question, default: Any | None = None) -> Any:  # noqa: ANN401 - as in cleo
-        """Return an answer; raises FtiError where there is none."""
+        """Return the answer to a question; raises FtiError if there is no valid one."""
         asked = question if isinstance(question, Question) else Question(question, default)
         asked.set_max_attempts(_ATTEMPTS)
         try:
             return super().ask(asked)
         except (CleoError, RuntimeError, ValueError) as error:
-            message = "There was no answer to go on with. Nothing has been written."
+            message = "No valid answer was given. No file was written."
             raise FtiError(message) from error
 
     def confirm(
@@ -33,5 +36,5 @@ class AskingCommand(Command):
         default: bool = False,  # noqa: FBT001, FBT002 - as in cleo
         true_answer_regex: str = r"(?i)^y",
     ) -> bool:
-        """Return whether the answer is yes; raises FtiError where there is none."""
+        """Return whether the answer is yes; raises FtiError if there is no answer."""
         return bool(self.ask(ConfirmationQuestion(question, default, true_answer_regex)))

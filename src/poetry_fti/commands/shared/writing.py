@@ -1,4 +1,4 @@
-"""Reports of the files that an export has written."""
+"""Reports on exported files and on the layers of images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def report_written(io: IO, written: Written, *, only_changes: bool = False) -> None:
-    """Write a line for each file; without those that are unchanged if `only_changes` is true."""
+    """Print a line for each exported file; with `only_changes` none for unchanged files."""
     for path in written.paths:
         if path in written.replaced:
             io.write_line(f"<info>wrote</info>     {escape(path)}")
@@ -26,7 +26,7 @@ def report_written(io: IO, written: Written, *, only_changes: bool = False) -> N
 
 
 def report_layers(io: IO, shared: str, warnings: Iterable[str]) -> None:
-    """Write what images share (nothing if `shared` is empty), and warnings about images."""
+    """Print the sentence on what images share, unless it is empty, and warnings about images."""
     if shared:
         io.write_line(f"\n{escape(shared)}")
     for text in warnings:

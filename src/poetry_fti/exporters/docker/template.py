@@ -61,7 +61,7 @@ def fill(template: str, blocks: Blocks, name: str) -> str:
     """
     first = directives(template)
     if any(line.endswith("`") for line in first):
-        message = 'the blocks need "\\" to go on in the next line: remove the directive "escape".'
+        message = 'the blocks use "\\" as line continuation: remove the directive "escape".'
         raise FtiError(f"{name}: {message}")
     return "\n".join(_filled(_lines(template), len(first), blocks, name)).strip("\n")
 

@@ -33,10 +33,10 @@ _FORMATS: Final = ("requirements", "dockerfile", "bake")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Builder:
-    """A container engine, the platforms that were asked for, and whether images are pushed.
+    """A container engine, the requested platforms, and whether images are pushed.
 
-    Without platforms an image is built for the engine's own platform, or for all of its stage's
-    if it is pushed.
+    Without platforms, an image is built for the engine's own platform or, if it is pushed, for all
+    platforms of its stage.
     """
 
     engine: ContainerEngine
@@ -46,26 +46,26 @@ class Builder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageExport:
-    """The files that images are built from, and each stage with the platforms of its image."""
+    """The files that images are built from, and each stage with the platforms to build for."""
 
     rendered: Rendered
     stages: tuple[tuple[LockedStage, tuple[Platform, ...]], ...]
 
 
 def find_builder(platform_names: Iterable[str], *, push: bool) -> Builder:
-    """Return the engine that answers first; raises FtiError if there is none.
+    """Return a builder with the first container engine that is running.
 
-    Raises ConfigError for a platform that no image has.
+    Raises FtiError if there is none, ConfigError for a platform that images cannot have.
     """
     wanted = wanted_platforms(platform_names)
     return Builder(engine=find_engine(), platforms=wanted, push=push)
 
 
 def render_images(project: Project, names: Sequence[str], builder: Builder) -> ImageExport:
-    """Return what the images of stages are built from; of all stages if there is no name.
+    """Return the files for the images of stages, by default of all stages that have images.
 
-    Raises StaleLockError for a lock that is not fresh, ConfigError and FtiError for a stage that
-    cannot be built for its platforms.
+    Raises StaleLockError for a missing or stale lock, ConfigError for an unknown stage or a
+    platform that a stage does not run on, FtiError if an image cannot be built.
     """
     locked = (project.locked(stage) for stage in project.select(names))
     images = images_of(locked, named=bool(names))
@@ -78,7 +78,7 @@ def render_images(project: Project, names: Sequence[str], builder: Builder) -> I
 
 
 def build_jobs(project: Project, export: ImageExport, builder: Builder) -> list[BuildJob]:
-    """Return a job for each image, with a digest of its inputs, which have to be on disk."""
+    """Return a job for each image; it has a digest of the inputs, which have to be on disk."""
     return [
         image_job(locked, chosen, builder.engine, project.root, export.rendered)
         for locked, chosen in export.stages
@@ -86,7 +86,7 @@ def build_jobs(project: Project, export: ImageExport, builder: Builder) -> list[
 
 
 def is_built(job: BuildJob, builder: Builder) -> bool:
-    """Return whether the engine (or the registry) has an image with the same inputs already."""
+    """Return whether the engine, or the registry if images are pushed, already has the image."""
     return is_done(job, builder.engine, push=builder.push)
 
 
@@ -98,7 +98,10 @@ def build_images(
     *,
     quiet: bool,
 ) -> None:
-    """Build images on the terminal, logged in as Poetry is; raises FtiError if the engine fails."""
+    """Build images with the credentials of Poetry's settings; raises FtiError if the engine fails.
+
+    The engine writes its output to the terminal, unless `quiet` is true.
+    """
     if not jobs:
         return
     needing = {job.stage for job in jobs if job.needs_netrc}

@@ -1,4 +1,4 @@
-"""What is built of the stages: which images, for which platforms, and which are there already."""
+"""Build jobs: which images to build, for which platforms, and which of them already exist."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LINUX: Final = {str(platform): platform for platform in PLATFORMS if platform.o
 
 
 def wanted_platforms(names: Iterable[str]) -> tuple[Platform, ...]:
-    """Return the platforms of these names; raises ConfigError for one that no image has."""
+    """Return the platforms with these names; raises ConfigError for one that is not Linux."""
     wanted = tuple(dict.fromkeys(names))
     for name in wanted:
         if name not in _LINUX:
@@ -46,12 +46,15 @@ def wanted_platforms(names: Iterable[str]) -> tuple[Platform, ...]:
 
 
 def images_of(stages: Iterable[LockedStage], *, named: bool) -> list[LockedStage]:
-    """Return the stages that have images; raises FtiError for one that is named and has none."""
-    asked = list(stages)
-    images = with_images(asked)
-    lacking = [locked.stage.name for locked in asked if locked not in images]
+    """Return the stages that have images, which are those with Linux among their platforms.
+
+    Raises FtiError if no stage has an image or, if the user has `named` them, one of them has none.
+    """
+    requested = list(stages)
+    images = with_images(requested)
+    lacking = [locked.stage.name for locked in requested if locked not in images]
     if lacking and (named or not images):
-        message = f'The stage "{lacking[0]}" has no image: no Linux is among its platforms.'
+        message = f'The stage "{lacking[0]}" has no image: none of its platforms is Linux.'
         raise FtiError(f"{message} Add linux/amd64 or linux/arm64, and lock it again.")
     return images
 
@@ -59,10 +62,10 @@ def images_of(stages: Iterable[LockedStage], *, named: bool) -> list[LockedStage
 def platforms(
     locked: LockedStage, wanted: tuple[Platform, ...], engine: ContainerEngine, *, push: bool
 ) -> tuple[Platform, ...]:
-    """Return for what a stage is built; nothing stands for the engine's own platform.
+    """Return the target platforms, or an empty tuple for the engine's native platform.
 
-    Raises ConfigError for a platform that the stage does not run on, FtiError where the engine
-    is of no use to it.
+    Raises ConfigError for a platform that the stage does not run on, FtiError if the engine cannot
+    build for the platforms.
     """
     own, name = image_platforms(locked), locked.stage.name
     for platform in wanted:
@@ -73,10 +76,10 @@ def platforms(
     chosen = wanted or (own if push else tuple(p for p in own if str(p) == engine.platform))
     if own and not chosen:
         message = f'The stage "{name}" runs on {_listed(own)}, the engine on {engine.platform}.'
-        raise FtiError(f"{message} Name a --platform for the engine to emulate, if it can.")
+        raise FtiError(f"{message} Pass a --platform that the engine can emulate.")
     if len(chosen) > 1 and not engine.can_bake:
         message = f"{engine.program} without buildx builds for one platform at a time"
-        raise FtiError(f"{message}, not for {_listed(chosen)}. Name one with --platform.")
+        raise FtiError(f"{message}, not for {_listed(chosen)}. Select one with --platform.")
     return chosen
 
 
@@ -87,7 +90,7 @@ def image_job(
     root: Path,
     rendered: Rendered,
 ) -> BuildJob:
-    """Return what is to be built of a stage, with a digest of all that it is built from."""
+    """Return the build job of a stage, with a digest of all inputs of its image."""
     dockerfile = locked.folder / "Dockerfile"
     where = _listed(chosen) or engine.platform
     tag = os.environ.get("TAG")
@@ -117,7 +120,7 @@ def _base(locked: LockedStage) -> BaseImageJob | None:
 
 
 def is_done(job: BuildJob, engine: ContainerEngine, *, push: bool) -> bool:
-    """Tell whether an image of the same inputs has all the tags already."""
+    """Return whether all tags of a job already refer to an image with the same inputs."""
     return all(engine.has(tag, job.label, pushed=push) for tag in job.tags)
 
 

@@ -1,4 +1,4 @@
-"""The layers of images: they depend on all stages of the project together."""
+"""Plans the layers of images, which depend on all stages of a project."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def with_layers(project: Project, stages: Iterable[LockedStage]) -> list[LockedStage]:
-    """Return stages with the layers of their images, and with the sizes of their files.
+    """Return stages with the layers of their images and the sizes of their files.
 
-    The project's other stages share layers with them too, if their locks are fresh. Raises
-    FtiError where an index fails.
+    The project's other stages with fresh locks are taken into account, since images share layers.
+    Raises IndexFailedError if a package index fails.
     """
     chosen = [_sized(project, locked) for locked in stages]
     layers = plan_layers([*chosen, *other_stages(project, chosen)])
@@ -32,7 +32,7 @@ def with_layers(project: Project, stages: Iterable[LockedStage]) -> list[LockedS
 
 
 def other_stages(project: Project, chosen: Iterable[LockedStage]) -> list[LockedStage]:
-    """Return the project's other stages, with the sizes of their files."""
+    """Return the project's other stages that have fresh locks, with the sizes of their files."""
     names = {locked.stage.name for locked in chosen}
     found = []
     for stage in project.stages:
@@ -48,7 +48,7 @@ def image_warnings(stages: Iterable[LockedStage]) -> list[str]:
 
 
 def shared_layers(stages: Iterable[LockedStage]) -> str:
-    """Return a sentence on the packages that images share; empty if they share none."""
+    """Return a sentence on the download sizes that images share; empty if they share none."""
     shared = {layer for locked in stages for layer in locked.layers if layer.saving}
     if not shared:
         return ""
@@ -59,7 +59,7 @@ def shared_layers(stages: Iterable[LockedStage]) -> str:
 
 
 def _sized(project: Project, locked: LockedStage) -> LockedStage:
-    """Return a stage with the sizes of its files, which an index tells unless a pylock does."""
+    """Return a stage with the sizes of its files, from its exported pylock or from the index."""
     written = files.read(project.root / locked.folder / filename(locked.stage.name))
     known = dict(known_files(written or ""))
     unknown = [

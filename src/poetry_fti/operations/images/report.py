@@ -1,4 +1,4 @@
-"""The images of the stages: their layers, and what to know about them before they are built."""
+"""Reports on the images of stages: layers, sizes, shared packages and warnings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ __all__ = ["ImageLayer", "ImageReport", "ImagesReport", "report_images"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageReport:
-    """The layers of a stage's image, lowest first, and why large packages are not shared."""
+    """The layers of a stage's image, lowest first, and why large packages are not shared.
+
+    Each item of `not_shared` is a sentence.
+    """
 
     stage: str
     layers: tuple[ImageLayer, ...]
@@ -34,13 +37,13 @@ class ImageReport:
 
     @property
     def size(self) -> int:
-        """The download size of all packages, in bytes."""
+        """The download size of all packages in bytes."""
         return sum(layer.size for layer in self.layers)
 
 
 @dataclass(frozen=True, slots=True)
 class ImagesReport:
-    """Several images, the sentence on what they share (empty if nothing), and warnings."""
+    """The reports of several images, a sentence on what they share (or empty), and warnings."""
 
     images: tuple[ImageReport, ...]
     shared: str
@@ -48,7 +51,10 @@ class ImagesReport:
 
 
 def report_images(project: Project, stages: Sequence[ProjectStage]) -> ImagesReport:
-    """Return what the images of stages consist of; raises FtiError if an index fails."""
+    """Return a report on the images of stages; stages without an image are left out.
+
+    Raises StaleLockError for a missing or stale lock, IndexFailedError if a package index fails.
+    """
     locked = [project.locked(stage) for stage in stages]
     images = [each for each in with_layers(project, locked) if linux_platforms(each)]
     siblings = [*images, *other_stages(project, images)]

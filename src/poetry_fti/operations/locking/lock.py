@@ -1,4 +1,4 @@
-"""Locking stages: from their derived projects to the locks on disk."""
+"""Locks stages: finds those whose locks are not fresh, and has them solved and written."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ def lock_stages(
     request: LockRequest,
     feedback: Feedback = SILENT,
 ) -> dict[str, LockResult]:
-    """Bring the locks of stages up to date; an error of one leaves the others.
+    """Lock stages and return the result of each by its name.
 
-    Stages that a rule ties to one of them are locked with it.
+    Stages that a rule ties to one of them are locked, too. If a stage cannot be locked, its result
+    has an `error`, and the other stages are locked nevertheless.
     """
     stale = _to_solve(project, stages, request)
     results = {
         stage.name: LockResult(packages=count(stage.versions), is_fresh=True)
         for stage in stages
-        if stage not in stale and project.is_fresh(stage)  # else there is no package to update
+        if stage not in stale and project.is_fresh(stage)  # not if it has no package to update
     }
     if stale:
         # The resolver takes long to import, and is not needed for fresh locks.

@@ -1,4 +1,4 @@
-"""What is asked of locking, and what it comes to."""
+"""The input and the results of locking."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockRequest:
-    """How stages are to be locked.
+    """How to lock stages.
 
-    `stages` are the names of those that were asked for; others that rules tie to them keep their
-    pins if they can. `latest` are packages whose pins are not kept: None for none of them, an
-    empty set for all of them. A dry run writes no file.
+    `stages` are the names of the requested stages; those that rules tie to them keep their pins
+    where possible. `latest` are the packages to update: None to lock without updating, an empty set
+    to update all packages. A dry run writes no file.
     """
 
     stages: frozenset[str]
@@ -45,7 +45,7 @@ class LockRequest:
         *,
         dry_run: bool = False,
     ) -> LockRequest:
-        """Return the request to update packages (all of them if there is no name) in stages.
+        """Return the request to update packages in stages; no names stand for all of them.
 
         Raises ConfigError for an unknown stage, and for a package that no lock contains.
         """
@@ -54,23 +54,24 @@ class LockRequest:
         for package in sorted(names):
             if not any(package in stage.versions for stage in selected):
                 listed = ", ".join(stage.name for stage in selected)
-                raise ConfigError(f'No lock has the package "{package}" (stages: {listed}).')
+                raise ConfigError(f'No lock contains the package "{package}" (stages: {listed}).')
         return cls(
             stages=frozenset(stage.name for stage in selected), latest=names, dry_run=dry_run
         )
 
     def ignores(self, stage: str) -> bool:
-        """Return whether none of the versions in a stage's old lock are kept."""
-        anew = self.regenerate or self.latest == frozenset()
-        return anew and stage in self.stages
+        """Return whether a stage is solved without the versions in its previous lock."""
+        is_regenerated = self.regenerate or self.latest == frozenset()
+        return is_regenerated and stage in self.stages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockResult:
     """The result of locking a stage, or the `error` that prevented it.
 
-    `packages` is the number of locked packages; `is_fresh` is true for a lock that was left
-    alone, `is_first` for a stage that had no readable lock before; `seconds` is the time spent.
+    `packages` is the number of locked packages; `is_fresh` is true if the lock did not have to
+    change, `is_first` if the stage had no readable lock before; `seconds` is the solving time.
+    `saving` is what `platforms` would save, None unless the stage was slow without them.
     """
 
     packages: int = 0

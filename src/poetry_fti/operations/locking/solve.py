@@ -1,4 +1,4 @@
-"""Solving the stages whose locks are not fresh, and writing the locks."""
+"""Solves stages and writes their locks."""
 
 from __future__ import annotations
 
@@ -34,19 +34,23 @@ if TYPE_CHECKING:
 def solve_stages(
     project: Project, stages: Sequence[ProjectStage], request: LockRequest, feedback: Feedback
 ) -> dict[str, LockResult]:
-    """Solve stages and write their locks; an error of one leaves the others."""
+    """Solve stages, write their locks and return the result of each stage by its name.
+
+    If a stage cannot be solved, its result has an `error`. Raises ConfigError if Poetry rejects the
+    pyproject.toml.
+    """
     project.require_accepted()
     results: dict[str, LockResult] = {}
     tasks: dict[str, StageTask] = {}
     with ExitStack() as folders:
         for stage in stages:
-            # Poetry looks relative paths up from the stage's folder, which has to exist for that.
+            # Poetry resolves relative paths from the stage's folder, which has to exist.
             folders.enter_context(files.folder(stage.path.parent))
             try:
                 tasks[stage.name] = _task(project, stage, stages, request)
             except FtiError as error:
                 results[stage.name] = LockResult(error=error)
-        _leave_tied(project, tasks, results)
+        _drop_tied(project, tasks, results)
         outcomes = _solve(project, list(tasks.values()), request, feedback)
         for stage in stages:
             if stage.name in outcomes:
@@ -54,10 +58,10 @@ def solve_stages(
     return results
 
 
-def _leave_tied(
+def _drop_tied(
     project: Project, tasks: dict[str, StageTask], results: dict[str, LockResult]
 ) -> None:
-    """Do not solve stages that a rule ties to one that cannot be solved."""
+    """Remove the tasks of stages that a rule ties to a failed one; add their results."""
     for group in tied([*tasks, *results], project.rules):
         failed = [name for name in group if name in results]
         for name in group if failed else ():
@@ -90,7 +94,7 @@ def _solve(
 
 
 def _output(feedback: Feedback) -> SolverOutput | None:
-    """Return where the solver's commentary goes; None if no one wants it."""
+    """Return the receiver of the solver's log, or None if `verbosity` is 0."""
     return SolverOutput(feedback.detail, feedback.verbosity) if feedback.verbosity else None
 
 
@@ -100,10 +104,10 @@ def _task(
     solved: Sequence[ProjectStage],
     request: LockRequest,
 ) -> StageTask:
-    """Return what is to be solved; raises FtiError for a lock that cannot be read."""
+    """Return the solver's input for a stage; raises FtiError for a lock that cannot be read."""
     status = project.quick_status(stage)
-    anew = request.regenerate and request.ignores(stage.name)
-    if status.state == "broken" and not (status.is_merging or anew):
+    from_scratch = request.regenerate and request.ignores(stage.name)
+    if status.state == "broken" and not (status.is_merging or from_scratch):
         raise FtiError(project.problem(stage))
     project.poetry.require_sources(stage.derived.package())
     siblings = [
@@ -130,7 +134,7 @@ def _task(
 def _latest(
     project: Project, stage: ProjectStage, request: LockRequest
 ) -> Collection[NormalizedName]:
-    """Return packages whose pins are not kept: in a tied stage those that move in the other."""
+    """Return the packages of a stage to update; in a tied stage, those that a rule binds."""
     if request.latest is None or stage.name in request.stages:
         return request.latest or ()
     stages = [each.name for each in project.stages]

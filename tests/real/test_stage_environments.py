@@ -80,7 +80,7 @@ def test_a_folder_for_the_command_is_not_for_poetry(poetry: Poetry, locked_tiny:
     elsewhere = type(poetry)({**poetry.environment, "PWD": "/"})(locked_tiny, *words)
     assert elsewhere.code == 1
     assert elsewhere.errors.strip() == (
-        "Poetry took `-C sub` for its own."
+        "Poetry read `-C sub` as its own option."
         " Write `--` before the command: poetry fti run STAGE -- COMMAND"
     )
 
@@ -106,7 +106,7 @@ def test_a_missing_and_a_broken_environment_are_told_and_made_anew(
         missing = poetry(locked_tiny, "fti", *command)
         assert missing.code == 1
         assert missing.errors == (
-            "feature has no environment. Make it with `poetry fti install feature`.\n"
+            "feature has no environment. Create it with `poetry fti install feature`.\n"
         )
     poetry.ok(locked_tiny, "fti", "install", "feature")
     env = environment(poetry, locked_tiny, "feature")
@@ -115,7 +115,7 @@ def test_a_missing_and_a_broken_environment_are_told_and_made_anew(
     broken = poetry(locked_tiny, "fti", "run", "feature", "python")
     assert broken.errors == (
         f"The environment of feature is broken ({env})."
-        " Make it anew with `poetry fti install feature`.\n"
+        " Recreate it with `poetry fti install feature`.\n"
     )
     assert poetry.ok(locked_tiny, "fti", "env", "list", "feature").split()[-2] == "broken"
     poetry.ok(locked_tiny, "fti", "install", "feature")
@@ -192,7 +192,7 @@ def test_the_stages_python_picks_the_interpreter(poetry: Poetry, locked_tiny: Pa
     stale = poetry(locked_tiny, "fti", "run", "feature", "python")
     assert stale.errors == (
         f"The environment of feature has another Python ({locked_tiny}/.venv-feature)."
-        " Make it anew with `poetry fti install feature`.\n"
+        " Recreate it with `poetry fti install feature`.\n"
     )
     poetry.ok(locked_tiny, "fti", "install", "feature")
     version = ("python", "-c", "import sys, alpha; print(sys.version_info[:2])")

@@ -1,4 +1,4 @@
-"""Fetching ahead: within bounds, once, polite to an index in trouble, and silent about it."""
+"""Prefetching: bounded, once for all stages, backing off from an index in trouble, and silent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from awkward_index import Desk
 
-AHEAD: Final = 16
+PREFETCHED: Final = 16
 
 
 # Bounds
@@ -32,7 +32,7 @@ AHEAD: Final = 16
 def test_one_process_fetches_within_bounds_and_each_page_once(tmp_path: Path) -> None:
     with desk(tmp_path, wide(40)) as project:
         lock = project.lock()
-        assert AHEAD / 2 < project.index.most <= AHEAD + 1
+        assert PREFETCHED / 2 < project.index.most <= PREFETCHED + 1
         assert set(project.index.asked.values()) == {1}
         assert lock == project.plain()
 
@@ -44,7 +44,7 @@ def test_several_processes_have_bounds_each(tmp_path: Path) -> None:
         processes = max(project.index.asked.values())
         # As many as there are cores for, but no more than stages.
         assert processes <= len(stages)
-        assert project.index.most <= processes * (AHEAD + 1)
+        assert project.index.most <= processes * (PREFETCHED + 1)
 
 
 # An index that wants fewer requests
@@ -53,9 +53,9 @@ def test_several_processes_have_bounds_each(tmp_path: Path) -> None:
 def test_an_index_that_limits_requests_gets_its_way(tmp_path: Path) -> None:
     with desk(tmp_path, wide(16), Manners(allowance=12)) as project:
         project.lock()
-        assert project.index.most > AHEAD / 2
-        # Those that were under way; from then on the solver asks alone, and waits as it is told.
-        assert 0 < project.index.refused <= AHEAD + 6
+        assert project.index.most > PREFETCHED / 2
+        # Those that were under way. From then on only the solver sends requests, and it backs off.
+        assert 0 < project.index.refused <= PREFETCHED + 6
 
 
 def test_an_index_that_always_wants_fewer_is_named(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def interrupted(project: Desk) -> tuple[int, str, str]:
         text=True,
         start_new_session=True,
     ) as process:
-        while project.index.most < AHEAD // 2:
+        while project.index.most < PREFETCHED // 2:
             assert process.poll() is None
             time.sleep(0.002)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
@@ -160,6 +160,9 @@ def test_ctrl_c_while_fetching_ahead(tmp_path: Path, stages: tuple[str, ...]) ->
         before = snapshot(project.root)
         code, output, errors = interrupted(project)
         assert code in (130, -signal.SIGINT)
-        message = "Interrupted. Every file is whole; run the command again to go on.\n"
+        message = (
+            "Interrupted. Each file is either unchanged or completely written."
+            " Rerun the command to finish.\n"
+        )
         assert (output, errors) == ("", message)
         assert snapshot(project.root) == before

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 OLD: Releases = {"app 1.0": ["lib"], "lib 1.0": []}
 NEW: Releases = {**OLD, "app 2.0": ["lib"], "lib 2.0": [], "more 1.0": ["lib"]}
-AGREE = "The stages share 1 package, and have the same version of each."
+AGREE = "1 package is shared between stages, at the same version."
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_it_takes_its_own_versions_rather_than_those_of_siblings(demo: Lab) -> N
     demo.lock(NEW, "--no-align")
     demo.write(pyproject({"feature": ["lib<2"], "training": ["lib", "more"]}))
     assert demo.compare(NEW) == [
-        "The stages share 1 package and differ in 1:",
+        "1 package is shared between stages, 1 at different versions:",
         "  lib 2.0 in training, 1.0 in feature",
         "    feature:  pyproject.toml requires lib <2",
     ]
@@ -125,9 +125,9 @@ def test_an_old_divergence_stays_and_is_reported(demo: Lab) -> None:
         "feature: locked 1 package, no version changed",
         "training: fresh, 1 package",
         "",
-        "The stages share 1 package and differ in 1:",
+        "1 package is shared between stages, 1 at different versions:",
         "  lib 2.0 in training, 1.0 in feature",
-        "    no requirement forces it; poetry fti update lib may close it",
+        "    no requirement forces the difference; poetry fti update lib may remove it",
     ]
     demo.lock(NEW, "--regenerate")
     assert demo.locked == {"feature": "lib 2.0", "training": "lib 2.0"}

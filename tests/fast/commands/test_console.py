@@ -83,13 +83,16 @@ def run(failure: BaseException | None) -> tuple[int, str]:
     [
         (None, 0, ""),
         (FtiError("<b>it</b> failed"), 1, "<b>it</b> failed\n"),
-        (StaleLockError("late"), 1, "late\n"),
+        (StaleLockError("stale"), 1, "stale\n"),
         (ConfigError("wrong"), 2, "wrong\n"),
         (OSError(errno.ENOSPC, "No space left", "fti/x"), 1, "fti/x: No space left\n"),
         (
             KeyboardInterrupt(),
             130,
-            "Interrupted. Every file is whole; run the command again to go on.\n",
+            (
+                "Interrupted. Each file is either unchanged or completely written."
+                " Rerun the command to finish.\n"
+            ),
         ),
     ],
 )
