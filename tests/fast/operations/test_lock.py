@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -105,6 +106,20 @@ def test_a_version_that_has_been_deleted_from_the_index_is_replaced(locked: Memo
     locked.write(pyproject({**GROUPS, "training": ["mid"]}))
     locked.lock()
     assert locked.locked["training"] == "lib 1.1, mid 1.0"
+
+
+@pytest.mark.parametrize("rule", ["", '[[tool.fti.align]]\npackages = ["lib"]\n'])
+def test_files_that_were_uploaded_later_are_added(locked: MemoryProject, rule: str) -> None:
+    path = locked.root / "fti/training/poetry.lock"
+    text = path.read_text(encoding="utf-8")
+    digest = re.findall(r"sha256:[0-9a-f]+", text)[0]
+    path.write_text(text.replace(digest, digest[:-1]), encoding="utf-8")
+    locked.index.requests.clear()
+    locked.write(pyproject({**GROUPS, "feature": ["app", "lib<2"], "training": ["lib"]}, rule))
+    locked.lock()
+    assert "/pypi/lib/1.0/json" in locked.index.requests
+    assert locked.locked == {"feature": "app 1.0, lib 1.0", "training": "lib 1.0"}
+    assert digest in path.read_text(encoding="utf-8")
 
 
 def test_all_packages_are_updated(locked: MemoryProject) -> None:

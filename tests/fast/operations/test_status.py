@@ -155,3 +155,33 @@ def test_fresh_locks_prove_that_poetry_has_accepted_the_project(locked_demo: Mem
 def test_a_folder_without_a_project(tmp_path: Path) -> None:
     with pytest.raises(FtiError, match=r"pyproject\.toml"):
         load_project(tmp_path)
+
+
+def test_a_lock_that_is_a_folder(locked_demo: MemoryProject) -> None:
+    lock(locked_demo).unlink()
+    lock(locked_demo).mkdir()
+    assert problem(locked_demo).startswith("fti/training/poetry.lock cannot be read: ")
+
+
+def test_a_lock_is_read_again_when_something_else_has_written_it(
+    locked_demo: MemoryProject,
+) -> None:
+    (training,) = locked_demo.load().select(["training"])
+    assert set(training.versions) == {"lib", "mid"}
+    lock(locked_demo).unlink()
+    training.reread()
+    assert training.versions == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("[project\n", "pyproject.toml is not valid TOML: "),
+        ("<<<<<<< a\n=======\n>>>>>>> b\n", "pyproject.toml contains merge markers: "),
+    ],
+)
+def test_a_pyproject_that_is_not_toml(demo: MemoryProject, text: str, error: str) -> None:
+    demo.write(text)
+    with pytest.raises(ConfigError) as raised:
+        demo.load()
+    assert str(raised.value).startswith(error)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 import pytest
 from poetry.utils._compat import tomllib
 
+from poetry_fti.bridge.solving import stage_solver
+from poetry_fti.model import DirectoryOrigin
 from small_index import pyproject
 
 if TYPE_CHECKING:
@@ -171,6 +174,27 @@ def test_a_path_dependency_is_read_anew(demo: MemoryProject) -> None:
     (library / "pyproject.toml").write_text(text.format("2"), encoding="utf-8")
     demo.lock(regenerate=True)
     assert demo.locked == {"training": "lib 1.0, own 2"}
+    project = demo.load()
+    own = project.locked(project.stages[0]).packages[-1]
+    assert own.origin == DirectoryOrigin(PurePosixPath("libs/own"), editable=True)
+
+
+def test_a_rule_binds_what_a_path_dependency_requires(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 1.0": [], "lib 2.0": []})
+    library = demo.root / "libs/own"
+    library.mkdir(parents=True)
+    text = '[project]\nname="own"\nversion="1"\ndependencies=["lib<2"]\n'
+    (library / "pyproject.toml").write_text(text, encoding="utf-8")
+    settings = """\
+[tool.poetry.group.training.dependencies]
+own = {path = "libs/own"}
+[[tool.fti.align]]
+packages = ["lib"]
+"""
+    demo.write(pyproject({"training": [], "feature": ["lib"]}, settings))
+    (demo.root / "fti").mkdir()
+    demo.lock(aligned=False)
+    assert demo.locked == {"training": "lib 1.0, own 1", "feature": "lib 1.0"}
 
 
 def test_a_yanked_version_is_locked_with_a_warning(demo: MemoryProject) -> None:
@@ -181,3 +205,15 @@ def test_a_yanked_version_is_locked_with_a_warning(demo: MemoryProject) -> None:
     assert results["training"].warnings == (
         "The locked version 2.0 for lib is a yanked version. Reason for being yanked: broken wheel",
     )
+
+
+def test_what_platforms_would_save_is_measured_where_solving_is_slow(
+    systems: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage_solver, "_SLOW", 0)
+    systems.write(pyproject({"training": ["app"], "feature": ["app"]}, on("linux/amd64")))
+    assert systems.lock()["training"].saving is None
+    systems.write(pyproject({"training": ["app"]}))
+    saving = systems.lock()["training"].saving
+    assert saving is not None
+    assert saving.packages == (5, 3)

@@ -7,11 +7,15 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from poetry.config.config import Config
+from poetry.repositories.http_repository import HTTPRepository
 from poetry.utils.authenticator import Authenticator
 
+from fast.exporters.canned import package, stage
 from loopback.site import Answer
 from memory_index import Recorder
-from poetry_fti.model import Login
+from poetry_fti.bridge.project.sources import hide_credentials
+from poetry_fti.model import GitOrigin, Login
 from small_index import pyproject
 
 if TYPE_CHECKING:
@@ -28,6 +32,7 @@ GROUPS: Final = {"feature": ["app"], "training": ["lib"]}
 CORP: Final = "corp.example"
 URL: Final = "https://pypi.org"
 UNKNOWN: Final = "Because demo depends on lib (*) which doesn't match any versions"
+KNOWS_AGES: Final = "min-release-age" in Config.default_config["solver"]
 FAILING: Final = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, headers={"Retry-After": "0"})
 SOURCE: Final = f"""\
 [[tool.poetry.source]]
@@ -227,3 +232,58 @@ def test_a_package_that_is_refused_access_to(demo: MemoryProject) -> None:
     assert errors(demo)["feature"].splitlines()[0] == (
         f"The package index failed: https://{CORP}/simple/app/ answered 401."
     )
+
+
+@pytest.mark.skipif(not KNOWS_AGES, reason="Poetry before 2.4 does not know the age of a release")
+def test_releases_that_are_too_new_are_left_out(
+    demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POETRY_SOLVER_MIN_RELEASE_AGE", "36500")
+    demo.index.offer(RELEASES)
+    demo.write(pyproject({"training": ["lib"], "feature": ["nowhere"]}))
+    assert list(errors(demo)) == ["feature", "training"]
+
+
+def test_a_response_without_its_body_in_the_cache_is_requested_again(demo: MemoryProject) -> None:
+    demo.index.max_age = 600
+    demo.index.offer(RELEASES)
+    demo.write(pyproject({"training": ["lib"]}))
+    demo.lock()
+    demo.index.requests.clear()
+    bodies = [path for path in demo.cache.rglob("*.body") if path.is_file()]
+    for path in bodies:
+        path.unlink()
+    demo.lock(regenerate=True)
+    assert demo.index.requests == (["/simple/lib/"] if bodies else [])
+    assert demo.locked == {"training": "lib 1.0"}
+
+
+def test_an_index_lacks_a_release_that_is_in_a_lock(demo: MemoryProject) -> None:
+    demo.index.offer({"mid 1.0": []})
+    demo.index.offer({"app 1.0": [], "app 2.0": []}, CORP)
+    demo.write(pyproject({"feature": ["app"]}, EXPLICIT))
+    demo.lock()
+    demo.clear_cache()
+    demo.index.offer({"mid 1.0": []}, CORP)
+    demo.write(pyproject({"feature": ["app", "mid"]}, EXPLICIT))
+    assert list(errors(demo)) == ["feature"]
+    assert demo.locked == {"feature": "app 2.0"}
+
+
+def test_credentials_in_the_url_of_a_source_are_hidden(demo: MemoryProject) -> None:
+    source = SOURCE.format("explicit").replace(CORP, f"reader:s3cret@{CORP}")
+    demo.write(pyproject({"feature": []}, source))
+    poetry = demo.index.create_poetry(demo.root)
+    hide_credentials(poetry)
+    (corp,) = (each for each in poetry.pool.all_repositories if each.name == "corp")
+    assert isinstance(corp, HTTPRepository)
+    assert corp.url == f"https://{CORP}/simple"
+    credential = corp.session.get_credentials_for_url(corp.url)
+    assert (credential.username, credential.password) == ("reader", "s3cret")
+
+
+def test_logins_of_git_repositories(demo: MemoryProject) -> None:
+    demo.write(pyproject({"feature": []}))
+    urls = ("https://jo:s3cret@git.example/a.git", "https://jo@git.example/b.git", "ssh://git@c/d")
+    packages = [package("tool", origin=GitOrigin(url, "c0ffee")) for url in urls]
+    assert demo.load().poetry.logins([stage(*packages)]) == (Login("git.example", "jo", "s3cret"),)
