@@ -88,7 +88,7 @@ feature: locked 2 packages
 training: locked 1 package
   + lib 2.0
 
-The stages share 1 package and differ in 1:
+1 package is shared between stages, 1 at different versions:
   lib 2.0 in training, 1.0 in feature
     feature:  app 1.0 requires lib <2
 """,
@@ -117,7 +117,7 @@ feature: locked 1 package: 0 added, 2 removed, 1 updated
   ~ app 1.0 -> 2.0
   - lib 1.0
   - win 1.0
-Nothing is written in a dry run.
+Dry run: no file was written.
 """,
     )
     done = json.loads(run(locked_demo, "update", "app", "--format", "json").output)
@@ -196,7 +196,7 @@ def test_a_stage_is_cloned_and_what_a_former_one_left_is_removed(
     assert (locked_demo.root / "fti/second/poetry.lock").exists()
     (locked_demo.root / "fti/second").rename(locked_demo.root / "fti/third")
     assert run(locked_demo, "list").output.endswith(
-        "No stage has these folders any more: fti/third\nRun poetry fti clean to remove them.\n"
+        "Folders that belong to no stage: fti/third\nRun poetry fti clean to remove them.\n"
     )
     kept = run(locked_demo, "clean", answers="no\n")
     assert kept.output == "fti/third: poetry.lock\n  kept\n"
@@ -216,7 +216,7 @@ def test_a_preset_becomes_a_stage(locked_demo: MemoryProject) -> None:
     done = run(locked_demo, "init", "--stage", "serving=inference-minimal")
     assert (done.code, done.output.splitlines()[0]) == (
         0,
-        "Made the stage serving of inference-minimal.",
+        "Created the stage serving from inference-minimal.",
     )
     assert "serving" in run(locked_demo, "list").output
 
@@ -228,7 +228,7 @@ def test_packages_are_added_and_removed(locked_demo: MemoryProject) -> None:
     removed = run(locked_demo, "remove", "training", "mid", "--lock")
     assert (removed.code, locked_demo.locked["training"]) == (0, "zoo 1.0")
     failed = run(locked_demo, "remove", "training", "lib")
-    assert (failed.code, failed.errors) == (2, '"lib" is no dependency of "training".\n')
+    assert (failed.code, failed.errors) == (2, '"lib" is not a dependency of "training".\n')
 
 
 def test_packages_of_a_stage_are_shown(locked_demo: MemoryProject) -> None:
@@ -241,6 +241,6 @@ def test_a_stage_without_an_environment(locked_demo: MemoryProject) -> None:
     assert listed[1].split() == ["training", "-", "missing", "-"]
     for words in (["path", "training"], ["run", "training", "python"], ["kernel", "training"]):
         assert run(locked_demo, *words) == Ended(
-            1, "", "training has no environment. Make it with `poetry fti install training`.\n"
+            1, "", "training has no environment. Create it with `poetry fti install training`.\n"
         )
     assert run(locked_demo, "env", "remove", "training").output == "training has no environment.\n"

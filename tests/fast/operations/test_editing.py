@@ -82,7 +82,7 @@ def test_the_group_of_the_stages_name_is_edited(grouped: MemoryProject) -> None:
     with pytest.raises(ConfigError) as error:
         chosen_group(stage(grouped, "batch").stage, None)
     assert str(error.value) == (
-        'The stage "batch" has no group: name one in tool.fti.stages.batch.groups.'
+        'The stage "batch" has no group. Add one to tool.fti.stages.batch.groups.'
     )
 
 
@@ -95,9 +95,9 @@ def test_packages_are_removed_from_the_group_that_requires_them(grouped: MemoryP
 @pytest.mark.parametrize(
     ("packages", "error"),
     [
-        (["app", "mlflow"], "The packages are in several groups: name one of them with `--group`."),
-        (["nowhere"], '"nowhere" is no dependency of "training".'),
-        (["Shared"], "remove it with `poetry remove Shared`."),
+        (["app", "mlflow"], "The packages are in several groups. Select one with `--group`."),
+        (["nowhere"], '"nowhere" is not a dependency of "training".'),
+        (["Shared"], "Remove it with `poetry remove Shared`."),
     ],
 )
 def test_packages_that_no_group_requires(
@@ -112,7 +112,7 @@ def test_a_dependency_of_a_package_is_not_removed(locked_demo: MemoryProject) ->
     with pytest.raises(ConfigError) as error:
         requiring_group(stage(locked_demo), locked_demo.load().pyproject, ["lib"])
     assert str(error.value) == (
-        '"lib" is no dependency of "training" itself, but of one of its packages.'
+        '"lib" is not a dependency of "training", but of one of its packages.'
     )
 
 
@@ -138,7 +138,7 @@ def test_an_accelerator_that_no_preset_has() -> None:
     torch, minimal = find_preset("training-torch"), find_preset("inference-minimal")
     with pytest.raises(ConfigError) as error:
         choose_accelerator([("inference", minimal)], "cpu")
-    assert str(error.value) == "None of the presets has a choice of accelerators."
+    assert str(error.value) == "None of the presets supports accelerators. Omit the option."
     with pytest.raises(ConfigError):
         choose_accelerator([("training", torch)], "tpu")
 
@@ -151,7 +151,7 @@ def test_a_folder_without_a_project_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "below").mkdir()
     with pytest.raises(FtiError) as error:
         existing_text(tmp_path / "below")
-    assert "first `poetry init` to make a project here." in str(error.value)
+    assert "`poetry init` first to create a project here." in str(error.value)
 
 
 def test_a_new_project_is_no_package_unless_it_says_so() -> None:
@@ -201,8 +201,8 @@ def test_a_clone_of_a_stage_that_is_not_locked(locked_demo: MemoryProject) -> No
         (
             "left",
             (
-                "fti/left/poetry.lock is left of a former stage. Remove it with `poetry fti clean`,"
-                " or give the new stage another name."
+                "fti/left/poetry.lock was left by a former stage."
+                " Remove it with `poetry fti clean`, or give the new stage another name."
             ),
         ),
     ],

@@ -119,7 +119,7 @@ def test_requirements_of_a_layer_that_is_gone_are_removed(locked_demo: MemoryPro
     (folder / "requirements.own.txt").write_text("lib\n", encoding="utf-8")
     found = rendered(project, "dockerfile")
     assert differences(project, found)[-1] == (
-        "fti/training/requirements.large.txt is of no use any more\n"
+        "fti/training/requirements.large.txt is no longer used\n"
     )
     assert write(project, found).removed == (PurePosixPath("fti/training/requirements.large.txt"),)
     assert not (folder / "requirements.large.txt").exists()
@@ -145,7 +145,7 @@ def test_a_stage_is_rendered_without_being_written(locked_demo: MemoryProject) -
     assert list(files) == ["Dockerfile", "Dockerfile.dockerignore"]
     with pytest.raises(ConfigError) as error:
         render_stage(project, training, "bake")
-    assert str(error.value) == 'The format "bake" is about the whole project, not a stage.'
+    assert str(error.value) == 'The format "bake" describes all stages in one file.'
 
 
 def test_formats_are_checked() -> None:

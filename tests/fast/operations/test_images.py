@@ -135,7 +135,7 @@ def test_an_image_is_pushed_for_all_of_its_platforms(
             ["feature"],
             builder(),
             (
-                'The stage "feature" has no image: no Linux is among its platforms.'
+                'The stage "feature" has no image: none of its platforms is Linux.'
                 " Add linux/amd64 or linux/arm64, and lock it again."
             ),
         ),
@@ -144,7 +144,7 @@ def test_an_image_is_pushed_for_all_of_its_platforms(
             builder(),
             (
                 'The stage "inference" runs on linux/arm64, the engine on linux/amd64.'
-                " Name a --platform for the engine to emulate, if it can."
+                " Pass a --platform that the engine can emulate."
             ),
         ),
         (
@@ -160,7 +160,7 @@ def test_an_image_is_pushed_for_all_of_its_platforms(
             builder(PODMAN, AMD, ARM),
             (
                 "podman without buildx builds for one platform at a time,"
-                " not for linux/amd64, linux/arm64. Name one with --platform."
+                " not for linux/amd64, linux/arm64. Select one with --platform."
             ),
         ),
     ],

@@ -147,7 +147,7 @@ def test_a_stage_without_the_package_is_left_alone(locked: MemoryProject) -> Non
 def test_an_unknown_package_is_not_updated(locked: MemoryProject) -> None:
     with pytest.raises(ConfigError) as error:
         locked.update("app", "nowhere", stages=["training"])
-    assert str(error.value) == 'No lock has the package "app" (stages: training).'
+    assert str(error.value) == 'No lock contains the package "app" (stages: training).'
 
 
 def test_a_dry_run_reports_changes_and_writes_no_file(locked: MemoryProject) -> None:

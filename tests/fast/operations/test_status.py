@@ -78,7 +78,9 @@ def test_a_broken_lock_is_replaced_only_if_it_is_regenerated(locked_demo: Memory
     path.write_text(path.read_text(encoding="utf-8")[:-40], encoding="utf-8")
     message = problem(locked_demo)
     assert message.startswith("fti/training/poetry.lock cannot be read: ")
-    assert message.endswith("or solve the stage anew with `poetry fti lock training --regenerate`.")
+    assert message.endswith(
+        "or lock the stage from scratch with `poetry fti lock training --regenerate`."
+    )
     project = locked_demo.load()
     with pytest.raises(FtiError, match="cannot be read"):
         project.locked(project.select(["training"])[0])
@@ -99,7 +101,7 @@ def test_a_lock_with_merge_markers_is_rebuilt_from_both_sides(demo: MemoryProjec
     second = text.index("[[package]]", first + 1)
     lock(demo).write_text(f"{text[:first]}{MERGED}{text[second:]}", encoding="utf-8")
     assert problem(demo) == (
-        "fti/training/poetry.lock holds merge markers. Rebuild it from both sides with"
+        "fti/training/poetry.lock contains merge markers. Rebuild it from both sides with"
         " `poetry fti lock training`."
     )
     result = demo.lock()["training"]
