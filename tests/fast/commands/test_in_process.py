@@ -11,6 +11,7 @@ import pytest
 from cleo.testers.application_tester import ApplicationTester
 from poetry.console.application import Application
 
+from poetry_fti.bridge.project.isolation import isolate
 from poetry_fti.plugin import FtiPlugin
 from small_index import pyproject
 
@@ -44,8 +45,15 @@ class _Application(Application):
 
 def run(demo: MemoryProject, *words: str, answers: str | None = None) -> Ended:
     """Run `poetry fti WORDS` in a project."""
-    tester = ApplicationTester(_Application(demo.index.create_poetry(demo.root)))
-    text = " ".join(("fti", *words, "-P", str(demo.root)))
+    return run_poetry(demo, "fti", *words, answers=answers)
+
+
+def run_poetry(demo: MemoryProject, *words: str, answers: str | None = None) -> Ended:
+    """Run `poetry WORDS` in a project."""
+    poetry = demo.index.create_poetry(demo.root)
+    isolate(poetry)  # as the other plugin does
+    tester = ApplicationTester(_Application(poetry))
+    text = " ".join((*words, "-P", str(demo.root)))
     tester.execute(text, inputs=answers, interactive=answers is not None)
     output, errors = tester.io.fetch_output(), tester.io.fetch_error()
     return Ended(tester.status_code, SECONDS.sub("", output), errors)
@@ -244,3 +252,40 @@ def test_a_stage_without_an_environment(locked_demo: MemoryProject) -> None:
             1, "", "training has no environment. Create it with `poetry fti install training`.\n"
         )
     assert run(locked_demo, "env", "remove", "training").output == "training has no environment.\n"
+
+
+# Poetry's own commands
+
+
+@pytest.mark.parametrize(
+    ("words", "instead"),
+    [
+        ("add mid --group training", "poetry fti add training PACKAGE"),
+        ("show --only dev,training", "poetry fti show training"),
+        ("remove lib", "poetry fti remove training lib"),
+    ],
+)
+def test_poetrys_own_commands_refuse_hidden_groups(
+    demo: MemoryProject, words: str, instead: str
+) -> None:
+    settings = "[tool.fti]\nisolated = true\n"
+    demo.write(pyproject({"training": ["lib"], "dev": ["mid"]}, settings))
+    refused = run_poetry(demo, *words.split())
+    assert refused.code == 1
+    assert "is hidden from Poetry" in refused.errors
+    assert f"`{instead}`" in refused.errors
+
+
+def test_a_group_that_would_be_a_hidden_stage_is_refused(demo: MemoryProject) -> None:
+    demo.write(pyproject({"training": ["lib"]}, "[tool.fti]\nisolated = true\n"))
+    refused = run_poetry(demo, "add", "lib", "--group", "feature")
+    assert "would be a pipeline stage" in refused.errors
+
+
+def test_poetrys_failure_to_lock_conflicting_stages_has_a_hint(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 1.0": [], "lib 2.0": [], "old 1.0": ["lib<2"], "new 1.0": ["lib>1"]})
+    application = "[tool.poetry]\npackage-mode = false\n"
+    demo.write(pyproject({"feature": ["old"], "training": ["new"]}, application))
+    failed = run_poetry(demo, "lock")
+    assert failed.code == 1
+    assert "The stages conflict: feature and training cannot share one lock" in failed.errors
