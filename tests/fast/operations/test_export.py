@@ -165,8 +165,8 @@ def test_a_dockerfile_from_a_template(demo: MemoryProject) -> None:
     with pytest.raises(ConfigError) as error:
         rendered(demo.load(), "dockerfile")
     assert str(error.value) == (
-        "tool.fti.stages.training.image.template: there is no file"
-        ' "Dockerfile.template". Write it, or leave the key out.'
+        'tool.fti.stages.training.image.template: the file "Dockerfile.template" does not exist.'
+        " Create it or remove the key."
     )
     template = demo.root / "Dockerfile.template"
     template.write_text("FROM python:3.12\n# {{ requirements }}\n", encoding="utf-8")
