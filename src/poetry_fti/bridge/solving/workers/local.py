@@ -130,13 +130,18 @@ class LocalWorker(InProcessWorker):
         self._prefetcher.add_requirements(root.all_requires, where)
 
     def _variant(self, task: StageTask, targets: Targets) -> Variant:
-        narrow = None
-        if targets.platforms:
-            narrow = Narrowing(targets, task.root().python_constraint)
-        overrides = {name: parse_constraint(constraint) for name, constraint in task.overrides}
         pool = self._shared if targets.platforms else self._exact
-        view = MetadataView(narrow, overrides)
-        return Variant(Resolver(task.root, pool, view, self._io), task, self._monitor)
+        resolver = Resolver(task.root, pool, view_for(task, targets), self._io)
+        return Variant(resolver, task, self._monitor)
+
+
+def view_for(task: StageTask, targets: Targets) -> MetadataView:
+    """Return the metadata as a stage sees it on targets: narrowed to them, with its overrides."""
+    narrow = None
+    if targets.platforms:
+        narrow = Narrowing(targets, task.root().python_constraint)
+    overrides = {name: parse_constraint(constraint) for name, constraint in task.overrides}
+    return MetadataView(narrow, overrides)
 
 
 @contextmanager

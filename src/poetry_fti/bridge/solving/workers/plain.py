@@ -10,19 +10,15 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from poetry.core.constraints.version import parse_constraint
-
 from poetry_fti.agreement.alignment import Participant, align
 from poetry_fti.agreement.rules import hold
-from poetry_fti.bridge.index.metadata_view import MetadataView
 from poetry_fti.bridge.index.monitor import monitored
 from poetry_fti.bridge.internals.versions import poetry_version, tested_versions
-from poetry_fti.bridge.markers import Narrowing
 from poetry_fti.bridge.solving.plain_resolver import PlainResolver
 from poetry_fti.bridge.solving.solver_output import solver_io
 from poetry_fti.bridge.solving.stage_solver import StageSolver
 from poetry_fti.bridge.solving.variant import Preferences, Variant
-from poetry_fti.bridge.solving.workers.local import InProcessWorker
+from poetry_fti.bridge.solving.workers.local import InProcessWorker, view_for
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -110,12 +106,8 @@ class PlainWorker(InProcessWorker):
         self._resources.close()
 
     def _variant(self, task: StageTask, targets: Targets) -> Variant:
-        narrow = None
-        if targets.platforms:
-            narrow = Narrowing(targets, task.root().python_constraint)
-        overrides = {name: parse_constraint(constraint) for name, constraint in task.overrides}
-        view = MetadataView(narrow, overrides)
-        return Variant(PlainResolver(task.root, self._pool, view, self._io), task, self._monitor)
+        resolver = PlainResolver(task.root, self._pool, view_for(task, targets), self._io)
+        return Variant(resolver, task, self._monitor)
 
 
 def _preferences(stage: str, versions: Versions, rules: Iterable[Rule]) -> Preferences:
