@@ -257,6 +257,13 @@ def test_a_stage_without_an_environment(locked_demo: MemoryProject) -> None:
 # Poetry's own commands
 
 
+@pytest.fixture
+def without_environments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Poetry's own commands make no virtual environment, which takes long."""
+    monkeypatch.setenv("POETRY_VIRTUALENVS_CREATE", "false")
+
+
+@pytest.mark.usefixtures("without_environments")
 @pytest.mark.parametrize(
     ("words", "instead"),
     [
@@ -276,12 +283,14 @@ def test_poetrys_own_commands_refuse_hidden_groups(
     assert f"`{instead}`" in refused.errors
 
 
+@pytest.mark.usefixtures("without_environments")
 def test_a_group_that_would_be_a_hidden_stage_is_refused(demo: MemoryProject) -> None:
     demo.write(pyproject({"training": ["lib"]}, "[tool.fti]\nisolated = true\n"))
     refused = run_poetry(demo, "add", "lib", "--group", "feature")
     assert "would be a pipeline stage" in refused.errors
 
 
+@pytest.mark.usefixtures("without_environments")
 def test_poetrys_failure_to_lock_conflicting_stages_has_a_hint(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": [], "lib 2.0": [], "old 1.0": ["lib<2"], "new 1.0": ["lib>1"]})
     application = "[tool.poetry]\npackage-mode = false\n"
