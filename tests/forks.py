@@ -28,7 +28,11 @@ AVAILABLE: Final = sys.platform == "linux"
 # A folder that does not exist: what depends on it is computed anew in each fork.
 NO_HOME: Final = "/home-of-the-poetry-server"
 
-_INTERPRETER: Final = ("COVERAGE_", "PYTHON", "LANG", "LC_", "LD_", "TZ")
+# Read when the interpreter starts, or (the last one) when Poetry is imported.
+_INTERPRETER: Final = (
+    *("COVERAGE_", "PYTHON", "LANG", "LC_", "LD_", "TZ"),
+    "POETRY_REQUESTS_TIMEOUT",
+)
 _NOT_INTERPRETER: Final = "PYTHON_KEYRING_BACKEND"
 _PIPE: Final = 1 << 16  # bytes that fit into a pipe that nobody reads
 

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 # How many of a project's stages can be compared whatever Python runs the tests, from 3.11 on.
 PROJECTS = {"tabular": 3, "deep": 2, "fleet": 1, "migrant": 3, "tiny": 3}
-LARGE = "deep"
+LARGE = "deep"  # plain Poetry takes most of a minute
+GENERATED, EVERY_MINOR = pytest.mark.generated, pytest.mark.every_minor
 
 
 @pytest.mark.parametrize(
     ("name", "stages"),
     [
-        pytest.param(*project, marks=[] if project[0] == LARGE else pytest.mark.every_minor)
+        pytest.param(*project, marks=GENERATED if project[0] == LARGE else EVERY_MINOR)
         for project in PROJECTS.items()
     ],
 )
