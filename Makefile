@@ -5,18 +5,28 @@ OLDEST := 2.3.0
 BETWEEN := 2.4.3
 # The tests with real tools, in as many processes as there are cores.
 REAL := tests/real tests/fixtures -n auto --dist worksteal
+# About half of the fast tests, and what none of them uses.
+FAST_ROOMS := tests/fast/bridge tests/fast/commands tests/fast/config tests/fast/exporters
+FAST_OPTIONS := -p no:cacheprovider -p no:logging -p no:xdist
 # Compiling the tests takes longer than running the fast ones.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast test-real test-generated test-oldest test-between environments lint bench bench-images clean
+.PHONY: demo test test-fast test-fast-rooms test-fast-rest test-real test-generated test-oldest test-between environments lint bench bench-images clean
 
 demo: .venv/ready
 	PYTHONPATH=fixtures .venv/bin/python -m demo
 
 test: test-fast test-real
 
+# Two processes, which share nothing, take less than one that distributes tests to two others.
 test-fast: .venv/ready
-	.venv/bin/python -m pytest tests/fast
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync test-fast-rooms test-fast-rest
+
+test-fast-rooms:
+	.venv/bin/python -m pytest $(FAST_OPTIONS) $(FAST_ROOMS)
+
+test-fast-rest:
+	.venv/bin/python -m pytest $(FAST_OPTIONS) tests/fast $(FAST_ROOMS:%=--ignore=%)
 
 test-real: .venv/ready
 	.venv/bin/python -m pytest $(REAL) -m "not generated"

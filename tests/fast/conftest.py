@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import threading
 from contextlib import contextmanager
@@ -33,6 +34,13 @@ platforms = ["linux/amd64"]
 [tool.fti.stages.inference]
 python = ">=3.12"
 """
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage rarely: each time everything that was imported is traversed."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 100)
 
 
 @contextmanager
