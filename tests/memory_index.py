@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http import HTTPStatus
+from inspect import signature
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from cachecontrol import CacheControlAdapter
 from cleo.io.null_io import NullIO
 from poetry.factory import Factory
 from poetry.repositories.http_repository import HTTPRepository
+from poetry.repositories.pypi_repository import PyPiRepository
 from poetry.utils._compat import tomllib
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from poetry_fti.operations.project import Project
     from small_index import Releases
 
-DEFAULT: Final = "pypi.org"
+DEFAULT: Final = str(urlsplit(signature(PyPiRepository).parameters["url"].default).hostname)
 
 
 @dataclass(slots=True)

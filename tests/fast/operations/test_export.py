@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from poetry.utils._compat import tomllib
 
+from memory_index import DEFAULT
 from poetry_fti.errors import ConfigError, FtiError, StaleLockError
 from poetry_fti.model import FORMATS
 from poetry_fti.operations.export import (
@@ -73,7 +74,7 @@ def test_requirements_with_and_without_hashes_and_markers(locked_demo: MemoryPro
 def test_a_pylock_has_urls_and_sizes_from_the_index(locked_demo: MemoryProject) -> None:
     lock: dict[str, Any] = tomllib.loads(text(locked_demo.load(), "pylock"))
     (wheel,) = lock["packages"][0]["wheels"]
-    assert wheel["url"] == "https://pypi.org/files/lib-1.0-py3-none-any.whl"
+    assert wheel["url"] == f"https://{DEFAULT}/files/lib-1.0-py3-none-any.whl"
     assert wheel["size"] == 1000
 
 

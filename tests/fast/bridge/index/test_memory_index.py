@@ -13,7 +13,7 @@ from poetry.utils.authenticator import Authenticator
 
 from fast.exporters.canned import package, stage
 from loopback.site import Answer
-from memory_index import Recorder
+from memory_index import DEFAULT, Recorder
 from poetry_fti.bridge.project.sources import hide_credentials
 from poetry_fti.model import GitOrigin, Login
 from small_index import pyproject
@@ -30,7 +30,7 @@ RELEASES: Final[Releases] = {
 }
 GROUPS: Final = {"feature": ["app"], "training": ["lib"]}
 CORP: Final = "corp.example"
-URL: Final = "https://pypi.org"
+URL: Final = f"https://{DEFAULT}"
 UNKNOWN: Final = "Because demo depends on lib (*) which doesn't match any versions"
 KNOWS_AGES: Final = "min-release-age" in Config.default_config["solver"]
 FAILING: Final = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, headers={"Retry-After": "0"})
@@ -123,7 +123,7 @@ def test_a_failing_index_is_reported_once_and_not_asked_again(demo: MemoryProjec
     demo.index.failures["/simple/"] = FAILING
     demo.write(pyproject(GROUPS))
     assert errors(demo) == {
-        "feature": "The package index failed: https://pypi.org/simple/app/ answered 500.",
+        "feature": f"The package index failed: {URL}/simple/app/ answered 500.",
         "training": "not tried: it would wait for the same server",
     }
     # One more if the page is prefetched.
@@ -146,7 +146,7 @@ def test_an_unreachable_index(demo: MemoryProject, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Authenticator, "_get_backoff", lambda *_: 0)
     demo.write(pyproject(GROUPS))
     found = errors(demo)
-    assert found["feature"].splitlines()[0] == "All attempts to connect to pypi.org failed."
+    assert found["feature"].splitlines()[0] == f"All attempts to connect to {DEFAULT} failed."
     assert found["training"] == "not tried: it would wait for the same server"
 
 
@@ -215,7 +215,7 @@ def test_files_are_found_with_their_urls_and_sizes(demo: MemoryProject) -> None:
     (file,) = project.poetry.find_files(packages).values()
     assert (file.name, file.url, file.size, file.upload_time) == (
         "lib-1.0-py3-none-any.whl",
-        "https://pypi.org/files/lib-1.0-py3-none-any.whl",
+        f"{URL}/files/lib-1.0-py3-none-any.whl",
         1000,
         "2026-01-01T00:00:00Z",
     )
