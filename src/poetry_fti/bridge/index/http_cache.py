@@ -1,4 +1,4 @@
-"""Poetry's cache of HTTP responses, made safe against a process that is killed while writing."""
+"""Poetry's caches of an index, made safe for several processes that may be killed while writing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from cachecontrol.caches import FileCache, SeparateBodyFileCache
 from cachecontrol.controller import PERMANENT_REDIRECT_STATUSES
 from poetry.repositories.http_repository import HTTPRepository
 
-from poetry_fti.bridge.internals.index import can_override_cache
+from poetry_fti.bridge.index.release_cache import RobustFileCache
+from poetry_fti.bridge.internals.index import can_override_cache, replace_release_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,16 +24,18 @@ if TYPE_CHECKING:
 
 
 def make_robust(pool: RepositoryPool) -> None:
-    """Make the indexes of a pool neither leave nor read an incomplete response in the cache.
+    """Make the indexes of a pool neither leave nor read incomplete files in their caches.
 
-    If CacheControl's methods are not those that are known, its cache is used as it is.
+    A cache whose methods are not those that are known is used as it is.
     """
-    if not can_override_cache():
-        return
     for repository in pool.all_repositories:
         if isinstance(repository, HTTPRepository):
-            session = repository.session
-            vars(session)["create_session"] = _creating(session.create_session)
+            if can_override_cache():
+                session = repository.session
+                vars(session)["create_session"] = _creating(session.create_session)
+            # Windows cannot replace a file that another process is reading.
+            if os.name != "nt":
+                replace_release_cache(repository, RobustFileCache)
 
 
 def _creating(create: Callable[[], requests.Session]) -> Callable[[], requests.Session]:

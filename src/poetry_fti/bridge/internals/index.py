@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.bridge.internals.private_name import PrivateName, exists
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from poetry.console.exceptions import ConsoleMessage, PoetryRuntimeError
+    from poetry.repositories.cached_repository import CachedRepository
     from poetry.utils.authenticator import Authenticator
+    from poetry.utils.cache import FileCache
 
 _CONTROLLER: Final = "cachecontrol.controller"
 
@@ -47,7 +51,24 @@ LOAD_FROM_CACHE: Final = PrivateName(
     parameters=("request",),
     relied_on="All responses are read from the cache through it. RobustController overrides it.",
 )
-NAMES: Final = (POOL_SIZE, MESSAGES, CACHE_SET, LOAD_FROM_CACHE)
+RELEASE_CACHE: Final = PrivateName(
+    module="poetry.repositories.cached_repository",
+    owner="CachedRepository",
+    name="_release_cache",
+    kind="attribute",
+    use="release cache",
+    relied_on="The FileCache through which all metadata is read and written.",
+)
+CACHE_PATH: Final = PrivateName(
+    module="poetry.utils.cache",
+    owner="FileCache",
+    name="_path",
+    kind="method",
+    use="release cache",
+    parameters=("key",),
+    relied_on="The file that a value is written to. RobustFileCache overrides it.",
+)
+NAMES: Final = (POOL_SIZE, MESSAGES, CACHE_SET, LOAD_FROM_CACHE, RELEASE_CACHE, CACHE_PATH)
 
 
 def keep_open(authenticator: Authenticator, connections: int) -> None:
@@ -63,3 +84,17 @@ def paragraphs(error: PoetryRuntimeError) -> list[ConsoleMessage] | None:
 def can_override_cache() -> bool:
     """Return whether CacheControl writes and reads responses through the known methods."""
     return exists(CACHE_SET) and exists(LOAD_FROM_CACHE)
+
+
+def replace_release_cache(
+    repository: CachedRepository, create: type[FileCache[dict[str, Any]]]
+) -> None:
+    """Let a repository keep metadata with another class of cache, if its own one is as known."""
+    if exists(RELEASE_CACHE) and exists(CACHE_PATH):
+        kept = repository._release_cache
+        repository._release_cache = create(kept.path, kept.hash_type)
+
+
+def value_path(cache: FileCache[dict[str, Any]], key: str) -> Path:
+    """Return the file of a value."""
+    return cache._path(key)

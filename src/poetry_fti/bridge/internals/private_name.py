@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
 # What does not work as usual without the name.
 Use: TypeAlias = Literal[
-    "solving", "index", "lock text", "lock", "http cache", "error texts", "commentary", "commands"
+    "solving",
+    "index",
+    "lock text",
+    "lock",
+    "http cache",
+    "release cache",
+    "error texts",
+    "commentary",
+    "commands",
 ]
 # An "attribute" is set on instances; a "property", a "method" and a "constant" are the class's; a
 # "global" is the module's.
