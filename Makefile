@@ -3,8 +3,11 @@ PYTHON ?= python3
 # Besides the newest Poetry: the oldest that is supported, and one of each minor version between.
 OLDEST := 2.3.0
 BETWEEN := 2.4.3
-# The tests with real tools, in as many processes as there are cores.
-REAL := tests/real tests/fixtures -n auto --dist worksteal
+# The environment whose Poetry the fast tests run with.
+VENV := .venv
+# Tests with real tools, which wait now and then: in one process more than there are cores.
+PROCESSES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
+PARALLEL := -n $(PROCESSES) --dist worksteal
 # About half of the fast tests, and what none of them uses.
 FAST_ROOMS := tests/fast/bridge tests/fast/commands tests/fast/config tests/fast/exporters
 FAST_OPTIONS := -p no:cacheprovider -p no:logging -p no:xdist
@@ -19,33 +22,33 @@ demo: .venv/ready
 test: test-fast test-real
 
 # Two processes, which share nothing, take less than one that distributes tests to two others.
-test-fast: .venv/ready
+test-fast: $(VENV)/ready
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync test-fast-rooms test-fast-rest
 
 test-fast-rooms:
-	.venv/bin/python -m pytest $(FAST_OPTIONS) $(FAST_ROOMS)
+	$(VENV)/bin/python -m pytest $(FAST_OPTIONS) $(FAST_ROOMS)
 
 test-fast-rest:
-	.venv/bin/python -m pytest $(FAST_OPTIONS) tests/fast $(FAST_ROOMS:%=--ignore=%)
+	$(VENV)/bin/python -m pytest $(FAST_OPTIONS) tests/fast $(FAST_ROOMS:%=--ignore=%)
 
 test-real: .venv/ready
-	.venv/bin/python -m pytest $(REAL) -m "not generated"
+	.venv/bin/python -m pytest tests/real tests/fixtures $(PARALLEL) -m "not generated"
 
 # All cases of the fast tests, and those of the others that generate theirs.
 test-generated: export TEST_CASES := all
 test-generated: .venv/ready
 	.venv/bin/python -m pytest tests/fast -n auto
-	.venv/bin/python -m pytest $(REAL) -m generated
+	.venv/bin/python -m pytest tests/real $(PARALLEL) -m generated
 
 test-oldest: .venv-$(OLDEST)/ready
-	.venv-$(OLDEST)/bin/python -m pytest tests/fast
-	.venv-$(OLDEST)/bin/python -m pytest $(REAL) -m "not docker and not generated"
+	@$(MAKE) --no-print-directory VENV=.venv-$(OLDEST) test-fast
+	.venv-$(OLDEST)/bin/python -m pytest tests/real $(PARALLEL) -m "not docker and not generated"
 
 test-between: $(BETWEEN:%=test-poetry-%)
 
 test-poetry-%: .venv-%/ready
-	.venv-$*/bin/python -m pytest tests/fast
-	.venv-$*/bin/python -m pytest $(REAL) -m every_minor
+	@$(MAKE) --no-print-directory VENV=.venv-$* test-fast
+	.venv-$*/bin/python -m pytest tests/real tests/fixtures $(PARALLEL) -m every_minor
 
 environments: .venv/ready .venv-$(OLDEST)/ready $(BETWEEN:%=.venv-%/ready)
 

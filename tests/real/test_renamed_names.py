@@ -137,15 +137,31 @@ def _renamed(private: PrivateName) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def truth(
+def unchanged(
     tmp_path_factory: pytest.TempPathFactory, loopback_index: LoopbackIndex
-) -> tuple[dict[tuple[str, ...], Result], dict[str, bytes]]:
+) -> Iterator[Lab]:
+    """A Poetry in which no name is renamed."""
+    with _lab(tmp_path_factory.mktemp("unchanged") / "lab", loopback_index) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def truth(unchanged: Lab) -> tuple[dict[tuple[str, ...], Result], dict[str, bytes]]:
     """What the commands say and write when no name is renamed."""
-    with _lab(tmp_path_factory.mktemp("truth") / "lab", loopback_index) as lab:
-        results, files = lab.all()
+    results, files = unchanged.all()
     for words, result in results.items():
         assert (result.code, result.errors.strip()) == (0, ""), (words, result)
     return results, files
+
+
+@pytest.fixture(scope="module")
+def without_plugin(unchanged: Lab) -> tuple[dict[tuple[str, ...], Result], bytes]:
+    """What Poetry's own commands say without the plugin, and the lock that they write."""
+    root = unchanged.project()
+    results = {
+        words: _comparable(unchanged.poetry.ok(root, *words, "--no-plugins")) for words in POETRYS
+    }
+    return results, (root / "poetry.lock").read_bytes()
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -186,14 +202,14 @@ def test_stages_are_locked_and_exported_as_ever(
         assert result.errors.strip() == (notice if solves else ""), words
 
 
-def test_poetrys_own_commands_are_not_affected(lab: Lab) -> None:
-    alone, beside = lab.project(), lab.project(PROJECT + "[tool.fti]\nisolated = false\n")
+def test_poetrys_own_commands_are_not_affected(
+    lab: Lab, without_plugin: tuple[dict[tuple[str, ...], Result], bytes]
+) -> None:
+    expected, lock = without_plugin
+    root = lab.project(PROJECT + "[tool.fti]\nisolated = false\n")
     for words in POETRYS:
-        expected = _comparable(lab.poetry(alone, *words, "--no-plugins"))
-        found = _comparable(lab.poetry(beside, *words))
-        assert found == expected, words
-        assert found.code == 0, words
-    assert (alone / "poetry.lock").read_bytes() == (beside / "poetry.lock").read_bytes()
+        assert _comparable(lab.poetry(root, *words)) == expected[words], words
+    assert (root / "poetry.lock").read_bytes() == lock
     isolated = lab.project(PROJECT + "[tool.fti]\nisolated = true\n")
     lab.poetry.ok(isolated, "lock")
     shown = lab.poetry.ok(isolated, "show", "--no-truncate").output
