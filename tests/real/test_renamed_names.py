@@ -80,7 +80,12 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("fti", "update", "--dry-run"),
     ("fti", "update", "alpha", "--dry-run"),
 )
-POETRYS: Final = (("check",), ("lock",), ("show", "--no-truncate"), ("env", "list"))
+POETRYS: Final[tuple[tuple[str, ...], ...]] = (
+    ("check",),
+    ("lock",),
+    ("show", "--no-truncate"),
+    ("env", "list"),
+)
 # What differs from run to run: times, and the name of a project's virtual environment.
 DIFFERING: Final = re.compile(r"in \d+\.\d s|\(\d+\.\d+s\)|demo-\S{8}-py")
 # One of each kind; the others run where all generated cases do.
