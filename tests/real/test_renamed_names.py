@@ -119,13 +119,17 @@ class Lab:
     def all(self) -> tuple[dict[tuple[str, ...], Result], dict[str, bytes]]:
         """Return what each command says, without the time that it took, and what they write."""
         root = self.project()
-        results = {words: _comparable(self.poetry(root, *words)) for words in COMMANDS}
+        results = {words: self.comparable(root, *words) for words in COMMANDS}
         return results, snapshot(root)
 
-
-def _comparable(result: Result) -> Result:
-    output, errors = (DIFFERING.sub("", text) for text in (result.output, result.errors))
-    return Result(result.code, output, errors)
+    def comparable(self, root: Path, *words: str) -> Result:
+        """Return what a command says, without what differs from lab to lab."""
+        result = self.poetry(root, *words)
+        output, errors = (
+            DIFFERING.sub("", text).replace(str(self.folder), "LAB")
+            for text in (result.output, result.errors)
+        )
+        return Result(result.code, output, errors)
 
 
 @contextmanager
@@ -137,8 +141,9 @@ def _lab(folder: Path, index: LoopbackIndex, *rename: str) -> Iterator[Lab]:
 
 
 def _renamed(private: PrivateName) -> list[str]:
-    # Others give the names of a module's globals to other things, too.
-    return [private.name, private.module] if private.kind == "global" else [private.name]
+    # Others give the names of a module's globals, and this one, to other things, too.
+    common = private.kind == "global" or private.name == "_path"
+    return [private.name, private.module] if common else [private.name]
 
 
 @pytest.fixture(scope="module")
@@ -163,9 +168,7 @@ def truth(unchanged: Lab) -> tuple[dict[tuple[str, ...], Result], dict[str, byte
 def without_plugin(unchanged: Lab) -> tuple[dict[tuple[str, ...], Result], bytes]:
     """What Poetry's own commands say without the plugin, and the lock that they write."""
     root = unchanged.project()
-    results = {
-        words: _comparable(unchanged.poetry.ok(root, *words, "--no-plugins")) for words in POETRYS
-    }
+    results = {words: unchanged.comparable(root, *words, "--no-plugins") for words in POETRYS}
     return results, (root / "poetry.lock").read_bytes()
 
 
@@ -213,7 +216,8 @@ def test_poetrys_own_commands_are_not_affected(
     expected, lock = without_plugin
     root = lab.project(PROJECT + "[tool.fti]\nisolated = false\n")
     for words in POETRYS:
-        assert _comparable(lab.poetry(root, *words)) == expected[words], words
+        assert lab.comparable(root, *words) == expected[words], words
+        assert expected[words].code == 0, words
     assert (root / "poetry.lock").read_bytes() == lock
     isolated = lab.project(PROJECT + "[tool.fti]\nisolated = true\n")
     lab.poetry.ok(isolated, "lock")
