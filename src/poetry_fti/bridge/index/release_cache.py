@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 class RobustFileCache(FileCache[dict[str, Any]]):
     """Replaces whole files, so that no process reads what another one has written in part.
 
-    Poetry's own cache reports such a file as corrupt and deletes it. `_path` is listed in
-    `bridge/internals/index.py`.
+    Poetry's own cache reports such a file as corrupt and deletes it.
     """
 
     def put(self, key: str, value: object, minutes: int | None = None) -> None:
@@ -35,7 +34,10 @@ class RobustFileCache(FileCache[dict[str, Any]]):
 
 @dataclass(frozen=True)
 class _TemporaryCache(FileCache[dict[str, Any]]):
-    """Writes each value beside the file that will hold it."""
+    """Writes each value beside the file that will hold it.
+
+    `_path` is listed in `bridge/internals/index.py`.
+    """
 
     suffix: str = field(default_factory=lambda: f".{token_hex(4)}.tmp")
 

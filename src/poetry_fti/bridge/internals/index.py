@@ -66,7 +66,7 @@ CACHE_PATH: Final = PrivateName(
     kind="method",
     use="release cache",
     parameters=("key",),
-    relied_on="The file that a value is written to. RobustFileCache overrides it.",
+    relied_on="The file that a value is written to. _TemporaryCache overrides it.",
 )
 NAMES: Final = (POOL_SIZE, MESSAGES, CACHE_SET, LOAD_FROM_CACHE, RELEASE_CACHE, CACHE_PATH)
 
