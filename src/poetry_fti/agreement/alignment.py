@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
@@ -20,11 +20,16 @@ class Solvable(Protocol):
     """Something that is solved by itself: a stage, or a stage on one operating system."""
 
     def attempt(
-        self, name: NormalizedName, wanted: Mapping[NormalizedName, Version]
-    ) -> Versions | None:
-        """Return a solution with all versions in `wanted`, or None if there is none.
+        self,
+        current: Versions,
+        name: NormalizedName,
+        version: Version,
+        agreed: Collection[NormalizedName],
+    ) -> Callable[[], Versions | None]:
+        """Begin to look for a solution with a version of a package; the result returns it.
 
-        `name` is the package in `wanted` whose version differs in the current solution.
+        It is None if there is none. `current` is the present solution, as it was returned, whose
+        versions of the packages in `agreed` are kept.
         """
         ...
 
@@ -33,29 +38,28 @@ class Solvable(Protocol):
 class Participant:
     """A solution (`versions`) to be aligned; without `solvable` it cannot change.
 
-    `agreed` are the versions that are final. `preferred` are those that the current solution was
-    solved with; it is empty while the solution is the original one.
+    `agreed` are the packages whose versions are final, `moves` is how often the solution changed.
     """
 
     solvable: Solvable | None
     versions: Versions
-    agreed: dict[NormalizedName, Version] = field(default_factory=dict)
-    preferred: Mapping[NormalizedName, Version] = field(default_factory=dict)
+    agreed: set[NormalizedName] = field(default_factory=set)
+    moves: int = 0
 
-    def attempt(self, name: NormalizedName, version: Version) -> Versions | None:
-        """Return a solution with only this version of a package, or None if there is none."""
+    def attempt(self, name: NormalizedName, version: Version) -> Callable[[], Versions | None]:
+        """Begin to look for a solution with only this version of a package; see `Solvable`."""
         if self.versions[name] == (version,):
-            return self.versions
+            return lambda: self.versions
         if name in self.agreed or self.solvable is None:
-            return None
-        return self.solvable.attempt(name, {**self.agreed, name: version})
+            return lambda: None
+        return self.solvable.attempt(self.versions, name, version, frozenset(self.agreed))
 
-    def accept(self, name: NormalizedName, version: Version, versions: Versions) -> bool:
-        """Make a version final, with its solution; return whether the solution changed."""
-        moved = self.versions[name] != (version,)
-        self.agreed[name] = version
-        if moved:
-            self.versions, self.preferred = versions, dict(self.agreed)
+    def accept(self, name: NormalizedName, versions: Versions) -> bool:
+        """Make the version of a package in a solution final; return whether anything changed."""
+        moved = self.versions is not versions
+        self.agreed.add(name)
+        self.versions = versions
+        self.moves += moved
         return moved
 
 
@@ -82,11 +86,8 @@ def align(participants: Sequence[Participant]) -> None:
 
 
 def _state(participant: Participant, name: NormalizedName) -> object:
-    """Return what the outcome of an attempt depends on: versions and agreements so far."""
-    return name in participant.versions and (
-        participant.versions[name],
-        frozenset(participant.preferred.items()),
-    )
+    """Return what the outcome of an attempt depends on: the version, and the solution."""
+    return name in participant.versions and (participant.versions[name], participant.moves)
 
 
 def _divergent(participants: Sequence[Participant]) -> list[NormalizedName]:
@@ -102,11 +103,11 @@ def _agree(name: NormalizedName, participants: Collection[Participant]) -> bool:
     moved = False
     remaining = list(participants)
     while len(remaining) > 1:
-        version, accepting = _best(name, remaining)
+        accepting = _best(name, remaining)
         if len(accepting) < _TOGETHER:
             break
         for participant, versions in accepting:
-            moved |= participant.accept(name, version, versions)
+            moved |= participant.accept(name, versions)
         done = {id(participant) for participant, _ in accepting}
         remaining = [participant for participant in remaining if id(participant) not in done]
     return moved
@@ -114,8 +115,8 @@ def _agree(name: NormalizedName, participants: Collection[Participant]) -> bool:
 
 def _best(
     name: NormalizedName, participants: Sequence[Participant]
-) -> tuple[Version, list[tuple[Participant, Versions]]]:
-    return max(_choices(name, participants), key=lambda choice: (len(choice[1]), choice[0]))
+) -> list[tuple[Participant, Versions]]:
+    return max(_choices(name, participants), key=lambda choice: (len(choice[1]), choice[0]))[1]
 
 
 def _choices(
@@ -124,10 +125,9 @@ def _choices(
     for version in sorted(
         {v for participant in participants for v in participant.versions[name]}, reverse=True
     ):
-        attempts = [
-            (participant, participant.attempt(name, version)) for participant in participants
-        ]
-        accepting = [(participant, found) for participant, found in attempts if found is not None]
+        attempts = [(each, each.attempt(name, version)) for each in participants]
+        results = [(participant, result()) for participant, result in attempts]
+        accepting = [(participant, found) for participant, found in results if found is not None]
         yield version, accepting
         if len(accepting) == len(participants):  # no lower version is accepted by more
             return

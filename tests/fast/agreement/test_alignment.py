@@ -15,7 +15,7 @@ from packaging.version import Version
 from poetry_fti.agreement.alignment import Participant, align
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -67,6 +67,16 @@ class Model:
         return None if chosen is None else as_versions(chosen)
 
     def attempt(
+        self,
+        current: Versions,
+        name: NormalizedName,
+        version: Version,
+        agreed: Collection[NormalizedName],
+    ) -> Callable[[], Versions | None]:
+        found = self.with_versions(name, {**agreements(current, agreed), name: version})
+        return lambda: found
+
+    def with_versions(
         self, name: NormalizedName, wanted: Mapping[NormalizedName, Version]
     ) -> Versions | None:
         self.preferences.append({(n, v.major) for n, v in wanted.items() if n != name})
@@ -87,6 +97,12 @@ class Model:
         before = self.solve({}) or {}
         names = before.keys() & versions.keys() & set(self.held)
         return all(versions[name] == before[name] for name in names)
+
+
+def agreements(
+    versions: Versions, agreed: Collection[NormalizedName]
+) -> dict[NormalizedName, Version]:
+    return {name: versions[name][0] for name in agreed if name in versions}
 
 
 def participants(models: Sequence[Model]) -> list[Participant]:
@@ -171,14 +187,13 @@ def test_a_unit_that_holds_its_version_stays_and_others_come_to_it() -> None:
     assert outcome([held, Model({"a": {1, 2, 3}}), Model({"a": {1}})]) == ["a2", "a2", "a1"]
 
 
-def test_what_led_to_a_unit_s_versions_is_known_and_nothing_did_where_it_never_moved() -> None:
+def test_it_is_known_what_a_unit_has_agreed_to_and_whether_it_moved() -> None:
     moved, unmoved = made = participants(
         [Model({"a": {1, 2}, "b": {1}}), Model({"a": {1}, "b": {1}})]
     )
     align(made)
-    assert moved.preferred == {"a": Version("1")}
-    assert unmoved.preferred == {}
-    assert unmoved.agreed == {"a": Version("1")}
+    assert (moved.agreed, moved.moves) == ({"a"}, 1)
+    assert (unmoved.agreed, unmoved.moves) == ({"a"}, 0)
 
 
 NAMES = ("a", "b", "c")
@@ -216,9 +231,8 @@ def test_what_a_unit_has_agreed_to_it_has_and_what_is_held_never_changes(
     aligned = participants(made)
     align(aligned)
     for model, participant in zip(made, aligned, strict=True):
-        assert participant.versions == model.solve(participant.preferred)
-        for name, version in participant.agreed.items():
-            assert participant.versions.get(name, (version,)) == (version,)
+        wanted = agreements(participant.versions, participant.agreed)
+        assert participant.versions == model.solve(wanted if participant.moves else {})
         for earlier, later in zip(model.preferences, model.preferences[1:], strict=False):
             assert earlier <= later
         assert model.keeps(participant.versions)

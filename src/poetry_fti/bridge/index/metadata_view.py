@@ -42,16 +42,24 @@ class MetadataView:
         self._shown: dict[int, tuple[Dependency, Dependency | None]] = {}
         self._requires: dict[int, tuple[Package, list[Dependency]]] = {}
 
-    def package(self, package: Package) -> Package:
-        """Return a package with the requirements that apply, as a copy that may be changed."""
-        if self._is_plain:
-            return package
+    def package(self, package: Package, only: Collection[NormalizedName] | None = None) -> Package:
+        """Return a package with the requirements that apply, as a copy that may be changed.
+
+        With `only`, it has only those of packages with these names.
+        """
+        if only is not None:
+            shown = [each for each in self.requires(package) if each.name in only]
+            return with_requires(package, shown)
+        return package if self._is_plain else with_requires(package, self.requires(package))
+
+    def requires(self, package: Package) -> list[Dependency]:
+        """Return the requirements of a package that apply; callers must not change them."""
         known = self._requires.get(id(package))
         if known is None:
             shown = [self._requirement(dependency) for dependency in package.requires]
             known = (package, [dependency for dependency in shown if dependency is not None])
             self._requires[id(package)] = known
-        return with_requires(package, known[1])
+        return known[1]
 
     def root(self, root: ProjectPackage) -> ProjectPackage:
         """Return the derived project with the requirements that apply, as a copy."""

@@ -10,7 +10,7 @@ from poetry.repositories.http_repository import HTTPRepository
 from poetry_fti.bridge.index.repository import CachedRepository, IndexCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from packaging.utils import NormalizedName
     from poetry.core.constraints.version import Version, VersionConstraint
@@ -76,18 +76,24 @@ class StagePool(_MappedPool):
         shared: RepositoryPool,
         view: MetadataView,
         allowed: Mapping[NormalizedName, VersionConstraint],
+        only: Collection[NormalizedName] | None = None,
     ) -> None:
-        """See `shared` through `view`; of a package in `allowed` only the versions given there."""
+        """See `shared` through `view`; of a package in `allowed` only the versions given there.
+
+        With `only`, releases have only their requirements of packages with these names.
+        """
         super().__init__(shared, lambda repository: repository)
         self._view = view
         self._allowed = allowed
+        self._only = only
 
     def package(self, name: str, version: Version, repository_name: str | None = None) -> Package:
         """Return a release with the requirements that apply to the stage.
 
         Raises PackageNotFoundError if no index has it.
         """
-        return self._view.package(super().package(name, version, repository_name))
+        package = super().package(name, version, repository_name)
+        return self._view.package(package, self._only)
 
     def find_packages(self, dependency: Dependency) -> list[Package]:
         """Return the releases that satisfy a requirement, without their own requirements."""

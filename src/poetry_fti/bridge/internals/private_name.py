@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # What does not work as usual without the name.
 Use: TypeAlias = Literal[
     "solving",
+    "speed",
     "index",
     "lock text",
     "lock",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from poetry.puzzle.solver import Solver
 from poetry.repositories.exceptions import PackageNotFoundError
 
+from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.internals.versions import poetry_version, tested_versions
+from poetry_fti.bridge.solving.attempts.partial import PartialSolver
 from poetry_fti.bridge.solving.resolver import Resolver, solver_errors
 from poetry_fti.bridge.solving.solution import Solution
 from poetry_fti.errors import FtiError
@@ -17,9 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from packaging.utils import NormalizedName
+    from poetry.core.constraints.version import Version
     from poetry.core.packages.package import Package
+    from poetry.core.packages.project_package import ProjectPackage
 
-    from poetry_fti.bridge.solving.resolver import PreferredPackages
+    from poetry_fti.bridge.solving.budget import StepBudget
+    from poetry_fti.bridge.solving.solver import PreferredPackages
 
 
 class PlainResolver(Resolver):
@@ -49,13 +55,20 @@ class PlainResolver(Resolver):
         root = self.root()
         originals = {package: package for package in packages if package.is_direct_origin()}
         locked = [self._view.package(p) if p in originals else p for p in packages]
+        pool = _CountingPool(self._shared, self._view, preferences.allowed)
+        pool.budget = preferences.budget
         with solver_errors():
-            solver = Solver(root, self.pool(preferences.allowed), [], locked, self._io)
+            solver = Solver(root, pool, [], locked, self._io)
             solved = solver.solve(use_latest=preferences.latest).get_solved_packages()
         found = {p: p for p in solved if p.is_direct_origin() and p not in originals}
         self._require_no_overrides(found)
         originals |= found
-        return Solution(root, solved, originals)
+        return Solution(root, solved, originals, preferences.budget.used)
+
+    @cached_property
+    def partial(self) -> PartialSolver:
+        """The solver of some of the packages."""
+        return _PlainPartialSolver(self.root(), self._shared, self._view, self._io)
 
     def _require_no_overrides(self, packages: Iterable[Package]) -> None:
         for package in packages:
@@ -76,6 +89,26 @@ class PlainResolver(Resolver):
         except PackageNotFoundError:
             return False
         return True
+
+
+class _PlainPartialSolver(PartialSolver):
+    """A partial solver that uses Poetry's public interface only."""
+
+    def _solver(
+        self, root: ProjectPackage, pool: StagePool, preferred: PreferredPackages
+    ) -> Solver:
+        return Solver(root, pool, [], list(preferred.packages), self._io)
+
+
+class _CountingPool(StagePool):
+    """A pool that counts the releases that the solver looks up as steps of a budget."""
+
+    budget: StepBudget
+
+    def package(self, name: str, version: Version, repository_name: str | None = None) -> Package:
+        """Return a release; raises OutOfStepsError at the end of the budget."""
+        self.budget.step()
+        return super().package(name, version, repository_name)
 
 
 def _in_falling_order(packages: Iterable[Package]) -> Iterator[Package]:

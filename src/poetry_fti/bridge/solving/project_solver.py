@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from poetry_fti.agreement.alignment import Participant, align
 from poetry_fti.agreement.rules import hold, tied
+from poetry_fti.bridge.solving.attempts.solvable import SolvableVariant
 from poetry_fti.bridge.solving.variant import Preferences
 from poetry_fti.bridge.solving.workers.assignment import open_workers
 from poetry_fti.bridge.solving.workers.messages import (
-    Attempt,
     MakeLock,
     PreferencesForRules,
     SolveIndependently,
@@ -22,8 +21,6 @@ from poetry_fti.errors import FtiError, IndexFailedError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from packaging.utils import NormalizedName
-    from packaging.version import Version
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.agreement.versions import Versions
@@ -34,22 +31,6 @@ if TYPE_CHECKING:
     from poetry_fti.model import Rule
 
 _Answer = TypeVar("_Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class _SolvableVariant:
-    """A variant of a stage in its worker, as the alignment solves it; see `Solvable`."""
-
-    worker: Worker
-    stage: str
-    variant: str
-
-    def attempt(
-        self, name: NormalizedName, required: Mapping[NormalizedName, Version]
-    ) -> Versions | None:
-        found = self.worker.send(Attempt(self.stage, self.variant, name, required)).get()
-        # If an index fails now, the stage keeps the versions that it has.
-        return None if isinstance(found, FtiError) else found
 
 
 class ProjectSolver:
@@ -74,12 +55,14 @@ class ProjectSolver:
         first = {stage: SolveIndependently(stage) for stage in self._workers}
         for stage, variants in self._answers(first, outcomes):
             participants[stage] = {
-                name: Participant(_SolvableVariant(self._workers[stage], stage, name), versions)
+                name: Participant(
+                    SolvableVariant(self._workers[stage], stage, name, versions), versions
+                )
                 for name, versions in variants.items()
             }
         self._align(participants, fixed)
         preferences: dict[str, Mapping[str, Preferences]] = {
-            stage: {name: Preferences.of(each.preferred) for name, each in variants.items()}
+            stage: {name: _preferences(each) for name, each in variants.items()}
             for stage, variants in participants.items()
         }
         for group in tied(list(self._workers), self._rules):
@@ -157,6 +140,13 @@ class ProjectSolver:
             # The failure of an index is reported once, even if several processes met it.
             outcomes[stage] = not_tried() if index_failed else answer
             index_failed |= isinstance(answer, IndexFailedError)
+
+
+def _preferences(participant: Participant) -> Preferences:
+    """Return the preferences with which a variant gets the versions that it has been aligned to."""
+    if not participant.moves:
+        return Preferences()
+    return Preferences(frozenset(participant.versions.items()), frozenset(participant.versions))
 
 
 @contextmanager

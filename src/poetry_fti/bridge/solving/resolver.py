@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cleo.formatters.formatter import Formatter
 from poetry.core.constraints.version import Version
+from poetry.packages import DependencyPackage
 from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.provider import IncompatibleConstraintsError
 from poetry.repositories.exceptions import PackageNotFoundError
 
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.index.releases import with_requires
-from poetry_fti.bridge.internals.solver import share_direct_packages
+from poetry_fti.bridge.internals.private_name import exists
+from poetry_fti.bridge.internals.solver import AGGREGATE, share_direct_packages
+from poetry_fti.bridge.solving.attempts.partial import PartialSolver
 from poetry_fti.bridge.solving.solution import Solution
-from poetry_fti.bridge.solving.solver import ViewProvider, ViewSolver
+from poetry_fti.bridge.solving.solver import (
+    DecidedSolver,
+    PreferredPackages,
+    ViewProvider,
+    ViewSolver,
+)
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
@@ -36,20 +45,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.index.metadata_view import MetadataView
     from poetry_fti.bridge.markers import Narrowing
+    from poetry_fti.bridge.solving.attempts.selection import Selection
     from poetry_fti.bridge.solving.solution import SolvedPackages
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreferredPackages:
-    """What a solve prefers: the versions of `packages`, in their order, before any others.
-
-    Packages in `latest` get the newest possible version instead. Packages in `allowed` get only
-    versions that satisfy the constraint given there.
-    """
-
-    packages: Sequence[Package] = ()
-    latest: Collection[NormalizedName] = ()
-    allowed: Mapping[NormalizedName, VersionConstraint] = field(default_factory=dict)
 
 
 class Resolver:
@@ -82,22 +79,65 @@ class Resolver:
 
     def direct_package(self, dependency: Dependency) -> Package:
         """Return the package at a path, a URL or a commit; raises FtiError if it conflicts."""
-        provider = ViewProvider(self.root(), self.pool(), self._io, locked=(), view=self._view)
+        nothing = PreferredPackages()
+        provider = ViewProvider(self.root(), self.pool(), self._io, nothing, self._view)
         share_direct_packages(provider, self._direct)
         with _scratch() as folder, provider.use_source_root(folder), solver_errors():
             return provider.search_for_direct_origin_dependency(dependency)
 
     def solve(self, preferences: PreferredPackages) -> Solution:
-        """Return a solution; raises FtiError with Poetry's explanation if there is none."""
+        """Return a solution; raises FtiError with Poetry's explanation if there is none.
+
+        Raises OutOfStepsError at the end of the budget.
+        """
         root = self.root()
         pool = self.pool(preferences.allowed)
         direct = {each: each for each in preferences.packages if each.is_direct_origin()}
         locked = [self._view.package(p) if p in direct else p for p in preferences.packages]
-        solver = ViewSolver(root, pool, self._io, locked=locked, view=self._view)
+        preferred = replace(preferences, packages=locked)
+        solver = ViewSolver(root, pool, self._io, preferred, self._view)
         share_direct_packages(solver.provider, self._direct)
+        return self._solution(solver, root, preferred, direct)
+
+    def _solution(
+        self,
+        solver: ViewSolver,
+        root: ProjectPackage,
+        preferred: PreferredPackages,
+        direct: Mapping[Package, Package],
+    ) -> Solution:
         with _scratch() as folder, solver.provider.use_source_root(folder), solver_errors():
-            packages = solver.solve(use_latest=preferences.latest).get_solved_packages()
-        return Solution(root, packages, {**direct, **solver.provider.originals})
+            packages = solver.solve(use_latest=preferred.latest).get_solved_packages()
+        originals = {**direct, **solver.provider.originals}
+        decisions = solver.decisions[0] if len(solver.decisions) == 1 else None
+        return Solution(root, packages, originals, preferred.budget.used, decisions)
+
+    def exchanged(self, solution: Solution, selection: Selection) -> Solution | None:
+        """Return a solution with the packages of a selection, which was made from it.
+
+        None if it takes a whole solve, as after several runs of the solver or with other extras.
+        """
+        changed = selection.changed_from(solution.versions())
+        if solution.decisions is None or not exists(AGGREGATE) or not selection.is_plain(changed):
+            return None
+        root, preferred = self.root(), PreferredPackages()
+        solver = DecidedSolver(root, self.pool(), self._io, preferred, self._view)
+        share_direct_packages(solver.provider, self._direct)
+        complete = solver.provider.complete_package
+        solver.decided = [
+            *(p for p in solution.decisions if p.name in selection.needs and p.name not in changed),
+            *(
+                complete(DependencyPackage(selection.needs[name][0].dependency, package)).package
+                for name in sorted(changed & selection.needs.keys())
+                for package in selection.packages[name]
+            ),
+        ]
+        return self._solution(solver, root, preferred, solution.originals)
+
+    @cached_property
+    def partial(self) -> PartialSolver:
+        """The solver of some of the packages."""
+        return PartialSolver(self.root(), self._shared, self._view, self._io)
 
     def is_impossible(
         self, solution: Solution, name: NormalizedName, version: StandardVersion

@@ -13,7 +13,7 @@ from poetry.core.version.markers import EmptyMarker
 from poetry_fti.agreement.versions import group_versions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from poetry.core.packages.dependency import Dependency
@@ -22,25 +22,36 @@ if TYPE_CHECKING:
     from poetry.core.version.markers import BaseMarker
     from poetry.packages.transitive_package_info import TransitivePackageInfo
 
+    from poetry_fti.agreement.versions import Versions
+
     SolvedPackages: TypeAlias = dict[Package, TransitivePackageInfo]
 
 
 @dataclass(frozen=True)
 class Solution:
-    """A solution of Poetry's solver for the derived project `root`.
+    """A solution of Poetry's solver for the derived project `root`, found in a number of `steps`.
 
     `originals` are the packages that come from a path, a URL or a repository, with all of their
-    requirements, by the packages in the solution.
+    requirements, by the packages in the solution. `decisions` are the packages that the solver
+    decided on, with the extras that are required of them as packages of their own; None if it ran
+    several times, for different targets.
     """
 
     root: ProjectPackage
     packages: SolvedPackages
     originals: Mapping[Package, Package]
+    steps: int = 0
+    decisions: Sequence[Package] | None = None
 
     @cached_property
     def direct(self) -> frozenset[NormalizedName]:
         """The names of the packages that the project itself requires."""
         return frozenset(dependency.name for dependency in self.root.all_requires)
+
+    @cached_property
+    def with_prereleases(self) -> frozenset[NormalizedName]:
+        """The names of the packages of which the project itself allows pre-releases."""
+        return with_prereleases(self.root)
 
     @cached_property
     def _with_extras(self) -> list[Dependency]:
@@ -85,8 +96,17 @@ class Solution:
             for dependency in requirements
         )
 
-    def versions(self) -> dict[NormalizedName, tuple[StandardVersion, ...]]:
+    def versions(self) -> Versions:
         """Return the versions of each package, ascending, without their sources."""
+        return self._versions
+
+    @cached_property
+    def _versions(self) -> Versions:
         return group_versions(
             (package.name, StandardVersion(package.version.text)) for package in self.packages
         )
+
+
+def with_prereleases(root: ProjectPackage) -> frozenset[NormalizedName]:
+    """Return the names of the packages of which a project explicitly allows pre-releases."""
+    return frozenset(each.name for each in root.all_requires if each.allows_prereleases())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from copy import copy
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -11,12 +12,15 @@ from poetry.puzzle.provider import Provider
 from poetry.puzzle.solver import Solver
 from poetry.repositories.exceptions import PackageNotFoundError
 
-from poetry_fti.bridge.internals.solver import preferences_of, replace_provider
+from poetry_fti.bridge.internals.solver import preferences_of, replace_provider, solved_packages
+from poetry_fti.bridge.solving.budget import StepBudget
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from cleo.io.io import IO
+    from packaging.utils import NormalizedName
+    from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
     from poetry.core.packages.project_package import ProjectPackage
@@ -25,15 +29,33 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.index.metadata_view import MetadataView
     from poetry_fti.bridge.index.pool import StagePool
+    from poetry_fti.bridge.solving.solution import SolvedPackages
 
 _EXTRA: Final = re.compile(r'\bextra == ("[^"]*")')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreferredPackages:
+    """What a solve prefers: the versions of `packages`, in their order, before any others.
+
+    Packages in `latest` get the newest possible version instead. Packages in `allowed` get only
+    versions that satisfy the constraint given there. Those in `foreign` are versions of other
+    stages, which are preferred only if the stage could choose them itself. `budget` limits the
+    solver's steps.
+    """
+
+    packages: Sequence[Package] = ()
+    foreign: Sequence[Package] = ()
+    latest: Collection[NormalizedName] = ()
+    allowed: Mapping[NormalizedName, VersionConstraint] = field(default_factory=dict)
+    budget: StepBudget = field(default_factory=StepBudget)
 
 
 class ViewProvider(Provider):
     """Poetry's provider with ordered preferences, and with narrowed direct references.
 
-    `locked` are the preferred packages, in their order. `originals` are the packages from a path,
-    a URL or a repository before narrowing, by themselves.
+    `originals` are the packages from a path, a URL or a repository before narrowing, by
+    themselves.
 
     Relies on `search_for_direct_origin_dependency`, which gives all packages that come from no
     index. `bridge/internals/solver.py` lists the private names.
@@ -44,12 +66,14 @@ class ViewProvider(Provider):
         package: ProjectPackage,
         pool: StagePool,
         io: IO,
-        *,
-        locked: Sequence[Package],
+        preferred: PreferredPackages,
         view: MetadataView,
     ) -> None:
-        super().__init__(package, pool, io, locked=list(locked))
+        locked = list(preferred.packages)
+        super().__init__(package, pool, io, locked=locked)
         self._view = view
+        self._foreign = {id(each) for each in preferred.foreign}
+        self._budget = preferred.budget
         self._derived = package
         rank = {id(each): index for index, each in enumerate(locked)}
         for preferences in preferences_of(self).values():
@@ -81,6 +105,11 @@ class ViewProvider(Provider):
         vars(marker)["intersect"] = intersect_once
         return marker
 
+    def complete_package(self, dependency_package: DependencyPackage) -> DependencyPackage:
+        """Return a release with its requirements; raises OutOfStepsError at the budget's end."""
+        self._budget.step()
+        return super().complete_package(dependency_package)
+
     def get_locked(self, dependency: Dependency) -> DependencyPackage | None:
         """Return the first preference that satisfies a requirement and is still in its index.
 
@@ -98,14 +127,18 @@ class ViewProvider(Provider):
         if found.package.is_direct_origin():
             return True
         try:
-            self.get_package_from_pool(
+            package = self.get_package_from_pool(
                 found.package.pretty_name,
                 found.package.version,
                 repository_name=found.dependency.source_name,
             )
         except PackageNotFoundError:
             return False
-        return True
+        if id(found.package) not in self._foreign or not is_unusual(package):
+            return True
+        # For this requirement only: another one may allow pre-releases, or name the version.
+        choices = self.pool.find_packages(found.dependency)
+        return any(choice.version == package.version for choice in choices)
 
     def search_for_direct_origin_dependency(self, dependency: Dependency) -> Package:
         """Return the package at a path, a URL or a commit, with narrowed requirements."""
@@ -128,6 +161,11 @@ def _of_any_extra(marker: str, known: Iterable[str]) -> str:
     return marker
 
 
+def is_unusual(package: Package) -> bool:
+    """Return whether a solver chooses a release only if a requirement leaves no other choice."""
+    return package.version.is_unstable() or bool(package.yanked)
+
+
 class ViewSolver(Solver):
     """Poetry's solver with a ViewProvider."""
 
@@ -136,15 +174,30 @@ class ViewSolver(Solver):
         package: ProjectPackage,
         pool: StagePool,
         io: IO,
-        *,
-        locked: Sequence[Package],
+        preferred: PreferredPackages,
         view: MetadataView,
     ) -> None:
-        super().__init__(package, pool, [], list(locked), io)
-        self._view_provider = ViewProvider(package, pool, io, locked=locked, view=view)
+        super().__init__(package, pool, [], list(preferred.packages), io)
+        self._view_provider = ViewProvider(package, pool, io, preferred, view)
         replace_provider(self, self._view_provider)
+
+        self.decisions: list[Sequence[Package]] = []
 
     @property
     def provider(self) -> ViewProvider:
         """The provider that the solver reads packages from."""
         return self._view_provider
+
+    def _aggregate_solved_packages(self, packages: list[Package]) -> SolvedPackages:
+        """Remember what each run of the solver has decided."""
+        self.decisions.append(packages)
+        return super()._aggregate_solved_packages(packages)
+
+
+class DecidedSolver(ViewSolver):
+    """A solver that is given the packages to decide on: a solution, for which it adds markers."""
+
+    decided: Sequence[Package] = ()
+
+    def _solve(self) -> SolvedPackages:
+        return solved_packages(self, self.decided)

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.markers import clear_marker_caches
+from poetry_fti.bridge.solving.attempts.attempts import Attempts
+from poetry_fti.bridge.solving.budget import OutOfStepsError
 from poetry_fti.bridge.solving.merge import merged
 from poetry_fti.bridge.solving.outcome import Saving, Solved
 from poetry_fti.bridge.solving.variant import Preferences
@@ -18,9 +20,6 @@ from poetry_fti.targets import marker_environment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from packaging.utils import NormalizedName
-    from packaging.version import Version
-
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.solution import SolvedPackages
     from poetry_fti.bridge.solving.variant import StageTask, Variant
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
 
 # A stage without platforms is aligned on these alone, which takes a fraction of the time.
 _REPRESENTATIVE: Final = (Platform("linux", "amd64"),)
+# A solve for all platforms runs several times, and each run has at least as many steps.
+_TIMES: Final = 20
+_MORE: Final = 100
 # From this time in seconds on, what naming platforms would save is measured and reported.
 _SLOW: Final = 5.0
 
@@ -56,6 +58,7 @@ class StageSolver:
         if aligned and self._universal is not None:
             targets[""] = replace(task.targets, platforms=_REPRESENTATIVE)
         self.variants = {marker: make_variant(task, each) for marker, each in targets.items()}
+        self._attempts: dict[str, Attempts] = {}
         if task.is_bound and self._universal is not None:  # the rule holds on every platform
             self.variants = {"": self._universal}
 
@@ -67,12 +70,11 @@ class StageSolver:
                 for marker, variant in self.variants.items()
             }
 
-    def attempt(
-        self, variant: str, name: NormalizedName, required: Mapping[NormalizedName, Version]
-    ) -> Versions | None:
-        """Return the versions of a variant with all `required` ones, or None; see `Variant`."""
-        with self._timed():
-            return self.variants[variant].attempt(name, required)
+    def attempts(self, variant: str) -> Attempts:
+        """Return the attempts to give a variant other versions; they count as the stage's time."""
+        if variant not in self._attempts:
+            self._attempts[variant] = Attempts(self.variants[variant])
+        return self._attempts[variant]
 
     def make_lock(self, preferences: Mapping[str, Preferences]) -> Solved:
         """Return the stage's lock for the preferences of its variants; raises FtiError.
@@ -101,11 +103,36 @@ class StageSolver:
 
     def _packages(self, preferences: Mapping[str, Preferences]) -> SolvedPackages:
         if self._universal is not None:
-            return self._universal.restored(next(iter(preferences.values()), Preferences()))
+            aligned = next(iter(preferences.values()), Preferences())
+            return self._universal_packages(self._universal, aligned)
         clear_marker_caches()
-        return merged(
-            [(m, variant.restored(preferences[m])) for m, variant in self.variants.items()]
-        )
+        return merged([(m, self._restored(m, preferences[m])) for m in self.variants])
+
+    def _restored(self, variant: str, preferences: Preferences) -> SolvedPackages:
+        found = self.variants[variant]
+        if variant in self._attempts and not self._task.is_bound:
+            solution = self._attempts[variant].solution(dict(preferences.preferred))
+            if solution is not None:
+                return found.resolver.restored(solution)
+        try:
+            return found.restored(preferences)
+        except FtiError:
+            # Only a solve shows for certain that a selection is a solution.
+            if self._task.is_bound or preferences == Preferences():
+                raise
+            return found.restored(Preferences())
+
+    def _universal_packages(self, universal: Variant, aligned: Preferences) -> SolvedPackages:
+        if aligned == Preferences() or self._task.is_bound:
+            return universal.restored(aligned)
+        # Only what has changed on the representative platform is preferred on all.
+        alone = self.variants[""].solve_alone()
+        changed = aligned.preferred - alone.versions().items()
+        try:
+            limit = _TIMES * alone.steps + _MORE
+            return universal.restored(Preferences(frozenset(changed)), limit)
+        except OutOfStepsError:
+            return universal.restored(Preferences())
 
     @contextmanager
     def _timed(self) -> Iterator[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 from poetry.core.constraints.version import Version as PoetryVersion
@@ -11,7 +11,9 @@ from poetry.core.constraints.version import VersionUnion
 from poetry.core.packages.package import Package
 
 from poetry_fti.bridge.markers import clear_marker_caches
-from poetry_fti.bridge.solving.resolver import PreferredPackages
+from poetry_fti.bridge.solving.budget import OutOfStepsError, StepBudget
+from poetry_fti.bridge.solving.solution import with_prereleases
+from poetry_fti.bridge.solving.solver import PreferredPackages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.solving.resolver import Resolver
     from poetry_fti.bridge.solving.solution import Solution, SolvedPackages
     from poetry_fti.model import Targets
+
+
+# A solve with the pins of other locks, if they fit, has about one step for each pin.
+_STEPS_PER_PIN: Final = 2
+_MORE_STEPS: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,58 +84,87 @@ class Variant:
         self._pinned = {(pin.name, Version(pin.version.text)) for pin in task.pins}
         self._solutions: dict[Preferences, Solution] = {}
 
-    def solve(self, preferences: Preferences) -> Solution:
+    def solve(self, preferences: Preferences, limit: int | None = None) -> Solution:
         """Return the solution for preferences; raises FtiError if there is none.
 
-        Solutions are cached: the same preferences are solved once.
+        Solutions are cached: the same preferences are solved once. Raises OutOfStepsError if the
+        solver needs more steps than the limit.
         """
+        if preferences == Preferences():
+            return self.solve_alone()
+        return self._cached(
+            preferences,
+            lambda: self.resolver.solve(
+                self._preferred(preferences, self._task.other_pins, StepBudget(limit))
+            ),
+        )
+
+    def solve_alone(self) -> Solution:
+        """Return the solution without regard to other stages; raises FtiError if there is none."""
+        return self._cached(Preferences(), self._solve_alone)
+
+    def _cached(self, preferences: Preferences, solve: Callable[[], Solution]) -> Solution:
         if preferences not in self._solutions:
             if not self._solutions:
                 clear_marker_caches()
             with self._monitor.index_errors():
-                self._solutions[preferences] = self._solve(preferences)
+                self._solutions[preferences] = solve()
         return self._solutions[preferences]
 
-    def _solve(self, preferences: Preferences) -> Solution:
-        solution = self.resolver.solve(self._preferred(preferences, self._task.other_pins))
-        if preferences.preferred or not self._task.other_pins or self._keeps_all_pins(solution):
+    def _solve_alone(self) -> Solution:
+        solution = self._with_pins_of_others() if self._task.other_pins else None
+        if solution is not None and self._keeps_all_pins(solution):
             return solution
+        own = self.resolver.solve(self._preferred(Preferences(), (), StepBudget()))
+        if solution is None:
+            return own
         # Pins of other locks must not cost the stage one of its own.
-        own = self.resolver.solve(self._preferred(preferences, ()))
-        return solution if self._kept_pins(own) <= self._kept_pins(solution) else own
+        kept, both = (self.kept_pins(each.versions()) for each in (own, solution))
+        return solution if kept <= both else own
 
-    def attempt(
-        self, name: NormalizedName, required: Mapping[NormalizedName, Version]
-    ) -> Versions | None:
-        """Return the versions of a solution with all `required` ones, or None if there is none.
+    def _with_pins_of_others(self) -> Solution | None:
+        """Return a solution that prefers pins of other locks, or None if they are no help.
 
-        A solution that loses one of the stage's own pins does not count, nor does one with an
-        older version of a direct requirement than the stage has without regard to others.
-        `name` is the required package whose version is new since the last attempt.
+        They come before what the stage requires: a version that does not fit may lead the solver
+        through hundreds of releases, or to older versions of what the stage requires.
         """
-        independent = self.solve(Preferences())
-        before = independent.versions()
-        if self._is_pinned(name, before):
+        allowing = with_prereleases(self.resolver.root())
+        others = [pin for pin in self._task.other_pins if pin.name not in allowing]
+        names = {pin.name for pin in (*self._task.pins, *others)}
+        budget = StepBudget(_STEPS_PER_PIN * len(names) + _MORE_STEPS)
+        try:
+            solution = self.resolver.solve(self._preferred(Preferences(), others, budget))
+        except OutOfStepsError:
             return None
-        with self._monitor.index_errors():
-            if self.resolver.is_impossible(independent, name, required[name]):
-                return None
-        solution = self.solve(Preferences.of(required))
-        found = solution.versions()
-        satisfied = all(found.get(each, (v,)) == (v,) for each, v in required.items())
-        older = any(
-            direct in found and found[direct] < before[direct]
-            for direct in independent.direct - required.keys()
-        )
-        lost = self._kept_pins(independent) - self._kept_pins(solution)
-        return found if satisfied and name in found and not older and not lost else None
+        pinned = {(pin.name, Version(pin.version.text)) for pin in (*self._task.pins, *others)}
+        free = {
+            name
+            for name, versions in solution.versions().items()
+            if not all((name, version) in pinned for version in versions)
+        }
+        partial = self.resolver.partial
+        return solution if partial.has_newest(partial.selection(solution), free) else None
 
-    def restored(self, preferences: Preferences) -> SolvedPackages:
+    def solve_for_attempt(self, wanted: Versions, budget: StepBudget) -> Solution:
+        """Return a solution that prefers the `wanted` versions of other stages.
+
+        Raises FtiError if there is none, and OutOfStepsError at the end of the budget.
+        """
+        with self._monitor.index_errors():
+            preferences = Preferences(frozenset(wanted.items()))
+            return self.resolver.solve(self._preferred(preferences, (), budget))
+
+    def is_impossible(self, solution: Solution, name: NormalizedName, version: Version) -> bool:
+        """Return whether a solution with a version can be excluded at once; see `Resolver`."""
+        with self._monitor.index_errors():
+            return self.resolver.is_impossible(solution, name, version)
+
+    def restored(self, preferences: Preferences, limit: int | None = None) -> SolvedPackages:
         """Return the packages of the solution for preferences, with the markers for the lock.
 
-        Raises FtiError if there is no solution.
+        Raises FtiError if there is no solution, and OutOfStepsError beyond a limit of steps.
         """
-        return self.resolver.restored(self.solve(preferences))
+        return self.resolver.restored(self.solve(preferences, limit))
 
     def preferred(self, versions: Versions) -> list[Package]:
         """Return the packages to try first in a joint solve: own pins, then `versions`."""
@@ -148,24 +184,24 @@ class Variant:
         """Return those of `versions` that an update changed, as pairs of name and version."""
         return set(_pairs(versions)) - self.indexed_pins if self._task.latest else set()
 
-    def _is_pinned(self, name: NormalizedName, versions: Versions) -> bool:
+    def is_pinned(self, name: NormalizedName, solution: Solution) -> bool:
         """Return whether a package has its pinned versions, which siblings must not change."""
         if name in self._task.latest:
             return False
+        versions = solution.versions()
         return name in versions and all((name, v) in self._pinned for v in versions[name])
 
     def _keeps_all_pins(self, solution: Solution) -> bool:
         names = {name for name, _ in self._pinned} & solution.versions().keys()
-        return names <= {name for name, _ in self._kept_pins(solution)}
+        return names <= {name for name, _ in self.kept_pins(solution.versions())}
 
-    def _kept_pins(self, solution: Solution) -> set[tuple[NormalizedName, Version]]:
-        """Return the own pins that a solution has, except of packages to be updated."""
-        versions = solution.versions().items()
-        found = {(name, version) for name, each in versions for version in each}
+    def kept_pins(self, versions: Versions) -> set[tuple[NormalizedName, Version]]:
+        """Return the own pins among versions, except those of packages to be updated."""
+        found = {(name, version) for name, each in versions.items() for version in each}
         return {pin for pin in found & self._pinned if pin[0] not in self._task.latest}
 
     def _preferred(
-        self, preferences: Preferences, other_pins: Sequence[Package]
+        self, preferences: Preferences, other_pins: Sequence[Package], budget: StepBudget
     ) -> PreferredPackages:
         task = self._task
         first = [
@@ -181,8 +217,13 @@ class Variant:
         # The content of a path dependency may have changed, and with it the pinned version.
         latest = {pin.name for pin in task.pins if pin.source_type == "directory"}
         latest |= set(task.latest) - {package.name for package in first}
-        packages = [*first, *task.pins, *other_pins]
-        return PreferredPackages(packages=packages, latest=latest, allowed=allowed)
+        return PreferredPackages(
+            packages=[*first, *task.pins, *other_pins],
+            foreign=[*(p for p in first if p.name not in preferences.binding), *other_pins],
+            latest=latest,
+            allowed=allowed,
+            budget=budget,
+        )
 
 
 def _pairs(versions: Versions) -> Iterator[tuple[NormalizedName, str]]:

@@ -21,7 +21,7 @@ from poetry_fti.bridge.index.metadata_view import MetadataView
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.internals.packages import copy_found_version, rename
 from poetry_fti.bridge.internals.solver import replace_provider
-from poetry_fti.bridge.solving.solver import ViewProvider
+from poetry_fti.bridge.solving.solver import PreferredPackages, ViewProvider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -116,7 +116,7 @@ class _JointProvider(ViewProvider):
     def __init__(
         self, root: ProjectPackage, pool: JointPool, io: IO, preferred: list[Package]
     ) -> None:
-        super().__init__(root, pool, io, locked=preferred, view=MetadataView())
+        super().__init__(root, pool, io, PreferredPackages(packages=preferred), MetadataView())
         self._joint_pool = pool
 
     def search_for_direct_origin_dependency(self, dependency: Dependency) -> Package:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from poetry_fti.agreement.versions import Versions
+    from poetry_fti.bridge.solving.attempts.attempts import Move
     from poetry_fti.bridge.solving.outcome import Solved
     from poetry_fti.bridge.solving.stage_solver import StageSolver
     from poetry_fti.bridge.solving.variant import Preferences
@@ -82,16 +83,19 @@ class SolveIndependently:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Try to give a variant the `required` versions, one of which is new: that of `package`."""
+    """Try to give a variant a version of a package; see `Attempts.attempt`."""
 
     stage: str
     variant: str
+    number: int
     package: NormalizedName
-    required: Mapping[NormalizedName, Version]
+    version: Version
+    agreed: frozenset[NormalizedName]
 
-    def handle(self, solvers: StageSolvers, /) -> Versions | None:
-        """Return all versions of the variant, or None if it cannot have the required ones."""
-        return solvers.stage(self.stage).attempt(self.variant, self.package, self.required)
+    def handle(self, solvers: StageSolvers, /) -> Move | None:
+        """Return what changes with the version, or None if the variant cannot have it."""
+        attempts = solvers.stage(self.stage).attempts(self.variant)
+        return attempts.attempt(self.number, self.package, self.version, self.agreed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from Poetry's caches again. See `PlainResolver` for what becomes of preferred ve
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from poetry_fti.agreement.alignment import Participant, align
 from poetry_fti.agreement.rules import hold
 from poetry_fti.bridge.index.monitor import monitored
 from poetry_fti.bridge.internals.versions import poetry_version, tested_versions
+from poetry_fti.bridge.solving.attempts.solvable import SolvableVariant
 from poetry_fti.bridge.solving.plain_resolver import PlainResolver
 from poetry_fti.bridge.solving.solver_output import solver_io
 from poetry_fti.bridge.solving.stage_solver import StageSolver
@@ -83,22 +84,17 @@ class PlainWorker(InProcessWorker):
         self, stages: Iterable[str], is_given_up: Callable[[NormalizedName], bool]
     ) -> dict[str, dict[str, Participant]]:
         """Return the variants of stages, solved and aligned without some of their pins."""
-        aligned = {name: self._participants(self._tasks[name], is_given_up) for name in stages}
-        align([each for variants in aligned.values() for each in variants.values()])
+        tasks = [_without_pins(self._tasks[name], is_given_up) for name in stages]
+        with closing(PlainWorker(tasks, self._pool, None, aligned=True)) as worker:
+            aligned = {task.name: worker.participants(task.name) for task in tasks}
+            align([each for variants in aligned.values() for each in variants.values()])
         return aligned
 
-    def _participants(
-        self, task: StageTask, is_given_up: Callable[[NormalizedName], bool]
-    ) -> dict[str, Participant]:
-        pins, others = (
-            [pin for pin in each if not is_given_up(pin.name)]
-            for each in (task.pins, task.other_pins)
-        )
-        relaxed = replace(task, pins=pins, other_pins=others)
-        stage = StageSolver(relaxed, self._variant, aligned=True)
+    def participants(self, stage: str) -> dict[str, Participant]:
+        """Return the variants of a stage, solved independently; raises FtiError."""
         return {
-            variant: Participant(stage.variants[variant], versions)
-            for variant, versions in stage.solve_independently().items()
+            variant: Participant(SolvableVariant(self, stage, variant, versions), versions)
+            for variant, versions in self.stage(stage).solve_independently().items()
         }
 
     def close(self) -> None:
@@ -108,6 +104,13 @@ class PlainWorker(InProcessWorker):
     def _variant(self, task: StageTask, targets: Targets) -> Variant:
         resolver = PlainResolver(task.root, self._pool, view_for(task, targets), self._io)
         return Variant(resolver, task, self._monitor)
+
+
+def _without_pins(task: StageTask, is_given_up: Callable[[NormalizedName], bool]) -> StageTask:
+    pins, others = (
+        [pin for pin in each if not is_given_up(pin.name)] for each in (task.pins, task.other_pins)
+    )
+    return replace(task, pins=pins, other_pins=others)
 
 
 def _preferences(stage: str, versions: Versions, rules: Iterable[Rule]) -> Preferences:

@@ -1,0 +1,1 @@
+"""Attempts to give stages other versions, with as little solving as possible."""

@@ -1,0 +1,179 @@
+"""The packages of a solution, in which versions can be exchanged without solving everything again.
+
+`exchanged` looks for the fewest packages that have to change with one of them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from packaging.version import Version as StandardVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+    from poetry.core.packages.dependency import Dependency
+    from poetry.core.packages.package import Package
+
+    from poetry_fti.agreement.versions import Versions
+
+
+class UndecidedError(Exception):
+    """Whether an exchange is possible takes more than a solve of some of the packages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A requirement, and the name of the package that has it; None for the project itself."""
+
+    requirer: NormalizedName | None
+    dependency: Dependency
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Packages by name, of which those that `required` leads to are a solution.
+
+    A name has several packages if they are for different targets. `requirements` returns those
+    of a package, with those of all of its extras.
+    """
+
+    required: Sequence[Dependency]
+    packages: Mapping[NormalizedName, tuple[Package, ...]]
+    requirements: Callable[[Package], Sequence[Dependency]]
+
+    @cached_property
+    def needs(self) -> Mapping[NormalizedName, Sequence[Need]]:
+        """The requirements of the project and of all packages that it needs, by required name."""
+        found: dict[NormalizedName, list[Need]] = {}
+        visited: set[tuple[NormalizedName, NormalizedName | None]] = set()
+        queue = deque(Need(None, dependency) for dependency in self.required)
+        while queue:
+            need = queue.popleft()
+            name, extras = need.dependency.name, need.dependency.extras
+            found.setdefault(name, []).append(need)
+            for extra in (None, *sorted(extras)):
+                if (name, extra) not in visited:
+                    visited.add((name, extra))
+                    queue.extend(self._needs_of(name, extra))
+        return found
+
+    def _needs_of(self, name: NormalizedName, extra: NormalizedName | None) -> Iterator[Need]:
+        for package in self.packages.get(name, ()):
+            for dependency in self.requirements(package):
+                in_extras = dependency.in_extras
+                if extra in in_extras if in_extras else extra is None:
+                    yield Need(name, dependency)
+
+    @cached_property
+    def versions(self) -> Versions:
+        """The versions of the packages that the project needs, ascending, by name."""
+        return {
+            name: tuple(sorted({_standard(package.version.text) for package in packages}))
+            for name in self.needs
+            if (packages := self.packages.get(name))
+        }
+
+    def changed_from(self, versions: Versions) -> set[NormalizedName]:
+        """Return the names whose versions differ from others, or which only one of both has."""
+        names = versions.keys() | self.versions.keys()
+        return {name for name in names if versions.get(name) != self.versions.get(name)}
+
+    def is_plain(self, names: Collection[NormalizedName]) -> bool:
+        """Return whether no extras are required of packages with these names, nor by them."""
+        return not any(
+            need.dependency.extras and (name in names or need.requirer in names)
+            for name, needs in self.needs.items()
+            for need in needs
+        )
+
+    def with_packages(self, changed: Mapping[NormalizedName, tuple[Package, ...]]) -> Selection:
+        """Return the selection with other packages of some names; an empty tuple removes a name."""
+        return Selection(self.required, {**self.packages, **changed}, self.requirements)
+
+    def unmet_with(
+        self, changed: Mapping[NormalizedName, tuple[Package, ...]]
+    ) -> set[NormalizedName]:
+        """Return the names at both ends of the requirements that are not met with other packages.
+
+        They may include those of packages that are not needed with the changes.
+        """
+        unmet: set[NormalizedName | None] = set()
+        for need in self._affected(changed):
+            name = need.dependency.name
+            if not _is_met(need.dependency, changed.get(name, self.packages.get(name, ()))):
+                unmet |= {name, need.requirer}
+        return {name for name in unmet if name is not None}
+
+    def _affected(self, changed: Mapping[NormalizedName, tuple[Package, ...]]) -> Iterator[Need]:
+        """Yield the requirements of and on changed packages, and of extras that they activate."""
+        for name in changed:
+            yield from (need for need in self.needs.get(name, ()) if need.requirer not in changed)
+        other = Selection(self.required, {**self.packages, **changed}, self.requirements)
+        queue = [(name, extra) for name in changed for extra in (None, *self._extras(name))]
+        visited = set(queue)
+        while queue:
+            for need in other._needs_of(*queue.pop()):
+                yield need
+                name, known = need.dependency.name, self._extras(need.dependency.name)
+                for extra in need.dependency.extras:
+                    if (name, extra) not in visited and (name in changed or extra not in known):
+                        visited.add((name, extra))
+                        queue.append((name, extra))
+
+    def _extras(self, name: NormalizedName) -> frozenset[NormalizedName]:
+        needs = self.needs.get(name, ())
+        return frozenset(extra for need in needs for extra in need.dependency.extras)
+
+
+@cache
+def _standard(version: str) -> StandardVersion:
+    return StandardVersion(version)
+
+
+def _is_met(dependency: Dependency, packages: Sequence[Package]) -> bool:
+    if dependency.is_direct_origin():
+        return any(package.is_direct_origin() for package in packages)
+    return any(dependency.constraint.allows(package.version) for package in packages)
+
+
+def exchanged(
+    selection: Selection,
+    package: Package,
+    solve: Callable[
+        [frozenset[NormalizedName]], Mapping[NormalizedName, tuple[Package, ...]] | None
+    ],
+) -> Selection | None:
+    """Return the selection with another version of a package, or None if that is impossible.
+
+    None also if nothing requires the package any more after what else has to change.
+
+    What the new version conflicts with is solved with it: `solve` returns packages for all names
+    that it is given, while it ignores requirements of other names, or None if there are none.
+    Then it is impossible for all packages together, too. The conflicts of what it returns with the
+    rest are solved in the same way, until there are none left.
+
+    Raises UndecidedError if a conflict involves a package that cannot be exchanged.
+    """
+    solved: frozenset[NormalizedName] = frozenset()
+    changed: Mapping[NormalizedName, tuple[Package, ...]] = {package.name: (package,)}
+    while unmet := selection.unmet_with(changed):
+        involved = solved | unmet | {package.name}
+        if involved == solved or not all(_is_simple(selection, name) for name in involved):
+            raise UndecidedError
+        found = solve(involved)
+        if found is None:
+            return None
+        changed = {name: found.get(name, ()) for name in involved}
+        solved = involved
+    result = selection.with_packages(changed)
+    return result if package.name in result.needs else None
+
+
+def _is_simple(selection: Selection, name: NormalizedName) -> bool:
+    packages = selection.packages.get(name, ())
+    return not packages or (len(packages) == 1 and not packages[0].is_direct_origin())
