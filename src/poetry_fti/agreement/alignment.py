@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
+from poetry_fti.agreement.rules import is_exempt
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
     from poetry_fti.agreement.versions import Versions
+    from poetry_fti.model import Rule
 
 _TOGETHER: Final = 2
 
@@ -36,11 +39,12 @@ class Solvable(Protocol):
 
 @dataclass(slots=True)
 class Participant:
-    """A solution (`versions`) to be aligned; without `solvable` it cannot change.
+    """A solution of a stage (`versions`) to be aligned; without `solvable` it cannot change.
 
     `agreed` are the packages whose versions are final, `moves` is how often the solution changed.
     """
 
+    stage: str
     solvable: Solvable | None
     versions: Versions
     agreed: set[NormalizedName] = field(default_factory=set)
@@ -63,13 +67,14 @@ class Participant:
         return moved
 
 
-def align(participants: Sequence[Participant]) -> None:
+def align(participants: Sequence[Participant], exemptions: Sequence[Rule] = ()) -> None:
     """Change solutions so that the participants have as many versions in common as possible.
 
     For each package whose version differs, the version that most participants accept is chosen,
     the highest if several do equally well; the others are then aligned among themselves. This is
     repeated until nothing changes. It terminates because a version that has been agreed on is
-    final. The result does not depend on the order of the participants.
+    final. The result does not depend on the order of the participants. A stage that is exempt from
+    agreement on a package agrees on it with itself only.
     """
     tried: set[tuple[NormalizedName, tuple[object, ...]]] = set()
     changed = True
@@ -79,10 +84,8 @@ def align(participants: Sequence[Participant]) -> None:
             state = tuple(_state(participant, name) for participant in participants)
             if (name, state) not in tried:
                 tried.add((name, state))
-                changed |= _agree(
-                    name,
-                    [participant for participant in participants if name in participant.versions],
-                )
+                for group in _groups(name, participants, exemptions):
+                    changed |= _agree(name, group)
 
 
 def _state(participant: Participant, name: NormalizedName) -> object:
@@ -96,6 +99,18 @@ def _divergent(participants: Sequence[Participant]) -> list[NormalizedName]:
         for name, versions in participant.versions.items():
             found.setdefault(name, set()).add(versions)
     return sorted(name for name, versions in found.items() if len(versions) > 1)
+
+
+def _groups(
+    name: NormalizedName, participants: Sequence[Participant], exemptions: Sequence[Rule]
+) -> Iterable[list[Participant]]:
+    """Return the participants with a package in groups that are to agree on it."""
+    groups: dict[str, list[Participant]] = {}
+    for each in participants:
+        if name in each.versions:
+            is_apart = is_exempt(each.stage, name, exemptions)
+            groups.setdefault(each.stage if is_apart else "", []).append(each)
+    return groups.values()
 
 
 def _agree(name: NormalizedName, participants: Collection[Participant]) -> bool:

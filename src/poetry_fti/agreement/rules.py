@@ -31,6 +31,11 @@ def tied(stages: Sequence[str], rules: Iterable[Rule]) -> list[list[str]]:
     return [group for group in groups if group]
 
 
+def is_exempt(stage: str, name: NormalizedName, exemptions: Iterable[Rule]) -> bool:
+    """Return whether rules exempt a stage from agreement with other stages on a package."""
+    return any(stage in rule.stages and rule.binds(name) for rule in exemptions)
+
+
 def hold(rules: Iterable[Rule], stages: Mapping[str, Iterable[Versions]]) -> bool:
     """Return whether stages satisfy rules.
 

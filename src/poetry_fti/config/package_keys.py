@@ -18,14 +18,19 @@ _PATTERN: Final = re.compile(r"[A-Z0-9*?]|[A-Z0-9*?][A-Z0-9._*?-]*[A-Z0-9*?]", r
 
 def read_align(table: Table) -> tuple[Rule, ...]:
     """Return the rules of `[[tool.fti.align]]`; a rule without stages applies to all of them."""
-    return tuple(
-        Rule(
-            stages=_stages(rule),
-            packages=_packages(rule),
-            level=rule.choice("level", LEVELS) or "exact",
-        )
-        for rule in table.tables("align", keys=("stages", "packages", "level"))
+    return tuple(map(_rule, table.tables("align", keys=("stages", "packages", "level"))))
+
+
+def _rule(table: Table) -> Rule:
+    rule = Rule(
+        stages=_stages(table),
+        packages=_packages(table),
+        level=table.choice("level", LEVELS) or "exact",
     )
+    if len(rule.stages) == 1 and not rule.is_exemption:
+        message = f'has no effect: "{rule.stages[0]}" is the only stage that it names'
+        table.wrong("stages", message)
+    return rule
 
 
 def _stages(rule: Table) -> tuple[str, ...]:
@@ -34,8 +39,6 @@ def _stages(rule: Table) -> tuple[str, ...]:
     for index, name in enumerate(names):
         if name in names[:index]:
             rule.wrong("stages", f'"{name}" is listed twice', index=index)
-    if len(names) == 1:
-        rule.wrong("stages", f'has no effect: "{names[0]}" is the only stage that it names')
     return names
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-Level: TypeAlias = Literal["exact", "minor", "major"]
+Level: TypeAlias = Literal["exact", "minor", "major", "none"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 
 
@@ -18,12 +18,18 @@ LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 class Rule:
     """A condition that stages have the same version of packages, up to `level`.
 
+    A rule of level `none` is no condition: it exempts the stages from agreement on the packages.
     `packages` are normalized package names, which may contain the wildcards `*` and `?`.
     """
 
     stages: tuple[str, ...]
     packages: tuple[str, ...]
     level: Level = "exact"
+
+    @property
+    def is_exemption(self) -> bool:
+        """Whether the rule exempts stages from agreement instead of demanding it."""
+        return self.level == "none"
 
     def binds(self, name: NormalizedName) -> bool:
         """Return whether a package is one of those that the rule applies to."""

@@ -13,6 +13,7 @@ from poetry_fti.agreement.comparison import (
     shared_names,
     versions_by_name,
 )
+from poetry_fti.agreement.held_back import HeldBack, excluded_by, is_direct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,17 +21,30 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedStage
     from poetry_fti.operations.project import Project
 
-__all__ = ["Change", "Comparison", "Divergence", "compare_project", "compare_stages"]
+__all__ = [
+    "Change",
+    "Comparison",
+    "Divergence",
+    "HeldBack",
+    "compare_project",
+    "compare_stages",
+    "excluded_by",
+    "is_direct",
+]
 
 _COMPARABLE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The number of packages that at least two stages have, and those whose versions differ."""
+    """The number of packages that at least two stages have, and those whose versions differ.
+
+    `stages` are the compared stages, if their whole locks had to be read.
+    """
 
     shared: int
     divergences: tuple[Divergence, ...] = ()
+    stages: tuple[LockedStage, ...] = ()
 
 
 def compare_project(project: Project) -> Comparison | None:
@@ -39,11 +53,11 @@ def compare_project(project: Project) -> Comparison | None:
     if len(fresh) < _COMPARABLE:
         return None
     # Names and versions are read fast; the reasons for a difference need the whole locks.
-    found = () if agree(fresh) else divergences(project.comparable())
-    return Comparison(len(shared_names(fresh)), found)
+    stages = () if agree(fresh) else project.comparable()
+    return Comparison(len(shared_names(fresh)), divergences(stages), stages)
 
 
 def compare_stages(stages: Sequence[LockedStage]) -> Comparison:
     """Return a comparison of locked stages."""
     shared = shared_names(versions_by_name(stage.packages) for stage in stages)
-    return Comparison(len(shared), divergences(stages))
+    return Comparison(len(shared), divergences(stages), tuple(stages))

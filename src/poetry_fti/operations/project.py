@@ -62,8 +62,13 @@ class Project:
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """The rules of `[[tool.fti.align]]`."""
-        return self._read.rules
+        """The rules of `[[tool.fti.align]]` that demand agreement."""
+        return tuple(rule for rule in self._read.rules if not rule.is_exemption)
+
+    @property
+    def exemptions(self) -> tuple[Rule, ...]:
+        """The rules of `[[tool.fti.align]]` that exempt stages from agreement on packages."""
+        return tuple(rule for rule in self._read.rules if rule.is_exemption)
 
     def edited(self, pyproject: dict[str, Any]) -> Project:
         """Return the project with the data of an edited pyproject.toml that is not written yet.

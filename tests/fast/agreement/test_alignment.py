@@ -106,7 +106,7 @@ def agreements(
 
 
 def participants(models: Sequence[Model]) -> list[Participant]:
-    return [Participant(model, model.solve({}) or {}) for model in models]
+    return [Participant("stage", model, model.solve({}) or {}) for model in models]
 
 
 def outcome(models: Sequence[Model]) -> list[str]:
@@ -164,16 +164,16 @@ def test_an_agreement_stays_although_a_later_one_would_need_another() -> None:
 
 def test_several_versions_in_one_unit_become_the_one_of_another() -> None:
     split = Participant(
-        Model({"a": {1, 2}}), {canonicalize_name("a"): (Version("1"), Version("2"))}
+        "split", Model({"a": {1, 2}}), {canonicalize_name("a"): (Version("1"), Version("2"))}
     )
-    single = Participant(Model({"a": {1}}), as_versions({"a": 1}))
+    single = Participant("single", Model({"a": {1}}), as_versions({"a": 1}))
     align([split, single])
     assert [shown(split.versions), shown(single.versions)] == ["a1", "a1"]
 
 
 @pytest.mark.parametrize("kept", [{}, {"b": 1}])
 def test_a_fixed_unit_stays_and_others_come_to_it(kept: Chosen) -> None:
-    fixed = Participant(None, as_versions({"a": 1, **kept}))
+    fixed = Participant("fixed", None, as_versions({"a": 1, **kept}))
     free = participants([Model({"a": {1, 2}})])[0]
     align([fixed, free])
     assert [participant.versions for participant in (fixed, free)] == [
@@ -252,7 +252,7 @@ def test_there_is_nothing_left_to_agree_on(made: list[Model]) -> None:
 @given(made=models(), fixed=st.lists(ASKED, min_size=1, max_size=2))
 def test_a_fixed_unit_never_changes(made: list[Model], fixed: list[Asked]) -> None:
     kept = [as_versions({name: min(allowed) for name, allowed in each.items()}) for each in fixed]
-    still = [Participant(None, versions) for versions in kept]
+    still = [Participant("fixed", None, versions) for versions in kept]
     align([*participants(made), *still])
     assert [participant.versions for participant in still] == kept
 

@@ -219,10 +219,10 @@ def test_problems_of_rules() -> None:
         ),
         (
             'tool.fti.align[0].level: unknown "mino"; did you mean "minor"?'
-            " (known: exact, minor, major)"
+            " (known: exact, minor, major, none)"
         ),
-        'tool.fti.align[1].stages: has no effect: "training" is the only stage that it names',
         "tool.fti.align[1].packages: is empty; a rule must name a package",
+        'tool.fti.align[1].stages: has no effect: "training" is the only stage that it names',
         'tool.fti.align[2].stages[2]: "training" is listed twice',
         f'tool.fti.align[2].packages[1]: "foo bar" {named}',
         'tool.fti.align[2].packages[2]: "foo.bar" is listed twice',

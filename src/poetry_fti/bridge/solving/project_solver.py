@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from poetry_fti.agreement.alignment import Participant, align
+from poetry_fti.agreement.held_back import StageOutcome, added, held_back
 from poetry_fti.agreement.rules import hold, tied
 from poetry_fti.bridge.solving.attempts.solvable import SolvableVariant
 from poetry_fti.bridge.solving.variant import Preferences
@@ -40,10 +42,11 @@ class ProjectSolver:
         self, workers: Mapping[str, Worker], rules: Sequence[Rule], *, aligned: bool
     ) -> None:
         self._workers = workers
-        self._rules = rules
+        self._rules = [rule for rule in rules if not rule.is_exemption]
+        self._exemptions = [rule for rule in rules if rule.is_exemption]
         self._aligned = aligned
 
-    def solve(self, fixed: Sequence[Versions]) -> dict[str, Outcome]:
+    def solve(self, fixed: Mapping[str, Versions]) -> dict[str, Outcome]:
         """Return the outcome of each stage: its lock, or the FtiError that it failed with.
 
         If stages are to be aligned, a package gets the same version in all stages that can have
@@ -56,10 +59,14 @@ class ProjectSolver:
         for stage, variants in self._answers(first, outcomes):
             participants[stage] = {
                 name: Participant(
-                    SolvableVariant(self._workers[stage], stage, name, versions), versions
+                    stage, SolvableVariant(self._workers[stage], stage, name, versions), versions
                 )
                 for name, versions in variants.items()
             }
+        alone = {
+            stage: [participant.versions for participant in variants.values()]
+            for stage, variants in participants.items()
+        }
         self._align(participants, fixed)
         preferences: dict[str, Mapping[str, Preferences]] = {
             stage: {name: _preferences(each) for name, each in variants.items()}
@@ -68,16 +75,24 @@ class ProjectSolver:
         for group in tied(list(self._workers), self._rules):
             self._apply_rules(group, participants, preferences, outcomes)
         locks = {stage: MakeLock(stage, each) for stage, each in preferences.items()}
-        outcomes |= dict(self._answers(locks, outcomes))
-        return outcomes
+        solved = dict(self._answers(locks, outcomes))
+        compared = {name: [StageOutcome(versions, versions)] for name, versions in fixed.items()}
+        for stage, before in alone.items():
+            agreed = [participant.versions for participant in participants[stage].values()]
+            compared[stage] = list(map(StageOutcome, before, agreed))
+        return outcomes | {
+            stage: replace(each, held_back=held_back(stage, compared), added=added(compared[stage]))
+            for stage, each in solved.items()
+        }
 
     def _align(
-        self, stages: Mapping[str, Mapping[str, Participant]], fixed: Sequence[Versions]
+        self, stages: Mapping[str, Mapping[str, Participant]], fixed: Mapping[str, Versions]
     ) -> None:
         """Align all stages with each other, or only the variants of each stage."""
         if self._aligned:
             participants = [each for variants in stages.values() for each in variants.values()]
-            align([*participants, *(Participant(None, versions) for versions in fixed)])
+            unsolved = [Participant(name, None, versions) for name, versions in fixed.items()]
+            align([*participants, *unsolved], self._exemptions)
         else:
             for variants in stages.values():
                 align(list(variants.values()))
@@ -164,7 +179,8 @@ def project_solver(
     and stages are solved in several processes if there are cores for them. No other thread may
     be running yet.
     """
-    workers = open_workers(tasks, rules, pool, output, aligned=aligned)
+    demands = [rule for rule in rules if not rule.is_exemption]
+    workers = open_workers(tasks, demands, pool, output, aligned=aligned)
     try:
         yield ProjectSolver(workers, rules, aligned=aligned)
     finally:

@@ -20,6 +20,8 @@ from poetry_fti.targets import marker_environment
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from packaging.utils import NormalizedName
+
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.solution import SolvedPackages
     from poetry_fti.bridge.solving.variant import StageTask, Variant
@@ -89,8 +91,12 @@ class StageSolver:
             lock=lock,
             seconds=self._seconds,
             warnings=tuple(_warnings(packages)),
+            unfinished=tuple(sorted(self._unfinished())),
             saving=self._saving(took, len(packages)) if took > _SLOW and self._universal else None,
         )
+
+    def _unfinished(self) -> set[NormalizedName]:
+        return {name for attempts in self._attempts.values() for name in attempts.unfinished}
 
     def _saving(self, seconds: float, packages: int) -> Saving | None:
         started = time.monotonic()

@@ -12,6 +12,11 @@ from poetry_fti.commands.shared.comparison_report import (
     comparison_lines,
 )
 from poetry_fti.commands.shared.console import error, escape, plain, warning
+from poetry_fti.commands.shared.held_back_report import (
+    held_back_data,
+    held_back_lines,
+    unfinished_lines,
+)
 from poetry_fti.commands.shared.options import wants_json
 from poetry_fti.errors import DONE
 from poetry_fti.model import USUAL_PLATFORMS
@@ -19,11 +24,11 @@ from poetry_fti.operations.comparison import compare_project, compare_stages
 from poetry_fti.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from poetry.console.commands.command import Command
 
-    from poetry_fti.operations.comparison import Comparison
+    from poetry_fti.model import LockedStage
     from poetry_fti.operations.locking.lock import LockResult
     from poetry_fti.operations.project import Project
 
@@ -37,20 +42,30 @@ def report_locking(
             error(command.io, f"{name}: {result.error}")
         for text in result.warnings:
             warning(command.io, text)
-    moved = any(not (result.error or result.is_fresh) for result in results.values())
     if wants_json(command):
-        plain(command.io, _json(results, compare_stages(() if dry_run else project.comparable())))
+        plain(command.io, _json(results, () if dry_run else project.comparable()))
     else:
-        for line in _lines(results, verbose=command.io.is_verbose()):
-            command.line(line)
-        for line in comparison_lines(compare_project(project)) if moved and not dry_run else ():
-            command.line(line)
-        if dry_run:
-            command.line("Dry run: no file was written.")
-        for line in _hints(results):
+        for line in _text(command, project, results, dry_run=dry_run):
             command.line(line)
     failures = [result.error for result in results.values() if result.error]
     return max((failure.exit_code for failure in failures), default=DONE)
+
+
+def _text(
+    command: Command, project: Project, results: Mapping[str, LockResult], *, dry_run: bool
+) -> Iterator[str]:
+    yield from _lines(results, verbose=command.io.is_verbose())
+    moved = any(not (result.error or result.is_fresh) for result in results.values())
+    comparison = compare_project(project) if moved and not dry_run else None
+    yield from comparison_lines(comparison)
+    stages = comparison.stages if comparison else ()
+    if not stages and any(result.held_back for result in results.values()):
+        stages = project.comparable()
+    yield from held_back_lines(results, stages)
+    yield from unfinished_lines(results)
+    if dry_run:
+        yield "Dry run: no file was written."
+    yield from _hints(results)
 
 
 def _lines(results: Mapping[str, LockResult], *, verbose: bool) -> Iterator[str]:
@@ -94,15 +109,16 @@ def _summary(result: LockResult) -> str:
     return f": {added} added, {removed} removed, {updated} updated"
 
 
-def _json(results: Mapping[str, LockResult], comparison: Comparison) -> str:
+def _json(results: Mapping[str, LockResult], stages: Sequence[LockedStage]) -> str:
+    locked = {stage.stage.name: stage for stage in stages}
     data = {
-        "stages": {name: _result_data(result) for name, result in results.items()},
-        "comparison": comparison_data(comparison),
+        "stages": {name: _result_data(result, locked) for name, result in results.items()},
+        "comparison": comparison_data(compare_stages(stages)),
     }
     return json.dumps(data, indent=2) + "\n"
 
 
-def _result_data(result: LockResult) -> dict[str, Any]:
+def _result_data(result: LockResult, locked: Mapping[str, LockedStage]) -> dict[str, Any]:
     if result.error:
         return {"result": "failed", "error": str(result.error)}
     return {
@@ -110,4 +126,7 @@ def _result_data(result: LockResult) -> dict[str, Any]:
         "packages": result.packages,
         "seconds": round(result.seconds, 3),
         "changes": [change_data(change) for change in result.changes],
+        "held_back": [held_back_data(found, locked) for found in result.held_back],
+        "added": list(result.added),
+        "unfinished": list(result.unfinished),
     }

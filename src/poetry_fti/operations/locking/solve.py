@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from poetry_fti import files
 from poetry_fti.agreement.comparison import changes, versions_by_name
-from poetry_fti.agreement.rules import tied
+from poetry_fti.agreement.rules import is_exempt, tied
 from poetry_fti.bridge.internals.listing import plain_path_notice
 from poetry_fti.bridge.lock.preferences import preferred_packages
 from poetry_fti.bridge.lock.solved_lock import make_lock
@@ -76,12 +76,13 @@ def _solve(
     if not tasks:
         return {}
     names = {task.name for task in tasks}
-    fixed = [
-        stage.versions
+    fixed = {
+        stage.name: stage.versions
         for stage in project.stages
         if request.latest is None and stage.name not in names and project.is_fresh(stage)
-    ]
+    }
     rules = [rule for rule in project.rules if names.issuperset(rule.stages)]
+    rules += project.exemptions
     aligned = request.aligned and len(tasks) + len(fixed) > 1
     if notice := plain_path_notice():
         feedback.notice(notice)
@@ -118,6 +119,7 @@ def _task(
     others = preferred_packages(each.lock.pins for each in siblings)
     if not request.ignores(stage.name):
         others += preferred_packages([project.pins])
+    others = [pin for pin in others if not is_exempt(stage.name, pin.name, project.exemptions)]
     return StageTask(
         name=stage.name,
         root=stage.derived.package,
@@ -161,4 +163,7 @@ def _locked(stage: ProjectStage, outcome: Outcome, request: LockRequest) -> Lock
         seconds=outcome.seconds,
         warnings=outcome.warnings,
         saving=outcome.saving,
+        held_back=outcome.held_back,
+        added=outcome.added,
+        unfinished=outcome.unfinished,
     )

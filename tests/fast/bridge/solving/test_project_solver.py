@@ -73,7 +73,7 @@ def solved(
 ) -> dict[str, str]:
     pool = RepositoryPool([Repository("index", INDEX)])
     with project_solver(tasks, rules, pool, output, aligned=aligned) as solver:
-        return {stage: shown(outcome) for stage, outcome in solver.solve([]).items()}
+        return {stage: shown(outcome) for stage, outcome in solver.solve({}).items()}
 
 
 def shown(outcome: Outcome) -> str:

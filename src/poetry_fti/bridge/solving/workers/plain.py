@@ -93,7 +93,7 @@ class PlainWorker(InProcessWorker):
     def participants(self, stage: str) -> dict[str, Participant]:
         """Return the variants of a stage, solved independently; raises FtiError."""
         return {
-            variant: Participant(SolvableVariant(self, stage, variant, versions), versions)
+            variant: Participant(stage, SolvableVariant(self, stage, variant, versions), versions)
             for variant, versions in self.stage(stage).solve_independently().items()
         }
 

@@ -1,0 +1,97 @@
+"""Packages that a stage has in an older version than it would have without other stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
+
+    from poetry_fti.agreement.versions import Versions
+    from poetry_fti.model import LockedStage
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A package that agreement holds back: its version, and the `newer` one without agreement.
+
+    `siblings` are the stages that have the version without regard to others.
+    """
+
+    package: NormalizedName
+    version: Version
+    newer: Version
+    siblings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StageOutcome:
+    """The versions of a stage on some targets, without regard to others and after agreement."""
+
+    alone: Versions
+    agreed: Versions
+
+
+def held_back(stage: str, outcomes: Mapping[str, Sequence[StageOutcome]]) -> tuple[HeldBack, ...]:
+    """Return the packages that agreement holds back in a stage, sorted by name.
+
+    `outcomes` are those of all stages, one for each part of their targets.
+    """
+    found: dict[NormalizedName, HeldBack] = {}
+    for outcome in outcomes[stage]:
+        for name, newer, version in _older(outcome):
+            siblings = tuple(_with_version(name, version, stage, outcomes))
+            found.setdefault(name, HeldBack(name, version, newer, siblings))
+    return tuple(found[name] for name in sorted(found))
+
+
+def added(outcomes: Iterable[StageOutcome]) -> tuple[NormalizedName, ...]:
+    """Return the packages that agreement adds to a stage, sorted; none if it removes as many."""
+    alone = {name for outcome in outcomes for name in outcome.alone}
+    agreed = {name for outcome in outcomes for name in outcome.agreed}
+    return tuple(sorted(agreed - alone)) if len(agreed) > len(alone) else ()
+
+
+def is_direct(found: HeldBack, stage: LockedStage) -> bool:
+    """Return whether pyproject.toml itself requires a package in a stage."""
+    return any(requirement.name == found.package for requirement in stage.requirements)
+
+
+def excluded_by(stage: LockedStage, package: NormalizedName, version: Version) -> str:
+    """Return a requirement of a stage that excludes a version; empty if there is none."""
+    own = [("pyproject.toml", requirement) for requirement in stage.requirements]
+    others = (
+        (f"{each.name} {each.version}", requirement)
+        for each in stage.packages
+        for requirement in each.requires
+    )
+    return next(
+        (
+            f"{requirer} requires {requirement}"
+            for requirer, requirement in (*own, *others)
+            if requirement.name == package and not requirement.allows(version)
+        ),
+        "",
+    )
+
+
+def _older(outcome: StageOutcome) -> Iterator[tuple[NormalizedName, Version, Version]]:
+    for name in outcome.alone.keys() & outcome.agreed.keys():
+        newer, version = outcome.alone[name][-1], outcome.agreed[name][-1]
+        if version < newer:
+            yield name, newer, version
+
+
+def _with_version(
+    name: NormalizedName,
+    version: Version,
+    stage: str,
+    outcomes: Mapping[str, Sequence[StageOutcome]],
+) -> Iterator[str]:
+    for sibling, parts in outcomes.items():
+        if sibling != stage and any(version in part.alone.get(name, ()) for part in parts):
+            yield sibling
