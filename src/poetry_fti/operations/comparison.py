@@ -13,6 +13,7 @@ from poetry_fti.agreement.comparison import (
     shared_names,
     versions_by_name,
 )
+from poetry_fti.agreement.places import origin_texts, places_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,14 +21,22 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedStage
     from poetry_fti.operations.project import Project
 
-__all__ = ["Change", "Comparison", "Divergence", "compare_project", "compare_stages"]
+__all__ = [
+    "Change",
+    "Comparison",
+    "Divergence",
+    "compare_project",
+    "compare_stages",
+    "origin_texts",
+    "places_text",
+]
 
 _COMPARABLE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The number of packages that at least two stages have, and those whose versions differ."""
+    """The number of packages that at least two stages have, and those that differ between them."""
 
     shared: int
     divergences: tuple[Divergence, ...] = ()
@@ -35,7 +44,7 @@ class Comparison:
 
 def compare_project(project: Project) -> Comparison | None:
     """Return a comparison of the stages with fresh locks, or None if there are fewer than two."""
-    fresh = [stage.versions for stage in project.stages if project.is_fresh(stage)]
+    fresh = [stage.locked_versions for stage in project.stages if project.is_fresh(stage)]
     if len(fresh) < _COMPARABLE:
         return None
     # Names and versions are read fast; the reasons for a difference need the whole locks.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from poetry_fti import files
 from poetry_fti.agreement.comparison import changes, versions_by_name
 from poetry_fti.agreement.rules import tied
+from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.internals.listing import plain_path_notice
 from poetry_fti.bridge.lock.preferences import preferred_packages
 from poetry_fti.bridge.lock.solved_lock import make_lock
@@ -150,14 +151,14 @@ def _locked(stage: ProjectStage, outcome: Outcome, request: LockRequest) -> Lock
     if isinstance(outcome, FtiError):
         return LockResult(error=outcome)
     lock = outcome.lock
-    is_first, before = not stage.lock.quick_status.is_readable, stage.versions
+    is_first = not stage.lock.quick_status.is_readable
+    before = {} if is_first else stage.locked_versions
     if not request.dry_run:
         stage.write(lock)
-    after = versions_by_name(lock.packages)
     return LockResult(
-        packages=count(after),
+        packages=count(versions_by_name(lock.packages)),
         is_first=is_first,
-        changes=changes({} if is_first else before, after),
+        changes=changes(before, locked_by_name(lock.packages)),
         seconds=outcome.seconds,
         warnings=outcome.warnings,
         saving=outcome.saving,
