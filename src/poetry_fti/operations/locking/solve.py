@@ -17,6 +17,7 @@ from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variant import StageTask
 from poetry_fti.errors import FtiError
+from poetry_fti.operations.locking.origin_rules import require_one_origin, tied_to
 from poetry_fti.operations.locking.request import LockResult, count
 from poetry_fti.wording import counted
 
@@ -67,8 +68,7 @@ def _drop_tied(
         failed = [name for name in group if name in results]
         for name in group if failed else ():
             tasks.pop(name, None)
-            message = f"not locked: a rule in tool.fti.align ties it to {failed[0]}, which failed"
-            results.setdefault(name, LockResult(error=FtiError(message)))
+            results.setdefault(name, LockResult(error=tied_to(failed[0])))
 
 
 def _solve(
@@ -91,7 +91,7 @@ def _solve(
         project_solver(tasks, rules, pool, output, aligned=aligned) as solver,
         feedback.progress(f"Locking {counted(len(tasks), 'stage')}"),
     ):
-        return solver.solve(fixed)
+        return require_one_origin(solver.solve(fixed), rules)
 
 
 def _output(feedback: Feedback) -> SolverOutput | None:
