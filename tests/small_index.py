@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from harness import Result
 
 # `{"app 1.0": ["lib>=1"], "lib 1.0": []}`. A line that begins with "python" is the release's own
-# Python, one with "yanked" the reason for which it is yanked, one with "size" that of its wheel.
+# Python, one with "yanked" the reason for which it is yanked, one with "size" that of its wheel;
+# wheels whose lines with "content" differ are different files.
 Releases: TypeAlias = "Mapping[str, Sequence[str]]"
 
 _SECONDS: Final = re.compile(r" in \d+\.\d s")
@@ -111,11 +112,12 @@ def _release(name: str, version: str, lines: Sequence[str]) -> Release:
     pythons = [line.removeprefix("python") for line in lines if line.startswith("python")]
     yanked = [line.removeprefix("yanked ") for line in lines if line.startswith("yanked ")]
     sizes = [int(line.removeprefix("size ")) for line in lines if line.startswith("size ")]
-    special = ("python", "yanked ", "size ")
+    content = [line for line in lines if line.startswith("content ")]
+    special = ("python", "yanked ", "size ", "content ")
     filename = f"{name}-{version}-py3-none-any.whl"
     file = File(
         filename=filename,
-        sha256=hashlib.sha256(filename.encode()).hexdigest(),
+        sha256=hashlib.sha256("".join([filename, *content]).encode()).hexdigest(),
         size=next(iter(sizes), 1000),
         requires_python=next(iter(pythons), None),
         upload_time="2026-01-01T00:00:00Z",

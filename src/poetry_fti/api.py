@@ -26,6 +26,7 @@ from poetry_fti.model import (
     IndexOrigin,
     LockedFile,
     LockedPackage,
+    LockedVersion,
     Requirement,
     UrlOrigin,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "LockedFile",
     "LockedPackage",
     "LockedPackages",
+    "LockedVersion",
     "Project",
     "Requirement",
     "Stage",

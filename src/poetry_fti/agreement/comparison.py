@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
+from poetry_fti.agreement.origin_reasons import origin_reasons
+from poetry_fti.agreement.places import are_alike, places
 from poetry_fti.agreement.reasons import reasons
-from poetry_fti.agreement.versions import group_versions
+from poetry_fti.agreement.versions import equivalent, group_versions, locked_by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from packaging.utils import NormalizedName
-    from packaging.version import Version
 
+    from poetry_fti.agreement.places import Places
     from poetry_fti.agreement.reasons import Reason
-    from poetry_fti.agreement.versions import Versions
-    from poetry_fti.model import LockedPackage, LockedStage
+    from poetry_fti.agreement.versions import LockedVersions, Versions
+    from poetry_fti.model import LockedPackage, LockedStage, LockedVersion
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The versions of a package before and after; an empty tuple if the lock lacks it."""
+    """What a lock has of a package before and after; an empty tuple if the lock lacks it."""
 
     name: NormalizedName
-    before: tuple[Version, ...]
-    after: tuple[Version, ...]
+    before: tuple[LockedVersion, ...]
+    after: tuple[LockedVersion, ...]
 
 
-def changes(before: Versions, after: Versions) -> tuple[Change, ...]:
-    """Return the packages that were added, removed or updated, sorted by name."""
+def changes(before: LockedVersions, after: LockedVersions) -> tuple[Change, ...]:
+    """Return the packages that were added, removed or updated, sorted by name.
+
+    A package is updated if its version or its origin differs.
+    """
     return tuple(
         Change(name, before.get(name, ()), after.get(name, ()))
         for name in sorted(before.keys() | after.keys())
-        if before.get(name) != after.get(name)
+        if not are_alike(before.get(name, ()), after.get(name, ()))
     )
 
 
@@ -44,17 +50,14 @@ def versions_by_name(packages: Iterable[LockedPackage]) -> Versions:
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """A package whose versions differ between stages.
-
-    `versions` are pairs of versions and the names of the stages that have them, newest first.
-    """
+    """A package whose versions or origins differ between stages; see `Places` for `versions`."""
 
     name: NormalizedName
-    versions: tuple[tuple[tuple[Version, ...], tuple[str, ...]], ...]
+    versions: Places
     reasons: tuple[Reason, ...]
 
 
-def shared_names(stages: Iterable[Versions]) -> frozenset[NormalizedName]:
+def shared_names(stages: Iterable[Collection[NormalizedName]]) -> frozenset[NormalizedName]:
     """Return the names of packages that at least two stages have."""
     counts: dict[NormalizedName, int] = {}
     for versions in stages:
@@ -63,27 +66,38 @@ def shared_names(stages: Iterable[Versions]) -> frozenset[NormalizedName]:
     return frozenset(name for name, count in counts.items() if count > 1)
 
 
-def agree(stages: Iterable[Versions]) -> bool:
-    """Return whether all stages that have a package have the same versions of it."""
-    first: dict[NormalizedName, tuple[Version, ...]] = {}
-    return all(
-        first.setdefault(name, found) == found
-        for versions in stages
-        for name, found in versions.items()
-    )
+def agree(stages: Iterable[LockedVersions]) -> bool:
+    """Return whether all stages that have a package have the same versions of the same origins."""
+    found: dict[NormalizedName, set[tuple[LockedVersion, ...]]] = {}
+    for locked in stages:
+        for name, versions in locked.items():
+            found.setdefault(name, set()).add(versions)
+    return all(equivalent(*pair) for each in found.values() for pair in combinations(each, 2))
 
 
 def divergences(stages: Sequence[LockedStage]) -> tuple[Divergence, ...]:
-    """Return the packages whose versions differ between stages, sorted by name."""
-    by_stage = {stage.stage.name: versions_by_name(stage.packages) for stage in stages}
-    found = []
-    for name in sorted(shared_names(by_stage.values())):
-        groups: dict[tuple[Version, ...], list[str]] = {}
-        for stage, versions in by_stage.items():
-            if name in versions:
-                groups.setdefault(versions[name], []).append(stage)
-        if len(groups) > 1:
-            ordered = sorted(groups.items(), key=lambda item: item[0][::-1], reverse=True)
-            pairs = tuple((versions, tuple(names)) for versions, names in ordered)
-            found.append(Divergence(name, pairs, tuple(reasons(name, pairs[0][0][-1], stages))))
-    return tuple(found)
+    """Return the packages whose versions or origins differ between stages, sorted by name."""
+    by_stage = {stage.stage.name: locked_by_name(stage.packages) for stage in stages}
+    found = {name: places(name, by_stage) for name in sorted(shared_names(by_stage.values()))}
+    return tuple(
+        Divergence(name, each, tuple(_reasons(name, each, stages)))
+        for name, each in found.items()
+        if not all(equivalent(one, other) for (one, _), (other, _) in combinations(each, 2))
+    )
+
+
+def _reasons(
+    name: NormalizedName, found: Places, stages: Sequence[LockedStage]
+) -> Iterator[Reason]:
+    """Yield why stages do not have the newest version, then why its origins differ."""
+    newest = found[0][0][-1]
+    has_newest = {
+        stage
+        for versions, names in found
+        if all(locked.public == newest.public for locked in versions)
+        for stage in names
+    }
+    for reason in reasons(name, newest.version, stages):
+        if reason.stage not in has_newest:
+            yield reason
+    yield from origin_reasons(name, [each for each in stages if each.stage.name in has_newest])

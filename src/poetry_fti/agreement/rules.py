@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from poetry_fti.agreement.versions import group_versions
+from poetry_fti.agreement.versions import covers, group_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.agreement.versions import Versions
-    from poetry_fti.model import Rule
+    from poetry_fti.agreement.versions import LockedVersions, Versions
+    from poetry_fti.model import LockedVersion, Rule
 
 
 def tied(stages: Sequence[str], rules: Iterable[Rule]) -> list[list[str]]:
@@ -58,6 +59,34 @@ def broken(
         for name, compared in _compared_versions(rule, stages).items()
         if len(compared) > 1
     )
+
+
+def of_several_origins(
+    rules: Iterable[Rule], stages: Mapping[str, LockedVersions]
+) -> dict[NormalizedName, tuple[str, ...]]:
+    """Return the packages whose origins violate a rule, with the stages that the rule binds.
+
+    Only rules of level `exact` compare origins. A stage may have several of them, each with its
+    marker, and agrees with a stage that has some of these.
+    """
+    found: dict[NormalizedName, tuple[str, ...]] = {}
+    for rule in rules:
+        for name, by_stage in _bound_exactly(rule, stages).items():
+            pairs = combinations(by_stage, 2)
+            if not all(covers(one, other) or covers(other, one) for one, other in pairs):
+                found.setdefault(name, rule.stages)
+    return dict(sorted(found.items()))
+
+
+def _bound_exactly(
+    rule: Rule, stages: Mapping[str, LockedVersions]
+) -> dict[NormalizedName, set[tuple[LockedVersion, ...]]]:
+    found: dict[NormalizedName, set[tuple[LockedVersion, ...]]] = {}
+    for stage in rule.stages if rule.level == "exact" else ():
+        for name, locked in stages.get(stage, {}).items():
+            if rule.binds(name):
+                found.setdefault(name, set()).add(locked)
+    return found
 
 
 def _compared_versions(

@@ -13,6 +13,7 @@ from poetry_fti.model.image import (
     Installer,
 )
 from poetry_fti.model.lock import Code, Layer, LockedFile, LockedPackage, LockedStage, Requirement
+from poetry_fti.model.locked_version import LockedVersion
 from poetry_fti.model.login import Login
 from poetry_fti.model.origins import (
     DirectoryOrigin,
@@ -61,6 +62,7 @@ __all__ = [
     "LockedFile",
     "LockedPackage",
     "LockedStage",
+    "LockedVersion",
     "Login",
     "OperatingSystem",
     "Origin",

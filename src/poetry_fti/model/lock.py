@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from poetry_fti.model.locked_version import LockedVersion
 from poetry_fti.model.origins import IndexOrigin
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class LockedPackage:
     """A version of a package in a lock, reduced to what the stage's targets can install.
 
     `marker` is None for a package that every target installs; `requires_python` is None for one
-    that supports every Python. `requires` are the package's own requirements.
+    that supports every Python. `requires` are the package's own requirements. `digests` are those
+    of all its files in the lock, also of those that the stage's targets cannot install.
     """
 
     name: NormalizedName
@@ -77,6 +79,12 @@ class LockedPackage:
     requires_python: str | None = None
     files: tuple[LockedFile, ...] = ()
     requires: tuple[Requirement, ...] = ()
+    digests: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+
+    @property
+    def locked_version(self) -> LockedVersion:
+        """The version with what identifies its content."""
+        return LockedVersion(self.version, self.origin, self.digests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

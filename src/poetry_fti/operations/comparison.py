@@ -14,6 +14,7 @@ from poetry_fti.agreement.comparison import (
     versions_by_name,
 )
 from poetry_fti.agreement.held_back import HeldBack, excluded_by, is_direct
+from poetry_fti.agreement.places import origin_texts, places_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,8 @@ __all__ = [
     "compare_stages",
     "excluded_by",
     "is_direct",
+    "origin_texts",
+    "places_text",
 ]
 
 _COMPARABLE: Final = 2
@@ -37,7 +40,7 @@ _COMPARABLE: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The number of packages that at least two stages have, and those whose versions differ.
+    """The number of packages that at least two stages have, and those that differ between them.
 
     `stages` are the compared stages, if their whole locks had to be read.
     """
@@ -49,7 +52,7 @@ class Comparison:
 
 def compare_project(project: Project) -> Comparison | None:
     """Return a comparison of the stages with fresh locks, or None if there are fewer than two."""
-    fresh = [stage.versions for stage in project.stages if project.is_fresh(stage)]
+    fresh = [stage.locked_versions for stage in project.stages if project.is_fresh(stage)]
     if len(fresh) < _COMPARABLE:
         return None
     # Names and versions are read fast; the reasons for a difference need the whole locks.

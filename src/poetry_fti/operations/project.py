@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti import files
-from poetry_fti.agreement.rules import hold, tied
+from poetry_fti.agreement.rules import hold, of_several_origins, tied
 from poetry_fti.bridge.lock.conditions import lock_conditions
 from poetry_fti.bridge.lock.locker import LockState, LockStatus
 from poetry_fti.bridge.lock.preferences import readable_pins
@@ -143,8 +143,8 @@ class Project:
     def _ruled(self, stage: ProjectStage, status: LockStatus) -> LockStatus:
         # A git merge may combine locks that were not solved together.
         names, rules = self._bound(stage.name)
-        versions = {each.name: [each.versions] for each in self.stages if each.name in names}
-        if status.state != "fresh" or not rules or hold(rules, versions):
+        bound = [each for each in self.stages if each.name in names]
+        if status.state != "fresh" or not rules or _satisfy(bound, rules):
             return status
         return replace(status, state="stale", reason="it breaks a rule of tool.fti.align")
 
@@ -159,6 +159,12 @@ class Project:
         groups = tied([stage.name for stage in self._read.stages], self.rules)
         names = next(group for group in groups if name in group)
         return names, [rule for rule in self.rules if not set(names).isdisjoint(rule.stages)]
+
+
+def _satisfy(stages: Sequence[ProjectStage], rules: Sequence[Rule]) -> bool:
+    versions = {stage.name: [stage.versions] for stage in stages}
+    origins = {stage.name: stage.locked_versions for stage in stages}
+    return hold(rules, versions) and not of_several_origins(rules, origins)
 
 
 def load_project(

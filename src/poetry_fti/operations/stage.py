@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
+    from poetry_fti.agreement.versions import LockedVersions
     from poetry_fti.bridge.lock.locked import SolvedLock
     from poetry_fti.bridge.project.derived_stage import DerivedStage
     from poetry_fti.model import Stage
@@ -60,6 +61,11 @@ class ProjectStage:
     def versions(self) -> Mapping[NormalizedName, tuple[Version, ...]]:
         """The locked versions of each package, ascending; empty without a readable lock."""
         return self.lock.versions
+
+    @property
+    def locked_versions(self) -> LockedVersions:
+        """The locked versions with their origins; empty without a readable lock."""
+        return self.lock.locked_versions
 
     def reread(self) -> None:
         """Discard what has been read of the lock, so that it is read from disk again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -18,7 +19,21 @@ from poetry_fti.agreement.comparison import (
     versions_by_name,
 )
 from poetry_fti.agreement.reasons import Reason
-from poetry_fti.model import KINDS, LockedPackage, LockedStage, Requirement, Stage
+from poetry_fti.agreement.versions import locked_by_name
+from poetry_fti.model import (
+    KINDS,
+    DirectoryOrigin,
+    GitOrigin,
+    IndexOrigin,
+    LockedPackage,
+    LockedStage,
+    LockedVersion,
+    Requirement,
+    Stage,
+)
+
+if TYPE_CHECKING:
+    from poetry_fti.model import Origin
 
 
 def requirement(name: str, *ranges: str) -> Requirement:
@@ -26,14 +41,25 @@ def requirement(name: str, *ranges: str) -> Requirement:
 
 
 def package(
-    name: str, version: str, *requires: Requirement, python: str | None = None
+    name: str,
+    version: str,
+    *requires: Requirement,
+    python: str | None = None,
+    origin: Origin = IndexOrigin(),
+    files: str = "",
 ) -> LockedPackage:
     return LockedPackage(
         name=canonicalize_name(name),
         version=Version(version),
+        origin=origin,
         requires=requires,
         requires_python=python,
+        digests=frozenset(files.split()),
     )
+
+
+def commit(commit: str, requested: str = "main", version: str = "0.3.0") -> LockedPackage:
+    return package("feats", version, origin=GitOrigin("https://git/feats.git", commit, requested))
 
 
 def stage(
@@ -53,12 +79,34 @@ def stage(
 def test_what_was_added_removed_and_updated() -> None:
     before = [package("a", "1"), package("b", "1"), package("c", "1"), package("c", "2")]
     after = [package("b", "1.1"), package("c", "2"), package("c", "1"), package("d", "1")]
-    one, two = Version("1"), Version("1.1")
-    assert changes(versions_by_name(before), versions_by_name(after)) == (
+    one, two = LockedVersion(Version("1")), LockedVersion(Version("1.1"))
+    assert changes(locked_by_name(before), locked_by_name(after)) == (
         Change(canonicalize_name("a"), (one,), ()),
         Change(canonicalize_name("b"), (one,), (two,)),
         Change(canonicalize_name("d"), (), (one,)),
     )
+
+
+def moved(before: LockedPackage, after: LockedPackage) -> bool:
+    (name,) = {before.name, after.name}
+    found = changes(locked_by_name([before]), locked_by_name([after]))
+    assert found in ((), (Change(name, (before.locked_version,), (after.locked_version,)),))
+    return bool(found)
+
+
+def test_a_version_of_another_origin_is_an_update() -> None:
+    assert moved(commit("5e3181f"), commit("bf2931f"))
+    assert moved(commit("5e3181f"), package("feats", "0.3.0", files="a"))
+    assert moved(package("feats", "0.3.0", files="a"), package("feats", "0.3.0", files="b"))
+    assert moved(package("torch", "2.9.0", files="a"), package("torch", "2.9.0+cpu", files="b"))
+
+
+def test_the_same_content_is_no_update() -> None:
+    assert not moved(commit("5e3181f", "v1"), commit("5e3181f", "main"))
+    assert not moved(package("feats", "0.3.0", files="a"), package("feats", "0.3.0", files="a b"))
+    tree = DirectoryOrigin(PurePosixPath("libs/feats"))
+    editable = DirectoryOrigin(tree.path, editable=True)
+    assert not moved(package("feats", "1", origin=tree), package("feats", "1.0", origin=editable))
 
 
 def test_a_divergence_names_what_forces_it() -> None:
@@ -78,9 +126,9 @@ def test_a_divergence_names_what_forces_it() -> None:
         Divergence(
             numpy,
             (
-                ((Version("2.5.5"),), ("inference",)),
-                ((Version("2.4.0"),), ("training",)),
-                ((Version("1.26.4"),), ("feature",)),
+                ((LockedVersion(Version("2.5.5")),), ("inference",)),
+                ((LockedVersion(Version("2.4.0")),), ("training",)),
+                ((LockedVersion(Version("1.26.4")),), ("feature",)),
             ),
             (
                 Reason("feature", "pyproject.toml requires numpy <2 || >=9"),
@@ -94,14 +142,14 @@ def test_a_divergence_names_what_forces_it() -> None:
 def test_stages_with_the_same_versions_do_not_differ() -> None:
     stages = (stage("feature", package("six", "1")), stage("training", package("six", "1")))
     assert divergences(stages) == ()
-    assert agree(versions_by_name(stage.packages) for stage in stages)
+    assert agree(locked_by_name(stage.packages) for stage in stages)
 
 
 def test_stages_agree_unless_a_package_has_other_versions_in_one_of_them() -> None:
     six, other = package("six", "1"), package("six", "2")
-    assert agree([versions_by_name([six]), versions_by_name([package("numpy", "1")]), {}])
-    assert not agree([versions_by_name([six]), versions_by_name([other])])
-    assert not agree([versions_by_name([six]), versions_by_name([six, other])])
+    assert agree([locked_by_name([six]), locked_by_name([package("numpy", "1")]), {}])
+    assert not agree([locked_by_name([six]), locked_by_name([other])])
+    assert not agree([locked_by_name([six]), locked_by_name([six, other])])
 
 
 def test_python_is_no_reason_where_a_sibling_has_the_version_for_a_part_of_it() -> None:
@@ -181,3 +229,70 @@ def test_where_all_that_a_version_takes_along_would_do_nothing_forces_the_diverg
     free = stage("feature", package("lib", "1"), package("other", "2"))
     fitting = stage("feature", package("lib", "1"), package("other", "0.1"))
     assert reasons(free, TRAINING) == reasons(fitting, TRAINING) == []
+
+
+DIRECT: Final = Requirement(name=canonicalize_name("feats"), ranges=(), direct=True)
+
+
+def test_stages_differ_in_the_origin_of_a_version() -> None:
+    stages = (
+        stage("feature", commit("5e3181f", "v0.3.0"), own=(DIRECT,)),
+        stage("training", commit("bf2931f"), package("app", "1", DIRECT)),
+        stage("inference", commit("5e3181f", "v0.3.0"), own=(DIRECT,)),
+    )
+    assert not agree(locked_by_name(stage.packages) for stage in stages)
+    (found,) = divergences(stages)
+    one, other = (stage.packages[0].locked_version for stage in stages[:2])
+    assert found.versions == (((one,), ("feature", "inference")), ((other,), ("training",)))
+    assert [f"{reason.stage}: {reason.text}" for reason in found.reasons] == [
+        "feature: pyproject.toml requires feats (direct reference)",
+        "training: app 1 requires feats (direct reference)",
+        "inference: pyproject.toml requires feats (direct reference)",
+    ]
+
+
+def test_nothing_forces_stages_that_follow_a_branch_to_differ() -> None:
+    stages = [
+        stage("feature", commit("5e3181f"), own=(DIRECT,)),
+        stage("training", commit("bf2931f"), own=(DIRECT,)),
+    ]
+    assert reasons(*stages, of="feats") == []
+    older = stage("inference", commit("abcdef1", version="0.2.0"), own=(DIRECT,))
+    assert reasons(*stages, older, of="feats") == [
+        "inference: pyproject.toml requires feats (direct reference)"
+    ]
+
+
+def test_stages_differ_in_the_files_of_a_version() -> None:
+    private = IndexOrigin("private", "https://private/simple")
+    assert reasons(
+        stage("feature", package("lib", "1", files="a")),
+        stage("training", package("lib", "1", files="b", origin=private)),
+    ) == ["training: lib comes from the source private"]
+    replaced = (package("lib", "1", files=each, origin=private) for each in "ab")
+    feature, training = (
+        stage(name, each) for name, each in zip(("feature", "training"), replaced, strict=True)
+    )
+    assert reasons(feature, training) == []
+
+
+CPU: Final = IndexOrigin("cpu", "https://cpu/simple")
+TORCH: Final = package("torch", "2.9.0", files="a")
+TORCH_CPU: Final = package("torch", "2.9.0+cpu", files="b", origin=CPU)
+
+
+def test_builds_of_a_version_do_not_differ() -> None:
+    stages = (stage("feature", TORCH), stage("training", TORCH_CPU))
+    assert agree(locked_by_name(stage.packages) for stage in stages)
+    assert divergences(stages) == ()
+    assert divergences([stage("feature", TORCH, TORCH_CPU), stage("training", TORCH)]) == ()
+
+
+def test_reasons_are_given_for_other_versions_than_the_newest_and_its_builds() -> None:
+    older = requirement("torch", "<2.9")
+    assert reasons(
+        stage("feature", package("torch", "2.8.0"), own=(older,)),
+        stage("training", TORCH, own=(requirement("torch", "!=2.9.0+cpu"),)),
+        stage("inference", TORCH_CPU),
+        of="torch",
+    ) == ["feature: pyproject.toml requires torch <2.9"]

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from poetry_fti.agreement.rules import broken, hold, tied
-from poetry_fti.model import LEVELS, Rule
+from poetry_fti.agreement.rules import broken, hold, of_several_origins, tied
+from poetry_fti.model import LEVELS, GitOrigin, IndexOrigin, LockedVersion, Rule
 
 if TYPE_CHECKING:
     from random import Random
 
-    from poetry_fti.agreement.versions import Versions
+    from poetry_fti.agreement.versions import LockedVersions, Versions
     from poetry_fti.model import Level
 
 STAGES = tuple("abcdef")
@@ -184,3 +184,54 @@ def test_what_breaks_a_rule_is_named() -> None:
 
 def test_a_stage_that_is_not_solved_breaks_no_rule() -> None:
     assert hold([rule("a", "b")], {"a": variants("lib 1.0")})
+
+
+def origins(text: str, name: str = "lib") -> LockedVersions:
+    """Return locked versions of a package out of `"1.0@5e3181f 1.0=a,b"`: commits and digests."""
+    found = []
+    for each in text.split():
+        version, is_git, commit = each.partition("@")
+        version, _, digests = version.partition("=")
+        origin = GitOrigin("https://git/lib.git", commit) if is_git else IndexOrigin()
+        known = frozenset(filter(None, digests.split(",")))
+        found.append(LockedVersion(Version(version), origin, known))
+    return {canonicalize_name(name): tuple(found)} if found else {}
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ("1.0@5e3181f", "1.0@5e3181f", True),
+        ("1.0@5e3181f", "1.0@bf2931f", False),
+        ("1.0@5e3181f", "1.0=a", False),
+        ("1.0@5e3181f", "", True),
+        ("1.0=a,b", "1.0=b,c", True),
+        ("1.0=a", "1.0=b", False),
+        ("2.9.0=a", "2.9.0+cpu=b", True),
+        ("1.0=linux 1.0=macos", "1.0=linux 1.0=macos", True),
+        ("1.0=linux 1.0=macos", "1.0=linux", True),
+        ("1.0=linux 1.0=macos", "1.0=linux 1.0=windows", False),
+        ("1.0@5e3181f 1.0@bf2931f", "", True),
+    ],
+)
+def test_an_exact_rule_binds_the_origin(a: str, b: str, *, expected: bool) -> None:
+    stages = {"a": origins(a), "b": origins(b), "c": origins("1.0@abcdef1")}
+    found = {} if expected else {"lib": ("a", "b")}
+    assert of_several_origins([rule("a", "b")], stages) == found
+    assert of_several_origins([rule("a", "b")], {**stages, "a": stages["b"], "b": stages["a"]}) == (
+        found
+    )
+    for level in ("minor", "major"):
+        assert of_several_origins([rule("a", "b", level=level)], stages) == {}
+    assert of_several_origins([rule("a", "b", packages=("app",))], stages) == {}
+    assert of_several_origins([rule("a", "elsewhere")], stages) == {}
+
+
+def test_packages_of_several_origins_come_with_the_stages_of_their_rule() -> None:
+    one = {**origins("1.0@5e3181f"), **origins("1.0=a", "app"), **origins("1.0=a", "mid")}
+    other = {**origins("1.0@bf2931f"), **origins("1.0=b", "app"), **origins("1.0=a", "mid")}
+    rules = [rule("a", "b"), rule("a", "b", "c", packages=("*",))]
+    assert of_several_origins(rules, {"a": one, "b": other, "c": one}) == {
+        "app": ("a", "b", "c"),
+        "lib": ("a", "b"),
+    }

@@ -48,7 +48,7 @@ def package_pattern() -> re.Pattern[str]:
         rf"python-versions = {_STRING}\n"
         rf"groups = {_STRINGS}\n"
         rf"(?P<marker>markers = {_STRING}\n)?"
-        rf"files = \[(?:\n(?:    \{{file = {_STRING}, hash = {_STRING}\}},\n)+)?\]\n"
+        rf"files = \[(?P<files>\n(?:    \{{file = {_STRING}, hash = {_STRING}\}},\n)+)?\]\n"
         r"(?:develop = (?:true|false)\n)?"
         rf"(?(marker)|(?:markers = (?P<by_group>{_BY_GROUP})\n)?)"
         rf"(?:\n\[package\.dependencies\]\n(?P<dependencies>(?:{_KEY} = {_DEPENDENCIES}\n)+))?"

@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from poetry_fti.bridge.lock.origins import package_origin
 from poetry_fti.bridge.lock.requirements import dependency_requirement, locked_requirements
 from poetry_fti.bridge.markers import Narrowing, standard_marker
 from poetry_fti.bridge.project.python_versions import python_specifiers
 from poetry_fti.errors import FtiError
-from poetry_fti.model import (
-    DirectoryOrigin,
-    FileOrigin,
-    GitOrigin,
-    IndexOrigin,
-    LockedFile,
-    LockedPackage,
-    UrlOrigin,
-)
+from poetry_fti.model import LockedFile, LockedPackage
 from poetry_fti.targets import fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.package import Package
     from poetry.packages.locker import Locker
 
-    from poetry_fti.model import Origin, Stage
+    from poetry_fti.model import Stage
 
 
 def lock_digest(lock: Path) -> str:
@@ -67,11 +59,12 @@ def read_packages(
             LockedPackage(
                 name=package.name,
                 version=Version(package.version.text),
-                origin=_origin(package, root),
+                origin=package_origin(package, root),
                 marker=standard_marker(marker),
                 requires_python=python_specifiers(package.python_versions) or None,
                 files=_fitting(package, files, stage, specifiers) if narrowed else files,
                 requires=requires.get((package.name, package.version.text), ()),
+                digests=_digests(package),
             )
         )
     return tuple(sorted(packages, key=lambda p: (p.name, p.version, str(p.marker))))
@@ -86,23 +79,26 @@ class SolvedLock:
 
 
 def comparable_packages(
-    packages: Iterable[Package], stage: Stage, python: VersionConstraint
+    packages: Iterable[Package], stage: Stage, python: VersionConstraint, root: Path
 ) -> tuple[LockedPackage, ...]:
-    """Return solved packages for comparing stages: without origins, files and markers.
+    """Return solved packages for comparing stages: without files and markers.
 
-    Requirements that do not apply on the stage's targets are left out.
+    Local paths become relative to `root`, the project's folder. Requirements that do not apply on
+    the stage's targets are left out.
     """
     narrow = Narrowing(stage.targets, python if is_narrowed(stage) else None, stage.extras)
     return tuple(
         LockedPackage(
             name=package.name,
             version=Version(package.version.text),
+            origin=package_origin(package, root),
             requires_python=python_specifiers(package.python_versions) or None,
             requires=tuple(
                 dependency_requirement(dependency)
                 for dependency in package.requires
                 if not (dependency.is_optional() or narrow(dependency.marker).is_empty())
             ),
+            digests=_digests(package),
         )
         for package in packages
     )
@@ -123,6 +119,10 @@ def is_narrowed(stage: Stage) -> bool:
     return stage.python is not None or bool(stage.targets.platforms)
 
 
+def _digests(package: Package) -> frozenset[str]:
+    return frozenset(file["hash"] for file in package.files)
+
+
 def _files(package: Package) -> tuple[LockedFile, ...]:
     return tuple(LockedFile(name=f["file"], digest=f["hash"]) for f in package.files)
 
@@ -140,21 +140,3 @@ def _fitting(
         )
         raise FtiError(message)
     return fitting
-
-
-def _origin(package: Package, root: Path) -> Origin:
-    url, subdirectory = package.source_url or "", package.source_subdirectory
-    if package.source_type == "directory":
-        return DirectoryOrigin(_relative(url, root), editable=package.develop)
-    if package.source_type == "file":
-        return FileOrigin(_relative(url, root), subdirectory)
-    if package.source_type == "url":
-        return UrlOrigin(url, subdirectory)
-    if package.source_type == "git":
-        commit = package.source_resolved_reference or ""
-        return GitOrigin(url, commit, package.source_reference, subdirectory)
-    return IndexOrigin(package.source_reference, package.source_url)
-
-
-def _relative(path: str, root: Path) -> PurePosixPath:
-    return PurePosixPath(Path(os.path.relpath(path, root.resolve())).as_posix())

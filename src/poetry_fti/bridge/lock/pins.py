@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
@@ -12,7 +12,7 @@ from poetry_fti.bridge.lock.lock_summary import package_pattern
 from poetry_fti.bridge.toml_parser import tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from packaging.utils import NormalizedName
 
@@ -21,12 +21,17 @@ _BETWEEN: Final = re.compile(r"\n(?=\[\[package\]\]\n|\[(?:extras|metadata)\]\n)
 _MARKER_PARTS: Final = {"<" * 7: "ours", "|" * 7: "base", "=" * 7: "theirs", ">" * 7: "end"}
 # Longer markers belong to a conflict in the common ancestor, which is not used.
 _MARKER: Final = re.compile(r"^(<{7}|\|{7}|={7}|>{7})(?: .*)?\r?$", re.MULTILINE)
+# The digest of a file, in lines without escaped characters.
+_HASH: Final = re.compile(r'hash = "([^"]*)"\},\n')
 _SOURCE: Final = ("type", "url", "reference", "resolved_reference", "subdirectory")
 
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """The name, version and source of a locked package; a local path is as written in the lock."""
+    """The name, version and source of a locked package; a local path is as written in the lock.
+
+    `digests` are those of its files. Pins are equal whatever files the index had.
+    """
 
     name: NormalizedName
     version: str
@@ -35,6 +40,7 @@ class Pin:
     source_reference: str | None
     source_resolved_reference: str | None
     source_subdirectory: str | None
+    digests: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
 def has_merge_markers(text: str) -> bool:
@@ -82,9 +88,10 @@ def _pins(text: str) -> Iterator[Pin]:
     pattern = package_pattern()
     for chunk in _BETWEEN.split(f"\n{text}"):
         found = chunk.startswith(_START) and pattern.fullmatch(chunk, len(_START))
-        if found:
+        if found and "\\" not in (files := found["files"] or ""):
             raw = found.group("name", "version", *_SOURCE)
-            yield _pin(*(each and _unquoted(each) for each in raw))
+            name, version, *source = (each and _unquoted(each) for each in raw)
+            yield _pin(name, version, source, _HASH.findall(files))
         elif "[package" in chunk:
             yield from _parsed(chunk)
 
@@ -97,8 +104,14 @@ def _parsed(chunk: str) -> Iterator[Pin]:
     for package in packages if isinstance(packages, list) else []:
         name, version = _get(package, "name"), _get(package, "version")
         if isinstance(name, str) and isinstance(version, str):
-            source = _get(package, "source")
-            yield _pin(name, version, *(_get(source, key) for key in _SOURCE))
+            source = [_get(_get(package, "source"), key) for key in _SOURCE]
+            yield _pin(name, version, source, _parsed_digests(package))
+
+
+def _parsed_digests(package: object) -> Iterator[str]:
+    files = _get(package, "files")
+    digests = (_get(file, "hash") for file in (files if isinstance(files, list) else ()))
+    return (digest for digest in digests if isinstance(digest, str))
 
 
 def _get(table: object, key: str) -> object:
@@ -109,9 +122,17 @@ def _unquoted(text: str) -> str:
     return tomllib.loads(f"text = {text}")["text"] if "\\" in text else text[1:-1]
 
 
-def _pin(name: str, version: str, *source: object) -> Pin:
+def _pin(name: str, version: str, source: Iterable[object], digests: Iterable[str]) -> Pin:
+    kind, url, reference, resolved, subdirectory = (
+        each if isinstance(each, str) else None for each in source
+    )
     return Pin(
-        canonicalize_name(name),
-        version,
-        *(each if isinstance(each, str) else None for each in source),
+        name=canonicalize_name(name),
+        version=version,
+        source_type=kind,
+        source_url=url,
+        source_reference=reference,
+        source_resolved_reference=resolved,
+        source_subdirectory=subdirectory,
+        digests=frozenset(digests),
     )

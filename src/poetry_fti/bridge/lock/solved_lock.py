@@ -21,4 +21,4 @@ def make_lock(derived: DerivedStage, locker: StageLocker, packages: SolvedPackag
     stage, python = derived.stage, derived.python
     require_files(packages, stage, python)
     text = lock_text(locker, derived.package(), packages)
-    return SolvedLock(text, comparable_packages(packages, stage, python))
+    return SolvedLock(text, comparable_packages(packages, stage, python, derived.root))

@@ -6,10 +6,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.agreement.comparison import versions_by_name
+from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.lock import preferences
 from poetry_fti.bridge.lock.conditions import conditions_digest
 from poetry_fti.bridge.lock.locked import read_packages
 from poetry_fti.bridge.lock.locker import LockStatus, StageLocker, lock_status, quick_status
+from poetry_fti.bridge.lock.origins import pinned_locked_versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
     from poetry.core.packages.package import Package
 
+    from poetry_fti.agreement.versions import LockedVersions
     from poetry_fti.bridge.lock.pins import Pin
     from poetry_fti.bridge.project.derived_stage import DerivedStage
     from poetry_fti.model import LockedPackage
@@ -88,6 +91,16 @@ class StageLock:
             versions_by_name(self._solved)
             if self._solved
             else preferences.pinned_versions(self.pins)
+        )
+
+    @cached_property
+    def locked_versions(self) -> LockedVersions:
+        """The versions of each package in the lock with their origins, ascending."""
+        derived = self._derived
+        return (
+            locked_by_name(self._solved)
+            if self._solved
+            else pinned_locked_versions(self.pins, derived.lock.parent, derived.root)
         )
 
     def preferred(self) -> Sequence[Package]:

@@ -5,25 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti.commands.shared.console import aligned, escape
+from poetry_fti.operations.comparison import origin_texts, places_text
 from poetry_fti.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from packaging.version import Version
-
+    from poetry_fti.model import LockedVersion
     from poetry_fti.operations.comparison import Change, Comparison, Divergence
-
-
-def versions_text(versions: Sequence[Version]) -> str:
-    """Return the versions that one stage has of one package, joined by "and"."""
-    return " and ".join(map(str, versions))
 
 
 def change_lines(changes: Sequence[Change]) -> Iterator[str]:
     """Yield a line of cleo markup for each package that was added, removed or updated."""
     for change in changes:
-        name, before, after = change.name, versions_text(change.before), versions_text(change.after)
+        name, origins = change.name, origin_texts((*change.before, *change.after))
+        before, after = (_versions_text(each, origins) for each in (change.before, change.after))
         if not before:
             yield f"  <info>+</info> {name} {escape(after)}"
         elif not after:
@@ -33,12 +29,23 @@ def change_lines(changes: Sequence[Change]) -> Iterator[str]:
 
 
 def change_data(change: Change) -> dict[str, Any]:
-    """Return the change of a package as JSON data."""
-    return {
+    """Return the change of a package as JSON data, with origins if versions do not identify it."""
+    texts = origin_texts((*change.before, *change.after))
+    data: dict[str, Any] = {
         "package": change.name,
-        "before": [str(version) for version in change.before],
-        "after": [str(version) for version in change.after],
+        "before": [str(locked) for locked in change.before],
+        "after": [str(locked) for locked in change.after],
     }
+    if any(texts.values()):
+        data["origins"] = {
+            "before": [texts[locked] for locked in change.before],
+            "after": [texts[locked] for locked in change.after],
+        }
+    return data
+
+
+def _versions_text(versions: Sequence[LockedVersion], origins: Mapping[LockedVersion, str]) -> str:
+    return " and ".join(f"{locked} {origins[locked]}".rstrip() for locked in versions)
 
 
 def comparison_lines(comparison: Comparison | None) -> Iterator[str]:
@@ -57,17 +64,22 @@ def comparison_lines(comparison: Comparison | None) -> Iterator[str]:
         every = "" if comparison.shared == 1 else "all "
         yield f"{shared}, {every}at the same version."
     else:
-        yield f"{shared}, {len(comparison.divergences)} at different versions:"
+        what = "versions or origins" if _any_origin(comparison) else "versions"
+        yield f"{shared}, {len(comparison.divergences)} at different {what}:"
         for divergence in comparison.divergences:
             yield from _divergence_lines(divergence)
 
 
+def _any_origin(comparison: Comparison) -> bool:
+    return any(any(_origins(divergence).values()) for divergence in comparison.divergences)
+
+
+def _origins(divergence: Divergence) -> Mapping[LockedVersion, str]:
+    return origin_texts(locked for versions, _ in divergence.versions for locked in versions)
+
+
 def _divergence_lines(divergence: Divergence) -> Iterator[str]:
-    where = ", ".join(
-        f"{versions_text(versions)} in {' and '.join(stages)}"
-        for versions, stages in divergence.versions
-    )
-    yield f"  <c1>{divergence.name}</c1> {escape(where)}"
+    yield f"  <c1>{divergence.name}</c1> {escape(places_text(divergence.versions))}"
     reasons = divergence.reasons
     yield from aligned((f"    {escape(r.stage)}:", escape(r.text)) for r in reasons)
     if not reasons:
@@ -84,12 +96,17 @@ def comparison_data(comparison: Comparison) -> dict[str, Any]:
         "divergences": [
             {
                 "package": divergence.name,
-                "versions": [
-                    {"versions": [str(v) for v in versions], "stages": list(names)}
-                    for versions, names in divergence.versions
-                ],
+                "versions": list(_places_data(divergence)),
                 "reasons": [{"stage": r.stage, "text": r.text} for r in divergence.reasons],
             }
             for divergence in comparison.divergences
         ],
     }
+
+
+def _places_data(divergence: Divergence) -> Iterator[dict[str, Any]]:
+    texts = _origins(divergence)
+    for versions, stages in divergence.versions:
+        data = {"versions": [str(locked) for locked in versions], "stages": list(stages)}
+        origins = [texts[locked] for locked in versions]
+        yield {**data, "origins": origins} if any(texts.values()) else data

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from poetry_fti import files
 from poetry_fti.agreement.comparison import changes, versions_by_name
 from poetry_fti.agreement.rules import is_exempt, tied
+from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.internals.listing import plain_path_notice
 from poetry_fti.bridge.lock.preferences import preferred_packages
 from poetry_fti.bridge.lock.solved_lock import make_lock
@@ -16,6 +17,7 @@ from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variant import StageTask
 from poetry_fti.errors import FtiError
+from poetry_fti.operations.locking.origin_rules import require_one_origin, tied_to
 from poetry_fti.operations.locking.request import LockResult, count
 from poetry_fti.wording import counted
 
@@ -66,8 +68,7 @@ def _drop_tied(
         failed = [name for name in group if name in results]
         for name in group if failed else ():
             tasks.pop(name, None)
-            message = f"not locked: a rule in tool.fti.align ties it to {failed[0]}, which failed"
-            results.setdefault(name, LockResult(error=FtiError(message)))
+            results.setdefault(name, LockResult(error=tied_to(failed[0])))
 
 
 def _solve(
@@ -91,7 +92,7 @@ def _solve(
         project_solver(tasks, rules, pool, output, aligned=aligned) as solver,
         feedback.progress(f"Locking {counted(len(tasks), 'stage')}"),
     ):
-        return solver.solve(fixed)
+        return require_one_origin(solver.solve(fixed), rules)
 
 
 def _output(feedback: Feedback) -> SolverOutput | None:
@@ -152,14 +153,14 @@ def _locked(stage: ProjectStage, outcome: Outcome, request: LockRequest) -> Lock
     if isinstance(outcome, FtiError):
         return LockResult(error=outcome)
     lock = outcome.lock
-    is_first, before = not stage.lock.quick_status.is_readable, stage.versions
+    is_first = not stage.lock.quick_status.is_readable
+    before = {} if is_first else stage.locked_versions
     if not request.dry_run:
         stage.write(lock)
-    after = versions_by_name(lock.packages)
     return LockResult(
-        packages=count(after),
+        packages=count(versions_by_name(lock.packages)),
         is_first=is_first,
-        changes=changes({} if is_first else before, after),
+        changes=changes(before, locked_by_name(lock.packages)),
         seconds=outcome.seconds,
         warnings=outcome.warnings,
         saving=outcome.saving,

@@ -21,7 +21,7 @@ from poetry_fti.bridge.lock.preferences import own_pins
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from locks import Packages
@@ -32,7 +32,9 @@ SETTINGS = ("user.name=n", "user.email=e", "core.autocrlf=false", "commit.gpgsig
 GIT_OPTIONS = [word for setting in SETTINGS for word in ("-c", setting)]
 
 
-def pin(name: str, version: str, source: Mapping[str, Any] | None = None) -> Pin:
+def pin(
+    name: str, version: str, source: Mapping[str, Any] | None = None, digests: Iterable[str] = ()
+) -> Pin:
     get = {key: value for key, value in (source or {}).items() if isinstance(value, str)}.get
     return Pin(
         name=canonicalize_name(name),
@@ -42,15 +44,26 @@ def pin(name: str, version: str, source: Mapping[str, Any] | None = None) -> Pin
         source_reference=get("reference"),
         source_resolved_reference=get("resolved_reference"),
         source_subdirectory=get("subdirectory"),
+        digests=frozenset(digests),
     )
 
 
 def parsed(text: str) -> tuple[Pin, ...]:
     """Read a lock's pins with a parser of TOML."""
     return tuple(
-        pin(package["name"], package["version"], package.get("source"))
+        pin(
+            package["name"],
+            package["version"],
+            package.get("source"),
+            [file["hash"] for file in package.get("files", ())],
+        )
         for package in tomllib.loads(text)["package"]
     )
+
+
+def digests(text: str) -> list[frozenset[str]]:
+    """Return the digests of each pin, which do not distinguish pins."""
+    return [pin.digests for pins in read_pins(text) for pin in pins]
 
 
 PINS = parsed(SMALL)
@@ -71,6 +84,7 @@ def entry(name: str, version: str, *more: str) -> str:
 )
 def test_the_pins_of_a_lock(text: str) -> None:
     assert read_pins(text) == (parsed(text),)
+    assert digests(text) == [pin.digests for pin in parsed(text)]
 
 
 @given(LOCKED)
@@ -78,6 +92,7 @@ def test_the_pins_of_a_lock(text: str) -> None:
 def test_whatever_is_locked_is_pinned(packages: Packages) -> None:
     text = lock_of(packages)
     assert read_pins(text) == (parsed(text),)
+    assert digests(text) == [pin.digests for pin in parsed(text)]
 
 
 def is_text(value: object) -> bool:
