@@ -140,6 +140,20 @@ def test_a_rule_may_compare_a_part_of_the_version(
     assert demo.locked == {"feature": feature, "training": training}
 
 
+def test_a_rule_leaves_alone_what_it_does_not_name(demo: MemoryProject) -> None:
+    """Two versions of a package, for different Pythons, stay two if no rule binds it."""
+    split = ["net<2; python_version < '3.12'", "net>=1; python_version >= '3.12'"]
+    demo.index.offer({**APP, "net 1.0": [], "net 2.0": [], "tool 1.0": split})
+    groups = {"feature": ["lib<2"], "training": ["tool", "app"]}
+    demo.write(pyproject(groups))
+    demo.lock()
+    before = demo.locked["training"]
+    assert before == "app 2.0, lib 3.0, net 1.0, net 2.0, tool 1.0"
+    demo.write(pyproject(groups, rule("lib", "app")))
+    demo.lock()
+    assert demo.locked["training"] == "app 1.0, lib 1.0, net 1.0, net 2.0, tool 1.0"
+
+
 def test_a_rule_that_cannot_hold_names_the_requirements(demo: MemoryProject) -> None:
     demo.index.offer(APP)
     groups = {"feature": ["app<2"], "training": ["lib>1"], "inference": ["lib"]}

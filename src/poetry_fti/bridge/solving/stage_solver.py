@@ -86,26 +86,32 @@ class StageSolver:
         with self._timed() as started:
             packages = self._packages(preferences)
             lock = self._task.make_lock(packages)
-        took = time.monotonic() - started
         return Solved(
             lock=lock,
             seconds=self._seconds,
             warnings=tuple(_warnings(packages)),
             unfinished=tuple(sorted(self._unfinished())),
-            saving=self._saving(took, len(packages)) if took > _SLOW and self._universal else None,
+            saving=self._saving(time.monotonic() - started, len(packages)),
         )
 
     def _unfinished(self) -> set[NormalizedName]:
         return {name for attempts in self._attempts.values() for name in attempts.unfinished}
 
     def _saving(self, seconds: float, packages: int) -> Saving | None:
+        """Return what naming platforms would save; None if it would not, or the stage was fast."""
+        if self._universal is None or seconds < _SLOW:
+            return None
         started = time.monotonic()
         targets = replace(self._task.targets, platforms=USUAL_PLATFORMS)
         try:
-            found = self._make_variant(self._task, targets).restored(Preferences())
-        except FtiError:
+            # With as many steps, solving for some platforms only takes less time than for all.
+            found = self._make_variant(self._task, targets).restored(
+                Preferences(), self._universal.steps
+            )
+        except (FtiError, OutOfStepsError):
             return None
-        return Saving((seconds, time.monotonic() - started), (packages, len(found)))
+        took = time.monotonic() - started
+        return Saving((seconds, took), (packages, len(found))) if took < seconds else None
 
     def _packages(self, preferences: Mapping[str, Preferences]) -> SolvedPackages:
         if self._universal is not None:

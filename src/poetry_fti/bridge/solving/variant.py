@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # A solve with the pins of other locks, if they fit, has about one step for each pin.
 _STEPS_PER_PIN: Final = 2
-_MORE_STEPS: Final = 50
+_MORE_STEPS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,8 @@ class Variant:
         self._monitor = monitor
         self._pinned = {(pin.name, Version(pin.version.text)) for pin in task.pins}
         self._solutions: dict[Preferences, Solution] = {}
+        # The steps of the solution that was returned last.
+        self.steps = 0
 
     def solve(self, preferences: Preferences, limit: int | None = None) -> Solution:
         """Return the solution for preferences; raises FtiError if there is none.
@@ -91,7 +93,7 @@ class Variant:
         solver needs more steps than the limit.
         """
         if preferences == Preferences():
-            return self.solve_alone()
+            return self.solve_alone(limit)
         return self._cached(
             preferences,
             lambda: self.resolver.solve(
@@ -99,9 +101,9 @@ class Variant:
             ),
         )
 
-    def solve_alone(self) -> Solution:
-        """Return the solution without regard to other stages; raises FtiError if there is none."""
-        return self._cached(Preferences(), self._solve_alone)
+    def solve_alone(self, limit: int | None = None) -> Solution:
+        """Return the solution without regard to other stages; see `solve`."""
+        return self._cached(Preferences(), lambda: self._solve_alone(StepBudget(limit)))
 
     def _cached(self, preferences: Preferences, solve: Callable[[], Solution]) -> Solution:
         if preferences not in self._solutions:
@@ -109,13 +111,14 @@ class Variant:
                 clear_marker_caches()
             with self._monitor.index_errors():
                 self._solutions[preferences] = solve()
+        self.steps = self._solutions[preferences].steps
         return self._solutions[preferences]
 
-    def _solve_alone(self) -> Solution:
+    def _solve_alone(self, budget: StepBudget) -> Solution:
         solution = self._with_pins_of_others() if self._task.other_pins else None
         if solution is not None and self._keeps_all_pins(solution):
             return solution
-        own = self.resolver.solve(self._preferred(Preferences(), (), StepBudget()))
+        own = self.resolver.solve(self._preferred(Preferences(), (), budget))
         if solution is None:
             return own
         # Pins of other locks must not cost the stage one of its own.
@@ -207,7 +210,7 @@ class Variant:
         first = [
             Package(name, str(v))
             for name, versions in sorted(preferences.preferred)
-            for v in versions
+            for v in reversed(versions)  # Poetry's own order
         ]
         allowed = {
             name: VersionUnion.of(*(PoetryVersion.parse(str(v)) for v in versions))
@@ -227,4 +230,4 @@ class Variant:
 
 
 def _pairs(versions: Versions) -> Iterator[tuple[NormalizedName, str]]:
-    return ((name, str(version)) for name, each in versions.items() for version in each)
+    return ((name, str(version)) for name, each in versions.items() for version in reversed(each))

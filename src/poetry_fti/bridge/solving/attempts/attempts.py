@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # All attempts of a variant together: so many times the steps of its own solve, and some more.
 _TIMES: Final = 2
-_MORE: Final = 100
+_MORE: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
