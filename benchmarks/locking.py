@@ -16,14 +16,18 @@ from typing import TYPE_CHECKING, Final
 
 from benchmarks.comparison import HEADER, Row, Side, Sides
 from benchmarks.projects import (
+    for_backtracking,
     for_uv,
     staged,
     stages,
     variations,
     with_one_more,
+    workbenches,
 )
 from benchmarks.testbed import LATENCY, Testbed
 from benchmarks.tools import FailedError, megabytes, seconds
+
+from loopback.catalogue import WORKBENCHES
 
 if TYPE_CHECKING:
     from benchmarks.tools import Task
@@ -33,6 +37,10 @@ UNIVERSAL: Final = staged(stages(), platforms=())
 SIX: Final = staged(stages(2))
 SIX_CHANGED: Final = staged(with_one_more(stages(2), "feature", "tenacity"))
 THIRTY: Final = staged(variations(10))
+
+APART: Final = "--no-align"
+RELEASES: Final = 1_500
+MOST_MEMORY: Final = 500.0  # MB
 
 VERSION: Final = "`poetry --version`"
 AFAR: Final = f"{LATENCY} ms"
@@ -105,6 +113,57 @@ def memory(bed: Testbed) -> Sides:
     return Sides(Side(partial(megabytes, bed.lock(THREE)), 3), poetry)
 
 
+def workbenches_aligned(bed: Testbed) -> Sides:
+    """Lock the twelve stages of `workbenches`, and lock them without aligning them."""
+    aligned = bed.lock_recorded(WORKBENCHES, workbenches())
+    return Sides(timed(aligned, 3), timed(bed.lock_recorded(WORKBENCHES, workbenches(), APART), 3))
+
+
+def workbenches_changed(bed: Testbed) -> Sides:
+    """Lock twelve stages without aligning them, and again with one requirement more in each."""
+    apart = bed.lock_recorded(WORKBENCHES, workbenches(), APART)
+    changed = workbenches(stages_with_one_more=12)
+    return Sides(
+        timed(apart, 3), timed(bed.relock_recorded(WORKBENCHES, workbenches(), changed), 3)
+    )
+
+
+def workbenches_against_uv(bed: Testbed) -> Sides:
+    """Lock twelve stages, and compile each with uv."""
+    aligned = bed.lock_recorded(WORKBENCHES, workbenches())
+    return Sides(timed(aligned, 3), timed(bed.uv_compile(WORKBENCHES, workbenches()), 3))
+
+
+def one_of_twelve(bed: Testbed) -> Sides:
+    """Lock one of twelve stages again, which has one requirement more."""
+    changed = workbenches(stages_with_one_more=1)
+    task = bed.relock_recorded(WORKBENCHES, workbenches(), changed)
+    return Sides(timed(task), timed(bed.version()))
+
+
+def backtracking_aligned(bed: Testbed) -> Sides:
+    """Lock two stages that could only agree with a very old release of a library."""
+    record, text = bed.backtracking(RELEASES), for_backtracking()
+    apart = bed.lock_recorded(record, text, APART)
+    return Sides(timed(bed.lock_recorded(record, text)), timed(apart))
+
+
+def fleet_aligned(bed: Testbed) -> Sides:
+    """Lock the project `fleet`, and lock it without aligning its stages."""
+    return Sides(timed(bed.lock_copy("fleet")), timed(bed.lock_copy("fleet", APART)))
+
+
+def three_aligned(bed: Testbed) -> Sides:
+    """Lock three stages, and lock them without aligning them."""
+    return Sides(timed(bed.lock(THREE), 7), timed(bed.lock(THREE, APART), 7))
+
+
+def workbenches_memory(bed: Testbed) -> Sides:
+    """Measure the memory of all processes that lock twelve stages."""
+    task = bed.lock_recorded(WORKBENCHES, workbenches())
+    return Sides(Side(partial(megabytes, task), 3), Side(lambda: MOST_MEMORY, once=True))
+
+
 ROWS: Final = (
     Row(1, "lock, warm, `--no-align`", VERSION, 2.5, not_aligned),
     Row(2, "lock, warm", VERSION, 3.5, aligned),
@@ -124,6 +183,26 @@ ROWS: Final = (
     Row(8, "lock one changed stage of six, warm", "lock all six, warm", 1 / 3, one_changed),
     Row(9, "lock 30 stages, warm", "lock 3 stages, warm", 5, many),
     Row(10, "lock, warm: memory", "`poetry lock`, warm: memory", 0.75, memory, unit="MB"),
+    Row(11, "lock `workbenches`, warm", "the same, `--no-align`", 1.3, workbenches_aligned),
+    Row(
+        12,
+        "lock `workbenches`, warm, `--no-align`",
+        "one requirement more in all stages, pins kept",
+        2,
+        workbenches_changed,
+    ),
+    Row(13, "lock `workbenches`, warm", "twelve `uv pip compile`", 1, workbenches_against_uv),
+    Row(14, "lock one changed stage of `workbenches`", VERSION, 3.5, one_of_twelve),
+    Row(
+        15,
+        f"lock with {RELEASES:,} releases to backtrack to, warm",
+        "the same, `--no-align`",
+        2,
+        backtracking_aligned,
+    ),
+    Row(16, "lock `fleet`, warm", "the same, `--no-align`", 1.3, fleet_aligned),
+    Row(16, "lock, warm", "the same, `--no-align`", 1.3, three_aligned),
+    Row(17, "lock `workbenches`, warm: memory", "500 MB", 1, workbenches_memory, unit="MB"),
 )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from itertools import chain, combinations, islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from loopback.clients import PROJECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 TRAINING: Final = (
     "scikit-learn",
@@ -93,6 +96,57 @@ def staged(found: Iterable[Stage], platforms: tuple[str, ...] = PLATFORMS) -> st
         for stage in found
     )
     return _project(found) + _NO_PACKAGE + "".join(tables)
+
+
+def workbenches(*, stages_with_one_more: int = 0) -> str:
+    """Return the project `workbenches`, in which so many stages have one dependency more."""
+    text = (PROJECTS / "workbenches" / "pyproject.toml").read_text(encoding="utf-8")
+    # Each of the twelve stages requires wheel; codeserver, the last one, has smart-open before.
+    return text.replace('"wheel"', '"wheel", "smart-open"', stages_with_one_more)
+
+
+def backtracking(releases: int) -> dict[str, Any]:
+    """Return an index as it is recorded: each of many releases needs an old version of netlib.
+
+    So do boto3, botocore and urllib3.
+    """
+    found: dict[str, list[str]] = {
+        f"netlib {version}": [] for version in ("2.6.3", "2.5.0", "1.26.20", "1.26.19")
+    }
+    found["http-client 2.32.0"] = ["netlib>=1.21,<3"]
+    found["featurestore 3.7.9"] = ["http-client", "cloudsdk"]
+    for number in reversed(range(releases)):
+        found[f"cloudcore 1.{number}.0"] = ["netlib>=1.25,<1.27"]
+        found[f"cloudsdk 1.{number}.0"] = [f"cloudcore==1.{number}.0"]
+    packages: dict[str, Any] = {}
+    for release, requirements in found.items():
+        name, version = release.split()
+        packages.setdefault(name, {})[version] = _recorded(name, version, requirements)
+    return packages
+
+
+def for_backtracking() -> str:
+    """Return a project of two stages whose packages are in the index `backtracking`."""
+    feature = ("featurestore", "http-client")
+    found = [Stage("feature", "feature", feature), Stage("inference", "inference", feature[1:])]
+    return staged(found, platforms=())
+
+
+def _recorded(name: str, version: str, requirements: Sequence[str]) -> dict[str, Any]:
+    wheel = f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
+    headers = [("Metadata-Version", "2.1"), ("Name", name), ("Version", version)]
+    return {
+        "metadata": [*headers, *(("Requires-Dist", each) for each in requirements)],
+        "files": [
+            {
+                "filename": wheel,
+                "sha256": hashlib.sha256(wheel.encode()).hexdigest(),
+                "requires_python": None,
+                "upload_time": "2026-01-01T00:00:00Z",
+                "yanked": False,
+            }
+        ],
+    }
 
 
 def for_poetry() -> str:

@@ -11,14 +11,18 @@ from loopback.clients import PROJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 DAY: Final = 86_400
 
 
 @contextmanager
-def served(latency: int, *, port: int = 0, max_age: int = DAY) -> Iterator[str]:
+def served(
+    latency: int, *, port: int = 0, max_age: int = DAY, record: Path | None = None
+) -> Iterator[str]:
     """Serve the index and yield its URL: milliseconds before each answer, seconds to keep it."""
-    options = {"--latency": latency, "--port": port, "--max-age": max_age}
+    options: dict[str, int | Path] = {"--latency": latency, "--port": port, "--max-age": max_age}
+    options |= {"--record": record} if record else {}
     words = [str(word) for option in options.items() for word in option]
     with subprocess.Popen(
         [sys.executable, "-m", "loopback", *words],

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import sys
 import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from benchmarks.projects import for_poetry
+from benchmarks.projects import backtracking, for_poetry
 from benchmarks.servers import served
 from benchmarks.tools import ROOT, Task, environment, leave, output, seconds
 
-from loopback.clients import isolated_environment
+from loopback.clients import copy_project, isolated_environment
 from loopback.site import MAX_AGE
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Testbed:
         self._near = stack.enter_context(served(0))
         self._far = stack.enter_context(served(LATENCY))
         self._locked: dict[str, Path] = {}
+        self._indexes: dict[Path, str] = {}
         self._projects = 0
 
     def version(self) -> Task:
@@ -55,6 +58,42 @@ class Testbed:
         index, home = (self._far, "far") if far else (self._near, "near")
         project = self._project(text)
         return self._fti(project, home, index, options, lambda: _unlock(project))
+
+    def lock_copy(self, name: str, *options: str) -> Task:
+        """Lock the stages of a copy of one of the projects in `fixtures`."""
+        self._projects += 1
+        project = copy_project(name, self._folder / f"project-{self._projects}")
+        return self._fti(project, "near", self._near, options, lambda: _unlock(project))
+
+    def lock_recorded(self, record: Path, text: str, *options: str) -> Task:
+        """Lock the stages of a project whose packages are in another recorded index."""
+        project = self._project(text)
+        home, index = record.name, self._recorded(record)
+        return self._fti(project, home, index, options, lambda: _unlock(project))
+
+    def relock_recorded(self, record: Path, before: str, after: str) -> Task:
+        """Lock a project of another recorded index that has the locks of an earlier version."""
+        return self._relock(before, after, (), record.name, self._recorded(record))
+
+    def uv_compile(self, record: Path, text: str) -> Task:
+        """Compile the requirements of each stage with uv, one after the other."""
+        project = self._project(text)
+        return Task(
+            command=(sys.executable, "-m", "benchmarks.uv_compile", self._plain / "uv", project),
+            folder=ROOT,
+            variables=isolated_environment(self._folder / "uv", self._recorded(record)),
+        )
+
+    def backtracking(self, releases: int) -> Path:
+        """Return a record with so many releases of a library, all of which need an old one."""
+        record = self._folder / f"backtracking-{releases}.json"
+        record.write_text(json.dumps({"packages": backtracking(releases)}))
+        return record
+
+    def _recorded(self, record: Path) -> str:
+        if record not in self._indexes:
+            self._indexes[record] = self._stack.enter_context(served(0, record=record))
+        return self._indexes[record]
 
     def lock_cold(self, text: str) -> Task:
         """Lock the stages of a project without locks, with latency and empty caches."""
@@ -85,13 +124,18 @@ class Testbed:
 
     def relock(self, before: str, after: str, *options: str) -> Task:
         """Lock a project that has the locks of an earlier pyproject.toml."""
-        locked, project = self._with_locks(before), self._project(after)
+        return self._relock(before, after, options, "near", self._near)
+
+    def _relock(
+        self, before: str, after: str, options: tuple[str, ...], home: str, index: str
+    ) -> Task:
+        locked, project = self._with_locks(before, home, index), self._project(after)
 
         def prepare() -> None:
             _unlock(project)
             shutil.copytree(locked / "fti", project / "fti")
 
-        return self._fti(project, "near", self._near, options, prepare)
+        return self._fti(project, home, index, options, prepare)
 
     @cached_property
     def poetry_cold(self) -> float:
@@ -136,10 +180,10 @@ class Testbed:
         )
         return output(self._plain / "python", "-c", code)
 
-    def _with_locks(self, text: str) -> Path:
+    def _with_locks(self, text: str, home: str, index: str) -> Path:
         if text not in self._locked:
             project = self._project(text)
-            seconds(self._fti(project, "near", self._near))
+            seconds(self._fti(project, home, index))
             self._locked[text] = project
         return self._locked[text]
 

@@ -52,7 +52,7 @@ class Participant:
 
     def attempt(self, name: NormalizedName, version: Version) -> Callable[[], Versions | None]:
         """Begin to look for a solution with only this version of a package; see `Solvable`."""
-        if self.versions[name] == (version,):
+        if _public(self.versions[name]) == (version.public,):
             return lambda: self.versions
         if name in self.agreed or self.solvable is None:
             return lambda: None
@@ -93,11 +93,16 @@ def _state(participant: Participant, name: NormalizedName) -> object:
     return name in participant.versions and (participant.versions[name], participant.moves)
 
 
+def _public(versions: Sequence[Version]) -> tuple[str, ...]:
+    """Return versions without their local labels: builds of one version agree."""
+    return tuple(version.public for version in versions)
+
+
 def _divergent(participants: Sequence[Participant]) -> list[NormalizedName]:
-    found: dict[NormalizedName, set[tuple[Version, ...]]] = {}
+    found: dict[NormalizedName, set[tuple[str, ...]]] = {}
     for participant in participants:
         for name, versions in participant.versions.items():
-            found.setdefault(name, set()).add(versions)
+            found.setdefault(name, set()).add(_public(versions))
     return sorted(name for name, versions in found.items() if len(versions) > 1)
 
 

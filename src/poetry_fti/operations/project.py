@@ -124,9 +124,10 @@ class Project:
         """Return the stages that can be compared: their locks are fresh and can be installed."""
         found = []
         for stage in self.stages:
-            with suppress(FtiError):  # locking or exporting the stage itself reports it
-                self._require_fresh(stage)
-                found.append(compared_stage(stage))
+            if self.is_fresh(stage):
+                # Locking or exporting the stage reports that its lock is damaged, or no use to it.
+                with suppress(Exception):
+                    found.append(compared_stage(stage))
         return tuple(found)
 
     @cached_property

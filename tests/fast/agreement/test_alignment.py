@@ -171,6 +171,14 @@ def test_several_versions_in_one_unit_become_the_one_of_another() -> None:
     assert [shown(split.versions), shown(single.versions)] == ["a1", "a1"]
 
 
+def test_builds_of_one_version_agree() -> None:
+    name = canonicalize_name("a")
+    local = Participant("cpu", None, {name: (Version("1+cpu"),)})
+    public = Participant("gpu", Model({"a": {1}}), {name: (Version("1"),)})
+    align([local, public])
+    assert (public.versions, public.moves) == ({name: (Version("1"),)}, 0)
+
+
 @pytest.mark.parametrize("kept", [{}, {"b": 1}])
 def test_a_fixed_unit_stays_and_others_come_to_it(kept: Chosen) -> None:
     fixed = Participant("fixed", None, as_versions({"a": 1, **kept}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -19,7 +19,7 @@ from poetry_fti.model import LockedFile, LockedPackage
 from poetry_fti.targets import fits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from poetry.core.constraints.version import VersionConstraint
@@ -44,30 +44,47 @@ def read_packages(
     relative. Packages and files that fit none of the stage's targets are left out. Raises FtiError
     for a package without any file that fits.
     """
+    specifiers = SpecifierSet(python_specifiers(str(python)))
+    found = []
+    for package, locked in _applying(locker, stage, python, root):
+        files = _files(package)
+        fitting = _fitting(package, files, stage, specifiers) if is_narrowed(stage) else files
+        found.append(replace(locked, files=fitting))
+    return tuple(sorted(found, key=lambda p: (p.name, p.version, str(p.marker))))
+
+
+def read_compared(
+    locker: Locker, stage: Stage, python: VersionConstraint, root: Path
+) -> tuple[LockedPackage, ...]:
+    """Return what `read_packages` does, without files, in the order of the lock."""
+    pairs = list(_applying(locker, stage, python, root))
+    require_files([package for package, _ in pairs], stage, python)
+    return tuple(locked for _, locked in pairs)
+
+
+def _applying(
+    locker: Locker, stage: Stage, python: VersionConstraint, root: Path
+) -> Iterator[tuple[Package, LockedPackage]]:
+    """Yield the packages of a lock that apply on a stage's targets, without files."""
     narrowed = is_narrowed(stage)
     narrow = Narrowing(stage.targets, python if narrowed else None, stage.extras)
     groups = {canonicalize_name("main"), *stage.closure}
     requires = locked_requirements(locker.lock_data["package"], narrow)
-    specifiers = SpecifierSet(python_specifiers(str(python)))
-    packages = []
     for package, info in locker.locked_packages().items():
         marker = narrow(info.get_marker(groups))
-        if marker.is_empty():
-            continue
-        files = _files(package)
-        packages.append(
-            LockedPackage(
-                name=package.name,
-                version=Version(package.version.text),
-                origin=package_origin(package, root),
-                marker=standard_marker(marker),
-                requires_python=python_specifiers(package.python_versions) or None,
-                files=_fitting(package, files, stage, specifiers) if narrowed else files,
-                requires=requires.get((package.name, package.version.text), ()),
-                digests=_digests(package),
+        if not marker.is_empty():
+            yield (
+                package,
+                LockedPackage(
+                    name=package.name,
+                    version=Version(package.version.text),
+                    origin=package_origin(package, root),
+                    marker=standard_marker(marker),
+                    requires_python=python_specifiers(package.python_versions) or None,
+                    requires=requires.get((package.name, package.version.text), ()),
+                    digests=_digests(package),
+                ),
             )
-        )
-    return tuple(sorted(packages, key=lambda p: (p.name, p.version, str(p.marker))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from poetry_fti.agreement.comparison import versions_by_name
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.lock import preferences
 from poetry_fti.bridge.lock.conditions import conditions_digest
-from poetry_fti.bridge.lock.locked import read_packages
+from poetry_fti.bridge.lock.locked import read_compared, read_packages
 from poetry_fti.bridge.lock.locker import LockStatus, StageLocker, lock_status, quick_status
 from poetry_fti.bridge.lock.origins import pinned_locked_versions
 
@@ -76,8 +76,14 @@ class StageLock:
 
     @property
     def compared(self) -> tuple[LockedPackage, ...]:
-        """The packages as far as stages are compared; raises FtiError as `packages` does."""
-        return self._solved or self.packages
+        """The packages as far as stages are compared: without files.
+
+        Raises FtiError as `packages` does, and what Poetry raises for a damaged lock.
+        """
+        if self._solved:
+            return self._solved
+        derived = self._derived
+        return read_compared(self.locker, derived.stage, derived.python, derived.root)
 
     @cached_property
     def pins(self) -> Sequence[Pin]:

@@ -1,0 +1,76 @@
+"""The guide to a project of twelve images, with the recorded metadata of its packages."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from harness import Poetry
+from loopback.catalogue import WORKBENCHES, load
+from loopback.clients import copy_project, isolated_environment
+from loopback.index import LoopbackIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GUIDE: Final = Path(__file__).parents[2] / "docs" / "how-to" / "many-images.md"
+SHOWN: Final = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+RULE: Final = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+pytestmark = pytest.mark.generated  # hundreds of packages in each of twelve stages
+
+
+@pytest.fixture(scope="module")
+def poetry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Poetry]:
+    with LoopbackIndex(load(WORKBENCHES)) as index:
+        yield Poetry(isolated_environment(tmp_path_factory.mktemp("home"), index.url))
+
+
+@pytest.fixture(scope="module")
+def locked(poetry: Poetry, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The locked project, and what the command printed."""
+    root = copy_project("workbenches", tmp_path_factory.mktemp("locked"))
+    return root, poetry.ok(root, "fti", "lock")
+
+
+def versions(root: Path, package: str) -> dict[str, str]:
+    pin = re.compile(rf'^name = "{package}"\nversion = "(.*)"$', re.MULTILINE)
+    texts = {path.parent.name: path.read_text() for path in root.glob("fti/*/poetry.lock")}
+    return {stage: found[1] for stage, text in texts.items() if (found := pin.search(text))}
+
+
+def test_the_output_is_what_the_guide_shows(locked: tuple[Path, str]) -> None:
+    _, output = locked
+    shown = [line for block in SHOWN.findall(GUIDE.read_text()) for line in block.splitlines()]
+    assert shown
+    assert [line for line in shown if line not in output.splitlines()] == []
+    assert "not tried to the end" not in output
+
+
+def test_a_rule_of_level_none_gives_the_runtimes_their_own_versions(
+    poetry: Poetry, locked: tuple[Path, str], tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(locked[0], tmp_path / "workbenches"))
+    assert set(versions(root, "codeflare-sdk").values()) == {"0.1.7"}
+    (rule,) = RULE.findall(GUIDE.read_text())
+    with (root / "pyproject.toml").open("a") as pyproject:
+        pyproject.write(rule)
+    poetry.ok(root, "fti", "lock", "--check")
+    poetry.ok(root, "fti", "update", "codeflare-sdk", "rich")
+    assert {
+        stage: version
+        for stage, version in versions(root, "codeflare-sdk").items()
+        if version != "0.1.7"
+    } == dict.fromkeys(
+        (
+            "runtimes-datascience",
+            "runtimes-pytorch",
+            "runtimes-pytorch-llmcompressor",
+            "runtimes-tensorflow",
+        ),
+        "0.40.1",
+    )
