@@ -37,7 +37,7 @@ class MetadataView:
         self.narrow = narrow
         self._overrides = overrides or {}
         # Packages are not copied then: plain Poetry's solver changes them, and locks the result.
-        self._is_plain = narrow is None and not self._overrides
+        self.is_plain = narrow is None and not self._overrides
         # By identity: dependencies and packages live as long as the indexes that they come from.
         self._shown: dict[int, tuple[Dependency, Dependency | None]] = {}
         self._requires: dict[int, tuple[Package, list[Dependency]]] = {}
@@ -50,7 +50,7 @@ class MetadataView:
         if only is not None:
             shown = [each for each in self.requires(package) if each.name in only]
             return with_requires(package, shown)
-        return package if self._is_plain else with_requires(package, self.requires(package))
+        return package if self.is_plain else with_requires(package, self.requires(package))
 
     def requires(self, package: Package) -> list[Dependency]:
         """Return the requirements of a package that apply; callers must not change them."""
@@ -63,7 +63,7 @@ class MetadataView:
 
     def root(self, root: ProjectPackage) -> ProjectPackage:
         """Return the derived project with the requirements that apply, as a copy."""
-        if self._is_plain:
+        if self.is_plain:
             return root
         shown = [self._narrowed(dependency) for dependency in root.all_requires]
         return with_requires(root, [dependency for dependency in shown if dependency is not None])

@@ -41,6 +41,8 @@ class IndexCache:
         self._candidates = ComputeOnce["NormalizedName", Repository]()
         self._infos = ComputeOnce["tuple[NormalizedName, Version]", "PackageInfo"]()
         self._releases: dict[tuple[NormalizedName, Version], Package] = {}
+        # The stages of a project have most requirements in common.
+        self._found: dict[tuple[object, ...], list[Package]] = {}
         # Since Poetry 2.4; what is too young depends on each file's upload time.
         self._has_age_limit = bool(Config.create().get("solver.min-release-age"))
 
@@ -73,7 +75,11 @@ class IndexCache:
         if self._has_age_limit:
             # Poetry's own page cache is not thread-safe, but the page is in it afterwards.
             return self.index.find_packages(dependency) if found.packages else []
-        return found.find_packages(dependency)
+        constraint = dependency.constraint  # a version equals the range that it is
+        key = (dependency.name, type(constraint), constraint, dependency.allows_prereleases())
+        if key not in self._found:
+            self._found[key] = found.find_packages(dependency)
+        return list(self._found[key])
 
     def is_known(self, name: NormalizedName, version: Version) -> bool:
         """Return whether the metadata of a release was requested before."""

@@ -68,7 +68,11 @@ class Resolver:
 
     def root(self) -> ProjectPackage:
         """Return a new copy of the derived project, with the requirements that the view shows."""
-        return self._view.root(self._root())
+        return self._view.root(self._root() if self._view.is_plain else self._unchanged_root)
+
+    @cached_property
+    def _unchanged_root(self) -> ProjectPackage:
+        return self._root()
 
     def pool(self, allowed: Mapping[NormalizedName, VersionConstraint] | None = None) -> StagePool:
         """Return the indexes, with the requirements that the view shows.

@@ -16,7 +16,7 @@ from poetry_fti.bridge.solving.solution import with_prereleases
 from poetry_fti.bridge.solving.solver import PreferredPackages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from packaging.utils import NormalizedName
     from poetry.core.packages.project_package import ProjectPackage
@@ -67,11 +67,6 @@ class Preferences:
 
     preferred: frozenset[tuple[NormalizedName, tuple[Version, ...]]] = frozenset()
     binding: frozenset[NormalizedName] = frozenset()
-
-    @classmethod
-    def of(cls, preferred: Mapping[NormalizedName, Version]) -> Preferences:
-        """Return preferences for one version of each package, none of them binding."""
-        return cls(frozenset((name, (version,)) for name, version in preferred.items()))
 
 
 class Variant:

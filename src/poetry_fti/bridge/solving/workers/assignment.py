@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.agreement.rules import tied
@@ -60,13 +61,13 @@ def open_workers(
 def _shares(groups: Sequence[Sequence[StageTask]], number: int) -> list[list[StageTask]]:
     """Return the tasks divided into a number of shares of similar size; groups stay together."""
     shares: list[list[StageTask]] = [[] for _ in range(number)]
-    for group in sorted(groups, key=_size, reverse=True):
-        min(shares, key=_size).extend(group)
+    totals = [0] * number
+    sized = [(sum(task.size for task in group), group) for group in groups]
+    for size, group in sorted(sized, key=itemgetter(0), reverse=True):
+        smallest = totals.index(min(totals))
+        shares[smallest].extend(group)
+        totals[smallest] += size
     return shares
-
-
-def _size(tasks: Sequence[StageTask]) -> int:
-    return sum(task.size for task in tasks)
 
 
 def _usable_cores() -> int:
