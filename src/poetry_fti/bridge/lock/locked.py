@@ -57,9 +57,7 @@ def read_compared(
     locker: Locker, stage: Stage, python: VersionConstraint, root: Path
 ) -> tuple[LockedPackage, ...]:
     """Return what `read_packages` does, without files, in the order of the lock."""
-    pairs = list(_applying(locker, stage, python, root))
-    require_files([package for package, _ in pairs], stage, python)
-    return tuple(locked for _, locked in pairs)
+    return tuple(locked for _, locked in _applying(locker, stage, python, root))
 
 
 def _applying(

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
+
+from packaging.version import Version
 
 from poetry_fti.agreement.comparison import versions_by_name
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.lock import preferences
 from poetry_fti.bridge.lock.conditions import conditions_digest
 from poetry_fti.bridge.lock.locked import read_compared, read_packages
-from poetry_fti.bridge.lock.locker import LockStatus, StageLocker, lock_status, quick_status
+from poetry_fti.bridge.lock.locker import (
+    FilelessLocker,
+    LockStatus,
+    StageLocker,
+    lock_status,
+    quick_status,
+)
 from poetry_fti.bridge.lock.origins import pinned_locked_versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
-    from packaging.version import Version
     from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import LockedVersions
@@ -83,7 +91,12 @@ class StageLock:
         if self._solved:
             return self._solved
         derived = self._derived
-        return read_compared(self.locker, derived.stage, derived.python, derived.root)
+        locker = FilelessLocker(derived.lock, derived.data, self._conditions)
+        digests = {(pin.name, Version(pin.version)): pin.digests for pin in self.pins}
+        return tuple(
+            replace(each, digests=digests.get((each.name, each.version), frozenset()))
+            for each in read_compared(locker, derived.stage, derived.python, derived.root)
+        )
 
     @cached_property
     def pins(self) -> Sequence[Pin]:
