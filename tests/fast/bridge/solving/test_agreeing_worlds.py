@@ -1,0 +1,79 @@
+"""Agreement of stages over small indexes, compared with all solutions of each stage."""
+
+from __future__ import annotations
+
+from itertools import combinations, permutations
+from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
+
+from poetry_fti.bridge.lock.locked import SolvedLock
+from poetry_fti.bridge.solving.project_solver import project_solver
+from poetry_fti.bridge.solving.solver_output import SolverOutput
+from poetry_fti.bridge.solving.variant import StageTask
+from poetry_fti.errors import FtiError
+from poetry_fti.model import Platform, Targets
+from worlds import worlds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from poetry_fti.bridge.solving.solution import SolvedPackages
+    from worlds import Chosen, World
+
+LINUX = Targets(platforms=(Platform("linux", "amd64"),))
+
+
+def as_text(packages: SolvedPackages) -> SolvedLock:
+    return SolvedLock(" ".join(f"{each.name}={each.version}" for each in packages), ())
+
+
+def solved(made: Mapping[str, World], *, aligned: bool = True) -> dict[str, Chosen]:
+    tasks = [
+        StageTask(name=name, root=world.root, make_lock=as_text, targets=LINUX)
+        for name, world in made.items()
+    ]
+    pool = next(iter(made.values())).pool()
+    output = SolverOutput(lambda _: None)  # so that all stages are solved in this process
+    with project_solver(tasks, [], pool, output, aligned=aligned) as solver:
+        return {name: chosen(outcome) for name, outcome in solver.solve({}).items()}
+
+
+def chosen(outcome: object) -> Chosen:
+    assert not isinstance(outcome, FtiError)
+    text: str = outcome.lock.text  # type: ignore[attr-defined]
+    pairs = (pin.split("=") for pin in text.split())
+    return {name: int(version) for name, version in pairs}
+
+
+def named(made: Sequence[World]) -> dict[str, World]:
+    return {f"stage-{number}": world for number, world in enumerate(made)}
+
+
+@settings(derandomize=True, deadline=None, database=None)
+@given(made=worlds(3))
+def test_each_stage_has_a_solution_and_no_difference_can_be_closed_by_one_package(
+    made: list[World],
+) -> None:
+    found = solved(named(made))
+    for one, other in combinations(zip(made, found.values(), strict=True), 2):
+        for (world, mine), (_, theirs) in ((one, other), (other, one)):
+            solutions = list(world.solutions())
+            assert mine in solutions
+            for name in mine.keys() & theirs.keys():
+                closed = {**mine, name: theirs[name]}
+                assert closed == mine or closed not in solutions or has_agreed(name, mine, found)
+
+
+def has_agreed(name: str, mine: Chosen, found: Mapping[str, Chosen]) -> bool:
+    """Return whether another stage has the same version, which is final then."""
+    return sum(each.get(name) == mine[name] for each in found.values()) > 1
+
+
+@settings(derandomize=True, deadline=None, database=None)
+@given(made=worlds(3))
+def test_the_order_of_the_stages_does_not_matter(made: list[World]) -> None:
+    stages = named(made)
+    expected = solved(stages)
+    for order in permutations(stages):
+        assert solved({name: stages[name] for name in order}) == expected
