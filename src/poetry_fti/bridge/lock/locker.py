@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
     from poetry.packages.transitive_package_info import TransitivePackageInfo
 
-# The files of a package as Poetry writes them, a line for each.
+# What Poetry writes of a package's files and extras, a line for each.
 _FILES: Final = re.compile(r"^files = \[\n(?:    \{.*\},\n)+\]\n", re.MULTILINE)
+_EXTRAS: Final = re.compile(r"^\[package\.extras\]\n(?:[^\n\[].*\n)*", re.MULTILINE)
 _MERGING: Final = "it contains merge markers"
 LockState: TypeAlias = Literal["fresh", "stale", "missing", "broken"]
 
@@ -99,13 +100,13 @@ class StageLocker(Locker):
 
 
 class FilelessLocker(StageLocker):
-    """A locker that does not read the files of packages, which are nine tenths of a lock."""
+    """A locker that does not read the files and extras of packages: nine tenths of a lock."""
 
     @cached_property
     def lock_data(self) -> dict[str, Any]:
-        """The content of a fresh lock, with no files; raises TOMLDecodeError."""
+        """The content of a fresh lock, without files and extras; raises TOMLDecodeError."""
         text = self.lock.read_text(encoding="utf-8")
-        data: dict[str, Any] = tomllib.loads(_FILES.sub("files = []\n", text))
+        data: dict[str, Any] = tomllib.loads(_EXTRAS.sub("", _FILES.sub("files = []\n", text)))
         return data
 
 
