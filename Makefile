@@ -34,21 +34,22 @@ test-fast-rest:
 test-real: .venv/ready
 	.venv/bin/python -m pytest tests/real tests/fixtures $(PARALLEL) -m "not generated"
 
-# All cases of the fast tests, and those of the others that generate theirs.
+# All cases of the fast tests that run a share of theirs otherwise, and of those that are left out.
 test-generated: export TEST_CASES := all
 test-generated: .venv/ready
-	.venv/bin/python -m pytest tests/fast -n auto
-	.venv/bin/python -m pytest tests/real $(PARALLEL) -m generated
+	.venv/bin/python -m pytest tests/fast $(PARALLEL) -m "hypothesis or sampled"
+	.venv/bin/python -m pytest tests/real tests/fixtures $(PARALLEL) -m generated
 
 test-oldest: .venv-$(OLDEST)/ready
 	@$(MAKE) --no-print-directory VENV=.venv-$(OLDEST) test-fast
-	.venv-$(OLDEST)/bin/python -m pytest tests/real $(PARALLEL) -m "not docker and not generated"
+	.venv-$(OLDEST)/bin/python -m pytest tests/real $(PARALLEL) \
+		-m "not docker and not generated and not newest_only"
 
 test-between: $(BETWEEN:%=test-poetry-%)
 
 test-poetry-%: .venv-%/ready
 	@$(MAKE) --no-print-directory VENV=.venv-$* test-fast
-	.venv-$*/bin/python -m pytest tests/real tests/fixtures $(PARALLEL) -m every_minor
+	.venv-$*/bin/python -m pytest tests/real $(PARALLEL) -m every_minor
 
 environments: .venv/ready .venv-$(OLDEST)/ready $(BETWEEN:%=.venv-%/ready)
 

@@ -1,44 +1,37 @@
-"""A Poetry in which a private name has been renamed, or that has another version."""
+"""A Poetry in which a private name has been renamed."""
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from forks import Server, interpreter_settings
 from harness import Result
+from poetry_server import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+_TIMEOUT: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedPoetry:
     """Poetry's command line in a process that has imported it; each command runs in a fork."""
 
-    commands: IO[str]
-    codes: IO[str]
-    scratch: Path
+    server: Server
+    environment: Mapping[str, str]
 
     def __call__(self, folder: Path, *words: str) -> Result:
         """Run `poetry WORDS` in a folder and return how it ended; no traceback is accepted."""
-        output, errors = self.scratch / "output", self.scratch / "errors"
-        command = {
-            "folder": str(folder),
-            "output": str(output),
-            "errors": str(errors),
-            "words": words,
-        }
-        print(json.dumps(command), file=self.commands, flush=True)
-        code = int(self.codes.readline())
-        result = Result(code, output.read_text("utf-8"), errors.read_text("utf-8"))
-        assert "Traceback (most recent call last)" not in result.errors, result.errors
-        assert "Stack trace:" not in result.errors, result.errors
-        return result
+        request = Request(words, str(folder.absolute()), self.environment)
+        done = self.server.run(request, None, _TIMEOUT)
+        assert "Traceback (most recent call last)" not in done.stderr, done.stderr
+        assert "Stack trace:" not in done.stderr, done.stderr
+        return Result(done.returncode, done.stdout, done.stderr)
 
     def ok(self, folder: Path, *words: str) -> Result:
         """Run it and require exit code 0."""
@@ -48,19 +41,10 @@ class ChangedPoetry:
 
 
 @contextmanager
-def changed_poetry(
-    environment: Mapping[str, str], scratch: Path, *rename: str
-) -> Iterator[ChangedPoetry]:
-    """Start a Poetry in which the name is renamed (see `loopback.changed_main`)."""
-    scratch.mkdir()
-    with subprocess.Popen(
-        [sys.executable, "-m", "loopback.changed_main", *rename],
-        env=dict(environment),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield ChangedPoetry(process.stdin, process.stdout, scratch)
-        process.stdin.close()
+def changed_poetry(environment: Mapping[str, str], *rename: str) -> Iterator[ChangedPoetry]:
+    """Start a Poetry in which a name is renamed (see `renaming`): a NAME, and perhaps a MODULE."""
+    server = Server(sys.executable, interpreter_settings(environment), *rename)
+    try:
+        yield ChangedPoetry(server, environment)
+    finally:
+        server.close()

@@ -39,14 +39,16 @@ _PIPE: Final = 1 << 16  # bytes that fit into a pipe that nobody reads
 _idle: dict[str, list[Server]] = {}
 
 
-def run(request: Request, answers: str | None, timeout: float) -> subprocess.CompletedProcess[str]:
+def run(
+    request: Request, answers: str | None, timeout: float, python: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command of Poetry in a fork and return how it ended; raises TimeoutExpired.
 
     Without `answers`, its stdin is empty.
     """
     settings = interpreter_settings(request.environment)
-    servers = _idle.setdefault(json.dumps(settings), [])
-    server = servers.pop() if servers else Server(settings)
+    servers = _idle.setdefault(json.dumps([python, settings]), [])
+    server = servers.pop() if servers else Server(python, settings)
     try:
         return server.run(request, answers, timeout)
     finally:
@@ -64,13 +66,16 @@ def interpreter_settings(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 class Server:
-    """A process that has imported Poetry, and runs one command at a time in a fork."""
+    """A process that has imported Poetry, and runs one command at a time in a fork.
 
-    def __init__(self, settings: Mapping[str, str]) -> None:
+    It may have renamed a name in it: `rename` are the arguments of `renaming.Rename`.
+    """
+
+    def __init__(self, python: str, settings: Mapping[str, str], *rename: str) -> None:
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, poetry_server.__file__, str(theirs.fileno())],
+                [python, poetry_server.__file__, str(theirs.fileno()), *rename],
                 env={**settings, "HOME": NO_HOME},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -85,6 +90,7 @@ class Server:
 
     def close(self) -> None:
         """End the process."""
+        atexit.unregister(self.close)
         self._connection.close()
         self._process.wait()
 

@@ -29,7 +29,7 @@ class Poetry:
     """Poetry's command line in an environment of the tests' own.
 
     Where the system can do it, a command runs in a fork of a process that has imported Poetry; with
-    `new_process`, or another `python`, in a process that is started for it.
+    `new_process`, in a process that is started for it.
     """
 
     environment: Mapping[str, str]
@@ -40,11 +40,11 @@ class Poetry:
         self, folder: Path, *words: str, answers: str | None = None, timeout: float = 300
     ) -> Result:
         """Run `poetry WORDS` in a folder and return how it ended; stdin has the `answers` only."""
-        if self.new_process or self.python != sys.executable:
+        if self.new_process:
             done = self._started(folder, words, answers, timeout)
         else:
             request = Request(words, str(folder.absolute()), dict(self.environment))
-            done = forks.run(request, answers, timeout)
+            done = forks.run(request, answers, timeout, self.python)
         assert "Traceback (most recent call last)" not in done.stderr, done.stderr
         return Result(done.returncode, done.stdout, done.stderr)
 

@@ -1,4 +1,6 @@
-"""Poetry, imported once and forked for each command: ``python poetry_server.py DESCRIPTOR``.
+"""Poetry, imported once and forked for each command.
+
+``python poetry_server.py DESCRIPTOR [NAME [MODULE]]``: with a NAME, it is renamed (see `renaming`).
 
 Importing Poetry takes most of the time of a short command. DESCRIPTOR is one end of a socket pair.
 A request on it is the JSON text of a :class:`Request`, sent together with the descriptors that the
@@ -8,6 +10,7 @@ then its exit code as in ``Popen.returncode``. The server ends when the other en
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -16,12 +19,15 @@ import runpy
 import site
 import socket
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from renaming import Rename
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -125,12 +131,14 @@ def _below(package: str) -> Iterator[str]:
 
 
 def _compile() -> None:
-    """Let Poetry compile its grammars and schemas, which it keeps for as long as it runs."""
+    """Let Poetry and the plugin compile grammars, schemas and patterns, which are then kept."""
     import_module("poetry.core.packages.dependency").Dependency.create_from_pep_508(
         'name[extra] >=1 ; python_version >= "3.10"'
     )
+    import_module("poetry.core.version.markers").parse_marker('python_version >= "3.10"')
     project = {"project": {"name": "name", "version": "1"}, "tool": {"poetry": {}}}
     import_module("poetry.factory").Factory.validate(project)
+    import_module("poetry_fti.bridge.lock.lock_summary").package_pattern()
 
 
 def adopt_environment(environment: Mapping[str, str]) -> None:
@@ -180,10 +188,29 @@ def run(request: Request) -> None:
     os.chdir(request.folder)
     sys.path[0] = str(Path.cwd())
     sys.argv = [MAIN, *request.words]
-    runpy.run_module(MAIN, run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(MAIN, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            _exit(end.code)
+        raise
+
+
+def _exit(code: int) -> NoReturn:
+    """End as the interpreter does, but let the system free the memory.
+
+    Otherwise much of what is shared with the server would be copied, to be freed one by one.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
+    atexit._run_exitfuncs()  # noqa: SLF001
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
+    if sys.argv[2:]:
+        Rename(*sys.argv[2:]).install()
     load()
     with socket.socket(fileno=int(sys.argv[1])) as server:
         wanted = serve(server)

@@ -12,15 +12,13 @@ import pytest
 import tomlkit
 
 from harness import snapshot
-from loopback.clients import isolated_environment
+from loopback.clients import HASTE_VARIABLE, isolated_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from harness import Poetry
-
-pytestmark = pytest.mark.every_minor
 
 PYPROJECT: Final = """\
     # Everything about the project.
@@ -67,6 +65,7 @@ def locked(folder: Path, stage: str) -> dict[str, str]:
     return {each["name"]: each["version"] for each in tomlkit.parse(text).unwrap()["package"]}
 
 
+@pytest.mark.every_minor
 def test_a_package_is_added_and_removed_and_the_rest_stays(poetry: Poetry, tmp_path: Path) -> None:
     root = project(tmp_path)
     poetry.ok(root, "fti", "lock")
@@ -141,6 +140,7 @@ def test_an_optional_development_group_waits_to_be_asked_for(
     assert "Installing loopish (0.1)" in output
 
 
+@pytest.mark.every_minor
 def test_what_conflicts_changes_nothing(poetry: Poetry, tmp_path: Path) -> None:
     root = project(tmp_path)
     poetry.ok(root, "fti", "lock")
@@ -181,6 +181,7 @@ def test_what_is_there_already_is_told(poetry: Poetry, tmp_path: Path) -> None:
     assert output.endswith("Nothing to add.\n")
 
 
+@pytest.mark.every_minor
 def test_a_dry_run_writes_nothing_and_lock_installs_nothing(poetry: Poetry, tmp_path: Path) -> None:
     root = project(tmp_path)
     poetry.ok(root, "fti", "lock")
@@ -310,7 +311,8 @@ def test_without_network_nothing_changes(poetry: Poetry, tmp_path: Path) -> None
     root = project(tmp_path / "demo")
     poetry.ok(root, "fti", "lock")
     before = snapshot(root)
-    offline = type(poetry)(isolated_environment(tmp_path / "home", "http://127.0.0.1:1/"))
+    environment = isolated_environment(tmp_path / "home", "http://127.0.0.1:1/")
+    offline = type(poetry)({**environment, HASTE_VARIABLE: "1"})
     for words in (("add", "training", "webby"), ("install", "training"), ("lock", "--regenerate")):
         failed = offline(root, "fti", *words)
         assert failed.code == 1

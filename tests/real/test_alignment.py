@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from small_index import Lab, Releases
 
+pytestmark = pytest.mark.newest_only
+
 Groups: TypeAlias = "Mapping[str, Sequence[str]]"
 
 AGREE = "at the same version."

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from harness import Poetry, Result
     from loopback.index import LoopbackIndex
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the engines are shell scripts")
+pytestmark = [
+    pytest.mark.newest_only,
+    pytest.mark.skipif(sys.platform == "win32", reason="the engines are shell scripts"),
+]
 
 USER, PASSWORD = CREDENTIALS
 PYPROJECT = """\

@@ -9,13 +9,12 @@ import pytest
 from harness import Poetry
 from loopback.clients import isolated_environment
 from loopback.index import LoopbackIndex
+from pythons import activated
 from small_index import catalogue, pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
-
-pytestmark = pytest.mark.every_minor
 
 RELEASES: Final = {
     "numpy 1.26": [],
@@ -38,9 +37,10 @@ def hint(names: str) -> str:
 
 @pytest.fixture(scope="module")
 def poetry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Poetry]:
-    """Poetry with an index of these releases, in a terminal that knows UTF-8."""
+    """Poetry with an index of these releases, in a virtual environment, in UTF-8."""
+    home = tmp_path_factory.mktemp("home")
     with LoopbackIndex(catalogue(RELEASES)) as index:
-        environment = isolated_environment(tmp_path_factory.mktemp("home"), index.url)
+        environment = activated(isolated_environment(home, index.url), home / "venv")
         yield Poetry({**environment, "PYTHONUTF8": "1"})
 
 
@@ -55,7 +55,6 @@ def added(
     """Let a command fail, and return what the plugin adds to Poetry's own words."""
     text = pyproject(groups, APPLICATION + settings, dependencies=dependencies)
     (root / "pyproject.toml").write_text(text, encoding="utf-8")
-    poetry(root, "show", "--no-plugins")  # makes the virtual environment, which is told once
     plain = poetry(root, *words, "--no-plugins")
     plugged = poetry(root, *words)
     assert plain.code == plugged.code == 1
@@ -64,6 +63,7 @@ def added(
     return plugged.errors.removeprefix(plain.errors)
 
 
+@pytest.mark.every_minor
 @pytest.mark.parametrize("words", ["lock", "install", "update", "add click", "lock -v"])
 def test_a_hint_follows_if_stages_ask_for_what_excludes_each_other(
     tmp_path: Path, poetry: Poetry, words: str

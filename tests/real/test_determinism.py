@@ -10,13 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import findpython
 import pytest
 
 from harness import Poetry, snapshot
+from loopback.clients import copy_project
+from loopback.relocate import relocate
+from pythons import find_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from loopback.index import LoopbackIndex
+
+pytestmark = pytest.mark.newest_only
 
 COMMANDS = (
     ("fti", "lock"),
@@ -34,12 +40,14 @@ def written(poetry: Poetry, root: Path, *stages: str) -> dict[str, bytes]:
     return {name: data for name, data in snapshot(root).items() if name.startswith("fti/")}
 
 
-@pytest.fixture
-def expected(project: Callable[[str], Path], poetry: Poetry) -> Mapping[str, bytes]:
-    root = project("tiny")
+@pytest.fixture(scope="module")
+def expected(
+    tmp_path_factory: pytest.TempPathFactory, loopback_index: LoopbackIndex, poetry: Poetry
+) -> Mapping[str, bytes]:
+    root = copy_project("tiny", tmp_path_factory.mktemp("first"))
+    relocate(root, loopback_index.url)
     found = written(poetry, root)
     assert written(poetry, root) == found, "a second run changes nothing"
-    root.rename(root.with_name("first"))
     return found
 
 
@@ -68,14 +76,14 @@ def test_stages_named_in_another_order(
 
 def other_pythons(environment: Mapping[str, str]) -> Iterator[str]:
     probe = ["-c", "import poetry.console.application, poetry_fti.plugin"]
-    for found in findpython.find_all():
-        python = str(found.executable)
-        if (found.major, found.minor) != sys.version_info[:2]:
+    for minor in sorted({*range(10, 20)} - {sys.version_info.minor}, reverse=True):
+        python = find_python(f"python3.{minor}")
+        if python is not None:
             done = subprocess.run(
                 [python, *probe], env=dict(environment), check=False, stderr=subprocess.DEVNULL
             )
             if done.returncode == 0:
-                yield python
+                yield str(python)
 
 
 def test_another_python(

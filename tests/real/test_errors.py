@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import subprocess
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import pytest
 
 from harness import Poetry, snapshot
-from loopback.clients import INDEX_VARIABLE, isolated_environment
+from loopback.clients import HASTE_VARIABLE, INDEX_VARIABLE, isolated_environment
 from loopback.index import CREDENTIALS
 from loopback.site import Answer
 from poetry_fti.bridge.lock.locker import StageLocker, lock_status
@@ -581,14 +580,8 @@ def test_a_file_in_the_place_of_the_folder(poetry: Poetry, locked_tiny: Path) ->
 @pytest.fixture
 def hasty(tmp_path: Path, own_index: LoopbackIndex) -> Poetry:
     """Poetry with empty caches and an index of its own, that hardly waits between attempts."""
-    folder = tmp_path / "hasty"
-    folder.mkdir()
-    patch = "import time\nsleep = time.sleep\ntime.sleep = lambda seconds: sleep(seconds / 100)\n"
-    (folder / "sitecustomize.py").write_text(patch, encoding="utf-8")
     environment = isolated_environment(tmp_path / "hasty-home", own_index.url)
-    environment["PYTHONPATH"] += f"{os.pathsep}{folder}"
-    environment["POETRY_REQUESTS_TIMEOUT"] = "1"
-    return Poetry(environment)
+    return Poetry({**environment, HASTE_VARIABLE: "1"})
 
 
 NOT_TRIED = (

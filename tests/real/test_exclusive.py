@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from loopback.index import LoopbackIndex
 
+pytestmark = pytest.mark.newest_only
+
 WAITING = "Waiting for another poetry fti command in this project to finish.\n"
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from pythons import find_python, only_pythons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,6 +86,14 @@ LOCAL = """\
     requires-python = ">=3.10"
     dependencies = ["alpha", "drawing; sys_platform == 'darwin'"]
     """
+
+
+@pytest.fixture(scope="module")
+def poetry(poetry: Poetry, tmp_path_factory: pytest.TempPathFactory) -> Poetry:
+    """Poetry with a Python for each of the stages."""
+    others = filter(None, map(find_python, ("python3.11", "python3.12")))
+    folder = tmp_path_factory.mktemp("pythons") / "bin"
+    return replace(poetry, environment=only_pythons(poetry.environment, folder, *others))
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import pytest
 
 from fast.exporters.test_dockerfile import VARIANTS, render
 
+pytestmark = pytest.mark.newest_only
+
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_hadolint_finds_nothing(variant: str) -> None:

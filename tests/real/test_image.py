@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from harness import Poetry
+
+pytestmark = pytest.mark.newest_only
 
 LISTED = """\
 Stage      Base                       Layers    Packages  Download

@@ -16,6 +16,7 @@ from packaging.pylock import Pylock
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from harness import Poetry, Result
 from loopback.clients import PROJECTS, isolated_environment
 from loopback.index import CREDENTIALS
 from loopback.relocate import relocate
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
     from loopback.index import LoopbackIndex
 
-POETRY = ("loopback.poetry_main", "--no-plugins", "--no-interaction", "--no-ansi")
+pytestmark = pytest.mark.newest_only
+
+POETRY = ("poetry", "--no-plugins", "--no-interaction", "--no-ansi")
 
 # Resolves to one recorded and several built packages, on whatever Python runs the tests.
 REQUIREMENTS = ("boosting[plot]", "dotted-name.pkg", "oldie", "scikit-learn <1.8", "sparkish")
@@ -40,23 +43,25 @@ EXPECTED = {
 }
 
 
-def run(
-    environment: Mapping[str, str], folder: Path, *command: str | Path
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", *command],
+def run(environment: Mapping[str, str], folder: Path, *command: str | Path) -> Result:
+    program, *words = map(str, command)
+    if program == "poetry":
+        return Poetry(environment)(folder, *words)
+    done = subprocess.run(
+        [sys.executable, "-m", program, *words],
         cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
+    return Result(done.returncode, done.stdout, done.stderr)
 
 
 def succeed(environment: Mapping[str, str], folder: Path, *command: str | Path) -> str:
     done = run(environment, folder, *command)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert done.code == 0, done.output + done.errors
+    return done.output
 
 
 def has(*requirements: str) -> bool:
@@ -135,7 +140,7 @@ def test_poetry_shows_its_credentials(
     demo = tmp_path / "demo"
     write_project(demo, ("torchish >=2.1", "corp-metrics"))
     add_source(demo, f"{loopback_index.url}guarded/simple/", "supplemental")
-    assert run(without_venv, demo, *POETRY, "lock").returncode == 1
+    assert run(without_venv, demo, *POETRY, "lock").code == 1
     user, password = CREDENTIALS
     known = {"POETRY_HTTP_BASIC_CORP_USERNAME": user, "POETRY_HTTP_BASIC_CORP_PASSWORD": password}
     succeed({**without_venv, **known}, demo, *POETRY, "lock")
@@ -226,8 +231,8 @@ def test_stages_that_conflict(
     name: str, group: str, project: Callable[[str], Path], without_venv: dict[str, str]
 ) -> None:
     done = run(without_venv, project(name), *POETRY, "lock")
-    assert done.returncode == 1
-    assert group in done.stdout + done.stderr
+    assert done.code == 1
+    assert group in done.output + done.errors
 
 
 @needs_311
@@ -252,7 +257,7 @@ def test_a_dead_index_is_told(tmp_path: Path, own_index: LoopbackIndex, demo: Pa
     environment = isolated_environment(tmp_path / "home", own_index.url)
     own_index.fail("garbage")  # others are tried again for half a minute
     done = run({**environment, "POETRY_VIRTUALENVS_CREATE": "false"}, demo, *POETRY, "lock")
-    assert done.returncode == 1
+    assert done.code == 1
     assert not (demo / "poetry.lock").exists()
 
 

@@ -16,12 +16,16 @@ from packaging.markers import Marker
 from packaging.utils import canonicalize_name
 
 from loopback import in_tree_backend
+from loopback.clients import copy_project
+from loopback.relocate import relocate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from harness import Poetry
     from loopback.index import LoopbackIndex
+
+pytestmark = pytest.mark.newest_only
 
 STAGES = ("feature", "training", "inference")
 
@@ -160,19 +164,20 @@ def make_all_origins(root: Path, url: str) -> None:
     (root / "pyproject.toml").write_text(dedent(ALL_ORIGINS).format(wheel=wheel.name, url=url))
 
 
-@pytest.fixture(params=["tiny", "all-origins"])
+@pytest.fixture(scope="module", params=["tiny", "all-origins"])
 def exported(
     request: pytest.FixtureRequest,
-    project: Callable[[str], Path],
-    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
     loopback_index: LoopbackIndex,
     poetry: Poetry,
 ) -> Path:
     """A project, locked and exported."""
+    folder = tmp_path_factory.mktemp("exported")
     if request.param == "tiny":
-        root = project("tiny")
+        root = copy_project("tiny", folder)
+        relocate(root, loopback_index.url)
     else:
-        root = tmp_path / "all origins"
+        root = folder / "all origins"
         make_all_origins(root, loopback_index.url)
     poetry.ok(root, "fti", "lock")
     poetry.ok(root, "fti", "export", "-f", "requirements", "-f", "pylock")

@@ -108,6 +108,7 @@ def test_locking_interrupted(
     assert len(ignored) < 2
 
 
+@pytest.mark.newest_only
 def test_many_moments(
     locked_tiny: Path, own_index: LoopbackIndex, start: Callable[..., Running]
 ) -> None:

@@ -10,6 +10,7 @@ import tomlkit
 from harness import Poetry
 from loopback.clients import isolated_environment
 from loopback.index import LoopbackIndex
+from pythons import activated
 from small_index import catalogue
 
 if TYPE_CHECKING:
@@ -92,9 +93,10 @@ def hidden(stage: str, instead: str) -> str:
 
 @pytest.fixture(scope="module")
 def poetry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Poetry]:
-    """Poetry with an index of these releases."""
+    """Poetry with an index of these releases, in a virtual environment."""
+    home = tmp_path_factory.mktemp("home")
     with LoopbackIndex(catalogue(RELEASES)) as index:
-        yield Poetry(isolated_environment(tmp_path_factory.mktemp("home"), index.url))
+        yield Poetry(activated(isolated_environment(home, index.url), home / "venv"))
 
 
 @pytest.fixture
@@ -108,6 +110,15 @@ def demo(tmp_path: Path) -> Callable[[str], Path]:
         return root
 
     return write
+
+
+@pytest.fixture(scope="module")
+def lock(tmp_path_factory: pytest.TempPathFactory, poetry: Poetry) -> bytes:
+    """The lock of the project whose stages conflict."""
+    root = tmp_path_factory.mktemp("demo")
+    (root / "pyproject.toml").write_text(CONFLICTING, encoding="utf-8")
+    poetry.ok(root, "lock")
+    return (root / "poetry.lock").read_bytes()
 
 
 def locked(root: Path) -> list[str]:
@@ -176,10 +187,10 @@ def test_stages_are_locked_apart_all_the_same(demo: Callable[[str], Path], poetr
 
 @pytest.mark.parametrize("words", [("install",), ("install", "--with", "training"), ("sync",)])
 def test_who_has_no_plugin_is_stopped(
-    demo: Callable[[str], Path], poetry: Poetry, words: tuple[str, ...]
+    demo: Callable[[str], Path], poetry: Poetry, lock: bytes, words: tuple[str, ...]
 ) -> None:
     root = demo(CONFLICTING)
-    poetry.ok(root, "lock")
+    (root / "poetry.lock").write_bytes(lock)
     result = poetry(root, *words, "--no-plugins")
     assert result.code == 1
     assert result.errors.endswith(STALE)
@@ -227,15 +238,14 @@ def test_a_lock_with_the_stages_is_stale(demo: Callable[[str], Path], poetry: Po
     ],
 )
 def test_commands_that_name_a_hidden_group_are_refused(
-    demo: Callable[[str], Path], poetry: Poetry, words: str, message: str
+    demo: Callable[[str], Path], poetry: Poetry, lock: bytes, words: str, message: str
 ) -> None:
     root = demo(CONFLICTING)
-    poetry.ok(root, "lock")
-    before = (root / "poetry.lock").read_bytes()
+    (root / "poetry.lock").write_bytes(lock)
     result = poetry(root, *words.split())
     assert result.code == 1
     assert result.errors.endswith(f"\n{message}\n")
-    assert (root / "poetry.lock").read_bytes() == before
+    assert (root / "poetry.lock").read_bytes() == lock
     assert (root / "pyproject.toml").read_text(encoding="utf-8") == CONFLICTING
 
 

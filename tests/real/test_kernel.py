@@ -10,8 +10,12 @@ from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 if TYPE_CHECKING:
     from harness import Poetry
+
+pytestmark = pytest.mark.newest_only
 
 # It executes a notebook in the kernel that it is given, and prints what the notebook printed.
 NOTEBOOK: Final = """\

@@ -40,7 +40,7 @@ CHANGE: Final = (
     ('"sparkish"', '"sparkish", "drawing"'),
     ('"torchish"', '"torchish <2.1", "boosting"'),
 )
-POINTS: Final = 110
+POINTS: Final = 60
 TEMPORARY: Final = re.compile(r"fti/(feature|training)/\.poetry\.lock\.[0-9a-f]{8}\.tmp")
 LOCKS: Final = ("fti/feature/poetry.lock", "fti/training/poetry.lock")
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from small_index import Lab, Releases
 
+pytestmark = pytest.mark.newest_only
+
 OLD: Releases = {"app 1.0": ["lib"], "lib 1.0": [], "mid 1.0": [], "zoo 1.0": []}
 NEXT: Releases = {**OLD, "lib 1.5": [], "mid 1.5": [], "zoo 1.5": []}
 NEW: Releases = {**NEXT, "app 2.0": ["lib"], "lib 2.0": [], "mid 2.0": [], "zoo 2.0": []}

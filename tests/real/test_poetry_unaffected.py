@@ -29,9 +29,8 @@ COMMANDS = (
     ("run", "no-command-of-this-name"),
 )
 
-pytestmark = pytest.mark.every_minor
 
-
+@pytest.mark.every_minor
 def test_commands_say_and_write_the_same_with_and_without_the_plugin(
     project: Callable[[str], Path], poetry: Poetry
 ) -> None:
@@ -47,6 +46,7 @@ def test_commands_say_and_write_the_same_with_and_without_the_plugin(
         assert snapshot(plugged) == snapshot(plain), command
 
 
+@pytest.mark.every_minor
 def test_poetry_imports_nothing_of_ours_for_its_own_commands(
     project: Callable[[str], Path], poetry: Poetry
 ) -> None:

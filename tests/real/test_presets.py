@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from small_index import Releases
 
+pytestmark = pytest.mark.newest_only
+
 # Packages that are not among the recorded ones, with what they require.
 STAND_INS: Releases = {
     "catboost 1.2.10": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,9 +16,10 @@ from harness import Result, snapshot
 from loopback.clients import isolated_environment
 from poetry_fti.bridge.internals import commands
 from poetry_fti.bridge.internals.listing import PRIVATE_NAMES
+from pythons import activated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from changed_poetry import ChangedPoetry
@@ -69,6 +71,9 @@ packages = ["alpha"]
 level = "exact"
 """
 )
+CACHE: Final = "cache"
+# Names that are used to fill a cache are tried with an empty one.
+CACHES: Final = ("index", "http cache", "release cache", "error texts")
 SOLVING: Final = ("solving", "index", "lock text")
 # What every name is tried with, in this order.
 COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
@@ -133,10 +138,9 @@ class Lab:
 
 
 @contextmanager
-def _lab(folder: Path, index: LoopbackIndex, *rename: str) -> Iterator[Lab]:
-    folder.mkdir()
-    environment = isolated_environment(folder / "home", index.url)
-    with changed_poetry(environment, folder / "scratch", *rename) as poetry:
+def _lab(folder: Path, environment: Mapping[str, str], *rename: str) -> Iterator[Lab]:
+    variables = {**environment, "POETRY_CACHE_DIR": str(folder / CACHE)}
+    with changed_poetry(variables, *rename) as poetry:
         yield Lab(folder, poetry)
 
 
@@ -147,11 +151,20 @@ def _renamed(private: PrivateName) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def unchanged(
+def environment(
     tmp_path_factory: pytest.TempPathFactory, loopback_index: LoopbackIndex
+) -> dict[str, str]:
+    """Environment variables of each Poetry, which has a virtual environment, but no cache yet."""
+    home = tmp_path_factory.mktemp("home")
+    return activated(isolated_environment(home, loopback_index.url), home / "venv")
+
+
+@pytest.fixture(scope="module")
+def unchanged(
+    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]
 ) -> Iterator[Lab]:
     """A Poetry in which no name is renamed."""
-    with _lab(tmp_path_factory.mktemp("unchanged") / "lab", loopback_index) as lab:
+    with _lab(tmp_path_factory.mktemp("unchanged"), environment) as lab:
         yield lab
 
 
@@ -181,11 +194,16 @@ def private(request: pytest.FixtureRequest) -> PrivateName:
 
 @pytest.fixture(scope="module")
 def lab(
-    private: PrivateName, tmp_path_factory: pytest.TempPathFactory, loopback_index: LoopbackIndex
+    private: PrivateName,
+    tmp_path_factory: pytest.TempPathFactory,
+    environment: dict[str, str],
+    unchanged: Lab,
 ) -> Iterator[Lab]:
     """A Poetry in which the name is renamed."""
-    folder = tmp_path_factory.mktemp("renamed") / "lab"
-    with _lab(folder, loopback_index, *_renamed(private)) as lab:
+    folder = tmp_path_factory.mktemp("renamed")
+    if private.use not in CACHES and (unchanged.folder / CACHE).exists():
+        shutil.copytree(unchanged.folder / CACHE, folder / CACHE)
+    with _lab(folder, environment, *_renamed(private)) as lab:
         yield lab
 
 
@@ -244,9 +262,9 @@ def test_errors_are_explained(private: PrivateName, lab: Lab) -> None:
     [each for each in NAMES if each.id and each.id in {str(n) for n in commands.NAMES}],
 )
 def test_commands_in_an_environment(
-    name: PrivateName, tmp_path: Path, loopback_index: LoopbackIndex
+    name: PrivateName, tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    with _lab(tmp_path / "lab", loopback_index, name.name) as lab:
+    with _lab(tmp_path, environment, name.name) as lab:
         _try_commands(name, lab)
 
 

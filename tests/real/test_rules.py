@@ -224,7 +224,13 @@ POSSIBLE: Mapping[str, tuple[Groups, str, Releases, dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("words", [[], ["--no-align"]], ids=["aligned", "no-align"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param([], id="aligned"),
+        pytest.param(["--no-align"], id="no-align", marks=pytest.mark.newest_only),
+    ],
+)
 @pytest.mark.parametrize("case", POSSIBLE)
 def test_what_a_rule_demands_is_found_if_it_exists(case: str, words: list[str], demo: Lab) -> None:
     groups, settings, releases, locked = POSSIBLE[case]

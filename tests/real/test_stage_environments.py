@@ -6,14 +6,12 @@ import platform
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pytest
 
-from harness import snapshot
-
-if TYPE_CHECKING:
-    from harness import Poetry
+from harness import Poetry, snapshot
+from pythons import find_python, only_pythons
 
 ALPHA: Final = ("python", "-B", "-c", "import alpha, tiny; print(alpha.__version__)")
 
@@ -177,9 +175,14 @@ def test_stages_cannot_share_the_environment_of_poetry(poetry: Poetry, locked_ti
     )
 
 
-@pytest.mark.skipif(shutil.which("python3.12") is None, reason="needs Python 3.12")
 @pytest.mark.skipif(sys.version_info[:2] == (3, 12), reason="the tests run with Python 3.12")
-def test_the_stages_python_picks_the_interpreter(poetry: Poetry, locked_tiny: Path) -> None:
+def test_the_stages_python_picks_the_interpreter(
+    poetry: Poetry, locked_tiny: Path, tmp_path: Path
+) -> None:
+    newer = find_python("python3.12")
+    if newer is None:
+        pytest.skip("needs Python 3.12")
+    poetry = Poetry(only_pythons(poetry.environment, tmp_path / "bin", newer))
     poetry.ok(locked_tiny, "config", "--local", "virtualenvs.in-project", "true")
     poetry.ok(locked_tiny, "fti", "install", "feature")
     pyproject = locked_tiny / "pyproject.toml"
@@ -199,7 +202,8 @@ def test_the_stages_python_picks_the_interpreter(poetry: Poetry, locked_tiny: Pa
     assert poetry.ok(locked_tiny, "fti", "run", "feature", *version) == "(3, 12)\n"
 
 
-def test_no_python_fits(poetry: Poetry, locked_tiny: Path) -> None:
+def test_no_python_fits(poetry: Poetry, locked_tiny: Path, tmp_path: Path) -> None:
+    poetry = Poetry(only_pythons(poetry.environment, tmp_path / "bin"))
     pyproject = locked_tiny / "pyproject.toml"
     text = pyproject.read_text(encoding="utf-8").replace(
         "[tool.fti.stages.feature]", '[tool.fti.stages.feature]\npython = "==3.40.*"'

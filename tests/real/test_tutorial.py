@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from harness import Poetry
 from loopback.archives import Artifact
 from loopback.artifacts import record
@@ -17,7 +19,9 @@ from loopback.clients import isolated_environment
 from loopback.index import LoopbackIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.newest_only
 
 TUTORIAL: Final = Path(__file__).parents[2] / "docs" / "tutorial.md"
 BLOCK: Final = re.compile(r"^```(console|toml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -40,39 +44,30 @@ def commands(block: str) -> Iterator[tuple[str, str]]:
         yield command, output
 
 
-def run(command: str, folder: Path, environment: Mapping[str, str]) -> str:
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=folder,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+def run(command: str, folder: Path, poetry: Poetry) -> str:
+    program, *words = shlex.split(command)
+    if program == "poetry":
+        return poetry.ok(folder, *words)
+    return subprocess.run(
+        ["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout
 
 
 def test_every_command_does_what_is_shown(tmp_path: Path) -> None:
-    artifacts, here, tools = (tmp_path / name for name in ("artifacts", "here", "bin"))
-    for folder in (artifacts, here, tools):
+    artifacts, here = (tmp_path / name for name in ("artifacts", "here"))
+    for folder in (artifacts, here):
         folder.mkdir()
     listed = artifacts / "index.json"
     listed.write_text(json.dumps({"packages": record(PACKAGES, artifacts)}), encoding="utf-8")
     with LoopbackIndex(load(listed, archives=artifacts)) as index:
-        environment = isolated_environment(tmp_path / "home", index.url)
-        words = shlex.join(Poetry(environment).command)
-        (tools / "poetry").write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
-        (tools / "poetry").chmod(0o755)
-        environment["PATH"] = f"{tools}:{environment['PATH']}"
+        poetry = Poetry(isolated_environment(tmp_path / "home", index.url))
         for kind, block in BLOCK.findall(TUTORIAL.read_text(encoding="utf-8")):
             if kind == "toml":
                 with (here / "pyproject.toml").open("a", encoding="utf-8") as pyproject:
                     pyproject.write(f"\n{block}")
                 continue
             for command, shown in commands(block):
-                said = run(command, here, environment)
+                said = run(command, here, poetry)
                 assert not shown or SECONDS.sub("", said) == SECONDS.sub("", shown), command
                 if command.startswith("cd "):
                     here /= command.removeprefix("cd ")

@@ -45,6 +45,7 @@ def by_us(files: Sequence[File], name: str) -> list[tuple[str, str | bool]]:
     return [(version.text, y) for version, y in found.items()]
 
 
+@pytest.mark.sampled
 def test_every_recorded_page() -> None:
     for name in sampled(list(load().projects)):
         page = project_json(name, load().projects[name])
@@ -212,6 +213,7 @@ def packaged(index: Default | Named, info: PackageInfo) -> Package:
     return index.package(canonicalize_name(info.name or ""), Version.parse(info.version or ""))
 
 
+@pytest.mark.sampled
 def test_recorded_releases(index: Default | Named) -> None:
     releases = [load().projects[name] for name in sampled(list(load().projects))]
     check(index, [info_of(each) for all_ in releases for each in (all_[0], all_[-1])])

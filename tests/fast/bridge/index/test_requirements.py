@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from poetry.core.packages.dependency import Dependency
@@ -62,6 +63,7 @@ def recorded() -> list[str]:
     return sorted({text for release in releases for text in release.headers("Requires-Dist")})
 
 
+@pytest.mark.sampled
 def test_every_recorded_requirement() -> None:
     texts = [*recorded(), INVALID]
     assert len(texts) > (8000 if cases.ALL else 200)

@@ -56,6 +56,7 @@ def read(text: str) -> LockSummary:
     )
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "text",
     [

@@ -69,11 +69,13 @@ def test_a_lock_is_what_poetry_writes(
     assert lock_text(locker, root, packages) == poetrys_text(locker, root, packages)
 
 
+@pytest.mark.sampled
 def test_the_recorded_index_is_locked_as_poetry_does(folder: Path) -> None:
     locker, packages = StageLocker(folder / "poetry.lock", {}, {}), recorded_packages()
     assert lock_text(locker, ROOT, packages) == poetrys_text(locker, ROOT, packages)
 
 
+@pytest.mark.sampled
 def test_a_lock_is_read_from_what_poetry_writes(folder: Path) -> None:
     data = {"project": {"dependencies": ["x"]}}
     locker, packages = StageLocker(folder / "poetry.lock", data, {}), recorded_packages()

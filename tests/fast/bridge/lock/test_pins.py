@@ -77,6 +77,7 @@ def entry(name: str, version: str, *more: str) -> str:
     return "\n".join(["[[package]]", f'name = "{name}"', f'version = "{version}"', *more, "", ""])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "text",
     [SMALL, SMALL.replace("\n", "\r\n"), lock_of(recorded_packages()), lock_of({})],
