@@ -90,7 +90,8 @@ class Lab:
     def compare(self, releases: Releases, *words: str) -> list[str]:
         """Lock the stages, and return what is said of where they differ."""
         lines = self.lock(releases, *words)
-        return lines[lines.index("") + 1 :]
+        _, *found = lines[lines.index("") :]
+        return found[: found.index("")] if "" in found else found
 
     @property
     def locked(self) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from packaging.pylock import Pylock
@@ -14,6 +14,7 @@ from harness import snapshot
 from small_index import lab, pyproject
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from small_index import Lab, Releases
@@ -29,6 +30,9 @@ NEW: Releases = {
 }
 GROUPS = {"feature": ["app", "zoo"], "training": ["lib", "mid"]}
 AGREE = "1 package is shared between stages, at the same version."
+
+# Agreement holds nothing back.
+NO_COST: Final[Mapping[str, list[str]]] = {"held_back": [], "added": [], "unfinished": []}
 
 
 @pytest.fixture
@@ -173,8 +177,15 @@ def test_changes_as_json(demo: Lab) -> None:
                     {"package": "more", "before": [], "after": ["1.0"]},
                     {"package": "zoo", "before": ["1.0"], "after": ["2.0"]},
                 ],
+                **NO_COST,
             },
-            "training": {"result": "fresh", "packages": 2, "seconds": 0.0, "changes": []},
+            "training": {
+                "result": "fresh",
+                "packages": 2,
+                "seconds": 0.0,
+                "changes": [],
+                **NO_COST,
+            },
         },
         "comparison": {"shared": 1, "divergences": []},
     }
