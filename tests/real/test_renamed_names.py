@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+import forks
 from changed_poetry import changed_poetry
 from harness import Result, snapshot
 from loopback.clients import isolated_environment
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from changed_poetry import ChangedPoetry
     from loopback.index import LoopbackIndex
     from poetry_fti.bridge.internals.private_name import PrivateName
+
+pytestmark = pytest.mark.skipif(not forks.AVAILABLE, reason="the server needs Linux")
 
 POETRY: Final = version("poetry")
 PROJECT: Final = """\
