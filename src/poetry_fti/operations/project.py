@@ -121,7 +121,7 @@ class Project:
         for stage in self.stages:
             with suppress(FtiError):  # locking or exporting the stage itself reports it
                 self._require_fresh(stage)
-                found.append(compared_stage(stage))
+                found.append(compared_stage(stage, stage.lock.compared))
         return tuple(found)
 
     @cached_property

@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from poetry_fti.bridge.lock.requirements import dependency_requirement, locked_requirements
+from poetry_fti.bridge.lock.requirements import locked_requirements, solved_requirements
 from poetry_fti.bridge.markers import Narrowing, standard_marker
 from poetry_fti.bridge.project.python_versions import python_specifiers
 from poetry_fti.errors import FtiError
@@ -98,11 +98,7 @@ def comparable_packages(
             name=package.name,
             version=Version(package.version.text),
             requires_python=python_specifiers(package.python_versions) or None,
-            requires=tuple(
-                dependency_requirement(dependency)
-                for dependency in package.requires
-                if not (dependency.is_optional() or narrow(dependency.marker).is_empty())
-            ),
+            requires=solved_requirements(package, narrow),
         )
         for package in packages
     )
