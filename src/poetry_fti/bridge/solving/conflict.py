@@ -159,7 +159,7 @@ def requirement_lines(
         for stage, package, version, required in _requirements(incompatibility, identify):
             versions.setdefault((stage, package, required), []).append(version)
     return sorted(
-        f"{stage}: {_requirer(package, found)} requires {required}"
+        f"{stage}: {requirer_text(package, found)} requires {required}"
         for (stage, package, required), found in versions.items()
     )
 
@@ -184,7 +184,8 @@ def _requirements(
             yield its_stage, name if stage else "", version, f"{its_name}{allowed}"
 
 
-def _requirer(name: str, versions: list[str]) -> str:
+def requirer_text(name: str, versions: Iterable[str]) -> str:
+    """Return what requires something: versions of a package, or pyproject.toml without a name."""
     if not name:
         return "pyproject.toml"
     distinct = sorted(set(versions))

@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from poetry.core.packages.package import Package
+
 from poetry_fti.bridge.markers import clear_marker_caches
 from poetry_fti.bridge.solving.merge import merged
+from poetry_fti.bridge.solving.obstacles import obstacle
 from poetry_fti.bridge.solving.outcome import Saving, Solved
 from poetry_fti.bridge.solving.variant import Preferences
 from poetry_fti.errors import FtiError
@@ -16,12 +19,13 @@ from poetry_fti.model import USUAL_PLATFORMS, Platform
 from poetry_fti.targets import marker_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
     from poetry_fti.agreement.versions import Versions
+    from poetry_fti.bridge.solving.obstacles import Obstacle
     from poetry_fti.bridge.solving.solution import SolvedPackages
     from poetry_fti.bridge.solving.variant import StageTask, Variant
     from poetry_fti.model import Targets
@@ -50,6 +54,9 @@ class StageSolver:
         """Make the variants; those of a stage without platforms only if it is to be `aligned`."""
         self._seconds = 0.0
         self._task = task
+        self._pins: Sequence[Package] = ()
+        self._solved: Sequence[tuple[Variant, Preferences]] = ()
+        self._updates: dict[NormalizedName, StageSolver] = {}
         self._make_variant = make_variant
         self._universal = None if task.targets.platforms else make_variant(task, task.targets)
         targets = dict(_by_system(task.targets))
@@ -82,6 +89,10 @@ class StageSolver:
         with self._timed() as started:
             packages = self._packages(preferences)
             lock = self._task.make_lock(packages)
+        # In the order of the pins of a lock, on which the solver's choices depend.
+        by_name = sorted(packages, key=lambda package: package.name)
+        by_version = sorted(by_name, key=lambda package: package.version, reverse=True)
+        self._pins = [_pin(package) for package in by_version]
         took = time.monotonic() - started
         return Solved(
             lock=lock,
@@ -89,6 +100,21 @@ class StageSolver:
             warnings=tuple(_warnings(packages)),
             saving=self._saving(took, len(packages)) if took > _SLOW and self._universal else None,
         )
+
+    def obstacle(self, name: NormalizedName, version: Version) -> Obstacle:
+        """Return what excludes a version of a package from the stage, whose lock has been made.
+
+        Raises FtiError if it is unknown.
+        """
+        found = [obstacle(variant, each, name, version) for variant, each in self._solved]
+        return min(found, key=lambda each: (each.is_possible, not each.text))
+
+    def update(self, name: NormalizedName) -> StageSolver:
+        """Return the solver for an update of a package in the lock that has been made."""
+        if name not in self._updates:
+            task = replace(self._task, pins=self._pins, other_pins=(), latest=frozenset([name]))
+            self._updates[name] = StageSolver(task, self._make_variant, aligned=True)
+        return self._updates[name]
 
     def _saving(self, seconds: float, packages: int) -> Saving | None:
         started = time.monotonic()
@@ -101,7 +127,10 @@ class StageSolver:
 
     def _packages(self, preferences: Mapping[str, Preferences]) -> SolvedPackages:
         if self._universal is not None:
-            return self._universal.restored(next(iter(preferences.values()), Preferences()))
+            chosen = next(iter(preferences.values()), Preferences())
+            self._solved = [(self._universal, chosen)]
+            return self._universal.restored(chosen)
+        self._solved = [(variant, preferences[m]) for m, variant in self.variants.items()]
         clear_marker_caches()
         return merged(
             [(m, variant.restored(preferences[m])) for m, variant in self.variants.items()]
@@ -115,6 +144,19 @@ class StageSolver:
             yield started
         finally:
             self._seconds += time.monotonic() - started
+
+
+def _pin(package: Package) -> Package:
+    """Return a package as it is read from a lock; see `StageLocker.pinned_packages`."""
+    if package.is_direct_origin():
+        return package
+    return Package(
+        package.pretty_name,
+        package.version,
+        source_type=package.source_type,
+        source_url=package.source_url,
+        source_reference=package.source_reference,
+    )
 
 
 def _warnings(packages: SolvedPackages) -> Iterator[str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 from poetry.core.constraints.version import Version as PoetryVersion
-from poetry.core.constraints.version import VersionUnion
+from poetry.core.constraints.version import VersionRange, VersionUnion
 from poetry.core.packages.package import Package
 
 from poetry_fti.bridge.markers import clear_marker_caches
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
+    from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.project_package import ProjectPackage
 
     from poetry_fti.agreement.versions import Versions
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.solving.resolver import Resolver
     from poetry_fti.bridge.solving.solution import Solution, SolvedPackages
     from poetry_fti.model import Targets
+
+
+_ANY: Final = VersionRange()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +60,15 @@ class StageTask:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """Versions that a solve tries first; for the packages in `binding` it takes no others."""
+    """Versions that a solve tries first; for the packages in `binding` it takes no others.
+
+    It also takes no others than those in `limits`, which it does not try first: they have to be
+    versions that the stage could choose.
+    """
 
     preferred: frozenset[tuple[NormalizedName, tuple[Version, ...]]] = frozenset()
     binding: frozenset[NormalizedName] = frozenset()
+    limits: frozenset[tuple[NormalizedName, tuple[Version, ...]]] = frozenset()
 
     @classmethod
     def of(cls, preferred: Mapping[NormalizedName, Version]) -> Preferences:
@@ -173,15 +182,23 @@ class Variant:
             for name, versions in sorted(preferences.preferred)
             for v in versions
         ]
-        allowed = {
+        allowed: dict[NormalizedName, VersionConstraint] = {
             name: VersionUnion.of(*(PoetryVersion.parse(str(v)) for v in versions))
-            for name, versions in preferences.preferred
-            if name in preferences.binding
+            for name, versions in preferences.preferred | preferences.limits
+            if name in preferences.binding or (name, versions) in preferences.limits
         }
+        limited = {name for name, _ in preferences.limits}
         # The content of a path dependency may have changed, and with it the pinned version.
         latest = {pin.name for pin in task.pins if pin.source_type == "directory"}
         latest |= set(task.latest) - {package.name for package in first}
-        packages = [*first, *task.pins, *other_pins]
+        # The solver takes a preferred version without looking whether it is allowed.
+        pins = [
+            pin
+            for pin in (*task.pins, *other_pins)
+            if pin.is_direct_origin()
+            or (pin.name not in limited and allowed.get(pin.name, _ANY).allows(pin.version))
+        ]
+        packages = [*first, *pins]
         return PreferredPackages(packages=packages, latest=latest, allowed=allowed)
 
 

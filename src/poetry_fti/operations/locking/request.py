@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from poetry_fti.agreement.comparison import Change
+    from poetry_fti.agreement.reasons import Explanation
     from poetry_fti.bridge.solving.outcome import Saving
     from poetry_fti.errors import FtiError
     from poetry_fti.operations.project import Project
@@ -72,6 +73,7 @@ class LockResult:
     `packages` is the number of locked packages; `is_fresh` is true if the lock did not have to
     change, `is_first` if the stage had no readable lock before; `seconds` is the solving time.
     `saving` is what `platforms` would save, None unless the stage was slow without them.
+    `explanations` are those of differences from other stages that solving has found.
     """
 
     packages: int = 0
@@ -81,6 +83,7 @@ class LockResult:
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
     saving: Saving | None = None
+    explanations: tuple[Explanation, ...] = ()
     error: FtiError | None = None
 
 
