@@ -16,7 +16,7 @@ from poetry_fti.commands.shared.options import wants_json
 from poetry_fti.errors import DONE
 from poetry_fti.model import USUAL_PLATFORMS
 from poetry_fti.operations.comparison import compare_project, compare_stages
-from poetry_fti.wording import counted
+from poetry_fti.wording import counted, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,18 +32,21 @@ def report_locking(
     command: Command, project: Project, results: Mapping[str, LockResult], *, dry_run: bool = False
 ) -> int:
     """Print each stage's result and the differences between stages; return the exit code."""
-    for name, result in results.items():
-        if result.error:
-            error(command.io, f"{name}: {result.error}")
+    for text, names in _failures(results).items():
+        error(command.io, f"{joined(names)}: {text}")
+    for result in results.values():
         for text in result.warnings:
             warning(command.io, text)
+    explanations = [each for result in results.values() for each in result.explanations]
     moved = any(not (result.error or result.is_fresh) for result in results.values())
     if wants_json(command):
-        plain(command.io, _json(results, compare_stages(() if dry_run else project.comparable())))
+        stages = () if dry_run else project.comparable()
+        plain(command.io, _json(results, compare_stages(stages, explanations)))
     else:
         for line in _lines(results, verbose=command.io.is_verbose()):
             command.line(line)
-        for line in comparison_lines(compare_project(project)) if moved and not dry_run else ():
+        compared = compare_project(project, explanations) if moved and not dry_run else None
+        for line in comparison_lines(compared):
             command.line(line)
         if dry_run:
             command.line("Dry run: no file was written.")
@@ -51,6 +54,15 @@ def report_locking(
             command.line(line)
     failures = [result.error for result in results.values() if result.error]
     return max((failure.exit_code for failure in failures), default=DONE)
+
+
+def _failures(results: Mapping[str, LockResult]) -> dict[str, list[str]]:
+    """Return the errors, each with the names of the stages that failed with it."""
+    found: dict[str, list[str]] = {}
+    for name, result in results.items():
+        if result.error:
+            found.setdefault(str(result.error), []).append(name)
+    return found
 
 
 def _lines(results: Mapping[str, LockResult], *, verbose: bool) -> Iterator[str]:
