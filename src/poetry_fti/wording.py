@@ -6,7 +6,10 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
+
+# Lists of more stages than these are replaced by their number.
+MOST_NAMED: Final = 3
 
 _UNITS: Final = ((1_000_000_000, ".1f", "GB"), (1_000_000, ".0f", "MB"))
 
@@ -21,6 +24,11 @@ def joined(words: Iterable[str]) -> str:
     """Return words joined as an English list, `a, b and c`; there must be at least one word."""
     *first, last = words
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def named_stages(names: Sequence[str]) -> str:
+    """Return the names of stages as an English list, or their number if there are many."""
+    return joined(names) if len(names) <= MOST_NAMED else counted(len(names), "stage")
 
 
 def counted(count: int, noun: str) -> str:

@@ -356,8 +356,7 @@ feature: feature and training and inference cannot agree as tool.fti.align deman
   feature: pyproject.toml requires lib <2
   inference: pyproject.toml requires lib >=2
   training: pyproject.toml requires lib
-training: not locked: a rule in tool.fti.align ties it to feature, which failed
-inference: not locked: a rule in tool.fti.align ties it to feature, which failed
+training and inference: not locked: a rule in tool.fti.align ties it to feature, which failed
 """,
         {},
     ),

@@ -95,7 +95,7 @@ def test_what_the_named_package_needs_moves_too(demo: Lab) -> None:
         "",
         "1 package is shared between stages, 1 at different versions:",
         "  lib 2.0 in feature, 1.0 in training",
-        "    no requirement forces the difference; poetry fti update lib may remove it",
+        "    poetry fti update lib looks for a common version",
     ]
 
 

@@ -12,12 +12,13 @@ from poetry_fti.agreement.reasons import reasons
 from poetry_fti.agreement.versions import equivalent, group_versions, locked_by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from poetry_fti.agreement.places import Places
-    from poetry_fti.agreement.reasons import Reason
+    from poetry_fti.agreement.reasons import Explanation, Reason
     from poetry_fti.agreement.versions import LockedVersions, Versions
     from poetry_fti.model import LockedPackage, LockedStage, LockedVersion
 
@@ -50,11 +51,53 @@ def versions_by_name(packages: Iterable[LockedPackage]) -> Versions:
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """A package whose versions or origins differ between stages; see `Places` for `versions`."""
+    """A package whose versions or origins differ between stages; see `Places` for `versions`.
+
+    `closable` are the stages whose difference an update of the package removes, as solving has
+    shown.
+    """
 
     name: NormalizedName
     versions: Places
     reasons: tuple[Reason, ...]
+    closable: tuple[str, ...] = ()
+
+    @property
+    def newest(self) -> Version:
+        """The newest version that a stage has."""
+        return self.versions[0][0][-1].version
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The names of the stages that have the package."""
+        return tuple(stage for _, stages in self.versions for stage in stages)
+
+    @property
+    def behind(self) -> tuple[str, ...]:
+        """The names of the stages that do not have the newest version alone."""
+        return tuple(stage for group in self._without(set()) for stage in group)
+
+    @property
+    def unexplained(self) -> tuple[str, ...]:
+        """The names of the stages behind for which neither a reason nor a remedy is known.
+
+        One stage that has a reason explains those that have the same version: they agree with it.
+        """
+        known = {reason.stage for reason in self.reasons}.union(self.closable)
+        return tuple(stage for group in self._without(known) for stage in group)
+
+    @property
+    def uncertain(self) -> tuple[tuple[str, ...], ...]:
+        """The groups of stages behind with the same versions that no certain reason explains."""
+        return self._without({reason.stage for reason in self.reasons if reason.is_certain})
+
+    def _without(self, known: set[str]) -> tuple[tuple[str, ...], ...]:
+        newest = self.versions[0][0][-1].public
+        return tuple(
+            stages
+            for found, stages in self.versions
+            if any(locked.public != newest for locked in found) and known.isdisjoint(stages)
+        )
 
 
 def shared_names(stages: Iterable[Collection[NormalizedName]]) -> frozenset[NormalizedName]:
@@ -75,19 +118,40 @@ def agree(stages: Iterable[LockedVersions]) -> bool:
     return all(equivalent(*pair) for each in found.values() for pair in combinations(each, 2))
 
 
-def divergences(stages: Sequence[LockedStage]) -> tuple[Divergence, ...]:
-    """Return the packages whose versions or origins differ between stages, sorted by name."""
+def divergences(
+    stages: Sequence[LockedStage], explanations: Sequence[Explanation] = ()
+) -> tuple[Divergence, ...]:
+    """Return the packages whose versions or origins differ between stages, sorted by name.
+
+    `explanations` replace the reasons that are deduced from the locks.
+    """
     by_stage = {stage.stage.name: locked_by_name(stage.packages) for stage in stages}
     found = {name: places(name, by_stage) for name in sorted(shared_names(by_stage.values()))}
     return tuple(
-        Divergence(name, each, tuple(_reasons(name, each, stages)))
+        _divergence(name, each, stages, explanations)
         for name, each in found.items()
         if not all(equivalent(one, other) for (one, _), (other, _) in combinations(each, 2))
     )
 
 
+def _divergence(
+    name: NormalizedName,
+    found: Places,
+    stages: Sequence[LockedStage],
+    explanations: Sequence[Explanation],
+) -> Divergence:
+    newest = found[0][0][-1].version
+    own = [each for each in explanations if (each.package, each.version) == (name, newest)]
+    texts = {each.stage: each.text for each in own}
+    closable = tuple(each.stage for each in own if each.is_closable)
+    return Divergence(name, found, tuple(_reasons(name, found, stages, texts)), closable)
+
+
 def _reasons(
-    name: NormalizedName, found: Places, stages: Sequence[LockedStage]
+    name: NormalizedName,
+    found: Places,
+    stages: Sequence[LockedStage],
+    texts: Mapping[str, str],
 ) -> Iterator[Reason]:
     """Yield why stages do not have the newest version, then why its origins differ."""
     newest = found[0][0][-1]
@@ -97,7 +161,7 @@ def _reasons(
         if all(locked.public == newest.public for locked in versions)
         for stage in names
     }
-    for reason in reasons(name, newest.version, stages):
+    for reason in reasons(name, newest.version, stages, texts):
         if reason.stage not in has_newest:
             yield reason
     yield from origin_reasons(name, [each for each in stages if each.stage.name in has_newest])

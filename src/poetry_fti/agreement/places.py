@@ -42,17 +42,21 @@ def places(name: NormalizedName, stages: Mapping[str, LockedVersions]) -> Places
     return tuple((versions, tuple(names)) for versions, names in groups)
 
 
-def places_text(found: Places) -> str:
-    """Return places as text: `0.3.0 at 5e3181f in feature, at bf2931f in inference`."""
+def places_text(found: Places, names: Sequence[str] = ()) -> str:
+    """Return places as text: `0.3.0 at 5e3181f in feature, at bf2931f in inference`.
+
+    `names` are what to call the stages of each place, if not by their names.
+    """
     origins = origin_texts(locked for versions, _ in found for locked in versions)
     previous: Version | None = None
     texts = []
-    for versions, stages in found:
+    for index, (versions, stages) in enumerate(found):
         words = []
         for locked in versions:
             words.append(_located(locked, origins[locked], previous))
             previous = locked.version
-        texts.append(f"{' and '.join(words)} in {' and '.join(stages)}")
+        where = names[index] if names else " and ".join(stages)
+        texts.append(f"{' and '.join(words)} in {where}")
     return ", ".join(texts)
 
 

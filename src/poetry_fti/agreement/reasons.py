@@ -3,145 +3,145 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
+from poetry_fti.agreement.deductions import conflicts, refused_pythons, requirers, versions_of
+from poetry_fti.wording import joined, named_stages
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from poetry_fti.model import LockedPackage, LockedStage
-
-# Versions of Python that stand for all others, besides the bounds of the specifiers.
-_PYTHONS: Final = (*(Version(f"3.{minor}") for minor in range(40)), Version("4"))
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """The requirement that forbids a stage the newest version that other stages have."""
+    """What forbids a stage the newest version that other stages have.
+
+    A reason that is not certain has been deduced from the locks, and the solver may know better.
+    """
 
     stage: str
     text: str
-
-
-def reasons(
-    name: NormalizedName, newest: Version, stages: Sequence[LockedStage]
-) -> Iterator[Reason]:
-    """Yield the reasons why stages do not have the newest version of a package alone.
-
-    Stages without the package are left out.
-    """
-    found = [(s, p) for s in stages for p in s.packages if (p.name, p.version) == (name, newest)]
-    for stage in stages:
-        if _versions(stage, name) - {newest}:
-            for text in dict.fromkeys(_obstacles(stage, found)):
-                yield Reason(stage.stage.name, text)
-
-
-def _obstacles(
-    stage: LockedStage, found: Sequence[tuple[LockedStage, LockedPackage]]
-) -> Iterator[str]:
-    """Yield what prevents a stage from having a version alone.
-
-    `found` are the stages that have that version, each with its package.
-    """
-    sibling, package = found[0]
-    texts = list(_requirers(stage, package.name, package.version))
-    has_it = any(each is stage for each, _ in found)
-    others = [each for each, _ in found if not has_it or _alone(each, package)]
-    # If another stage has the version on a part of its Pythons, this one could as well.
-    if others and not any(_refuses(package, each) for each in others):
-        texts += _refused_pythons(stage, package)
-    yield from texts or ([] if has_it else _conflicts(stage, package, sibling))
-
-
-def _alone(stage: LockedStage, package: LockedPackage) -> bool:
-    return _versions(stage, package.name) == {package.version}
-
-
-def _versions(stage: LockedStage, name: NormalizedName) -> set[Version]:
-    return {package.version for package in stage.packages if package.name == name}
-
-
-def _requirers(
-    stage: LockedStage,
-    name: NormalizedName,
-    version: Version,
-    leaving: Collection[NormalizedName] = (),
-) -> Iterator[str]:
-    """Yield the requirements that exclude a version of a package.
-
-    Those of packages in `leaving` are ignored, because their versions would change as well.
-    """
-    for requirement in stage.requirements:
-        if requirement.name == name and not requirement.allows(version):
-            yield f"pyproject.toml requires {requirement}"
-    for package in stage.packages:
-        for requirement in package.requires if package.name not in leaving else ():
-            if requirement.name == name and not requirement.allows(version):
-                yield f"{package.name} {package.version} requires {requirement}"
-
-
-def _conflicts(stage: LockedStage, package: LockedPackage, sibling: LockedStage) -> Sequence[str]:
-    """Return why a stage cannot have the dependencies that a package has in a sibling.
-
-    They are searched breadth first; the reasons nearest to the package are returned.
-    """
-    chains = [_Chain(package)]
-    for chain in chains:  # grows while it is iterated over
-        longer = list(_longer(chain, stage, sibling))
-        texts = [text for each in longer for text in _excluding(each, stage, sibling)]
-        if texts:
-            return texts
-        known = {each.package.name for each in chains}
-        chains += [each for each in longer if each.package.name not in known]
-    return ()
+    is_certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class _Chain:
-    """A chain of requirements that ends at `package`: the names before it, and the texts."""
+class Explanation:
+    """Why a stage does not have a version of a package, as solving has shown.
 
-    package: LockedPackage
-    names: tuple[NormalizedName, ...] = ()
-    texts: tuple[str, ...] = ()
+    `text` is empty if nothing does. `is_closable` is true if an update of the package removes the
+    difference.
+    """
 
-
-def _longer(chain: _Chain, stage: LockedStage, sibling: LockedStage) -> Iterator[_Chain]:
-    """Yield the chain with each next requirement that the sibling meets and the stage does not."""
-    package, names = chain.package, (*chain.names, chain.package.name)
-    for requirement in package.requires:
-        if not any(requirement.allows(each) for each in _versions(stage, requirement.name)):
-            text = f"{package.name} {package.version} requires {requirement}"
-            for needed in sibling.packages:
-                if needed.name == requirement.name and requirement.allows(needed.version):
-                    yield _Chain(needed, names, (*chain.texts, text))
+    stage: str
+    package: NormalizedName
+    version: Version
+    text: str = ""
+    is_closable: bool = False
 
 
-def _excluding(chain: _Chain, stage: LockedStage, sibling: LockedStage) -> Iterator[str]:
-    package = chain.package
-    texts = list(_requirers(stage, package.name, package.version, chain.names))
-    if not _refuses(package, sibling):
-        texts += _refused_pythons(stage, package)
-    for text in texts:
-        yield f"{', '.join(chain.texts)}, and {text}"
+def reasons(
+    name: NormalizedName,
+    newest: Version,
+    stages: Sequence[LockedStage],
+    texts: Mapping[str, str],
+) -> Iterator[Reason]:
+    """Yield the reasons why stages do not have the newest version of a package alone.
+
+    Stages without the package are left out. `texts` by stage are those of `Explanation`.
+    """
+    found = [(s, p) for s in stages for p in s.packages if (p.name, p.version) == (name, newest)]
+    for stage in stages:
+        if versions_of(stage, name) - {newest}:
+            yield from _reasons(stage, found, texts)
 
 
-def _refused_pythons(stage: LockedStage, package: LockedPackage) -> Iterator[str]:
-    if _refuses(package, stage):
-        yield f"{package.name} {package.version} requires Python {_python_of(package)}"
+def _reasons(
+    stage: LockedStage,
+    found: Sequence[tuple[LockedStage, LockedPackage]],
+    texts: Mapping[str, str],
+) -> Iterator[Reason]:
+    own = stage.stage.name
+    certain = dict.fromkeys(_certain(stage, found))
+    if certain:
+        yield from (Reason(own, text) for text in certain)
+    elif own in texts:
+        yield from (Reason(own, text) for text in [texts[own]] if text)
+    else:
+        deduced = dict.fromkeys(_deduced(stage, found))
+        yield from (Reason(own, text, is_certain=False) for text in deduced)
 
 
-def _python_of(package: LockedPackage) -> SpecifierSet:
-    return SpecifierSet(package.requires_python or "")
+def _certain(
+    stage: LockedStage, found: Sequence[tuple[LockedStage, LockedPackage]]
+) -> Iterator[str]:
+    """Yield what excludes a version from a stage, whatever else changes in its lock.
+
+    `found` are the stages that have that version, each with its package.
+    """
+    package = found[0][1]
+    yield from requirers(stage, package.name, package.version)
+    siblings = [each for each, _ in found]
+    if any(each is stage for each in siblings):
+        return
+    own, others = (_sources(each, package.name) for each in (stage, siblings[0]))
+    if own and others and "" not in own + others and set(own).isdisjoint(others):
+        yield source_text(stage, siblings, package.name)
+    is_stable = not any(each.is_prerelease for each in versions_of(stage, package.name))
+    if is_stable and not _allows_prereleases(stage, package):
+        allowing = [each.stage.name for each in siblings if _allows_prereleases(each, package)]
+        yield (
+            f"only {named_stages(allowing)} {'allow' if allowing[1:] else 'allows'} pre-releases of"
+            f" {package.name}"
+            if allowing
+            else f"{package.name} {package.version} is a pre-release"
+        )
 
 
-def _refuses(package: LockedPackage, stage: LockedStage) -> bool:
-    """Return whether a package excludes a Python version that the stage allows."""
-    own, needed = SpecifierSet(stage.requires_python), _python_of(package)
-    bounds = {Version(each.version.removesuffix(".*")) for each in (*own, *needed)}
-    pythons = own.filter(bounds.union(_PYTHONS), prereleases=True)
-    return not all(needed.contains(python, prereleases=True) for python in pythons)
+def _deduced(
+    stage: LockedStage, found: Sequence[tuple[LockedStage, LockedPackage]]
+) -> Iterator[str]:
+    sibling, package = found[0]
+    has_it = any(each is stage for each, _ in found)
+    others = [
+        each
+        for each, _ in found
+        if not has_it or versions_of(each, package.name) == {package.version}
+    ]
+    # If another stage has the version on a part of its Pythons, this one could as well.
+    pythons = others and refused_pythons(stage, package, others)
+    yield from pythons or ([] if has_it else conflicts(stage, package, sibling))
+
+
+def source_text(stage: LockedStage, siblings: Sequence[LockedStage], name: NormalizedName) -> str:
+    """Return which sources a stage and its siblings take a package from; empty for the same."""
+    own = _sources(stage, name)
+    others = {each.stage.name: _sources(each, name) for each in siblings}
+    source = next(iter(others.values()), own)
+    if set(source) == set(own):
+        return ""
+    where = named_stages([each for each, found in others.items() if found == source])
+    if not own:
+        return f"pyproject.toml takes it from the source {_quoted(source)} only in {where}"
+    text = f"pyproject.toml takes it from the source {_quoted(own)}"
+    return f"{text}, and in {where} from {_quoted(source)}" if source else text
+
+
+def _sources(stage: LockedStage, name: NormalizedName) -> list[str]:
+    """Return the sources that pyproject.toml names for a package; empty if it names none."""
+    own = [each.source for each in stage.requirements if each.name == name]
+    return sorted(set(own)) if any(own) else []
+
+
+def _quoted(sources: Sequence[str]) -> str:
+    return joined(f'"{source}"' for source in sources if source)
+
+
+def _allows_prereleases(stage: LockedStage, package: LockedPackage) -> bool:
+    """Return whether a package is no pre-release, or one that pyproject.toml allows a stage."""
+    own = [each for each in stage.requirements if each.name == package.name]
+    return not package.version.is_prerelease or any(each.prereleases for each in own)

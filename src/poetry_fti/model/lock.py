@@ -45,11 +45,15 @@ class Requirement:
     """A version constraint on a package: a union of ranges.
 
     `direct` marks a reference to a URL, a path or a repository, which no version satisfies.
+    `source` is the name of the only package source that is used, empty if pyproject.toml names
+    none. `prereleases` is true if pyproject.toml allows pre-releases.
     """
 
     name: NormalizedName
     ranges: tuple[SpecifierSet, ...]
     direct: bool = False
+    source: str = ""
+    prereleases: bool = False
 
     def allows(self, version: Version) -> bool:
         """Return whether a version, which may be a pre-release, is in one of the ranges."""

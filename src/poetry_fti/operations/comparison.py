@@ -15,6 +15,7 @@ from poetry_fti.agreement.comparison import (
 )
 from poetry_fti.agreement.held_back import HeldBack, excluded_by, is_direct
 from poetry_fti.agreement.places import origin_texts, places_text
+from poetry_fti.agreement.reasons import Explanation, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,9 @@ __all__ = [
     "Change",
     "Comparison",
     "Divergence",
+    "Explanation",
     "HeldBack",
+    "Reason",
     "compare_project",
     "compare_stages",
     "excluded_by",
@@ -50,17 +53,24 @@ class Comparison:
     stages: tuple[LockedStage, ...] = ()
 
 
-def compare_project(project: Project) -> Comparison | None:
-    """Return a comparison of the stages with fresh locks, or None if there are fewer than two."""
+def compare_project(
+    project: Project, explanations: Sequence[Explanation] = ()
+) -> Comparison | None:
+    """Return a comparison of the stages with fresh locks, or None if there are fewer than two.
+
+    `explanations` are those that locking has found.
+    """
     fresh = [stage.locked_versions for stage in project.stages if project.is_fresh(stage)]
     if len(fresh) < _COMPARABLE:
         return None
     # Names and versions are read fast; the reasons for a difference need the whole locks.
     stages = () if agree(fresh) else project.comparable()
-    return Comparison(len(shared_names(fresh)), divergences(stages), stages)
+    return Comparison(len(shared_names(fresh)), divergences(stages, explanations), stages)
 
 
-def compare_stages(stages: Sequence[LockedStage]) -> Comparison:
-    """Return a comparison of locked stages."""
+def compare_stages(
+    stages: Sequence[LockedStage], explanations: Sequence[Explanation] = ()
+) -> Comparison:
+    """Return a comparison of locked stages, with the explanations that locking has found."""
     shared = shared_names(versions_by_name(stage.packages) for stage in stages)
-    return Comparison(len(shared), divergences(stages), tuple(stages))
+    return Comparison(len(shared), divergences(stages, explanations), tuple(stages))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.lock.locker import LockStatus
     from poetry_fti.bridge.poetry_project import PoetryProject
+    from poetry_fti.model import LockedPackage
     from poetry_fti.operations.stage import ProjectStage
 
 
@@ -35,7 +36,7 @@ def locked_stage(
         requires_python=stage.python,
         digest=lock_digest(stage.path),
         packages=packages,
-        requirements=direct_requirements(stage.derived.package()),
+        requirements=direct_requirements(stage.derived.package(), stage.stage.targets),
         indexes=tuple(index for index in poetry.indexes() if index.name in used),
         code=poetry.code(),
         pyproject=pyproject_text(stage.derived.data),
@@ -43,18 +44,15 @@ def locked_stage(
     )
 
 
-def compared_stage(stage: ProjectStage) -> LockedStage:
-    """Return a stage with the data for a comparison only, read from a fresh lock.
-
-    Raises FtiError if a locked package cannot be installed on one of the stage's targets.
-    """
+def compared_stage(stage: ProjectStage, packages: tuple[LockedPackage, ...]) -> LockedStage:
+    """Return a stage with the data for a comparison only, and these packages."""
     return LockedStage(
         stage=stage.stage,
         folder=stage.folder,
         requires_python=stage.python,
         digest="",
-        packages=stage.lock.compared,
-        requirements=direct_requirements(stage.derived.package()),
+        packages=packages,
+        requirements=direct_requirements(stage.derived.package(), stage.stage.targets),
     )
 
 

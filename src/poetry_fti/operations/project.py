@@ -127,7 +127,7 @@ class Project:
             if self.is_fresh(stage):
                 # Locking or exporting the stage reports that its lock is damaged, or no use to it.
                 with suppress(Exception):
-                    found.append(compared_stage(stage))
+                    found.append(compared_stage(stage, stage.lock.compared))
         return tuple(found)
 
     @cached_property

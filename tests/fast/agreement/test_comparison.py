@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,7 @@ from poetry_fti.agreement.comparison import (
     shared_names,
     versions_by_name,
 )
-from poetry_fti.agreement.reasons import Reason
+from poetry_fti.agreement.reasons import Explanation, Reason
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.model import (
     KINDS,
@@ -133,7 +134,7 @@ def test_a_divergence_names_what_forces_it() -> None:
             (
                 Reason("feature", "pyproject.toml requires numpy <2 || >=9"),
                 Reason("feature", "pyspark 3.5.9 requires numpy <2,>=1.22"),
-                Reason("training", "numpy 2.5.5 requires Python >=3.11"),
+                Reason("training", "numpy 2.5.5 requires Python >=3.11", is_certain=False),
             ),
         ),
     )
@@ -166,6 +167,62 @@ def reasons(*stages: LockedStage, of: str = "lib") -> list[str]:
     """Return the reasons for the divergence in a package, as commands write them."""
     (found,) = (each for each in divergences(stages) if each.name == of)
     return [f"{reason.stage}: {reason.text}" for reason in found.reasons]
+
+
+def sourced(name: str, source: str, version: str) -> LockedStage:
+    own = replace(requirement("lib", ""), source=source)
+    return stage(name, package("lib", version), own=(own,))
+
+
+def test_that_pyproject_names_different_sources_is_a_reason() -> None:
+    feature, training = sourced("feature", "gpu", "2"), sourced("training", "cpu", "1")
+    assert reasons(feature, training) == [
+        'training: pyproject.toml takes it from the source "cpu", and in feature from "gpu"'
+    ]
+    others = [replace(feature, stage=replace(feature.stage, name=f"feature-{n}")) for n in "abc"]
+    assert reasons(feature, training, *others) == [
+        'training: pyproject.toml takes it from the source "cpu", and in 4 stages from "gpu"'
+    ]
+    for other in (sourced("training", "gpu", "1"), stage("training", package("lib", "1"))):
+        assert reasons(feature, other) == [], "the version may be there, too"
+
+
+def test_that_only_one_stage_allows_pre_releases_is_a_reason() -> None:
+    own = replace(requirement("lib", ""), prereleases=True)
+    allowing = stage("feature", package("lib", "2rc1"), own=(own,))
+    assert reasons(allowing, stage("training", package("lib", "1"), own=(own,))) == []
+    assert reasons(allowing, stage("training", package("lib", "1"))) == [
+        "training: only feature allows pre-releases of lib"
+    ]
+    assert reasons(allowing, stage("training", package("lib", "2b1"))) == []
+    plain = stage("inference", package("lib", "2rc1"))
+    assert reasons(plain, stage("training", package("lib", "1"))) == [
+        "training: lib 2rc1 is a pre-release"
+    ]
+
+
+def test_what_solving_has_found_replaces_what_is_deduced() -> None:
+    stages = (
+        stage("feature", package("lib", "1")),
+        stage("training", package("lib", "1"), own=(requirement("lib", "<2"),)),
+        stage("inference", package("lib", "2", python=">=3.12"), python=">=3.12"),
+        stage("feature-old", package("lib", "0")),
+    )
+    lib, newest = canonicalize_name("lib"), Version("2")
+    (found,) = divergences(stages)
+    assert [each.is_certain for each in found.reasons] == [False, True, False]
+    assert found.uncertain == (("feature-old",),), "training explains feature"
+    explained = [
+        Explanation("feature", lib, newest),
+        Explanation("training", lib, newest, "wrong"),
+        Explanation("feature-old", lib, newest, is_closable=True),
+        Explanation("inference", lib, Version("1"), "of another version"),
+    ]
+    (found,) = divergences(stages, explained)
+    assert found.reasons == (Reason("training", "pyproject.toml requires lib <2"),)
+    assert (found.closable, found.unexplained) == (("feature-old",), ())
+    (found,) = divergences(stages, [Explanation("feature-old", lib, newest)])
+    assert found.unexplained == ("feature-old",)
 
 
 def test_python_is_a_reason_if_a_release_refuses_a_newer_one() -> None:

@@ -105,6 +105,34 @@ training: locked 1 package
     )
 
 
+def test_what_several_stages_failed_with_is_printed_once(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 1.0": []})
+    demo.write(pyproject({"feature": ["lib>9"], "training": ["lib>9"], "inference": ["lib"]}))
+    done = run(demo, "lock")
+    assert done.code == 1
+    assert done.errors == (
+        "feature and training: Because demo depends on lib (>9) which doesn't match any versions,"
+        " version solving failed.\n"
+    )
+
+
+def test_a_difference_that_an_update_removes(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 1.0": []})
+    demo.write(pyproject({"feature": ["lib"]}))
+    demo.lock()
+    demo.index.offer({"lib 1.0": [], "lib 2.0": []})
+    demo.write(pyproject({"feature": ["lib>=1"], "training": ["lib>1"]}))
+    assert run(demo, "lock").output.endswith(
+        """\
+  lib 2.0 in training, 1.0 in feature
+    no requirement forces the difference; poetry fti update lib removes it
+"""
+    )
+    assert run(demo, "update", "lib").output.endswith(
+        "1 package is shared between stages, at the same version.\n"
+    )
+
+
 def test_locks_are_checked(locked_demo: MemoryProject) -> None:
     assert run(locked_demo, "lock", "--check").output == "3 locks checked: all fresh.\n"
     (locked_demo.root / "fti/training/poetry.lock").unlink()

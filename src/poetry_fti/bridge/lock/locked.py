@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from poetry_fti.bridge.lock.origins import package_origin
-from poetry_fti.bridge.lock.requirements import dependency_requirement, locked_requirements
+from poetry_fti.bridge.lock.requirements import locked_requirements, solved_requirements
 from poetry_fti.bridge.markers import Narrowing, standard_marker
 from poetry_fti.bridge.project.python_versions import python_specifiers
 from poetry_fti.errors import FtiError
@@ -108,11 +108,7 @@ def comparable_packages(
             version=Version(package.version.text),
             origin=package_origin(package, root),
             requires_python=python_specifiers(package.python_versions) or None,
-            requires=tuple(
-                dependency_requirement(dependency)
-                for dependency in package.requires
-                if not (dependency.is_optional() or narrow(dependency.marker).is_empty())
-            ),
+            requires=solved_requirements(package, narrow),
             digests=_digests(package),
         )
         for package in packages

@@ -9,21 +9,31 @@ from packaging.utils import canonicalize_name
 from poetry.core.constraints.version import parse_constraint
 
 from poetry_fti.bridge.lock.locker import dependency_tables
-from poetry_fti.bridge.markers import parsed_marker
+from poetry_fti.bridge.markers import Narrowing, parsed_marker
 from poetry_fti.model import Requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from poetry.core.packages.dependency import Dependency
+    from poetry.core.packages.package import Package
     from poetry.core.packages.project_package import ProjectPackage
+    from poetry.core.version.markers import BaseMarker
 
-    from poetry_fti.bridge.markers import Narrowing
+    from poetry_fti.model import Targets
 
 
-def direct_requirements(package: ProjectPackage) -> tuple[Requirement, ...]:
-    """Return the direct (not transitive) requirements of a derived project."""
-    return tuple(map(dependency_requirement, package.all_requires))
+def direct_requirements(package: ProjectPackage, targets: Targets) -> tuple[Requirement, ...]:
+    """Return the direct (not transitive) requirements of a derived project.
+
+    Requirements that apply on none of the targets and Pythons are left out.
+    """
+    narrow = Narrowing(targets, package.python_constraint)
+    return tuple(
+        dependency_requirement(dependency)
+        for dependency in package.all_requires
+        if not narrow(dependency.marker).is_empty()
+    )
 
 
 def locked_requirements(
@@ -41,28 +51,50 @@ def locked_requirements(
 
 def _requires(info: Mapping[str, Any], narrow: Narrowing) -> Iterator[Requirement]:
     for name, table in dependency_tables(info):
-        # An optional dependency applies only with an extra, and the lock does not record which
-        # extras are selected.
-        if not (table.get("optional") or _never(table.get("markers", ""), narrow)):
-            yield _requirement(name, table.get("version"))
+        marker = parsed_marker(table.get("markers", ""))
+        if _applies(marker, narrow, optional=table.get("optional", False)):
+            constraint = table.get("version")
+            yield Requirement(
+                name=canonicalize_name(name),
+                ranges=_ranges(constraint),
+                direct=constraint is None,
+            )
 
 
-def _never(marker: str, narrow: Narrowing) -> bool:
-    return narrow(parsed_marker(marker)).is_empty()
+def solved_requirements(package: Package, narrow: Narrowing) -> tuple[Requirement, ...]:
+    """Return the requirements of a package in a solution.
+
+    Requirements whose marker can never be true under `narrow` are left out.
+    """
+    return tuple(
+        dependency_requirement(each)
+        for each in package.requires
+        if _applies(each.marker, narrow, optional=each.is_optional())
+    )
+
+
+def _applies(marker: BaseMarker, narrow: Narrowing, *, optional: bool) -> bool:
+    # Of optional requirements, locks contain only those of extras that are selected.
+    return not narrow(marker.without_extras() if optional else marker).is_empty()
 
 
 def dependency_requirement(dependency: Dependency) -> Requirement:
     """Return a dependency of Poetry's as a requirement, without its marker."""
     direct = dependency.is_direct_origin()
-    return _requirement(dependency.name, None if direct else str(dependency.constraint))
+    return Requirement(
+        name=dependency.name,
+        ranges=_ranges(None if direct else str(dependency.constraint)),
+        direct=direct,
+        source=dependency.source_name or "",
+        prereleases=bool(dependency.allows_prereleases()),
+    )
 
 
-def _requirement(name: str, constraint: str | None) -> Requirement:
-    """Return a requirement for a Poetry constraint; None stands for a direct reference."""
+def _ranges(constraint: str | None) -> tuple[SpecifierSet, ...]:
+    """Return the ranges of a Poetry constraint; none for None, a direct reference."""
     if constraint is None:
-        return Requirement(name=canonicalize_name(name), ranges=(), direct=True)
-    ranges = str(parse_constraint(constraint)).split(" || ")
-    return Requirement(name=canonicalize_name(name), ranges=tuple(map(_specifiers, ranges)))
+        return ()
+    return tuple(map(_specifiers, str(parse_constraint(constraint)).split(" || ")))
 
 
 def _specifiers(constraint: str) -> SpecifierSet:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # A message lists the versions of a package that has up to this many, and counts them otherwise.
 _LISTED_VERSIONS: Final = 3
+# How a message ends that lists the sources of requirements.
+_SOURCE: Final = "source="
 
 
 @dataclass(frozen=True)
@@ -57,20 +59,39 @@ class _ListedConflict(Conflict):
     Poetry reports it before it solves: the requirements apply to the same platform and Python.
     """
 
-    texts: frozenset[str]
+    lines: frozenset[_Line]
 
     def is_within(self, names: Collection[NormalizedName]) -> bool:
         own = self._listed(names)
-        found = {_without_marker(each.to_pep_508()) for each in own}
+        found = {line for line in self.lines if any(line.lists(each) for each in own)}
         # Some of the listed versions may exclude each other; of listed sources, all do.
-        return found == self.texts or _intersection(own).is_empty()
+        return found == self.lines or _intersection(own).is_empty()
 
     def involves(self, names: Collection[NormalizedName]) -> bool:
         return bool(self._listed(names))
 
     def _listed(self, names: Iterable[NormalizedName]) -> list[Dependency]:
         requirements = self._requirements(names)
-        return [each for each in requirements if _without_marker(each.to_pep_508()) in self.texts]
+        return [each for each in requirements if any(line.lists(each) for line in self.lines)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A requirement in an error message; `source` is empty unless sources conflict."""
+
+    requirement: str
+    source: str
+
+    @classmethod
+    def parse(cls, text: str) -> _Line:
+        # The marker is left out: it may have been merged with others.
+        requirement, *rest = (part.strip() for part in text.split(";"))
+        sources = [part for part in rest if part.startswith(_SOURCE)]
+        return cls(requirement, sources[-1].removeprefix(_SOURCE) if sources else "")
+
+    def lists(self, dependency: Dependency) -> bool:
+        requirement = dependency.to_pep_508().partition(";")[0].strip()
+        return requirement == self.requirement and self.source in ("", dependency.source_name)
 
 
 @dataclass(frozen=True)
@@ -107,7 +128,7 @@ def conflict(error: Exception, root: ProjectPackage) -> Conflict:
         return _ProvenConflict(groups, tuple(_premises(error)))
     first, *lines = str(error).splitlines()
     is_ours = first == f"Incompatible constraints in requirements of {root}:"
-    return _ListedConflict(groups, frozenset(map(_without_marker, lines if is_ours else ())))
+    return _ListedConflict(groups, frozenset(map(_Line.parse, lines if is_ours else ())))
 
 
 def _premises(error: SolverProblemError) -> Iterator[Dependency]:
@@ -119,11 +140,6 @@ def _premises(error: SolverProblemError) -> Iterator[Dependency]:
 def _intersection(dependencies: Iterable[Dependency]) -> VersionConstraint:
     everything: VersionConstraint = VersionRange()
     return reduce(lambda found, each: found.intersect(each.constraint), dependencies, everything)
-
-
-def _without_marker(requirement: str) -> str:
-    # In the message markers are merged, and sources follow a semicolon, too.
-    return requirement.partition(";")[0].strip()
 
 
 def requirement_lines(
@@ -143,7 +159,7 @@ def requirement_lines(
         for stage, package, version, required in _requirements(incompatibility, identify):
             versions.setdefault((stage, package, required), []).append(version)
     return sorted(
-        f"{stage}: {_requirer(package, found)} requires {required}"
+        f"{stage}: {requirer_text(package, found)} requires {required}"
         for (stage, package, required), found in versions.items()
     )
 
@@ -168,7 +184,8 @@ def _requirements(
             yield its_stage, name if stage else "", version, f"{its_name}{allowed}"
 
 
-def _requirer(name: str, versions: list[str]) -> str:
+def requirer_text(name: str, versions: Iterable[str]) -> str:
+    """Return what requires something: versions of a package, or pyproject.toml without a name."""
     if not name:
         return "pyproject.toml"
     distinct = sorted(set(versions))

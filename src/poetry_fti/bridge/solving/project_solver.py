@@ -18,18 +18,21 @@ from poetry_fti.bridge.solving.workers.messages import (
     SolveIndependently,
     not_tried,
 )
+from poetry_fti.bridge.solving.workers.update import UpdatingWorker
 from poetry_fti.errors import FtiError, IndexFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from packaging.utils import NormalizedName
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.agreement.versions import Versions
+    from poetry_fti.bridge.solving.obstacles import Obstacle
     from poetry_fti.bridge.solving.outcome import Outcome
     from poetry_fti.bridge.solving.solver_output import SolverOutput
     from poetry_fti.bridge.solving.variant import StageTask
-    from poetry_fti.bridge.solving.workers.messages import Message, Worker
+    from poetry_fti.bridge.solving.workers.messages import FindObstacle, Message, Worker
     from poetry_fti.model import Rule
 
 _Answer = TypeVar("_Answer")
@@ -84,6 +87,26 @@ class ProjectSolver:
             stage: replace(each, held_back=held_back(stage, compared), added=added(compared[stage]))
             for stage, each in solved.items()
         }
+
+    def obstacles(self, questions: Sequence[FindObstacle]) -> list[Obstacle | None]:
+        """Return the answers to questions about the locks that have been made; None if unknown."""
+        replies = [self._workers[each.stage].send(each) for each in questions]
+        answers = [reply.get() for reply in replies]
+        return [None if isinstance(answer, FtiError) else answer for answer in answers]
+
+    def update(self, package: NormalizedName, stages: Collection[str]) -> dict[str, Outcome]:
+        """Return what an update of a package would make of the locks that have been made.
+
+        `stages` are those that have the package; those that rules tie to them are updated as well.
+        """
+        groups = tied(list(self._workers), self._rules)
+        names = {name for group in groups if not set(group).isdisjoint(stages) for name in group}
+        workers = {
+            name: UpdatingWorker(worker, package)
+            for name, worker in self._workers.items()
+            if name in names
+        }
+        return ProjectSolver(workers, self._rules, aligned=True).solve({})
 
     def _align(
         self, stages: Mapping[str, Mapping[str, Participant]], fixed: Mapping[str, Versions]

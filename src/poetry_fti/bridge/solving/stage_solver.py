@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from poetry.core.packages.package import Package
+
 from poetry_fti.bridge.markers import clear_marker_caches
 from poetry_fti.bridge.solving.attempts.attempts import Attempts
 from poetry_fti.bridge.solving.budget import OutOfStepsError
 from poetry_fti.bridge.solving.merge import merged
+from poetry_fti.bridge.solving.obstacles import obstacle
 from poetry_fti.bridge.solving.outcome import Saving, Solved
 from poetry_fti.bridge.solving.variant import Preferences
 from poetry_fti.errors import FtiError
@@ -18,11 +21,13 @@ from poetry_fti.model import USUAL_PLATFORMS, Platform
 from poetry_fti.targets import marker_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from poetry_fti.agreement.versions import Versions
+    from poetry_fti.bridge.solving.obstacles import Obstacle
     from poetry_fti.bridge.solving.solution import SolvedPackages
     from poetry_fti.bridge.solving.variant import StageTask, Variant
     from poetry_fti.model import Targets
@@ -54,6 +59,9 @@ class StageSolver:
         """Make the variants; those of a stage without platforms only if it is to be `aligned`."""
         self._seconds = 0.0
         self._task = task
+        self._pins: Sequence[Package] = ()
+        self._solved: Sequence[tuple[Variant, Preferences]] = ()
+        self._updates: dict[NormalizedName, StageSolver] = {}
         self._make_variant = make_variant
         self._universal = None if task.targets.platforms else make_variant(task, task.targets)
         targets = dict(_by_system(task.targets))
@@ -86,6 +94,10 @@ class StageSolver:
         with self._timed() as started:
             packages = self._packages(preferences)
             lock = self._task.make_lock(packages)
+        # In the order of the pins of a lock, on which the solver's choices depend.
+        by_name = sorted(packages, key=lambda package: package.name)
+        by_version = sorted(by_name, key=lambda package: package.version, reverse=True)
+        self._pins = [_pin(package) for package in by_version]
         return Solved(
             lock=lock,
             seconds=self._seconds,
@@ -96,6 +108,21 @@ class StageSolver:
 
     def _unfinished(self) -> set[NormalizedName]:
         return {name for attempts in self._attempts.values() for name in attempts.unfinished}
+
+    def obstacle(self, name: NormalizedName, version: Version) -> Obstacle:
+        """Return what excludes a version of a package from the stage, whose lock has been made.
+
+        Raises FtiError if it is unknown.
+        """
+        found = [obstacle(variant, each, name, version) for variant, each in self._solved]
+        return min(found, key=lambda each: (each.is_possible, not each.text))
+
+    def update(self, name: NormalizedName) -> StageSolver:
+        """Return the solver for an update of a package in the lock that has been made."""
+        if name not in self._updates:
+            task = replace(self._task, pins=self._pins, other_pins=(), latest=frozenset([name]))
+            self._updates[name] = StageSolver(task, self._make_variant, aligned=True)
+        return self._updates[name]
 
     def _saving(self, seconds: float, packages: int) -> Saving | None:
         """Return what naming platforms would save; None if it would not, or the stage was fast."""
@@ -117,6 +144,7 @@ class StageSolver:
         if self._universal is not None:
             aligned = next(iter(preferences.values()), Preferences())
             return self._universal_packages(self._universal, aligned)
+        self._solved = [(variant, preferences[m]) for m, variant in self.variants.items()]
         clear_marker_caches()
         return merged([(m, self._restored(m, preferences[m])) for m in self.variants])
 
@@ -135,16 +163,18 @@ class StageSolver:
             return found.restored(Preferences())
 
     def _universal_packages(self, universal: Variant, aligned: Preferences) -> SolvedPackages:
-        if aligned == Preferences() or self._task.is_bound:
-            return universal.restored(aligned)
-        # Only what has changed on the representative platform is preferred on all.
-        alone = self.variants[""].solve_alone()
-        changed = aligned.preferred - alone.versions().items()
-        try:
-            limit = _TIMES * alone.steps + _MORE
-            return universal.restored(Preferences(frozenset(changed)), limit)
-        except OutOfStepsError:
-            return universal.restored(Preferences())
+        preferences = aligned
+        if aligned != Preferences() and not self._task.is_bound:
+            # Only what has changed on the representative platform is preferred on all.
+            alone = self.variants[""].solve_alone()
+            changed = frozenset(aligned.preferred - alone.versions().items())
+            preferences = Preferences(changed)
+            try:
+                universal.solve(preferences, _TIMES * alone.steps + _MORE)
+            except OutOfStepsError:
+                preferences = Preferences()
+        self._solved = [(universal, preferences)]
+        return universal.restored(preferences)
 
     @contextmanager
     def _timed(self) -> Iterator[float]:
@@ -154,6 +184,19 @@ class StageSolver:
             yield started
         finally:
             self._seconds += time.monotonic() - started
+
+
+def _pin(package: Package) -> Package:
+    """Return a package as it is read from a lock; see `StageLocker.pinned_packages`."""
+    if package.is_direct_origin():
+        return package
+    return Package(
+        package.pretty_name,
+        package.version,
+        source_type=package.source_type,
+        source_url=package.source_url,
+        source_reference=package.source_reference,
+    )
 
 
 def _warnings(packages: SolvedPackages) -> Iterator[str]:

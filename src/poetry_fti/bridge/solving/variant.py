@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 from poetry.core.constraints.version import Version as PoetryVersion
-from poetry.core.constraints.version import VersionUnion
+from poetry.core.constraints.version import VersionRange, VersionUnion
 from poetry.core.packages.package import Package
 
 from poetry_fti.bridge.markers import clear_marker_caches
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from packaging.utils import NormalizedName
+    from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.project_package import ProjectPackage
 
     from poetry_fti.agreement.versions import Versions
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 # A solve with the pins of other locks, if they fit, has about one step for each pin.
 _STEPS_PER_PIN: Final = 2
 _MORE_STEPS: Final = 20
+_ANY: Final = VersionRange()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +65,15 @@ class StageTask:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """Versions that a solve tries first; for the packages in `binding` it takes no others."""
+    """Versions that a solve tries first; for the packages in `binding` it takes no others.
+
+    It also takes no others than those in `limits`, which it does not try first: they have to be
+    versions that the stage could choose.
+    """
 
     preferred: frozenset[tuple[NormalizedName, tuple[Version, ...]]] = frozenset()
     binding: frozenset[NormalizedName] = frozenset()
+    limits: frozenset[tuple[NormalizedName, tuple[Version, ...]]] = frozenset()
 
 
 class Variant:
@@ -207,16 +214,24 @@ class Variant:
             for name, versions in sorted(preferences.preferred)
             for v in reversed(versions)  # Poetry's own order
         ]
-        allowed = {
+        allowed: dict[NormalizedName, VersionConstraint] = {
             name: VersionUnion.of(*(PoetryVersion.parse(str(v)) for v in versions))
-            for name, versions in preferences.preferred
-            if name in preferences.binding
+            for name, versions in preferences.preferred | preferences.limits
+            if name in preferences.binding or (name, versions) in preferences.limits
         }
+        limited = {name for name, _ in preferences.limits}
         # The content of a path dependency may have changed, and with it the pinned version.
         latest = {pin.name for pin in task.pins if pin.source_type == "directory"}
         latest |= set(task.latest) - {package.name for package in first}
+        # The solver takes a preferred version without looking whether it is allowed.
+        pins = [
+            pin
+            for pin in (*task.pins, *other_pins)
+            if pin.is_direct_origin()
+            or (pin.name not in limited and allowed.get(pin.name, _ANY).allows(pin.version))
+        ]
         return PreferredPackages(
-            packages=[*first, *task.pins, *other_pins],
+            packages=[*first, *pins],
             foreign=[*(p for p in first if p.name not in preferences.binding), *other_pins],
             latest=latest,
             allowed=allowed,

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_fti.commands.shared.console import aligned, escape
 from poetry_fti.operations.comparison import origin_texts, places_text
-from poetry_fti.wording import counted
+from poetry_fti.wording import MOST_NAMED, counted, joined, named_stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from poetry_fti.model import LockedVersion
-    from poetry_fti.operations.comparison import Change, Comparison, Divergence
+    from poetry_fti.operations.comparison import Change, Comparison, Divergence, Reason
 
 
 def change_lines(changes: Sequence[Change]) -> Iterator[str]:
@@ -79,14 +79,45 @@ def _origins(divergence: Divergence) -> Mapping[LockedVersion, str]:
 
 
 def _divergence_lines(divergence: Divergence) -> Iterator[str]:
-    yield f"  <c1>{divergence.name}</c1> {escape(places_text(divergence.versions))}"
-    reasons = divergence.reasons
-    yield from aligned((f"    {escape(r.stage)}:", escape(r.text)) for r in reasons)
-    if not reasons:
-        yield (
-            "    no requirement forces the difference;"
-            f" <info>poetry fti update {divergence.name}</info> may remove it"
-        )
+    yield f"  <c1>{divergence.name}</c1> {escape(_where(divergence))}"
+    notes = [*_grouped(divergence.reasons), *_remedies(divergence)]
+    if divergence.reasons and len(divergence.stages) <= MOST_NAMED:
+        yield from aligned((f"    {escape(joined(stages))}:", text) for text, stages in notes)
+        return
+    for text, stages in notes:
+        is_for_all = set(divergence.behind).issubset(stages)
+        yield f"    {text}" if is_for_all else f"    {text}, in {escape(named_stages(stages))}"
+
+
+def _remedies(divergence: Divergence) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield what an update may change, each with the names of the stages that it is about."""
+    update = f"<info>poetry fti update {divergence.name}</info>"
+    if divergence.closable:
+        yield f"no requirement forces the difference; {update} removes it", divergence.closable
+    if divergence.unexplained:
+        yield f"{update} looks for a common version", divergence.unexplained
+
+
+def _where(divergence: Divergence) -> str:
+    """Return which stages have which versions; the largest group of stages is only counted."""
+    *_, largest = sorted(divergence.versions, key=lambda item: len(item[1]))
+    names = []
+    for place in divergence.versions:
+        stages = place[1]
+        where = joined(stages)
+        if place == largest and len(stages) > MOST_NAMED:
+            is_last = place == divergence.versions[-1]
+            where = f"{'the other ' if is_last else ''}{counted(len(stages), 'stage')}"
+        names.append(where)
+    return places_text(divergence.versions, names)
+
+
+def _grouped(reasons: Sequence[Reason]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the texts of reasons, each with the names of the stages that it holds for."""
+    stages: dict[str, list[str]] = {}
+    for reason in reasons:
+        stages.setdefault(escape(reason.text), []).append(reason.stage)
+    return [(text, tuple(names)) for text, names in stages.items()]
 
 
 def comparison_data(comparison: Comparison) -> dict[str, Any]:

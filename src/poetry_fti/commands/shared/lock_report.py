@@ -21,7 +21,7 @@ from poetry_fti.commands.shared.options import wants_json
 from poetry_fti.errors import DONE
 from poetry_fti.model import USUAL_PLATFORMS
 from poetry_fti.operations.comparison import compare_project, compare_stages
-from poetry_fti.wording import counted
+from poetry_fti.wording import counted, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from poetry.console.commands.command import Command
 
     from poetry_fti.model import LockedStage
+    from poetry_fti.operations.comparison import Explanation
     from poetry_fti.operations.locking.lock import LockResult
     from poetry_fti.operations.project import Project
 
@@ -37,9 +38,9 @@ def report_locking(
     command: Command, project: Project, results: Mapping[str, LockResult], *, dry_run: bool = False
 ) -> int:
     """Print each stage's result and the differences between stages; return the exit code."""
-    for name, result in results.items():
-        if result.error:
-            error(command.io, f"{name}: {result.error}")
+    for text, names in _failures(results).items():
+        error(command.io, f"{joined(names)}: {text}")
+    for result in results.values():
         for text in result.warnings:
             warning(command.io, text)
     if wants_json(command):
@@ -56,7 +57,7 @@ def _text(
 ) -> Iterator[str]:
     yield from _lines(results, verbose=command.io.is_verbose())
     moved = any(not (result.error or result.is_fresh) for result in results.values())
-    comparison = compare_project(project) if moved and not dry_run else None
+    comparison = compare_project(project, _explanations(results)) if moved and not dry_run else None
     yield from comparison_lines(comparison)
     stages = comparison.stages if comparison else ()
     if not stages and any(result.held_back for result in results.values()):
@@ -66,6 +67,19 @@ def _text(
     if dry_run:
         yield "Dry run: no file was written."
     yield from _hints(results)
+
+
+def _explanations(results: Mapping[str, LockResult]) -> list[Explanation]:
+    return [each for result in results.values() for each in result.explanations]
+
+
+def _failures(results: Mapping[str, LockResult]) -> dict[str, list[str]]:
+    """Return the errors, each with the names of the stages that failed with it."""
+    found: dict[str, list[str]] = {}
+    for name, result in results.items():
+        if result.error:
+            found.setdefault(str(result.error), []).append(name)
+    return found
 
 
 def _lines(results: Mapping[str, LockResult], *, verbose: bool) -> Iterator[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.comparison import Change
     from poetry_fti.agreement.held_back import HeldBack
+    from poetry_fti.agreement.reasons import Explanation
     from poetry_fti.bridge.solving.outcome import Saving
     from poetry_fti.errors import FtiError
     from poetry_fti.operations.project import Project
@@ -73,7 +74,8 @@ class LockResult:
     `packages` is the number of locked packages; `is_fresh` is true if the lock did not have to
     change, `is_first` if the stage had no readable lock before; `seconds` is the solving time.
     `saving` is what `platforms` would save, None unless the stage was slow without them. See
-    `Solved` for `held_back`, `added` and `unfinished`.
+    `Solved` for `held_back`, `added` and `unfinished`. `explanations` are those of differences from
+    other stages that solving has found.
     """
 
     packages: int = 0
@@ -86,6 +88,7 @@ class LockResult:
     held_back: tuple[HeldBack, ...] = ()
     added: tuple[NormalizedName, ...] = ()
     unfinished: tuple[NormalizedName, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
     error: FtiError | None = None
 
 

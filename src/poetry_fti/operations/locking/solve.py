@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variant import StageTask
 from poetry_fti.errors import FtiError
+from poetry_fti.operations.locking.explain import explanations
 from poetry_fti.operations.locking.origin_rules import require_one_origin, tied_to
 from poetry_fti.operations.locking.request import LockResult, count
 from poetry_fti.wording import counted
@@ -53,11 +55,7 @@ def solve_stages(
             except FtiError as error:
                 results[stage.name] = LockResult(error=error)
         _drop_tied(project, tasks, results)
-        outcomes = _solve(project, list(tasks.values()), request, feedback)
-        for stage in stages:
-            if stage.name in outcomes:
-                results[stage.name] = _locked(stage, outcomes[stage.name], request)
-    return results
+        return results | _solve(project, list(tasks.values()), request, feedback)
 
 
 def _drop_tied(
@@ -73,7 +71,7 @@ def _drop_tied(
 
 def _solve(
     project: Project, tasks: Sequence[StageTask], request: LockRequest, feedback: Feedback
-) -> dict[str, Outcome]:
+) -> dict[str, LockResult]:
     if not tasks:
         return {}
     names = {task.name for task in tasks}
@@ -92,7 +90,19 @@ def _solve(
         project_solver(tasks, rules, pool, output, aligned=aligned) as solver,
         feedback.progress(f"Locking {counted(len(tasks), 'stage')}"),
     ):
-        return require_one_origin(solver.solve(fixed), rules)
+        outcomes = require_one_origin(solver.solve(fixed), rules)
+        results = {
+            stage.name: _locked(stage, outcomes[stage.name], request)
+            for stage in project.stages
+            if stage.name in outcomes
+        }
+        # Without alignment stages differ for no reason; a dry run is not followed by a comparison.
+        if request.aligned and not request.dry_run:
+            with suppress(FtiError):  # the locks have been written
+                for each in explanations(project, solver, outcomes):
+                    own = results[each.stage]
+                    results[each.stage] = replace(own, explanations=(*own.explanations, each))
+        return results
 
 
 def _output(feedback: Feedback) -> SolverOutput | None:

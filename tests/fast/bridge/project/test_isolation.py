@@ -10,6 +10,7 @@ from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.provider import IncompatibleConstraintsError
 from poetry.puzzle.solver import Solver
 
+from memory_index import DEFAULT
 from poetry_fti.bridge.project.isolation import IsolatedLocker, isolate
 from poetry_fti.bridge.solving.conflicting_stages import conflicting_stages
 from small_index import pyproject
@@ -26,6 +27,17 @@ RELEASES: Final[Releases] = {
     "old 1.0": ["lib<2"],
     "new 1.0": ["lib>=2"],
 }
+SOURCES: Final = """
+[[tool.poetry.source]]
+name = "cpu"
+url = "https://cpu.example/simple/"
+priority = "explicit"
+[[tool.poetry.source]]
+name = "gpu"
+url = "https://gpu.example/simple/"
+priority = "explicit"
+"""
+HOSTS: Final = (DEFAULT, "cpu.example", "gpu.example")
 
 
 def test_groups_of_isolated_stages_are_empty_for_poetry(demo: MemoryProject) -> None:
@@ -69,11 +81,15 @@ def test_a_wrong_configuration_is_an_error_that_poetry_expects(demo: MemoryProje
 
 
 def conflicting(
-    demo: MemoryProject, groups: Mapping[str, Sequence[str]], dependencies: Sequence[str] = ()
+    demo: MemoryProject,
+    groups: Mapping[str, Sequence[str]],
+    dependencies: Sequence[str] = (),
+    settings: str = "",
 ) -> list[str]:
     """Let Poetry's solver fail on a whole project, and return the stages that conflict."""
-    demo.index.offer(RELEASES)
-    demo.write(pyproject(groups, dependencies=dependencies))
+    for host in HOSTS:
+        demo.index.offer(RELEASES, host)
+    demo.write(pyproject(groups, settings, dependencies=dependencies))
     poetry = demo.index.create_poetry(demo.root)
     with pytest.raises((SolverProblemError, IncompatibleConstraintsError)) as error:
         Solver(poetry.package, poetry.pool, [], [], NullIO()).solve()
@@ -99,3 +115,25 @@ def test_stages_that_poetry_cannot_lock_together(
     expected: list[str],
 ) -> None:
     assert conflicting(demo, groups, dependencies) == expected
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        ({"feature": ["cpu"], "training": ["gpu"]}, ["feature", "training"]),
+        (
+            {"feature": ["cpu"], "training": ["cpu"], "dev": ["gpu"]},
+            ["feature", "training", "dev"],
+        ),
+        ({"feature": ["cpu", "gpu"], "training": ["cpu"]}, []),
+    ],
+)
+@pytest.mark.parametrize("marker", ["", ', python = "<3.13"'])
+def test_stages_that_take_a_package_from_different_sources(
+    demo: MemoryProject, sources: Mapping[str, Sequence[str]], expected: list[str], marker: str
+) -> None:
+    tables = ""
+    for group, names in sources.items():
+        listed = ", ".join(f'{{version = "2.*", source = "{name}"{marker}}}' for name in names)
+        tables += f"[tool.poetry.group.{group}.dependencies]\nlib = [{listed}]\n"
+    assert conflicting(demo, {}, settings=tables + SOURCES) == expected

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 from poetry.core.packages.dependency import Dependency
 from poetry.core.packages.package import Package
 from poetry.core.packages.project_package import ProjectPackage
 from poetry.repositories import Repository, RepositoryPool
 
 from poetry_fti.bridge.lock.locked import SolvedLock
+from poetry_fti.bridge.solving.obstacles import Obstacle
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variant import StageTask
+from poetry_fti.bridge.solving.workers.messages import FindObstacle
 from poetry_fti.errors import FtiError
 from poetry_fti.model import Rule, Targets
 
@@ -138,3 +142,29 @@ def test_a_rule_that_cannot_hold_names_the_requirements(output: SolverOutput | N
         "training": "not locked: a rule in tool.fti.align ties it to feature, which failed",
         "inference": "lib 3.0",
     }
+
+
+def test_obstacles_and_updates_of_locks_that_have_been_made(output: SolverOutput | None) -> None:
+    tasks = [task("feature", "app<3"), task("training", "lib<2"), task("inference", "tool")]
+    pool = RepositoryPool([Repository("index", INDEX)])
+    with project_solver(tasks, (), pool, output, aligned=False) as solver:
+        assert {shown(each) for each in solver.solve({}).values()} == {
+            "app 2.0, lib 2.0",
+            "lib 1.0",
+            "lib 3.0, tool 2.0",
+        }
+        lib = canonicalize_name("lib")
+        stages = ("feature", "training", "inference")
+        assert solver.obstacles([FindObstacle(stage, lib, Version("2")) for stage in stages]) == [
+            Obstacle("", is_possible=True),
+            Obstacle("pyproject.toml requires lib <2", is_possible=False),
+            Obstacle("", is_possible=True),
+        ]
+        assert solver.obstacles([FindObstacle("feature", lib, Version("3"))]) == [
+            Obstacle("app 2.0 requires lib <=2", is_possible=False)
+        ]
+        updated = solver.update(lib, ["feature", "inference"])
+        assert {stage: shown(each) for stage, each in updated.items()} == {
+            "feature": "app 2.0, lib 2.0",
+            "inference": "lib 2.0, tool 2.0",
+        }

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.attempts.attempts import Move
+    from poetry_fti.bridge.solving.obstacles import Obstacle
     from poetry_fti.bridge.solving.outcome import Solved
     from poetry_fti.bridge.solving.stage_solver import StageSolver
     from poetry_fti.bridge.solving.variant import Preferences
@@ -120,6 +121,19 @@ class MakeLock:
     def handle(self, solvers: StageSolvers, /) -> Solved:
         """Return the stage's lock; raises FtiError if the stage has no solution."""
         return solvers.stage(self.stage).make_lock(self.preferences)
+
+
+@dataclass(frozen=True, slots=True)
+class FindObstacle:
+    """Find out what excludes a version of a package from a stage, whose lock has been made."""
+
+    stage: str
+    package: NormalizedName
+    version: Version
+
+    def handle(self, solvers: StageSolvers, /) -> Obstacle:
+        """Return the obstacle; raises FtiError if it is unknown."""
+        return solvers.stage(self.stage).obstacle(self.package, self.version)
 
 
 def not_tried() -> FtiError:
