@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from poetry_fti.agreement.deductions import requirers
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -63,20 +65,7 @@ def is_direct(found: HeldBack, stage: LockedStage) -> bool:
 
 def excluded_by(stage: LockedStage, package: NormalizedName, version: Version) -> str:
     """Return a requirement of a stage that excludes a version; empty if there is none."""
-    own = [("pyproject.toml", requirement) for requirement in stage.requirements]
-    others = (
-        (f"{each.name} {each.version}", requirement)
-        for each in stage.packages
-        for requirement in each.requires
-    )
-    return next(
-        (
-            f"{requirer} requires {requirement}"
-            for requirer, requirement in (*own, *others)
-            if requirement.name == package and not requirement.allows(version)
-        ),
-        "",
-    )
+    return next(iter(requirers(stage, package, version)), "")
 
 
 def _older(outcome: StageOutcome) -> Iterator[tuple[NormalizedName, Version, Version]]:
