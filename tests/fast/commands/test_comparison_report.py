@@ -45,12 +45,24 @@ def lines(*divergences: Divergence) -> list[str]:
 
 
 def test_two_or_three_stages_are_named() -> None:
-    versions = {"3": ["feature"], "2": ["training"], "1": ["inference"]}
-    reasons = {"a requires tenacity <2": ["inference"], TEXT: ["training", "inference"]}
-    assert lines(divergence(versions, reasons)) == [
+    two = divergence({"2": ["training"], "1": ["inference"]}, {TEXT: ["inference"]})
+    reasons = {"a requires tenacity <2": ["inference"], "b requires tenacity <3": ["training"]}
+    three = divergence({"3": ["feature"], "2": ["training"], "1": ["inference"]}, reasons)
+    assert lines(two, three) == [
+        "  tenacity 2 in training, 1 in inference",
+        "    inference:  feast 0.67.0 requires tenacity <9,>=7",
         "  tenacity 3 in feature, 2 in training, 1 in inference",
-        "    inference:               a requires tenacity <2",
-        "    training and inference:  feast 0.67.0 requires tenacity <9,>=7",
+        "    inference:  a requires tenacity <2",
+        "    training:   b requires tenacity <3",
+    ]
+
+
+def test_a_reason_of_all_others_names_none() -> None:
+    versions, others = {"2": ["feature"], "1": ["training", "inference"]}, ["training", "inference"]
+    assert lines(divergence(versions, {TEXT: others, "a requires tenacity <2": ["training"]})) == [
+        "  tenacity 2 in feature, 1 in training and inference",
+        "    feast 0.67.0 requires tenacity <9,>=7",
+        "    training:  a requires tenacity <2",
     ]
 
 

@@ -81,12 +81,15 @@ def _origins(divergence: Divergence) -> Mapping[LockedVersion, str]:
 def _divergence_lines(divergence: Divergence) -> Iterator[str]:
     yield f"  <c1>{divergence.name}</c1> {escape(_where(divergence))}"
     notes = [*_grouped(divergence.reasons), *_remedies(divergence)]
-    if divergence.reasons and len(divergence.stages) <= MOST_NAMED:
-        yield from aligned((f"    {escape(joined(stages))}:", text) for text, stages in notes)
-        return
-    for text, stages in notes:
-        is_for_all = set(divergence.behind).issubset(stages)
-        yield f"    {text}" if is_for_all else f"    {text}, in {escape(named_stages(stages))}"
+    is_long, behind = len(divergence.stages) > MOST_NAMED, set(divergence.behind)
+    labels_one = bool(divergence.reasons) and not is_long and len(behind) == 1
+    general = [text for text, stages in notes if behind.issubset(stages) and not labels_one]
+    special = [(text, stages) for text, stages in notes if text not in general]
+    yield from (f"    {text}" for text in general)
+    if is_long:
+        yield from (f"    {text}, in {escape(named_stages(stages))}" for text, stages in special)
+    else:
+        yield from aligned((f"    {escape(joined(stages))}:", text) for text, stages in special)
 
 
 def _remedies(divergence: Divergence) -> Iterator[tuple[str, tuple[str, ...]]]:
