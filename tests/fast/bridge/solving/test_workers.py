@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
@@ -179,12 +180,15 @@ def served(*messages: object) -> list[object]:
         with ours:
             for message in messages:
                 ours.send(message)
-        before = signal.getsignal(signal.SIGINT)
+        before, threads = signal.getsignal(signal.SIGINT), threading.enumerate()
         try:
             with answers:
                 _serve(cast("Connection", Ends(theirs, answers)), [], RepositoryPool(), True)  # noqa: FBT003 - as Process passes it
         finally:
             signal.signal(signal.SIGINT, before)
+            # One that still reads would read from the next pipe with the same descriptor.
+            for thread in set(threading.enumerate()).difference(threads):
+                thread.join()
         return list(_received(results))
 
 
