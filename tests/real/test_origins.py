@@ -66,7 +66,7 @@ def test_commits_of_one_version_are_different(poetry: Poetry, tmp_path: Path) ->
             "",
             "1 package is shared between stages, 1 at different versions or origins:",
             f"  feats 0.3.0 at {old} in feature, at {new} in training",
-            "    feature and training:  pyproject.toml requires feats (direct reference)",
+            "    pyproject.toml requires feats (direct reference)",
         ]
         newest = library.commit("WINDOW = 28")
         assert lines("update", "feats")[:3] == [

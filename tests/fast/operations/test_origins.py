@@ -71,7 +71,7 @@ def test_commits_of_one_version_are_a_difference(demo: MemoryProject, feats: Git
         "",
         "1 package is shared between stages, 1 at different versions or origins:",
         f"  <c1>feats</c1> 0.3.0 at {old} in feature, at {new} in inference",
-        "    feature and inference:  pyproject.toml requires feats (direct reference)",
+        "    pyproject.toml requires feats (direct reference)",
     ]
     assert comparison is not None
     (divergence,) = comparison_data(comparison)["divergences"]
