@@ -68,12 +68,13 @@ class Testbed:
     def lock_recorded(self, record: Path, text: str, *options: str) -> Task:
         """Lock the stages of a project whose packages are in another recorded index."""
         project = self._project(text)
-        home, index = record.name, self._recorded(record)
+        home, index = f"home-{record.stem}", self._recorded(record)
         return self._fti(project, home, index, options, lambda: _unlock(project))
 
     def relock_recorded(self, record: Path, before: str, after: str) -> Task:
         """Lock a project of another recorded index that has the locks of an earlier version."""
-        return self._relock(before, after, (), record.name, self._recorded(record))
+        home, index = f"home-{record.stem}", self._recorded(record)
+        return self._relock(before, after, (), home, index)
 
     def uv_compile(self, record: Path, text: str) -> Task:
         """Compile the requirements of each stage with uv, one after the other."""
