@@ -120,7 +120,7 @@ def worlds(draw: st.DrawFn) -> World:
 
 
 GENERATED: Final = settings(
-    max_examples=examples(100),
+    max_examples=examples(40),
     deadline=None,
     database=None,
     derandomize=True,
