@@ -312,7 +312,7 @@ def test_without_network_nothing_changes(poetry: Poetry, tmp_path: Path) -> None
     poetry.ok(root, "fti", "lock")
     before = snapshot(root)
     environment = isolated_environment(tmp_path / "home", "http://127.0.0.1:1/")
-    offline = type(poetry)({**environment, HASTE_VARIABLE: "1"})
+    offline = type(poetry)({**environment, HASTE_VARIABLE: "15"})
     for words in (("add", "training", "webby"), ("install", "training"), ("lock", "--regenerate")):
         failed = offline(root, "fti", *words)
         assert failed.code == 1

@@ -7,6 +7,7 @@ import socket
 import subprocess
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -581,7 +582,7 @@ def test_a_file_in_the_place_of_the_folder(poetry: Poetry, locked_tiny: Path) ->
 def hasty(tmp_path: Path, own_index: LoopbackIndex) -> Poetry:
     """Poetry with empty caches and an index of its own, that hardly waits between attempts."""
     environment = isolated_environment(tmp_path / "hasty-home", own_index.url)
-    return Poetry({**environment, HASTE_VARIABLE: "1"})
+    return Poetry({**environment, HASTE_VARIABLE: "15"})
 
 
 REASON = "not tried: it would wait for the same server\n"
@@ -614,6 +615,8 @@ def test_the_default_index_fails(
     locked_tiny: Path, hasty: Poetry, own_index: LoopbackIndex, failure: Failure
 ) -> None:
     expected = failing(own_index, failure, "simple/sparkish/")
+    if failure == "hang":
+        hasty = replace(hasty, environment={**hasty.environment, HASTE_VARIABLE: "0.5"})
     code, errors = refused(hasty, locked_tiny, "lock", "--regenerate")
     assert code == 1
     assert errors.startswith(f"feature: {expected}")
