@@ -77,7 +77,7 @@ def lock_of(resolver: Resolver, solution: Solution) -> dict[str, object]:
     }
 
 
-@settings(derandomize=True, deadline=None, database=None, max_examples=30)
+@settings(derandomize=True, deadline=None, database=None)
 @given(one=worlds(1), limit=st.integers(0, 5))
 def test_no_exchange_takes_more_steps_than_its_budget(one: list[World], limit: int) -> None:
     (world,) = one
