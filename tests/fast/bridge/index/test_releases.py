@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -99,7 +100,7 @@ MORE = st.fixed_dictionaries(
 )
 FILES = st.lists(
     st.builds(
-        lambda name, more: {"filename": name, "url": f"https://x.org/{name}", **more},
+        lambda name, more: {"filename": name, "url": f"https://x.org/{quote(name)}", **more},
         FILENAMES,
         MORE,
     ),
