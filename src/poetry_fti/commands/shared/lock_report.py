@@ -127,7 +127,7 @@ def _json(results: Mapping[str, LockResult], stages: Sequence[LockedStage]) -> s
     locked = {stage.stage.name: stage for stage in stages}
     data = {
         "stages": {name: _result_data(result, locked) for name, result in results.items()},
-        "comparison": comparison_data(compare_stages(stages)),
+        "comparison": comparison_data(compare_stages(stages, _explanations(results))),
     }
     return json.dumps(data, indent=2) + "\n"
 

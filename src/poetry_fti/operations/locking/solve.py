@@ -81,13 +81,14 @@ def _solve(
         if request.latest is None and stage.name not in names and project.is_fresh(stage)
     }
     rules = [rule for rule in project.rules if names.issuperset(rule.stages)]
-    rules += project.exemptions
     aligned = request.aligned and len(tasks) + len(fixed) > 1
     if notice := plain_path_notice():
         feedback.notice(notice)
     pool, output = project.poetry.pool, _output(feedback)
     with (
-        project_solver(tasks, rules, pool, output, aligned=aligned) as solver,
+        project_solver(
+            tasks, [*rules, *project.exemptions], pool, output, aligned=aligned
+        ) as solver,
         feedback.progress(f"Locking {counted(len(tasks), 'stage')}"),
     ):
         outcomes = require_one_origin(solver.solve(fixed), rules)
