@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from poetry_fti.agreement.deductions import requirers
+from poetry_fti.agreement.deductions import requirers, versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,20 +14,22 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from poetry_fti.agreement.versions import Versions
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model import LockedStage, Rule
 
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
     """A package that agreement holds back: its version, and the `newer` one without agreement.
 
-    `siblings` are the stages that have the version without regard to others.
+    `siblings` are the stages that have the version without regard to others; `is_demanded` is
+    true if a rule of the project binds the package in the stage.
     """
 
     package: NormalizedName
     version: Version
     newer: Version
     siblings: tuple[str, ...] = ()
+    is_demanded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +40,50 @@ class StageOutcome:
     agreed: Versions
 
 
-def held_back(stage: str, outcomes: Mapping[str, Sequence[StageOutcome]]) -> tuple[HeldBack, ...]:
+def held_back(
+    stage: str, outcomes: Mapping[str, Sequence[StageOutcome]], rules: Iterable[Rule]
+) -> tuple[HeldBack, ...]:
     """Return the packages that agreement holds back in a stage, sorted by name.
 
     `outcomes` are those of all stages, one for each part of their targets.
     """
+    own = [rule for rule in rules if stage in rule.stages]
     found: dict[NormalizedName, HeldBack] = {}
     for outcome in outcomes[stage]:
         for name, newer, version in _older(outcome):
             siblings = tuple(_with_version(name, version, stage, outcomes))
-            found.setdefault(name, HeldBack(name, version, newer, siblings))
+            is_demanded = any(rule.binds(name) for rule in own)
+            found.setdefault(name, HeldBack(name, version, newer, siblings, is_demanded))
     return tuple(found[name] for name in sorted(found))
+
+
+def held_back_by_locks(
+    stage: LockedStage,
+    siblings: Sequence[LockedStage],
+    latest: Mapping[NormalizedName, Version],
+    rules: Iterable[Rule],
+) -> tuple[HeldBack, ...]:
+    """Return the packages of a stage that locks show to be held back, sorted by name.
+
+    No requirement of the stage excludes the `latest` version of such a package, but one of a
+    sibling with the same version does.
+    """
+    own = [rule for rule in rules if stage.stage.name in rule.stages]
+    found = []
+    for name, newer in sorted(latest.items()):
+        version = max(versions_of(stage, name), default=newer)
+        binding = [rule for rule in own if rule.binds(name)]
+        is_exempt = any(rule.is_exemption for rule in binding)
+        if version >= newer or is_exempt or excluded_by(stage, name, newer):
+            continue
+        names = tuple(
+            sibling.stage.name
+            for sibling in siblings
+            if version in versions_of(sibling, name) and excluded_by(sibling, name, newer)
+        )
+        if names:
+            found.append(HeldBack(name, version, newer, names, is_demanded=bool(binding)))
+    return tuple(found)
 
 
 def added(outcomes: Iterable[StageOutcome]) -> tuple[NormalizedName, ...]:

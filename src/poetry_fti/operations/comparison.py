@@ -13,12 +13,15 @@ from poetry_fti.agreement.comparison import (
     shared_names,
     versions_by_name,
 )
-from poetry_fti.agreement.held_back import HeldBack, excluded_by, is_direct
+from poetry_fti.agreement.held_back import HeldBack, excluded_by, held_back_by_locks, is_direct
 from poetry_fti.agreement.places import origin_texts, places_text
 from poetry_fti.agreement.reasons import Explanation, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from poetry_fti.model import LockedStage
     from poetry_fti.operations.project import Project
@@ -33,6 +36,7 @@ __all__ = [
     "compare_project",
     "compare_stages",
     "excluded_by",
+    "held_back_in",
     "is_direct",
     "origin_texts",
     "places_text",
@@ -74,3 +78,19 @@ def compare_stages(
     """Return a comparison of locked stages, with the explanations that locking has found."""
     shared = shared_names(versions_by_name(stage.packages) for stage in stages)
     return Comparison(len(shared), divergences(stages, explanations), tuple(stages))
+
+
+def held_back_in(
+    name: str,
+    stages: Sequence[LockedStage],
+    latest: Mapping[NormalizedName, Version],
+    project: Project,
+) -> tuple[HeldBack, ...]:
+    """Return the packages of a stage that have no `latest` version for the sake of other stages.
+
+    `stages` are the locked stages of the project; only what their locks show is returned.
+    """
+    siblings = [each for each in stages if each.stage.name != name]
+    own = next((each for each in stages if each.stage.name == name), None)
+    rules = [*project.rules, *project.exemptions]
+    return held_back_by_locks(own, siblings, latest, rules) if own else ()

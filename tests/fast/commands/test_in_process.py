@@ -133,6 +133,37 @@ def test_a_difference_that_an_update_removes(demo: MemoryProject) -> None:
     )
 
 
+def test_the_reasons_that_solving_finds_are_in_the_json_report(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 1.0": []})
+    demo.write(pyproject({"feature": ["lib"]}))
+    demo.lock()
+    demo.index.offer({"lib 1.0": [], "lib 2.0": ["yanked broken"]})
+    demo.write(pyproject({"feature": ["lib>=1"], "training": ["lib==2.0"]}))
+    found = json.loads(run(demo, "lock", "--format", "json").output)["comparison"]
+    assert found["divergences"][0]["reasons"] == [{"stage": "feature", "text": "lib 2.0 is yanked"}]
+
+
+def test_outdated_packages_that_other_stages_hold_back_are_named(demo: MemoryProject) -> None:
+    demo.index.offer({"app 1.0": ["lib<2"], "lib 1.0": [], "lib 2.0": []})
+    groups = {"feature": ["app"], "training": ["lib"]}
+    demo.write(pyproject(groups))
+    demo.lock()
+    outdated = "lib (!) 1.0 2.0 \n"
+    assert run(demo, "show", "training", "--outdated") == Ended(
+        0,
+        outdated,
+        """\
+training: lib 1.0, not 2.0, to agree with feature (app 1.0 requires lib <2)
+To let stages differ, add a rule to [[tool.fti.align]] with level = "none" and packages = ["lib"],\
+ or ["*"]; then run poetry fti update lib.
+""",
+    )
+    assert run(demo, "show", "feature", "--outdated") == Ended(0, outdated)
+    exempt = '[[tool.fti.align]]\npackages = ["lib"]\nstages = ["training"]\nlevel = "none"\n'
+    demo.write(pyproject(groups, exempt))
+    assert run(demo, "show", "training", "--outdated") == Ended(0, outdated)
+
+
 def test_locks_are_checked(locked_demo: MemoryProject) -> None:
     assert run(locked_demo, "lock", "--check").output == "3 locks checked: all fresh.\n"
     (locked_demo.root / "fti/training/poetry.lock").unlink()

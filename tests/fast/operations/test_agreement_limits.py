@@ -147,6 +147,21 @@ def test_packages_that_agreement_adds_are_named_before(demo: MemoryProject) -> N
     ]
 
 
+def test_what_a_rule_holds_back_is_reported_as_it_is_locked(demo: MemoryProject) -> None:
+    demo.index.offer({**LIB, "app 1.0": ["lib<2"], "app 2.0": ["lib>=2"]})
+    rule = '[[tool.fti.align]]\npackages = ["lib"]\nstages = ["feature", "training"]\n'
+    demo.write(pyproject({"feature": ["app"], "training": ["lib<2"]}, rule))
+    assert held_back(demo, demo.lock()) == [
+        "",
+        "feature: app 1.0, not 2.0, which the versions that it has agreed on require",
+        (
+            "feature: lib 1.0, not 3.0, to agree with training, as tool.fti.align demands"
+            " (pyproject.toml requires lib <2)"
+        ),
+    ]
+    assert demo.locked == {"feature": "app 1.0, lib 1.0", "training": "lib 1.0"}
+
+
 def test_a_rule_of_level_none_exempts_a_stage(demo: MemoryProject) -> None:
     demo.index.offer({**LIB, "tool 1.0": [], "tool 2.0": []})
     groups = {"feature": ["lib<2", "tool<2"], "training": ["lib", "tool"]}

@@ -98,6 +98,16 @@ def test_a_rule_refuses_commits_of_one_version(demo: MemoryProject, feats: GitLi
     assert errors(demo) == {}
 
 
+def test_a_rule_of_level_none_allows_several_origins(
+    demo: MemoryProject, feats: GitLibrary
+) -> None:
+    asked = {"feature": [tagged(feats)]}
+    feats.commit("WINDOW = 14")
+    asked["inference"] = [branch(feats)]
+    demo.write(pyproject(asked, f'{RULE}stages = ["feature", "inference"]\nlevel = "none"\n'))
+    assert errors(demo) == {}
+
+
 def test_a_moved_branch_is_a_change(demo: MemoryProject, feats: GitLibrary) -> None:
     demo.write(pyproject({"feature": [branch(feats)], "inference": [branch(feats)]}, RULE))
     assert errors(demo) == {}

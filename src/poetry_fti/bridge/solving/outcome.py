@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from packaging.utils import NormalizedName
 
     from poetry_fti.agreement.held_back import HeldBack
+    from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.lock.locked import SolvedLock
 
 
@@ -29,12 +32,14 @@ class Saving:
 class Solved:
     """A solved stage: its lock, warnings about packages in it, and the seconds spent on it.
 
-    `saving` is set if solving was slow because the stage names no platforms. `held_back` and
-    `added` are what agreement changes for the worse; attempts to agree on the packages in
-    `unfinished` were given up because they would have taken too long.
+    `versions` are those of each variant in the lock. `saving` is set if solving was slow because
+    the stage names no platforms. `held_back` and `added` are what agreement changes for the worse;
+    attempts to agree on the packages in `unfinished` were given up because they would have taken
+    too long.
     """
 
     lock: SolvedLock
+    versions: Mapping[str, Versions]
     seconds: float
     warnings: tuple[str, ...] = ()
     saving: Saving | None = None
@@ -44,3 +49,13 @@ class Solved:
 
 
 Outcome: TypeAlias = Solved | FtiError
+
+
+def cannot_agree(stages: Sequence[str], text: str) -> FtiError:
+    """Return the error of stages that rules tie together but that cannot follow them."""
+    return FtiError(f"{' and '.join(stages)} cannot agree as tool.fti.align demands:\n{text}")
+
+
+def tied_to(failed: str) -> FtiError:
+    """Return the error of a stage that is not locked because a stage that is tied to it failed."""
+    return FtiError(f"not locked: a rule in tool.fti.align ties it to {failed}, which failed")

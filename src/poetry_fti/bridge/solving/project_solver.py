@@ -10,6 +10,7 @@ from poetry_fti.agreement.alignment import Participant, align
 from poetry_fti.agreement.held_back import StageOutcome, added, held_back
 from poetry_fti.agreement.rules import hold, tied
 from poetry_fti.bridge.solving.attempts.solvable import SolvableVariant
+from poetry_fti.bridge.solving.outcome import cannot_agree, tied_to
 from poetry_fti.bridge.solving.variant import Preferences
 from poetry_fti.bridge.solving.workers.assignment import open_workers
 from poetry_fti.bridge.solving.workers.messages import (
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.obstacles import Obstacle
-    from poetry_fti.bridge.solving.outcome import Outcome
+    from poetry_fti.bridge.solving.outcome import Outcome, Solved
     from poetry_fti.bridge.solving.solver_output import SolverOutput
     from poetry_fti.bridge.solving.variant import StageTask
     from poetry_fti.bridge.solving.workers.messages import FindObstacle, Message, Worker
@@ -67,7 +68,7 @@ class ProjectSolver:
                 for name, versions in variants.items()
             }
         alone = {
-            stage: [participant.versions for participant in variants.values()]
+            stage: {name: each.versions for name, each in variants.items()}
             for stage, variants in participants.items()
         }
         self._align(participants, fixed)
@@ -79,12 +80,28 @@ class ProjectSolver:
             self._apply_rules(group, participants, preferences, outcomes)
         locks = {stage: MakeLock(stage, each) for stage, each in preferences.items()}
         solved = dict(self._answers(locks, outcomes))
+        return outcomes | self._with_costs(solved, alone, fixed)
+
+    def _with_costs(
+        self,
+        solved: Mapping[str, Solved],
+        alone: Mapping[str, Mapping[str, Versions]],
+        fixed: Mapping[str, Versions],
+    ) -> dict[str, Outcome]:
+        """Return the outcomes with what agreement costs the stages.
+
+        `alone` are the versions of each variant without regard to other stages.
+        """
         compared = {name: [StageOutcome(versions, versions)] for name, versions in fixed.items()}
-        for stage, before in alone.items():
-            agreed = [participant.versions for participant in participants[stage].values()]
-            compared[stage] = list(map(StageOutcome, before, agreed))
-        return outcomes | {
-            stage: replace(each, held_back=held_back(stage, compared), added=added(compared[stage]))
+        for stage, variants in alone.items():
+            locked = solved[stage].versions if stage in solved else variants
+            compared[stage] = [StageOutcome(each, locked[v]) for v, each in variants.items()]
+        return {
+            stage: replace(
+                each,
+                held_back=held_back(stage, compared, self._rules),
+                added=added(compared[stage]),
+            )
             for stage, each in solved.items()
         }
 
@@ -141,13 +158,10 @@ class ProjectSolver:
                 preferences |= found
                 return
             failed = group[0]
-            outcomes[failed] = FtiError(
-                f"{' and '.join(group)} cannot agree as tool.fti.align demands:\n{found}"
-            )
+            outcomes[failed] = cannot_agree(group, str(found))
         for stage in group:
             preferences.pop(stage, None)
-            tie = f"not locked: a rule in tool.fti.align ties it to {failed}, which failed"
-            outcomes.setdefault(stage, FtiError(tie))
+            outcomes.setdefault(stage, tied_to(failed))
 
     def _preferences_for_rules(
         self,

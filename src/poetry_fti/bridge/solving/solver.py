@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from poetry.core.packages.package import Package
 from poetry.puzzle.provider import Provider
 from poetry.puzzle.solver import Solver
 from poetry.repositories.exceptions import PackageNotFoundError
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.dependency import Dependency
-    from poetry.core.packages.package import Package
     from poetry.core.packages.project_package import ProjectPackage
     from poetry.core.version.markers import BaseMarker
     from poetry.packages import DependencyPackage
@@ -159,6 +159,23 @@ def _of_any_extra(marker: str, known: Iterable[str]) -> str:
     if is_single and not any(extras[0] in text for text in known):
         return marker.replace(f"extra == {extras[0]}", "extra")
     return marker
+
+
+def as_preference(package: Package) -> Package:
+    """Return a package as it is read from a lock, for the solver, which changes its requirements.
+
+    A package from a path, a URL or a repository is returned itself; see
+    `StageLocker.pinned_packages`.
+    """
+    if package.is_direct_origin():
+        return package
+    return Package(
+        package.pretty_name,
+        package.version,
+        source_type=package.source_type,
+        source_url=package.source_url,
+        source_reference=package.source_reference,
+    )
 
 
 def is_unusual(package: Package) -> bool:

@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from poetry.core.packages.package import Package
-
 from poetry_fti.bridge.markers import clear_marker_caches
 from poetry_fti.bridge.solving.attempts.attempts import Attempts
 from poetry_fti.bridge.solving.budget import OutOfStepsError
 from poetry_fti.bridge.solving.merge import merged
 from poetry_fti.bridge.solving.obstacles import obstacle
 from poetry_fti.bridge.solving.outcome import Saving, Solved
+from poetry_fti.bridge.solving.solver import as_preference
 from poetry_fti.bridge.solving.variant import Preferences
 from poetry_fti.errors import FtiError
 from poetry_fti.model import USUAL_PLATFORMS, Platform
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
+    from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.obstacles import Obstacle
@@ -60,7 +60,8 @@ class StageSolver:
         self._seconds = 0.0
         self._task = task
         self._pins: Sequence[Package] = ()
-        self._solved: Sequence[tuple[Variant, Preferences]] = ()
+        self._solved: list[tuple[Variant, Preferences]] = []
+        self._locked: dict[str, Versions] = {}
         self._updates: dict[NormalizedName, StageSolver] = {}
         self._make_variant = make_variant
         self._universal = None if task.targets.platforms else make_variant(task, task.targets)
@@ -97,9 +98,10 @@ class StageSolver:
         # In the order of the pins of a lock, on which the solver's choices depend.
         by_name = sorted(packages, key=lambda package: package.name)
         by_version = sorted(by_name, key=lambda package: package.version, reverse=True)
-        self._pins = [_pin(package) for package in by_version]
+        self._pins = [as_preference(package) for package in by_version]
         return Solved(
             lock=lock,
+            versions=self._locked,
             seconds=self._seconds,
             warnings=tuple(_warnings(packages)),
             unfinished=tuple(sorted(self._unfinished())),
@@ -141,40 +143,52 @@ class StageSolver:
         return Saving((seconds, took), (packages, len(found))) if took < seconds else None
 
     def _packages(self, preferences: Mapping[str, Preferences]) -> SolvedPackages:
+        self._solved, self._locked = [], {}
         if self._universal is not None:
             aligned = next(iter(preferences.values()), Preferences())
             return self._universal_packages(self._universal, aligned)
-        self._solved = [(variant, preferences[m]) for m, variant in self.variants.items()]
         clear_marker_caches()
         return merged([(m, self._restored(m, preferences[m])) for m in self.variants])
 
     def _restored(self, variant: str, preferences: Preferences) -> SolvedPackages:
         found = self.variants[variant]
+        solution = None
         if variant in self._attempts and not self._task.is_bound:
             solution = self._attempts[variant].solution(dict(preferences.preferred))
-            if solution is not None:
-                return found.resolver.restored(solution)
-        try:
-            return found.restored(preferences)
-        except FtiError:
-            # Only a solve shows for certain that a selection is a solution.
-            if self._task.is_bound or preferences == Preferences():
-                raise
-            return found.restored(Preferences())
+        if solution is None:
+            try:
+                solution = found.solve(preferences)
+            except FtiError:
+                # Only a solve shows for certain that a selection is a solution.
+                if self._task.is_bound or preferences == Preferences():
+                    raise
+                preferences = Preferences()
+                solution = found.solve_alone()
+        self._solved.append((found, preferences))
+        self._locked[variant] = solution.versions()
+        return found.resolver.restored(solution)
 
     def _universal_packages(self, universal: Variant, aligned: Preferences) -> SolvedPackages:
-        preferences = aligned
-        if aligned != Preferences() and not self._task.is_bound:
+        if self._task.is_bound or not self.variants:
+            preferences, solution = aligned, universal.solve(aligned)
+            self._locked = {"": solution.versions()}
+        else:
             # Only what has changed on the representative platform is preferred on all.
             alone = self.variants[""].solve_alone()
             changed = frozenset(aligned.preferred - alone.versions().items())
             preferences = Preferences(changed)
             try:
-                universal.solve(preferences, _TIMES * alone.steps + _MORE)
+                limit = _TIMES * alone.steps + _MORE if changed else None
+                solution = universal.solve(preferences, limit)
             except OutOfStepsError:
                 preferences = Preferences()
+                solution = universal.solve_alone()
+            found = solution.versions()
+            taken = {name: found[name] for name, _ in preferences.preferred if name in found}
+            kept = {name: each for name, each in alone.versions().items() if name in found}
+            self._locked = {"": kept | taken}
         self._solved = [(universal, preferences)]
-        return universal.restored(preferences)
+        return universal.resolver.restored(solution)
 
     @contextmanager
     def _timed(self) -> Iterator[float]:
@@ -184,19 +198,6 @@ class StageSolver:
             yield started
         finally:
             self._seconds += time.monotonic() - started
-
-
-def _pin(package: Package) -> Package:
-    """Return a package as it is read from a lock; see `StageLocker.pinned_packages`."""
-    if package.is_direct_origin():
-        return package
-    return Package(
-        package.pretty_name,
-        package.version,
-        source_type=package.source_type,
-        source_url=package.source_url,
-        source_reference=package.source_reference,
-    )
 
 
 def _warnings(packages: SolvedPackages) -> Iterator[str]:

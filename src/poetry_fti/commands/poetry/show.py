@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from packaging.version import Version
 from poetry.console.commands.command import Command
 from poetry.console.commands.show import ShowCommand as PoetryShowCommand
 
 from poetry_fti.bridge.environments import mock_environment
 from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import guarded, warning
+from poetry_fti.commands.shared.held_back_report import older_lines
 from poetry_fti.commands.shared.options import STAGE
 from poetry_fti.errors import FtiError
+from poetry_fti.operations.comparison import held_back_in
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
+    from packaging.utils import NormalizedName
+    from poetry.core.packages.package import Package
+    from poetry.core.packages.project_package import ProjectPackage
+
+    from poetry_fti.commands.poetry.stage_runner import StageRunner
 
 
 class ShowCommand(Command):
@@ -41,7 +51,35 @@ Shows what <info>poetry show</info> would if the stage were a project of its own
             raise FtiError(runner.project.problem(runner.stage))
         if status.state == "stale":
             warning(self.io, runner.project.problem(runner.stage))
-        env = runner.environments.existing()
+        env, inner = runner.environments.existing(), _Show()
         if env is None or not runner.environments.is_usable(env):
-            return runner.hand_over(PoetryShowCommand(), mock_environment(runner.stage.python))
-        return runner.hand_over(PoetryShowCommand(), env)
+            code = runner.hand_over(inner, mock_environment(runner.stage.python))
+        else:
+            code = runner.hand_over(inner, env)
+        self._report_held_back(runner, inner.latest)
+        return code
+
+    def _report_held_back(
+        self, runner: StageRunner, latest: Mapping[NormalizedName, Version]
+    ) -> None:
+        """Report outdated packages whose newer versions only other stages exclude."""
+        if not latest:
+            return
+        name, stages = runner.stage.name, runner.project.comparable()
+        found = held_back_in(name, stages, latest, runner.project)
+        for line in older_lines({name: found}, stages):
+            self.io.write_error_line(line)
+
+
+class _Show(PoetryShowCommand):
+    """Poetry's command, which remembers the `latest` versions that it has found."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.latest: dict[NormalizedName, Version] = {}
+
+    def find_latest_package(self, package: Package, root: ProjectPackage) -> Package | None:
+        found = super().find_latest_package(package, root)
+        if found is not None and not package.is_direct_origin():
+            self.latest[package.name] = Version(found.version.text)
+        return found

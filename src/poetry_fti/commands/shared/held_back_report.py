@@ -29,21 +29,28 @@ def held_back_lines(
     Packages that pyproject.toml requires, and of these other major versions, come first.
     `stages` are the locked stages, among which reasons are looked for.
     """
-    locked = {stage.stage.name: stage for stage in stages}
-    groups: dict[HeldBack, list[str]] = {}
-    for name, result in results.items():
-        for found in result.held_back:
-            groups.setdefault(found, []).append(name)
-    if groups or any(result.added for result in results.values()):
+    if any(result.held_back or result.added for result in results.values()):
         yield ""
     for name, result in results.items():
         if result.added:
             more = f"{counted(len(result.added), 'package')} more than on its own"
             yield f"{escape(name)} has {more} to agree with other stages: {joined(result.added)}"
+    yield from older_lines({name: each.held_back for name, each in results.items()}, stages)
+
+
+def older_lines(
+    held_back: Mapping[str, Sequence[HeldBack]], stages: Sequence[LockedStage]
+) -> Iterator[str]:
+    """Yield a line of cleo markup for each package that is held back in some stages, and a hint."""
+    locked = {stage.stage.name: stage for stage in stages}
+    groups: dict[HeldBack, list[str]] = {}
+    for name, packages in held_back.items():
+        for found in packages:
+            groups.setdefault(found, []).append(name)
     for found in sorted(groups, key=lambda each: _priority(each, groups[each], locked)):
         yield f"{escape(_several(groups[found]))}: {escape(held_back_text(found, locked))}"
-    if groups:
-        names = sorted({found.package for found in groups})
+    names = sorted({each.package for each in groups if each.siblings and not each.is_demanded})
+    if names:
         yield (
             "To let stages differ, add a rule to <comment>[[tool.fti.align]]</comment> with"
             f' <comment>level = "none"</comment> and <comment>packages = ["{names[0]}"]</comment>,'
@@ -54,9 +61,12 @@ def held_back_lines(
 def held_back_text(found: HeldBack, locked: Mapping[str, LockedStage]) -> str:
     """Return which version a stage has instead of which one, and for the sake of which stages."""
     text = f"{found.package} {found.version}, not {found.newer}"
-    if not found.siblings:
-        return f"{text}, which the versions that it has agreed on require"
-    text = f"{text}, to agree with {_several(found.siblings)}"
+    if found.siblings:
+        text = f"{text}, to agree with {_several(found.siblings)}"
+    if found.is_demanded:
+        text = f"{text}, as tool.fti.align demands"
+    elif not found.siblings:
+        text = f"{text}, which the versions that it has agreed on require"
     reason = _reason(found, locked)
     return f"{text} ({reason})" if reason else text
 
@@ -68,6 +78,7 @@ def held_back_data(found: HeldBack, locked: Mapping[str, LockedStage]) -> dict[s
         "version": str(found.version),
         "newer": str(found.newer),
         "stages": list(found.siblings),
+        "is_demanded": found.is_demanded,
         "reason": _reason(found, locked) or None,
     }
 

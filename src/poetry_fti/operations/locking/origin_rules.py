@@ -8,6 +8,7 @@ from poetry_fti.agreement.origin_reasons import can_move_together
 from poetry_fti.agreement.places import places, places_text
 from poetry_fti.agreement.rules import of_several_origins, tied
 from poetry_fti.agreement.versions import locked_by_name
+from poetry_fti.bridge.solving.outcome import cannot_agree, tied_to
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -39,15 +40,9 @@ def require_one_origin(
                 _line(name, {stage: locked[stage] for stage in stages if stage in locked})
                 for name, stages in found.items()
             ]
-            demand = f"{' and '.join(group)} cannot agree as tool.fti.align demands:"
-            checked[first] = FtiError("\n".join([demand, *lines]))
+            checked[first] = cannot_agree(group, "\n".join(lines))
             checked |= dict.fromkeys(others, tied_to(first))
     return checked
-
-
-def tied_to(failed: str) -> FtiError:
-    """Return the error of a stage that is not locked because a stage that is tied to it failed."""
-    return FtiError(f"not locked: a rule in tool.fti.align ties it to {failed}, which failed")
 
 
 def _line(name: NormalizedName, stages: Mapping[str, LockedVersions]) -> str:

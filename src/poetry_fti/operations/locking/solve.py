@@ -14,12 +14,13 @@ from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.internals.listing import plain_path_notice
 from poetry_fti.bridge.lock.preferences import preferred_packages
 from poetry_fti.bridge.lock.solved_lock import make_lock
+from poetry_fti.bridge.solving.outcome import tied_to
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variant import StageTask
 from poetry_fti.errors import FtiError
 from poetry_fti.operations.locking.explain import explanations
-from poetry_fti.operations.locking.origin_rules import require_one_origin, tied_to
+from poetry_fti.operations.locking.origin_rules import require_one_origin
 from poetry_fti.operations.locking.request import LockResult, count
 from poetry_fti.wording import counted
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from poetry.core.packages.dependency import Dependency
-from poetry.core.packages.package import Package
 from poetry.mixology.incompatibility_cause import PythonCauseError
 from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.provider import IncompatibleConstraintsError
@@ -16,7 +15,12 @@ from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.solver import proof_premises
 from poetry_fti.bridge.solving.attempts.selection import Selection, UndecidedError, exchanged
-from poetry_fti.bridge.solving.solver import PreferredPackages, ViewSolver, is_unusual
+from poetry_fti.bridge.solving.solver import (
+    PreferredPackages,
+    ViewSolver,
+    as_preference,
+    is_unusual,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
     from poetry.core.constraints.version import Version, VersionConstraint
+    from poetry.core.packages.package import Package
     from poetry.core.packages.project_package import ProjectPackage
     from poetry.puzzle.solver import Solver
     from poetry.repositories import RepositoryPool
@@ -167,7 +172,7 @@ class _Exchange:
         if all(dependency.name != self.package.name for dependency in requires):
             requires.append(_unconstrained(self.selection.needs[self.package.name][0].dependency))
         preferred = [
-            _preference(package)
+            as_preference(package)
             for name in sorted(names - {self.package.name})
             for package in self.selection.packages.get(name, ())
         ]
@@ -185,14 +190,3 @@ def _unconstrained(dependency: Dependency) -> Dependency:
     found = Dependency(dependency.name, "*", allows_prereleases=dependency.allows_prereleases())
     found.source_name = dependency.source_name
     return found
-
-
-def _preference(package: Package) -> Package:
-    """Return a package as a preference of the solver, which changes its requirements."""
-    return Package(
-        package.name,
-        package.version,
-        source_type=package.source_type,
-        source_url=package.source_url,
-        source_reference=package.source_reference,
-    )
