@@ -42,10 +42,12 @@ class LockedVersion:
         Files decide, wherever they come from: the content is the same if there is a file in common.
         Files whose versions differ in the local label only are builds of one version, and agree.
         """
-        if self.public != other.public:
+        is_build = self.version != other.version
+        # Versions are compared often, and a local label is rare.
+        is_labelled = self.version.local or other.version.local
+        if is_build and not (is_labelled and self.public == other.public):
             return False
         if self.digests and other.digests:
-            is_build = self.version != other.version
             return is_build or not self.digests.isdisjoint(other.digests)
         return _source(self.origin) == _source(other.origin)
 

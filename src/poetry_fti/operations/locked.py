@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.bridge.lock.locked import lock_digest
-from poetry_fti.bridge.lock.requirements import direct_requirements
 from poetry_fti.bridge.project.pyproject import project_name
 from poetry_fti.bridge.project.toml import pyproject_text
 from poetry_fti.model import IndexOrigin, LockedStage
@@ -36,7 +35,7 @@ def locked_stage(
         requires_python=stage.python,
         digest=lock_digest(stage.path),
         packages=packages,
-        requirements=direct_requirements(stage.derived.package(), stage.stage.targets),
+        requirements=stage.requirements,
         indexes=tuple(index for index in poetry.indexes() if index.name in used),
         code=poetry.code(),
         pyproject=pyproject_text(stage.derived.data),
@@ -52,7 +51,7 @@ def compared_stage(stage: ProjectStage, packages: tuple[LockedPackage, ...]) -> 
         requires_python=stage.python,
         digest="",
         packages=packages,
-        requirements=direct_requirements(stage.derived.package(), stage.stage.targets),
+        requirements=stage.requirements,
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti import files
+from poetry_fti.bridge.lock.requirements import direct_requirements
 from poetry_fti.bridge.lock.stage_lock import StageLock
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from poetry_fti.agreement.versions import LockedVersions
     from poetry_fti.bridge.lock.locked import SolvedLock
     from poetry_fti.bridge.project.derived_stage import DerivedStage
-    from poetry_fti.model import Stage
+    from poetry_fti.model import Requirement, Stage
 
 
 class ProjectStage:
@@ -56,6 +58,11 @@ class ProjectStage:
     def python(self) -> str:
         """The allowed versions of Python as PEP 440 specifiers; an empty string for any version."""
         return self.derived.requires_python
+
+    @cached_property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """The direct (not transitive) requirements of the stage that apply on its targets."""
+        return direct_requirements(self.derived.package(), self.stage.targets)
 
     @property
     def versions(self) -> Mapping[NormalizedName, tuple[Version, ...]]:

@@ -17,6 +17,7 @@ from poetry_fti.bridge.internals.locker import (
     locked_package,
 )
 from poetry_fti.bridge.lock.lock_summary import summarize
+from poetry_fti.bridge.lock.package_text import BETWEEN, START, fileless_table
 from poetry_fti.bridge.lock.pins import has_merge_markers
 from poetry_fti.bridge.lock.written_lock import written_content_hash
 from poetry_fti.bridge.markers import parsed_marker
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
     from poetry.packages.transitive_package_info import TransitivePackageInfo
 
-# What Poetry writes of a package's files and extras, a line for each.
-_FILES: Final = re.compile(r"^files = \[\n(?:    \{.*\},\n)+\]\n", re.MULTILINE)
-_EXTRAS: Final = re.compile(r"^\[package\.extras\]\n(?:[^\n\[].*\n)*", re.MULTILINE)
 _MERGING: Final = "it contains merge markers"
 LockState: TypeAlias = Literal["fresh", "stale", "missing", "broken"]
 
@@ -100,13 +98,17 @@ class StageLocker(Locker):
 
 
 class FilelessLocker(StageLocker):
-    """A locker that does not read the files and extras of packages: nine tenths of a lock."""
+    """A locker that does not read files and extras, and reads what locks have in common once."""
 
     @cached_property
     def lock_data(self) -> dict[str, Any]:
         """The content of a fresh lock, without files and extras; raises TOMLDecodeError."""
-        text = self.lock.read_text(encoding="utf-8")
-        data: dict[str, Any] = tomllib.loads(_EXTRAS.sub("", _FILES.sub("files = []\n", text)))
+        chunks = BETWEEN.split(f"\n{self.lock.read_text(encoding='utf-8')}")
+        packages = [each.removeprefix(START) for each in chunks if each.startswith(START)]
+        rest = "\n".join(each for each in chunks if not each.startswith(START))
+        data: dict[str, Any] = tomllib.loads(rest)
+        # Packages in another form than Poetry writes are among the rest.
+        data["package"] = [*data.get("package", ()), *map(fileless_table, packages)]
         return data
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
-from poetry_fti.bridge.lock.lock_summary import package_pattern
+from poetry_fti.bridge.lock.package_text import BETWEEN, REMEMBERED, START, package_match
 from poetry_fti.bridge.toml_parser import tomllib
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-_START: Final = "[[package]]\n"
-_BETWEEN: Final = re.compile(r"\n(?=\[\[package\]\]\n|\[(?:extras|metadata)\]\n)")
 _MARKER_PARTS: Final = {"<" * 7: "ours", "|" * 7: "base", "=" * 7: "theirs", ">" * 7: "end"}
 # Longer markers belong to a conflict in the common ancestor, which is not used.
 _MARKER: Final = re.compile(r"^(<{7}|\|{7}|={7}|>{7})(?: .*)?\r?$", re.MULTILINE)
@@ -85,15 +84,19 @@ def _enter(part: str, inside: list[str]) -> None:
 
 
 def _pins(text: str) -> Iterator[Pin]:
-    pattern = package_pattern()
-    for chunk in _BETWEEN.split(f"\n{text}"):
-        found = chunk.startswith(_START) and pattern.fullmatch(chunk, len(_START))
-        if found and "\\" not in (files := found["files"] or ""):
-            raw = found.group("name", "version", *_SOURCE)
-            name, version, *source = (each and _unquoted(each) for each in raw)
-            yield _pin(name, version, source, _HASH.findall(files))
+    for chunk in BETWEEN.split(f"\n{text}"):
+        found = package_match(chunk.removeprefix(START)) if chunk.startswith(START) else None
+        if found and "\\" not in (found["files"] or ""):
+            yield _matched(found)
         elif "[package" in chunk:
             yield from _parsed(chunk)
+
+
+@lru_cache(REMEMBERED)
+def _matched(found: re.Match[str]) -> Pin:
+    raw = found.group("name", "version", *_SOURCE)
+    name, version, *source = (each and _unquoted(each) for each in raw)
+    return _pin(name, version, source, _HASH.findall(found["files"] or ""))
 
 
 def _parsed(chunk: str) -> Iterator[Pin]:

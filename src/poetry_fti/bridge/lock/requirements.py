@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import SpecifierSet
@@ -90,6 +91,7 @@ def dependency_requirement(dependency: Dependency) -> Requirement:
     )
 
 
+@cache
 def _ranges(constraint: str | None) -> tuple[SpecifierSet, ...]:
     """Return the ranges of a Poetry constraint; none for None, a direct reference."""
     if constraint is None:

@@ -82,7 +82,7 @@ class StageLock:
         derived = self._derived
         return read_packages(self.locker, derived.stage, derived.python, derived.root)
 
-    @property
+    @cached_property
     def compared(self) -> tuple[LockedPackage, ...]:
         """The packages as far as stages are compared: without files.
 
