@@ -21,6 +21,7 @@ from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.private_name import exists
 from poetry_fti.bridge.internals.solver import AGGREGATE, share_direct_packages
 from poetry_fti.bridge.solving.attempts.partial import PartialSolver
+from poetry_fti.bridge.solving.attempts.selection import UndecidedError
 from poetry_fti.bridge.solving.solution import Solution
 from poetry_fti.bridge.solving.solver import (
     DecidedSolver,
@@ -119,23 +120,18 @@ class Resolver:
     def exchanged(self, solution: Solution, selection: Selection) -> Solution | None:
         """Return a solution with the packages of a selection, which was made from it.
 
-        None if it takes a whole solve, as after several runs of the solver or with other extras.
+        None if it takes a whole solve, as after several runs of the solver, or if a package with
+        extras is required under different markers.
         """
-        changed = selection.changed_from(solution.versions())
-        if solution.decisions is None or not exists(AGGREGATE) or not selection.is_plain(changed):
+        if solution.decisions is None or not exists(AGGREGATE):
             return None
         root, preferred = self.root(), PreferredPackages()
         solver = DecidedSolver(root, self.pool(), self._io, preferred, self._view)
         share_direct_packages(solver.provider, self._direct)
-        complete = solver.provider.complete_package
-        solver.decided = [
-            *(p for p in solution.decisions if p.name in selection.needs and p.name not in changed),
-            *(
-                complete(DependencyPackage(selection.needs[name][0].dependency, package)).package
-                for name in sorted(changed & selection.needs.keys())
-                for package in selection.packages[name]
-            ),
-        ]
+        try:
+            solver.decided = list(_decided(solution, selection, solver.provider.complete_package))
+        except UndecidedError:
+            return None
         return self._solution(solver, root, preferred, solution.originals)
 
     @cached_property
@@ -188,6 +184,26 @@ class Resolver:
         original = self._shared.package(package.name, package.version, package.source_reference)
         extras = solution.extras(original)
         return with_requires(package, self._view.applying(original, package.requires, extras))
+
+
+def _decided(
+    solution: Solution,
+    selection: Selection,
+    complete: Callable[[DependencyPackage], DependencyPackage],
+) -> Iterator[Package]:
+    """Yield the packages that the solver would decide on; those of a solution where it would."""
+    before: dict[NormalizedName, list[Package]] = {}
+    for package in solution.decisions or ():
+        before.setdefault(package.name, []).append(package)
+    changed = selection.changed_from(solution.versions())
+    for name in sorted(selection.needs):
+        needed, known = selection.by_extras(name), before.get(name, [])
+        if name not in changed and needed.keys() == {each.features for each in known}:
+            yield from known
+            continue
+        for package in selection.packages.get(name, ()):  # none if it applies nowhere
+            for dependency in needed.values():
+                yield complete(DependencyPackage(dependency, package)).package
 
 
 def _narrowed(

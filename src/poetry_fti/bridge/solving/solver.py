@@ -13,6 +13,7 @@ from poetry.puzzle.provider import Provider
 from poetry.puzzle.solver import Solver
 from poetry.repositories.exceptions import PackageNotFoundError
 
+from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.solver import preferences_of, replace_provider, solved_packages
 from poetry_fti.bridge.solving.budget import StepBudget
 
@@ -206,8 +207,11 @@ class ViewSolver(Solver):
         return self._view_provider
 
     def _aggregate_solved_packages(self, packages: list[Package]) -> SolvedPackages:
-        """Remember what each run of the solver has decided."""
-        self.decisions.append(packages)
+        """Remember what each run of the solver has decided, before extras are merged into it."""
+        extended = {package.name for package in packages if package.features}
+        self.decisions.append(
+            [with_requires(p, p.requires) if p.name in extended else p for p in packages]
+        )
         return super()._aggregate_solved_packages(packages)
 
 

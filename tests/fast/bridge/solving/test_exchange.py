@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cleo.io.null_io import NullIO
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
-from poetry.core.constraints.version import Version
+from poetry.core.constraints.version import Version, parse_constraint
+from poetry.core.packages.dependency import Dependency
+from poetry.core.packages.package import Package
+from poetry.core.packages.project_package import ProjectPackage
+from poetry.repositories import Repository, RepositoryPool
 
 from poetry_fti.bridge.index.metadata_view import MetadataView
 from poetry_fti.bridge.markers import Narrowing
+from poetry_fti.bridge.solving.attempts.selection import UndecidedError
 from poetry_fti.bridge.solving.budget import OutOfStepsError, StepBudget
 from poetry_fti.bridge.solving.resolver import Resolver
 from poetry_fti.bridge.solving.solver import PreferredPackages
+from poetry_fti.errors import FtiError
 from poetry_fti.model import Platform, Targets
 from worlds import NAMES, VERSIONS, chosen_of, worlds
 
@@ -23,6 +29,47 @@ if TYPE_CHECKING:
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.solution import Solution
     from worlds import World
+
+
+# Requirements with extras and markers; each release has an extra `x`.
+REQUIREMENTS: Final = st.builds(
+    "{}{} {} ; {}".format,
+    st.sampled_from(NAMES),
+    st.sampled_from(["", "[x]"]),
+    st.sampled_from(["", ">=2", "<3", "==1", "==3"]),
+    st.sampled_from(
+        [
+            "python_version >= '3.11'",
+            "python_version < '3.12'",
+            "extra == 'x'",
+            "extra == 'x' and python_version >= '3.13'",
+        ]
+    ),
+)
+EACH: Final = [(name, version) for name in NAMES for version in VERSIONS]
+# The requirements of releases, and of the project, whose version is 0.
+INDEXES: Final = st.dictionaries(
+    st.sampled_from([*EACH, (NAMES[0], 0)]), st.lists(REQUIREMENTS, max_size=3), max_size=10
+)
+
+
+def release(index: dict[tuple[str, int], list[str]], name: str, version: int) -> Package:
+    package = Package(name, str(version))
+    texts = index.get((name, version), [])
+    requires = [Dependency.create_from_pep_508(each) for each in texts if each[0] != name]
+    for dependency in requires:
+        package.add_dependency(dependency)
+    package.extras = {canonicalize_name("x"): [each for each in requires if each.in_extras]}
+    return package
+
+
+def project(index: dict[tuple[str, int], list[str]]) -> ProjectPackage:
+    root = ProjectPackage("project", "0")
+    root.python_versions = ">=3.11"
+    for text in [*index.get((NAMES[0], 0), []), "a", "b[x]"]:
+        if "extra" not in text:
+            root.add_dependency(Dependency.create_from_pep_508(text))
+    return root
 
 
 def resolver_of(world: World) -> Resolver:
@@ -89,3 +136,31 @@ def test_no_exchange_takes_more_steps_than_its_budget(one: list[World], limit: i
             with suppress(OutOfStepsError):
                 resolver.partial.exchange(selection, name, Version.parse(str(version)), {}, budget)
         assert budget.used <= limit
+
+
+@settings(derandomize=True, deadline=None, database=None)
+@given(index=INDEXES, name=st.sampled_from(NAMES), version=st.sampled_from(VERSIONS))
+def test_an_exchange_keeps_extras_and_markers(
+    index: dict[tuple[str, int], list[str]], name: str, version: int
+) -> None:
+    pool = RepositoryPool([Repository("index", [release(index, *each) for each in EACH])])
+    targets = Targets(platforms=(Platform("linux", "amd64"),))
+    view = MetadataView(Narrowing(targets, parse_constraint(">=3.11")))
+    resolver = Resolver(lambda: project(index), pool, view, NullIO())
+    try:
+        solution = resolver.solve(PreferredPackages())
+    except FtiError:
+        return
+    selection = resolver.partial.selection(solution)
+    if name not in selection.versions:
+        return
+    with suppress(UndecidedError):
+        found = resolver.partial.exchange(
+            selection, canonicalize_name(name), Version.parse(str(version)), {}, StepBudget()
+        )
+        if found is None or any(len(each) > 1 for each in found.versions.values()):
+            return
+        exchanged = resolver.exchanged(solution, found)
+        if exchanged is not None:
+            exact = solved_exactly(resolver, found.versions)
+            assert lock_of(resolver, exchanged) == lock_of(resolver, exact)

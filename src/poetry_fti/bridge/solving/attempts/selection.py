@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version as StandardVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from poetry.core.packages.dependency import Dependency
@@ -83,13 +83,19 @@ class Selection:
         names = versions.keys() | self.versions.keys()
         return {name for name in names if versions.get(name) != self.versions.get(name)}
 
-    def is_plain(self, names: Collection[NormalizedName]) -> bool:
-        """Return whether no extras are required of packages with these names, nor by them."""
-        return not any(
-            need.dependency.extras and (name in names or need.requirer in names)
-            for name, needs in self.needs.items()
-            for need in needs
-        )
+    def by_extras(self, name: NormalizedName) -> Mapping[frozenset[NormalizedName], Dependency]:
+        """Return a requirement of a package, other than by itself, for each set of its extras.
+
+        The solver decides on the package once for each, and once for no extras. Raises
+        UndecidedError if its markers depend on which requirement the solver meets first.
+        """
+        needs = [each.dependency for each in self.needs.get(name, ()) if each.requirer != name]
+        found = {need.extras: need for need in needs}
+        if any(found) and any(need.marker != needs[0].marker for need in needs):
+            raise UndecidedError
+        if needs and frozenset() not in found:
+            found[frozenset()] = needs[0].without_features()
+        return found
 
     def with_packages(self, changed: Mapping[NormalizedName, tuple[Package, ...]]) -> Selection:
         """Return the selection with other packages of some names; an empty tuple removes a name."""
