@@ -11,7 +11,8 @@ from poetry.packages.locker import GENERATED_COMMENT
 from tomlkit.items import InlineTable
 
 from poetry_fti.bridge.internals.listing import plain_path_notice
-from poetry_fti.bridge.internals.locker import lock_version, package_tables
+from poetry_fti.bridge.internals.locker import lock_version
+from poetry_fti.bridge.lock.common_tables import Rendered, rendered_tables
 from poetry_fti.bridge.lock.written_lock import written_text
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.lock.locker import StageLocker
 
+# The tables of a package in their order.
+_TABLES: Final = ("dependencies", "extras", "source")
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -48,7 +51,7 @@ def lock_text(
 def _text(
     locker: StageLocker, root: ProjectPackage, packages: dict[Package, TransitivePackageInfo]
 ) -> str:
-    tables = package_tables(locker, packages)
+    tables = list(rendered_tables(locker, packages, _rendered))
     metadata = {
         "lock-version": lock_version(),
         "python-versions": root.python_versions,
@@ -69,15 +72,22 @@ def _text(
     return "".join(parts)
 
 
+def _rendered(key: str, value: Any) -> Rendered:  # noqa: ANN401 - any TOML value
+    if key == "files":
+        return Rendered(_value([dict(sorted(file.items())) for file in value]))
+    return Rendered("".join(_table(f"[package.{key}]", value.items())))
+
+
 def _package(package: dict[str, Any]) -> Iterator[str]:
     # tomlkit writes tables after other values, and counts inline ones as tables.
-    package["files"] = [dict(sorted(file.items())) for file in package["files"]]
-    simple = [item for item in package.items() if not isinstance(item[1], dict)]
-    inline = [item for item in package.items() if isinstance(item[1], InlineTable)]
+    values = [item for item in package.items() if item[0] not in _TABLES]
+    simple = [item for item in values if not isinstance(item[1], InlineTable)]
+    inline = [item for item in values if isinstance(item[1], InlineTable)]
     yield from _table("[[package]]", simple + inline)
-    for key, value in package.items():
-        if isinstance(value, dict) and not isinstance(value, InlineTable):
-            yield from _table(f"[package.{_key(key)}]", value.items())
+    for key in _TABLES:
+        if key in package:
+            value = package[key]
+            yield value if isinstance(value, Rendered) else _rendered(key, value)
 
 
 def _table(header: str, items: Iterable[tuple[str, Any]]) -> Iterator[str]:
@@ -94,7 +104,7 @@ def _sorted(value: Any) -> Any:  # noqa: ANN401 - any TOML value
 
 def _value(value: Any) -> str:  # noqa: ANN401 - any TOML value
     if isinstance(value, str):
-        return _string(value)
+        return value if isinstance(value, Rendered) else _string(value)
     if isinstance(value, dict):
         return _inline_table(value)
     if isinstance(value, list):

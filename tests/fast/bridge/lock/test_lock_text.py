@@ -14,6 +14,7 @@ from poetry.core.packages.project_package import ProjectPackage
 from poetry.utils._compat import tomllib
 
 from locks import LOCKED, NAMES, ROOT, TEXTS, lock_of, recorded_packages
+from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.lock.lock_text import lock_text
 from poetry_fti.bridge.lock.locker import StageLocker
 from poetry_fti.bridge.lock.written_lock import written_content_hash, written_text
@@ -66,13 +67,25 @@ def test_a_lock_is_what_poetry_writes(
 ) -> None:
     locker = StageLocker(folder / "poetry.lock", {"project": {"dependencies": ["x"]}}, {})
     root = project(extras)
-    assert lock_text(locker, root, packages) == poetrys_text(locker, root, packages)
+    expected = poetrys_text(locker, root, packages)
+    assert lock_text(locker, root, packages) == expected
+    assert lock_text(locker, root, packages) == expected, "as rendered before"
 
 
 @pytest.mark.sampled
 def test_the_recorded_index_is_locked_as_poetry_does(folder: Path) -> None:
     locker, packages = StageLocker(folder / "poetry.lock", {}, {}), recorded_packages()
     assert lock_text(locker, ROOT, packages) == poetrys_text(locker, ROOT, packages)
+
+
+def test_another_stage_has_other_groups_markers_and_requirements(folder: Path) -> None:
+    locker, packages = StageLocker(folder / "poetry.lock", {}, {}), recorded_packages()
+    lock_text(locker, ROOT, packages)
+    infos = list(packages.values())
+    others = {each: infos[index - 1] for index, each in enumerate(packages)}
+    fewer = {with_requires(each, each.requires[1:]): info for each, info in packages.items()}
+    for other in (others, fewer):
+        assert lock_text(locker, ROOT, other) == poetrys_text(locker, ROOT, other)
 
 
 @pytest.mark.sampled
