@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.bridge.internals import commands, index, locker, packages, solver
+from poetry_fti.bridge.internals import commands, index, locker, packages, search, solver
 from poetry_fti.bridge.internals.private_name import exists
 from poetry_fti.bridge.internals.versions import (
     is_newer_than_tested,
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PRIVATE_NAMES: Final = (
     *solver.NAMES,
+    *search.NAMES,
     *packages.NAMES,
     *index.NAMES,
     *locker.NAMES,

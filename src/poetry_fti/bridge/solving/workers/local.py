@@ -14,6 +14,7 @@ from poetry_fti.bridge.index.metadata_view import MetadataView
 from poetry_fti.bridge.index.monitor import keep_connections, monitored
 from poetry_fti.bridge.index.pool import exact_pool, shared_pool
 from poetry_fti.bridge.index.prefetch import CONNECTIONS, Prefetcher, environments
+from poetry_fti.bridge.internals.search import quick_search
 from poetry_fti.bridge.internals.solver import indexed_nodes
 from poetry_fti.bridge.markers import Narrowing
 from poetry_fti.bridge.solving.resolver import Resolver
@@ -99,6 +100,7 @@ class LocalWorker(InProcessWorker):
         self._resources = ExitStack()
         self._resources.enter_context(_without_garbage_collection())
         self._resources.enter_context(indexed_nodes())
+        self._resources.enter_context(quick_search())
         keep_connections(pool, CONNECTIONS + 1)  # one more for the solver itself
         self._monitor = self._resources.enter_context(monitored(pool))
         self._shared = shared_pool(pool, self._monitor)
