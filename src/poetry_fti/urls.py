@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 _CREDENTIALS: Final = re.compile(r"(?P<scheme>[a-zA-Z0-9+.-]+)://(?P<user>[^/?#]*)@")
 _CREDENTIALS_IN_TEXT: Final = re.compile(r"(?P<scheme>[a-zA-Z0-9+.-]+)://(?P<user>[^/?#\s\"']*)@")
 # The scp-like form of a repository's address, `git@host:path`.
 _SCP: Final = re.compile(r"(?P<host>(?:[^/:@]+@)?[^/:@]{2,}):(?!//)/?(?P<path>.+)")
+
+# What is no part of a URL, and would end it in a shell, a list of options or a line of a file.
+_UNUSUAL: Final = re.compile(r"[\x00-\x20\x7f-\xa0\"'<>\\^`{|}\s]")
 
 
 def public_url(url: str) -> str:
@@ -33,6 +36,11 @@ def public_git_url(url: str) -> str:
     scp = _SCP.fullmatch(url)
     url = f"ssh://{scp['host']}/{scp['path']}" if scp else url
     return public_url(url).removeprefix("git+")
+
+
+def quoted_url(url: str) -> str:
+    """Return a URL as one word for files of lines: what no URL contains is percent-encoded."""
+    return _UNUSUAL.sub(lambda found: quote(found[0], safe=""), url)
 
 
 def untrusted_host(url: str) -> str | None:
