@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from poetry_fti.urls import public_text
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,6 +22,10 @@ class FtiError(Exception):
     """The base of all errors: a command failed. The message states the reason and the remedy."""
 
     exit_code: ClassVar[int] = FAILED
+
+    def __str__(self) -> str:
+        """Return the message without credentials: it may quote what other programs have written."""
+        return public_text(super().__str__())
 
 
 class IndexFailedError(FtiError):
