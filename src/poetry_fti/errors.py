@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from poetry_fti.urls import public_text
+from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +54,6 @@ class ProblemsError(ConfigError):
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = [
             f"pyproject.toml has {count}:",
-            *(f"  {problem}" for problem in problems),
+            *(f"  {in_one_line(str(problem))}" for problem in problems),
         ]
         super().__init__("\n".join(lines))

@@ -14,12 +14,11 @@ MOST_NAMED: Final = 3
 
 _UNITS: Final = ((1_000_000_000, ".1f", "GB"), (1_000_000, ".0f", "MB"))
 
-# Control characters other than the tab and the newline, other line breaks, and characters that
-# change the direction of text.
-_CONTROL: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-    "\ud800-\udfff]"
+# Characters that end lines, control a terminal or change the direction of text, for a pattern.
+CONTROL: Final = (
+    r"\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 )
+_CONTROL: Final = re.compile(rf"(?![\t\n])[{CONTROL}]")
 _LATIN: Final = 0xFF
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.errors import FtiError
 from poetry_fti.urls import public_url
-from poetry_fti.wording import in_one_line, in_quotes
+from poetry_fti.wording import CONTROL, in_one_line, in_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,8 +37,7 @@ _DIGITS: Final[Mapping[str, int]] = {
 _DIGEST: Final = re.compile(
     "|".join(f"{name}:[0-9a-fA-F]{{{digits}}}" for name, digits in _DIGITS.items())
 )
-_LINE_BREAKS: Final = "\x00-\x1f\x7f-\x9f\u2028\u2029"
-_TEXT: Final = re.compile(rf"[^{_LINE_BREAKS}]+")
+_TEXT: Final = re.compile(rf"[^{CONTROL}]+")
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION: Final = re.compile(r"[A-Za-z0-9.!+_-]+")
 _PRINTABLE: Final = re.compile(r"[ -~]+")
@@ -48,8 +47,8 @@ _MARKER: Final = re.compile(
 )
 _SOURCE: Final = re.compile("legacy|directory|file|url|git")
 _COMMIT: Final = re.compile(r"[0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?")
-_REFERENCE: Final = re.compile(rf"[^{_LINE_BREAKS}\s-][^{_LINE_BREAKS}\s]*")
-_SUBDIRECTORY: Final = re.compile(rf"(?!/)(?!(?:.*[/\\])?\.\.(?:[/\\]|$))[^{_LINE_BREAKS}]+")
+_REFERENCE: Final = re.compile(rf"[^{CONTROL}\s-][^{CONTROL}\s]*")
+_SUBDIRECTORY: Final = re.compile(rf"(?!/)(?!(?:.*[/\\])?\.\.(?:[/\\]|$))[^{CONTROL}]+")
 
 
 def problem(table: Mapping[str, Any]) -> str | None:
