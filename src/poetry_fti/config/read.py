@@ -56,6 +56,7 @@ class StageConfig:
     image: Image = Image()
     overrides: tuple[tuple[str, str], ...] = ()
     isolated: bool | None = None
+    no_build: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +146,7 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
             "image",
             "overrides",
             "isolated",
+            "no-build",
         ),
         planned=("forbid", "max-download-size"),
     )
@@ -162,6 +164,7 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
         image=read_image(table),
         overrides=read_overrides(table),
         isolated=table.boolean("isolated"),
+        no_build=table.boolean("no-build") or False,
     )
 
 
