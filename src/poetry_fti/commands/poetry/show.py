@@ -41,7 +41,7 @@ Shows what <info>poetry show</info> would if the stage were a project of its own
             raise FtiError(runner.project.problem(runner.stage))
         if status.state == "stale":
             warning(self.io, runner.project.problem(runner.stage))
-        env = runner.environments.existing()
+        env = runner.environments.inspected()
         if env is None or not runner.environments.is_usable(env):
             return runner.hand_over(PoetryShowCommand(), mock_environment(runner.stage.python))
         return runner.hand_over(PoetryShowCommand(), env)
