@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from poetry_fti.urls import public_text
+from poetry_fti.wording import in_one_line
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,6 +23,10 @@ class FtiError(Exception):
     """The base of all errors: a command failed. The message states the reason and the remedy."""
 
     exit_code: ClassVar[int] = FAILED
+
+    def __str__(self) -> str:
+        """Return the message without credentials: it may quote what other programs have written."""
+        return public_text(super().__str__())
 
 
 class IndexFailedError(FtiError):
@@ -47,6 +54,6 @@ class ProblemsError(ConfigError):
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = [
             f"pyproject.toml has {count}:",
-            *(f"  {problem}" for problem in problems),
+            *(f"  {in_one_line(str(problem))}" for problem in problems),
         ]
         super().__init__("\n".join(lines))

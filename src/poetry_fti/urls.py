@@ -5,12 +5,25 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 _CREDENTIALS: Final = re.compile(r"(?P<scheme>[a-zA-Z0-9+.-]+)://(?P<user>[^/?#]*)@")
 _CREDENTIALS_IN_TEXT: Final = re.compile(r"(?P<scheme>[a-zA-Z0-9+.-]+)://(?P<user>[^/?#\s\"']*)@")
+# The part of a query that grants access to what it is the query of: signatures of object stores and
+# content delivery networks, and tokens.
+_SECRET_VALUE: Final = re.compile(
+    r"(?P<key>[?&;](?:x-(?:amz|goog|oss)-[a-z-]+|sig|signature|policy|key-pair-id"
+    r"|[a-z0-9_-]*(?:token|secret|password|apikey|api[_-]key|access-?key(?:id)?|credential))=)"
+    r"(?P<value>[^&;#\s\"'<>]*)",
+    re.IGNORECASE,
+)
 # The scp-like form of a repository's address, `git@host:path`.
 _SCP: Final = re.compile(r"(?P<host>(?:[^/:@]+@)?[^/:@]{2,}):(?!//)/?(?P<path>.+)")
+
+# What is no part of a URL, and would end it in a shell, a list of options or a line of a file.
+_UNUSUAL: Final = re.compile(r"[\x00-\x20\x7f-\xa0\"'<>\\^`{|}\s]")
+
+_SSH_USER: Final = re.compile(r"(?:git\+)?ssh://[^/:@]*@")
 
 
 def public_url(url: str) -> str:
@@ -18,9 +31,36 @@ def public_url(url: str) -> str:
     return _CREDENTIALS.sub(_public, url)
 
 
-def public_text(text: str) -> str:
+def without_logins(text: str) -> str:
     """Return a text with user names and passwords removed from its URLs, as by `public_url`."""
-    return _CREDENTIALS_IN_TEXT.sub(_public, text)
+    return _CREDENTIALS_IN_TEXT.sub(_public, text) if "://" in text else text
+
+
+def public_text(text: str) -> str:
+    """Return a message as it may be shown: neither logins nor signatures are in its URLs."""
+    if "://" not in text:
+        return text
+    return _SECRET_VALUE.sub(r"\g<key>***", without_logins(text))
+
+
+def has_login(url: str) -> bool:
+    """Return whether a URL contains a password, or a user name that may be a token."""
+    return public_url(url) != url and not _SSH_USER.match(url)
+
+
+def secret_parameter(url: str) -> str | None:
+    """Return the name of a parameter in a URL's query that grants access, such as a signature."""
+    found = _SECRET_VALUE.search(url)
+    return found["key"].strip("?&;=") if found else None
+
+
+def plain_file_url(url: str) -> str:
+    """Return the URL of a file in an index without login, and without a query that grants access.
+
+    Such a query expires, so that it is of no use in a file.
+    """
+    url = public_url(url)
+    return url.partition("?")[0] if secret_parameter(url) else url
 
 
 def _public(found: re.Match[str]) -> str:
@@ -33,6 +73,11 @@ def public_git_url(url: str) -> str:
     scp = _SCP.fullmatch(url)
     url = f"ssh://{scp['host']}/{scp['path']}" if scp else url
     return public_url(url).removeprefix("git+")
+
+
+def quoted_url(url: str) -> str:
+    """Return a URL as one word for files of lines: what no URL contains is percent-encoded."""
+    return _UNUSUAL.sub(lambda found: quote(found[0], safe=""), url)
 
 
 def untrusted_host(url: str) -> str | None:

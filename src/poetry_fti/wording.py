@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,33 @@ if TYPE_CHECKING:
 MOST_NAMED: Final = 3
 
 _UNITS: Final = ((1_000_000_000, ".1f", "GB"), (1_000_000, ".0f", "MB"))
+
+# Characters that end lines, control a terminal or change the direction of text, for a pattern.
+CONTROL: Final = (
+    r"\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+)
+_CONTROL: Final = re.compile(rf"(?![\t\n])[{CONTROL}]")
+_LATIN: Final = 0xFF
+
+
+def harmless(text: str) -> str:
+    """Return a text with escaped control characters, which a terminal would act on."""
+    return _CONTROL.sub(_escape, text)
+
+
+def in_one_line(text: str) -> str:
+    """Return a text with all control characters escaped, also tabs and newlines."""
+    return harmless(text).replace("\t", "\\t").replace("\n", "\\n")
+
+
+def in_quotes(text: str) -> str:
+    """Return a text in quotes on one line, for a message."""
+    return f'"{in_one_line(text)}"'
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code <= _LATIN else f"\\u{code:04x}"
 
 
 def suggestion(word: str, known: Collection[str]) -> str:

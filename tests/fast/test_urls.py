@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetry_fti.urls import public_git_url, public_text, public_url, untrusted_host
+from poetry_fti.urls import (
+    has_login,
+    plain_file_url,
+    public_git_url,
+    public_text,
+    public_url,
+    secret_parameter,
+    untrusted_host,
+    without_logins,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +52,41 @@ def test_the_public_url_of_a_repository(url: str, expected: str) -> None:
 def test_the_public_text() -> None:
     text = 'a = ["b @ git+https://u:p@git.example/b", "me@mail.example"]\nc = "https://t@c.example"'
     expected = 'a = ["b @ git+https://git.example/b", "me@mail.example"]\nc = "https://c.example"'
-    assert public_text(text) == expected
+    assert public_text(text) == without_logins(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter", "shown"),
+    [
+        ("", None, ""),
+        ("?b=c&sigma=d", None, "?b=c&sigma=d"),
+        ("?b=c&X-Amz-Signature=s3cret#d", "X-Amz-Signature", "?b=c&X-Amz-Signature=***#d"),
+        ("?sv=1&sig=s3cret", "sig", "?sv=1&sig=***"),
+        ("?X-Goog-Signature=s3cret", "X-Goog-Signature", "?X-Goog-Signature=***"),
+        ("?private_token=s3cret&ref=v1", "private_token", "?private_token=***&ref=v1"),
+    ],
+)
+def test_a_query_that_grants_access(query: str, parameter: str | None, shown: str) -> None:
+    url = f"https://files.example/a.whl{query}"
+    assert secret_parameter(url) == parameter
+    assert public_text(f"GET '{url}' failed") == f"GET 'https://files.example/a.whl{shown}' failed"
+    assert without_logins(url) == url
+    assert plain_file_url(url) == (url if parameter is None else "https://files.example/a.whl")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://git.example/a.git", False),
+        ("https://token@git.example/a.git", True),
+        ("git+https://me:s3cret@git.example/a.git", True),
+        ("ssh://git@git.example/a.git", False),
+        ("git@git.example:a.git", False),
+        ("ssh://git:s3cret@git.example/a.git", True),
+    ],
+)
+def test_the_login_of_a_url(url: str, expected: bool) -> None:  # noqa: FBT001 - a parameter
+    assert has_login(url) == expected
 
 
 @pytest.mark.parametrize(

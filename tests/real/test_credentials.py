@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from loopback.index import LoopbackIndex
 
 USER, PASSWORD = CREDENTIALS
+LOGIN = {"Authorization": f"Basic {b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}"}
 PYPROJECT = """\
 [project]
 name = "secretive"
@@ -95,3 +100,27 @@ def test_plain_poetry_agrees_with_a_lock_from_a_guarded_index(
     lock.unlink()
     configured.ok(lock.parent, "lock", "--no-plugins")
     assert lock.read_bytes() == ours
+
+
+def test_a_login_in_the_url_of_a_dependency_is_warned_of(
+    tmp_path: Path, poetry: Poetry, loopback_index: LoopbackIndex
+) -> None:
+    page = urlopen(Request(f"{loopback_index.url}guarded/simple/torchish/", headers=LOGIN))  # noqa: S310 - loopback
+    with page:
+        found = re.search(r'href="([^"#]+)', page.read().decode())
+    assert found
+    url = urljoin(page.url, found[1])
+    secret = url.replace("://", f"://{USER}:{PASSWORD}@")
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "a"\nrequires-python = ">=3.10"\n[tool.poetry]\npackage-mode = false\n'
+        f'[dependency-groups]\ntraining = ["torchish @ {secret}"]\n'
+    )
+    warning = "Warning: The URL of the dependency torchish contains a login, which locks record"
+    for words in (("lock",), ("export", "-f", "requirements", "-f", "pylock", "-f", "pyproject")):
+        result = poetry(tmp_path, "fti", *words)
+        assert (result.code, result.errors.count(warning)) == (0, 1)
+        assert PASSWORD not in result.output + result.errors
+    files = {name for name, data in written(tmp_path).items() if PASSWORD.encode() in data}
+    assert files == {"fti/training/poetry.lock"}
+    result = poetry(tmp_path, "fti", "lock", "--regenerate", "-vvv")
+    assert PASSWORD not in result.output + result.errors

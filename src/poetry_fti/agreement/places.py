@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from poetry_fti.agreement.versions import equivalent
 from poetry_fti.model import GitOrigin, IndexOrigin, UrlOrigin
-from poetry_fti.urls import public_url
+from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -102,7 +102,7 @@ def _short(origin: Origin) -> str:
         case GitOrigin(commit=commit):
             return commit[:7]
         case UrlOrigin(url=url):
-            return public_url(url)
+            return public_text(url)
         case IndexOrigin(name=name):
             return name or "PyPI"
     return str(origin.path)

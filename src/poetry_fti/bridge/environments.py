@@ -14,6 +14,7 @@ from poetry.core.packages.project_package import ProjectPackage
 from poetry.poetry import Poetry
 from poetry.utils.env import EnvManager, MockEnv
 
+from poetry_fti.bridge.unstarted_environment import UnstartedEnvironment
 from poetry_fti.errors import FtiError
 from poetry_fti.targets import marker_environment, python_minors
 
@@ -78,6 +79,15 @@ class StageEnvironments(EnvManager):
             preferred = self.get(reload=True)
         found.sort(key=lambda env: env.path == preferred.path, reverse=True)
         return next(filter(self.is_usable, found), found[0])
+
+    def inspected(self) -> VirtualEnv | None:
+        """Return the stage's environment to be shown; None if there is none.
+
+        One in the project's folder, which a stranger may have committed, is not started.
+        """
+        if self.is_shared or not self.in_project_venv_exists():
+            return self.existing()
+        return UnstartedEnvironment(self.in_project_venv)
 
     def is_usable(self, env: Env) -> bool:
         """Return whether an environment is intact and its Python is allowed by the stage."""

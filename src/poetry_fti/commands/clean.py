@@ -12,6 +12,7 @@ from poetry_fti.commands.shared.console import escape, guarded, load
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.errors import DONE
 from poetry_fti.operations.leftovers import find_leftovers, remove_leftover
+from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
@@ -42,9 +43,11 @@ poetry-fti wrote. Other files are kept. With <info>--no-interaction</info> no fi
         return DONE
 
     def _remove(self, leftover: Leftover) -> None:
-        names = ", ".join(path.name for path in leftover.written)
-        self.line(f"<c1>{escape(leftover.name)}</c1>: {escape(names)}")
-        if not (self.option("yes") or self._confirmed(f"Remove {escape(leftover.name)}?")):
+        names = in_one_line(", ".join(path.name for path in leftover.written))
+        self.line(f"<c1>{escape(in_one_line(leftover.name))}</c1>: {escape(names)}")
+        if not (
+            self.option("yes") or self._confirmed(f"Remove {escape(in_one_line(leftover.name))}?")
+        ):
             self.line("  kept")
             return
         remove_leftover(leftover)

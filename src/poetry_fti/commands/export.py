@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from cleo.helpers import option
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.shared.console import error, guarded, load, plain
+from poetry_fti.commands.shared.console import error, guarded, load, plain, warning
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.options import STAGES
 from poetry_fti.commands.shared.writing import report_layers, report_written
@@ -24,7 +24,7 @@ from poetry_fti.operations.export import (
     write,
 )
 from poetry_fti.operations.images.layers import image_warnings, shared_layers
-from poetry_fti.wording import counted, joined
+from poetry_fti.wording import counted, harmless, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,6 +78,8 @@ formats bake and compose write one file to <comment>fti/</comment> that describe
             return FOUND if request.check else stale.exit_code
         if request.check:
             return self._compare(project, rendered)
+        for text in rendered.warnings:
+            warning(self.io, text)
         if self.option("stdout"):
             plain(self.io, next(iter(rendered.texts.values()), ""))
             return DONE
@@ -116,7 +118,7 @@ formats bake and compose write one file to <comment>fti/</comment> that describe
     def _compare(self, project: Project, rendered: Rendered) -> int:
         diffs = differences(project, rendered)
         for diff in diffs:
-            plain(self.io, diff)
+            plain(self.io, harmless(diff))
         if diffs:
             stale = counted(len(diffs), "file")
             advice = "Run `poetry fti export` with the same options."

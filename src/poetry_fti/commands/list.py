@@ -12,6 +12,7 @@ from poetry_fti.commands.shared.options import REPORT_FORMAT, wants_json
 from poetry_fti.errors import DONE
 from poetry_fti.operations.leftovers import find_leftovers
 from poetry_fti.operations.listing import list_stages
+from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
@@ -54,7 +55,7 @@ class ListCommand(Command):
         if any(stage["lock"] != "fresh" for stage in stages):
             self.line("\nRun <info>poetry fti lock</info> to lock the stages that are not fresh.")
         if leftovers:
-            names = escape(", ".join(leftovers))
+            names = escape(in_one_line(", ".join(leftovers)))
             self.line(f"\nFolders that belong to no stage: {names}")
             self.line("Run <info>poetry fti clean</info> to remove them.")
 

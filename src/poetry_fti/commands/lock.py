@@ -34,6 +34,7 @@ class LockCommand(Command):
         option("check", None, "Check that the locks are fresh; exit with 3 if one is not."),
         option("regenerate", None, "Ignore existing locks and solve from scratch."),
         option("no-align", None, "Do not prefer the versions that other stages have."),
+        option("no-build", None, "Fail for packages whose builds would be run for their metadata."),
         REPORT_FORMAT,
     ]
     help = """\
@@ -58,7 +59,10 @@ same version of a package wherever possible.
             return self._check(project, stages, json_wanted=json_wanted)
         names = frozenset(stage.name for stage in stages)
         request = LockRequest(
-            stages=names, regenerate=regenerate, aligned=not self.option("no-align")
+            stages=names,
+            regenerate=regenerate,
+            aligned=not self.option("no-align"),
+            builds=not self.option("no-build"),
         )
         results = lock_stages(project, stages, request, feedback_of(self))
         return report_locking(self, project, results)

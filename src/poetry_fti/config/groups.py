@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Groups: TypeAlias = "Mapping[NormalizedName, tuple[NormalizedName, ...]]"
 
-_GROUP_NAME: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE)
+_GROUP_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 def read_groups(pyproject: Mapping[str, Any], problems: list[Problem]) -> Groups:

@@ -12,8 +12,10 @@ from poetry_fti.model import LEVELS, Rule
 if TYPE_CHECKING:
     from poetry_fti.config.table import Table
 
-_PACKAGE: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE)
-_PATTERN: Final = re.compile(r"[A-Z0-9*?]|[A-Z0-9*?][A-Z0-9._*?-]*[A-Z0-9*?]", re.IGNORECASE)
+_PACKAGE: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE | re.ASCII)
+_PATTERN: Final = re.compile(
+    r"[A-Z0-9*?]|[A-Z0-9*?][A-Z0-9._*?-]*[A-Z0-9*?]", re.IGNORECASE | re.ASCII
+)
 
 
 def read_align(table: Table) -> tuple[Rule, ...]:

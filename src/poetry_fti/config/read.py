@@ -15,6 +15,7 @@ from poetry_fti.config.messages import dotted
 from poetry_fti.config.package_keys import read_align, read_overrides
 from poetry_fti.config.table import Table
 from poetry_fti.model import KINDS, PLATFORMS, Image, Libc, Targets
+from poetry_fti.wording import CONTROL
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -34,10 +35,10 @@ _OTHER_NAMES: Final = {
     "win/amd64": "windows/amd64",
     "windows/x86_64": "windows/amd64",
 }
-_STAGE_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9_-]*[a-z0-9])?", re.IGNORECASE)
+_STAGE_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?")
 _LIBC: Final = re.compile(r"(glibc|musl)-(\d+)\.(\d+)")
 _MACOS: Final = re.compile(r"(\d+)\.(\d+)")
-_FORBIDDEN_IN_PATHS: Final = re.compile(r"""[\\:"<>|?*\x00-\x1f]""")
+_FORBIDDEN_IN_PATHS: Final = re.compile(rf"""[\\:"<>|?*{CONTROL}]""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,7 @@ class StageConfig:
     image: Image = Image()
     overrides: tuple[tuple[str, str], ...] = ()
     isolated: bool | None = None
+    no_build: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +146,7 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
             "image",
             "overrides",
             "isolated",
+            "no-build",
         ),
         planned=("forbid", "max-download-size"),
     )
@@ -161,6 +164,7 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
         image=read_image(table),
         overrides=read_overrides(table),
         isolated=table.boolean("isolated"),
+        no_build=table.boolean("no-build") or False,
     )
 
 

@@ -81,6 +81,7 @@ def _stage(
         targets=config.targets,
         env=config.env,
         image=config.image,
+        no_build=config.no_build,
         overrides=tuple(sorted((canonicalize_name(name), c) for name, c in config.overrides)),
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters import StageExporter
 from poetry_fti.exporters.shared.header import header
-from poetry_fti.urls import public_text
+from poetry_fti.urls import without_logins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def files(locked: LockedStage) -> Mapping[str, str]:
     """Return the derived pyproject.toml, without credentials in its URLs."""
-    return {"pyproject.toml": f"{header(locked)}\n\n{public_text(locked.pyproject).strip()}\n"}
+    return {"pyproject.toml": f"{header(locked)}\n\n{without_logins(locked.pyproject).strip()}\n"}
 
 
 EXPORTER: Final = StageExporter(files)

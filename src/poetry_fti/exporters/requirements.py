@@ -8,7 +8,7 @@ from poetry_fti.exporters import StageExporter
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.reference import in_order, marked, reference
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
-from poetry_fti.urls import public_url, untrusted_host
+from poetry_fti.urls import public_url, quoted_url, untrusted_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -67,9 +67,13 @@ def _options(indexes: Sequence[IndexOrigin]) -> Iterator[str]:
     others = [index for index in indexes if index.name is not None and index.url]
     for position, index in enumerate(others):
         first = position == 0 and len(others) == len(indexes)
-        yield f"{'--index-url' if first else '--extra-index-url'} {public_url(index.url or '')}"
-    hosts = [untrusted_host(index.url or "") for index in others]
+        yield f"{'--index-url' if first else '--extra-index-url'} {_index_url(index)}"
+    hosts = [untrusted_host(_index_url(index)) for index in others]
     yield from (f"--trusted-host {host}" for host in dict.fromkeys(hosts) if host)
+
+
+def _index_url(index: IndexOrigin) -> str:
+    return quoted_url(public_url(index.url or ""))
 
 
 def _line(package: LockedPackage) -> str:

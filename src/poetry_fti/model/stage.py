@@ -29,6 +29,7 @@ class Stage:
         env: environment variables, as pairs of name and value.
         overrides: constraints that replace what packages require, as pairs of package name and
             constraint, sorted by name.
+        no_build: whether locking must not run the build of any package.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Stage:
     env: tuple[tuple[str, str], ...] = ()
     image: Image = Image()
     overrides: tuple[tuple[NormalizedName, str], ...] = ()
+    no_build: bool = False
 
     @property
     def locked_groups(self) -> tuple[NormalizedName, ...]:

@@ -16,6 +16,7 @@ from poetry_fti.exporters.shared.omissions import without_hashes, without_marker
 from poetry_fti.model import FORMATS
 from poetry_fti.operations.images.layers import with_layers
 from poetry_fti.operations.template import with_template
+from poetry_fti.operations.url_logins import export_warnings
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
@@ -47,12 +48,14 @@ class ExportRequest:
 class Rendered:
     """The text of each file by its path relative to the root, and the stages that have images.
 
-    `obsolete` are files of an earlier export that images are no longer built from.
+    `obsolete` are files of an earlier export that images are no longer built from; `warnings` are
+    about dependencies whose URLs contain credentials.
     """
 
     texts: Mapping[PurePosixPath, str]
     images: Sequence[LockedStage] = ()
     obsolete: Sequence[PurePosixPath] = ()
+    warnings: Sequence[str] = ()
 
 
 def render(project: Project, request: ExportRequest) -> Rendered:
@@ -66,7 +69,8 @@ def render(project: Project, request: ExportRequest) -> Rendered:
     if request.merged:
         path = project.config.directory / FILENAME
         located = [_located(project, stage, path, request) for stage in locked]
-        return Rendered({path: render_merged(located, path.parent)})
+        text = render_merged(located, path.parent)
+        return Rendered({path: text}, warnings=export_warnings(locked))
     loaded = [load_exporter(name) for name in request.formats]
     exporters = [each for each in loaded if isinstance(each, StageExporter)]
     is_layered = any(exporter.needs_layers for exporter in exporters)
@@ -80,7 +84,7 @@ def render(project: Project, request: ExportRequest) -> Rendered:
     obsolete = [
         path for each in images for path in _layer_files(project, each) if path not in texts
     ]
-    return Rendered(texts, images, obsolete)
+    return Rendered(texts, images, obsolete, export_warnings(locked))
 
 
 def _layer_files(project: Project, locked: LockedStage) -> list[PurePosixPath]:

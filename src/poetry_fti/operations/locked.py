@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from poetry_fti.bridge.lock.locked import lock_digest
 from poetry_fti.bridge.project.pyproject import project_name
 from poetry_fti.bridge.project.toml import pyproject_text
+from poetry_fti.errors import FtiError
 from poetry_fti.model import IndexOrigin, LockedStage
+from poetry_fti.wording import in_quotes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from poetry_fti.bridge.lock.locker import LockStatus
@@ -24,11 +26,11 @@ def locked_stage(
 ) -> LockedStage:
     """Return a stage with all data for an export, read from a fresh lock.
 
-    Raises FtiError if a locked package cannot be installed on one of the stage's targets.
+    Raises FtiError if a locked package cannot be installed on one of the stage's targets, or comes
+    from an index that the project does not have.
     """
     packages = stage.lock.packages
-    origins = [package.origin for package in packages]
-    used = {origin.name for origin in origins if isinstance(origin, IndexOrigin)}
+    indexes = _used_indexes(stage, poetry.indexes())
     return LockedStage(
         stage=stage.stage,
         folder=stage.folder,
@@ -36,11 +38,26 @@ def locked_stage(
         digest=lock_digest(stage.path),
         packages=packages,
         requirements=stage.requirements,
-        indexes=tuple(index for index in poetry.indexes() if index.name in used),
+        indexes=indexes,
         code=poetry.code(),
         pyproject=pyproject_text(stage.derived.data),
         project=project_name(pyproject),
     )
+
+
+def _used_indexes(stage: ProjectStage, known: Sequence[IndexOrigin]) -> tuple[IndexOrigin, ...]:
+    used: dict[str | None, LockedPackage] = {}
+    for package in stage.lock.packages:
+        if isinstance(package.origin, IndexOrigin):
+            used.setdefault(package.origin.name, package)
+    for name in used.keys() - {index.name for index in known}:
+        raise FtiError(
+            f"{used[name].name} {used[name].version} is locked from"
+            f" {f'the package source {in_quotes(name)}' if name else 'the default index'}, which"
+            f" pyproject.toml does not have. Add the source, or lock the stage again with"
+            f" `poetry fti lock {stage.name} --regenerate`."
+        )
+    return tuple(index for index in known if index.name in used)
 
 
 def compared_stage(stage: ProjectStage, packages: tuple[LockedPackage, ...]) -> LockedStage:

@@ -24,8 +24,9 @@ from poetry_fti.commands.shared.console import (
     os_message,
     plain,
 )
+from poetry_fti.commands.shared.safe_output import make_safe
 from poetry_fti.errors import ConfigError, FtiError, StaleLockError
-from poetry_fti.wording import counted
+from poetry_fti.wording import counted, harmless
 
 if TYPE_CHECKING:
     from poetry_fti.operations.feedback import Feedback
@@ -44,8 +45,8 @@ PIECES = st.lists(
 @example("</>")
 def test_escaped_text_is_printed_as_it_is(text: str) -> None:
     for formatter in (Formatter(), Formatter(decorated=True)):
-        assert formatter.remove_format(escape(text)) == text
-        assert formatter.remove_format(f"<c1>{escape(text)}</c1>!") == f"{text}!"
+        assert formatter.remove_format(escape(text)) == harmless(text)
+        assert formatter.remove_format(f"<c1>{escape(text)}</c1>!") == f"{harmless(text)}!"
         assert formatter.format("<error></error>x") == "x"  # no style is left open
 
 
@@ -98,6 +99,26 @@ def run(failure: BaseException | None) -> tuple[int, str]:
 )
 def test_how_a_command_ends(failure: BaseException | None, code: int, message: str) -> None:
     assert run(failure) == (code, message)
+
+
+def test_whatever_is_written_has_neither_credentials_nor_control_characters() -> None:
+    io = BufferedIO(decorated=True)
+    make_safe(io)
+    make_safe(io)
+    io.write_line("<info>Cloning</info> https://me:s3cret@git.example/a\x1b[2J")
+    io.write_error_line("GET https://files.example/a?X-Amz-Signature=s3cret&b=c\r")
+    io.write("\x1b[2K")  # cleo's own
+    io.write_error_line(escape("a\\"))
+    assert io.fetch_output() == ("\x1b[34mCloning\x1b[39m https://git.example/a\\x1b[2J\n\x1b[2K")
+    assert io.fetch_error() == "GET https://files.example/a?X-Amz-Signature=***&b=c\\x0d\na\\\n"
+
+
+def test_an_error_shows_neither_credentials_nor_control_characters() -> None:
+    assert run(FtiError("no\x1b]0;x\x07 https://me:s3cret@git.example/a")) == (
+        1,
+        "no\\x1b]0;x\\x07 https://git.example/a\n",
+    )
+    assert str(FtiError("https://me:s3cret@git.example/a")) == "https://git.example/a"
 
 
 def test_a_bug_is_not_hidden() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fast.exporters.canned import DEFAULT, MIRROR, NEXUS, STAGE, package, stage
+from poetry_fti.errors import FtiError
 from poetry_fti.exporters.requirements import files
 from poetry_fti.model import (
     DirectoryOrigin,
@@ -135,3 +136,23 @@ def test_what_a_package_is_installed_from(
     origin: Origin, marker: str | None, expected: str
 ) -> None:
     assert line(package("a", origin=origin, marker=marker)) == expected
+
+
+def test_urls_are_quoted_as_one_word() -> None:
+    index = IndexOrigin("odd", "https://odd.example/a 'b'\u2028--pre/${HOME}/ü")
+    locked = replace(stage(package("alpha", origin=index)), indexes=(index,))
+    assert files(locked)["requirements.txt"] == HEADER + (
+        "--index-url https://odd.example/a%20%27b%27%E2%80%A8--pre/$%7BHOME%7D/ü\n\nalpha==1.0\n"
+    )
+    tree = package("a", origin=GitOrigin("https://git.example/a b", "c0\nffee", None, "x y\n&z"))
+    assert line(tree) == "a @ git+https://git.example/a%20b@c0%0Affee#subdirectory=x%20y%0A%26z"
+
+
+@pytest.mark.parametrize("value", ["a #b", "a --pre", "${HOME}"])
+def test_a_marker_that_pip_would_not_read_as_one_is_refused(value: str) -> None:
+    with pytest.raises(FtiError) as error:
+        line(package("alpha", marker=f'platform_version == "{value}"'))
+    assert str(error.value) == (
+        "The marker of alpha 1.0 cannot be written to a requirements file:"
+        f' "platform_version == "{value}"". Export the stage as pylock instead.'
+    )

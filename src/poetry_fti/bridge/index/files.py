@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from poetry.core.constraints.version import Version
 from poetry.repositories.exceptions import PackageNotFoundError
 
 from poetry_fti.bridge.index.monitor import http_repositories, monitored
 from poetry_fti.bridge.index.parallel import in_parallel
+from poetry_fti.errors import FtiError
 from poetry_fti.model import IndexOrigin, LockedFile
+from poetry_fti.wording import in_quotes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from poetry.repositories import RepositoryPool
 
@@ -33,7 +35,8 @@ def find_files(pool: RepositoryPool, packages: Iterable[LockedPackage]) -> dict[
     """Return the files of the packages that come from an index, by digest.
 
     The data comes from Poetry's cache or from the index. Files that the index no longer has are
-    omitted. Raises IndexFailedError if an index cannot be reached, FtiError if it refuses access.
+    omitted. Raises IndexFailedError if an index cannot be reached, FtiError if it refuses access
+    or gives a file invalid data.
     """
     indexed = [package for package in packages if isinstance(package.origin, IndexOrigin)]
     with monitored(pool) as monitor, monitor.index_errors():
@@ -49,13 +52,20 @@ def _files_of(pool: RepositoryPool, package: LockedPackage) -> list[LockedFile]:
         files = pool.package(package.name, version, origin.name or "PyPI").files
     except PackageNotFoundError:
         return []
-    return [
-        LockedFile(
-            name=file["file"],
-            digest=file["hash"],
-            url=file.get("url"),
-            size=file.get("size"),
-            upload_time=file.get("upload_time"),
-        )
-        for file in files
-    ]
+    return [_checked(file, origin) for file in files]
+
+
+def _checked(file: Mapping[str, Any], index: IndexOrigin) -> LockedFile:
+    """Return what an index says of a file; raises FtiError for a value that is not valid."""
+    url, size, time = file.get("url"), file.get("size"), file.get("upload_time")
+    for key, value, valid in (
+        ("url", url, url is None or (isinstance(url, str) and url.isprintable())),
+        ("size", size, size is None or (isinstance(size, int) and size >= 0)),
+        ("upload-time", time, time is None or (isinstance(time, str) and time.isprintable())),
+    ):
+        if not valid:
+            raise FtiError(
+                f'{in_quotes(file["file"])} from the package index "{index.name or "PyPI"}" is'
+                f" refused: its {key} is not valid: {in_quotes(str(value))}."
+            )
+    return LockedFile(name=file["file"], digest=file["hash"], url=url, size=size, upload_time=time)

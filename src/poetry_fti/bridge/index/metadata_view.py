@@ -29,12 +29,16 @@ class MetadataView:
         self,
         narrow: Narrowing | None = None,
         overrides: Mapping[NormalizedName, VersionConstraint] | None = None,
+        *,
+        builds: bool = True,
     ) -> None:
         """Narrow markers with `narrow`; replace constraints in packages' requirements by name.
 
-        Overrides do not apply to the requirements of the project itself.
+        Overrides do not apply to the requirements of the project itself. `builds` is false if no
+        build may be run to read the metadata of a package.
         """
         self.narrow = narrow
+        self.builds = builds
         self._overrides = overrides or {}
         # Packages are not copied then: plain Poetry's solver changes them, and locks the result.
         self.is_plain = narrow is None and not self._overrides

@@ -64,6 +64,25 @@ def exact_pool(shared: RepositoryPool) -> RepositoryPool:
     return _MappedPool(shared, exact)
 
 
+def static_pool(shared: RepositoryPool) -> RepositoryPool:
+    """Return a pool over a shared or exact one that raises BuildRefusedError instead of building.
+
+    Only releases whose metadata is known without running their build can be read from it.
+    """
+
+    def static(repository: Repository) -> Repository:
+        if not isinstance(repository, CachedRepository):
+            return repository
+
+        def release(name: NormalizedName, version: Version) -> Package:
+            repository.cache.require_static(name, version)
+            return repository.package(name, version)
+
+        return CachedRepository(repository.cache, release)
+
+    return _MappedPool(shared, static)
+
+
 class StagePool(_MappedPool):
     """The indexes as the solver of a stage sees them: requirements are narrowed by a view.
 

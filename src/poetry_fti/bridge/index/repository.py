@@ -11,6 +11,7 @@ from poetry.repositories.legacy_repository import LegacyRepository
 from poetry.repositories.link_sources.json import SimpleJsonPage
 from poetry.repositories.repository import Repository
 
+from poetry_fti.bridge.index.builds import BuildRefusedError, refused_builds
 from poetry_fti.bridge.index.compute_once import ComputeOnce
 from poetry_fti.bridge.index.pages import CachedPages, releases_of
 from poetry_fti.bridge.index.releases import candidate, exact_release, release
@@ -41,6 +42,7 @@ class IndexCache:
         self._candidates = ComputeOnce["NormalizedName", Repository]()
         self._infos = ComputeOnce["tuple[NormalizedName, Version]", "PackageInfo"]()
         self._releases: dict[tuple[NormalizedName, Version], Package] = {}
+        self._static: set[tuple[NormalizedName, Version]] = set()
         # The stages of a project have most requirements in common.
         self._found: dict[tuple[object, ...], list[Package]] = {}
         # Since Poetry 2.4; what is too young depends on each file's upload time.
@@ -64,6 +66,25 @@ class IndexCache:
     def info(self, name: NormalizedName, version: Version) -> PackageInfo:
         """Return the metadata of a release; raises PackageNotFoundError."""
         return self._infos.get((name, version), self._read_info)
+
+    def require_static(self, name: NormalizedName, version: Version) -> None:
+        """Raise BuildRefusedError if the metadata of a release can only be had from its build."""
+        if (name, version) in self._static:
+            return
+        with refused_builds(f'{name} {version} from the package index "{self.index.name}"'):
+            info = self._static_info(name, version)
+            if not any(file["file"].endswith(".whl") for file in info.files):
+                # An earlier build may have made what is cached.
+                self.forget(name, version)
+                self._static_info(name, version)
+        self._static.add((name, version))
+
+    def _static_info(self, name: NormalizedName, version: Version) -> PackageInfo:
+        try:
+            return self.info(name, version)
+        except BuildRefusedError:
+            self._infos.forget((name, version))  # other stages may run the build
+            raise
 
     def candidates(self, name: NormalizedName) -> list[Package]:
         """Return every release on a project's page, or an empty list if there is no page."""
@@ -90,6 +111,7 @@ class IndexCache:
         self.index.forget(name, version)
         self._infos.forget((name, version))
         self._releases.pop((name, version), None)
+        self._static.discard((name, version))
 
     def _read_info(self, key: tuple[NormalizedName, Version]) -> PackageInfo:
         # Such an index reads the page anyway, and requests a missing page again each time.

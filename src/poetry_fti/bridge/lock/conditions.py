@@ -53,4 +53,6 @@ def _own_conditions(stage: Stage) -> dict[str, Any]:
         table["dev-groups"] = list(stage.dev_groups)
     if stage.overrides:
         table["overrides"] = dict(stage.overrides)
+    if stage.no_build:
+        table["no-build"] = True
     return table

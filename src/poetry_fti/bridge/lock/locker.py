@@ -19,9 +19,11 @@ from poetry_fti.bridge.internals.locker import (
 from poetry_fti.bridge.lock.lock_summary import summarize
 from poetry_fti.bridge.lock.package_text import BETWEEN, START, fileless_table
 from poetry_fti.bridge.lock.pins import has_merge_markers
+from poetry_fti.bridge.lock.validation import problem
 from poetry_fti.bridge.lock.written_lock import written_content_hash
 from poetry_fti.bridge.markers import parsed_marker
 from poetry_fti.bridge.toml_parser import tomllib
+from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -145,7 +147,7 @@ def quick_status(locker: StageLocker) -> LockStatus:
 
 def _unreadable(locker: Locker) -> str:
     try:
-        _read_through(locker)
+        return _read_through(locker)
     except UnicodeDecodeError:
         return "it is not UTF-8 text"
     except OSError as error:
@@ -154,14 +156,21 @@ def _unreadable(locker: Locker) -> str:
         merging = has_merge_markers(locker.lock.read_text(encoding="utf-8"))
         return _MERGING if merging else _in_one_line(error)
     except Exception as error:  # noqa: BLE001 - Poetry raises any type for damaged text
-        first = str(error).partition("\n")[0]
+        first = in_one_line(str(error).partition("\n")[0])
         return f"it is incomplete or damaged ({type(error).__name__}: {first})"
-    return ""
 
 
-def _read_through(locker: Locker) -> None:
-    """Read everything that Poetry reads unchecked, so that damage is detected here."""
+def _read_through(locker: Locker) -> str:
+    """Read everything that Poetry reads unchecked, so that damage is detected here.
+
+    Returns what the first package with invalid data has, empty if there is none.
+    """
     locker.lock_data["metadata"]["content-hash"].strip()
+    for info in locker.lock_data["package"]:
+        if found := problem(info):
+            return (
+                f"{in_one_line(info['name'])} {in_one_line(info['version'])} is not valid: {found}"
+            )
     readable = locker.is_locked_groups_and_markers()
     for package in locker.locked_packages() if readable else locker.locked_repository().packages:
         for file in package.files:
@@ -170,6 +179,7 @@ def _read_through(locker: Locker) -> None:
         for _, table in dependency_tables(info):
             parse_constraint(table.get("version", "*"))
             parsed_marker(table.get("markers", ""))
+    return ""
 
 
 def dependency_tables(info: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from poetry.puzzle.solver import Solver
 from poetry.repositories.exceptions import PackageNotFoundError
 
+from poetry_fti.bridge.index.builds import refused_builds
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.internals.versions import poetry_version, tested_versions
 from poetry_fti.bridge.solving.attempts.partial import PartialSolver
@@ -57,7 +59,8 @@ class PlainResolver(Resolver):
         locked = [self._view.package(p) if p in originals else p for p in packages]
         pool = _CountingPool(self._shared, self._view, preferences.allowed)
         pool.budget = preferences.budget
-        with solver_errors():
+        builds = nullcontext() if self._view.builds else refused_builds()
+        with solver_errors(), builds:
             solver = Solver(root, pool, [], locked, self._io)
             solved = solver.solve(use_latest=preferences.latest).get_solved_packages()
         found = {p: p for p in solved if p.is_direct_origin() and p not in originals}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,9 +14,11 @@ from poetry.puzzle.provider import Provider
 from poetry.puzzle.solver import Solver
 from poetry.repositories.exceptions import PackageNotFoundError
 
+from poetry_fti.bridge.index.builds import refused_builds
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.solver import preferences_of, replace_provider, solved_packages
 from poetry_fti.bridge.solving.budget import StepBudget
+from poetry_fti.urls import public_url
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -143,7 +146,9 @@ class ViewProvider(Provider):
 
     def search_for_direct_origin_dependency(self, dependency: Dependency) -> Package:
         """Return the package at a path, a URL or a commit, with narrowed requirements."""
-        found = super().search_for_direct_origin_dependency(dependency)
+        what = f"{dependency.name} ({public_url(dependency.source_url or '')})"
+        with nullcontext() if self._view.builds else refused_builds(what):
+            found = super().search_for_direct_origin_dependency(dependency)
         self.originals[found] = found
         return self._view.package(found)
 

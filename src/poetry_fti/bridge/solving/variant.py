@@ -44,7 +44,8 @@ class StageTask:
     `pins` are the versions of its own previous lock, `other_pins` those of other locks, which are
     preferred after its own. Packages in `latest` get the newest version that is possible,
     whatever is pinned. `overrides` are version constraints that replace those of other packages'
-    requirements. `is_bound` is true if a rule of agreement names the stage.
+    requirements. `is_bound` is true if a rule of agreement names the stage; `builds` is false if
+    no build may be run.
     """
 
     name: str
@@ -56,6 +57,7 @@ class StageTask:
     other_pins: Sequence[Package] = ()
     latest: Collection[NormalizedName] = ()
     is_bound: bool = False
+    builds: bool = True
 
     @property
     def size(self) -> int:

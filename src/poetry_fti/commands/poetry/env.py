@@ -50,7 +50,7 @@ class EnvListCommand(Command):
 
 
 def _data(runner: StageRunner) -> dict[str, Any]:
-    env = runner.environments.existing()
+    env = runner.environments.inspected()
     sound = env is not None and env.is_sane()
     usable = env is not None and runner.environments.is_usable(env)
     return {

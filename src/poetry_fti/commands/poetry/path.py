@@ -25,5 +25,5 @@ class PathCommand(Command):
     @guarded
     def handle(self) -> int:
         """Print the absolute path."""
-        plain(self.io, f"{find_runner(self, self.argument('stage')).env.path}\n")
+        plain(self.io, f"{find_runner(self, self.argument('stage')).inspected.path}\n")
         return DONE

@@ -51,7 +51,7 @@ Shows what <info>poetry show</info> would if the stage were a project of its own
             raise FtiError(runner.project.problem(runner.stage))
         if status.state == "stale":
             warning(self.io, runner.project.problem(runner.stage))
-        env, inner = runner.environments.existing(), _Show()
+        env, inner = runner.environments.inspected(), _Show()
         if env is None or not runner.environments.is_usable(env):
             code = runner.hand_over(inner, mock_environment(runner.stage.python))
         else:

@@ -47,7 +47,18 @@ class StageRunner:
 
         Raises FtiError if it is missing, broken, or has a Python that the stage does not allow.
         """
-        env, name = self.environments.existing(), self.stage.name
+        return self._usable(self.environments.existing())
+
+    @property
+    def inspected(self) -> VirtualEnv:
+        """The stage's environment to be shown; see `StageEnvironments.inspected`.
+
+        Raises FtiError as `env` does.
+        """
+        return self._usable(self.environments.inspected())
+
+    def _usable(self, env: VirtualEnv | None) -> VirtualEnv:
+        name = self.stage.name
         if env is None:
             command = f"poetry fti install {name}"
             raise FtiError(f"{name} has no environment. Create it with `{command}`.")

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from cleo.formatters.formatter import Formatter
 from cleo.io.outputs.output import Type
+from cleo.io.outputs.stream_output import StreamOutput
 
 from poetry_fti.commands.shared.progress import spinner
+from poetry_fti.commands.shared.safe_output import make_safe
 from poetry_fti.errors import FAILED, INTERRUPTED, FtiError
 from poetry_fti.operations.project import load_project
+from poetry_fti.wording import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -24,9 +27,9 @@ if TYPE_CHECKING:
 
 
 def escape(text: object) -> str:
-    """Return text with its markup escaped, so that cleo prints it unchanged."""
+    """Return text with its markup escaped, so that cleo prints it, and its control characters."""
     # Formatter.escape does not escape the first of two consecutive "<".
-    return Formatter.escape_trailing_backslash(str(text).replace("<", "\\<"))
+    return Formatter.escape_trailing_backslash(harmless(str(text)).replace("<", "\\<"))
 
 
 def error(io: IO, text: object) -> None:
@@ -40,8 +43,13 @@ def warning(io: IO, text: object) -> None:
 
 
 def plain(io: IO, text: str) -> None:
-    """Write text to the output unchanged: no markup is interpreted, no line end is added."""
-    io.output.write(text, type=Type.RAW)
+    """Write text to the output unchanged: no markup is interpreted, no line end is added.
+
+    On a terminal, control characters are escaped.
+    """
+    output = io.output
+    is_terminal = isinstance(output, StreamOutput) and output.stream.isatty()
+    output.write(harmless(text) if is_terminal else text, type=Type.RAW)
 
 
 _C = TypeVar("_C", bound="Command")
@@ -55,6 +63,7 @@ def guarded(handle: Callable[[_C], int]) -> Callable[[_C], int]:
 
     @wraps(handle)
     def guard(command: _C) -> int:
+        make_safe(command.io)
         try:
             return handle(command)
         except FtiError as failure:

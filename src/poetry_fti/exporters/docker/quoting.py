@@ -7,13 +7,14 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
+from poetry_fti.wording import CONTROL, in_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import PurePosixPath
 
 # Windows allows none of these in file names, and most are wildcards of COPY.
-_UNUSABLE: Final = re.compile(r'[\x00-\x1f\x7f<>:"|?*\\\[\]]|^\s|\s$')
+_UNUSABLE: Final = re.compile(rf'[{CONTROL}<>:"|?*\\\[\]]|^\s|\s$')
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._/@+~-]+")
 
 
@@ -54,7 +55,7 @@ def context_path(path: PurePosixPath) -> str:
         raise FtiError(message)
     if _UNUSABLE.search(str(path)):
         message = (
-            f"A Dockerfile can't name the path {json.dumps(str(path))} on every system."
+            f"A Dockerfile can't name the path {in_quotes(str(path))} on every system."
             ' Rename it without control characters, spaces at its ends and any of <>:"|?*[]\\.'
         )
         raise FtiError(message)

@@ -21,7 +21,7 @@ from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
 from poetry_fti.errors import FtiError
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
-from poetry_fti.urls import public_git_url, public_url
+from poetry_fti.urls import plain_file_url, public_git_url, public_url
 
 if TYPE_CHECKING:
     from poetry_fti.model import LockedFile, LockedPackage, LockedStage
@@ -134,7 +134,7 @@ def _facts(file: LockedFile) -> dict[str, Any]:
     algorithm, _, value = file.digest.partition(":")
     return {
         "upload_time": _time(file.upload_time or ""),
-        "url": None if file.url is None else public_url(file.url),
+        "url": None if file.url is None else plain_file_url(file.url),
         "size": file.size,
         "hashes": {algorithm: value},
     }

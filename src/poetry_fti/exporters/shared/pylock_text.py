@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
 CREATED_BY: Final = "poetry-fti"
+# Line breaks for Python and many editors, though not for TOML, which does not need to escape them.
+_BREAKS: Final = re.compile("[\x80-\x9f\u2028\u2029]")
 
 
 def pylock_text(
@@ -84,5 +87,6 @@ def _toml(value: object) -> str:
     if isinstance(value, str):
         # Literal strings keep markers, which contain quotes, readable.
         literal = '"' in value and "'" not in value and value.isprintable()
-        return tomlkit.string(value, literal=literal).as_string()
+        text = tomlkit.string(value, literal=literal).as_string()
+        return _BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return tomlkit.item(value).as_string()

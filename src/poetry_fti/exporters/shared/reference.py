@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from poetry_fti.errors import FtiError
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin, UrlOrigin
-from poetry_fti.urls import public_git_url, public_url
+from poetry_fti.urls import public_git_url, public_url, quoted_url
+from poetry_fti.wording import in_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import PurePosixPath
 
     from poetry_fti.model import LockedPackage
+
+# What pip reads as a comment, as options or as a variable, wherever it is in a line.
+_PIP_SYNTAX: Final = re.compile(r"\s[#-]|\$\{")
 
 
 def reference(package: LockedPackage) -> str:
@@ -27,10 +33,12 @@ def reference(package: LockedPackage) -> str:
         case FileOrigin(path, subdirectory):
             return (not subdirectory and _path(path)) or _file_url(package, path, subdirectory)
         case UrlOrigin(url, subdirectory):
-            return f"{name} @ {public_url(url)}{_fragment(url, subdirectory)}"
+            return f"{name} @ {quoted_url(public_url(url))}{_fragment(url, subdirectory)}"
         case GitOrigin(url, commit, _, subdirectory):
-            repository = public_git_url(url)
-            return f"{name} @ git+{repository}@{commit}{_fragment(url, subdirectory)}"
+            repository = quoted_url(public_git_url(url))
+            return (
+                f"{name} @ git+{repository}@{quote(commit, safe='')}{_fragment(url, subdirectory)}"
+            )
     return f"{name}=={package.version}"
 
 
@@ -40,8 +48,19 @@ def in_order(packages: Iterable[LockedPackage]) -> list[LockedPackage]:
 
 
 def marked(text: str, package: LockedPackage) -> str:
-    """Return a requirement with the marker of its package appended, if there is one."""
-    return text if package.marker is None else f"{text} ; {package.marker}"
+    """Return a requirement with the marker of its package appended, if there is one.
+
+    Raises FtiError for a marker that requirements files cannot contain.
+    """
+    if package.marker is None:
+        return text
+    marker = str(package.marker)
+    if not marker.isprintable() or _PIP_SYNTAX.search(marker):
+        raise FtiError(
+            f"The marker of {package.name} {package.version} cannot be written to a requirements"
+            f" file: {in_quotes(marker)}. Export the stage as pylock instead."
+        )
+    return f"{text} ; {marker}"
 
 
 def _path(path: PurePosixPath) -> str:
@@ -60,4 +79,4 @@ def _file_url(package: LockedPackage, path: PurePosixPath, subdirectory: str | N
 def _fragment(url: str, subdirectory: str | None) -> str:
     if not subdirectory:
         return ""
-    return f"{'&' if '#' in url else '#'}subdirectory={subdirectory}"
+    return f"{'&' if '#' in url else '#'}subdirectory={quote(subdirectory, safe='/+')}"

@@ -21,7 +21,8 @@ def yaml_text(document: Mapping[str, Any]) -> str:
             return True
 
     def string(dumper: Dumper, text: str) -> yaml.ScalarNode:
-        style = "'" if re.match(r"[0-9.+-]", text) else None
+        # PyYAML writes line breaks such as U+2028 as they are, unless it writes double quotes.
+        style = '"' if not text.isprintable() else "'" if re.match(r"[0-9.+-]", text) else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
     Dumper.add_representer(str, string)

@@ -29,7 +29,7 @@ class LockRequest:
 
     `stages` are the names of the requested stages; those that rules tie to them keep their pins
     where possible. `latest` are the packages to update: None to lock without updating, an empty set
-    to update all packages. A dry run writes no file.
+    to update all packages. A dry run writes no file. Without `builds` no package's build is run.
     """
 
     stages: frozenset[str]
@@ -37,6 +37,7 @@ class LockRequest:
     aligned: bool = True
     latest: frozenset[NormalizedName] | None = None
     dry_run: bool = False
+    builds: bool = True
 
     @classmethod
     def for_update(

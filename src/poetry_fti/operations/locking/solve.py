@@ -142,6 +142,7 @@ def _task(
         pins=() if request.ignores(stage.name) else stage.lock.preferred(),
         other_pins=others if request.aligned and request.latest is None else (),
         latest=_latest(project, stage, request),
+        builds=request.builds and not stage.stage.no_build,
         is_bound=any(stage.name in rule.stages for rule in project.rules),
     )
 

@@ -12,7 +12,7 @@ from poetry.core.constraints.version import parse_constraint
 
 from poetry_fti.bridge.index.metadata_view import MetadataView
 from poetry_fti.bridge.index.monitor import keep_connections, monitored
-from poetry_fti.bridge.index.pool import exact_pool, shared_pool
+from poetry_fti.bridge.index.pool import exact_pool, shared_pool, static_pool
 from poetry_fti.bridge.index.prefetch import CONNECTIONS, Prefetcher, environments
 from poetry_fti.bridge.internals.search import quick_search
 from poetry_fti.bridge.internals.solver import indexed_nodes
@@ -135,6 +135,7 @@ class LocalWorker(InProcessWorker):
 
     def _variant(self, task: StageTask, targets: Targets) -> Variant:
         pool = self._shared if targets.platforms else self._exact
+        pool = pool if task.builds else static_pool(pool)
         resolver = Resolver(task.root, pool, view_for(task, targets), self._io)
         return Variant(resolver, task, self._monitor)
 
@@ -145,7 +146,7 @@ def view_for(task: StageTask, targets: Targets) -> MetadataView:
     if targets.platforms:
         narrow = Narrowing(targets, task.root().python_constraint)
     overrides = {name: parse_constraint(constraint) for name, constraint in task.overrides}
-    return MetadataView(narrow, overrides)
+    return MetadataView(narrow, overrides, builds=task.builds)
 
 
 @contextmanager

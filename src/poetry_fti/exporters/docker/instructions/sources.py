@@ -8,7 +8,7 @@ from urllib.parse import quote
 from poetry_fti.exporters.docker.quoting import context_path
 from poetry_fti.exporters.shared.reference import in_order, marked, reference
 from poetry_fti.model import DirectoryOrigin, GitOrigin
-from poetry_fti.urls import public_git_url, public_url
+from poetry_fti.urls import public_git_url, public_url, quoted_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +67,6 @@ def needs_credentials(locked: LockedStage) -> bool:
 def index_options(locked: LockedStage) -> Iterator[str]:
     """Yield the index options for build backends, if the stage does not use the default index."""
     if all(index.name for index in locked.indexes):
-        urls = [public_url(index.url) for index in locked.indexes if index.url]
+        urls = [quoted_url(public_url(index.url)) for index in locked.indexes if index.url]
         yield from (f"--index-url={url}" for url in urls[:1])
         yield from (f"--extra-index-url={url}" for url in urls[1:])

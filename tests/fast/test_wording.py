@@ -1,0 +1,24 @@
+"""Text for people."""
+
+from __future__ import annotations
+
+import pytest
+
+from poetry_fti.wording import harmless, in_quotes
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\tb\nc é 你 \U0001f600", "a\tb\nc é 你 \U0001f600"),
+        ("\x1b[31mred\r\x0b\x7f", "\\x1b[31mred\\x0d\\x0b\\x7f"),
+        ("\x85\u2028\u2029\u202e", "\\x85\\u2028\\u2029\\u202e"),
+        ("\udc80", "\\udc80"),
+    ],
+)
+def test_characters_that_a_terminal_acts_on_are_escaped(text: str, shown: str) -> None:
+    assert harmless(text) == shown
+
+
+def test_a_quoted_text_is_one_line() -> None:
+    assert in_quotes("a\n\tb") == '"a\\n\\tb"'
