@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from cachecontrol import CacheControlAdapter
+from cachecontrol.cache import DictCache
 from cleo.io.null_io import NullIO
 from poetry.factory import Factory
 from poetry.repositories.http_repository import HTTPRepository
@@ -55,7 +56,8 @@ class MemoryIndex:
 
     `requests` are the paths requested so far, in this process. `latency` is in seconds, and so is
     `max_age`, for which answers are fresh. A path that contains a key of `failures` gets the
-    answer given there; a host without an index cannot be reached.
+    answer given there; a host without an index cannot be reached. Answers are cached in memory, or
+    in Poetry's files with `cached_in_files`, which takes longer.
     """
 
     sites: dict[str, Site] = field(default_factory=dict)
@@ -63,6 +65,8 @@ class MemoryIndex:
     requests: list[str] = field(default_factory=list)
     latency: float = 0.0
     max_age: int = 0
+    cached_in_files: bool = False
+    answers: DictCache = field(default_factory=DictCache)
 
     def offer(self, releases: Releases, host: str = DEFAULT) -> None:
         """Replace the releases of an index."""
@@ -98,7 +102,9 @@ class MemoryIndex:
                 for adapter in session.adapters.values()
                 if isinstance(adapter, CacheControlAdapter)
             }
-            session.mount("https://", _Adapter(self, cache))
+            session.mount(
+                "https://", _Adapter(self, cache if self.cached_in_files else self.answers)
+            )
             return session
 
         return create_session
@@ -202,6 +208,7 @@ class MemoryProject:
     def clear_cache(self) -> None:
         """Remove all that Poetry has kept of the indexes' answers."""
         shutil.rmtree(self.cache)
+        self.index.answers.data.clear()
 
     def write(self, text: str) -> None:
         """Replace the pyproject.toml."""

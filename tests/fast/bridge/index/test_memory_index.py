@@ -245,6 +245,7 @@ def test_releases_that_are_too_new_are_left_out(
 
 
 def test_a_response_without_its_body_in_the_cache_is_requested_again(demo: MemoryProject) -> None:
+    demo.index.cached_in_files = True
     demo.index.max_age = 600
     demo.index.offer(RELEASES)
     demo.write(pyproject({"training": ["lib"]}))
