@@ -22,6 +22,16 @@ class FtiError(Exception):
     exit_code: ClassVar[int] = FAILED
 
 
+class ChangedFileError(FtiError):
+    """A file was changed by another program while a command worked on it; it is left as it is."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} was changed by another program while this command ran, and has not been"
+            " overwritten. Rerun the command."
+        )
+
+
 class IndexFailedError(FtiError):
     """A package index could not be reached, or its response is invalid."""
 

@@ -10,8 +10,10 @@ import shutil
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from poetry_fti.errors import ChangedFileError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path, PurePosixPath
 
     from filelock import BaseFileLock
@@ -28,12 +30,17 @@ def read(path: Path) -> str | None:
         return None
 
 
-def replace(files: Mapping[Path, str]) -> tuple[Path, ...]:
+def replace(
+    files: Mapping[Path, str], root: Path, *, before: Mapping[Path, str | None] | None = None
+) -> tuple[Path, ...]:
     """Write the files whose text differs, and return their paths.
 
     All texts are on disk before the first file is replaced. Each file is replaced atomically: if
     the command is interrupted, it is either unchanged or completely written. Raises OSError; if a
     text cannot be written, no file is replaced.
+
+    `root` is the project's folder. `before` are the texts that the new ones are based on: if one of
+    these files has another text now, ChangedFileError is raised and no file is replaced.
     """
     _remove_temporary(files)
     changed = {path: text for path, text in files.items() if read(path) != text}
@@ -48,6 +55,8 @@ def replace(files: Mapping[Path, str]) -> tuple[Path, ...]:
             temporary[path] = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
             with _naming(path):
                 _write(temporary[path], text, path)
+        for path, old in (before or {}).items():
+            _require_text(path, (old or "", files.get(path)), root)
         for path, written in temporary.items():
             with _naming(path):
                 written.replace(path)
@@ -58,6 +67,11 @@ def replace(files: Mapping[Path, str]) -> tuple[Path, ...]:
         remove_empty(created)
         raise
     return tuple(changed)
+
+
+def _require_text(path: Path, allowed: Collection[str | None], root: Path) -> None:
+    if (read(path) or "") not in allowed:
+        raise ChangedFileError(path.relative_to(root).as_posix())
 
 
 def _remove_temporary(paths: Iterable[Path]) -> None:

@@ -167,7 +167,7 @@ def write(project: Project, rendered: Rendered) -> Written:
     Raises OSError; if a text cannot be written, no file is replaced.
     """
     root = project.root
-    replaced = files.replace({root / path: text for path, text in rendered.texts.items()})
+    replaced = files.replace({root / path: text for path, text in rendered.texts.items()}, root)
     files.remove(root / path for path in rendered.obsolete)
     return Written(
         tuple(rendered.texts),

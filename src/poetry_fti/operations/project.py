@@ -44,16 +44,22 @@ class Project:
     """
 
     def __init__(
-        self, root: Path, pyproject: dict[str, Any], poetry: PoetryProject, read: ProjectConfig
+        self, text: str, data: dict[str, Any], poetry: PoetryProject, read: ProjectConfig
     ) -> None:
         """Derive the stages of a pyproject.toml that has been read. Use `load_project` instead."""
-        self.root = root
-        self.pyproject = pyproject
+        self.text = text
+        self.pyproject = data
         self.poetry = poetry
         self._read = read
-        directory = read.config.directory
-        derived = [derived_stage(pyproject, each, root, directory) for each in read.stages]
+        derived = [
+            derived_stage(data, each, poetry.root, read.config.directory) for each in read.stages
+        ]
         self.stages = tuple(ProjectStage(each, self._conditions(each, derived)) for each in derived)
+
+    @property
+    def root(self) -> Path:
+        """The folder that contains the pyproject.toml."""
+        return self.poetry.root
 
     @property
     def config(self) -> Config:
@@ -76,7 +82,7 @@ class Project:
         Its package sources have to be the same. Raises ConfigError with all problems of the data.
         """
         read = read_pyproject(pyproject, POETRY_CHECKS)
-        return Project(self.root, pyproject, self.poetry, read)
+        return Project(self.text, pyproject, self.poetry, read)
 
     def require_accepted(self) -> None:
         """Raise ConfigError if Poetry rejects the pyproject.toml."""
@@ -178,12 +184,14 @@ def load_project(
     show that Poetry has accepted it before.
     """
     path = project_file.find_pyproject(start)
+    # An edit is based on this text, even if the file changes before it is parsed.
+    text = files.read(path) or ""
     pyproject = project_file.read_pyproject(path)
     read = read_pyproject(pyproject, POETRY_CHECKS, check=check)
-    poetry = PoetryProject(lambda: create(path.parent))
+    poetry = PoetryProject(path.parent, create)
     if read.is_checked:
         poetry.require_accepted()
-    return Project(path.parent, pyproject, poetry, read)
+    return Project(text, pyproject, poetry, read)
 
 
 def require_usable(text: str, root: Path) -> None:

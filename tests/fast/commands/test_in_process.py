@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from cleo.testers.application_tester import ApplicationTester
 from poetry.console.application import Application
 
 from poetry_fti.bridge.project.isolation import isolate
+from poetry_fti.commands.poetry import changing
+from poetry_fti.operations.locking.lock import lock_stages
 from poetry_fti.plugin import FtiPlugin
 from small_index import pyproject
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
 
     from memory_index import MemoryProject
+    from poetry_fti.operations.locking.lock import LockResult
 
 SECONDS: Final = re.compile(r" in \d+\.\d s")
 
@@ -326,3 +329,37 @@ def test_poetrys_failure_to_lock_conflicting_stages_has_a_hint(demo: MemoryProje
     failed = run_poetry(demo, "lock")
     assert failed.code == 1
     assert "The stages conflict: feature and training cannot share one lock" in failed.errors
+
+
+@pytest.mark.parametrize("words", ["add training app", "remove training mid"])
+def test_an_edit_of_a_file_that_was_saved_meanwhile(
+    locked_demo: MemoryProject, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    path = locked_demo.root / "pyproject.toml"
+    lock = locked_demo.root / "fti/training/poetry.lock"
+    edited = path.read_text(encoding="utf-8") + "# edited\n"
+    old = lock.read_bytes()
+
+    def saved_meanwhile(*arguments: Any, **options: Any) -> dict[str, LockResult]:  # noqa: ANN401
+        results = lock_stages(*arguments, **options)
+        assert lock.read_bytes() != old
+        path.write_text(edited, encoding="utf-8")
+        return results
+
+    monkeypatch.setattr(changing, "lock_stages", saved_meanwhile)
+    done = run(locked_demo, *words.split(), "--lock")
+    assert done.code == 1
+    assert done.errors == (
+        "pyproject.toml was changed by another program while this command ran, and has not been"
+        " overwritten. Rerun the command.\n"
+    )
+    assert (path.read_text(encoding="utf-8"), lock.read_bytes()) == (edited, old)
+
+
+def test_an_edit_keeps_the_line_ends(locked_demo: MemoryProject) -> None:
+    path = locked_demo.root / "pyproject.toml"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert run(locked_demo, "add", "training", "app", "--lock").code == 0
+    content = path.read_bytes()
+    assert b'"app (>=1.0,<2.0)"' in content
+    assert content.count(b"\n") == content.count(b"\r\n")

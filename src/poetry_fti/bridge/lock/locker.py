@@ -124,16 +124,14 @@ def lock_status(locker: StageLocker) -> LockStatus:
     return LockStatus("fresh" if readable and locker.is_fresh() else "stale", is_readable=readable)
 
 
-def quick_status(locker: StageLocker) -> LockStatus:
-    """Return the state of a stage's lock, without parsing its packages where possible.
+def quick_status(locker: StageLocker, text: str) -> LockStatus:
+    """Return the state of a stage's lock with this text, without parsing its packages if possible.
 
     It differs from `lock_status` only in that the values of strings (versions, markers) are not
     checked, as locking does not need them.
     """
-    try:
-        summary = summarize(locker.lock.read_bytes().decode())
-    except (OSError, UnicodeDecodeError):
-        return lock_status(locker)
+    # What is not UTF-8 has been replaced in the text.
+    summary = None if "\N{REPLACEMENT CHARACTER}" in text else summarize(text)
     # Poetry itself handles locks of other versions, with other kinds of hashes.
     if summary is None or summary.lock_version != lock_version():
         return lock_status(locker)
