@@ -22,6 +22,7 @@ from poetry_fti.config.stages import unknown_stage
 from poetry_fti.errors import ConfigError, FtiError, StaleLockError
 from poetry_fti.operations.locked import compared_stage, lock_problem, locked_stage
 from poetry_fti.operations.stage import ProjectStage
+from poetry_fti.reading import require_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,6 +55,8 @@ class Project:
         derived = [
             derived_stage(data, each, poetry.root, read.config.directory) for each in read.stages
         ]
+        for each in derived:
+            require_inside(each.lock, poetry.root)
         self.stages = tuple(ProjectStage(each, self._conditions(each, derived)) for each in derived)
 
     @property
@@ -139,7 +142,7 @@ class Project:
     @cached_property
     def pins(self) -> Sequence[Pin]:
         """The versions in the project's own poetry.lock."""
-        return readable_pins(files.read(self.root / "poetry.lock") or "")
+        return readable_pins(files.read(self.root / "poetry.lock", self.root) or "")
 
     def _require_fresh(self, stage: ProjectStage) -> None:
         status = self.status(stage)
@@ -179,9 +182,9 @@ def load_project(
 ) -> Project:
     """Return the project of a folder, or of its nearest parent with a pyproject.toml.
 
-    Raises FtiError if there is none, ConfigError if it is not valid. Without `check` Poetry does
-    not validate the pyproject.toml, which is not necessary while the content hashes of the locks
-    show that Poetry has accepted it before.
+    Raises FtiError if there is none or if a symbolic link to a lock leaves the project, ConfigError
+    if the pyproject.toml is not valid. Without `check` Poetry does not validate it, which is not
+    necessary while the content hashes of the locks show that Poetry has accepted it before.
     """
     path = project_file.find_pyproject(start)
     # An edit is based on this text, even if the file changes before it is parsed.

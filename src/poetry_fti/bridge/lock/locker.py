@@ -21,6 +21,7 @@ from poetry_fti.bridge.lock.pins import has_merge_markers
 from poetry_fti.bridge.lock.written_lock import written_content_hash
 from poetry_fti.bridge.markers import parsed_marker
 from poetry_fti.bridge.toml_parser import tomllib
+from poetry_fti.reading import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -105,7 +106,7 @@ class FilelessLocker(StageLocker):
     @cached_property
     def lock_data(self) -> dict[str, Any]:
         """The content of a fresh lock, without files and extras; raises TOMLDecodeError."""
-        text = self.lock.read_text(encoding="utf-8")
+        text = read_bytes(self.lock).decode()
         data: dict[str, Any] = tomllib.loads(_EXTRAS.sub("", _FILES.sub("files = []\n", text)))
         return data
 
@@ -141,13 +142,15 @@ def quick_status(locker: StageLocker, text: str) -> LockStatus:
 
 def _unreadable(locker: Locker) -> str:
     try:
+        read_bytes(locker.lock)  # raises for what Poetry would read without an end
         _read_through(locker)
     except UnicodeDecodeError:
         return "it is not UTF-8 text"
     except OSError as error:
-        return (error.strerror or str(error)).lower()
+        reason = error.strerror or str(error)
+        return reason[0].lower() + reason[1:]
     except RuntimeError as error:
-        merging = has_merge_markers(locker.lock.read_text(encoding="utf-8"))
+        merging = has_merge_markers(read_bytes(locker.lock).decode())
         return _MERGING if merging else _in_one_line(error)
     except Exception as error:  # noqa: BLE001 - Poetry raises any type for damaged text
         first = str(error).partition("\n")[0]

@@ -16,6 +16,7 @@ from poetry.toml.file import TOMLFile
 from poetry.utils.env import NullEnv
 
 from poetry_fti import files
+from poetry_fti.reading import require_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,8 +38,12 @@ class EditedFile(TOMLFile):
     """
 
     def __init__(self, path: Path, text: str, group: str) -> None:
-        """Edit the group with this name, as it is spelled in the file, which had this text."""
+        """Edit the group with this name, as it is spelled in the file, which had this text.
+
+        Raises FtiError if the file is a symbolic link that leaves the project.
+        """
         super().__init__(path)
+        require_inside(path, path.parent)
         self._text = text
         self._group = group
 
