@@ -14,6 +14,16 @@ FAILED: Final = 1
 MISCONFIGURED: Final = 2
 FOUND: Final = 3  # a check found something
 INTERRUPTED: Final = 130
+TERMINATED: Final = 143
+
+
+class StoppedError(KeyboardInterrupt):
+    """A signal ends the command."""
+
+    def __init__(self, number: int) -> None:
+        """Create the exception for a signal."""
+        super().__init__()
+        self.number = number
 
 
 class FtiError(Exception):
