@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from harness import snapshot
+from mounts import mounted
 from poetry_fti import files
 from poetry_fti.errors import ChangedFileError
 
@@ -169,17 +170,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 KiB, where this may be mounted."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    yield from mounted(disk, "-t", "tmpfs", "-o", "size=64k", "tmpfs")
-
-
-def mounted(folder: Path, *words: str) -> Iterator[Path]:
-    mount = shutil.which("mount")
-    if mount is None or subprocess.run([mount, *words, folder], check=False).returncode:
-        pytest.skip("nothing may be mounted here")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
+    with mounted(disk, "-t", "tmpfs", "-o", "size=64k", "tmpfs"):
+        yield disk
 
 
 def test_a_full_disk(small_disk: Path) -> None:
@@ -265,7 +257,8 @@ def read_only_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system that takes no change, where this may be mounted."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    yield from mounted(disk, "-t", "tmpfs", "-o", "ro", "tmpfs")
+    with mounted(disk, "-t", "tmpfs", "-o", "ro", "tmpfs"):
+        yield disk
 
 
 def test_on_a_read_only_disk_nobody_is_kept_out(read_only_disk: Path) -> None:
