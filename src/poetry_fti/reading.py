@@ -43,8 +43,10 @@ def require_inside(path: Path, root: Path) -> None:
 
     `root` itself may be reached through links.
     """
-    step = root
-    for part in path.relative_to(root).parts:
+    step, relative = root, path.relative_to(root)
+    if os.path.realpath(path) == str(Path(os.path.realpath(root), relative)):
+        return  # there is no link on the way
+    for part in relative.parts:
         step /= part
         if not is_inside(step, root):
             name = step.relative_to(root).as_posix()
