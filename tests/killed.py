@@ -1,9 +1,9 @@
-"""`poetry fti lock` killed at many points: ``python killed.py BEFORE WORK POINTS``.
+"""A command killed at many points: ``python killed.py BEFORE WORK POINTS WORD…``.
 
-Poetry is loaded once. For each point a fork locks a copy of the project BEFORE, on a cold cache,
-and is killed there; a second one then locks what was left. In WORK each point has its folder with
-`killed` and `project`, the project after the first and after the second, and with what they
-printed; `ended.json` says how they ended.
+Poetry is loaded once. For each point a fork runs the command in a copy of the project BEFORE, on a
+cold cache, and is killed there; a second one then runs it on what was left. In WORK each point has
+its folder with `killed` and `project`, the project after the first and after the second, and with
+what they printed; `ended.json` says how they ended.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import gc
 import json
 import mmap
 import os
+import re
 import select
 import shutil
 import signal
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 EVENTS: Final = ("open", "os.", "socket.", "shutil.", "tempfile.", "fcntl.", "killed.")
 KINDS: Final = range(3)
 CALL, EVENT, WRITE = KINDS
+TEMPORARY: Final = re.compile(r"/\.[\w.]+\.[0-9a-f]{8}\.tmp\b")
 MOST: Final = 8  # processes of a command
+FEWEST: Final = 5  # points of a kind that is chosen from
 PATIENCE: Final = 10  # seconds
 
 
@@ -41,7 +44,7 @@ PATIENCE: Final = 10  # seconds
 class Point:
     """The n-th call of a function in the n-th process of a command, or else the n-th event.
 
-    Events are counted anew from the first that is about writing a lock.
+    Events are counted anew from the first that is about writing a file of the project.
     """
 
     process: int
@@ -88,7 +91,7 @@ class Meter:
 
     def _event(self, name: str, arguments: tuple[object, ...]) -> None:
         if name.startswith(EVENTS):
-            self._writes = self._writes or ".poetry.lock." in str(arguments)
+            self._writes = self._writes or bool(TEMPORARY.search(str(arguments)))
             self._count(WRITE if self._writes else EVENT)
 
     def _count(self, kind: int) -> None:
@@ -128,14 +131,14 @@ def add_events() -> None:
     type.__setattr__(Path, "open", halting_open)
 
 
-def lock(folder: Path, meter: Meter | None) -> int:
-    """Run `poetry fti lock` in this process and return its exit code."""
+def run_command(folder: Path, meter: Meter | None) -> int:
+    """Run the command in this process and return its exit code."""
     os.environ["POETRY_CACHE_DIR"] = str(folder / "cache")
     os.chdir(folder / "project")
     with (folder / "output.txt").open("ab") as output:
         for descriptor in (1, 2):
             os.dup2(output.fileno(), descriptor)
-    sys.argv = ["poetry", "fti", "lock", "--no-ansi"]
+    sys.argv = ["poetry", *WORDS, "--no-ansi"]
     if meter is not None:
         meter.install()
     try:
@@ -145,7 +148,7 @@ def lock(folder: Path, meter: Meter | None) -> int:
 
 
 def in_fork(folder: Path, point: Point | None, report: Path | None = None) -> tuple[int, bool]:
-    """Lock in a fork; return how it ended, and whether its processes wrote after its end."""
+    """Run it in a fork; return how it ended, and whether its processes wrote after its end."""
     alive, theirs = os.pipe()
     child = os.fork()
     if not child:
@@ -164,7 +167,7 @@ def _be_child(folder: Path, point: Point | None, report: Path | None) -> NoRetur
     code = 70
     try:
         meter = Meter(point) if point or report else None
-        code = lock(folder, meter)
+        code = run_command(folder, meter)
         sys.setprofile(None)
         if meter is not None and report is not None:
             report.write_text(json.dumps(list(meter.counts)), encoding="utf-8")
@@ -189,7 +192,7 @@ def choose(before: Path, folder: Path, most: int) -> list[Point]:
         for kind in KINDS
     )
     writing = [Point(0, WRITE, number + 1) for number in range(counts[WRITE])]
-    each = (most - len(writing)) // 2
+    each = max(FEWEST, (most - len(writing)) // 2)
     return [*writing, *_spread(calls, each), *_spread(events, each)]
 
 
@@ -222,7 +225,7 @@ def run(before: Path, work: Path, most: int) -> None:
     """Kill commands and tell how they ended."""
     use_index(os.environ[INDEX_VARIABLE])
     add_events()
-    lock(prepared(before, work / "first"), None)  # all is loaded from now on
+    run_command(prepared(before, work / "first"), None)  # all is loaded from now on
     gc.freeze()  # forks share it for as long as nobody looks through it for garbage
     points = choose(before, work / "second", most)
     ended = [kill(before, work / str(n), point) for n, point in enumerate(points)]
@@ -230,5 +233,6 @@ def run(before: Path, work: Path, most: int) -> None:
     (work / "ended.json").write_text(text, encoding="utf-8")
 
 
+WORDS: Final = sys.argv[4:]
 if __name__ == "__main__":
     run(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))

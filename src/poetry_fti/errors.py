@@ -17,6 +17,16 @@ FAILED: Final = 1
 MISCONFIGURED: Final = 2
 FOUND: Final = 3  # a check found something
 INTERRUPTED: Final = 130
+TERMINATED: Final = 143
+
+
+class StoppedError(KeyboardInterrupt):
+    """A signal ends the command."""
+
+    def __init__(self, number: int) -> None:
+        """Create the exception for a signal."""
+        super().__init__()
+        self.number = number
 
 
 class FtiError(Exception):
@@ -27,6 +37,16 @@ class FtiError(Exception):
     def __str__(self) -> str:
         """Return the message without credentials: it may quote what other programs have written."""
         return public_text(super().__str__())
+
+
+class ChangedFileError(FtiError):
+    """A file was changed by another program while a command worked on it; it is left as it is."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} was changed by another program while this command ran, and has not been"
+            " overwritten. Rerun the command."
+        )
 
 
 class IndexFailedError(FtiError):

@@ -1,4 +1,4 @@
-"""Reading, atomic writing and comparing of files: the only module that writes files."""
+"""Atomic writing and comparing of files: the only module that writes files."""
 
 from __future__ import annotations
 
@@ -8,49 +8,68 @@ import re
 import secrets
 import shutil
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from poetry_fti.errors import ChangedFileError
+from poetry_fti.reading import LARGEST, read_bytes, require_inside
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from pathlib import Path, PurePosixPath
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from pathlib import PurePosixPath
 
     from filelock import BaseFileLock
 
 
-def read(path: Path) -> str | None:
+def read(path: Path, root: Path | None = None, largest: int = LARGEST) -> str | None:
     """Return the text of a file, or None if it does not exist.
 
-    Invalid UTF-8 is replaced. Raises OSError if the file cannot be read.
+    Invalid UTF-8 is replaced. Raises OSError if the file cannot be read or is larger than
+    `largest`, FtiError if it is reached through a symbolic link that leaves the folder `root`.
     """
+    if root is not None:
+        require_inside(path, root)
     try:
-        return path.read_bytes().decode("utf-8", errors="replace")
+        return read_bytes(path, largest).decode("utf-8", errors="replace")
     except FileNotFoundError:
         return None
 
 
-def replace(files: Mapping[Path, str]) -> tuple[Path, ...]:
+def replace(
+    files: Mapping[Path, str], root: Path, *, before: Mapping[Path, str | None] | None = None
+) -> tuple[Path, ...]:
     """Write the files whose text differs, and return their paths.
 
     All texts are on disk before the first file is replaced. Each file is replaced atomically: if
     the command is interrupted, it is either unchanged or completely written. Raises OSError; if a
     text cannot be written, no file is replaced.
+
+    `before` are the texts that the new ones are based on: if one of these files has another text
+    now, ChangedFileError is raised and no file is replaced. The same holds for FtiError, which is
+    raised for a symbolic link that leaves the project's folder `root`.
     """
-    _remove_temporary(files)
+    for path in files:
+        require_inside(path, root)
+    targets = {path: Path(os.path.realpath(path)) for path in files}
+    _remove_temporary(targets.values())
     changed = {path: text for path, text in files.items() if read(path) != text}
     temporary: dict[Path, Path] = {}
     created: list[Path] = []
     try:
         for path, text in changed.items():
-            created += _make_folder(path.parent)
+            target = targets[path]
+            created += _make_folder(target.parent)
             # Not in the system's temporary folder: replacing is atomic only within a file system.
             # The name is recorded before the file is created, so that an interrupt cannot leave
             # the file behind.
-            temporary[path] = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+            temporary[path] = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
             with _naming(path):
-                _write(temporary[path], text, path)
+                _write(temporary[path], text, target)
+        for path, old in (before or {}).items():
+            _require_text(path, (old or "", files.get(path)), root)
         for path, written in temporary.items():
             with _naming(path):
-                written.replace(path)
+                written.replace(targets[path])
     except BaseException:
         for written in temporary.values():
             with suppress(OSError):  # it may not exist, and the disk may be read-only
@@ -58,6 +77,11 @@ def replace(files: Mapping[Path, str]) -> tuple[Path, ...]:
         remove_empty(created)
         raise
     return tuple(changed)
+
+
+def _require_text(path: Path, allowed: Collection[str | None], root: Path) -> None:
+    if (read(path) or "") not in allowed:
+        raise ChangedFileError(path.relative_to(root).as_posix())
 
 
 def _remove_temporary(paths: Iterable[Path]) -> None:
@@ -152,7 +176,7 @@ def _acquired(lock_file: Path, waiting: Callable[[], None]) -> BaseFileLock | No
 def differences(files: Mapping[PurePosixPath, str], root: Path) -> Iterator[str]:
     """Yield a unified diff for each file below `root` whose text is not the expected one."""
     for name, expected in files.items():
-        found = read(root / name)
+        found = read(root / name, root)
         if found != expected:
             yield "".join(
                 difflib.unified_diff(

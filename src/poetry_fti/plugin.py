@@ -16,7 +16,7 @@ from poetry.plugins.application_plugin import ApplicationPlugin
 from poetry.plugins.plugin import Plugin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from cleo.events.event import Event
     from cleo.events.event_dispatcher import EventDispatcher
@@ -52,6 +52,8 @@ COMMANDS: Final[Mapping[str, str]] = {
 
 _ISOLATION: Final = "poetry_fti.bridge.project.isolation"
 _ISOLATION_ERRORS: Final = "poetry_fti.commands.poetry.isolation_errors"
+# Poetry's global options that are followed by a value.
+_WITH_VALUE: Final = ("-C", "-P", "--directory", "--project")
 # Poetry's own commands that accept names of groups, and those that run the solver.
 _NAMING_GROUPS: Final = ("add", "export", "install", "remove", "show", "sync", "update")
 _SOLVING: Final = ("add", "install", "lock", "remove", "sync", "update")
@@ -73,6 +75,17 @@ def _factory(name: str) -> Callable[[], Command]:
     return create
 
 
+def _names_ours(words: Iterable[str]) -> bool:
+    """Return whether the arguments of Poetry name one of the commands `poetry fti …`."""
+    rest = iter(words)
+    for word in rest:
+        if word in _WITH_VALUE:
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word == "fti"
+    return False
+
+
 class FtiPlugin(ApplicationPlugin):
     """Adds the commands `poetry fti …` to Poetry."""
 
@@ -81,6 +94,8 @@ class FtiPlugin(ApplicationPlugin):
         for name in COMMANDS:
             application.command_loader.register_factory(f"fti {name}", _factory(name))
         words = sys.argv[1:]
+        if _names_ours(words):
+            import_module("poetry_fti.interruption").install()
         if "fti" in words and "run" in words:
             passthrough = import_module("poetry_fti.commands.poetry.passthrough")
             passthrough.separate_command(application, words)

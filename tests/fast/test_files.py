@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from harness import snapshot
+from mounts import mounted
 from poetry_fti import files
+from poetry_fti.errors import ChangedFileError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +28,7 @@ def test_only_files_that_differ_are_written(tmp_path: Path) -> None:
     same.write_text("a\n", encoding="utf-8")
     other.write_text("b\n", encoding="utf-8")
     before = same.stat()
-    assert files.replace({same: "a\n", other: "c\n", new: "ü\n"}) == (other, new)
+    assert files.replace({same: "a\n", other: "c\n", new: "ü\n"}, tmp_path) == (other, new)
     after = same.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert snapshot(tmp_path) == {"same": b"a\n", "other": b"c\n", "folder/new": "ü\n".encode()}
@@ -38,7 +40,7 @@ def test_a_new_file_has_usual_permissions_and_an_old_one_keeps_its_own(tmp_path:
     usual.touch()
     old.touch()
     old.chmod(0o640)
-    files.replace({old: "x\n", new: "x\n"})
+    files.replace({old: "x\n", new: "x\n"}, tmp_path)
     modes = [stat.S_IMODE(path.stat().st_mode) for path in (new, old)]
     assert modes == [stat.S_IMODE(usual.stat().st_mode), 0o640]
 
@@ -82,7 +84,7 @@ def replace_sabotaged(root: Path, saboteur: Saboteur) -> None:
         (root / name).write_bytes(b"old\n")
     with pytest.MonkeyPatch.context() as patch:
         saboteur.install(patch)
-        files.replace({root / name: "new\n" for name in ("a/x", "a/y", "b/c/z")})
+        files.replace({root / name: "new\n" for name in ("a/x", "a/y", "b/c/z")}, root)
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -113,15 +115,41 @@ def test_an_error_before_the_last_file_is_on_disk_changes_nothing(
         (tmp_path / name).write_bytes(b"old\n")
     before = snapshot(tmp_path)
     with pytest.raises(OSError, match="No space left") as caught:
-        files.replace({tmp_path / name: "new\n" for name in names})
+        files.replace({tmp_path / name: "new\n" for name in names}, tmp_path)
     assert caught.value.filename == str(tmp_path / "new/c")
     assert snapshot(tmp_path) == before
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize(("before", "now"), [("old\n", "edited\n"), (None, "new\n"), ("old\n", "")])
+def test_a_file_that_was_changed_meanwhile_is_not_overwritten(
+    tmp_path: Path, before: str | None, now: str
+) -> None:
+    other, lock = tmp_path / "other", tmp_path / "fti" / "poetry.lock"
+    lock.parent.mkdir()
+    lock.write_text(now, encoding="utf-8")
+    with pytest.raises(ChangedFileError) as caught:
+        files.replace({other: "x\n", lock: "x\n"}, tmp_path, before={lock: before})
+    assert str(caught.value) == (
+        "fti/poetry.lock was changed by another program while this command ran, and has not been"
+        " overwritten. Rerun the command."
+    )
+    assert snapshot(tmp_path) == {"fti/poetry.lock": now.encode()}
+
+
+@pytest.mark.parametrize(("before", "now"), [("old\n", "old\n"), (None, ""), ("old\n", "x\n")])
+def test_a_file_that_has_the_expected_text_is_replaced(
+    tmp_path: Path, before: str | None, now: str
+) -> None:
+    lock = tmp_path / "poetry.lock"
+    lock.write_text(now, encoding="utf-8")
+    files.replace({lock: "x\n"}, tmp_path, before={lock: before})
+    assert snapshot(tmp_path) == {"poetry.lock": b"x\n"}
+
+
 def test_what_a_killed_command_has_left_is_removed(tmp_path: Path) -> None:
     lock = tmp_path / "poetry.lock"
-    files.replace({lock: "x\n"})
+    files.replace({lock: "x\n"}, tmp_path)
     kept = (
         ".poetry.lock.tmp",
         ".poetry.lock.0123456.tmp",
@@ -133,7 +161,7 @@ def test_what_a_killed_command_has_left_is_removed(tmp_path: Path) -> None:
     for name in (*kept, ".poetry.lock.0123abcd.tmp", ".poetry.lock.89abcdef.tmp"):
         (tmp_path / name).touch()
     (tmp_path / ".poetry.lock.00000000.tmp").mkdir()  # not ours, and no reason to fail
-    assert files.replace({lock: "x\n"}) == ()
+    assert files.replace({lock: "x\n"}, tmp_path) == ()
     assert snapshot(tmp_path).keys() == {"poetry.lock", *kept}
 
 
@@ -142,24 +170,15 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 KiB, where this may be mounted."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    yield from mounted(disk, "-t", "tmpfs", "-o", "size=64k", "tmpfs")
-
-
-def mounted(folder: Path, *words: str) -> Iterator[Path]:
-    mount = shutil.which("mount")
-    if mount is None or subprocess.run([mount, *words, folder], check=False).returncode:
-        pytest.skip("nothing may be mounted here")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
+    with mounted(disk, "-t", "tmpfs", "-o", "size=64k", "tmpfs"):
+        yield disk
 
 
 def test_a_full_disk(small_disk: Path) -> None:
     lock = small_disk / "poetry.lock"
     lock.write_text("old\n", encoding="utf-8")
     with pytest.raises(OSError, match="No space left") as caught:
-        files.replace({small_disk / "other": "new\n", lock: "x" * 100_000})
+        files.replace({small_disk / "other": "new\n", lock: "x" * 100_000}, small_disk)
     assert caught.value.filename == str(lock)
     assert snapshot(small_disk) == {"poetry.lock": b"old\n"}
 
@@ -167,7 +186,7 @@ def test_a_full_disk(small_disk: Path) -> None:
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "fti").write_bytes(b"")
     with pytest.raises(OSError, match="fti"):
-        files.replace({tmp_path / "fti" / "a" / "poetry.lock": "x\n"})
+        files.replace({tmp_path / "fti" / "a" / "poetry.lock": "x\n"}, tmp_path)
     assert snapshot(tmp_path) == {"fti": b""}
 
 
@@ -238,7 +257,8 @@ def read_only_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system that takes no change, where this may be mounted."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    yield from mounted(disk, "-t", "tmpfs", "-o", "ro", "tmpfs")
+    with mounted(disk, "-t", "tmpfs", "-o", "ro", "tmpfs"):
+        yield disk
 
 
 def test_on_a_read_only_disk_nobody_is_kept_out(read_only_disk: Path) -> None:

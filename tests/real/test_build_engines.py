@@ -15,6 +15,7 @@ import pytest
 from loopback.index import CREDENTIALS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from harness import Poetry, Result
@@ -198,10 +199,21 @@ def test_locks_have_to_be_fresh(engines: FakeEngines) -> None:
     assert engines.refusal("inference") == (1, message)
 
 
-def test_an_interrupt_leaves_no_secret(engines: FakeEngines, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "send", "code"),
+    [(signal.SIGINT, os.killpg, 130), (signal.SIGTERM, os.kill, 143)],
+    ids=["terminal", "supervisor"],
+)
+def test_an_interrupt_leaves_no_secret(
+    engines: FakeEngines,
+    tmp_path: Path,
+    number: signal.Signals,
+    send: Callable[[int, int], None],
+    code: int,
+) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    engines.engine("podman", build="/bin/sleep 60")
+    engines.engine("podman", build="exec /bin/sleep 60")
     environment = {**engines.poetry.environment, "TMPDIR": str(temporary)}
     process = subprocess.Popen(
         [*engines.poetry.command, "fti", "build", "inference"],
@@ -219,8 +231,8 @@ def test_an_interrupt_leaves_no_secret(engines: FakeEngines, tmp_path: Path) -> 
         time.sleep(0.1)
     assert PASSWORD in next(temporary.rglob("netrc")).read_text()
 
-    os.killpg(process.pid, signal.SIGINT)
+    send(process.pid, number)
     _, errors = process.communicate(timeout=30)
 
-    assert process.returncode == 130, errors
+    assert process.returncode == code, errors
     assert list(temporary.iterdir()) == []

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -27,17 +27,16 @@ WAITING = "Waiting for another poetry fti command in this project to finish.\n"
 @pytest.fixture
 def start(
     tmp_path: Path, locked_tiny: Path, own_index: LoopbackIndex
-) -> Iterator[Callable[[], subprocess.Popen[str]]]:
-    """Start to lock, from an index that takes its time."""
+) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start a command, by default `lock`, from an index that takes its time."""
     own_index.latency = 0.2
-    environment = isolated_environment(tmp_path / "home", own_index.url)
     started = []
 
-    def start() -> subprocess.Popen[str]:
+    def start(words: str = "lock", home: str = "home") -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [*Poetry({}).command, "fti", "lock"],
+            [*Poetry({}).command, "fti", *words.split()],
             cwd=locked_tiny,
-            env=environment,
+            env=isolated_environment(tmp_path / home, own_index.url),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -58,7 +57,7 @@ def end(process: subprocess.Popen[str]) -> Result:
 
 
 def test_the_later_one_waits_and_finds_all_done(
-    locked_tiny: Path, start: Callable[[], subprocess.Popen[str]]
+    locked_tiny: Path, start: Callable[..., subprocess.Popen[str]]
 ) -> None:
     fresh = snapshot(locked_tiny)
     shutil.rmtree(locked_tiny / "fti")
@@ -70,11 +69,50 @@ def test_the_later_one_waits_and_finds_all_done(
     assert snapshot(locked_tiny) == fresh
 
 
+EDITS: Final = {
+    "add training drawing --lock": '"drawing (',
+    "clone inference second": "[tool.fti.stages.second]",
+    "add feature loopish --lock": '"loopish (',
+    "remove training boosting --lock": '"boosting[plot]"',
+}
+
+
+def is_made(words: str, text: str) -> bool:
+    return (EDITS[words] in text) != words.startswith("remove")
+
+
+@pytest.mark.parametrize("words", [list(EDITS)[:1], [*EDITS][1:]], ids=["two", "four"])
+def test_no_edit_is_lost(
+    locked_tiny: Path,
+    own_index: LoopbackIndex,
+    start: Callable[..., subprocess.Popen[str]],
+    words: list[str],
+) -> None:
+    own_index.latency = 0
+    update = start("update")
+    results = [end(process) for process in [start(each) for each in words]]
+    assert [result.code for result in (*results, end(update))] == [0] * (len(words) + 1)
+    text = (locked_tiny / "pyproject.toml").read_text(encoding="utf-8")
+    assert all(is_made(each, text) for each in words)
+
+
+def test_without_a_common_cache_an_edit_is_made_or_refused(
+    locked_tiny: Path, own_index: LoopbackIndex, start: Callable[..., subprocess.Popen[str]]
+) -> None:
+    own_index.latency = 0
+    processes = {words: start(words, home) for home, words in zip("abcd", EDITS, strict=True)}
+    results = {words: end(process) for words, process in processes.items()}
+    text = (locked_tiny / "pyproject.toml").read_text(encoding="utf-8")
+    for words, result in results.items():
+        assert result.code in (0, 1)
+        assert is_made(words, text) == (result.code == 0)
+
+
 def test_one_that_is_killed_keeps_nobody_waiting(
     tmp_path: Path,
     locked_tiny: Path,
     own_index: LoopbackIndex,
-    start: Callable[[], subprocess.Popen[str]],
+    start: Callable[..., subprocess.Popen[str]],
 ) -> None:
     fresh = snapshot(locked_tiny)
     shutil.rmtree(locked_tiny / "fti")

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,8 @@ import killed
 from harness import snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness import Poetry
 
 pytestmark = [
@@ -40,8 +43,7 @@ CHANGE: Final = (
     ('"sparkish"', '"sparkish", "drawing"'),
     ('"torchish"', '"torchish <2.1", "boosting"'),
 )
-POINTS: Final = 60
-TEMPORARY: Final = re.compile(r"fti/(feature|training)/\.poetry\.lock\.[0-9a-f]{8}\.tmp")
+TEMPORARY: Final = re.compile(r"(.*/)?\.[\w.]+\.[0-9a-f]{8}\.tmp")
 LOCKS: Final = ("fti/feature/poetry.lock", "fti/training/poetry.lock")
 
 
@@ -62,20 +64,49 @@ def change(folder: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-@pytest.mark.parametrize("relock", [False, True], ids=["first", "relock"])
-def test_killed(tmp_path: Path, before: Path, poetry: Poetry, *, relock: bool) -> None:
-    if relock:
-        poetry.ok(before, "fti", "lock")
-        change(before)
+def older(folder: Path) -> None:
+    """Give the locks an older description of their packages, which an update replaces."""
+    for lock in LOCKS:
+        text = (folder / lock).read_text(encoding="utf-8")
+        text = text.replace('description = "', 'description = "formerly ')
+        (folder / lock).write_text(text, encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command, how the locked project is changed before, and the files that it writes."""
+
+    words: str
+    change: Callable[[Path], object] = Path.exists
+    written: tuple[str, ...] = LOCKS
+    points: int = 30
+
+
+CASES: Final = {
+    "lock": Case("fti lock", lambda folder: shutil.rmtree(folder / "fti"), points=60),
+    "relock": Case("fti lock", change, points=60),
+    "update": Case("fti update", older),
+    "add": Case("fti add training drawing --lock", written=(LOCKS[1], "pyproject.toml")),
+    "export": Case(
+        "fti export --format requirements",
+        written=("fti/feature/requirements.txt", "fti/training/requirements.txt"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_killed(tmp_path: Path, before: Path, poetry: Poetry, case: Case) -> None:
+    poetry.ok(before, "fti", "lock")
+    case.change(before)
     old = snapshot(before)
     right = Path(shutil.copytree(before, tmp_path / "right"))
-    poetry.ok(right, "fti", "lock")
+    poetry.ok(right, *case.words.split())
     new = snapshot(right)
-    assert all(old.get(lock) != new[lock] for lock in LOCKS)
+    assert all(old.get(name) != new[name] for name in case.written)
 
-    ended = kill(tmp_path, before, poetry)
+    ended = kill(tmp_path, before, poetry, case)
 
-    assert len(ended) > POINTS - 5
+    assert len(ended) > case.points - 5
     assert {each["signal"] for each in ended} == {signal.SIGKILL}
     assert not any(each["wrote_later"] for each in ended)
     seen = set()
@@ -86,20 +117,20 @@ def test_killed(tmp_path: Path, before: Path, poetry: Poetry, *, relock: bool) -
         assert left.keys() - temporary <= new.keys()
         for name in new:
             assert left.get(name) in (old.get(name), new[name]), each["point"]
-        seen |= {left.get(lock) for lock in LOCKS} | {left[name] for name in temporary}
+        seen |= {left.get(name) for name in case.written} | {left[name] for name in temporary}
         assert each["code_after"] == 0, (folder / "output.txt").read_text(encoding="utf-8")
         assert snapshot(folder / "project") == new, each["point"]
-    # It has been killed before, while and after a new lock was written.
-    for lock in LOCKS:
-        assert {old.get(lock), new[lock][: len(new[lock]) // 2], new[lock]} <= seen
+    # It has been killed before, while and after a new file was written.
+    for name in case.written:
+        assert {old.get(name), new[name][: len(new[name]) // 2]} <= seen
+    assert any(new[name] in seen for name in case.written)
 
 
-def kill(tmp_path: Path, before: Path, poetry: Poetry) -> list[dict[str, Any]]:
+def kill(tmp_path: Path, before: Path, poetry: Poetry, case: Case) -> list[dict[str, Any]]:
     """Kill commands, each at another point."""
+    program = [sys.executable, killed.__file__, str(before), str(tmp_path / "work")]
     subprocess.run(
-        [sys.executable, killed.__file__, before, tmp_path / "work", str(POINTS)],
-        env=dict(poetry.environment),
-        check=True,
+        [*program, str(case.points), *case.words.split()], env=dict(poetry.environment), check=True
     )
     ended: list[dict[str, Any]] = json.loads((tmp_path / "work" / "ended.json").read_bytes())
     return ended

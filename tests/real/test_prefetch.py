@@ -125,8 +125,8 @@ def alive(session: int) -> bool:
     return False
 
 
-def interrupted(project: Desk) -> tuple[int, str, str]:
-    """Lock, press Ctrl-C while much is being fetched, and return how it ended."""
+def stopped(project: Desk, number: signal.Signals) -> tuple[int, str, str]:
+    """Lock, stop the command while much is being fetched, and return how it ended."""
     with subprocess.Popen(
         [*project.poetry.command, "fti", "lock"],
         cwd=project.root,
@@ -140,15 +140,30 @@ def interrupted(project: Desk) -> tuple[int, str, str]:
         while project.index.most < PREFETCHED // 2:
             assert process.poll() is None
             time.sleep(0.002)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
+        # A terminal and a supervisor send a signal to all of its processes.
+        send = os.kill if number == signal.SIGKILL else os.killpg
+        send(process.pid, number)
         output, errors = process.communicate(timeout=20)
-    assert not alive(process.pid)
+    until = time.monotonic() + (5 if number == signal.SIGKILL else 0)
+    while alive(process.pid):
+        assert time.monotonic() < until
+        time.sleep(0.01)
     return process.returncode, output, errors
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
-@pytest.mark.parametrize("stages", [("feature",), ("feature", "training")])
-def test_ctrl_c_while_fetching_ahead(tmp_path: Path, stages: tuple[str, ...]) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals to send")
+@pytest.mark.parametrize(
+    ("number", "stages"),
+    [
+        (signal.SIGINT, ("feature",)),
+        (signal.SIGINT, ("feature", "training")),
+        (signal.SIGTERM, ("feature", "training")),
+        (signal.SIGKILL, ("feature", "training", "inference")),
+    ],
+)
+def test_a_signal_while_fetching_ahead(
+    tmp_path: Path, number: signal.Signals, stages: tuple[str, ...]
+) -> None:
     groups: dict[str, list[str]] = {stage: [] for stage in stages}
     with desk(tmp_path, wide(40), Manners(latency=0.2), stages=groups) as project:
         project.lock()
@@ -158,11 +173,13 @@ def test_ctrl_c_while_fetching_ahead(tmp_path: Path, stages: tuple[str, ...]) ->
             text = text.replace(f"{stage} = []", f'{stage} = ["app"]')
         pyproject.write_text(text, encoding="utf-8")
         before = snapshot(project.root)
-        code, output, errors = interrupted(project)
-        assert code in (130, -signal.SIGINT)
-        message = (
-            "Interrupted. Each file is either unchanged or completely written."
-            " Rerun the command to finish.\n"
-        )
-        assert (output, errors) == ("", message)
+        code, output, errors = stopped(project, number)
+        if number == signal.SIGKILL:
+            assert (code, output, errors) == (-number, "", "")
+        else:
+            message = (
+                "Interrupted. Each file is either unchanged or completely written."
+                " Rerun the command to finish.\n"
+            )
+            assert (code, output, errors) == (128 + number, "", message)
         assert snapshot(project.root) == before

@@ -33,15 +33,16 @@ if TYPE_CHECKING:
 class PoetryProject:
     """Poetry's object for a project, created on first use by a function that may fail."""
 
-    def __init__(self, create: Callable[[], Poetry]) -> None:
-        """Load the project with `create` when it is needed."""
+    def __init__(self, root: Path, create: CreatePoetry) -> None:
+        """Load the project in the folder `root` with `create` when it is needed."""
+        self.root = root
         self._create = create
 
     @cached_property
     def poetry(self) -> Poetry:
         """Poetry's own object; raises ConfigError if Poetry refuses the pyproject.toml."""
         with converted_poetry_errors():
-            poetry = self._create()
+            poetry = self._create(self.root)
             hide_credentials(poetry)
         make_robust(poetry.pool)
         return poetry

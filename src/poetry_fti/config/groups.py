@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Mapping
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from packaging.utils import canonicalize_name
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 Groups: TypeAlias = "Mapping[NormalizedName, tuple[NormalizedName, ...]]"
 
+_MOST_CHAINS: Final = 1000
 _GROUP_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
@@ -90,18 +93,49 @@ def _declared(
 
 
 def _cycles(groups: Groups) -> Iterator[tuple[NormalizedName, ...]]:
-    """Yield each cycle of includes once, as names from a group back to itself."""
+    """Yield a shortest cycle for each group that includes itself, as names back to the group.
+
+    A cycle of the same groups is yielded once.
+    """
     reported: set[frozenset[NormalizedName]] = set()
     for start in sorted(groups):
-        stack: list[tuple[NormalizedName, tuple[NormalizedName, ...]]] = [(start, (start,))]
-        while stack:
-            name, path = stack.pop()
-            for group in groups.get(name, ()):
-                if group == start and frozenset(path) not in reported:
-                    reported.add(frozenset(path))
-                    yield (*path, start)
-                elif group not in path:
-                    stack.append((group, (*path, group)))
+        cycle = _shortest_cycle(start, groups)
+        if cycle and frozenset(cycle) not in reported:
+            reported.add(frozenset(cycle))
+            yield cycle
+
+
+def _shortest_cycle(start: NormalizedName, groups: Groups) -> tuple[NormalizedName, ...]:
+    paths: dict[NormalizedName, tuple[NormalizedName, ...]] = {start: (start,)}
+    waiting = deque([start])
+    while waiting:
+        name = waiting.popleft()
+        for group in groups.get(name, ()):
+            if group == start:
+                return (*paths[name], start)
+            if group not in paths:
+                paths[group] = (*paths[name], group)
+                waiting.append(group)
+    return ()
+
+
+def tangled_groups(pyproject: Mapping[str, Any], groups: Groups) -> Iterator[Problem]:
+    """Yield a problem for each group whose includes Poetry would follow for too long.
+
+    Poetry follows each chain of includes, and so reads a group once for each chain that leads to
+    it. Groups that such a group includes are not reported.
+    """
+    paths = {canonicalize_name(name): path for path, name, _ in _declared(pyproject, [])}
+    chains: dict[NormalizedName, int] = {}
+    for name in TopologicalSorter(groups).static_order():
+        chains[name] = sum(1 + chains[group] for group in groups[name])
+    tangled = {name for name, count in chains.items() if count > _MOST_CHAINS}
+    for name in sorted(tangled - {group for each in tangled for group in groups[each]}):
+        message = (
+            f"reaches other groups by {chains[name]} chains of includes, and Poetry follows each of"
+            f" them; at most {_MOST_CHAINS} are supported"
+        )
+        yield Problem(paths[name], message)
 
 
 def closure(names: Iterable[NormalizedName], groups: Groups) -> tuple[NormalizedName, ...]:

@@ -17,6 +17,7 @@ _KEYS: Final = ("command", "http", "port", "interval", "timeout", "start-period"
 _DURATION: Final = re.compile(r"(?=.)(\d{1,6}h)?(\d{1,6}m)?(\d{1,6}s)?(\d{1,6}ms)?")
 _PATH: Final = re.compile(r"/[!\"$-~]*")
 _LAST_PORT: Final = 65535
+_MOST_RETRIES: Final = 1000
 
 
 def read_healthcheck(image: Table, exposed: Sequence[str]) -> Healthcheck | None:
@@ -34,7 +35,7 @@ def read_healthcheck(image: Table, exposed: Sequence[str]) -> Healthcheck | None
         interval=_duration(table, "interval"),
         timeout=_duration(table, "timeout"),
         start_period=_duration(table, "start-period"),
-        retries=_positive(table, "retries"),
+        retries=_positive(table, "retries", _MOST_RETRIES),
     )
 
 
@@ -48,7 +49,9 @@ def _probe(table: Table, exposed: Sequence[str]) -> tuple[str, ...] | HttpProbe:
         table.wrong("port", 'applies to "http" only; remove it')
     if table.is_empty("command"):
         table.wrong("command", "is empty; it must name a program")
-    return table.strings("command") or ()
+    words = table.strings("command") or ()
+    table.require_program("command", words)
+    return words
 
 
 def _http(table: Table, exposed: Sequence[str]) -> HttpProbe:
@@ -69,10 +72,9 @@ def _duration(table: Table, key: str) -> str | None:
     return match[0] if match else None
 
 
-def _positive(table: Table, key: str, most: int | None = None) -> int | None:
+def _positive(table: Table, key: str, most: int) -> int | None:
     number = table.integer(key)
-    if number is None or (number >= 1 and (most is None or number <= most)):
+    if number is None or 1 <= number <= most:
         return number
-    limits = "1 or more" if most is None else f"from 1 to {most}"
-    table.wrong(key, f"must be {limits}, not {number}")
+    table.wrong(key, f"must be from 1 to {most}, not {number}")
     return None

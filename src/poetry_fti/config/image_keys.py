@@ -41,6 +41,7 @@ _KEYS: Final = (
 _HOST: Final = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"
 _PART: Final = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _NAME: Final = re.compile(rf"({_HOST}/)?{_PART}(/{_PART})*")
+_LONGEST_NAME: Final = 255
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _APT_PACKAGE: Final = re.compile(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~-]+)?")
 _IMAGE_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
@@ -68,6 +69,8 @@ def read_image(stage: Table) -> Image:
     table = stage.child(stage.table("image"), "image", keys=_KEYS)
     message = 'is not an image name without tag and digest, such as "ghcr.io/acme/credit-inference"'
     name = table.match("name", _NAME, message)
+    if name and len(name[0]) > _LONGEST_NAME:
+        table.wrong("name", f"has {len(name[0])} characters; at most {_LONGEST_NAME} are allowed")
     message = 'is not an image reference such as "python:3.12-slim"'
     base = table.match("base", _IMAGE_REFERENCE, message)
     expose = _expose(table)
@@ -97,7 +100,7 @@ def read_image(stage: Table) -> Image:
 
 
 def _apt(table: Table, key: str, others: Collection[str] = ()) -> tuple[str, ...]:
-    packages = table.strings(key) or ()
+    packages = table.distinct(key) or ()
     for index, package in enumerate(packages):
         if not _APT_PACKAGE.fullmatch(package):
             table.wrong(key, f'"{package}" is not a valid name of a Debian package', index=index)
@@ -122,7 +125,9 @@ def _commands(table: Table, key: str) -> tuple[str, ...]:
 def _words(table: Table, key: str) -> tuple[str, ...]:
     article = "an" if key.startswith("e") else "a"
     table.not_empty(key, f"an image without {article} {key}")
-    return table.strings(key) or ()
+    words = table.strings(key) or ()
+    table.require_program(key, words)
+    return words
 
 
 def _user(table: Table) -> str:

@@ -6,13 +6,13 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.wording import CONTROL
+from poetry_fti.config.names import UNUSABLE
 
 if TYPE_CHECKING:
     from poetry_fti.config.table import Table
 
 # Characters that a path in a Dockerfile cannot contain on every operating system.
-_UNUSABLE: Final = re.compile(rf'[{CONTROL}<>:"|?*\\\[\]]|^\s|\s$')
+_UNUSABLE: Final = re.compile(rf"[{UNUSABLE}\[\]]|^\s|\s$")
 
 
 def read_template(table: Table) -> PurePosixPath | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from poetry_fti.config.groups import read_groups
+from poetry_fti.config.groups import read_groups, tangled_groups
 from poetry_fti.config.read import read_config, written_constraints
 from poetry_fti.config.shape import has_expected_shape
 from poetry_fti.config.stages import read_rules, read_stages
@@ -73,6 +73,7 @@ def read_pyproject(
     stages = read_stages(config, groups, checks.extras(pyproject), problems)
     rules = read_rules(config, stages, problems)
     problems += checks.constraint_problems(written_constraints(config))
+    problems += [] if problems else tangled_groups(pyproject, groups)
     if problems and not check:
         return read_pyproject(pyproject, checks)  # Poetry's problems belong to the same error
     if problems:

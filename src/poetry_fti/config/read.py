@@ -9,13 +9,14 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 
 from poetry_fti.config.image_keys import read_environment, read_image
 from poetry_fti.config.messages import dotted
+from poetry_fti.config.names import UNUSABLE, folder_problem
 from poetry_fti.config.package_keys import read_align, read_overrides
 from poetry_fti.config.table import Table
 from poetry_fti.model import KINDS, PLATFORMS, Image, Libc, Targets
-from poetry_fti.wording import CONTROL
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -36,9 +37,11 @@ _OTHER_NAMES: Final = {
     "windows/x86_64": "windows/amd64",
 }
 _STAGE_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?")
-_LIBC: Final = re.compile(r"(glibc|musl)-(\d+)\.(\d+)")
-_MACOS: Final = re.compile(r"(\d+)\.(\d+)")
-_FORBIDDEN_IN_PATHS: Final = re.compile(rf"""[\\:"<>|?*{CONTROL}]""")
+_LIBC: Final = re.compile(r"(glibc(?=-2)|musl(?=-1))-(\d)\.(\d{1,2})", re.ASCII)
+_MACOS: Final = re.compile(r"([1-9]\d)\.(\d{1,2})", re.ASCII)
+_FORBIDDEN_IN_PATHS: Final = re.compile(f"[{UNUSABLE}]")
+# Names of files are made of it, such as `.pylock.<stage>.toml.<8 digits>.tmp`, of up to 255 bytes.
+_LONGEST_STAGE_NAME: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +107,8 @@ def _directory(table: Table) -> PurePosixPath:
     outside = path.is_absolute() or ".." in path.parts or path == PurePosixPath()
     if outside or _FORBIDDEN_IN_PATHS.search(str(path)):
         table.wrong("directory", f'"{text}" must be a folder inside the project, such as "fti"')
+    elif problem := folder_problem(path):
+        table.wrong("directory", problem)
     return path
 
 
@@ -152,13 +157,17 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
     )
     if not _STAGE_NAME.fullmatch(name):
         table.wrong(None, "a stage's name may contain only letters, digits, - and _")
+    elif len(name) > _LONGEST_STAGE_NAME:
+        table.wrong(None, f"a stage's name may have at most {_LONGEST_STAGE_NAME} characters")
+    elif problem := folder_problem(PurePosixPath(name)):
+        table.wrong(None, f"the stage's folder {problem}")
     return StageConfig(
         name=name,
         kind=table.choice("kind", KINDS),
         python=_python(table),
-        groups=table.strings("groups"),
-        dev_groups=table.strings("dev-groups") or (),
-        extras=table.strings("extras") or (),
+        groups=table.distinct("groups", canonicalize_name),
+        dev_groups=table.distinct("dev-groups", canonicalize_name) or (),
+        extras=table.distinct("extras", canonicalize_name) or (),
         targets=_targets(table),
         env=read_environment(table),
         image=read_image(table),
@@ -170,12 +179,15 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
 
 def _python(table: Table) -> str | None:
     text = table.string("python")
-    try:
-        SpecifierSet(text or "")
-    except InvalidSpecifier:
-        table.wrong("python", f'"{text}" is not a version specifier such as ">=3.11,<3.14"')
+    if text is None:
         return None
-    return text
+    try:
+        if SpecifierSet(text):
+            return text
+    except InvalidSpecifier:
+        pass
+    table.wrong("python", f'"{text}" is not a version specifier such as ">=3.11,<3.14"')
+    return None
 
 
 def _targets(table: Table) -> Targets:
@@ -209,5 +221,7 @@ def stage_path(name: str, *keys: str) -> str:
 def written_constraints(config: Config) -> Iterator[tuple[str, str]]:
     """Yield each version constraint in the configuration, after the dotted path of its key."""
     for stage in config.stages or ():
+        if stage.python is not None:
+            yield stage_path(stage.name, "python"), stage.python
         for name, constraint in stage.overrides:
             yield stage_path(stage.name, "overrides", name), constraint

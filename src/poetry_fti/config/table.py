@@ -11,7 +11,7 @@ from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Sequence
 
 _T = TypeVar("_T", bound=str)
 
@@ -72,10 +72,10 @@ class Table:
     def string(self, key: str) -> str | None:
         """Return a string; None for a missing key or a wrong type."""
         value = self._mapping.get(key)
-        if value is None or isinstance(value, str):
-            return value
-        self.wrong(key, f"must be a string, not {toml_type(value)}")
-        return None
+        problem = "" if value is None else _not_a_string(value)
+        if problem:
+            self.wrong(key, problem)
+        return None if problem else value
 
     def boolean(self, key: str) -> bool | None:
         """Return a boolean; None for a missing key or a wrong type."""
@@ -133,9 +133,19 @@ class Table:
             self.wrong(key, f"must be an array of strings, not {toml_type(value)}")
             return ()
         for index, item in enumerate(value):
-            if not isinstance(item, str):
-                self.wrong(key, f"must be a string, not {toml_type(item)}", index=index)
-        return tuple(item for item in value if isinstance(item, str))
+            if problem := _not_a_string(item):
+                self.wrong(key, problem, index=index)
+        return tuple(item for item in value if not _not_a_string(item))
+
+    def distinct(self, key: str, normalize: Callable[[str], str] = str) -> tuple[str, ...] | None:
+        """Return what `strings` does; strings that are equal when normalized are a problem."""
+        values = self.strings(key)
+        seen = [normalize(value) for value in values or ()]
+        is_whole = list(values or ()) == self._mapping.get(key)
+        for index, value in enumerate(values or () if is_whole else ()):
+            if seen[index] in seen[:index]:
+                self.wrong(key, f'"{value}" is listed twice', index=index)
+        return values
 
     def whole_strings(self, key: str) -> tuple[str, ...]:
         """Return an array of strings; empty if any item has a wrong type (each keeps its index)."""
@@ -180,14 +190,19 @@ class Table:
         if self.is_empty(key):
             self.wrong(key, f"is empty; leave it out for {meaning}")
 
+    def require_program(self, key: str, words: Sequence[str]) -> None:
+        """Add a problem if the first word of a command is blank."""
+        if words and not words[0].strip():
+            self.wrong(key, "is empty; it must name a program", index=0)
+
     def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
         """Return the pairs of key and string in a table, sorted, without values of a wrong type."""
         value = self.table(key)
         for name, item in value.items():
-            if not isinstance(item, str):
+            if problem := _not_a_string(item):
                 path = f"{self._path}.{dotted(key, name)}"
-                self._problems.append(Problem(path, f"must be a string, not {toml_type(item)}"))
-        return tuple(sorted((k, v) for k, v in value.items() if isinstance(v, str)))
+                self._problems.append(Problem(path, problem))
+        return tuple(sorted((k, v) for k, v in value.items() if not _not_a_string(v)))
 
     def tables(self, key: str, keys: Collection[str]) -> tuple[Table, ...]:
         """Return an array of tables with these keys; empty if an item is not a table."""
@@ -215,6 +230,13 @@ class Table:
             return value
         self.wrong(key, f"must be a table, not {toml_type(value)}")
         return {}
+
+
+def _not_a_string(value: object) -> str:
+    """Return why a value is not a string that a process can be given; empty if it is one."""
+    if not isinstance(value, str):
+        return f"must be a string, not {toml_type(value)}"
+    return "contains a null character" if "\0" in value else ""
 
 
 def _is_word(value: object) -> bool:

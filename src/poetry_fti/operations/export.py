@@ -91,7 +91,9 @@ def _layer_files(project: Project, locked: LockedStage) -> list[PurePosixPath]:
     """Return the requirements files of image layers that an earlier export has written."""
     names = sorted(path.name for path in (project.root / locked.folder).glob("requirements.*.txt"))
     paths = [locked.folder / name for name in names if is_subset_file(name)]
-    return [path for path in paths if is_generated(files.read(project.root / path) or "")]
+    return [
+        path for path in paths if is_generated(files.read(project.root / path, project.root) or "")
+    ]
 
 
 def _project_files(
@@ -124,7 +126,7 @@ def _located(
 ) -> LockedStage:
     if request.check:
         # A check needs no index: the URLs are those in the file on disk, found by hash.
-        written = known_files(files.read(project.root / path) or "")
+        written = known_files(files.read(project.root / path, project.root) or "")
         return with_urls(with_urls(locked, _not_looked_up(locked)), written)
     return with_urls(locked, project.poetry.find_files(locked.packages))
 
@@ -171,7 +173,7 @@ def write(project: Project, rendered: Rendered) -> Written:
     Raises OSError; if a text cannot be written, no file is replaced.
     """
     root = project.root
-    replaced = files.replace({root / path: text for path, text in rendered.texts.items()})
+    replaced = files.replace({root / path: text for path, text in rendered.texts.items()}, root)
     files.remove(root / path for path in rendered.obsolete)
     return Written(
         tuple(rendered.texts),

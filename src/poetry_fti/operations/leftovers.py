@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from poetry_fti import files
 from poetry_fti.exporters.shared.header import is_generated
+from poetry_fti.reading import LARGEST, require_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,7 @@ class Leftover:
 def find_leftovers(project: Project) -> list[Leftover]:
     """Return the folders that belong to no stage and contain files that poetry-fti wrote."""
     parent = project.root / project.config.directory
+    require_inside(parent, project.root)
     if not parent.is_dir():
         return []
     # A file system may be case-insensitive; a link may lead to the folder of another project.
@@ -54,7 +56,7 @@ def _leftovers(folders: list[Path], root: Path) -> Iterator[Leftover]:
 
 
 def _is_ours(path: Path) -> bool:
-    if not path.is_file():
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
         return False
     if path.name != "poetry.lock":
         return is_generated(files.read(path) or "")

@@ -25,6 +25,7 @@ __all__ = [
     "with_new_stages",
     "without_package_mode",
     "write_pyproject",
+    "written_text",
 ]
 
 if TYPE_CHECKING:
@@ -100,19 +101,28 @@ def with_new_stages(text: str, stages: Sequence[NewStage], folder: Path) -> str:
     return after
 
 
-def write_pyproject(text: str, folder: Path) -> None:
-    """Replace the pyproject.toml of a folder; raises OSError."""
-    files.replace({folder / "pyproject.toml": text})
+def written_text(folder: Path) -> str | None:
+    """Return the text of the pyproject.toml in a folder, or None if there is none."""
+    return files.read(folder / "pyproject.toml")
+
+
+def write_pyproject(text: str, folder: Path, before: str | None) -> None:
+    """Replace the pyproject.toml of a folder, whose text was `before`.
+
+    Raises OSError, and ChangedFileError if the file has another text.
+    """
+    path = folder / "pyproject.toml"
+    files.replace({path: text}, folder, before={path: before})
 
 
 def clone_stage(project: Project, old: ProjectStage, new: str) -> None:
     """Write a copy of a stage, its group and its lock under a new name.
 
-    Raises ConfigError if the name is taken, FtiError if a former stage of that name left a lock.
-    In both cases no file is written.
+    Raises ConfigError if the name is taken, FtiError if a former stage of that name left a lock,
+    or if pyproject.toml has changed since it was read. In all cases no file is written.
     """
     path = project.root / "pyproject.toml"
-    text = new_stages.clone(files.read(path) or "", old.stage, new)
+    text = new_stages.clone(project.text, old.stage, new)
     require_usable(text, project.root)
     lock = old.path.parent.with_name(new) / old.path.name
     if lock.exists():
@@ -120,7 +130,7 @@ def clone_stage(project: Project, old: ProjectStage, new: str) -> None:
         message = f"{name} was left by a former stage. Remove it with `poetry fti clean`,"
         raise FtiError(f"{message} or give the new stage another name.")
     locked = {lock: old.lock.text} if project.status(old).is_readable else {}
-    files.replace({**locked, path: text})
+    files.replace({**locked, path: text}, project.root, before={path: project.text})
 
 
 def _version() -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from poetry_fti import files
 from poetry_fti.errors import ConfigError
+from poetry_fti.reading import LARGEST_TEMPLATE
 from poetry_fti.scaffold import preset_library
 from poetry_fti.scaffold.presets import Preset
 
@@ -24,7 +25,7 @@ def find_preset(word: str) -> Preset:
     """
     if not word.endswith(".toml"):
         return preset_library.find(word)
-    text = files.read(Path(word))
+    text = files.read(Path(word), largest=LARGEST_TEMPLATE)
     if text is None:
         raise ConfigError(f"The preset file {word} does not exist.")
     return preset_library.parse_preset(Path(word).stem, text)

@@ -22,6 +22,7 @@ from poetry_fti.config.stages import unknown_stage
 from poetry_fti.errors import ConfigError, FtiError, StaleLockError
 from poetry_fti.operations.locked import compared_stage, lock_problem, locked_stage
 from poetry_fti.operations.stage import ProjectStage
+from poetry_fti.reading import require_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,16 +45,24 @@ class Project:
     """
 
     def __init__(
-        self, root: Path, pyproject: dict[str, Any], poetry: PoetryProject, read: ProjectConfig
+        self, text: str, data: dict[str, Any], poetry: PoetryProject, read: ProjectConfig
     ) -> None:
         """Derive the stages of a pyproject.toml that has been read. Use `load_project` instead."""
-        self.root = root
-        self.pyproject = pyproject
+        self.text = text
+        self.pyproject = data
         self.poetry = poetry
         self._read = read
-        directory = read.config.directory
-        derived = [derived_stage(pyproject, each, root, directory) for each in read.stages]
+        derived = [
+            derived_stage(data, each, poetry.root, read.config.directory) for each in read.stages
+        ]
+        for each in derived:
+            require_inside(each.lock, poetry.root)
         self.stages = tuple(ProjectStage(each, self._conditions(each, derived)) for each in derived)
+
+    @property
+    def root(self) -> Path:
+        """The folder that contains the pyproject.toml."""
+        return self.poetry.root
 
     @property
     def config(self) -> Config:
@@ -76,7 +85,7 @@ class Project:
         Its package sources have to be the same. Raises ConfigError with all problems of the data.
         """
         read = read_pyproject(pyproject, POETRY_CHECKS)
-        return Project(self.root, pyproject, self.poetry, read)
+        return Project(self.text, pyproject, self.poetry, read)
 
     def require_accepted(self) -> None:
         """Raise ConfigError if Poetry rejects the pyproject.toml."""
@@ -133,7 +142,7 @@ class Project:
     @cached_property
     def pins(self) -> Sequence[Pin]:
         """The versions in the project's own poetry.lock."""
-        return readable_pins(files.read(self.root / "poetry.lock") or "")
+        return readable_pins(files.read(self.root / "poetry.lock", self.root) or "")
 
     def _require_fresh(self, stage: ProjectStage) -> None:
         status = self.status(stage)
@@ -173,17 +182,19 @@ def load_project(
 ) -> Project:
     """Return the project of a folder, or of its nearest parent with a pyproject.toml.
 
-    Raises FtiError if there is none, ConfigError if it is not valid. Without `check` Poetry does
-    not validate the pyproject.toml, which is not necessary while the content hashes of the locks
-    show that Poetry has accepted it before.
+    Raises FtiError if there is none or if a symbolic link to a lock leaves the project, ConfigError
+    if the pyproject.toml is not valid. Without `check` Poetry does not validate it, which is not
+    necessary while the content hashes of the locks show that Poetry has accepted it before.
     """
     path = project_file.find_pyproject(start)
+    # An edit is based on this text, even if the file changes before it is parsed.
+    text = files.read(path) or ""
     pyproject = project_file.read_pyproject(path)
     read = read_pyproject(pyproject, POETRY_CHECKS, check=check)
-    poetry = PoetryProject(lambda: create(path.parent))
+    poetry = PoetryProject(path.parent, create)
     if read.is_checked:
         poetry.require_accepted()
-    return Project(path.parent, pyproject, poetry, read)
+    return Project(text, pyproject, poetry, read)
 
 
 def require_usable(text: str, root: Path) -> None:

@@ -33,6 +33,7 @@ class ProjectStage:
         self.derived = derived
         self._conditions = conditions
         self.lock = StageLock(derived, conditions, self._text)
+        self._replaced: tuple[str, str] | None = None
 
     @property
     def stage(self) -> Stage:
@@ -79,13 +80,26 @@ class ProjectStage:
         self.lock = StageLock(self.derived, self._conditions, self._text)
 
     def write(self, solved: SolvedLock) -> None:
-        """Replace the lock, unless only its first line differs; raises OSError.
+        """Replace the lock, unless only its first line differs.
 
         The first line contains the version of Poetry, which alone is no reason to change the file.
+        Raises OSError, and ChangedFileError if the lock is no longer what has been read.
         """
-        if _body(solved.text) != _body(self._text()):
-            files.replace({self.path: solved.text})
+        before = self.lock.text
+        if _body(solved.text) != _body(before):
+            self._replaced = before, solved.text
+            files.replace({self.path: solved.text}, self.derived.root, before={self.path: before})
         self.lock = StageLock(self.derived, self._conditions, self._text, solved.packages)
+
+    def undo(self) -> None:
+        """Restore the lock that `write` has replaced, unless it has been changed since."""
+        before, after = self._replaced or ("", None)
+        if self._text() != after:
+            return
+        if before:
+            files.replace({self.path: before}, self.derived.root)
+        else:
+            files.remove([self.path])
 
     def _text(self) -> str:
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from poetry_fti import files
 from poetry_fti.errors import ConfigError
+from poetry_fti.reading import LARGEST_TEMPLATE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 def with_template(locked: LockedStage, root: Path) -> LockedStage:
     """Return a stage with the text of its Dockerfile template, or unchanged if it has none.
 
-    Raises ConfigError if the template file does not exist.
+    Raises ConfigError if the template file does not exist, FtiError if a symbolic link to it leaves
+    the project, and OSError if it cannot be read.
     """
     path = locked.stage.image.template
     if path is None:
         return locked
-    text = files.read(root / path)
+    text = files.read(root / path, root, LARGEST_TEMPLATE)
     if text is None:
         key = f"tool.fti.stages.{locked.stage.name}.image.template"
         raise ConfigError(f'{key}: the file "{path}" does not exist. Create it or remove the key.')

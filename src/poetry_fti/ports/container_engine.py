@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_fti.errors import FtiError
+from poetry_fti.errors import FtiError, StoppedError
 from poetry_fti.ports.engine_commands import bake_command, build_commands, load_commands
 
 if TYPE_CHECKING:
@@ -190,8 +191,10 @@ def _run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> 
     with subprocess.Popen(words, cwd=folder, env=environment) as process:  # noqa: S603 - the same
         try:
             code = process.wait()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             # The terminal has interrupted the engine too, which needs time to clean up.
+            if isinstance(stop, StoppedError) and stop.number == signal.SIGTERM:
+                process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_CLEAN_UP)
             raise

@@ -6,6 +6,8 @@ import hashlib
 import stat
 from typing import TYPE_CHECKING, Final
 
+from poetry_fti.reading import is_inside, require_inside
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path, PurePosixPath
@@ -22,14 +24,18 @@ def inputs_digest(
     """Return a digest, `sha256:hex`, of files and folders below `root`, and of further texts.
 
     It covers paths, contents, permissions and the targets of links, but neither excluded paths nor
-    times and owners. Raises OSError for a file that cannot be read.
+    times and owners; nor what links contain that leave `root`, which no image gets. Raises OSError
+    for a file that cannot be read, FtiError for a path in a folder outside `root`.
     """
     digest = hashlib.sha256()
     for text in texts:
         _add(digest.update, "other", text)
-    found = {each for path in paths for each in _below(root, path, is_excluded)}
+    found: set[PurePosixPath] = set()
+    for path in paths:
+        require_inside(root / path.parent, root)
+        found.update(_below(root, path, is_excluded))
     for path in sorted(found):
-        _add_path(digest.update, root / path, path)
+        _add_path(digest.update, root, path)
     return f"sha256:{digest.hexdigest()}"
 
 
@@ -44,9 +50,12 @@ def _below(
                 yield from _below(root, path / entry.name, is_excluded)
 
 
-def _add_path(update: Callable[[bytes], None], file: Path, path: PurePosixPath) -> None:
+def _add_path(update: Callable[[bytes], None], root: Path, path: PurePosixPath) -> None:
+    file = root / path
     if file.is_symlink():
         _add(update, "link", str(path), file.readlink().as_posix())
+        if not is_inside(file, root):
+            return
     if not file.exists():
         return
     mode = f"{stat.S_IMODE(file.stat().st_mode):o}"

@@ -3,60 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from cleo.testers.application_tester import ApplicationTester
-from poetry.console.application import Application
 
-from poetry_fti.bridge.project.isolation import isolate
-from poetry_fti.plugin import FtiPlugin
+from memory_commands import Ended, run, run_poetry
+from poetry_fti.commands.poetry import changing
+from poetry_fti.operations.locking.lock import lock_stages
 from small_index import pyproject
 
 if TYPE_CHECKING:
-    from poetry.poetry import Poetry
-
     from memory_index import MemoryProject
-
-SECONDS: Final = re.compile(r" in \d+\.\d s")
-
-
-@dataclass(frozen=True)
-class Ended:
-    """The exit code of a command, and what it printed."""
-
-    code: int
-    output: str
-    errors: str = ""
-
-
-class _Application(Application):
-    """Poetry's application with a project that has been loaded, and this plugin alone."""
-
-    def __init__(self, poetry: Poetry) -> None:
-        super().__init__()
-        self._poetry = poetry
-        self._plugins_loaded = True
-        self._auto_exit = False
-        FtiPlugin().activate(self)
-
-
-def run(demo: MemoryProject, *words: str, answers: str | None = None) -> Ended:
-    """Run `poetry fti WORDS` in a project."""
-    return run_poetry(demo, "fti", *words, answers=answers)
-
-
-def run_poetry(demo: MemoryProject, *words: str, answers: str | None = None) -> Ended:
-    """Run `poetry WORDS` in a project."""
-    poetry = demo.index.create_poetry(demo.root)
-    isolate(poetry)  # as the other plugin does
-    tester = ApplicationTester(_Application(poetry))
-    text = " ".join((*words, "-P", str(demo.root)))
-    tester.execute(text, inputs=answers, interactive=answers is not None)
-    output, errors = tester.io.fetch_output(), tester.io.fetch_error()
-    return Ended(tester.status_code, SECONDS.sub("", output), errors)
+    from poetry_fti.operations.locking.lock import LockResult
 
 
 def test_stages_are_listed(locked_demo: MemoryProject) -> None:
@@ -357,3 +316,37 @@ def test_poetrys_failure_to_lock_conflicting_stages_has_a_hint(demo: MemoryProje
     failed = run_poetry(demo, "lock")
     assert failed.code == 1
     assert "The stages conflict: feature and training cannot share one lock" in failed.errors
+
+
+@pytest.mark.parametrize("words", ["add training app", "remove training mid"])
+def test_an_edit_of_a_file_that_was_saved_meanwhile(
+    locked_demo: MemoryProject, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    path = locked_demo.root / "pyproject.toml"
+    lock = locked_demo.root / "fti/training/poetry.lock"
+    edited = path.read_text(encoding="utf-8") + "# edited\n"
+    old = lock.read_bytes()
+
+    def saved_meanwhile(*arguments: Any, **options: Any) -> dict[str, LockResult]:  # noqa: ANN401
+        results = lock_stages(*arguments, **options)
+        assert lock.read_bytes() != old
+        path.write_text(edited, encoding="utf-8")
+        return results
+
+    monkeypatch.setattr(changing, "lock_stages", saved_meanwhile)
+    done = run(locked_demo, *words.split(), "--lock")
+    assert done.code == 1
+    assert done.errors == (
+        "pyproject.toml was changed by another program while this command ran, and has not been"
+        " overwritten. Rerun the command.\n"
+    )
+    assert (path.read_text(encoding="utf-8"), lock.read_bytes()) == (edited, old)
+
+
+def test_an_edit_keeps_the_line_ends(locked_demo: MemoryProject) -> None:
+    path = locked_demo.root / "pyproject.toml"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert run(locked_demo, "add", "training", "app", "--lock").code == 0
+    content = path.read_bytes()
+    assert b'"app (>=1.0,<2.0)"' in content
+    assert content.count(b"\n") == content.count(b"\r\n")

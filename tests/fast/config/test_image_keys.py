@@ -176,7 +176,7 @@ def test_problems_of_health_checks() -> None:
             " the engine"
         ),
         "x.image.healthcheck.start-period: must be a string, not an integer",
-        "x.image.healthcheck.retries: must be 1 or more, not 0",
+        "x.image.healthcheck.retries: must be from 1 to 1000, not 0",
     ]
 
 

@@ -104,6 +104,7 @@ def test_every_key_is_read() -> None:
         ),
     )
     assert list(written_constraints(config)) == [
+        ("tool.fti.stages.batch-inference.python", ">=3.12,<3.13"),
         ('tool.fti.stages.batch-inference.overrides."Zope.Interface"', ">=6,<8"),
         ("tool.fti.stages.batch-inference.overrides.urllib3", "*"),
     ]

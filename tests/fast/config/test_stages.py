@@ -65,7 +65,7 @@ def test_declared_stages_are_the_stages() -> None:
         kind = "training"
         [tool.fti.stages.batch]
         kind = "inference"
-        groups = ["gpu", "feature", "gpu"]
+        groups = ["gpu", "feature"]
         extras = ["Fast"]
         [tool.fti.stages.feature]
         groups = []

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from memory_index import Recorder
-from poetry_fti.errors import ConfigError, FtiError
+from poetry_fti.bridge.lock.locked import SolvedLock
+from poetry_fti.errors import ChangedFileError, ConfigError, FtiError
 from poetry_fti.operations.exclusive import exclusive_access
 from poetry_fti.operations.feedback import SILENT
 from poetry_fti.operations.groups import (
@@ -31,6 +32,7 @@ from poetry_fti.operations.presets import find_preset, list_presets, preset_text
 from small_index import pyproject
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from memory_index import MemoryProject
@@ -120,7 +122,7 @@ def test_a_dependency_of_a_package_is_not_removed(locked_demo: MemoryProject) ->
 
 
 def test_a_new_stage_from_a_preset(tmp_path: Path) -> None:
-    write_pyproject(PROJECT, tmp_path)
+    write_pyproject(PROJECT, tmp_path, None)
     text = existing_text(tmp_path)
     assert text == PROJECT
     assert missing_kinds(text) == ["feature", "training", "inference"]
@@ -147,7 +149,7 @@ def test_a_folder_without_a_project_of_its_own(tmp_path: Path) -> None:
     assert existing_text(tmp_path) is None
     (tmp_path / "pyproject.toml").write_text("[tool.ruff]\n", encoding="utf-8")
     assert existing_text(tmp_path) is None
-    write_pyproject(PROJECT, tmp_path)
+    write_pyproject(PROJECT, tmp_path, "[tool.ruff]\n")
     (tmp_path / "below").mkdir()
     with pytest.raises(FtiError) as error:
         existing_text(tmp_path / "below")
@@ -216,6 +218,72 @@ def test_a_name_that_is_taken(locked_demo: MemoryProject, name: str, error: str)
         clone_stage(project, project.select(["training"])[0], name)
     assert str(raised.value) == error
     assert (locked_demo.root / "pyproject.toml").read_bytes() == before
+
+
+# Files that another program changes
+
+
+CHANGED: Final = (
+    "{} was changed by another program while this command ran, and has not been overwritten."
+    " Rerun the command."
+)
+
+
+def test_a_clone_keeps_what_was_edited_since_the_project_was_read(
+    locked_demo: MemoryProject,
+) -> None:
+    project = locked_demo.load()
+    edited = f"{project.text}# edited\n"
+    locked_demo.write(edited)
+    with pytest.raises(ChangedFileError) as error:
+        clone_stage(project, project.select(["training"])[0], "second")
+    assert str(error.value) == CHANGED.format("pyproject.toml")
+    assert (locked_demo.root / "pyproject.toml").read_text(encoding="utf-8") == edited
+    assert not (locked_demo.root / "fti/second").exists()
+
+
+class _Meddler(Recorder):
+    """Writes a file as soon as locking has started."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        super().__init__()
+        self._path, self._text = path, text
+
+    def progress(self, message: str, /) -> AbstractContextManager[None]:
+        self._path.write_text(self._text, encoding="utf-8")
+        return super().progress(message)
+
+
+@pytest.mark.parametrize("regenerate", [False, True])
+def test_a_lock_that_was_changed_while_its_stage_was_solved(
+    locked_demo: MemoryProject, *, regenerate: bool
+) -> None:
+    locked_demo.index.offer({"app 2.0": [], "lib 1.0": [], "mid 2.0": []})
+    groups = {"feature": ["app>1"], "training": ["mid>1"]}
+    locked_demo.write(pyproject(groups))
+    lock = locked_demo.root / "fti/training/poetry.lock"
+    results = locked_demo.lock(regenerate=regenerate, feedback=_Meddler(lock, "theirs\n"))
+    assert str(results["training"].error) == CHANGED.format("fti/training/poetry.lock")
+    assert lock.read_text(encoding="utf-8") == "theirs\n"
+    assert results["feature"].error is None
+    assert locked_demo.load().is_fresh(stage(locked_demo, "feature"))
+
+
+def test_a_written_lock_is_restored_unless_it_was_changed_since(locked_demo: MemoryProject) -> None:
+    lock = locked_demo.root / "fti/training/poetry.lock"
+    old = lock.read_text(encoding="utf-8")
+    for text, expected in ((old + "new = 1\n", old), ("theirs\n", "theirs\n")):
+        (written,) = locked_demo.load().select(["training"])
+        written.write(SolvedLock(old + "new = 1\n", ()))
+        lock.write_text(text, encoding="utf-8")
+        written.undo()
+        assert lock.read_text(encoding="utf-8") == expected
+    lock.unlink()
+    (written,) = locked_demo.load().select(["training"])
+    written.undo()
+    written.write(SolvedLock(old, ()))
+    written.undo()
+    assert not lock.exists()
 
 
 # Leftovers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from multiprocessing import active_children
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -188,3 +189,14 @@ def test_stages_in_several_processes_or_in_this_one_have_the_same_locks(
     results = demo.lock(feedback=Recorder(verbosity))
     assert demo.locked == {"feature": "app 2.0, lib 2.0", "training": "lib 2.0, mid 2.0"}
     assert list(errors(results)) == ["inference"]
+
+
+def test_no_process_is_left_where_stages_have_no_packages(
+    demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("poetry_fti.bridge.solving.workers.assignment._usable_cores", lambda: 2)
+    demo.write(pyproject({"feature": [], "training": []}))
+    demo.lock(feedback=Recorder(verbosity=0))
+    for process in active_children():
+        process.join(5)
+        assert process.exitcode is not None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fast.exporters.canned import package, stage
+from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.context.dockerignore import context_paths, is_excluded
 from poetry_fti.model import Code, DirectoryOrigin, Image
 from poetry_fti.ports.context import inputs_digest
@@ -126,3 +127,20 @@ def test_modes_and_links_make_a_difference(root: Path) -> None:
     (root / "src/credit/link").unlink()
     (root / "src/credit/link").symlink_to("nowhere")
     assert digest(root) not in (linked, executable)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_what_links_out_of_the_project_contain_is_not_read(root: Path) -> None:
+    project = root / "src"
+    (project / "credit/link").symlink_to(root / "libs/tree/pyproject.toml")
+    paths, texts = [PurePosixPath("credit")], ["FROM x"]
+    before = inputs_digest(project, paths, lambda _: False, texts)
+    write(root, "libs/tree/pyproject.toml", "new")
+    assert inputs_digest(project, paths, lambda _: False, texts) == before
+    (project / "elsewhere").symlink_to(root / "libs")
+    with pytest.raises(FtiError) as error:
+        inputs_digest(project, [PurePosixPath("elsewhere/tree")], lambda _: False, texts)
+    assert str(error.value) == (
+        "The symbolic link elsewhere leads out of the project."
+        " Replace it with a file or a folder of the project."
+    )

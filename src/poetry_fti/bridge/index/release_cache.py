@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetry.utils.cache import FileCache
 
-from poetry_fti.bridge.internals.index import value_path
+from poetry_fti.bridge.internals.index import deserialized, value_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +17,17 @@ if TYPE_CHECKING:
 class RobustFileCache(FileCache[dict[str, Any]]):
     """Replaces whole files, so that no process reads what another one has written in part.
 
-    Poetry's own cache reports such a file as corrupt and deletes it.
+    Poetry's own cache reports such a file as corrupt and deletes it. This one ignores what plain
+    Poetry has written in part, or another process has just deleted.
     """
+
+    def get(self, key: str) -> dict[str, Any] | None:
+        """Return a value; None if it is missing, incomplete or expired."""
+        try:
+            found = deserialized(self, value_path(self, key).read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None
+        return None if found.expired else found.data
 
     def put(self, key: str, value: object, minutes: int | None = None) -> None:
         """Store a value for a number of minutes, or for ever."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from poetry.console.exceptions import ConsoleMessage, PoetryRuntimeError
     from poetry.repositories.cached_repository import CachedRepository
     from poetry.utils.authenticator import Authenticator
-    from poetry.utils.cache import FileCache
+    from poetry.utils.cache import CacheItem, FileCache
 
 _CONTROLLER: Final = "cachecontrol.controller"
 
@@ -68,7 +68,25 @@ CACHE_PATH: Final = PrivateName(
     parameters=("key",),
     relied_on="The file that a value is written to. _TemporaryCache overrides it.",
 )
-NAMES: Final = (POOL_SIZE, MESSAGES, CACHE_SET, LOAD_FROM_CACHE, RELEASE_CACHE, CACHE_PATH)
+CACHE_DESERIALIZE: Final = PrivateName(
+    module="poetry.utils.cache",
+    owner="FileCache",
+    name="_deserialize",
+    kind="method",
+    use="release cache",
+    parameters=("data_raw",),
+    relied_on="The value in the content of a file, with `data` and `expired`; ValueError if the"
+    " content is incomplete.",
+)
+NAMES: Final = (
+    POOL_SIZE,
+    MESSAGES,
+    CACHE_SET,
+    LOAD_FROM_CACHE,
+    RELEASE_CACHE,
+    CACHE_PATH,
+    CACHE_DESERIALIZE,
+)
 
 
 def keep_open(authenticator: Authenticator, connections: int) -> None:
@@ -90,7 +108,7 @@ def replace_release_cache(
     repository: CachedRepository, create: type[FileCache[dict[str, Any]]]
 ) -> None:
     """Let a repository keep metadata with another class of cache, if its own one is as known."""
-    if exists(RELEASE_CACHE) and exists(CACHE_PATH):
+    if all(map(exists, (RELEASE_CACHE, CACHE_PATH, CACHE_DESERIALIZE))):
         kept = repository._release_cache
         repository._release_cache = create(kept.path, kept.hash_type)
 
@@ -98,3 +116,8 @@ def replace_release_cache(
 def value_path(cache: FileCache[dict[str, Any]], key: str) -> Path:
     """Return the file of a value."""
     return cache._path(key)
+
+
+def deserialized(cache: FileCache[dict[str, Any]], content: bytes) -> CacheItem[dict[str, Any]]:
+    """Return the value in the content of a file; raises ValueError if it is incomplete."""
+    return cache._deserialize(content)

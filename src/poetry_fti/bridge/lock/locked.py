@@ -16,6 +16,7 @@ from poetry_fti.bridge.markers import Narrowing, standard_marker
 from poetry_fti.bridge.project.python_versions import python_specifiers
 from poetry_fti.errors import FtiError
 from poetry_fti.model import LockedFile, LockedPackage
+from poetry_fti.reading import read_bytes
 from poetry_fti.targets import fits
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 def lock_digest(lock: Path) -> str:
     """Return the digest (`sha256:…`) of a lock, independent of its line endings."""
-    text = lock.read_bytes().replace(b"\r\n", b"\n")
+    text = read_bytes(lock).replace(b"\r\n", b"\n")
     return f"sha256:{hashlib.sha256(text).hexdigest()}"
 
 

@@ -23,6 +23,7 @@ from poetry_fti.bridge.lock.validation import problem
 from poetry_fti.bridge.lock.written_lock import written_content_hash
 from poetry_fti.bridge.markers import parsed_marker
 from poetry_fti.bridge.toml_parser import tomllib
+from poetry_fti.reading import read_bytes
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class FilelessLocker(StageLocker):
     @cached_property
     def lock_data(self) -> dict[str, Any]:
         """The content of a fresh lock, without files and extras; raises TOMLDecodeError."""
-        chunks = BETWEEN.split(f"\n{self.lock.read_text(encoding='utf-8')}")
+        chunks = BETWEEN.split(f"\n{read_bytes(self.lock).decode()}".replace("\r\n", "\n"))
         packages = [each.removeprefix(START) for each in chunks if each.startswith(START)]
         rest = "\n".join(each for each in chunks if not each.startswith(START))
         data: dict[str, Any] = tomllib.loads(rest)
@@ -128,16 +129,14 @@ def lock_status(locker: StageLocker) -> LockStatus:
     return LockStatus("fresh" if readable and locker.is_fresh() else "stale", is_readable=readable)
 
 
-def quick_status(locker: StageLocker) -> LockStatus:
-    """Return the state of a stage's lock, without parsing its packages where possible.
+def quick_status(locker: StageLocker, text: str) -> LockStatus:
+    """Return the state of a stage's lock with this text, without parsing its packages if possible.
 
     It differs from `lock_status` only in that the values of strings (versions, markers) are not
     checked, as locking does not need them.
     """
-    try:
-        summary = summarize(locker.lock.read_bytes().decode())
-    except (OSError, UnicodeDecodeError):
-        return lock_status(locker)
+    # What is not UTF-8 has been replaced in the text.
+    summary = None if "\N{REPLACEMENT CHARACTER}" in text else summarize(text)
     # Poetry itself handles locks of other versions, with other kinds of hashes.
     if summary is None or summary.lock_version != lock_version():
         return lock_status(locker)
@@ -147,13 +146,15 @@ def quick_status(locker: StageLocker) -> LockStatus:
 
 def _unreadable(locker: Locker) -> str:
     try:
+        read_bytes(locker.lock)  # raises for what Poetry would read without an end
         return _read_through(locker)
     except UnicodeDecodeError:
         return "it is not UTF-8 text"
     except OSError as error:
-        return (error.strerror or str(error)).lower()
+        reason = error.strerror or str(error)
+        return reason[0].lower() + reason[1:]
     except RuntimeError as error:
-        merging = has_merge_markers(locker.lock.read_text(encoding="utf-8"))
+        merging = has_merge_markers(read_bytes(locker.lock).decode())
         return _MERGING if merging else _in_one_line(error)
     except Exception as error:  # noqa: BLE001 - Poetry raises any type for damaged text
         first = in_one_line(str(error).partition("\n")[0])

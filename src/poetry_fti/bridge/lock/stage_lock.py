@@ -74,7 +74,7 @@ class StageLock:
     @cached_property
     def quick_status(self) -> LockStatus:
         """The same, found faster: the strings of a lock that looks whole are not read."""
-        return _FRESH if self._solved else quick_status(self.locker)
+        return _FRESH if self._solved else quick_status(self.locker, self.text)
 
     @cached_property
     def packages(self) -> tuple[LockedPackage, ...]:

@@ -8,13 +8,12 @@ from cleo.helpers import option
 from poetry.console.commands.add import AddCommand as PoetryAddCommand
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.poetry.changing import follow
-from poetry_fti.commands.poetry.editing import edit
+from poetry_fti.commands.poetry.changing import change
 from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import guarded
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.options import STAGE
-from poetry_fti.operations.groups import chosen_group, written_name
+from poetry_fti.operations.groups import chosen_group
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
@@ -52,7 +51,4 @@ and installs it if it has an environment. Other stages are not changed.
         """Edit, lock and install; if a step fails, pyproject.toml and the locks are unchanged."""
         runner = find_runner(self, self.argument("stage"))
         group = chosen_group(runner.stage.stage, self.option("group"))
-        name = written_name(runner.project.pyproject, group)
-        return edit(
-            PoetryAddCommand(), runner, name, lambda data: follow(self, runner, group, data)
-        )
+        return change(self, runner, group, PoetryAddCommand())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import tomlkit
 from poetry.installation.installer import Installer
 from poetry.packages.locker import Locker
 from poetry.poetry import Poetry
@@ -15,6 +16,7 @@ from poetry.toml.file import TOMLFile
 from poetry.utils.env import NullEnv
 
 from poetry_fti import files
+from poetry_fti.reading import require_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,29 +37,37 @@ class EditedFile(TOMLFile):
     the requirements that the group had.
     """
 
-    def __init__(self, path: Path, group: str) -> None:
-        """Edit the group with this name, as it is spelled in the file."""
+    def __init__(self, path: Path, text: str, group: str) -> None:
+        """Edit the group with this name, as it is spelled in the file, which had this text.
+
+        Raises FtiError if the file is a symbolic link that leaves the project.
+        """
         super().__init__(path)
+        require_inside(path, path.parent)
+        self._text = text
         self._group = group
 
     def read(self) -> TOMLDocument:
         """Return the document, without PEP 735's table if that does not contain the group."""
-        document = super().read()
+        document = self._document()
         standard = document.get("dependency-groups", {})
         if self._group in _poetry_groups(document) and self._group not in standard:
             document.pop("dependency-groups", None)
         return document
 
     def write(self, data: TOMLDocument) -> None:
-        """Replace the file; raises OSError."""
-        files.replace({self.path: self.kept(data).as_string()})
+        """Replace the file; raises OSError, and ChangedFileError if it has another text now."""
+        text = self.kept(data).as_string()
+        if "\r\n" in self._text:
+            text = text.replace("\r\n", "\n").replace("\n", "\r\n")
+        files.replace({self.path: text}, self.path.parent, before={self.path: self._text})
 
     def kept(self, data: TOMLDocument) -> TOMLDocument:
         """Return an edited document with the table and the group that an edit has dropped.
 
         A group that has been deleted is present, but empty.
         """
-        whole = super().read()
+        whole = self._document()
         is_standard = self._group in whole.get("dependency-groups", {})
         if is_standard and self._group in data.get("dependency-groups", {}):
             return data
@@ -69,6 +79,9 @@ class EditedFile(TOMLFile):
             edited = _poetry_groups(data).get(self._group, {})
             _poetry_groups(whole)[self._group]["dependencies"] = edited.get("dependencies", {})
         return whole
+
+    def _document(self) -> TOMLDocument:
+        return tomlkit.parse(self._text.replace("\r\n", "\n"))
 
 
 def _poetry_groups(document: Mapping[str, Any]) -> Any:  # noqa: ANN401 - tomlkit's own types
@@ -133,7 +146,7 @@ def edit(
     `follow` is called with the edited pyproject.toml, to lock and install the stage. The file is
     written if it returns 0.
     """
-    file = EditedFile(runner.poetry.pyproject_path, group)
+    file = EditedFile(runner.poetry.pyproject_path, runner.project.text, group)
     project = _EditedProject(runner, file)
     inner.set_application(runner.application)
     inner.set_poetry(project)

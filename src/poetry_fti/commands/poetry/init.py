@@ -20,6 +20,7 @@ from poetry_fti.operations.new_stages import (
     missing_kinds,
     with_new_stages,
     write_pyproject,
+    written_text,
 )
 from poetry_fti.operations.presets import find_preset, list_presets
 
@@ -72,6 +73,7 @@ pyproject.toml, it is created first, as by <info>poetry init</info> and with the
             raise FtiError(f"{message} (presets: {names}; or a path that ends in .toml).")
         presets = [_named(word) for word in wanted]
         folder = self.get_application().project_directory
+        on_disk = written_text(folder)
         before = existing_text(folder)
         self._refuse_idle_options(is_new=before is None)
         text = new_text(folder, self.generated) if before is None else before
@@ -85,7 +87,7 @@ pyproject.toml, it is created first, as by <info>poetry init</info> and with the
         if not wanted and not self._confirmed(before or "", after):
             self.line_error("<error>Command aborted</error>")
             return FAILED
-        write_pyproject(after, folder)
+        write_pyproject(after, folder, on_disk)
         self._report(stages)
         return DONE
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -25,9 +24,11 @@ def new_text(folder: Path, generate: Callable[[Path], int]) -> str | None:
     with TemporaryDirectory() as parent:
         scratch = Path(parent, folder.resolve().name or "project")
         scratch.mkdir()
-        for name in ("pyproject.toml", "README.md"):
-            if (folder / name).exists():
-                shutil.copyfile(folder / name, scratch / name)
+        before = files.read(folder / "pyproject.toml")
+        if before is not None:
+            (scratch / "pyproject.toml").write_bytes(before.encode())
+        if (folder / "README.md").exists():  # `poetry init` names it in the new file
+            (scratch / "README.md").touch()
         if generate(scratch):
             return None
         text = files.read(scratch / "pyproject.toml") or ""

@@ -8,13 +8,12 @@ from poetry.console.commands.command import Command
 from poetry.console.commands.remove import RemoveCommand as PoetryRemoveCommand
 
 from poetry_fti.commands.poetry.add import GROUP
-from poetry_fti.commands.poetry.changing import follow
-from poetry_fti.commands.poetry.editing import edit
+from poetry_fti.commands.poetry.changing import change
 from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import guarded
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.options import STAGE
-from poetry_fti.operations.groups import chosen_group, requiring_group, written_name
+from poetry_fti.operations.groups import chosen_group, requiring_group
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
@@ -50,7 +49,4 @@ stage, and uninstalls packages that it no longer needs. Other stages are not cha
             group = requiring_group(runner.stage, pyproject, self.argument("packages"))
         else:
             group = chosen_group(runner.stage.stage, wanted)
-        name = written_name(pyproject, group)
-        return edit(
-            PoetryRemoveCommand(), runner, name, lambda data: follow(self, runner, group, data)
-        )
+        return change(self, runner, group, PoetryRemoveCommand())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -12,6 +13,7 @@ from cleo.io.outputs.stream_output import StreamOutput
 from poetry_fti.commands.shared.progress import spinner
 from poetry_fti.commands.shared.safe_output import make_safe
 from poetry_fti.errors import FAILED, INTERRUPTED, FtiError
+from poetry_fti.interruption import interruption
 from poetry_fti.operations.project import load_project
 from poetry_fti.wording import harmless
 
@@ -64,19 +66,28 @@ def guarded(handle: Callable[[_C], int]) -> Callable[[_C], int]:
     @wraps(handle)
     def guard(command: _C) -> int:
         make_safe(command.io)
-        try:
-            return handle(command)
-        except FtiError as failure:
-            error(command.io, failure)
-            return failure.exit_code
-        except OSError as failure:
-            error(command.io, os_message(failure))
-            return FAILED
-        except KeyboardInterrupt:
-            error(command.io, _INTERRUPTED)
-            return INTERRUPTED
+        code = None
+        with interruption() as ending:
+            with suppress(KeyboardInterrupt), ending.running():
+                code = _handled(handle, command)
+            # cleo and Poetry turn the exception into a failure where one command runs another.
+            if code is None or ending.exit_code is not None:
+                code = ending.exit_code or INTERRUPTED
+                error(command.io, _INTERRUPTED)
+        return code
 
     return guard
+
+
+def _handled(handle: Callable[[_C], int], command: _C) -> int:
+    try:
+        return handle(command)
+    except FtiError as failure:
+        error(command.io, failure)
+        return failure.exit_code
+    except OSError as failure:
+        error(command.io, os_message(failure))
+        return FAILED
 
 
 def os_message(failure: OSError) -> str:

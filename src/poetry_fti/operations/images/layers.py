@@ -60,7 +60,8 @@ def shared_layers(stages: Iterable[LockedStage]) -> str:
 
 def _sized(project: Project, locked: LockedStage) -> LockedStage:
     """Return a stage with the sizes of its files, from its exported pylock or from the index."""
-    written = files.read(project.root / locked.folder / filename(locked.stage.name))
+    path = project.root / locked.folder / filename(locked.stage.name)
+    written = files.read(path, project.root)
     known = dict(known_files(written or ""))
     unknown = [
         package

@@ -18,7 +18,7 @@ from poetry_fti.bridge.solving.outcome import tied_to
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variant import StageTask
-from poetry_fti.errors import FtiError
+from poetry_fti.errors import ChangedFileError, FtiError
 from poetry_fti.operations.locking.explain import explanations
 from poetry_fti.operations.locking.origin_rules import require_one_origin
 from poetry_fti.operations.locking.request import LockResult, count
@@ -169,7 +169,10 @@ def _locked(stage: ProjectStage, outcome: Outcome, request: LockRequest) -> Lock
     is_first = not stage.lock.quick_status.is_readable
     before = {} if is_first else stage.locked_versions
     if not request.dry_run:
-        stage.write(lock)
+        try:
+            stage.write(lock)
+        except ChangedFileError as error:
+            return LockResult(error=error)
     return LockResult(
         packages=count(versions_by_name(lock.packages)),
         is_first=is_first,

@@ -180,12 +180,14 @@ def served(*messages: object) -> list[object]:
         with ours:
             for message in messages:
                 ours.send(message)
-        before, threads = signal.getsignal(signal.SIGINT), threading.enumerate()
+        ending, threads = (signal.SIGINT, signal.SIGTERM), threading.enumerate()
+        before = [signal.getsignal(number) for number in ending]
         try:
             with answers:
                 _serve(cast("Connection", Ends(theirs, answers)), [], RepositoryPool(), True)  # noqa: FBT003 - as Process passes it
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in zip(ending, before, strict=True):
+                signal.signal(number, handler)
             # One that still reads would read from the next pipe with the same descriptor.
             for thread in set(threading.enumerate()).difference(threads):
                 thread.join()

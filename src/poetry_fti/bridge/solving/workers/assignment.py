@@ -59,7 +59,7 @@ def open_workers(
 
 
 def _shares(groups: Sequence[Sequence[StageTask]], number: int) -> list[list[StageTask]]:
-    """Return the tasks divided into a number of shares of similar size; groups stay together."""
+    """Return the tasks in up to a number of shares of similar size; groups stay together."""
     shares: list[list[StageTask]] = [[] for _ in range(number)]
     totals = [0] * number
     sized = [(sum(task.size for task in group), group) for group in groups]
@@ -67,7 +67,7 @@ def _shares(groups: Sequence[Sequence[StageTask]], number: int) -> list[list[Sta
         smallest = totals.index(min(totals))
         shares[smallest].extend(group)
         totals[smallest] += size
-    return shares
+    return [share for share in shares if share]
 
 
 def _usable_cores() -> int:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
+from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from multiprocessing.reduction import ForkingPickler
 from queue import SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from poetry_fti.bridge.solving.workers.local import LocalWorker
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
 
     from poetry.repositories import RepositoryPool
@@ -28,6 +29,20 @@ if TYPE_CHECKING:
 _Answer = TypeVar("_Answer")
 
 
+# A terminal or a supervisor sends them to all processes.
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def _blocked() -> Iterator[None]:
+    """Delay the signals that end a command, which a new process would handle like its parent."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class ProcessWorker:
     """Solves stages in a forked process, which ends with this one; see `messages.Worker`."""
 
@@ -37,7 +52,8 @@ class ProcessWorker:
         self._connection, theirs = context.Pipe()
         arguments = (theirs, tasks, pool, aligned)
         self._process = context.Process(target=_serve, args=arguments, daemon=True)
-        self._process.start()
+        with _blocked():
+            self._process.start()
         theirs.close()
         # The replies to come, in the order of their messages, which is that of the answers.
         self._pending = deque["Callable[[Connection], None]"]()
@@ -98,6 +114,8 @@ def _serve(
 ) -> None:
     """Handle the messages of a connection until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process decides on an interrupt
+    signal.signal(signal.SIGTERM, _end_soon)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     inbox = SimpleQueue["Message[object] | Exception"]()
     Thread(target=_exit_with_parent, daemon=True).start()
     Thread(target=_receive, args=(connection, inbox), daemon=True).start()
@@ -109,6 +127,11 @@ def _serve(
         return
     except Exception as error:  # noqa: BLE001 - the parent process raises it
         connection.send(_picklable(error))
+
+
+def _end_soon(_number: int, _frame: object) -> None:
+    """Leave it to the parent process for a second to kill this one, if both have been signalled."""
+    signal.alarm(1)
 
 
 def _receive(connection: Connection, inbox: SimpleQueue[Message[object] | Exception]) -> None:

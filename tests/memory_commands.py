@@ -1,0 +1,56 @@
+"""Poetry's command line in this process, for a project over an index in memory."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cleo.testers.application_tester import ApplicationTester
+from poetry.console.application import Application
+
+from poetry_fti.bridge.project.isolation import isolate
+from poetry_fti.plugin import FtiPlugin
+
+if TYPE_CHECKING:
+    from poetry.poetry import Poetry
+
+    from memory_index import MemoryProject
+
+SECONDS: Final = re.compile(r" in \d+\.\d s")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The exit code of a command, and what it printed."""
+
+    code: int
+    output: str
+    errors: str = ""
+
+
+class _Application(Application):
+    """Poetry's application with a project that has been loaded, and this plugin alone."""
+
+    def __init__(self, poetry: Poetry) -> None:
+        super().__init__()
+        self._poetry = poetry
+        self._plugins_loaded = True
+        self._auto_exit = False
+        FtiPlugin().activate(self)
+
+
+def run(demo: MemoryProject, *words: str, answers: str | None = None) -> Ended:
+    """Run `poetry fti WORDS` in a project."""
+    return run_poetry(demo, "fti", *words, answers=answers)
+
+
+def run_poetry(demo: MemoryProject, *words: str, answers: str | None = None) -> Ended:
+    """Run `poetry WORDS` in a project."""
+    poetry = demo.index.create_poetry(demo.root)
+    isolate(poetry)  # as the other plugin does
+    tester = ApplicationTester(_Application(poetry))
+    text = " ".join((*words, "-P", str(demo.root)))
+    tester.execute(text, inputs=answers, interactive=answers is not None)
+    output, errors = tester.io.fetch_output(), tester.io.fetch_error()
+    return Ended(tester.status_code, SECONDS.sub("", output), errors)
