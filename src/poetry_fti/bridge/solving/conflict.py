@@ -15,6 +15,7 @@ from poetry.mixology.incompatibility_cause import DependencyCauseError, PythonCa
 from poetry.puzzle.exceptions import SolverProblemError
 
 from poetry_fti.bridge.internals.solver import proof_premises
+from poetry_fti.bridge.solving.unusable import UnusableRelease
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -176,6 +177,10 @@ def _requirements(
     version = str(requirer.constraint)
     if isinstance(incompatibility.cause, PythonCauseError) and stage:
         yield stage, name, version, f"Python {incompatibility.cause.python_version}"
+    if isinstance(incompatibility, UnusableRelease):
+        words = ((word, *identify(word)) for word in incompatibility.requires.split())
+        requires = " ".join(its_name if its_stage else word for word, its_stage, its_name in words)
+        yield stage, name, version, requires
     if isinstance(incompatibility.cause, DependencyCauseError):
         required = incompatibility.terms[1].dependency
         its_stage, its_name = identify(required.pretty_name)

@@ -13,6 +13,7 @@ from poetry.repositories.exceptions import PackageNotFoundError
 from poetry_fti.bridge.internals.solver import proof_premises
 from poetry_fti.bridge.lock.requirements import dependency_requirement
 from poetry_fti.bridge.solving.conflict import requirer_text
+from poetry_fti.bridge.solving.unusable import UnusableRelease
 from poetry_fti.bridge.solving.variant import Preferences
 from poetry_fti.errors import FtiError
 
@@ -50,7 +51,7 @@ class Obstacle:
 class _Premise:
     """A requirement that a proof starts from, of a package or, if `by` is None, pyproject.toml.
 
-    `required` is a text if it is a Python.
+    `required` is a text if it is a Python, or if it excludes the package that requires it.
     """
 
     by: NormalizedName | None
@@ -59,7 +60,7 @@ class _Premise:
 
     @property
     def name(self) -> NormalizedName | None:
-        """The name of the required package; None for a Python."""
+        """The name of the required package; None if `required` is a text."""
         return None if isinstance(self.required, str) else self.required.name
 
     @property
@@ -141,6 +142,8 @@ def _read(proof: Iterable[Incompatibility]) -> Iterator[_Premise]:
         by = each.terms[0].dependency
         if isinstance(each.cause, PythonCauseError):
             yield _Premise(by.name, str(by.constraint), f"Python {each.cause.python_version}")
+        if isinstance(each, UnusableRelease):
+            yield _Premise(by.name, str(by.constraint), each.requires)
         if isinstance(each.cause, DependencyCauseError):
             required = each.terms[1].dependency
             if by.is_root or by.name != required.name:  # an extra requires its own package

@@ -19,7 +19,7 @@ from poetry.repositories.exceptions import PackageNotFoundError
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.private_name import exists
-from poetry_fti.bridge.internals.solver import AGGREGATE, share_direct_packages
+from poetry_fti.bridge.internals.solver import AGGREGATE, proof_premises, share_direct_packages
 from poetry_fti.bridge.solving.attempts.partial import PartialSolver
 from poetry_fti.bridge.solving.solution import Solution
 from poetry_fti.bridge.solving.solver import (
@@ -28,6 +28,7 @@ from poetry_fti.bridge.solving.solver import (
     ViewProvider,
     ViewSolver,
 )
+from poetry_fti.bridge.solving.unusable import UnusableRelease
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -211,4 +212,12 @@ def solver_errors() -> Iterator[None]:
         yield
     except (SolverProblemError, IncompatibleConstraintsError) as error:
         # Poetry's hints about Python versions contain cleo's markup.
-        raise FtiError(Formatter().remove_format(str(error)).strip()) from error
+        text = Formatter().remove_format(str(error)).strip()
+        raise FtiError("\n".join([text, *_faults(error, text)])) from error
+
+
+def _faults(error: Exception, text: str) -> Iterator[str]:
+    """Yield what is wrong with releases of which a solver's explanation names no reason."""
+    premises = proof_premises(error) if isinstance(error, SolverProblemError) else None
+    unusable = [each for each in premises or () if isinstance(each, UnusableRelease)]
+    yield from dict.fromkeys(f"{each}." for each in unusable if str(each) not in text)

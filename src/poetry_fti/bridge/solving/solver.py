@@ -8,12 +8,24 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from poetry.puzzle.provider import Provider
+from dulwich.errors import GitProtocolError
+from poetry.core.constraints.version.exceptions import ParseConstraintError
+from poetry.core.pyproject.exceptions import PyProjectError
+from poetry.packages import DependencyPackage
+from poetry.puzzle.provider import IncompatibleConstraintsError, Provider
 from poetry.puzzle.solver import Solver
 from poetry.repositories.exceptions import PackageNotFoundError
 
 from poetry_fti.bridge.internals.solver import preferences_of, replace_provider, solved_packages
 from poetry_fti.bridge.solving.budget import StepBudget
+from poetry_fti.bridge.solving.unusable import (
+    UnusableRelease,
+    impossible_requirements,
+    itself_required,
+    without_itself,
+)
+from poetry_fti.errors import FtiError
+from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -25,13 +37,16 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
     from poetry.core.packages.project_package import ProjectPackage
     from poetry.core.version.markers import BaseMarker
-    from poetry.packages import DependencyPackage
+    from poetry.mixology.incompatibility import Incompatibility
 
     from poetry_fti.bridge.index.metadata_view import MetadataView
     from poetry_fti.bridge.index.pool import StagePool
     from poetry_fti.bridge.solving.solution import SolvedPackages
 
 _EXTRA: Final = re.compile(r'\bextra == ("[^"]*")')
+
+# What Poetry raises for metadata that it does not expect, and dulwich for repositories.
+_READ_ERRORS: Final = (AssertionError, GitProtocolError, PyProjectError, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +90,7 @@ class ViewProvider(Provider):
         self._foreign = {id(each) for each in preferred.foreign}
         self._budget = preferred.budget
         self._derived = package
+        self._excluded: UnusableRelease | None = None  # of the release completed last
         rank = {id(each): index for index, each in enumerate(locked)}
         for preferences in preferences_of(self).values():
             preferences.sort(key=lambda preference: rank[id(preference.package)])
@@ -106,9 +122,37 @@ class ViewProvider(Provider):
         return marker
 
     def complete_package(self, dependency_package: DependencyPackage) -> DependencyPackage:
-        """Return a release with its requirements; raises OutOfStepsError at the budget's end."""
+        """Return a release with its requirements; raises OutOfStepsError at the budget's end.
+
+        A release that no solution can contain has none. Raises FtiError for one that Poetry fails
+        to read.
+        """
         self._budget.step()
-        return super().complete_package(dependency_package)
+        self._excluded = None
+        try:
+            found = super().complete_package(dependency_package)
+        except (IncompatibleConstraintsError, ParseConstraintError) as error:
+            if dependency_package.package.is_root():
+                raise
+            return self._unusable(dependency_package, impossible_requirements(error))
+        except _READ_ERRORS as error:
+            if dependency_package.package.is_root():
+                raise
+            raise _unreadable(dependency_package.package, error) from error
+        if own := itself_required(found.package):
+            return self._unusable(dependency_package, own)
+        return DependencyPackage(found.dependency, without_itself(found.package))
+
+    def _unusable(self, release: DependencyPackage, requires: str) -> DependencyPackage:
+        found = release.with_features(release.dependency.features)
+        self._excluded = UnusableRelease(found.package, requires)
+        return found
+
+    def incompatibilities_for(self, dependency_package: DependencyPackage) -> list[Incompatibility]:
+        """Return what a completed release requires, or that no solution can contain it."""
+        if self._excluded is not None:
+            return [self._excluded]
+        return super().incompatibilities_for(dependency_package)
 
     def get_locked(self, dependency: Dependency) -> DependencyPackage | None:
         """Return the first preference that satisfies a requirement and is still in its index.
@@ -141,10 +185,20 @@ class ViewProvider(Provider):
         return any(choice.version == package.version for choice in choices)
 
     def search_for_direct_origin_dependency(self, dependency: Dependency) -> Package:
-        """Return the package at a path, a URL or a commit, with narrowed requirements."""
-        found = super().search_for_direct_origin_dependency(dependency)
+        """Return the package at a path, a URL or a commit, with narrowed requirements.
+
+        Raises FtiError if Poetry cannot read it.
+        """
+        try:
+            found = super().search_for_direct_origin_dependency(dependency)
+        except _READ_ERRORS as error:
+            raise _unreadable(dependency.pretty_name, error) from error
         self.originals[found] = found
         return self._view.package(found)
+
+
+def _unreadable(what: object, error: Exception) -> FtiError:
+    return FtiError(f"Poetry cannot read {what}: {public_text(str(error).strip())}")
 
 
 def _of_any_extra(marker: str, known: Iterable[str]) -> str:

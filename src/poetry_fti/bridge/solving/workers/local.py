@@ -23,6 +23,7 @@ from poetry_fti.bridge.solving.stage_solver import StageSolver
 from poetry_fti.bridge.solving.variant import Variant
 from poetry_fti.bridge.solving.workers.messages import not_tried
 from poetry_fti.errors import FtiError, IndexFailedError
+from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -67,6 +68,8 @@ class InProcessWorker(ABC):
         except FtiError as error:
             self._index_failed = isinstance(error, IndexFailedError)
             return HandledReply(error)
+        except (AssertionError, RuntimeError, ValueError) as error:
+            return HandledReply(_failure(error))
 
     def stage(self, name: str) -> StageSolver:
         """Return the solver of a stage."""
@@ -81,6 +84,14 @@ class InProcessWorker(ABC):
     @abstractmethod
     def close(self) -> None:
         """Stop all work, and release the worker's resources."""
+
+
+def _failure(error: Exception) -> FtiError:
+    """Return the error of a stage for one that Poetry's solver does not expect."""
+    text = f"Poetry's solver failed: {public_text(str(error).strip())} ({type(error).__name__})"
+    failure = FtiError(text)
+    failure.__cause__ = error
+    return failure
 
 
 class LocalWorker(InProcessWorker):

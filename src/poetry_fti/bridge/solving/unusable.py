@@ -1,0 +1,65 @@
+"""Releases that no solution can contain, whatever else it contains, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poetry.core.constraints.version.exceptions import ParseConstraintError
+from poetry.mixology.incompatibility import Incompatibility
+from poetry.mixology.incompatibility_cause import IncompatibilityCauseError
+from poetry.mixology.term import Term
+
+from poetry_fti.bridge.index.releases import with_requires
+
+if TYPE_CHECKING:
+    from poetry.core.packages.dependency import Dependency
+    from poetry.core.packages.package import Package
+    from poetry.puzzle.provider import IncompatibleConstraintsError
+
+
+class UnusableRelease(Incompatibility):
+    """A release excluded by what it `requires`, such as `lib (<1) and lib (>=1)`."""
+
+    def __init__(self, package: Package, requires: str) -> None:
+        super().__init__(
+            [Term(package.to_dependency(), is_positive=True)], IncompatibilityCauseError()
+        )
+        self.requires = requires
+
+    def __str__(self) -> str:
+        dependency = self.terms[0].dependency
+        return f"{dependency.complete_pretty_name} {dependency.constraint} requires {self.requires}"
+
+
+def impossible_requirements(error: IncompatibleConstraintsError | ParseConstraintError) -> str:
+    """Return what a release requires that Poetry's solver rejects with an error.
+
+    Relies on the message of an IncompatibleConstraintsError, which lists the requirements.
+    """
+    if isinstance(error, ParseConstraintError):
+        return "an invalid version of Python"
+    _, *lines = str(error).splitlines()
+    return " and ".join(dict.fromkeys(lines))
+
+
+def itself_required(package: Package) -> str:
+    """Return what a package requires of itself in other versions; an empty string for nothing."""
+    unmet = [_text(own) for own in _of_itself(package) if not package.satisfies(own)]
+    return " and ".join(unmet)
+
+
+def _text(dependency: Dependency) -> str:
+    return dependency.to_pep_508().partition(";")[0].strip()
+
+
+def without_itself(package: Package) -> Package:
+    """Return a package without requirements of itself, which Poetry's solver does not expect."""
+    own = {id(dependency) for dependency in _of_itself(package)}
+    if not own:
+        return package
+    return with_requires(package, (d for d in package.requires if id(d) not in own))
+
+
+def _of_itself(package: Package) -> list[Dependency]:
+    name = package.complete_name
+    return [dependency for dependency in package.requires if dependency.complete_name == name]
