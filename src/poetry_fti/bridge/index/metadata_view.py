@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from poetry.core.version.markers import BaseMarker
 
     from poetry_fti.bridge.markers import Narrowing
+    from poetry_fti.bridge.solving.unusable import InstallableFiles
 
 
 class MetadataView:
@@ -29,11 +30,14 @@ class MetadataView:
         self,
         narrow: Narrowing | None = None,
         overrides: Mapping[NormalizedName, VersionConstraint] | None = None,
+        files: InstallableFiles | None = None,
     ) -> None:
         """Narrow markers with `narrow`; replace constraints in packages' requirements by name.
 
-        Overrides do not apply to the requirements of the project itself.
+        Overrides do not apply to the requirements of the project itself. Releases without any of
+        the `files` are not to be chosen.
         """
+        self.files = files
         self.narrow = narrow
         self._overrides = overrides or {}
         # Packages are not copied then: plain Poetry's solver changes them, and locks the result.

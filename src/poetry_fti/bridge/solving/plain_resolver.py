@@ -54,8 +54,8 @@ class PlainResolver(Resolver):
     def _solved(self, packages: Iterable[Package], preferences: PreferredPackages) -> Solution:
         root = self.root()
         originals = {package: package for package in packages if package.is_direct_origin()}
-        locked = [self._view.package(p) if p in originals else p for p in packages]
-        pool = _CountingPool(self._shared, self._view, preferences.allowed)
+        locked = [self.view.package(p) if p in originals else p for p in packages]
+        pool = _CountingPool(self._shared, self.view, preferences.allowed)
         pool.budget = preferences.budget
         with solver_errors():
             solver = Solver(root, pool, [], locked, self._io)
@@ -68,11 +68,11 @@ class PlainResolver(Resolver):
     @cached_property
     def partial(self) -> PartialSolver:
         """The solver of some of the packages."""
-        return _PlainPartialSolver(self.root(), self._shared, self._view, self._io)
+        return _PlainPartialSolver(self.root(), self._shared, self.view, self._io)
 
     def _require_no_overrides(self, packages: Iterable[Package]) -> None:
         for package in packages:
-            names = self._view.overridden(package)
+            names = self.view.overridden(package)
             if names:
                 raise FtiError(
                     f"{package.pretty_name} requires {joined(names)}, which an override replaces."

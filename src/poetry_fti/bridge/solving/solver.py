@@ -20,8 +20,8 @@ from poetry_fti.bridge.internals.solver import preferences_of, replace_provider,
 from poetry_fti.bridge.solving.budget import StepBudget
 from poetry_fti.bridge.solving.unusable import (
     UnusableRelease,
-    impossible_requirements,
-    itself_required,
+    own_fault,
+    requirements_fault,
     without_itself,
 )
 from poetry_fti.errors import FtiError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
-    from poetry.core.constraints.version import VersionConstraint
+    from poetry.core.constraints.version import Version, VersionConstraint
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
     from poetry.core.packages.project_package import ProjectPackage
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.index.metadata_view import MetadataView
     from poetry_fti.bridge.index.pool import StagePool
     from poetry_fti.bridge.solving.solution import SolvedPackages
+    from poetry_fti.bridge.solving.unusable import InstallableFiles
 
 _EXTRA: Final = re.compile(r'\bextra == ("[^"]*")')
 
@@ -56,7 +57,7 @@ class PreferredPackages:
     Packages in `latest` get the newest possible version instead. Packages in `allowed` get only
     versions that satisfy the constraint given there. Those in `foreign` are versions of other
     stages, which are preferred only if the stage could choose them itself. `budget` limits the
-    solver's steps.
+    solver's steps. Releases in `excluded` are never chosen; the faults of each are given there.
     """
 
     packages: Sequence[Package] = ()
@@ -64,6 +65,7 @@ class PreferredPackages:
     latest: Collection[NormalizedName] = ()
     allowed: Mapping[NormalizedName, VersionConstraint] = field(default_factory=dict)
     budget: StepBudget = field(default_factory=StepBudget)
+    excluded: Mapping[tuple[NormalizedName, Version], str] = field(default_factory=dict)
 
 
 class ViewProvider(Provider):
@@ -89,6 +91,7 @@ class ViewProvider(Provider):
         self._view = view
         self._foreign = {id(each) for each in preferred.foreign}
         self._budget = preferred.budget
+        self._faults = preferred.excluded
         self._derived = package
         self._excluded: UnusableRelease | None = None  # of the release completed last
         rank = {id(each): index for index, each in enumerate(locked)}
@@ -134,18 +137,28 @@ class ViewProvider(Provider):
         except (IncompatibleConstraintsError, ParseConstraintError) as error:
             if dependency_package.package.is_root():
                 raise
-            return self._unusable(dependency_package, impossible_requirements(error))
+            return self._unusable(dependency_package, requirements_fault(error))
         except _READ_ERRORS as error:
             if dependency_package.package.is_root():
                 raise
             raise _unreadable(dependency_package.package, error) from error
-        if own := itself_required(found.package):
-            return self._unusable(dependency_package, own)
+        known = self._faults.get((found.package.name, found.package.version), "")
+        if fault := known or own_fault(found.package):
+            return self._unusable(dependency_package, fault)
+        files = self.files(found.package)
+        if files is not None and (fault := files.fault(found.package)):
+            return self._unusable(dependency_package, fault, files.remedy)
         return DependencyPackage(found.dependency, without_itself(found.package))
 
-    def _unusable(self, release: DependencyPackage, requires: str) -> DependencyPackage:
+    def files(self, package: Package) -> InstallableFiles | None:  # noqa: ARG002 - see JointPool
+        """Return the files of which a package needs one; None if it needs none."""
+        return self._view.files
+
+    def _unusable(
+        self, release: DependencyPackage, fault: str, remedy: str = ""
+    ) -> DependencyPackage:
         found = release.with_features(release.dependency.features)
-        self._excluded = UnusableRelease(found.package, requires)
+        self._excluded = UnusableRelease(found.package, fault, remedy)
         return found
 
     def incompatibilities_for(self, dependency_package: DependencyPackage) -> list[Incompatibility]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from poetry.core.constraints.version.exceptions import ParseConstraintError
 from poetry.mixology.incompatibility import Incompatibility
@@ -10,42 +11,74 @@ from poetry.mixology.incompatibility_cause import IncompatibilityCauseError
 from poetry.mixology.term import Term
 
 from poetry_fti.bridge.index.releases import with_requires
+from poetry_fti.targets import fits
 
 if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
     from poetry.puzzle.provider import IncompatibleConstraintsError
 
+    from poetry_fti.model import Targets
+
 
 class UnusableRelease(Incompatibility):
-    """A release excluded by what it `requires`, such as `lib (<1) and lib (>=1)`."""
+    """A release excluded by itself.
 
-    def __init__(self, package: Package, requires: str) -> None:
+    `fault` is what is wrong with it, as a predicate: `requires lib (<1) and lib (>=1)`. `remedy` is
+    a sentence for messages, or an empty string.
+    """
+
+    def __init__(self, package: Package, fault: str, remedy: str = "") -> None:
         super().__init__(
             [Term(package.to_dependency(), is_positive=True)], IncompatibilityCauseError()
         )
-        self.requires = requires
+        self.fault = fault
+        self.remedy = remedy
 
     def __str__(self) -> str:
         dependency = self.terms[0].dependency
-        return f"{dependency.complete_pretty_name} {dependency.constraint} requires {self.requires}"
+        return f"{dependency.complete_pretty_name} {dependency.constraint} {self.fault}"
 
 
-def impossible_requirements(error: IncompatibleConstraintsError | ParseConstraintError) -> str:
-    """Return what a release requires that Poetry's solver rejects with an error.
+@dataclass(frozen=True, slots=True)
+class InstallableFiles:
+    """The files that can be installed on one of the targets with one of the Pythons."""
+
+    targets: Targets
+    python: SpecifierSet
+
+    remedy: ClassVar[str] = (
+        "Choose another version, or change the stage's `platforms`, `libc` or `python`."
+    )
+
+    def fault(self, package: Package) -> str:
+        """Return that none of a package's files is one of them, or an empty string."""
+        names = [file["file"] for file in package.files]
+        if package.is_direct_origin() or not names or any(map(self._fits, names)):
+            return ""
+        where = ", ".join(map(str, self.targets.platforms)) or "any platform"
+        return f"has no file for {where} and Python {self.python or 'of any version'}"
+
+    def _fits(self, name: str) -> bool:
+        return fits(name, self.targets, self.python)
+
+
+def requirements_fault(error: IncompatibleConstraintsError | ParseConstraintError) -> str:
+    """Return the fault of a release whose requirements Poetry's solver rejects with an error.
 
     Relies on the message of an IncompatibleConstraintsError, which lists the requirements.
     """
     if isinstance(error, ParseConstraintError):
-        return "an invalid version of Python"
+        return "requires an invalid version of Python"
     _, *lines = str(error).splitlines()
-    return " and ".join(dict.fromkeys(lines))
+    return f"requires {' and '.join(dict.fromkeys(lines))}"
 
 
-def itself_required(package: Package) -> str:
-    """Return what a package requires of itself in other versions; an empty string for nothing."""
+def own_fault(package: Package) -> str:
+    """Return that a package requires itself in other versions, or an empty string."""
     unmet = [_text(own) for own in _of_itself(package) if not package.satisfies(own)]
-    return " and ".join(unmet)
+    return f"requires {' and '.join(unmet)}" if unmet else ""
 
 
 def _text(dependency: Dependency) -> str:

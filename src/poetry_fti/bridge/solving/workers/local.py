@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from packaging.specifiers import SpecifierSet
 from poetry.core.constraints.version import parse_constraint
 
 from poetry_fti.bridge.index.metadata_view import MetadataView
@@ -16,10 +17,12 @@ from poetry_fti.bridge.index.pool import exact_pool, shared_pool
 from poetry_fti.bridge.index.prefetch import CONNECTIONS, Prefetcher, environments
 from poetry_fti.bridge.internals.solver import indexed_nodes
 from poetry_fti.bridge.markers import Narrowing
+from poetry_fti.bridge.project.python_versions import python_specifiers
 from poetry_fti.bridge.solving.resolver import Resolver
 from poetry_fti.bridge.solving.rules.preferences import preferences_for_rules
 from poetry_fti.bridge.solving.solver_output import solver_io
 from poetry_fti.bridge.solving.stage_solver import StageSolver
+from poetry_fti.bridge.solving.unusable import InstallableFiles
 from poetry_fti.bridge.solving.variant import Variant
 from poetry_fti.bridge.solving.workers.messages import not_tried
 from poetry_fti.errors import FtiError, IndexFailedError
@@ -154,7 +157,16 @@ def view_for(task: StageTask, targets: Targets) -> MetadataView:
     if targets.platforms:
         narrow = Narrowing(targets, task.root().python_constraint)
     overrides = {name: parse_constraint(constraint) for name, constraint in task.overrides}
-    return MetadataView(narrow, overrides)
+    return MetadataView(narrow, overrides, _files(task, targets))
+
+
+def _files(task: StageTask, targets: Targets) -> InstallableFiles | None:
+    if not task.is_narrowed:
+        return None
+    # Without platforms, `targets` may only stand for all others.
+    platforms = targets if task.targets.platforms else task.targets
+    python = SpecifierSet(python_specifiers(str(task.root().python_constraint)))
+    return InstallableFiles(platforms, python)
 
 
 @contextmanager
