@@ -61,7 +61,7 @@ def world(seed: int) -> World:
     """Return a world, always the same for a seed."""
     chance = random.Random(seed)  # noqa: S311 - any numbers will do
     releases = {
-        f"{name} {version}.0": _lines(chance, NAMES[position + 1 :])
+        f"{name} {version}.0": _lines(chance, NAMES[position:])
         for position, name in enumerate(NAMES)
         for version in range(1, chance.randint(3, 5))
     }
@@ -70,8 +70,8 @@ def world(seed: int) -> World:
     return World(releases, requires, platforms, chance.choice(_PYTHONS))
 
 
-def _lines(chance: random.Random, later: Sequence[str]) -> list[str]:
-    lines = [_requirement(chance, later) for _ in range(chance.choice((0, 1, 1, 2))) if later]
+def _lines(chance: random.Random, names: Sequence[str]) -> list[str]:
+    lines = [_requirement(chance, names) for _ in range(chance.choice((0, 1, 1, 2)))]
     python = chance.choice(_RELEASES_PYTHONS)
     return [*lines, *([f"python{python}"] if python else []), *_wheels(chance)]
 

@@ -9,7 +9,9 @@ from poetry.repositories.exceptions import PackageNotFoundError
 
 from poetry_fti.bridge.index.monitor import http_repositories, monitored
 from poetry_fti.bridge.index.parallel import in_parallel
+from poetry_fti.errors import FtiError
 from poetry_fti.model import IndexOrigin, LockedFile
+from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +51,9 @@ def _files_of(pool: RepositoryPool, package: LockedPackage) -> list[LockedFile]:
         files = pool.package(package.name, version, origin.name or "PyPI").files
     except PackageNotFoundError:
         return []
+    except ValueError as error:
+        reason = public_text(str(error))
+        raise FtiError(f"Poetry cannot read {package.name} {package.version}: {reason}") from error
     return [
         LockedFile(
             name=file["file"],
