@@ -1,4 +1,7 @@
-"""How many cases a test goes through: a few, or all where ``TEST_CASES`` is ``all``, as in CI."""
+"""How many cases a test goes through: a few, or more as the variable ``TEST_CASES`` has it.
+
+It is ``all``, as in CI, or a number: so many times as many generated cases.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,20 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ALL: Final = os.environ.get("TEST_CASES") == "all"
+_ASKED: Final = os.environ.get("TEST_CASES", "")
+ALL: Final = _ASKED == "all" or _ASKED.isdigit()
+_TIMES: Final = int(_ASKED) if _ASKED.isdigit() else 1
 _SHARE: Final = 50
 
 
 def examples(number: int) -> int:
-    """Return how many examples Hypothesis generates where `number` of them are all."""
-    return number if ALL else max(1, number // _SHARE)
+    """Return how many examples are generated where `number` of them are all."""
+    return number * _TIMES if ALL else max(1, number // _SHARE)
+
+
+def seeds(number: int) -> range:
+    """Return the seeds of as many generated examples; a test's name shows the seed."""
+    return range(examples(number))
 
 
 def sampled(items: Sequence[T]) -> Sequence[T]:

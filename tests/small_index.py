@@ -23,15 +23,16 @@ if TYPE_CHECKING:
     from harness import Result
 
 # `{"app 1.0": ["lib>=1"], "lib 1.0": []}`. A line that begins with "python" is the release's own
-# Python, one with "yanked" the reason for which it is yanked, one with "size" that of its wheel;
-# wheels whose lines with "content" differ are different files.
+# Python, one with "yanked" the reason for which it is yanked, one with "size" that of its wheels;
+# wheels whose lines with "content" differ are different files. Each line with "wheel" is the tag of
+# a wheel, by default py3-none-any.
 Releases: TypeAlias = "Mapping[str, Sequence[str]]"
 
 _SECONDS: Final = re.compile(r" in \d+\.\d s")
 
 
 def catalogue(releases: Releases) -> Catalogue:
-    """Return the releases, each a wheel for every platform of which only the metadata exists."""
+    """Return the releases, of whose wheels only the metadata exists."""
     found: dict[str, list[Release]] = {}
     for release, lines in releases.items():
         name, version = release.split()
@@ -114,16 +115,20 @@ def _release(name: str, version: str, lines: Sequence[str]) -> Release:
     yanked = [line.removeprefix("yanked ") for line in lines if line.startswith("yanked ")]
     sizes = [int(line.removeprefix("size ")) for line in lines if line.startswith("size ")]
     content = [line for line in lines if line.startswith("content ")]
-    special = ("python", "yanked ", "size ", "content ")
-    filename = f"{name}-{version}-py3-none-any.whl"
-    file = File(
-        filename=filename,
-        sha256=hashlib.sha256("".join([filename, *content]).encode()).hexdigest(),
-        size=next(iter(sizes), 1000),
-        requires_python=next(iter(pythons), None),
-        upload_time="2026-01-01T00:00:00Z",
-        yanked=next(iter(yanked), False),
-    )
+    special = ("python", "yanked ", "size ", "content ", "wheel ")
+    tags = [line.removeprefix("wheel ") for line in lines if line.startswith("wheel ")]
+    filenames = [f"{name}-{version}-{tag}.whl" for tag in tags or ["py3-none-any"]]
+    files = [
+        File(
+            filename=filename,
+            sha256=hashlib.sha256("".join([filename, *content]).encode()).hexdigest(),
+            size=next(iter(sizes), 1000),
+            requires_python=next(iter(pythons), None),
+            upload_time="2026-01-01T00:00:00Z",
+            yanked=next(iter(yanked), False),
+        )
+        for filename in filenames
+    ]
     headers = [
         ("Metadata-Version", "2.4"),
         ("Name", name),
@@ -131,4 +136,4 @@ def _release(name: str, version: str, lines: Sequence[str]) -> Release:
         *(("Requires-Python", python) for python in pythons),
         *(("Requires-Dist", line) for line in lines if not line.startswith(special)),
     ]
-    return Release(name, version, tuple(headers), (file,))
+    return Release(name, version, tuple(headers), tuple(files))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cases import examples
 from pythons import find_python, only_pythons
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def folders(tmp_path: Path) -> Iterator[Path]:
 
 
 @settings(
-    max_examples=8,
+    max_examples=examples(8),
     derandomize=True,
     deadline=None,
     database=None,

@@ -20,7 +20,7 @@ from poetry.puzzle import solver
 from poetry_fti.targets import marker_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from poetry.core.constraints.version import VersionConstraint
     from poetry.core.version.markers import BaseMarker
@@ -35,16 +35,16 @@ def parsed_marker(text: str) -> BaseMarker:
 
 
 class Narrowing:
-    """A function that simplifies markers for a stage's platforms, Python and extras."""
+    """A function that simplifies markers for a stage's platforms and Python."""
 
     def __init__(
-        self,
-        targets: Targets,
-        python: VersionConstraint | None,
-        extras: Iterable[str] | None = None,
+        self, targets: Targets, python: VersionConstraint | None, *, extras: bool = True
     ) -> None:
-        """Simplify for the platforms of `targets`, and for `python` and `extras` unless None."""
-        self._extras = None if extras is None else {"extra": list(extras)}
+        """Simplify for the platforms of `targets` and, unless None, for `python`.
+
+        Unless there are `extras`, a marker that names one is false.
+        """
+        self._extras = extras
         self._environments = [marker_environment(platform) for platform in targets.platforms]
         self._python = python
         # Keyed by identity: equal markers may differ in their order, which shows in a lock.
@@ -58,8 +58,8 @@ class Narrowing:
         return known[1]
 
     def _narrow(self, marker: BaseMarker) -> BaseMarker:
-        if self._extras is not None:
-            marker = _evaluated(marker, [self._extras])
+        if not self._extras:
+            marker = _evaluated(marker, [{"extra": []}])
         if self._environments:
             marker = self._for_platforms(marker)
         if self._python is not None:

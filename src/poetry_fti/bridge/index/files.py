@@ -11,6 +11,7 @@ from poetry_fti.bridge.index.monitor import http_repositories, monitored
 from poetry_fti.bridge.index.parallel import in_parallel
 from poetry_fti.errors import FtiError
 from poetry_fti.model import IndexOrigin, LockedFile
+from poetry_fti.urls import public_text
 from poetry_fti.wording import in_quotes
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ def _files_of(pool: RepositoryPool, package: LockedPackage) -> list[LockedFile]:
         files = pool.package(package.name, version, origin.name or "PyPI").files
     except PackageNotFoundError:
         return []
+    except ValueError as error:
+        reason = public_text(str(error))
+        raise FtiError(f"Poetry cannot read {package.name} {package.version}: {reason}") from error
     return [_checked(file, origin) for file in files]
 
 

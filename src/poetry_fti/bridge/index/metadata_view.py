@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from poetry.core.version.markers import BaseMarker
 
     from poetry_fti.bridge.markers import Narrowing
+    from poetry_fti.bridge.solving.unusable import InstallableFiles
 
 
 class MetadataView:
@@ -29,14 +30,17 @@ class MetadataView:
         self,
         narrow: Narrowing | None = None,
         overrides: Mapping[NormalizedName, VersionConstraint] | None = None,
+        files: InstallableFiles | None = None,
         *,
         builds: bool = True,
     ) -> None:
         """Narrow markers with `narrow`; replace constraints in packages' requirements by name.
 
-        Overrides do not apply to the requirements of the project itself. `builds` is false if no
-        build may be run to read the metadata of a package.
+        Overrides do not apply to the requirements of the project itself. Releases without any of
+        the `files` are not to be chosen. `builds` is false if no build may be run to read the
+        metadata of a package.
         """
+        self.files = files
         self.narrow = narrow
         self.builds = builds
         self._overrides = overrides or {}

@@ -108,7 +108,7 @@ class IndexMonitor:
             reason = public_text(str(error))
             message = f"{self._latest_url} gave an answer that is no index page: {reason}"
             raise IndexFailedError(message) from error
-        except (KeyError, TypeError, AttributeError) as error:
+        except (AttributeError, LookupError, TypeError) as error:
             message = f"{self._latest_url} gave an answer that lacks a part ({error!r})."
             raise IndexFailedError(message) from error
 

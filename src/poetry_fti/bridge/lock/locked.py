@@ -66,7 +66,7 @@ def _applying(
 ) -> Iterator[tuple[Package, LockedPackage]]:
     """Yield the packages of a lock that apply on a stage's targets, without files."""
     narrowed = is_narrowed(stage)
-    narrow = Narrowing(stage.targets, python if narrowed else None, stage.extras)
+    narrow = Narrowing(stage.targets, python if narrowed else None, extras=False)
     groups = {canonicalize_name("main"), *stage.closure}
     requires = locked_requirements(locker.lock_data["package"], narrow)
     for package, info in locker.locked_packages().items():
@@ -102,7 +102,7 @@ def comparable_packages(
     Local paths become relative to `root`, the project's folder. Requirements that do not apply on
     the stage's targets are left out.
     """
-    narrow = Narrowing(stage.targets, python if is_narrowed(stage) else None, stage.extras)
+    narrow = Narrowing(stage.targets, python if is_narrowed(stage) else None, extras=False)
     return tuple(
         LockedPackage(
             name=package.name,

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from poetry_fti.bridge.project.overrides import constraint_problems
+from poetry.core.constraints.version import parse_constraint
+
 from poetry_fti.bridge.project.pyproject import project_extras, schema_problems
 from poetry_fti.config.pyproject import PoetryChecks
+from poetry_fti.model import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def constraint_problems(constraints: Iterable[tuple[str, str]]) -> list[Problem]:
+    """Return the problems of constraints, each of which follows the dotted path of its key."""
+    return [
+        Problem(path, f'"{text}" {message}')
+        for path, text in constraints
+        if (message := _wrong(text))
+    ]
+
+
+def _wrong(text: str) -> str:
+    try:
+        constraint = parse_constraint(text)
+    except ValueError:
+        return 'is not a version constraint such as ">=2,<3" or "*"'
+    return "allows no version" if constraint.is_empty() else ""
+
 
 POETRY_CHECKS: Final = PoetryChecks(
     extras=project_extras,

@@ -38,9 +38,6 @@ def derive_poetry_table(
         dependencies["python"] = stage.python
     if dependencies:
         derived["dependencies"] = dependencies
-    extras = _poetry_extras(poetry, stage)
-    if extras:
-        derived["extras"] = extras
     if "dev" in stage.locked_groups and "dev-dependencies" in poetry:
         derived["dev-dependencies"] = _rebased_table(poetry["dev-dependencies"], up)
     groups = _poetry_groups(poetry.get("group", {}), stage, up)
@@ -51,13 +48,13 @@ def derive_poetry_table(
     return derived | {key: poetry[key] for key in _SHARED_KEYS if key in poetry}
 
 
-def _poetry_extras(poetry: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
-    extras: Mapping[str, Any] = poetry.get("extras", {})
-    return {
-        extra: list(names)
-        for extra, names in extras.items()
-        if canonicalize_name(extra) in stage.extras
-    }
+def selected_names(poetry: Mapping[str, Any], stage: Stage) -> set[NormalizedName]:
+    """Return the packages in the extras of `[tool.poetry]` that a stage selects."""
+    extras: Mapping[str, list[str]] = poetry.get("extras", {})
+    selected = (
+        names for extra, names in extras.items() if canonicalize_name(extra) in stage.extras
+    )
+    return {canonicalize_name(name) for names in selected for name in names}
 
 
 def _dependencies(
@@ -66,14 +63,10 @@ def _dependencies(
     table = _rebased_table(poetry.get("dependencies", {}), up)
     if project is not None and stage.python:
         table.pop("python", None)
-    selected = {
-        canonicalize_name(name)
-        for names in _poetry_extras(poetry, stage).values()
-        for name in names
-    }
-    declared = _declared_names(project)
+    selected = selected_names(poetry, stage)
+    declared = declared_names(project)
     return {
-        name: constraint
+        name: _required(constraint) if canonicalize_name(name) in selected else constraint
         for name, constraint in table.items()
         if name == "python"
         or canonicalize_name(name) in declared | selected
@@ -81,15 +74,21 @@ def _dependencies(
     }
 
 
-def _declared_names(project: Mapping[str, Any] | None) -> set[NormalizedName]:
+def _required(constraint: Any) -> Any:  # noqa: ANN401 - any TOML value
+    """Return a constraint that is not optional."""
+    if isinstance(constraint, list):
+        return [_required(item) for item in constraint]
+    if not isinstance(constraint, Mapping):
+        return constraint
+    return {key: value for key, value in constraint.items() if key != "optional"}
+
+
+def declared_names(project: Mapping[str, Any] | None) -> set[NormalizedName]:
     """Return the packages in `[project]`, to which Poetry's table adds details such as a source."""
-    if project is None:
-        return set()
-    optional: Mapping[str, list[str]] = project.get("optional-dependencies", {})
-    strings = [*project.get("dependencies", []), *(s for extra in optional.values() for s in extra)]
+    requirements: list[str] = project.get("dependencies", []) if project else []
     return {
         canonicalize_name(parsed.name)
-        for parsed in map(parsed_requirement, strings)
+        for parsed in map(parsed_requirement, requirements)
         if parsed is not None
     }
 

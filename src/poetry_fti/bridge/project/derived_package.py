@@ -47,8 +47,13 @@ def derived_package(data: dict[str, Any], folder: Path) -> ProjectPackage:
 
 
 def require_sources(package: ProjectPackage, pool: RepositoryPool) -> None:
-    """Raise ConfigError if a dependency names a source that the project does not declare."""
-    for dependency in package.all_requires:
+    """Raise ConfigError if a dependency names a source that the project does not declare.
+
+    Also if Poetry cannot combine a requirement of a group with that in `[tool.poetry]`.
+    """
+    with converted_poetry_errors():
+        requires = package.all_requires
+    for dependency in requires:
         source = dependency.source_name
         if source and not pool.has_repository(source):
             message = f'{dependency.name} has the source "{source}", which does not exist'

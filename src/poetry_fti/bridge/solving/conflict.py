@@ -15,6 +15,7 @@ from poetry.mixology.incompatibility_cause import DependencyCauseError, PythonCa
 from poetry.puzzle.exceptions import SolverProblemError
 
 from poetry_fti.bridge.internals.solver import proof_premises
+from poetry_fti.bridge.solving.unusable import UnusableRelease
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -156,18 +157,18 @@ def requirement_lines(
         return str(error).splitlines()
     versions: dict[tuple[str, str, str], list[str]] = {}
     for incompatibility in premises:
-        for stage, package, version, required in _requirements(incompatibility, identify):
-            versions.setdefault((stage, package, required), []).append(version)
+        for stage, package, version, predicate in _requirements(incompatibility, identify):
+            versions.setdefault((stage, package, predicate), []).append(version)
     return sorted(
-        f"{stage}: {requirer_text(package, found)} requires {required}"
-        for (stage, package, required), found in versions.items()
+        f"{stage}: {requirer_text(package, found)} {predicate}"
+        for (stage, package, predicate), found in versions.items()
     )
 
 
 def _requirements(
     incompatibility: Incompatibility, identify: Callable[[str], tuple[str, str]]
 ) -> Iterator[tuple[str, str, str, str]]:
-    """Yield stage, name and version of the package that requires, and what it requires.
+    """Yield stage, name and version of a package, and as a predicate what it requires.
 
     The name is empty for a requirement of pyproject.toml.
     """
@@ -175,13 +176,17 @@ def _requirements(
     stage, name = identify(requirer.pretty_name)
     version = str(requirer.constraint)
     if isinstance(incompatibility.cause, PythonCauseError) and stage:
-        yield stage, name, version, f"Python {incompatibility.cause.python_version}"
+        yield stage, name, version, f"requires Python {incompatibility.cause.python_version}"
+    if isinstance(incompatibility, UnusableRelease):
+        words = ((word, *identify(word)) for word in incompatibility.fault.split())
+        fault = " ".join(its_name if its_stage else word for word, its_stage, its_name in words)
+        yield stage, name, version, fault
     if isinstance(incompatibility.cause, DependencyCauseError):
         required = incompatibility.terms[1].dependency
         its_stage, its_name = identify(required.pretty_name)
         if its_stage and its_name != name:
             allowed = "" if required.constraint.is_any() else f" {required.constraint}"
-            yield its_stage, name if stage else "", version, f"{its_name}{allowed}"
+            yield its_stage, name if stage else "", version, f"requires {its_name}{allowed}"
 
 
 def requirer_text(name: str, versions: Iterable[str]) -> str:

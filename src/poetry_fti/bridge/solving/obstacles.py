@@ -13,6 +13,7 @@ from poetry.repositories.exceptions import PackageNotFoundError
 from poetry_fti.bridge.internals.solver import proof_premises
 from poetry_fti.bridge.lock.requirements import dependency_requirement
 from poetry_fti.bridge.solving.conflict import requirer_text
+from poetry_fti.bridge.solving.unusable import UnusableRelease
 from poetry_fti.bridge.solving.variant import Preferences
 from poetry_fti.errors import FtiError
 
@@ -50,7 +51,7 @@ class Obstacle:
 class _Premise:
     """A requirement that a proof starts from, of a package or, if `by` is None, pyproject.toml.
 
-    `required` is a text if it is a Python.
+    `required` is a predicate, `requires Python >=3.12`, if it is no package.
     """
 
     by: NormalizedName | None
@@ -59,7 +60,7 @@ class _Premise:
 
     @property
     def name(self) -> NormalizedName | None:
-        """The name of the required package; None for a Python."""
+        """The name of the required package; None if `required` is a predicate."""
         return None if isinstance(self.required, str) else self.required.name
 
     @property
@@ -69,9 +70,10 @@ class _Premise:
 
     @property
     def text(self) -> str:
-        """What is required, as a comparison of locks writes it."""
-        required = self.required
-        return required if isinstance(required, str) else str(dependency_requirement(required))
+        """What is required, as a predicate."""
+        if isinstance(self.required, str):
+            return self.required
+        return f"requires {dependency_requirement(self.required)}"
 
     def allows_any(self, versions: Iterable[Version]) -> bool:
         """Return whether one of the versions of the required package meets the requirement."""
@@ -140,7 +142,10 @@ def _read(proof: Iterable[Incompatibility]) -> Iterator[_Premise]:
     for each in proof:
         by = each.terms[0].dependency
         if isinstance(each.cause, PythonCauseError):
-            yield _Premise(by.name, str(by.constraint), f"Python {each.cause.python_version}")
+            python = f"requires Python {each.cause.python_version}"
+            yield _Premise(by.name, str(by.constraint), python)
+        if isinstance(each, UnusableRelease):
+            yield _Premise(by.name, str(by.constraint), each.fault)
         if isinstance(each.cause, DependencyCauseError):
             required = each.terms[1].dependency
             if by.is_root or by.name != required.name:  # an extra requires its own package
@@ -159,7 +164,7 @@ def _texts(premises: Iterable[_Premise]) -> list[str]:
     found: dict[tuple[str, str], dict[str, None]] = {}
     for each in premises:
         found.setdefault((each.by or "", each.text), {})[each.version] = None
-    return [f"{requirer_text(by, found[by, text])} requires {text}" for by, text in found]
+    return [f"{requirer_text(by, found[by, text])} {text}" for by, text in found]
 
 
 def _locked(name: NormalizedName, versions: Sequence[Version]) -> str:

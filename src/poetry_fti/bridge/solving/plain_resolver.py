@@ -56,10 +56,10 @@ class PlainResolver(Resolver):
     def _solved(self, packages: Iterable[Package], preferences: PreferredPackages) -> Solution:
         root = self.root()
         originals = {package: package for package in packages if package.is_direct_origin()}
-        locked = [self._view.package(p) if p in originals else p for p in packages]
-        pool = _CountingPool(self._shared, self._view, preferences.allowed)
+        locked = [self.view.package(p) if p in originals else p for p in packages]
+        pool = _CountingPool(self._shared, self.view, preferences.allowed)
         pool.budget = preferences.budget
-        builds = nullcontext() if self._view.builds else refused_builds()
+        builds = nullcontext() if self.view.builds else refused_builds()
         with solver_errors(), builds:
             solver = Solver(root, pool, [], locked, self._io)
             solved = solver.solve(use_latest=preferences.latest).get_solved_packages()
@@ -71,11 +71,11 @@ class PlainResolver(Resolver):
     @cached_property
     def partial(self) -> PartialSolver:
         """The solver of some of the packages."""
-        return _PlainPartialSolver(self.root(), self._shared, self._view, self._io)
+        return _PlainPartialSolver(self.root(), self._shared, self.view, self._io)
 
     def _require_no_overrides(self, packages: Iterable[Package]) -> None:
         for package in packages:
-            names = self._view.overridden(package)
+            names = self.view.overridden(package)
             if names:
                 raise FtiError(
                     f"{package.pretty_name} requires {joined(names)}, which an override replaces."

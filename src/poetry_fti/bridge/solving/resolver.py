@@ -19,7 +19,7 @@ from poetry.repositories.exceptions import PackageNotFoundError
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.private_name import exists
-from poetry_fti.bridge.internals.solver import AGGREGATE, share_direct_packages
+from poetry_fti.bridge.internals.solver import AGGREGATE, proof_premises, share_direct_packages
 from poetry_fti.bridge.solving.attempts.partial import PartialSolver
 from poetry_fti.bridge.solving.attempts.selection import UndecidedError
 from poetry_fti.bridge.solving.solution import Solution
@@ -29,6 +29,7 @@ from poetry_fti.bridge.solving.solver import (
     ViewProvider,
     ViewSolver,
 )
+from poetry_fti.bridge.solving.unusable import UnusableRelease
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -62,14 +63,14 @@ class Resolver:
     ) -> None:
         self._root = root
         self._shared = shared
-        self._view = view
+        self.view = view
         self._io = io
         # Paths are read and repositories cloned once for all solves.
         self._direct: dict[Dependency, Package] = {}
 
     def root(self) -> ProjectPackage:
         """Return a new copy of the derived project, with the requirements that the view shows."""
-        return self._view.root(self._root() if self._view.is_plain else self._unchanged_root)
+        return self.view.root(self._root() if self.view.is_plain else self._unchanged_root)
 
     @cached_property
     def _unchanged_root(self) -> ProjectPackage:
@@ -80,12 +81,12 @@ class Resolver:
 
         Packages in `allowed` have only versions that satisfy the constraint given there.
         """
-        return StagePool(self._shared, self._view, allowed or {})
+        return StagePool(self._shared, self.view, allowed or {})
 
     def direct_package(self, dependency: Dependency) -> Package:
         """Return the package at a path, a URL or a commit; raises FtiError if it conflicts."""
         nothing = PreferredPackages()
-        provider = ViewProvider(self.root(), self.pool(), self._io, nothing, self._view)
+        provider = ViewProvider(self.root(), self.pool(), self._io, nothing, self.view)
         share_direct_packages(provider, self._direct)
         with _scratch() as folder, provider.use_source_root(folder), solver_errors():
             return provider.search_for_direct_origin_dependency(dependency)
@@ -94,13 +95,25 @@ class Resolver:
         """Return a solution; raises FtiError with Poetry's explanation if there is none.
 
         Raises OutOfStepsError at the end of the budget.
+
+        The solver looks at the Pythons of a release for the first requirement only, which narrowed
+        markers make the wrong one more often: such a release is excluded.
         """
+        while True:
+            solution = self._solve(preferences)
+            misplaced = () if self.view.is_plain else solution.misplaced
+            if not misplaced:
+                return solution
+            found = {(p.name, p.version): f"requires Python {p.python_versions}" for p in misplaced}
+            preferences = replace(preferences, excluded={**preferences.excluded, **found})
+
+    def _solve(self, preferences: PreferredPackages) -> Solution:
         root = self.root()
         pool = self.pool(preferences.allowed)
         direct = {each: each for each in preferences.packages if each.is_direct_origin()}
-        locked = [self._view.package(p) if p in direct else p for p in preferences.packages]
+        locked = [self.view.package(p) if p in direct else p for p in preferences.packages]
         preferred = replace(preferences, packages=locked)
-        solver = ViewSolver(root, pool, self._io, preferred, self._view)
+        solver = ViewSolver(root, pool, self._io, preferred, self.view)
         share_direct_packages(solver.provider, self._direct)
         return self._solution(solver, root, preferred, direct)
 
@@ -126,18 +139,19 @@ class Resolver:
         if solution.decisions is None or not exists(AGGREGATE):
             return None
         root, preferred = self.root(), PreferredPackages()
-        solver = DecidedSolver(root, self.pool(), self._io, preferred, self._view)
+        solver = DecidedSolver(root, self.pool(), self._io, preferred, self.view)
         share_direct_packages(solver.provider, self._direct)
         try:
             solver.decided = list(_decided(solution, selection, solver.provider.complete_package))
         except UndecidedError:
             return None
-        return self._solution(solver, root, preferred, solution.originals)
+        found = self._solution(solver, root, preferred, solution.originals)
+        return None if found.misplaced else found
 
     @cached_property
     def partial(self) -> PartialSolver:
         """The solver of some of the packages."""
-        return PartialSolver(self.root(), self._shared, self._view, self._io)
+        return PartialSolver(self.root(), self._shared, self.view, self._io)
 
     def is_impossible(
         self, solution: Solution, name: NormalizedName, version: StandardVersion
@@ -156,6 +170,8 @@ class Resolver:
             release = self._shared.package(name, Version.parse(str(version)), source)
         except PackageNotFoundError:
             return True
+        if self.view.files is not None and self.view.files.fault(release):
+            return True
         python = solution.root.python_constraint
         covered = release.python_constraint.allows_all(python)
         return not covered and solution.needs_everywhere(name)
@@ -166,11 +182,11 @@ class Resolver:
         Requirements that apply on no target are left out, except those of packages from a path, a
         URL or a repository: a later solve may have only the lock to read them from.
         """
-        if self._view.narrow is None:
+        if self.view.narrow is None:
             return solution.packages
         restored: SolvedPackages = {}
         for package, info in solution.packages.items():
-            info.markers = _narrowed(info.markers, self._view.narrow)
+            info.markers = _narrowed(info.markers, self.view.narrow)
             if info.markers:
                 info.groups = set(info.markers)
                 restored[self._restored(package, solution)] = info
@@ -180,10 +196,10 @@ class Resolver:
         original = solution.originals.get(package)
         if original is not None:
             extras = solution.extras(original)
-            return with_requires(package, self._view.declared(original, extras))
+            return with_requires(package, self.view.declared(original, extras))
         original = self._shared.package(package.name, package.version, package.source_reference)
         extras = solution.extras(original)
-        return with_requires(package, self._view.applying(original, package.requires, extras))
+        return with_requires(package, self.view.applying(original, package.requires, extras))
 
 
 def _decided(
@@ -227,4 +243,16 @@ def solver_errors() -> Iterator[None]:
         yield
     except (SolverProblemError, IncompatibleConstraintsError) as error:
         # Poetry's hints about Python versions contain cleo's markup.
-        raise FtiError(Formatter().remove_format(str(error)).strip()) from error
+        text = Formatter().remove_format(str(error)).strip()
+        raise FtiError("\n".join([text, *_faults(error, text)])) from error
+
+
+def _faults(error: Exception, text: str) -> Iterator[str]:
+    """Yield what is wrong with releases of which a solver's explanation names no reason.
+
+    Then what can be done about them.
+    """
+    premises = proof_premises(error) if isinstance(error, SolverProblemError) else None
+    unusable = [each for each in premises or () if isinstance(each, UnusableRelease)]
+    yield from dict.fromkeys(f"{each}." for each in unusable if str(each) not in text)
+    yield from dict.fromkeys(each.remedy for each in unusable if each.remedy)

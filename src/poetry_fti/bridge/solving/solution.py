@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from packaging.version import Version as StandardVersion
 from poetry.core.constraints.version import Version
+from poetry.core.packages.utils.utils import create_nested_marker
 from poetry.core.version.markers import EmptyMarker
 
 from poetry_fti.agreement.versions import group_versions
+from poetry_fti.bridge.markers import parsed_marker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from packaging.utils import NormalizedName
+    from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
     from poetry.core.packages.project_package import ProjectPackage
@@ -42,6 +45,18 @@ class Solution:
     originals: Mapping[Package, Package]
     steps: int = 0
     decisions: Sequence[Package] | None = None
+
+    @property
+    def misplaced(self) -> list[Package]:
+        """The releases that the solution installs on Pythons that they do not support."""
+        python = self.root.python_constraint
+        return [
+            package
+            for package, info in self.packages.items()
+            if not (other := python.difference(package.python_constraint)).is_empty()
+            and not package.is_direct_origin()
+            and any(not _on(other, marker).is_empty() for marker in info.markers.values())
+        ]
 
     @cached_property
     def direct(self) -> frozenset[NormalizedName]:
@@ -110,3 +125,7 @@ class Solution:
 def with_prereleases(root: ProjectPackage) -> frozenset[NormalizedName]:
     """Return the names of the packages of which a project explicitly allows pre-releases."""
     return frozenset(each.name for each in root.all_requires if each.allows_prereleases())
+
+
+def _on(python: VersionConstraint, marker: BaseMarker) -> BaseMarker:
+    return parsed_marker(create_nested_marker("python_version", python)).intersect(marker)

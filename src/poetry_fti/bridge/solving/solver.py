@@ -9,8 +9,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from dulwich.errors import GitProtocolError
+from poetry.core.constraints.version.exceptions import ParseConstraintError
 from poetry.core.packages.package import Package
-from poetry.puzzle.provider import Provider
+from poetry.core.pyproject.exceptions import PyProjectError
+from poetry.packages import DependencyPackage
+from poetry.puzzle.provider import IncompatibleConstraintsError, Provider
 from poetry.puzzle.solver import Solver
 from poetry.repositories.exceptions import PackageNotFoundError
 
@@ -18,24 +22,35 @@ from poetry_fti.bridge.index.builds import refused_builds
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.solver import preferences_of, replace_provider, solved_packages
 from poetry_fti.bridge.solving.budget import StepBudget
-from poetry_fti.urls import public_url
+from poetry_fti.bridge.solving.unusable import (
+    UnusableRelease,
+    own_fault,
+    requirements_fault,
+    without_itself,
+)
+from poetry_fti.errors import FtiError
+from poetry_fti.urls import public_text, public_url
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
-    from poetry.core.constraints.version import VersionConstraint
+    from poetry.core.constraints.version import Version, VersionConstraint
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.project_package import ProjectPackage
     from poetry.core.version.markers import BaseMarker
-    from poetry.packages import DependencyPackage
+    from poetry.mixology.incompatibility import Incompatibility
 
     from poetry_fti.bridge.index.metadata_view import MetadataView
     from poetry_fti.bridge.index.pool import StagePool
     from poetry_fti.bridge.solving.solution import SolvedPackages
+    from poetry_fti.bridge.solving.unusable import InstallableFiles
 
 _EXTRA: Final = re.compile(r'\bextra == ("[^"]*")')
+
+# What Poetry raises for metadata that it does not expect, and dulwich for repositories.
+_READ_ERRORS: Final = (AssertionError, GitProtocolError, PyProjectError, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +60,7 @@ class PreferredPackages:
     Packages in `latest` get the newest possible version instead. Packages in `allowed` get only
     versions that satisfy the constraint given there. Those in `foreign` are versions of other
     stages, which are preferred only if the stage could choose them itself. `budget` limits the
-    solver's steps.
+    solver's steps. Releases in `excluded` are never chosen; the faults of each are given there.
     """
 
     packages: Sequence[Package] = ()
@@ -53,6 +68,7 @@ class PreferredPackages:
     latest: Collection[NormalizedName] = ()
     allowed: Mapping[NormalizedName, VersionConstraint] = field(default_factory=dict)
     budget: StepBudget = field(default_factory=StepBudget)
+    excluded: Mapping[tuple[NormalizedName, Version], str] = field(default_factory=dict)
 
 
 class ViewProvider(Provider):
@@ -78,7 +94,9 @@ class ViewProvider(Provider):
         self._view = view
         self._foreign = {id(each) for each in preferred.foreign}
         self._budget = preferred.budget
+        self._faults = preferred.excluded
         self._derived = package
+        self._excluded: UnusableRelease | None = None  # of the release completed last
         rank = {id(each): index for index, each in enumerate(locked)}
         for preferences in preferences_of(self).values():
             preferences.sort(key=lambda preference: rank[id(preference.package)])
@@ -110,9 +128,47 @@ class ViewProvider(Provider):
         return marker
 
     def complete_package(self, dependency_package: DependencyPackage) -> DependencyPackage:
-        """Return a release with its requirements; raises OutOfStepsError at the budget's end."""
+        """Return a release with its requirements; raises OutOfStepsError at the budget's end.
+
+        A release that no solution can contain has none. Raises FtiError for one that Poetry fails
+        to read.
+        """
         self._budget.step()
-        return super().complete_package(dependency_package)
+        self._excluded = None
+        try:
+            found = super().complete_package(dependency_package)
+        except (IncompatibleConstraintsError, ParseConstraintError) as error:
+            if dependency_package.package.is_root():
+                raise
+            return self._unusable(dependency_package, requirements_fault(error))
+        except _READ_ERRORS as error:
+            if dependency_package.package.is_root():
+                raise
+            raise _unreadable(dependency_package.package, error) from error
+        known = self._faults.get((found.package.name, found.package.version), "")
+        if fault := known or own_fault(found.package):
+            return self._unusable(dependency_package, fault)
+        files = self.files(found.package)
+        if files is not None and (fault := files.fault(found.package)):
+            return self._unusable(dependency_package, fault, files.remedy)
+        return DependencyPackage(found.dependency, without_itself(found.package))
+
+    def files(self, package: Package) -> InstallableFiles | None:  # noqa: ARG002 - see JointPool
+        """Return the files of which a package needs one; None if it needs none."""
+        return self._view.files
+
+    def _unusable(
+        self, release: DependencyPackage, fault: str, remedy: str = ""
+    ) -> DependencyPackage:
+        found = release.with_features(release.dependency.features)
+        self._excluded = UnusableRelease(found.package, fault, remedy)
+        return found
+
+    def incompatibilities_for(self, dependency_package: DependencyPackage) -> list[Incompatibility]:
+        """Return what a completed release requires, or that no solution can contain it."""
+        if self._excluded is not None:
+            return [self._excluded]
+        return super().incompatibilities_for(dependency_package)
 
     def get_locked(self, dependency: Dependency) -> DependencyPackage | None:
         """Return the first preference that satisfies a requirement and is still in its index.
@@ -145,12 +201,22 @@ class ViewProvider(Provider):
         return any(choice.version == package.version for choice in choices)
 
     def search_for_direct_origin_dependency(self, dependency: Dependency) -> Package:
-        """Return the package at a path, a URL or a commit, with narrowed requirements."""
+        """Return the package at a path, a URL or a commit, with narrowed requirements.
+
+        Raises FtiError if Poetry cannot read it.
+        """
         what = f"{dependency.name} ({public_url(dependency.source_url or '')})"
-        with nullcontext() if self._view.builds else refused_builds(what):
-            found = super().search_for_direct_origin_dependency(dependency)
+        try:
+            with nullcontext() if self._view.builds else refused_builds(what):
+                found = super().search_for_direct_origin_dependency(dependency)
+        except _READ_ERRORS as error:
+            raise _unreadable(dependency.pretty_name, error) from error
         self.originals[found] = found
         return self._view.package(found)
+
+
+def _unreadable(what: object, error: Exception) -> FtiError:
+    return FtiError(f"Poetry cannot read {what}: {public_text(str(error).strip())}")
 
 
 def _of_any_extra(marker: str, known: Iterable[str]) -> str:

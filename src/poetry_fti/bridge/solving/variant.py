@@ -44,8 +44,8 @@ class StageTask:
     `pins` are the versions of its own previous lock, `other_pins` those of other locks, which are
     preferred after its own. Packages in `latest` get the newest version that is possible,
     whatever is pinned. `overrides` are version constraints that replace those of other packages'
-    requirements. `is_bound` is true if a rule of agreement names the stage; `builds` is false if
-    no build may be run.
+    requirements. `is_narrowed` is true if the stage limits the project's Python or platforms, and
+    `is_bound` if a rule of agreement names the stage; `builds` is false if no build may be run.
     """
 
     name: str
@@ -56,6 +56,7 @@ class StageTask:
     pins: Sequence[Package] = ()
     other_pins: Sequence[Package] = ()
     latest: Collection[NormalizedName] = ()
+    is_narrowed: bool = False
     is_bound: bool = False
     builds: bool = True
 

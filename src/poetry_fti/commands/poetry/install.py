@@ -101,7 +101,7 @@ class _StageInstall(PoetryInstallCommand):
 
 
 class _StageInstaller(Installer):
-    """Poetry's installer, for the extras that a stage is configured to have."""
+    """Poetry's installer, without extras: a stage requires those that it selects."""
 
     def __init__(self, runner: StageRunner, env: Env, gone: Collection[NormalizedName]) -> None:
         poetry, installed = runner.poetry, InstalledRepository.load(env)
@@ -117,10 +117,9 @@ class _StageInstaller(Installer):
             installed=installed,
             executor=_StageExecutor(runner, env, removed),
         )
-        self._of_stage: list[str] = list(runner.stage.stage.extras)
 
     def extras(self, extras: list[str]) -> Installer:  # noqa: ARG002 - those of `poetry fti add`
-        return super().extras(self._of_stage)
+        return super().extras([])
 
 
 class _StageExecutor(Executor):

@@ -12,6 +12,7 @@ from poetry_fti.agreement.comparison import changes, versions_by_name
 from poetry_fti.agreement.rules import is_exempt, tied
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.internals.listing import plain_path_notice
+from poetry_fti.bridge.lock.locked import is_narrowed
 from poetry_fti.bridge.lock.preferences import preferred_packages
 from poetry_fti.bridge.lock.solved_lock import make_lock
 from poetry_fti.bridge.solving.outcome import tied_to
@@ -143,6 +144,7 @@ def _task(
         other_pins=others if request.aligned and request.latest is None else (),
         latest=_latest(project, stage, request),
         builds=request.builds and not stage.stage.no_build,
+        is_narrowed=is_narrowed(stage.stage),
         is_bound=any(stage.name in rule.stages for rule in project.rules),
     )
 

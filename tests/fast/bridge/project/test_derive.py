@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 import pytest
 import tomlkit
@@ -12,9 +13,13 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
 from poetry_fti.bridge.project.derive import derive
+from poetry_fti.bridge.project.derived_package import derived_package
 from poetry_fti.bridge.project.rebase import rebase_constraint, rebase_path, rebase_requirement
 from poetry_fti.bridge.project.toml import pyproject_text
 from poetry_fti.model import Stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 UP = PurePosixPath("../..")
 
@@ -79,12 +84,9 @@ def test_a_standard_project_keeps_what_its_stage_needs() -> None:
         dependencies = [
             "pydantic>=2",
             "lib @ file:../../libs/lib",
+            "polars",
+            "pandas",
         ]
-
-        [project.optional-dependencies]
-        All = ["credit[fast,slow]"]
-        fast = ["polars"]
-        slow = ["pandas"]
 
         [dependency-groups]
         training = [
@@ -140,15 +142,86 @@ def test_a_classic_project_stays_classic() -> None:
         [tool.poetry.dependencies]
         python = ">=3.11,<3.12"
         requests = "*"
-        polars = {version = "*", optional = true}
-
-        [tool.poetry.extras]
-        fast = ["polars"]
+        polars = {version = "*"}
 
         [tool.poetry.group.training.dependencies]
         torch = "*"
         """
     )
+
+
+def test_extras_that_the_project_requires_of_itself_are_their_requirements() -> None:
+    text = """
+        [project]
+        name = "Credit.Score"
+        dependencies = ["credit_score[base]"]
+        [project.optional-dependencies]
+        base = ["attrs"]
+        fast = ["polars; python_version<'3.13' or os_name=='nt'", "lib @ file:lib"]
+        all = ["credit-score[fast, base]; os_name=='posix'", "credit-score[all,cycle]"]
+        cycle = ["credit-score[all]", "zoo"]
+        [dependency-groups]
+        training = ["credit-score[base]>=2", "credit-score", "credit-score[none]"]
+        """
+    assert derived(text, "training", extras=("all",)) == dedent(
+        """\
+        [project]
+        name = "Credit.Score"
+        version = "0"
+        dependencies = [
+            "attrs",
+            "attrs ; os_name=='posix'",
+            "polars ; (python_version<'3.13' or os_name=='nt') and (os_name=='posix')",
+            "lib @ file:../../lib ; os_name=='posix'",
+            "zoo",
+        ]
+
+        [dependency-groups]
+        training = [
+            "attrs",
+            "credit-score[none]",
+        ]
+
+        [tool.poetry]
+        package-mode = false
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    ("project", "tables"),
+    [
+        ('dependencies = ["numpy>=1"]\noptional-dependencies.fast = ["polars>=1"]', ""),
+        (
+            'dependencies = ["numpy"]\noptional-dependencies.fast = ["polars"]',
+            'numpy = ">=1"\npolars = { version = ">=1", optional = true }',
+        ),
+        (
+            'dynamic = ["dependencies"]\noptional-dependencies.fast = ["polars>=1"]',
+            'numpy = ">=1"\nsphinx = { version = "*", optional = true }',
+        ),
+        (
+            'dependencies = ["numpy>=1"]\ndynamic = ["optional-dependencies"]',
+            'polars = [{ version = ">=1", optional = true, extras = ["x"] }]\nzoo = "*"',
+        ),
+        (
+            'dynamic = ["dependencies", "optional-dependencies"]',
+            'numpy = ">=1"\npolars = { version = ">=1", optional = true }',
+        ),
+    ],
+)
+def test_what_a_selected_extra_requires_is_required_in_every_style(
+    project: str, tables: str, tmp_path: Path
+) -> None:
+    extras = "" if "optional-dependencies." in project else '[tool.poetry.extras]\nfast=["polars"]'
+    text = (
+        f'[project]\nname = "credit"\nrequires-python = ">=3.11"\n{project}\n'
+        f"[tool.poetry.dependencies]\n{tables}\n{extras}\n"
+    )
+    data = tomlkit.parse(derived(text, extras=("fast",))).unwrap()
+    requires = derived_package(data, tmp_path).all_requires
+    found = {(each.name, str(each.constraint), each.is_optional()) for each in requires}
+    assert found == {("numpy", ">=1", False), ("polars", ">=1", False)}
 
 
 @pytest.mark.parametrize(

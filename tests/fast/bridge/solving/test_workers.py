@@ -122,6 +122,14 @@ def test_an_error_is_the_answer_to_its_message_alone(worker: Worker) -> None:
     assert added == 2
 
 
+def test_an_error_of_poetry_is_the_answer_to_its_message_alone(worker: Worker) -> None:
+    replies = [worker.send(Fail(RecursionError)), worker.send(Add(1, 1))]
+    failed, added = (reply.get() for reply in replies)
+    assert isinstance(failed, FtiError)
+    assert str(failed) == "Poetry's solver failed: as demanded (RecursionError)"
+    assert added == 2
+
+
 def test_after_an_index_has_failed_each_message_gets_an_error_of_its_own(worker: Worker) -> None:
     first = worker.send(Fail(IndexFailedError))
     others = [worker.send(Add(1, number)) for number in range(2)]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.project_package import ProjectPackage
 
     from poetry_fti.bridge.solving.resolver import Resolver
+    from poetry_fti.bridge.solving.unusable import InstallableFiles
     from poetry_fti.model import Rule
 
 _SEPARATOR: Final = ":"
@@ -118,6 +119,12 @@ class _JointProvider(ViewProvider):
     ) -> None:
         super().__init__(root, pool, io, PreferredPackages(packages=preferred), MetadataView())
         self._joint_pool = pool
+
+    def files(self, package: Package) -> InstallableFiles | None:
+        """Return the files of which a variant's package needs one; None if it needs none."""
+        _, number = split_name(package.name)
+        variants = self._joint_pool.variants
+        return variants[int(number)].resolver.view.files if number.isdigit() else None
 
     def search_for_direct_origin_dependency(self, dependency: Dependency) -> Package:
         own, number = split_name(dependency.pretty_name)

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from packaging.specifiers import SpecifierSet
 from poetry.core.constraints.version import parse_constraint
 
 from poetry_fti.bridge.index.metadata_view import MetadataView
@@ -17,13 +18,16 @@ from poetry_fti.bridge.index.prefetch import CONNECTIONS, Prefetcher, environmen
 from poetry_fti.bridge.internals.search import quick_search
 from poetry_fti.bridge.internals.solver import indexed_nodes
 from poetry_fti.bridge.markers import Narrowing
+from poetry_fti.bridge.project.python_versions import python_specifiers
 from poetry_fti.bridge.solving.resolver import Resolver
 from poetry_fti.bridge.solving.rules.preferences import preferences_for_rules
 from poetry_fti.bridge.solving.solver_output import solver_io
 from poetry_fti.bridge.solving.stage_solver import StageSolver
+from poetry_fti.bridge.solving.unusable import InstallableFiles
 from poetry_fti.bridge.solving.variant import Variant
 from poetry_fti.bridge.solving.workers.messages import not_tried
 from poetry_fti.errors import FtiError, IndexFailedError
+from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -68,6 +72,8 @@ class InProcessWorker(ABC):
         except FtiError as error:
             self._index_failed = isinstance(error, IndexFailedError)
             return HandledReply(error)
+        except (AssertionError, RuntimeError, ValueError) as error:
+            return HandledReply(_failure(error))
 
     def stage(self, name: str) -> StageSolver:
         """Return the solver of a stage."""
@@ -82,6 +88,14 @@ class InProcessWorker(ABC):
     @abstractmethod
     def close(self) -> None:
         """Stop all work, and release the worker's resources."""
+
+
+def _failure(error: Exception) -> FtiError:
+    """Return the error of a stage for one that Poetry's solver does not expect."""
+    text = f"Poetry's solver failed: {public_text(str(error).strip())} ({type(error).__name__})"
+    failure = FtiError(text)
+    failure.__cause__ = error
+    return failure
 
 
 class LocalWorker(InProcessWorker):
@@ -146,7 +160,16 @@ def view_for(task: StageTask, targets: Targets) -> MetadataView:
     if targets.platforms:
         narrow = Narrowing(targets, task.root().python_constraint)
     overrides = {name: parse_constraint(constraint) for name, constraint in task.overrides}
-    return MetadataView(narrow, overrides, builds=task.builds)
+    return MetadataView(narrow, overrides, _files(task, targets), builds=task.builds)
+
+
+def _files(task: StageTask, targets: Targets) -> InstallableFiles | None:
+    if not task.is_narrowed:
+        return None
+    # Without platforms, `targets` may only stand for all others.
+    platforms = targets if task.targets.platforms else task.targets
+    python = SpecifierSet(python_specifiers(str(task.root().python_constraint)))
+    return InstallableFiles(platforms, python)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
-from poetry_fti.bridge.project.overrides import constraint_problems
+from poetry_fti.bridge.project.checks import constraint_problems
 from poetry_fti.model import Problem
 
 

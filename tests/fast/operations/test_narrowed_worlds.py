@@ -1,0 +1,81 @@
+"""Generated stages with platforms, compared with the lock for everywhere of the same stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from cases import seeds
+from narrowed_worlds import PROJECT_PYTHON, world
+from poetry_fti.model import Platform, Targets
+from poetry_fti.targets import fits
+from small_index import catalogue, pyproject
+from truth import Truth, environments, installed, locked_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from memory_index import MemoryProject
+    from narrowed_worlds import World
+    from truth import Installed
+
+    Packages = Sequence[Mapping[str, Any]]
+
+
+def locked(demo: MemoryProject, stage: str) -> Packages | None:
+    path = demo.root / "fti" / stage / "poetry.lock"
+    return locked_packages(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize("seed", seeds(300))
+def test_a_narrowed_stage_locks_what_it_can_and_as_new_as_everywhere(
+    seed: int, demo: MemoryProject
+) -> None:
+    made = world(seed)
+    python = f"python = {made.python!r}\n" if made.python else ""
+    settings = f"[tool.fti.stages.training]\nplatforms = {made.platforms}\n{python}"
+    demo.index.offer(made.releases)
+    groups = {"training": made.requires, "feature": made.requires}
+    everywhere = f"[tool.fti.stages.feature]\n{python}"
+    demo.write(pyproject(groups, settings + everywhere, python=PROJECT_PYTHON))
+    results = demo.lock(aligned=False)
+    narrowed, universal = locked(demo, "training"), locked(demo, "feature")
+    if narrowed is None:
+        assert universal is None or " has no file for " in str(results["training"].error)
+        return
+    truth = Truth(catalogue(made.releases), made.requires)
+    targets = environments(made.platforms, made.allowed_python)
+    for target in targets:
+        truth.check(narrowed, target)
+    require_files(made, narrowed)
+    one_system = len({each.partition("/")[0] for each in made.platforms}) == 1
+    if universal is not None and one_system:
+        there = [installed(universal, target) for target in targets]
+        if all(each == there[0] for each in there) and has_files(made, universal):
+            assert all(not is_older(installed(narrowed, target), there[0]) for target in targets)
+
+
+def require_files(made: World, packages: Packages) -> None:
+    """Require a file for one of the stage's targets in each package."""
+    assert has_files(made, packages)
+
+
+def has_files(made: World, packages: Packages) -> bool:
+    platforms = tuple(Platform(*each.split("/")) for each in made.platforms)  # type: ignore[arg-type]
+    python = SpecifierSet(made.allowed_python)
+    return all(
+        any(fits(file["file"], Targets(platforms=platforms), python) for file in package["files"])
+        for package in packages
+    )
+
+
+def is_older(narrowed: Installed, everywhere: Installed) -> bool:
+    """Return whether something is older although nothing is newer, which would require it."""
+    common = narrowed.keys() & everywhere.keys()
+    pairs = [(Version(narrowed[name]), Version(everywhere[name])) for name in common]
+    return any(one < other for one, other in pairs) and not any(one > other for one, other in pairs)
