@@ -9,8 +9,8 @@ VENV := .venv
 PROCESSES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 PARALLEL := -n $(PROCESSES) --dist worksteal
 # About half of the fast tests, and what none of them uses.
-FAST_ROOMS := tests/fast/bridge tests/fast/commands tests/fast/config tests/fast/exporters
-FAST_OPTIONS := -p no:cacheprovider -p no:logging -p no:xdist
+FAST_ROOMS := tests/fast/operations
+FAST_OPTIONS := -p no:cacheprovider -p no:logging -p no:xdist -m "not generated"
 # Compiling the tests takes longer than running the fast ones.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -37,7 +37,7 @@ test-real: .venv/ready
 # All cases of the fast tests that run a share of theirs otherwise, and of those that are left out.
 test-generated: export TEST_CASES := all
 test-generated: .venv/ready
-	.venv/bin/python -m pytest tests/fast $(PARALLEL) -m "hypothesis or sampled"
+	.venv/bin/python -m pytest tests/fast $(PARALLEL) -m "hypothesis or sampled or generated"
 	.venv/bin/python -m pytest tests/real tests/fixtures $(PARALLEL) -m generated
 
 test-oldest: .venv-$(OLDEST)/ready

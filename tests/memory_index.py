@@ -97,6 +97,7 @@ class MemoryIndex:
     def _creating(self, create: Callable[[], Session]) -> Callable[[], Session]:
         def create_session() -> Session:
             session = create()
+            session.trust_env = False  # it looks for proxies with each request
             (cache,) = {
                 adapter.cache
                 for adapter in session.adapters.values()

@@ -15,6 +15,7 @@ from mounts import mount, mounted
 if TYPE_CHECKING:
     from memory_index import MemoryProject
 
+pytestmark = pytest.mark.generated
 # Commands that write, and the path that each of them fails to write first.
 WRITING: Final = {
     "lock --regenerate": "fti/feature/poetry.lock",

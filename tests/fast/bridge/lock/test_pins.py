@@ -138,8 +138,7 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *GIT_OPTIONS, *words], cwd=folder, check=True, capture_output=True)
 
 
-@pytest.mark.parametrize("style", ["merge", "diff3"])
-@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
+@pytest.mark.parametrize(("style", "newline"), [("merge", "\r\n"), ("diff3", "\n")])
 def test_a_conflict_gives_the_pins_of_both_branches(
     tmp_path: Path, style: str, newline: str
 ) -> None:
