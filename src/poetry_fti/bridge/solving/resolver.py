@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cleo.formatters.formatter import Formatter
 from poetry.core.constraints.version import Version
 from poetry.packages import DependencyPackage
-from poetry.puzzle.exceptions import SolverProblemError
+from poetry.puzzle.exceptions import OverrideNeededError, SolverProblemError
 from poetry.puzzle.provider import IncompatibleConstraintsError
 from poetry.repositories.exceptions import PackageNotFoundError
 
@@ -133,20 +133,20 @@ class Resolver:
     def exchanged(self, solution: Solution, selection: Selection) -> Solution | None:
         """Return a solution with the packages of a selection, which was made from it.
 
-        None if it takes a whole solve, as after several runs of the solver, or if a package with
-        extras is required under different markers.
+        None if it takes a whole solve: if a package has several versions, or if one with extras is
+        required under different markers.
         """
-        if solution.decisions is None or not exists(AGGREGATE):
+        if not exists(AGGREGATE):
             return None
         root, preferred = self.root(), PreferredPackages()
         solver = DecidedSolver(root, self.pool(), self._io, preferred, self.view)
         share_direct_packages(solver.provider, self._direct)
         try:
             solver.decided = list(_decided(solution, selection, solver.provider.complete_package))
-        except UndecidedError:
+        except (UndecidedError, OverrideNeededError):
             return None
         found = self._solution(solver, root, preferred, solution.originals)
-        return None if found.misplaced else found
+        return None if not self.view.is_plain and found.misplaced else found
 
     @cached_property
     def partial(self) -> PartialSolver:
@@ -207,7 +207,12 @@ def _decided(
     selection: Selection,
     complete: Callable[[DependencyPackage], DependencyPackage],
 ) -> Iterator[Package]:
-    """Yield the packages that the solver would decide on; those of a solution where it would."""
+    """Yield the packages that the solver would decide on; those of a solution where it would.
+
+    Raises UndecidedError, or OverrideNeededError, if it would run several times.
+    """
+    if any(len(selection.packages.get(name, ())) > 1 for name in selection.needs):
+        raise UndecidedError
     before: dict[NormalizedName, list[Package]] = {}
     for package in solution.decisions or ():
         before.setdefault(package.name, []).append(package)

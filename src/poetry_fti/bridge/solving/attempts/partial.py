@@ -73,11 +73,12 @@ class PartialSolver:
         Other packages may change, too, but get only versions in `allowed`. Raises UndecidedError
         if it takes all packages to find out, and OutOfStepsError at the end of the budget.
         """
-        (present, *others) = selection.packages[name]
-        if others or present.is_direct_origin():
+        present = selection.packages[name]
+        sources = {each.source_reference for each in present}
+        if len(sources) > 1 or any(each.is_direct_origin() for each in present):
             raise UndecidedError
         try:
-            package = self._release(name, version, present.source_reference)
+            package = self._release(name, version, *sources)
         except PackageNotFoundError:
             return None
         if not package.python_constraint.allows_all(self._root.python_constraint):

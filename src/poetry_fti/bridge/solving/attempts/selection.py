@@ -106,13 +106,18 @@ class Selection:
     ) -> set[NormalizedName]:
         """Return the names at both ends of the requirements that are not met with other packages.
 
-        They may include those of packages that are not needed with the changes.
+        They may include those of packages that are not needed with the changes. Raises
+        UndecidedError if a requirement is met on some targets, perhaps not on those it is for.
         """
         unmet: set[NormalizedName | None] = set()
         for need in self._affected(changed):
             name = need.dependency.name
-            if not _is_met(need.dependency, changed.get(name, self.packages.get(name, ()))):
+            packages = changed.get(name, self.packages.get(name, ()))
+            met = [each for each in packages if _is_met(need.dependency, each)]
+            if not met:
                 unmet |= {name, need.requirer}
+            elif len(met) < len(packages):
+                raise UndecidedError
         return {name for name in unmet if name is not None}
 
     def _affected(self, changed: Mapping[NormalizedName, tuple[Package, ...]]) -> Iterator[Need]:
@@ -141,10 +146,10 @@ def _standard(version: str) -> StandardVersion:
     return StandardVersion(version)
 
 
-def _is_met(dependency: Dependency, packages: Sequence[Package]) -> bool:
+def _is_met(dependency: Dependency, package: Package) -> bool:
     if dependency.is_direct_origin():
-        return any(package.is_direct_origin() for package in packages)
-    return any(dependency.constraint.allows(package.version) for package in packages)
+        return package.is_direct_origin()
+    return dependency.constraint.allows(package.version)
 
 
 def exchanged(
@@ -163,23 +168,25 @@ def exchanged(
     Then it is impossible for all packages together, too. The conflicts of what it returns with the
     rest are solved in the same way, until there are none left.
 
-    Raises UndecidedError if a conflict involves a package that cannot be exchanged.
+    Raises UndecidedError if a conflict involves a package that cannot be exchanged, or for which
+    several versions are found.
     """
     solved: frozenset[NormalizedName] = frozenset()
     changed: Mapping[NormalizedName, tuple[Package, ...]] = {package.name: (package,)}
     while unmet := selection.unmet_with(changed):
         involved = solved | unmet | {package.name}
-        if involved == solved or not all(_is_simple(selection, name) for name in involved):
+        if involved == solved or not all(_is_exchangeable(selection, name) for name in involved):
             raise UndecidedError
         found = solve(involved)
         if found is None:
             return None
         changed = {name: found.get(name, ()) for name in involved}
+        if any(len(packages) > 1 for packages in changed.values()):
+            raise UndecidedError
         solved = involved
     result = selection.with_packages(changed)
     return result if package.name in result.needs else None
 
 
-def _is_simple(selection: Selection, name: NormalizedName) -> bool:
-    packages = selection.packages.get(name, ())
-    return not packages or (len(packages) == 1 and not packages[0].is_direct_origin())
+def _is_exchangeable(selection: Selection, name: NormalizedName) -> bool:
+    return not any(each.is_direct_origin() for each in selection.packages.get(name, ()))
