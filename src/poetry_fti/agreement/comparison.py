@@ -126,12 +126,19 @@ def divergences(
     `explanations` replace the reasons that are deduced from the locks.
     """
     by_stage = {stage.stage.name: locked_by_name(stage.packages) for stage in stages}
-    found = {name: places(name, by_stage) for name in sorted(shared_names(by_stage.values()))}
+    names = [name for name in shared_names(by_stage.values()) if not _is_one(name, by_stage)]
+    found = {name: places(name, by_stage) for name in sorted(names)}
     return tuple(
         _divergence(name, each, stages, explanations)
         for name, each in found.items()
         if not all(equivalent(one, other) for (one, _), (other, _) in combinations(each, 2))
     )
+
+
+def _is_one(name: NormalizedName, stages: Mapping[str, LockedVersions]) -> bool:
+    """Return whether all stages that have a package have the very same of it, as most do."""
+    first, *others = (found[name] for found in stages.values() if name in found)
+    return all(other == first for other in others)
 
 
 def _divergence(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
     from poetry.packages.locker import Locker
 
-    from poetry_fti.model import Stage
+    from poetry_fti.model import Stage, Targets
 
 
 def lock_digest(lock: Path) -> str:
@@ -47,7 +48,8 @@ def read_packages(
     """
     specifiers = SpecifierSet(python_specifiers(str(python)))
     found = []
-    for package, locked in _applying(locker, stage, python, root):
+    narrow = Narrowing(*_narrowing(stage, python), extras=False)
+    for package, locked in _applying(locker, stage, narrow, root):
         files = _files(package)
         fitting = _fitting(package, files, stage, specifiers) if is_narrowed(stage) else files
         found.append(replace(locked, files=fitting))
@@ -58,15 +60,24 @@ def read_compared(
     locker: Locker, stage: Stage, python: VersionConstraint, root: Path
 ) -> tuple[LockedPackage, ...]:
     """Return what `read_packages` does, without files, in the order of the lock."""
-    return tuple(locked for _, locked in _applying(locker, stage, python, root))
+    narrow = _shared_narrowing(*_narrowing(stage, python))
+    return tuple(locked for _, locked in _applying(locker, stage, narrow, root))
+
+
+def _narrowing(stage: Stage, python: VersionConstraint) -> tuple[Targets, VersionConstraint | None]:
+    return stage.targets, python if is_narrowed(stage) else None
+
+
+@lru_cache(64)
+def _shared_narrowing(targets: Targets, python: VersionConstraint | None) -> Narrowing:
+    """Return what simplifies markers alike for several stages, in any order of their parts."""
+    return Narrowing(targets, python, extras=False)
 
 
 def _applying(
-    locker: Locker, stage: Stage, python: VersionConstraint, root: Path
+    locker: Locker, stage: Stage, narrow: Narrowing, root: Path
 ) -> Iterator[tuple[Package, LockedPackage]]:
     """Yield the packages of a lock that apply on a stage's targets, without files."""
-    narrowed = is_narrowed(stage)
-    narrow = Narrowing(stage.targets, python if narrowed else None, extras=False)
     groups = {canonicalize_name("main"), *stage.closure}
     requires = locked_requirements(locker.lock_data["package"], narrow)
     for package, info in locker.locked_packages().items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import SpecifierSet
@@ -52,14 +52,22 @@ def locked_requirements(
 
 def _requires(info: Mapping[str, Any], narrow: Narrowing) -> Iterator[Requirement]:
     for name, table in dependency_tables(info):
-        marker = parsed_marker(table.get("markers", ""))
-        if _applies(marker, narrow, optional=table.get("optional", False)):
-            constraint = table.get("version")
-            yield Requirement(
-                name=canonicalize_name(name),
-                ranges=_ranges(constraint),
-                direct=constraint is None,
-            )
+        marker, optional = table.get("markers", ""), table.get("optional", False)
+        found = _requirement(name, table.get("version"), marker, narrow, optional=optional)
+        if found is not None:
+            yield found
+
+
+@lru_cache(8192)
+def _requirement(
+    name: str, constraint: str | None, marker: str, narrow: Narrowing, *, optional: bool
+) -> Requirement | None:
+    """Return a requirement of a locked package; None if it does not apply under `narrow`."""
+    if not _applies(parsed_marker(marker), narrow, optional=optional):
+        return None
+    return Requirement(
+        name=canonicalize_name(name), ranges=_ranges(constraint), direct=constraint is None
+    )
 
 
 def solved_requirements(package: Package, narrow: Narrowing) -> tuple[Requirement, ...]:
