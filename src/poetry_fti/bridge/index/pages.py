@@ -77,8 +77,9 @@ def releases_of(
     That is false if a version is not yanked, else the reason, or true without a reason.
     """
     reasons: dict[str, list[object]] = {}
+    texts: dict[str, str] = {}
     for file in files:
-        text = _version_text(file["filename"], name)
+        text = _known_text(file["filename"], name, texts)
         reasons.setdefault(text, []).append(file.get("yanked", False))
     found: dict[Version, list[object]] = {}
     for text, given in reasons.items():
@@ -113,6 +114,20 @@ def _yanked(reasons: Iterable[object]) -> str | bool:
     if not all(isinstance(reason, str) or reason for reason in reasons):
         return False
     return "\n".join(sorted({each for each in reasons if isinstance(each, str) and each})) or True
+
+
+def _known_text(filename: str, name: NormalizedName, texts: dict[str, str]) -> str:
+    """Return what `_version_text` does, once for all wheels of a release without a build number.
+
+    `texts` are the results by the names and versions in the names of files.
+    """
+    start, *tags = filename.rsplit("-", 3)
+    if start in texts and all(tags) and tags[-1] != ".whl" and filename.endswith(".whl"):
+        return texts[start]
+    text = _version_text(filename, name)
+    if len(tags) == 3 and start.count("-") == 1 and filename.endswith(".whl"):  # noqa: PLR2004
+        texts[start] = text
+    return text
 
 
 def _version_text(filename: str, name: NormalizedName) -> str:
