@@ -122,11 +122,13 @@ def _known_text(filename: str, name: NormalizedName, texts: dict[str, str]) -> s
     `texts` are the results by the names and versions in the names of files.
     """
     start, *tags = filename.rsplit("-", 3)
-    if start in texts and all(tags) and tags[-1] != ".whl" and filename.endswith(".whl"):
-        return texts[start]
-    text = _version_text(filename, name)
-    if len(tags) == 3 and start.count("-") == 1 and filename.endswith(".whl"):  # noqa: PLR2004
-        texts[start] = text
+    if not (filename.endswith(".whl") and all(tags) and tags[-1] != ".whl"):
+        return _version_text(filename, name)
+    text = texts.get(start)
+    if text is None:
+        text = _version_text(filename, name)
+        if start.count("-") == 1 and len(tags) == 3:  # noqa: PLR2004 - as in names of wheels
+            texts[start] = text
     return text
 
 

@@ -108,6 +108,24 @@ FILES = st.lists(
 )
 
 
+# Several wheels of one release, some of which have names that are not those of wheels.
+WHEELS = st.lists(
+    st.builds(
+        "{}-{}-{}.whl".format,
+        st.sampled_from(["a_b", "A.B", "a-b", "a", ""]),
+        st.sampled_from(["1", "x", "1-1", ""]),
+        mostly(["py3-none-any", "cp310-abi3-any"], ["1-py3-none-any", "-none-any", "py3-none-"]),
+    ).map(lambda name: {"filename": name, "url": f"https://x.org/{quote(name)}"}),
+    min_size=2,
+    max_size=12,
+)
+
+
+@given(WHEELS)
+def test_wheels_of_one_release(files: list[File]) -> None:
+    assert by_us(files, "a-b") == by_poetry(files, "a-b")
+
+
 @settings(max_examples=examples(1000), deadline=None)
 @given(FILES)
 def test_any_page(files: list[File]) -> None:
