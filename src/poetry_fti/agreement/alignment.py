@@ -73,14 +73,20 @@ def align(participants: Sequence[Participant], exemptions: Sequence[Rule] = ()) 
     For each package whose version differs, the version that most participants accept is chosen,
     the highest if several do equally well; the others are then aligned among themselves. This is
     repeated until nothing changes. It terminates because a version that has been agreed on is
-    final. The result does not depend on the order of the participants. A stage that is exempt from
-    agreement on a package agrees on it with itself only.
+    final; a participant that is left alone with one may change it once. The result does not depend
+    on the order of the participants. A stage that is exempt from agreement on a package agrees on
+    it with itself only.
     """
     tried: set[tuple[NormalizedName, tuple[object, ...]]] = set()
+    released: set[tuple[NormalizedName, int]] = set()
     changed = True
     while changed:
         changed = False
         for name in _divergent(participants):
+            for each in _left_alone(name, participants):
+                if (name, id(each)) not in released:
+                    released.add((name, id(each)))
+                    each.agreed.discard(name)
             state = tuple(_state(participant, name) for participant in participants)
             if (name, state) not in tried:
                 tried.add((name, state))
@@ -88,9 +94,23 @@ def align(participants: Sequence[Participant], exemptions: Sequence[Rule] = ()) 
                     changed |= _agree(name, group)
 
 
+def _left_alone(name: NormalizedName, participants: Sequence[Participant]) -> Iterator[Participant]:
+    """Yield the participants that have agreed on a package with none that still has it."""
+    agreed = [each for each in participants if name in each.agreed and name in each.versions]
+    for participant in agreed:
+        own = _public(participant.versions[name])
+        if sum(_public(each.versions[name]) == own for each in agreed) == 1:
+            yield participant
+
+
 def _state(participant: Participant, name: NormalizedName) -> object:
     """Return what the outcome of an attempt depends on: the version, and the solution."""
-    return name in participant.versions and (participant.versions[name], participant.moves)
+    is_final = name in participant.agreed
+    return name in participant.versions and (
+        participant.versions[name],
+        participant.moves,
+        is_final,
+    )
 
 
 def _public(versions: Sequence[Version]) -> tuple[str, ...]:

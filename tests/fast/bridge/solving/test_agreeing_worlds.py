@@ -13,13 +13,13 @@ from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variant import StageTask
 from poetry_fti.errors import FtiError
 from poetry_fti.model import Platform, Targets
-from worlds import worlds
+from worlds import World, worlds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from poetry_fti.bridge.solving.solution import SolvedPackages
-    from worlds import Chosen, World
+    from worlds import Chosen
 
 LINUX = Targets(platforms=(Platform("linux", "amd64"),))
 
@@ -63,6 +63,18 @@ def test_each_stage_has_a_solution_and_no_difference_can_be_closed_by_one_packag
             for name in mine.keys() & theirs.keys():
                 closed = {**mine, name: theirs[name]}
                 assert closed == mine or closed not in solutions or has_agreed(name, mine, found)
+
+
+def test_a_version_is_not_final_for_a_stage_that_is_left_alone_with_it() -> None:
+    """The first two stages agree on `b`, which the first one loses when it agrees on `c`."""
+    releases = {("c", 3): {"a": frozenset({1}), "b": frozenset({3})}}
+    projects = [{"c": {2, 3}}, {"a": {1}, "b": {2, 3}}, {"a": {1}, "b": {2}, "c": {2}}]
+    made = [World({n: frozenset(v) for n, v in each.items()}, releases) for each in projects]
+    assert solved(named(made)) == {
+        "stage-0": {"c": 2},
+        "stage-1": {"a": 1, "b": 2},
+        "stage-2": {"a": 1, "b": 2, "c": 2},
+    }
 
 
 def has_agreed(name: str, mine: Chosen, found: Mapping[str, Chosen]) -> bool:
