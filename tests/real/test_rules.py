@@ -453,6 +453,11 @@ fti/training/poetry.lock does not match pyproject.toml. Run `poetry fti lock tra
         "1 package is shared between stages, 1 at different versions:",
         "  lib 3.0 in inference, 2.0 in feature and training",
         "    training:  pyproject.toml requires lib <3",
+        "",
+        (
+            "feature: lib 2.0, not 3.0, to agree with training, as tool.fti.align demands"
+            " (pyproject.toml requires lib <3)"
+        ),
     ]
     assert demo.lock(LIB, "--check") == ["3 locks checked: all fresh."]
 
