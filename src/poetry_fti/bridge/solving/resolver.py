@@ -33,7 +33,7 @@ from poetry_fti.bridge.solving.unusable import UnusableRelease
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
@@ -154,13 +154,18 @@ class Resolver:
         return PartialSolver(self.root(), self._shared, self.view, self._io)
 
     def is_impossible(
-        self, solution: Solution, name: NormalizedName, version: StandardVersion
+        self,
+        solution: Solution,
+        name: NormalizedName,
+        version: StandardVersion,
+        changed: Collection[NormalizedName],
     ) -> bool:
         """Return whether a solution with this version of a package can be excluded at once.
 
         This saves solving for nearly all versions that are impossible. False means unknown.
+        Packages in `changed` no longer have the versions of the solution.
         """
-        if solution.forbids(name, version):
+        if solution.forbids(name, version, changed):
             return True
         entries = solution.entries(name)
         if not entries:  # only a solution with other preferences contains the package

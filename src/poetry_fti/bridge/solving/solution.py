@@ -15,7 +15,7 @@ from poetry_fti.agreement.versions import group_versions
 from poetry_fti.bridge.markers import parsed_marker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from poetry.core.constraints.version import VersionConstraint
@@ -98,10 +98,19 @@ class Solution:
                 marker = marker.union(each)
         return marker.reduce_by_python_constraint(self.root.python_constraint).is_any()
 
-    def forbids(self, name: NormalizedName, version: StandardVersion) -> bool:
-        """Return whether the project or a direct requirement unconditionally excludes a version."""
+    def forbids(
+        self,
+        name: NormalizedName,
+        version: StandardVersion,
+        changed: Collection[NormalizedName] = (),
+    ) -> bool:
+        """Return whether the project or a direct requirement unconditionally excludes a version.
+
+        Packages in `changed` no longer have the versions that they have in the solution.
+        """
         excluded = Version.parse(str(version))
-        direct = [p for p in self.packages if p.name in self.direct and p.name != name]
+        kept = self.direct.difference(changed, [name])
+        direct = [package for package in self.packages if package.name in kept]
         requirements = [*self.root.all_requires, *(d for p in direct for d in p.requires)]
         return any(
             dependency.name == name

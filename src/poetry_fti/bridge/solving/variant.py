@@ -162,10 +162,16 @@ class Variant:
             preferences = Preferences(frozenset(wanted.items()))
             return self.resolver.solve(self._preferred(preferences, (), budget))
 
-    def is_impossible(self, solution: Solution, name: NormalizedName, version: Version) -> bool:
+    def is_impossible(
+        self,
+        solution: Solution,
+        name: NormalizedName,
+        version: Version,
+        changed: Collection[NormalizedName],
+    ) -> bool:
         """Return whether a solution with a version can be excluded at once; see `Resolver`."""
         with self._monitor.index_errors():
-            return self.resolver.is_impossible(solution, name, version)
+            return self.resolver.is_impossible(solution, name, version, changed)
 
     def restored(self, preferences: Preferences, limit: int | None = None) -> SolvedPackages:
         """Return the packages of the solution for preferences, with the markers for the lock.

@@ -77,6 +77,18 @@ def test_a_version_is_not_final_for_a_stage_that_is_left_alone_with_it() -> None
     }
 
 
+def test_a_requirement_of_a_version_that_was_given_up_excludes_nothing() -> None:
+    """The last stage has `a` 3, which requires `e` 2, until it agrees on `a` with the first."""
+    releases = {("a", 3): {"e": frozenset({2})}}
+    projects = [{"a": {1}}, {"e": {1}}, {"a": {1, 2, 3}, "e": {1, 2}}]
+    made = [World({n: frozenset(v) for n, v in each.items()}, releases) for each in projects]
+    assert solved(named(made)) == {
+        "stage-0": {"a": 1},
+        "stage-1": {"e": 1},
+        "stage-2": {"a": 1, "e": 1},
+    }
+
+
 def has_agreed(name: str, mine: Chosen, found: Mapping[str, Chosen]) -> bool:
     """Return whether another stage has the same version, which is final then."""
     return sum(each.get(name) == mine[name] for each in found.values()) > 1

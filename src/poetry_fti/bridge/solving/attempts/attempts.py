@@ -103,7 +103,8 @@ class Attempts:
         if self._variant.is_pinned(name, self._solution) or self._is_chosen(name, version):
             return None
         try:
-            if self._variant.is_impossible(self._solution, name, version):
+            changed = before.changed_from(self._solution.versions())
+            if self._variant.is_impossible(self._solution, name, version, changed):
                 return None
             allowed = self._allowed(before.versions, name, agreed)
             try:
