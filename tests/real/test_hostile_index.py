@@ -47,7 +47,7 @@ def index() -> Iterator[HostileIndex]:
 
 
 @pytest.mark.parametrize("kind", SPOILS)
-@pytest.mark.parametrize("seed", seeds(2))
+@pytest.mark.parametrize("seed", seeds(1))
 def test_a_command_ends_with_an_error(
     kind: str, seed: int, index: HostileIndex, tmp_path: Path
 ) -> None:

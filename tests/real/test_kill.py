@@ -79,12 +79,12 @@ class Case:
     words: str
     change: Callable[[Path], object] = Path.exists
     written: tuple[str, ...] = LOCKS
-    points: int = 30
+    points: int = 15
 
 
 CASES: Final = {
-    "lock": Case("fti lock", lambda folder: shutil.rmtree(folder / "fti"), points=60),
-    "relock": Case("fti lock", change, points=60),
+    "lock": Case("fti lock", lambda folder: shutil.rmtree(folder / "fti"), points=40),
+    "relock": Case("fti lock", change, points=40),
     "update": Case("fti update", older),
     "add": Case("fti add training drawing --lock", written=(LOCKS[1], "pyproject.toml")),
     "export": Case(

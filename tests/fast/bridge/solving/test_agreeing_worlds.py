@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 
+from cases import examples
 from poetry_fti.bridge.lock.locked import SolvedLock
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
@@ -94,7 +95,7 @@ def has_agreed(name: str, mine: Chosen, found: Mapping[str, Chosen]) -> bool:
     return sum(each.get(name) == mine[name] for each in found.values()) > 1
 
 
-@settings(derandomize=True, deadline=None, database=None)
+@settings(max_examples=examples(50), derandomize=True, deadline=None, database=None)
 @given(made=worlds(3))
 def test_the_order_of_the_stages_does_not_matter(made: list[World]) -> None:
     stages = named(made)
