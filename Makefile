@@ -48,7 +48,7 @@ test-oldest: .venv-$(OLDEST)/ready
 test-between: $(BETWEEN:%=test-poetry-%)
 
 test-poetry-%: .venv-%/ready
-	@$(MAKE) --no-print-directory VENV=.venv-$* test-fast
+	.venv-$*/bin/python -m pytest $(FAST_OPTIONS) tests/fast/bridge
 	.venv-$*/bin/python -m pytest tests/real $(PARALLEL) -m every_minor
 
 environments: .venv/ready .venv-$(OLDEST)/ready $(BETWEEN:%=.venv-%/ready)
