@@ -78,6 +78,8 @@ CACHE: Final = "cache"
 # Names that are used to fill a cache are tried with an empty one.
 CACHES: Final = ("index", "http cache", "release cache", "error texts")
 SOLVING: Final = ("solving", "index", "lock text")
+# What a message about a failure may depend on.
+EXPLAINING: Final = (*SOLVING, "speed", "error texts", "commentary")
 # What every name is tried with, in this order.
 COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("fti", "lock"),
@@ -246,6 +248,11 @@ def test_poetrys_own_commands_are_not_affected(
     assert [line.split()[0] for line in shown.splitlines()] == ["dotted-name-pkg"]
 
 
+@pytest.mark.parametrize(
+    "private",
+    [each for each in NAMES if each.id in {str(n) for n in PRIVATE_NAMES if n.use in EXPLAINING}],
+    indirect=True,
+)
 def test_errors_are_explained(private: PrivateName, lab: Lab) -> None:
     """What cannot be solved ends with an error, whatever is known of the reason."""
     root = lab.project(CONFLICT)
