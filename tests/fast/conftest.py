@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gc
+import json
 import shutil
 import threading
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
+import poetry.core.json
+import poetry.json
 import pytest
 
 from memory_index import MemoryIndex, MemoryProject
@@ -41,6 +45,17 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(200_000, 20, 100)
+
+
+def _compile_schemas_once() -> None:
+    """Poetry 2.3 compiles its schemas for each project that it loads, later ones once."""
+    for module in (poetry.json, poetry.core.json):
+        library = vars(module)["fastjsonschema"]
+        compiled = cache(lambda text, make=library.compile: make(json.loads(text)))
+        library.compile = lambda schema, known=compiled: known(json.dumps(schema))
+
+
+_compile_schemas_once()
 
 
 @contextmanager
