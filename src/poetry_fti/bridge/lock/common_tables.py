@@ -48,24 +48,26 @@ def rendered_tables(
     gets the key and the value. Relies on what Poetry's locker writes of a package from an index:
     the three depend on the package, and all else of its table depends on none of the three.
     """
-    identities = {_position(package): _identity(package) for package in packages}
-    full = {_position(package): package for package in packages}
+    by_position = {_position(package): package for package in packages}
+    identities = {position: _identity(package) for position, package in by_position.items()}
+    # Kept here, as the common ones are forgotten when there are too many.
+    known = {at: _COMMON[each] for at, each in identities.items() if each in _COMMON}
     given = {
-        _without_parts(each) if identities[_position(each)] in _COMMON else each: info
+        _without_parts(each) if _position(each) in known else each: info
         for each, info in packages.items()
     }
     for table in package_tables(locker, given):
         source = table.get("source", {})
         position = (table["name"], table["version"], source.get("url"), source.get("reference"))
-        identity = identities.get(position)
-        if identity in _COMMON:
-            yield {**table, **_COMMON[identity].parts}
+        if position in known:
+            yield {**table, **known[position].parts}
             continue
         parts = {key: render(key, table[key]) for key in _PARTS if table.get(key)}
+        identity = identities.get(position)
         if identity is not None:
             if len(_COMMON) >= _MOST:
                 _COMMON.clear()
-            _COMMON[identity] = _Common(full[position], parts)
+            _COMMON[identity] = _Common(by_position[position], parts)
         yield {**table, **parts}
 
 

@@ -15,6 +15,7 @@ from poetry.utils._compat import tomllib
 
 from locks import LOCKED, NAMES, ROOT, TEXTS, lock_of, recorded_packages
 from poetry_fti.bridge.index.releases import with_requires
+from poetry_fti.bridge.lock import common_tables
 from poetry_fti.bridge.lock.lock_text import lock_text
 from poetry_fti.bridge.lock.locker import StageLocker
 from poetry_fti.bridge.lock.written_lock import written_content_hash, written_text
@@ -86,6 +87,17 @@ def test_another_stage_has_other_groups_markers_and_requirements(folder: Path) -
     fewer = {with_requires(each, each.requires[1:]): info for each, info in packages.items()}
     for other in (others, fewer):
         assert lock_text(locker, ROOT, other) == poetrys_text(locker, ROOT, other)
+
+
+def test_what_is_forgotten_while_a_lock_is_written_is_in_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locker, packages = StageLocker(folder / "poetry.lock", {}, {}), recorded_packages()
+    new, *others = packages
+    monkeypatch.setattr(common_tables, "_COMMON", {})
+    monkeypatch.setattr(common_tables, "_MOST", len(others))
+    lock_text(locker, ROOT, {each: packages[each] for each in others})
+    assert lock_text(locker, ROOT, packages) == poetrys_text(locker, ROOT, packages), new
 
 
 @pytest.mark.sampled
