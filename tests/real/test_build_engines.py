@@ -63,6 +63,8 @@ case "$1 $2" in
 "info --format" | "version --format") echo '{{"host": {{"os": "linux", "arch": "{arch}"}}}}' ;;
 "build -f") echo "$0 $*" >> {log}; {build} ;;
 push*) echo "$0 $*" >> {log} ;;
+pull*) {pull} ;;
+"image inspect") echo '[{{"Config": {{"Labels": {{"poetry-fti.inputs": "{inputs}"}}}}}}]' ;;
 *) echo "mute" >&2; exit 1 ;;
 esac
 """
@@ -83,9 +85,14 @@ class FakeEngines:
     def log(self) -> Path:
         return self.bin / "log"
 
-    def engine(self, program: str, *, arch: str = "amd64", build: str = "") -> None:
+    def engine(
+        self, program: str, *, arch: str = "amd64", build: str = ":", inputs: str = ""
+    ) -> None:
+        """Write an engine; a registry has images of these inputs only."""
         script = self.bin / program
-        script.write_text(ENGINE.format(arch=arch, log=self.log, build=build or ":"))
+        pull = ":" if inputs else "exit 125"
+        text = ENGINE.format(arch=arch, log=self.log, build=build, pull=pull, inputs=inputs)
+        script.write_text(text)
         script.chmod(0o755)
 
     def build(self, *words: str) -> Result:
@@ -134,16 +141,25 @@ def test_podman_builds_one_after_the_other(engines: FakeEngines) -> None:
 
     assert result.code == 0, result.errors
     assert PASSWORD not in result.output + result.errors
-    assert result.output.splitlines()[-2].startswith("training: pushed credit-training:lock-")
+    assert result.output.splitlines()[-2].startswith("training: pushed credit-training:inputs-")
     built, pushed, private, secret, last = engines.log.read_text().splitlines()
     assert "-f fti/training/Dockerfile" in built
     assert built.endswith(" --platform linux/arm64 .")
     assert pushed.split()[1:] == ["push", built.split(" -t ")[1].split()[0]]
     assert " --secret id=netrc,src=" in private
     assert secret == f"machine 127.0.0.1 login {USER} password {PASSWORD}"
-    assert " push credit-inference:lock-" in last
+    assert " push credit-inference:inputs-" in last
     netrc = private.split("src=")[1].split()[0]
     assert not os.path.lexists(netrc)
+
+    (tag,) = (word for word in built.split() if word.startswith("credit-training:"))
+    inputs = built.split(" --label poetry-fti.inputs=")[1].split()[0]
+    assert tag == f"credit-training:inputs-{inputs.removeprefix('sha256:')[:12]}"
+    before = engines.log.read_text()
+    engines.engine("podman", inputs=inputs)
+    again = engines.build("training", "--platform", "linux/arm64", "--push", "--force")
+    assert (again.code, again.output) == (0, f"training: already there ({tag})\n")
+    assert engines.log.read_text() == before
 
 
 def test_an_engine_that_fails_is_an_error(engines: FakeEngines) -> None:
@@ -192,11 +208,14 @@ def test_platforms_that_do_not_fit_are_refused(engines: FakeEngines) -> None:
     assert not (engines.root / "fti" / "inference" / "Dockerfile").exists()
 
 
-def test_locks_have_to_be_fresh(engines: FakeEngines) -> None:
+def test_the_locks_of_the_built_stages_have_to_be_fresh(engines: FakeEngines) -> None:
     engines.engine("podman")
     (engines.root / "fti" / "training" / "poetry.lock").unlink()
     message = "fti/training/poetry.lock is missing. Run `poetry fti lock training`."
-    assert engines.refusal("inference") == (1, message)
+    assert engines.refusal() == (1, message)
+    result = engines.build("inference", "--platform", "linux/amd64")
+    assert (result.code, result.errors) == (0, "")
+    assert "inference: built credit-inference:inputs-" in result.output
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,6 @@ def test_an_image_holds_the_packages_and_runs_the_command(
             "org.opencontainers.image.title": "inference",
             "poetry-fti.stage": "inference",
             "poetry-fti.kind": "inference",
-            "poetry-fti.lock": "sha256:0123",
         }
         == config["Labels"]
     )

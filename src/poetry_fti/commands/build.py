@@ -17,7 +17,7 @@ from poetry_fti.operations.images.build import (
     build_images,
     build_jobs,
     find_builder,
-    is_built,
+    remaining_job,
     render_images,
 )
 
@@ -47,9 +47,10 @@ class BuildCommand(Command):
         option("force", None, "Rebuild images that are up to date."),
     ]
     help = """\
-Writes the Dockerfiles and <comment>docker-bake.json</comment>; the locks have to be fresh. Then
-Docker, Podman or Buildah builds the images whose inputs (lock, code, Dockerfile …) have changed.
-Private indexes are accessed with the credentials that Poetry is configured with.
+Writes the requirements and Dockerfiles of the stages, whose locks have to be fresh. Then Docker,
+Podman or Buildah builds the images whose inputs (packages, code, Dockerfile …) have changed. The
+tag of an image is the digest of its inputs. Private indexes are accessed with the credentials that
+Poetry is configured with.
 
 <info>poetry fti build</info>
 <info>TAG=1.4 poetry fti build inference --push</info>"""
@@ -66,10 +67,12 @@ Private indexes are accessed with the credentials that Poetry is configured with
             jobs = build_jobs(project, export, builder)
         todo = []
         for job in jobs:
-            if not self.option("force") and is_built(job, builder):
-                self.line(f"{escape(job.stage)}: up to date ({escape(', '.join(job.tags))})")
+            left = remaining_job(job, builder, force=self.option("force"))
+            if left:
+                todo.append(left)
             else:
-                todo.append(job)
+                state = "already there" if builder.push else "up to date"
+                self.line(f"{escape(job.stage)}: {state} ({escape(', '.join(job.tags))})")
         build_images(project, export, todo, builder, quiet=self.io.output.is_quiet())
         for job in todo:
             self._report(job.stage, job.tags)

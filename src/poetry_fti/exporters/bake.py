@@ -10,7 +10,7 @@ from poetry_fti.exporters import ProjectExporter
 from poetry_fti.exporters.docker.base_image import BASE_CONTEXT
 from poetry_fti.exporters.docker.instructions.sources import needs_credentials, uses_ssh
 from poetry_fti.exporters.shared.header import project_header
-from poetry_fti.exporters.shared.images import image_name, image_platforms, lock_tag, with_images
+from poetry_fti.exporters.shared.images import image_name, image_platforms, with_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,7 +58,8 @@ def _target(locked: LockedStage) -> dict[str, Any]:
     target: dict[str, Any] = {
         "context": ".",
         "dockerfile": _literal(str(locked.folder / "Dockerfile")),
-        "tags": [lock_tag(locked), f'${{TAG != "" ? "{image_name(locked)}:${{TAG}}" : ""}}'],
+        # The digest of the inputs depends on the code, so only `build` knows that tag.
+        "tags": [f'{image_name(locked)}:${{TAG != "" ? TAG : "latest"}}'],
         "cache-from": _if_set("CACHE", cache),
         "cache-to": _if_set("CACHE", f"{cache},mode=max"),
     }

@@ -12,8 +12,8 @@ from poetry_fti.exporters.docker.instructions.sources import needs_credentials, 
 from poetry_fti.exporters.shared.header import project_header
 from poetry_fti.exporters.shared.images import (
     base_tag,
+    image_name,
     image_platforms,
-    lock_tag,
     normalized,
     with_images,
 )
@@ -49,7 +49,9 @@ def files(stages: Sequence[LockedStage]) -> Mapping[str, str]:
 
 def _service(locked: LockedStage, used: Mapping[str, int]) -> dict[str, Any]:
     stage = locked.stage
-    service: dict[str, Any] = {"image": lock_tag(locked), "build": _build(locked)}
+    # The digest of the inputs depends on the code, so only `build` knows that tag.
+    image = f"{image_name(locked)}:${{TAG:-latest}}"
+    service: dict[str, Any] = {"image": image, "build": _build(locked)}
     if stage.image.expose:
         service["ports"] = list(_ports(stage.image.expose, used))
     if stage.kind != "inference":  # a job, which `docker compose up` must not start

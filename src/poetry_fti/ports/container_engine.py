@@ -59,36 +59,31 @@ class ContainerEngine:
     has_bake_permissions: bool = False
     has_containerd_store: bool = False
 
-    def has(self, tag: str, label: tuple[str, str], *, pushed: bool) -> bool:
-        """Return whether an image has a tag and a label, in the engine or (`pushed`) its registry.
+    def label(self, tag: str, name: str, platform: str | None, *, pushed: bool) -> str | None:
+        """Return the value of an image's label, in the engine or (`pushed`) in its registry.
 
-        For the registry, engines without buildx always return False.
+        The value is empty if the image lacks the label, or has another value for each platform;
+        None if there is no such image. Engines without buildx pull an image to read its labels,
+        the one for `platform`.
         """
-        if not pushed:
-            words = [self.program, *_INSPECT[self.program], tag]
-        elif self.can_bake:
-            words = [
-                "docker",
-                "buildx",
-                "imagetools",
-                "inspect",
-                "--format",
-                "{{json .Image}}",
-                tag,
-            ]
+        if pushed and self.can_bake:
+            words = ["docker", "buildx", "imagetools", "inspect", "--format", "{{json .Image}}"]
         else:
-            return False
-        name, value = label
-        found = [
-            (config.get("Labels") or {}).get(name) for config in _configs(_captured(words).stdout)
-        ]
-        return bool(found) and set(found) == {value}
+            words = [self.program, *_INSPECT[self.program]]
+            if pushed:
+                where = ["--platform", platform] if platform else []
+                if _captured([self.program, "pull", *where, tag]).returncode:
+                    return None
+        configs = _configs(_captured([*words, tag]).stdout)
+        values = {(config.get("Labels") or {}).get(name) or "" for config in configs}
+        return (values.pop() if len(values) == 1 else "") if configs else None
 
     def build(self, jobs: Sequence[BuildJob], options: BuildOptions, folder: Path) -> None:
         """Build images from a folder, with output to the terminal; raises FtiError on failure."""
-        with TemporaryDirectory(prefix="poetry-fti-") as archives:
+        with TemporaryDirectory(prefix="poetry-fti-") as temporary:
+            options = replace(options, temporary=Path(temporary))
             if self.has_containerd_store and options.epoch is not None:
-                options = replace(options, archives=Path(archives))
+                options = replace(options, to_archives=True)
             environment = {name: value for name, value in os.environ.items() if name != "NETRC"}
             environment |= _variables(options)
             for words in self._commands(jobs, options):
@@ -96,9 +91,10 @@ class ContainerEngine:
 
     def _commands(self, jobs: Sequence[BuildJob], options: BuildOptions) -> Iterator[list[str]]:
         if self.can_bake:
+            options.bake_file.write_text(options.definition, encoding="utf-8")
             yield bake_command(jobs, options, needs_permission=self.has_bake_permissions)
             for job in jobs:
-                yield from load_commands(job, options) if options.archives else ()
+                yield from load_commands(job, options) if options.to_archives else ()
             return
         for job in jobs:
             yield from build_commands(self.program, job, options)
@@ -151,7 +147,7 @@ def _variables(options: BuildOptions) -> Mapping[str, str]:
     variables = {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_LOAD": "1"}
     if options.netrc is not None:
         variables["NETRC"] = str(options.netrc)
-    if options.netrc or options.archives:
+    if options.netrc or options.to_archives:
         # Newer versions of bake require permission for paths outside of the project.
         variables["BUILDX_BAKE_ENTITLEMENTS_FS"] = "0"
     return variables

@@ -31,13 +31,15 @@ class BaseImageJob:
 class BuildJob:
     """An image to build: without `platforms`, for the engine's own.
 
-    `label` is a pair of name and value; `base` is None if the base image is not built.
+    `inputs` is the label with the digest of all inputs, `labels` are further ones, all as pairs of
+    name and value; `base` is None if the base image is not built.
     """
 
     stage: str
     dockerfile: PurePosixPath
     tags: tuple[str, ...]
-    label: tuple[str, str]
+    inputs: tuple[str, str]
+    labels: tuple[tuple[str, str], ...] = ()
     platforms: tuple[Platform, ...] = ()
     needs_netrc: bool = False
     needs_ssh: bool = False
@@ -49,18 +51,25 @@ class BuildOptions:
     """The options of a build that apply to all of its images.
 
     Attributes:
-        definition: the bake file.
+        definition: the text of the bake file.
         netrc: a netrc file with credentials for indexes and git hosts.
         epoch: the SOURCE_DATE_EPOCH of a reproducible build, in seconds.
-        archives: a folder for images as archives; None if the engine stores them itself.
+        temporary: a folder for the bake file and for archives.
+        to_archives: whether images are written to archives instead of being stored by the engine.
     """
 
-    definition: PurePosixPath
+    definition: str
     push: bool = False
     quiet: bool = False
     netrc: Path | None = None
     epoch: str | None = None
-    archives: Path | None = None
+    temporary: Path = Path()
+    to_archives: bool = False
+
+    @property
+    def bake_file(self) -> Path:
+        """The path of the bake file."""
+        return self.temporary / "docker-bake.json"
 
 
 def bake_command(
@@ -70,7 +79,7 @@ def bake_command(
 
     `needs_permission` adds the option by which a bake file may use the ssh agent.
     """
-    words = ["docker", "buildx", "bake", "-f", str(options.definition)]
+    words = ["docker", "buildx", "bake", "-f", str(options.bake_file)]
     if options.quiet:
         words.append("--progress=quiet")
     if options.epoch is not None:
@@ -84,7 +93,10 @@ def bake_command(
             targets = [job.stage, *([job.base.target] if job.base else [])]
             for target in targets:
                 words += ["--set", f"{target}.platform={_listed(job)}"]
-        words += ["--set", f"{job.stage}.labels.{'='.join(job.label)}"]
+        for tag in job.tags:
+            words += ["--set", f"{job.stage}.tags={tag}"]
+        for label in (job.inputs, *job.labels):
+            words += ["--set", f"{job.stage}.labels.{'='.join(label)}"]
         if options.epoch is not None:
             words += ["--set", f"{job.stage}.args.SOURCE_DATE_EPOCH={options.epoch}"]
     return [*words, *(job.stage for job in jobs)]
@@ -99,12 +111,12 @@ def load_commands(job: BuildJob, options: BuildOptions) -> Iterator[list[str]]:
 
 
 def _archive(job: BuildJob, options: BuildOptions) -> Path:
-    return (options.archives or Path()) / f"{job.stage}.tar"
+    return options.temporary / f"{job.stage}.tar"
 
 
 def _output(job: BuildJob, options: BuildOptions) -> str:
     kind = "type=image,push=true" if options.push else "type=docker"
-    if options.archives:
+    if options.to_archives:
         kind = f"type=oci,dest={_archive(job, options)}"
     return kind if options.epoch is None else f"{kind},rewrite-timestamp=true"
 
@@ -112,7 +124,9 @@ def _output(job: BuildJob, options: BuildOptions) -> str:
 def build_commands(program: str, job: BuildJob, options: BuildOptions) -> Iterator[list[str]]:
     """Yield the commands that build one image, and push it, with an engine that cannot bake."""
     platform = ["--platform", _listed(job)] if job.platforms else []
-    words = [program, "build", "-f", str(job.dockerfile), "--label", "=".join(job.label)]
+    words = [program, "build", "-f", str(job.dockerfile)]
+    for label in (job.inputs, *job.labels):
+        words += ["--label", "=".join(label)]
     for tag in job.tags:
         words += ["-t", tag]
     words += platform

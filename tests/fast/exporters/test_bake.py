@@ -50,8 +50,7 @@ Update with: poetry fti export --format bake",
       "context": ".",
       "dockerfile": "fti/training/Dockerfile",
       "tags": [
-        "credit-scoring-training:lock-0123456789ab",
-        "${TAG != \\"\\" ? \\"credit-scoring-training:${TAG}\\" : \\"\\"}"
+        "credit-scoring-training:${TAG != \\"\\" ? TAG : \\"latest\\"}"
       ],
       "cache-from": "${CACHE != \\"\\" ? [\\"type=registry,ref=${CACHE}:training\\"] : []}",
       "cache-to": "${CACHE != \\"\\" ? [\\"type=registry,ref=${CACHE}:training,mode=max\\"] : []}"
@@ -60,8 +59,7 @@ Update with: poetry fti export --format bake",
       "context": ".",
       "dockerfile": "fti/inference/Dockerfile",
       "tags": [
-        "ghcr.io/acme/credit:lock-0",
-        "${TAG != \\"\\" ? \\"ghcr.io/acme/credit:${TAG}\\" : \\"\\"}"
+        "ghcr.io/acme/credit:${TAG != \\"\\" ? TAG : \\"latest\\"}"
       ],
       "cache-from": "${CACHE != \\"\\" ? [\\"type=registry,ref=${CACHE}:inference\\"] : []}",
       "cache-to": "${CACHE != \\"\\" ? [\\"type=registry,ref=${CACHE}:inference,mode=max\\"] : []}",
@@ -107,4 +105,4 @@ def test_a_path_is_no_expression() -> None:
 
 
 def test_a_project_without_a_name_names_images_by_the_stage_alone() -> None:
-    assert '"training:lock-0"' in bake.files([stage()])[bake.FILENAME]
+    assert '"training:${TAG' in bake.files([stage()])[bake.FILENAME]

@@ -34,7 +34,7 @@ Update with: poetry fti export --format compose
 name: credit
 services:
   training:
-    image: credit-training:lock-0
+    image: credit-training:${TAG:-latest}
     build:
       context: '..'
       dockerfile: fti/training/Dockerfile
@@ -48,7 +48,7 @@ services:
     profiles:
     - training
   inference:
-    image: credit-inference:lock-0
+    image: credit-inference:${TAG:-latest}
     build:
       context: '..'
       dockerfile: fti/inference/Dockerfile
@@ -57,7 +57,7 @@ services:
     - '127.0.0.1:8125:8125/udp'
     - '127.0.0.1:9000:9000'
   other:
-    image: credit-other:lock-0
+    image: credit-other:${TAG:-latest}
     build:
       context: '..'
       dockerfile: fti/other/Dockerfile

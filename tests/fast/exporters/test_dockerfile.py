@@ -168,7 +168,6 @@ ENV LEVEL="image" \
 LABEL org.opencontainers.image.base.name="docker.io/library/python:3.11-slim-bookworm" \
     org.opencontainers.image.title="inference" \
     poetry-fti.kind="inference" \
-    poetry-fti.lock="sha256:0123" \
     poetry-fti.stage="inference"
 
 USER 10001
@@ -208,7 +207,6 @@ LABEL org.opencontainers.image.base.digest="sha256:0123" \
     org.opencontainers.image.base.name="corp.example/ml/python:3.12" \
     org.opencontainers.image.title="Credit \$coring \"2\"" \
     poetry-fti.kind="inference" \
-    poetry-fti.lock="sha256:0123" \
     poetry-fti.stage="inference" \
     team="risk"
 

@@ -108,13 +108,14 @@ def test_platforms_are_checked() -> None:
 def test_an_image_is_built_for_the_engines_own_platform(several: MemoryProject) -> None:
     (job,) = jobs(several, ["training"], builder())
     assert (job.stage, job.platforms, job.base) == ("training", (AMD,), None)
-    assert job.tags[0].startswith("demo-training:lock-")
+    assert job.tags[0].startswith("demo-training:inputs-")
     assert not job.needs_netrc
     (again,) = jobs(several, ["training"], builder())
     assert again == job
     (several.root / "new.py").write_text("print()\n", encoding="utf-8")
     (changed,) = jobs(several, ["training"], builder())
-    assert changed.label != job.label
+    assert changed.inputs != job.inputs
+    assert changed.tags != job.tags
 
 
 def test_an_image_is_pushed_for_all_of_its_platforms(

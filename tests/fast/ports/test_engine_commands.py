@@ -20,30 +20,38 @@ from poetry_fti.ports.engine_commands import (
 JOB: Final = BuildJob(
     stage="training",
     dockerfile=PurePosixPath("fti/training/Dockerfile"),
-    tags=("credit-training:lock-0",),
-    label=("poetry-fti.inputs", "sha256:1"),
+    tags=("credit-training:inputs-0",),
+    inputs=("poetry-fti.inputs", "sha256:1"),
+    labels=(("poetry-fti.lock", "sha256:0"),),
 )
 PRIVATE: Final = BuildJob(
     stage="inference",
     dockerfile=PurePosixPath("fti/inference/Dockerfile"),
-    tags=("credit:lock-0", "credit:1"),
-    label=("poetry-fti.inputs", "sha256:2"),
+    tags=("credit:inputs-0", "credit:1"),
+    inputs=("poetry-fti.inputs", "sha256:2"),
     platforms=(Platform("linux", "arm64"),),
     needs_netrc=True,
     needs_ssh=True,
 )
-FILE: Final = PurePosixPath("fti/docker-bake.json")
-BAKE: Final = "docker buildx bake -f fti/docker-bake.json"
-LABELS: Final = "--set training.labels.poetry-fti.inputs=sha256:1"
+BAKE: Final = "docker buildx bake -f temporary/docker-bake.json"
+PLACE: Final = Path("temporary")
+LABELS: Final = (
+    "--set training.tags=credit-training:inputs-0"
+    " --set training.labels.poetry-fti.inputs=sha256:1"
+    " --set training.labels.poetry-fti.lock=sha256:0"
+)
 
 
 def test_bake_builds_all_images_at_once() -> None:
     command = bake_command(
-        [JOB, PRIVATE], BuildOptions(definition=FILE, push=True, quiet=True), needs_permission=True
+        [JOB, PRIVATE],
+        BuildOptions(definition="{}", push=True, quiet=True, temporary=PLACE),
+        needs_permission=True,
     )
     assert " ".join(command) == (
         f"{BAKE} --progress=quiet --allow=ssh --set training.output=type=image,push=true {LABELS}"
         " --set inference.output=type=image,push=true --set inference.platform=linux/arm64"
+        " --set inference.tags=credit:inputs-0 --set inference.tags=credit:1"
         " --set inference.labels.poetry-fti.inputs=sha256:2 training inference"
     )
 
@@ -53,7 +61,9 @@ def test_bake_builds_all_images_at_once() -> None:
 )
 def test_bake_builds_as_of_a_time(push: bool, output: str) -> None:  # noqa: FBT001
     command = bake_command(
-        [JOB], BuildOptions(definition=FILE, push=push, epoch="17"), needs_permission=True
+        [JOB],
+        BuildOptions(definition="{}", push=push, epoch="17", temporary=PLACE),
+        needs_permission=True,
     )
     assert " ".join(command) == (
         f"{BAKE} --provenance=false --set training.output={output},rewrite-timestamp=true {LABELS}"
@@ -67,25 +77,25 @@ def test_a_base_comes_first() -> None:
         dockerfile=file, target="_inference", tag="fti-base:inference", context="own-base"
     )
     job = replace(PRIVATE, base=base)
-    command = " ".join(bake_command([job], BuildOptions(definition=FILE), needs_permission=False))
+    command = " ".join(bake_command([job], BuildOptions(definition="{}"), needs_permission=False))
     assert "--set _inference.platform=linux/arm64" in command
-    first, second = build_commands("docker", job, BuildOptions(definition=FILE))
+    first, second = build_commands("docker", job, BuildOptions(definition="{}"))
     platform = "--platform linux/arm64"
     assert " ".join(first) == f"docker build -f {file} -t fti-base:inference {platform} ."
     assert "--build-context own-base=docker-image://fti-base:inference" in " ".join(second)
 
 
 def test_others_build_one_image_after_the_other() -> None:
-    order = BuildOptions(definition=FILE, push=True, netrc=Path("netrc"), epoch="17")
-    label = "--label poetry-fti.inputs=sha256:2 -t credit:lock-0 -t credit:1"
+    order = BuildOptions(definition="{}", push=True, netrc=Path("netrc"), epoch="17")
+    label = "--label poetry-fti.inputs=sha256:2 -t credit:inputs-0 -t credit:1"
     rest = "--platform linux/arm64 --secret id=netrc,src=netrc --ssh default"
     assert [" ".join(words) for words in build_commands("podman", PRIVATE, order)] == [
         f"podman build -f fti/inference/Dockerfile {label} {rest} --timestamp 17 .",
-        "podman push credit:lock-0",
+        "podman push credit:inputs-0",
         "podman push credit:1",
     ]
     (docker,) = build_commands(
-        "docker", JOB, BuildOptions(definition=FILE, netrc=Path("netrc"), epoch="17")
+        "docker", JOB, BuildOptions(definition="{}", netrc=Path("netrc"), epoch="17")
     )
     assert docker[-3:] == ["--build-arg", "SOURCE_DATE_EPOCH=17", "."]
     assert "--secret" not in docker

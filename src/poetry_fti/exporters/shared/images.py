@@ -28,9 +28,9 @@ def image_name(locked: LockedStage) -> str:
     return locked.stage.image.name or normalized(f"{locked.project} {locked.stage.name}")
 
 
-def lock_tag(locked: LockedStage) -> str:
-    """Return the reference of a stage's image, with a tag derived from the digest of its lock."""
-    return f"{image_name(locked)}:lock-{locked.digest.partition(':')[2][:_DIGITS]}"
+def inputs_tag(locked: LockedStage, digest: str) -> str:
+    """Return the reference of a stage's image, with a tag derived from the digest of its inputs."""
+    return f"{image_name(locked)}:inputs-{digest.partition(':')[2][:_DIGITS]}"
 
 
 def base_tag(locked: LockedStage) -> str:

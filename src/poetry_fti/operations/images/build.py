@@ -6,15 +6,15 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.exporters.bake import FILENAME
+from poetry_fti.exporters import bake
 from poetry_fti.operations.export import ExportRequest, render
 from poetry_fti.operations.images.jobs import (
     image_job,
     images_of,
-    is_done,
     platforms,
     wanted_platforms,
 )
+from poetry_fti.operations.images.tags import remaining
 from poetry_fti.ports.container_engine import find_engine
 from poetry_fti.ports.engine_commands import BuildOptions
 from poetry_fti.ports.netrc import netrc_text, own_netrc, secret_file
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from poetry_fti.ports.container_engine import ContainerEngine
     from poetry_fti.ports.engine_commands import BuildJob
 
-_FORMATS: Final = ("requirements", "dockerfile", "bake")
+_FORMATS: Final = ("requirements", "dockerfile")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +85,13 @@ def build_jobs(project: Project, export: ImageExport, builder: Builder) -> list[
     ]
 
 
-def is_built(job: BuildJob, builder: Builder) -> bool:
-    """Return whether the engine, or the registry if images are pushed, already has the image."""
-    return is_done(job, builder.engine, push=builder.push)
+def remaining_job(job: BuildJob, builder: Builder, *, force: bool) -> BuildJob | None:
+    """Return the job with the tags that have to be written; None if all images exist.
+
+    `force` rebuilds existing images. Raises FtiError if the registry has an image of other inputs
+    with the tag of these inputs.
+    """
+    return remaining(job, builder.engine, push=builder.push, force=force)
 
 
 def build_images(
@@ -109,7 +113,7 @@ def build_images(
     text = netrc_text(project.poetry.logins(private), own_netrc()) if private else ""
     with secret_file(text) as netrc:
         options = BuildOptions(
-            definition=project.config.directory / FILENAME,
+            definition=bake.files(export.rendered.images)[bake.FILENAME],
             push=builder.push,
             quiet=quiet,
             netrc=netrc,

@@ -15,7 +15,7 @@ from poetry_fti.exporters.shared.images import (
     base_tag,
     image_name,
     image_platforms,
-    lock_tag,
+    inputs_tag,
     with_images,
 )
 from poetry_fti.model import PLATFORMS
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from poetry_fti.operations.export import Rendered
     from poetry_fti.ports.container_engine import ContainerEngine
 
-_LABEL: Final = "poetry-fti.inputs"
+_INPUTS: Final = "poetry-fti.inputs"
+# No input: an image does not depend on all of the lock, such as the packages for development.
+_LOCK: Final = "poetry-fti.lock"
 _LINUX: Final = {str(platform): platform for platform in PLATFORMS if platform.os == "linux"}
 
 
@@ -103,8 +105,9 @@ def image_job(
     return BuildJob(
         stage=locked.stage.name,
         dockerfile=dockerfile,
-        tags=(lock_tag(locked), *([f"{image_name(locked)}:{tag}"] if tag else [])),
-        label=(_LABEL, digest),
+        tags=(inputs_tag(locked, digest), *([f"{image_name(locked)}:{tag}"] if tag else [])),
+        inputs=(_INPUTS, digest),
+        labels=((_LOCK, locked.digest),),
         platforms=chosen,
         needs_netrc=needs_credentials(locked),
         needs_ssh=uses_ssh(locked),
@@ -117,11 +120,6 @@ def _base(locked: LockedStage) -> BaseImageJob | None:
     if own is None:
         return None
     return BaseImageJob(dockerfile=own, target=target, tag=base_tag(locked), context=BASE_CONTEXT)
-
-
-def is_done(job: BuildJob, engine: ContainerEngine, *, push: bool) -> bool:
-    """Return whether all tags of a job already refer to an image with the same inputs."""
-    return all(engine.has(tag, job.label, pushed=push) for tag in job.tags)
 
 
 def _listed(chosen: Iterable[Platform]) -> str:

@@ -74,7 +74,6 @@ def _labels(locked: LockedStage) -> Mapping[str, str]:
         **_base_labels(locked),
         "org.opencontainers.image.title": locked.stage.name,
         "poetry-fti.kind": locked.stage.kind,
-        "poetry-fti.lock": locked.digest,
         "poetry-fti.stage": locked.stage.name,
         **dict(locked.stage.image.labels),
     }
