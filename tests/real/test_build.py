@@ -156,12 +156,17 @@ def test_images_are_built_and_only_again_when_something_has_changed(project: Pro
     (project.root / "model.bin").write_text("v2")
     states = project.states(project.build())
     assert states == {"training": "up to date", "inference": "built"}
-    assert docker("run", "--rm", inference) == "v2\n"
+    assert docker("run", "--rm", inference) == "v1\n", "a tag is not moved"
+    assert docker("run", "--rm", project.image("inference")) == "v2\n"
 
     (project.root / "src" / "credit" / "__init__.py").write_text("ANSWER = 43\n")
     (project.root / ".env").write_text("nobody sees it")
     assert project.states(project.build("training")) == {"training": "built"}
+    training = project.image("training")
     assert docker("run", "--rm", training) == "43\n"
+    labels = inspected(training)["Config"]["Labels"]
+    assert labels["poetry-fti.inputs"].startswith(f"sha256:{training.split(':inputs-')[1]}")
+    assert labels["poetry-fti.lock"].startswith("sha256:")
 
     assert project.states(project.build("training", "--force")) == {"training": "built"}
     tags = f"{training}, {project.name}-training:1.0"
@@ -179,13 +184,15 @@ def test_a_dockerfile_of_ones_own_is_built_first(project: Project) -> None:
 
     project.build("--platform", "linux/amd64")
 
-    read = ("run", "--rm", project.image("training"), "cat", "/from-the-base")
-    assert docker(*read) == "v1"
+    def read() -> str:
+        return docker("run", "--rm", project.image("training"), "cat", "/from-the-base")
+
+    assert read() == "v1"
     based = f"label=base={project.name}"
     assert docker("image", "ls", "-aq", "--filter", based, "--filter", "dangling=true") == ""
     (project.root / "model.bin").write_text("v2")
     assert project.states(project.build("training")) == {"training": "built"}
-    assert docker(*read) == "v2"
+    assert read() == "v2"
 
 
 def test_a_password_is_found_nowhere(project: Project) -> None:

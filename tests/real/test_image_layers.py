@@ -131,9 +131,9 @@ def test_images_share_layers_and_rebuild_little(images: Images) -> None:
     # The base's layers, and those that make the user and its folder, are below; code is on top.
     below = len(inspected("python:3.12-slim-bookworm")["RootFS"]["Layers"]) + 2
     feature, training, inference = (images.layers(stage)[below:] for stage in STAGES)
-    everywhere, frames, *_ = feature
-    assert training[:2] == [everywhere, frames]
-    assert inference[:2] == [everywhere, training[2]]
+    boosting, frames, everywhere, *_ = training
+    assert feature[:2] == [frames, everywhere]
+    assert inference[:2] == [boosting, everywhere]
     assert feature[-1] == training[-1] == inference[-1]
 
     # Never built before, here or by an earlier run.

@@ -60,6 +60,7 @@ class StageConfig:
     overrides: tuple[tuple[str, str], ...] = ()
     isolated: bool | None = None
     no_build: bool = False
+    share: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,7 @@ class Config:
     stages: tuple[StageConfig, ...] | None = None
     align: tuple[Rule, ...] = ()
     isolated: bool = False
+    share: bool = True
 
 
 def read_config(
@@ -89,7 +91,7 @@ def read_config(
         fti,
         "tool.fti",
         problems,
-        keys=("directory", "exports", "stages", "align", "isolated"),
+        keys=("directory", "exports", "stages", "align", "isolated", "share"),
     )
     exports = table.choices("exports", formats)
     return Config(
@@ -98,6 +100,7 @@ def read_config(
         stages=_stages(table),
         align=read_align(table),
         isolated=table.boolean("isolated") or False,
+        share=table.boolean("share") is not False,
     )
 
 
@@ -152,6 +155,7 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
             "overrides",
             "isolated",
             "no-build",
+            "share",
         ),
         planned=("forbid", "max-download-size"),
     )
@@ -174,6 +178,7 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
         overrides=read_overrides(table),
         isolated=table.boolean("isolated"),
         no_build=table.boolean("no-build") or False,
+        share=table.boolean("share"),
     )
 
 

@@ -44,7 +44,11 @@ def read_stages(
         )
         problems.append(Problem("tool.fti.stages", message))
     _refuse_similar_names(configured, problems)
-    stages = [_stage(stage, groups, known, problems) for stage in configured]
+    resolved = [
+        stage if stage.share is not None else replace(stage, share=config.share)
+        for stage in configured
+    ]
+    stages = [_stage(stage, groups, known, problems) for stage in resolved]
     return tuple(sorted(stages, key=lambda stage: (KINDS.index(stage.kind), stage.name)))
 
 
@@ -82,6 +86,7 @@ def _stage(
         env=config.env,
         image=config.image,
         no_build=config.no_build,
+        share=config.share is not False,
         overrides=tuple(sorted((canonicalize_name(name), c) for name, c in config.overrides)),
     )
 

@@ -34,10 +34,13 @@ def files(locked: LockedStage) -> Mapping[str, str]:
     return texts
 
 
-def requirements_text(locked: LockedStage, note: str) -> str:
-    """Return requirements of the packages that have hashes, below the comment `note`."""
+def requirements_text(locked: LockedStage, note: str, *, every_file: bool = False) -> str:
+    """Return requirements of the packages that have hashes, below the comment `note`.
+
+    With `every_file`, they include the hashes of locked files that fit no target of the stage.
+    """
     hashed = [package for package in locked.packages if not _is_tree(package)]
-    return _lines([note, *_options(locked.indexes)], hashed)
+    return _lines([note, *_options(locked.indexes)], hashed, every_file=every_file)
 
 
 def _is_tree(package: LockedPackage) -> bool:
@@ -58,8 +61,12 @@ def _text(locked: LockedStage, packages: Iterable[LockedPackage], note: Iterable
     return _lines([header(locked), *note, *_options(locked.indexes)], packages)
 
 
-def _lines(top: Sequence[str], packages: Iterable[LockedPackage]) -> str:
-    lines = [_line(package) for package in in_order(packages)]
+def _lines(
+    top: Sequence[str], packages: Iterable[LockedPackage], *, every_file: bool = False
+) -> str:
+    lines = [
+        _line(package, package.digests if every_file else ()) for package in in_order(packages)
+    ]
     return "\n".join([*top, "", *lines] if lines else top) + "\n"
 
 
@@ -76,8 +83,9 @@ def _index_url(index: IndexOrigin) -> str:
     return quoted_url(public_url(index.url or ""))
 
 
-def _line(package: LockedPackage) -> str:
-    hashes = sorted({f"--hash={file.digest}" for file in package.files})
+def _line(package: LockedPackage, digests: Iterable[str]) -> str:
+    digests = {*digests, *(file.digest for file in package.files)}
+    hashes = sorted(f"--hash={digest}" for digest in digests)
     return " \\\n    ".join([marked(reference(package), package), *hashes])
 
 

@@ -111,18 +111,13 @@ class Code:
 class Layer:
     """Packages that are installed into an image layer of their own.
 
-    `stages` are the names of all stages whose images have the layer; `size` is the total size of
-    the packages' downloads, in bytes.
+    `name` is the name of the Docker build stage; `size` is the total size of the packages'
+    downloads, in bytes.
     """
 
-    stages: tuple[str, ...]
+    name: str
     packages: tuple[LockedPackage, ...]
     size: int
-
-    @property
-    def saving(self) -> int:
-        """The download size, in bytes, that sharing the layer saves; 0 for a single stage."""
-        return (len(self.stages) - 1) * self.size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ class Stage:
         overrides: constraints that replace what packages require, as pairs of package name and
             constraint, sorted by name.
         no_build: whether locking must not run the build of any package.
+        share: whether the image has layers that images of other stages can share.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Stage:
     image: Image = Image()
     overrides: tuple[tuple[NormalizedName, str], ...] = ()
     no_build: bool = False
+    share: bool = True
 
     @property
     def locked_groups(self) -> tuple[NormalizedName, ...]:

@@ -36,6 +36,25 @@ def rules(text: str) -> tuple[tuple[Rule, ...], list[str]]:
     return read_rules(config, stages, problems), [str(problem) for problem in problems]
 
 
+def test_a_stage_shares_layers_unless_it_or_the_project_says_otherwise() -> None:
+    stages, problems = read("""
+        [dependency-groups]
+        feature = []
+        training = []
+        [tool.fti]
+        share = false
+        [tool.fti.stages.feature]
+        [tool.fti.stages.training]
+        share = true
+        """)
+    assert not problems
+    assert [stage.share for stage in stages] == [False, True]
+    stages, _ = read("[dependency-groups]\nfeature = []")
+    assert [stage.share for stage in stages] == [True]
+    _, problems = read("[dependency-groups]\nfeature = []\n[tool.fti]\nshare = 0")
+    assert problems == ["tool.fti.share: must be true or false, not an integer"]
+
+
 def test_groups_of_the_three_names_are_stages() -> None:
     stages, problems = read("""
         [dependency-groups]

@@ -7,10 +7,20 @@ from typing import TYPE_CHECKING
 
 from packaging.markers import Marker
 
-from fast.exporters.test_layers import NUMPY, PANDAS, SMALL, TORCH, XGBOOST, package, stage
+from fast.exporters.test_layers import (
+    ARM64,
+    NUMPY,
+    PANDAS,
+    SMALL,
+    TORCH,
+    XGBOOST,
+    package,
+    stage,
+)
 from poetry_fti.exporters.docker.layers.cuda import duplicate_cuda
 from poetry_fti.exporters.docker.layers.explain import explain, not_shared
 from poetry_fti.exporters.docker.layers.plan import plan_layers
+from poetry_fti.exporters.docker.layers.sharing import sharing
 from poetry_fti.model import Image, Platform
 
 if TYPE_CHECKING:
@@ -18,30 +28,30 @@ if TYPE_CHECKING:
 
 
 def layered(*stages: LockedStage) -> list[LockedStage]:
-    layers = plan_layers(stages)
-    return [replace(each, layers=layers[each.stage.name]) for each in stages]
+    return [replace(each, layers=plan_layers(each)) for each in stages]
 
 
 def test_each_layer_is_explained() -> None:
     image = Image(base="python:3.11", apt=("libgomp1",), run_before=("true",))
-    training, _ = layered(
-        stage("training", XGBOOST, PANDAS, NUMPY, TORCH, SMALL, image=image),
+    stages = layered(
+        stage("training", XGBOOST, TORCH, SMALL, image=image),
         stage("inference", XGBOOST, image=image),
     )
-    assert [(each.name, each.size, each.holds, each.reason) for each in explain(training)] == [
+    layers = explain(stages[0], sharing(stages))
+    assert [(each.name, each.size, each.holds, each.reason) for each in layers] == [
         ("base", 0, "python:3.11", "the base image that the stage configures"),
         ("system", 0, "true, libgomp1", "what the stage adds to the base image"),
         (
-            "shared-1",
+            "shared-torch",
+            800_000_000,
+            "torch 800 MB",
+            "large: not transferred again when another package changes",
+        ),
+        (
+            "shared-xgboost",
             250_000_000,
             "xgboost 250 MB",
             "the same files in inference and training: stored and transferred once",
-        ),
-        (
-            "large",
-            878_000_000,
-            "torch 800 MB, pandas 60 MB, numpy 18 MB",
-            "large: not transferred again when a small package changes",
         ),
         ("packages", 200_000, "small 200 kB", "all other packages"),
         ("code", 0, "the project's folder", "changes most often, so no layer is above it"),
@@ -49,7 +59,7 @@ def test_each_layer_is_explained() -> None:
 
 
 def test_an_image_without_packages_is_explained() -> None:
-    assert [(each.name, each.holds) for each in explain(stage("a"))] == [
+    assert [(each.name, each.holds) for each in explain(stage("a"), {})] == [
         ("base", "python:3.11-slim-bookworm"),
         ("packages", "nothing"),
         ("code", "the project's folder"),
@@ -57,18 +67,30 @@ def test_an_image_without_packages_is_explained() -> None:
 
 
 def test_what_is_not_shared_is_explained() -> None:
+    alone = stage("h", TORCH)
+    alone = replace(alone, stage=replace(alone.stage, share=False))
     stages = layered(
         stage("a", TORCH, NUMPY, PANDAS, SMALL),
         stage("b", replace(TORCH, marker=Marker('python_version < "3.12"')), PANDAS, SMALL),
         stage("c", package("torch", 800, "2"), NUMPY, SMALL),
         stage("d", TORCH, NUMPY, image=Image(base="python:3.12-slim")),
         stage("e", TORCH, platforms=(Platform("macos", "arm64"),)),
+        stage("f", TORCH, image=Image(installer="pip")),
+        stage("g", TORCH, image=Image(python="/opt/conda/bin/python")),
+        alone,
+        stage("i", package("torch", 800, on=(ARM64,)), platforms=(ARM64,)),
+        stage("j", replace(TORCH, digests=frozenset({"sha256:new"}))),
     )
     first, *_ = stages
-    assert list(not_shared(first, stages)) == [
+    assert list(not_shared(first, stages, sharing(stages))) == [
         "not shared with b: torch, which has another index or marker there",
-        "not shared with c: torch 1, which is 2 there; numpy, since other layers save more",
+        "not shared with c: torch 1, which is 2 there",
         "not shared with d: torch and numpy, since its base image is python:3.12-slim",
+        "not shared with f: torch, since its installer or its system packages differ",
+        "not shared with g: torch, since image.python is set for g",
+        "not shared with h: torch, since share is false for h",
+        "not shared with i: torch, since it has other platforms",
+        "not shared with j: torch, whose layer has other files there",
     ]
 
 

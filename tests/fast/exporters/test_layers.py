@@ -16,6 +16,7 @@ from packaging.version import Version
 
 from poetry_fti.exporters import dockerfile
 from poetry_fti.exporters.docker.layers.plan import plan_layers, unlayered
+from poetry_fti.exporters.docker.layers.sharing import savings, sharing
 from poetry_fti.model import (
     Image,
     IndexOrigin,
@@ -29,8 +30,6 @@ from poetry_fti.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from poetry_fti.model import Layer
 
 AMD64 = Platform("linux", "amd64")
 ARM64 = Platform("linux", "arm64")
@@ -78,16 +77,24 @@ def stage(
     )
 
 
-def shown(layers: Sequence[Layer]) -> list[str]:
+def planned(*stages: LockedStage) -> list[LockedStage]:
+    return [replace(locked, layers=plan_layers(locked)) for locked in stages]
+
+
+def shown(locked: LockedStage) -> list[str]:
     return [
-        f"{'+'.join(layer.stages)}: {' '.join(each.name for each in layer.packages)}"
-        f" {layer.size / MB:g}"
-        for layer in layers
+        f"{layer.name}: {' '.join(each.name for each in layer.packages)} {layer.size / MB:g}"
+        for layer in plan_layers(locked)
     ]
 
 
-def planned(*stages: LockedStage) -> dict[str, list[str]]:
-    return {name: shown(layers) for name, layers in plan_layers(stages).items()}
+def shared(*stages: LockedStage) -> dict[str, list[str]]:
+    """Return the stages that have each layer of several images."""
+    found: dict[str, list[str]] = {}
+    for (_, layer), names in sharing(planned(*stages)).items():
+        if len(names) > 1:
+            found[layer] = list(names)
+    return found
 
 
 TORCH, NUMPY, PANDAS, XGBOOST = (
@@ -97,84 +104,121 @@ TORCH, NUMPY, PANDAS, XGBOOST = (
     package("xgboost", 250),
 )
 SMALL = package("small", 0.2)
+ALONE = (stage("a", TORCH, NUMPY, SMALL), stage("b", TORCH, NUMPY, PANDAS))
 
 
-def test_what_all_share_lies_below_what_most_share() -> None:
+def text(locked: LockedStage, name: str) -> str:
+    (found,) = planned(locked)
+    return dockerfile.files(found)[f"requirements.{name}.txt"]
+
+
+def test_each_large_package_has_a_layer_that_other_images_share() -> None:
     feature = stage("feature", NUMPY, PANDAS, SMALL)
     training = stage("training", NUMPY, PANDAS, XGBOOST, SMALL)
     inference = stage("inference", NUMPY, XGBOOST, SMALL)
 
-    everywhere, pair = "feature+inference+training: numpy 18", "inference+training: xgboost 250"
-    expected = {
-        "feature": [everywhere, "feature+training: pandas 60"],
-        "training": [everywhere, "feature+training: pandas 60", pair],
-        "inference": [everywhere, pair],
-    }
+    assert shown(training) == [
+        "shared-xgboost: xgboost 250",
+        "shared-pandas: pandas 60",
+        "shared-numpy: numpy 18",
+    ]
     for order in permutations([feature, training, inference]):
-        assert planned(*order) == expected
-
-
-def test_little_is_not_shared() -> None:
-    for size, shares in ((19, False), (20, True)):
-        found = planned(stage("a", package("p", size), SMALL), stage("b", package("p", size)))
-        assert bool(found["a"]) == shares
-    many = [package(f"p{number}", 0.9) for number in range(100)]
-    assert planned(stage("a", *many), stage("b", *many)) == {"a": [], "b": []}
-
-
-def test_a_set_that_saves_too_little_makes_way_for_another() -> None:
-    # All three have 5 MB, which is no layer but joins that of the pair.
-    small = package("five", 5)
-    assert planned(stage("a", small, NUMPY), stage("b", small, NUMPY), stage("c", small)) == {
-        "a": ["a+b: five numpy 23"],
-        "b": ["a+b: five numpy 23"],
-        "c": [],
+        assert shared(*order) == {
+            "shared-numpy": ["feature", "inference", "training"],
+            "shared-pandas": ["feature", "training"],
+            "shared-xgboost": ["inference", "training"],
+        }
+    assert savings(planned(feature, training, inference)) == {
+        ("feature", "inference", "training"): (18 * MB, 36 * MB),
+        ("feature", "training"): (60 * MB, 60 * MB),
+        ("inference", "training"): (250 * MB, 250 * MB),
     }
 
 
-def test_what_one_stage_lacks_is_shared_by_the_others() -> None:
-    # No set of stages is that of boosting, but two have it in parts.
-    found = planned(
-        stage("a", TORCH, XGBOOST),
-        stage("b", TORCH, XGBOOST),
-        stage("c", PANDAS, XGBOOST),
-        stage("d", PANDAS, XGBOOST),
+@pytest.mark.parametrize("added", [SMALL, XGBOOST, package("torch-small", 0.2, "9")])
+def test_a_package_that_is_added_changes_no_layer_but_its_own(added: LockedPackage) -> None:
+    lower = package("lower", 1)
+    before = planned(stage("a", TORCH, NUMPY, lower))[0]
+    after = planned(stage("a", TORCH, NUMPY, lower, added))[0]
+    for layer in before.layers:
+        name = f"requirements.{layer.name}.txt"
+        assert dockerfile.files(after)[name] == dockerfile.files(before)[name]
+    if added != XGBOOST:
+        for name in ("Dockerfile", "Dockerfile.dockerignore"):
+            assert dockerfile.files(after)[name] == dockerfile.files(before)[name]
+
+
+def test_a_layer_names_no_stage_and_lists_the_files_of_all_platforms() -> None:
+    wide = package("torch", 800, on=(AMD64, ARM64))
+    digests = frozenset(file.digest for file in wide.files)
+    narrow = replace(TORCH, digests=digests)
+    stages = (
+        stage("a", narrow, SMALL),
+        stage("b", replace(wide, digests=digests), platforms=(AMD64, ARM64)),
     )
-    assert found["a"] == ["a+b+c+d: xgboost 250", "a+b: torch 800"]
-    assert found["d"] == ["a+b+c+d: xgboost 250", "c+d: pandas 60"]
+    first, second = (text(each, "shared-torch") for each in stages)
+    assert first == second == SHARED
+    assert shared(*stages) == {"shared-torch": ["a", "b"]}
+    arm = stage("c", replace(package("torch", 800, on=(ARM64,)), digests=digests))
+    arm = replace(arm, stage=replace(arm.stage, targets=Targets(platforms=(ARM64,))))
+    assert shared(stages[0], arm) == {}, "they have no platform in common"
+
+
+def test_small_packages_have_no_layer() -> None:
+    assert shown(stage("a", package("p", 4.9), SMALL)) == []
+    assert shown(stage("a", package("p", 5), SMALL)) == ["shared-p: p 5"]
 
 
 def test_the_parts_of_a_large_package_lie_with_it() -> None:
-    parts = (package("torch-extras", 0.3), package("torchvision", 2))
-    assert planned(stage("a", TORCH, *parts)) == {"a": ["a: torch torch-extras 800.3"]}
+    parts = (package("torch-extras", 0.3), package("torch-large", 7), package("torchvision", 2))
+    other = package("torch-other", 0.3, "2")
+    assert shown(stage("a", TORCH, *parts, other)) == [
+        "shared-torch: torch torch-extras torch-large 807.3"
+    ]
 
 
-def test_large_packages_lie_below_small_ones() -> None:
-    assert planned(stage("a", TORCH, NUMPY, package("mid", 9), SMALL)) == {
-        "a": ["a: numpy torch 818"]
-    }
-    assert planned(stage("a", TORCH)) == {"a": []}, "there is nothing above it"
-    assert planned(stage("a", NUMPY, SMALL)) == {"a": []}, "it is not large enough"
+def test_a_package_with_two_versions_has_one_layer() -> None:
+    old = replace(package("numpy", 16, "0"), marker=Marker('python_version < "3.12"'))
+    new = replace(NUMPY, marker=Marker('python_version >= "3.12"'))
+    assert shown(stage("a", old, new)) == ["shared-numpy: numpy numpy 34"]
 
 
+def test_the_number_of_layers_is_limited() -> None:
+    many = [package(f"p{number}", 100 - number) for number in range(50)]
+    assert shown(stage("a", *many))[39:] == ["shared-p39: p39 61"]
+
+
+def test_without_sharing_large_packages_lie_below_small_ones() -> None:
+    def alone(*packages: LockedPackage) -> list[str]:
+        locked = stage("a", *packages)
+        return shown(replace(locked, stage=replace(locked.stage, share=False)))
+
+    assert alone(TORCH, NUMPY, package("mid", 9), SMALL) == ["large: numpy torch 818"]
+    assert alone(TORCH) == [], "there is nothing above it"
+    assert alone(NUMPY, SMALL) == [], "it is not large enough"
+
+
+MIRROR = IndexOrigin("mirror", "https://mirror.example")
 OTHER = (
     stage("b", package("torch", 800, "2"), SMALL),
     stage("b", replace(TORCH, marker=Marker('python_version < "3.12"')), SMALL),
-    stage("b", replace(TORCH, origin=IndexOrigin("mirror", "https://mirror.example")), SMALL),
+    replace(stage("b", replace(TORCH, origin=MIRROR), SMALL), indexes=(MIRROR, IndexOrigin())),
     stage("b", replace(TORCH, files=(LockedFile(name="x.whl", digest="sha256:x"),)), SMALL),
     stage("b", TORCH, SMALL, image=Image(base="python:3.12-slim-bookworm")),
     stage("b", TORCH, SMALL, image=Image(apt=("libgomp1",))),
     stage("b", TORCH, SMALL, image=Image(installer="pip")),
     stage("b", TORCH, SMALL, image=Image(run_before=("true",))),
     stage("b", TORCH, SMALL, image=Image(base="python:3.12-alpine")),
+    stage("b", TORCH, SMALL, image=Image(python="/opt/conda/bin/python")),
     stage("b", TORCH, SMALL, python=">=3.12"),
+    stage("b", package("torch", 800, on=(MACOS,)), SMALL, platforms=(MACOS,)),
+    replace(ALONE[1], stage=replace(ALONE[1].stage, share=False)),
 )
 
 
 @pytest.mark.parametrize("other", OTHER)
 def test_what_differs_is_not_shared(other: LockedStage) -> None:
-    layers = plan_layers([stage("a", TORCH, SMALL), other])
-    assert [layer.stages for found in layers.values() for layer in found if layer.saving] == []
+    assert shared(stage("a", TORCH, SMALL), other) == {}
 
 
 def test_what_is_built_or_has_no_size_stays_with_the_rest() -> None:
@@ -183,22 +227,7 @@ def test_what_is_built_or_has_no_size_stays_with_the_rest() -> None:
     unknown = replace(TORCH, files=tuple(replace(file, size=None) for file in TORCH.files))
     partly = stage("b", TORCH, SMALL, platforms=(AMD64, ARM64))
     for locked in (stage("a", built, SMALL), stage("a", unknown, SMALL), partly):
-        assert plan_layers([locked]) == {locked.stage.name: ()}
-
-
-def test_stages_of_several_platforms_share_with_one_of_them() -> None:
-    wide = package("torch", 800, on=(AMD64, ARM64))
-    layers = plan_layers(
-        [
-            stage("a", TORCH, SMALL),
-            stage("b", wide, SMALL, platforms=(AMD64, ARM64)),
-            stage("c", package("torch", 800, on=(MACOS,)), SMALL, platforms=(MACOS,)),
-        ]
-    )
-    assert shown(layers["a"]) == ["a+b: torch 800"]
-    assert layers["a"] == layers["b"]
-    assert layers["c"] == ()
-    assert len(layers["a"][0].packages[0].files) == len(wide.files), "the files of both"
+        assert plan_layers(locked) == ()
 
 
 packages = st.sampled_from(
@@ -208,25 +237,21 @@ packages = st.sampled_from(
 sets = st.lists(packages, unique_by=lambda each: each.name, max_size=4)
 
 
-@given(st.lists(sets, min_size=1, max_size=5))
-def test_every_package_is_installed_once(chosen: list[list[LockedPackage]]) -> None:
-    stages = [stage(f"s{number}", *each) for number, each in enumerate(chosen)]
-    layers = plan_layers(stages)
-    for locked in stages:
-        own = layers[locked.stage.name]
-        held = [each for layer in own for each in layer.packages]
-        rest = unlayered(replace(locked, layers=own))
-        found = sorted((each.name, each.version) for each in [*held, *rest])
-        assert found == sorted((each.name, each.version) for each in locked.packages)
-        assert all(locked.stage.name in layer.stages for layer in own)
+@given(sets, st.booleans())
+def test_every_package_is_installed_once(chosen: list[LockedPackage], share: bool) -> None:  # noqa: FBT001
+    locked = stage("a", *chosen)
+    (locked,) = planned(replace(locked, stage=replace(locked.stage, share=share)))
+    held = [each for layer in locked.layers for each in layer.packages]
+    found = sorted((each.name, each.version) for each in [*held, *unlayered(locked)])
+    assert found == sorted((each.name, each.version) for each in locked.packages)
 
 
 SHARED = """\
 # Generated by poetry-fti from fti/*/poetry.lock; do not edit. Update with: poetry fti export
-# In the images of a and b.
 
 torch==1 \\
-    --hash=sha256:torch-1-linux/amd64
+    --hash=sha256:torch-1-linux/amd64 \\
+    --hash=sha256:torch-1-linux/arm64
 """
 OWN = """\
 # Generated by poetry-fti from fti/b/poetry.lock; do not edit. Update with: poetry fti export b
@@ -237,10 +262,10 @@ small==1 \\
 BUILDER = """\
 WORKDIR /build
 
-FROM builder AS shared-1
+FROM builder AS shared-torch
 
 RUN --mount=type=cache,target=/opt/builder/.cache/uv \\
-    --mount=type=bind,source=fti/b/requirements.shared-1.txt,target=/tmp/requirements.txt \\
+    --mount=type=bind,source=fti/b/requirements.shared-torch.txt,target=/tmp/requirements.txt \\
     uv venv --python 3.11 /opt/venv \\
     && uv pip install --no-deps --require-hashes --only-binary :all: -r /tmp/requirements.txt \\
     && mkdir -p /layer/opt && mv /opt/venv /layer/opt/
@@ -266,22 +291,16 @@ FROM base
 """  # noqa: E501
 
 
-def test_a_layer_is_built_from_requirements_that_are_the_same_in_each_stage() -> None:
-    stages = [stage("a", TORCH, SMALL), stage("b", TORCH, SMALL)]
-    layers = plan_layers(stages)
-    first, second = (
-        dockerfile.files(replace(each, layers=layers[each.stage.name])) for each in stages
-    )
-
-    name = "requirements.shared-1.txt"
-    assert first[name] == second[name] == SHARED
-    assert second["requirements.own.txt"] == OWN
-    assert BUILDER in second["Dockerfile"]
-    copies = [line for line in second["Dockerfile"].splitlines() if line.endswith("/layer /")]
+def test_a_layer_is_installed_and_copied_apart() -> None:
+    (locked,) = planned(stage("b", TORCH, SMALL))
+    found = dockerfile.files(locked)
+    assert found["requirements.own.txt"] == OWN
+    assert BUILDER in found["Dockerfile"]
+    copies = [line for line in found["Dockerfile"].splitlines() if line.endswith("/layer /")]
     assert copies == [
-        "COPY --link --from=shared-1 /layer /",
+        "COPY --link --from=shared-torch /layer /",
         "COPY --link --from=packages /layer /",
         "COPY --link --from=code /layer /",
     ]
-    ignore = second["Dockerfile.dockerignore"]
-    assert "fti/*\n!fti/b/requirements.own.txt\n!fti/b/requirements.shared-1.txt\n" in ignore
+    ignore = found["Dockerfile.dockerignore"]
+    assert "fti/*\n!fti/b/requirements.own.txt\n!fti/b/requirements.shared-torch.txt\n" in ignore

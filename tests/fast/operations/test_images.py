@@ -91,7 +91,7 @@ def test_large_packages_are_shared_in_layers(demo: MemoryProject) -> None:
         " 60 MB in feature and training. That saves 240 MB of downloads."
     )
     assert [layer.name for layer in report.images[1].layers] == [
-        *("base", "shared-1", "shared-2", "packages", "code")
+        *("base", "shared-torch", "shared-cuda", "shared-app", "packages", "code")
     ]
 
 

@@ -1,45 +1,56 @@
-"""Plans the layers of images, which depend on all stages of a project."""
+"""Plans the layers of images, and finds out which of them several images share."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from poetry_fti import files
-from poetry_fti.errors import StaleLockError
+from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.layers.cuda import duplicate_cuda
 from poetry_fti.exporters.docker.layers.plan import plan_layers
+from poetry_fti.exporters.docker.layers.sharing import savings
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
 from poetry_fti.wording import joined, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from poetry_fti.model import LockedStage
     from poetry_fti.operations.project import Project
 
 
+_SHOWN: Final = 4
+
+
 def with_layers(project: Project, stages: Iterable[LockedStage]) -> list[LockedStage]:
     """Return stages with the layers of their images and the sizes of their files.
 
-    The project's other stages with fresh locks are taken into account, since images share layers.
     Raises IndexFailedError if a package index fails.
     """
-    chosen = [_sized(project, locked) for locked in stages]
-    layers = plan_layers([*chosen, *other_stages(project, chosen)])
-    return [replace(locked, layers=layers[locked.stage.name]) for locked in chosen]
+    sized = (_sized(project, locked) for locked in stages)
+    return [replace(locked, layers=plan_layers(locked)) for locked in sized]
 
 
-def other_stages(project: Project, chosen: Iterable[LockedStage]) -> list[LockedStage]:
-    """Return the project's other stages that have fresh locks, with the sizes of their files."""
-    names = {locked.stage.name for locked in chosen}
-    found = []
+@dataclass(frozen=True, slots=True)
+class OtherStages:
+    """The stages that images are compared with, and a warning for each that is left out."""
+
+    stages: tuple[LockedStage, ...]
+    warnings: tuple[str, ...]
+
+
+def other_stages(project: Project, names: Collection[str]) -> OtherStages:
+    """Return the stages other than `names`, with their layers, as far as their locks are fresh."""
+    found: list[LockedStage] = []
+    warnings: list[str] = []
     for stage in project.stages:
         if stage.name not in names:
-            with suppress(StaleLockError):  # locking or exporting the stage itself reports it
-                found.append(_sized(project, project.locked(stage)))
-    return found
+            try:
+                found += with_layers(project, [project.locked(stage)])
+            except FtiError as error:
+                warnings.append(f"{stage.name} is not compared: {str(error).partition(chr(10))[0]}")
+    return OtherStages(tuple(found), tuple(warnings))
 
 
 def image_warnings(stages: Iterable[LockedStage]) -> list[str]:
@@ -49,12 +60,14 @@ def image_warnings(stages: Iterable[LockedStage]) -> list[str]:
 
 def shared_layers(stages: Iterable[LockedStage]) -> str:
     """Return a sentence on the download sizes that images share; empty if they share none."""
-    shared = {layer for locked in stages for layer in locked.layers if layer.saving}
-    if not shared:
+    found = savings(stages)
+    if not found:
         return ""
-    ordered = sorted(shared, key=lambda layer: (-len(layer.stages), layer.stages))
-    parts = [f"{readable(layer.size)} in {joined(layer.stages)}" for layer in ordered]
-    saved = readable(sum(layer.saving for layer in shared))
+    largest = sorted(found, key=lambda names: (-found[names][1], names))
+    shown = sorted(largest[:_SHOWN], key=lambda names: (-len(names), names))
+    parts = [f"{readable(found[names][0])} in {joined(names)}" for names in shown]
+    parts += [f"less in {len(found) - _SHOWN} more combinations"] * (len(found) > _SHOWN)
+    saved = readable(sum(saving for _, saving in found.values()))
     return f"Images share packages: {'; '.join(parts)}. That saves {saved} of downloads."
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from poetry_fti.exporters.docker.layers.explain import ImageLayer, explain, not_shared
+from poetry_fti.exporters.docker.layers.sharing import sharing
 from poetry_fti.exporters.docker.layers.wheels import linux_platforms
 from poetry_fti.operations.images.layers import (
     image_warnings,
@@ -17,6 +18,7 @@ from poetry_fti.operations.images.layers import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from poetry_fti.exporters.docker.layers.sharing import Sharing
     from poetry_fti.model import LockedStage
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
@@ -53,21 +55,26 @@ class ImagesReport:
 def report_images(project: Project, stages: Sequence[ProjectStage]) -> ImagesReport:
     """Return a report on the images of stages; stages without an image are left out.
 
+    They are compared with the other stages that have fresh locks; a warning names the stages that
+    have none.
+
     Raises StaleLockError for a missing or stale lock, IndexFailedError if a package index fails.
     """
     locked = [project.locked(stage) for stage in stages]
     images = [each for each in with_layers(project, locked) if linux_platforms(each)]
-    siblings = [*images, *other_stages(project, images)]
+    others = other_stages(project, {stage.name for stage in stages})
+    everything = [*images, *others.stages]
+    held = sharing(everything)
     return ImagesReport(
-        tuple(_report(each, siblings) for each in images),
-        shared_layers(images),
-        tuple(image_warnings(images)),
+        tuple(_report(each, everything, held) for each in images),
+        shared_layers(everything),
+        (*image_warnings(images), *others.warnings),
     )
 
 
-def _report(locked: LockedStage, siblings: Sequence[LockedStage]) -> ImageReport:
+def _report(locked: LockedStage, everything: Sequence[LockedStage], held: Sharing) -> ImageReport:
     return ImageReport(
         stage=locked.stage.name,
-        layers=tuple(explain(locked)),
-        not_shared=tuple(not_shared(locked, siblings)),
+        layers=tuple(explain(locked, held)),
+        not_shared=tuple(not_shared(locked, everything, held)),
     )

@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import base_image
 from poetry_fti.exporters.docker.context.dockerignore import own_packages
-from poetry_fti.exporters.docker.layers.plan import LARGE_PACKAGE, identity, unlayered
-from poetry_fti.exporters.docker.layers.subsets import lower_subsets
+from poetry_fti.exporters.docker.layers.plan import (
+    SHARED_PACKAGE,
+    can_share,
+    identity,
+    unlayered,
+)
+from poetry_fti.exporters.docker.layers.sharing import installation
 from poetry_fti.exporters.docker.layers.wheels import download_size, linux_platforms
 from poetry_fti.wording import joined, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from poetry_fti.model import Layer, LockedPackage, LockedStage
+    from poetry_fti.exporters.docker.layers.sharing import Sharing
+    from poetry_fti.model import LockedPackage, LockedStage
 
 _SHOWN: Final = 3
 
@@ -40,8 +46,8 @@ class ImageLayer:
         return sum(size for _, size in self.packages)
 
 
-def explain(locked: LockedStage) -> Iterator[ImageLayer]:
-    """Yield the layers of a stage's image, lowest first."""
+def explain(locked: LockedStage, held: Sharing) -> Iterator[ImageLayer]:
+    """Yield the layers of a stage's image, lowest first; `held` is what images share."""
     image = locked.stage.image
     default = "the oldest Python that the stage supports"
     reason = (
@@ -52,10 +58,11 @@ def explain(locked: LockedStage) -> Iterator[ImageLayer]:
     if image.run_before or image.apt:
         holds = ", ".join([*image.run_before, *image.apt])
         yield ImageLayer(name="system", holds=holds, reason="what the stage adds to the base image")
-    for subset, layer in zip(lower_subsets(locked), locked.layers, strict=True):
-        same = f"the same files in {joined(layer.stages)}: stored and transferred once"
-        apart = "large: not transferred again when a small package changes"
-        yield _packages(subset.name, layer.packages, locked, same if layer.saving else apart)
+    for layer in locked.layers:
+        names = held.get((locked.stage.name, layer.name), ())
+        same = f"the same files in {joined(names)}: stored and transferred once"
+        apart = "large: not transferred again when another package changes"
+        yield _packages(layer.name, layer.packages, locked, same if len(names) > 1 else apart)
     reason = "all other packages" if locked.layers else "too small to divide into layers"
     yield _packages("packages", unlayered(locked), locked, reason)
     code = own_packages(locked)
@@ -64,36 +71,56 @@ def explain(locked: LockedStage) -> Iterator[ImageLayer]:
     yield ImageLayer(name="code", holds=holds, reason="changes most often, so no layer is above it")
 
 
-def not_shared(locked: LockedStage, siblings: Iterable[LockedStage]) -> Iterator[str]:
+def not_shared(
+    locked: LockedStage, siblings: Iterable[LockedStage], held: Sharing
+) -> Iterator[str]:
     """Yield, for each other stage that has the same large packages, why no layer shares them."""
     for other in siblings:
         if other.stage.name != locked.stage.name and linux_platforms(other):
-            together = [each for each in locked.layers if other.stage.name in each.stages]
-            found = _not_shared(locked, other, together)
+            shared = {
+                package.name
+                for layer in locked.layers
+                if other.stage.name in held.get((locked.stage.name, layer.name), ())
+                for package in layer.packages
+            }
+            found = _not_shared(locked, other, shared)
             if found:
                 yield f"not shared with {other.stage.name}: {'; '.join(found)}"
 
 
-def _not_shared(locked: LockedStage, other: LockedStage, together: Iterable[Layer]) -> list[str]:
-    shared = {package.name for layer in together for package in layer.packages}
+def _not_shared(locked: LockedStage, other: LockedStage, shared: Collection[str]) -> list[str]:
     theirs = {package.name: package for package in other.packages}
     both = [
         (package, theirs[package.name])
         for package in locked.packages
         if package.name in theirs
         and package.name not in shared
-        and download_size(package, locked) >= LARGE_PACKAGE
+        and download_size(package, locked) >= SHARED_PACKAGE
     ]
     if not both:
         return []
-    their_base = base_image(other)
-    if base_image(locked) != their_base:
-        names = joined(package.name for package, _ in both)
-        return [f"{names}, since its base image is {their_base}"]
+    if reason := _whole_reason(locked, other):
+        return [f"{joined(package.name for package, _ in both)}, since {reason}"]
     reasons: dict[str, list[str]] = defaultdict(list)
     for package, their in both:
         reasons[_reason(package, their)].append(str(package.name))
     return [f"{joined(names)}{reason}" for reason, names in reasons.items()]
+
+
+def _whole_reason(locked: LockedStage, other: LockedStage) -> str:
+    """Return why two images have no layer in common, whatever their packages are; may be empty."""
+    their_base = base_image(other)
+    if base_image(locked) != their_base:
+        return f"its base image is {their_base}"
+    for each in (locked, other):
+        if not can_share(each):
+            key = "image.python is set" if each.stage.share else "share is false"
+            return f"{key} for {each.stage.name}"
+    if installation(locked) != installation(other):
+        return "its installer or its system packages differ"
+    if set(linux_platforms(locked)).isdisjoint(linux_platforms(other)):
+        return "it has other platforms"
+    return ""
 
 
 def _reason(package: LockedPackage, their: LockedPackage) -> str:
@@ -101,7 +128,7 @@ def _reason(package: LockedPackage, their: LockedPackage) -> str:
         return f" {package.version}, which is {their.version} there"
     if identity(package) != identity(their):
         return ", which has another index or marker there"
-    return ", since other layers save more"
+    return ", whose layer has other files there"
 
 
 def _packages(

@@ -1,67 +1,54 @@
-"""The plan of image layers: which packages get a layer of their own, and which stages share it."""
+"""The plan of an image's layers: which packages of a stage get a layer of their own.
+
+It depends on the lock of the stage alone, and each layer on its packages alone, so that a change in
+one stage leaves the images of the others unchanged. Images share the layers that are equal.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from itertools import combinations
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.docker.base_image import base_image, image_python
+from poetry_fti.exporters.docker.base_image import base_image
 from poetry_fti.exporters.docker.layers.wheels import download_size, is_wheel, linux_platforms
 from poetry_fti.exporters.shared.reference import in_order, marked, reference
 from poetry_fti.model import Layer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from poetry_fti.model import LockedPackage, LockedStage
 
-# Download sizes in bytes. Smaller packages are not shared: they save little, and each of their
-# updates would change the layer.
-_SHARED_PACKAGE: Final = 1_000_000
-_SHARED_SAVING: Final = 20_000_000
-LARGE_PACKAGE: Final = 10_000_000
+# Download sizes in bytes.
+SHARED_PACKAGE: Final = 5_000_000
+_LARGE_PACKAGE: Final = 10_000_000
 _LARGE_LAYER: Final = 50_000_000
-# All combinations of sets are compared, so each further set doubles the time.
-_MOST_SETS: Final = 10
-
-Names: TypeAlias = frozenset[str]
+# Engines limit the layers of an image to about 125, including those of the base image.
+_MOST_LAYERS: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
-class _Shared:
-    """A package that several stages have in common: each stage's entry, and its size in bytes."""
+def plan_layers(locked: LockedStage) -> tuple[Layer, ...]:
+    """Return the layers of a stage's image, largest first.
 
-    holders: Mapping[str, LockedPackage]
-    size: int
-
-    @property
-    def names(self) -> Names:
-        return frozenset(self.holders)
-
-    def merged(self, stages: Collection[str]) -> LockedPackage:
-        """Return one package with the files of all stages, which differ with their platforms."""
-        packages = [self.holders[name] for name in sorted(stages)]
-        files = {(file.name, file.digest): file for each in packages for file in each.files}
-        return replace(packages[0], files=tuple(files.values()), requires=())
-
-
-def plan_layers(stages: Sequence[LockedStage]) -> Mapping[str, tuple[Layer, ...]]:
-    """Return the layers of each stage's image, by stage name; the most widely shared come first.
-
-    Of all divisions of the shared packages into layers, the one that saves most download size is
-    chosen. A stage without an image, or with one that cannot be built, has no layers.
+    A stage without an image, or with one that cannot be built, has no layers.
     """
-    found: dict[str, tuple[Layer, ...]] = {locked.stage.name: () for locked in stages}
-    for group in _alike(stages):
-        shared = _shared_layers(_common(group))
-        for locked in group:
-            below = [layer for layer in shared if locked.stage.name in layer.stages]
-            found[locked.stage.name] = (*below, *_large_layer(locked, below))
-    return found
+    if not linux_platforms(locked):
+        return ()
+    with suppress(FtiError):  # the export of the stage itself reports it
+        base_image(locked)
+        packages = [each for each in in_order(locked.packages) if is_wheel(each, locked)]
+        sizes = [(package, download_size(package, locked)) for package in packages]
+        layers = _shared_layers(sizes) if can_share(locked) else _large_layer(sizes, locked)
+        ordered = sorted(layers, key=lambda layer: (-layer.size, layer.name))
+        return tuple(ordered[:_MOST_LAYERS])
+    return ()
+
+
+def can_share(locked: LockedStage) -> bool:
+    """Return whether the image of a stage has layers that other images can share."""
+    # Packages in the base's own interpreter are RUN layers, which depend on those below.
+    return locked.stage.share and locked.stage.image.python is None
 
 
 def unlayered(locked: LockedStage) -> list[LockedPackage]:
@@ -70,113 +57,56 @@ def unlayered(locked: LockedStage) -> list[LockedPackage]:
     return [package for package in in_order(locked.packages) if identity(package) not in held]
 
 
-def _alike(stages: Iterable[LockedStage]) -> Iterable[list[LockedStage]]:
-    """Group the stages that can share layers: with the same base image, steps and installer."""
-    groups: dict[object, list[LockedStage]] = defaultdict(list)
-    for locked in sorted(stages, key=lambda each: each.stage.name):
-        if not linux_platforms(locked):
-            continue
-        image = locked.stage.image
-        with suppress(FtiError):  # the export of the stage itself reports it
-            base = (base_image(locked), image.dockerfile, image_python(locked))
-            # Packages in the base's own interpreter are RUN layers, which depend on those below.
-            own = locked.stage.name if image.python else None
-            groups[base, image.run_before, image.apt, image.installer, own].append(locked)
-    return groups.values()
-
-
 def identity(package: LockedPackage) -> str:
     """Return a text that is equal for packages of two stages if they are installed alike."""
     return marked(f"{reference(package)} {package.origin}", package)
 
 
-def _common(stages: Iterable[LockedStage]) -> list[_Shared]:
-    found: dict[str, dict[str, LockedPackage]] = defaultdict(dict)
-    sizes: dict[str, int] = defaultdict(int)
-    for locked in stages:
-        for package in locked.packages:
-            if is_wheel(package, locked):
-                key = identity(package)
-                found[key][locked.stage.name] = package
-                sizes[key] = max(sizes[key], download_size(package, locked))
-    return [
-        _Shared(holders, sizes[key])
-        for key, holders in sorted(found.items())
-        if len(holders) > 1 and sizes[key] >= _SHARED_PACKAGE and _overlap(holders.values())
-    ]
+def _shared_layers(sizes: list[tuple[LockedPackage, int]]) -> Iterator[Layer]:
+    """Yield a layer for each package that is large enough, with its companions."""
+    families: dict[str, list[tuple[LockedPackage, int]]] = {}
+    roots = _roots(sizes, SHARED_PACKAGE)
+    for package, size in sizes:
+        for name, root in roots.items():
+            if _belongs(package, root):
+                families.setdefault(name, []).append((package, size))
+                break
+    for name, family in families.items():
+        yield _layer(f"shared-{name}", family)
 
 
-def _overlap(packages: Iterable[LockedPackage]) -> bool:
-    digests = [{file.digest for file in package.files} for package in packages]
-    return bool(set.intersection(*digests))
-
-
-def _shared_layers(packages: Sequence[_Shared]) -> list[Layer]:
-    """Return the layers of the combination of stage sets that saves most."""
-    sets = _candidates(packages)
-    best: list[Layer] = []
-    for count in range(1, len(sets) + 1):
-        for family in combinations(sets, count):
-            layers = _divided(packages, family)
-            worth = all(layer.saving >= _SHARED_SAVING for layer in layers)
-            if worth and _saving(layers) > _saving(best):
-                best = layers
-    return sorted(best, key=lambda layer: (-len(layer.stages), layer.stages))
-
-
-def _candidates(packages: Iterable[_Shared]) -> list[Names]:
-    held = {package.names for package in packages}
-    sets = held | {a & b for a, b in combinations(held, 2) if len(a & b) > 1}
-    most = {
-        names: (len(names) - 1) * sum(each.size for each in packages if names <= each.names)
-        for names in sets
-    }
-    worth = [names for names in sets if most[names] >= _SHARED_SAVING]
-    return sorted(worth, key=lambda names: (-most[names], sorted(names)))[:_MOST_SETS]
-
-
-def _divided(packages: Iterable[_Shared], family: Iterable[Names]) -> list[Layer]:
-    """Return a layer for each set of stages.
-
-    A package is put into the layer of the largest set whose stages all have it, and then, for the
-    stages that remain, into the next largest.
-    """
-    held: dict[Names, list[_Shared]] = {names: [] for names in family}
-    largest = sorted(held, key=lambda names: (-len(names), sorted(names)))
-    for package in packages:
-        left = package.names
-        for names in largest:
-            if names <= left:
-                held[names].append(package)
-                left -= names
-    return [
-        Layer(
-            stages=tuple(sorted(names)),
-            packages=tuple(in_order(package.merged(names) for package in found)),
-            size=sum(package.size for package in found),
-        )
-        for names, found in held.items()
-    ]
-
-
-def _saving(layers: Iterable[Layer]) -> int:
-    return sum(layer.saving for layer in layers)
-
-
-def _large_layer(locked: LockedStage, shared: Iterable[Layer]) -> Iterable[Layer]:
+def _large_layer(sizes: list[tuple[LockedPackage, int]], locked: LockedStage) -> Iterator[Layer]:
     """Yield a layer of the stage's large packages, so that a small update does not move them."""
-    rest = unlayered(replace(locked, layers=tuple(shared)))
-    sizes = {
-        package: download_size(package, locked) for package in rest if is_wheel(package, locked)
-    }
-    names = [package.name for package, size in sizes.items() if size >= LARGE_PACKAGE]
-    large = [package for package in sizes if any(_is_part(package.name, name) for name in names)]
-    size = sum(sizes[package] for package in large)
-    if size >= _LARGE_LAYER and len(large) < len(rest):
-        yield Layer(stages=(locked.stage.name,), packages=tuple(large), size=size)
+    roots = _roots(sizes, _LARGE_PACKAGE).values()
+    large = [each for each in sizes if any(_belongs(each[0], root) for root in roots)]
+    layer = _layer("large", large)
+    if layer.size >= _LARGE_LAYER and len(large) < len(locked.packages):
+        yield layer
 
 
-def _is_part(name: str, large: str) -> bool:
+def _layer(name: str, sizes: list[tuple[LockedPackage, int]]) -> Layer:
+    packages = tuple(package for package, _ in sizes)
+    return Layer(name=name, packages=packages, size=sum(size for _, size in sizes))
+
+
+def _roots(
+    sizes: list[tuple[LockedPackage, int]], smallest: int
+) -> Mapping[str, list[LockedPackage]]:
+    """Return the packages of a size by name, without those that belong to another one."""
+    found: dict[str, list[LockedPackage]] = {}
+    for package, size in sizes:
+        if size >= smallest and not any(
+            _belongs(package, root) for name, root in found.items() if name != package.name
+        ):
+            found.setdefault(package.name, []).append(package)
+    return found
+
+
+def _belongs(package: LockedPackage, root: list[LockedPackage]) -> bool:
     # Packages such as mlflow and mlflow-skinny install the same files: two layers would store them
     # twice.
-    return name == large or name.startswith(f"{large}-")
+    return any(
+        package.name == each.name
+        or (package.name.startswith(f"{each.name}-") and package.version == each.version)
+        for each in root
+    )

@@ -6,19 +6,18 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.exporters.docker.layers.plan import unlayered
+from poetry_fti.exporters.docker.layers.plan import can_share, unlayered
 from poetry_fti.exporters.requirements import requirements_text
 from poetry_fti.exporters.shared.header import header, project_header
 from poetry_fti.model import IndexOrigin
-from poetry_fti.wording import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
-    from poetry_fti.model import Layer, LockedPackage, LockedStage
+    from poetry_fti.model import LockedPackage, LockedStage
 
-_FILE: Final = re.compile(r"requirements\.(shared-\d+|large|own)\.txt")
+_FILE: Final = re.compile(r"requirements\.(shared-[a-z0-9-]+|large|own)\.txt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +26,22 @@ class PackageSubset:
 
     `name` is the name of the Docker build stage; `locked` is the stage reduced to the subset;
     `path` is the requirements file, relative to the project's root; `header` is its first line.
+    `is_shared` is true for a subset whose requirements have to be the same in all stages.
     """
 
     name: str
     locked: LockedStage
     path: PurePosixPath
     header: str
+    is_shared: bool = False
 
 
 def lower_subsets(locked: LockedStage) -> Iterator[PackageSubset]:
     """Yield the subset of each planned layer of the stage's image, lowest first."""
-    for number, layer in enumerate(locked.layers, 1):
-        is_shared = len(layer.stages) > 1
-        name = f"shared-{number}" if is_shared else "large"
-        note = _shared_header(layer, locked) if is_shared else header(locked)
-        yield _subset(name, locked, layer.packages, note)
+    is_shared = can_share(locked)
+    note = project_header(locked.folder.parent) if is_shared else header(locked)
+    for layer in locked.layers:
+        yield replace(_subset(layer.name, locked, layer.packages, note), is_shared=is_shared)
 
 
 def top_subset(locked: LockedStage) -> PackageSubset:
@@ -65,7 +65,14 @@ def subset_files(locked: LockedStage) -> Mapping[str, str]:
     """Return the text of each subset's requirements by file name; empty without planned layers."""
     if not locked.layers:
         return {}
-    return {each.path.name: requirements_text(each.locked, each.header) for each in subsets(locked)}
+    return {each.path.name: subset_text(each) for each in subsets(locked)}
+
+
+def subset_text(subset: PackageSubset) -> str:
+    """Return the text of a subset's requirements file."""
+    # With another text, be it for the files of a platform that only one stage has, each stage would
+    # have a layer of its own.
+    return requirements_text(subset.locked, subset.header, every_file=subset.is_shared)
 
 
 def _subset(
@@ -75,9 +82,3 @@ def _subset(
     indexes = tuple(index for index in locked.indexes if index.name in used)
     reduced = replace(locked, packages=tuple(packages), indexes=indexes, layers=())
     return PackageSubset(name, reduced, locked.folder / f"requirements.{name}.txt", note)
-
-
-def _shared_header(layer: Layer, locked: LockedStage) -> str:
-    # It is the same in all stages: with another text each would have a layer of its own.
-    note = f"# In the images of {joined(layer.stages)}."
-    return f"{project_header(locked.folder.parent)}\n{note}"
