@@ -76,6 +76,8 @@ formats bake and compose write one file to <comment>fti/</comment> that describe
         except StaleLockError as stale:
             error(self.io, stale)
             return FOUND if request.check else stale.exit_code
+        for text in rendered.left_out:
+            warning(self.io, text)
         if request.check:
             return self._compare(project, rendered)
         for text in rendered.warnings:
@@ -97,6 +99,7 @@ formats bake and compose write one file to <comment>fti/</comment> that describe
             check=self.option("check"),
             hashes=not self.option("no-hashes"),
             markers=not self.option("no-markers"),
+            partial=not (chosen or self.option("stdout")),
         )
         self._refuse_contradictions(request, chosen)
         return request

@@ -15,6 +15,7 @@ from poetry_fti.exporters.shared.header import is_generated
 from poetry_fti.exporters.shared.omissions import without_hashes, without_markers
 from poetry_fti.model import FORMATS
 from poetry_fti.operations.images.layers import with_layers
+from poetry_fti.operations.project_formats import render_project
 from poetry_fti.operations.template import with_template
 from poetry_fti.operations.url_logins import export_warnings
 from poetry_fti.wording import suggestion
@@ -34,6 +35,7 @@ class ExportRequest:
 
     `merged` replaces the formats by one pylock.toml for all stages. For `check` the files are only
     compared, which needs no index. `hashes` and `markers` decide whether requirements have them.
+    `partial` leaves out formats that describe all stages if another stage has no fresh lock.
     """
 
     stages: tuple[ProjectStage, ...]
@@ -42,20 +44,23 @@ class ExportRequest:
     check: bool = False
     hashes: bool = True
     markers: bool = True
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """The text of each file by its path relative to the root, and the stages that have images.
 
-    `obsolete` are files of an earlier export that images are no longer built from; `warnings` are
-    about dependencies whose URLs contain credentials.
+    `obsolete` are files of an earlier export that images are no longer built from; `left_out` are
+    warnings about formats without a file, and `warnings` are about dependencies whose URLs contain
+    credentials.
     """
 
     texts: Mapping[PurePosixPath, str]
     images: Sequence[LockedStage] = ()
     obsolete: Sequence[PurePosixPath] = ()
     warnings: Sequence[str] = ()
+    left_out: Sequence[str] = ()
 
 
 def render(project: Project, request: ExportRequest) -> Rendered:
@@ -80,11 +85,18 @@ def render(project: Project, request: ExportRequest) -> Rendered:
         for stage in images or locked
         for exporter in exporters
         for name, text in _files(project, stage, exporter, request).items()
-    } | _project_files(project, [each for each in loaded if isinstance(each, ProjectExporter)])
+    }
+    formats = {
+        name: each
+        for name, each in zip(request.formats, loaded, strict=True)
+        if isinstance(each, ProjectExporter)
+    }
+    whole = render_project(project, formats, locked, partial=request.partial)
     obsolete = [
         path for each in images for path in _layer_files(project, each) if path not in texts
     ]
-    return Rendered(texts, images, obsolete, export_warnings(locked))
+    texts |= whole.texts
+    return Rendered(texts, images, obsolete, export_warnings(locked), whole.left_out)
 
 
 def _layer_files(project: Project, locked: LockedStage) -> list[PurePosixPath]:
@@ -94,18 +106,6 @@ def _layer_files(project: Project, locked: LockedStage) -> list[PurePosixPath]:
     return [
         path for path in paths if is_generated(files.read(project.root / path, project.root) or "")
     ]
-
-
-def _project_files(
-    project: Project, exporters: Sequence[ProjectExporter]
-) -> dict[PurePosixPath, str]:
-    """Return the files of formats that describe all stages, even if only some are exported."""
-    everything = [project.locked(stage) for stage in project.stages] if exporters else []
-    return {
-        project.config.directory / name: text
-        for exporter in exporters
-        for name, text in exporter.files(everything).items()
-    }
 
 
 def _files(
