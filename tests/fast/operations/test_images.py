@@ -112,6 +112,11 @@ def test_an_image_is_built_for_the_engines_own_platform(several: MemoryProject) 
     assert not job.needs_netrc
     (again,) = jobs(several, ["training"], builder())
     assert again == job
+    with (several.root / "fti/training/poetry.lock").open("a", encoding="utf-8") as lock:
+        lock.write("# a comment\n")
+    (relocked,) = jobs(several, ["training"], builder())
+    assert (relocked.inputs, relocked.tags) == (job.inputs, job.tags)
+    assert relocked.labels != job.labels
     (several.root / "new.py").write_text("print()\n", encoding="utf-8")
     (changed,) = jobs(several, ["training"], builder())
     assert changed.inputs != job.inputs
