@@ -93,6 +93,11 @@ def test_large_packages_are_shared_in_layers(demo: MemoryProject) -> None:
     assert [layer.name for layer in report.images[1].layers] == [
         *("base", "shared-torch", "shared-cuda", "shared-app", "packages", "code")
     ]
+    alone = report_images(project, project.select(["inference"]))
+    assert alone.shared == (
+        "Images share packages: 90 MB in feature, inference and training."
+        " That saves 180 MB of downloads."
+    )
 
 
 def test_platforms_are_checked() -> None:

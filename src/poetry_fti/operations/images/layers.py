@@ -58,9 +58,15 @@ def image_warnings(stages: Iterable[LockedStage]) -> list[str]:
     return [text for locked in stages if (text := duplicate_cuda(locked))]
 
 
-def shared_layers(stages: Iterable[LockedStage]) -> str:
-    """Return a sentence on the download sizes that images share; empty if they share none."""
-    found = savings(stages)
+def shared_layers(images: Iterable[LockedStage], others: Iterable[LockedStage] = ()) -> str:
+    """Return a sentence on the download sizes that images share, also with those of `others`.
+
+    It is empty if they share none.
+    """
+    chosen = list(images)
+    about = {locked.stage.name for locked in chosen}
+    everything = savings([*chosen, *others])
+    found = {names: each for names, each in everything.items() if not about.isdisjoint(names)}
     if not found:
         return ""
     largest = sorted(found, key=lambda names: (-found[names][1], names))

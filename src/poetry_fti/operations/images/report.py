@@ -67,7 +67,7 @@ def report_images(project: Project, stages: Sequence[ProjectStage]) -> ImagesRep
     held = sharing(everything)
     return ImagesReport(
         tuple(_report(each, everything, held) for each in images),
-        shared_layers(everything),
+        shared_layers(images, others.stages),
         (*image_warnings(images), *others.warnings),
     )
 
