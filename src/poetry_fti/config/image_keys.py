@@ -1,4 +1,4 @@
-"""The keys of `[tool.fti.stages.<stage>.image]`, and `env`, which the stage has as well."""
+"""The keys of an image's table, and `env`, which a stage has as well."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.config.table import Table
 
-_KEYS: Final = (
+IMAGE_KEYS: Final = (
     "name",
     "template",
     "base",
@@ -41,6 +41,7 @@ _KEYS: Final = (
 _HOST: Final = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"
 _PART: Final = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _NAME: Final = re.compile(rf"({_HOST}/)?{_PART}(/{_PART})*")
+_REGISTRY: Final = re.compile(rf"({_HOST}|{_PART})(/{_PART})*")
 _LONGEST_NAME: Final = 255
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _APT_PACKAGE: Final = re.compile(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~-]+)?")
@@ -66,7 +67,17 @@ def read_environment(table: Table) -> tuple[tuple[str, str], ...]:
 
 def read_image(stage: Table) -> Image:
     """Return the image that the table `image` of a stage describes; problems are added to it."""
-    table = stage.child(stage.table("image"), "image", keys=_KEYS)
+    return image_of(stage.child(stage.table("image"), "image", keys=IMAGE_KEYS))
+
+
+def read_registry(table: Table) -> str | None:
+    """Return the prefix of the key `registry` for names of images; None without one."""
+    match = table.match("registry", _REGISTRY, 'is not a registry such as "ghcr.io/acme"')
+    return match[0] if match else None
+
+
+def image_of(table: Table) -> Image:
+    """Return the image that a table with some of `IMAGE_KEYS` describes."""
     message = 'is not an image name without tag and digest, such as "ghcr.io/acme/credit-inference"'
     name = table.match("name", _NAME, message)
     if name and len(name[0]) > _LONGEST_NAME:

@@ -65,7 +65,7 @@ def _refuse_own(locked: LockedStage) -> None:
     image = locked.stage.image
     for key, path in (("template", image.template), ("dockerfile", image.dockerfile)):
         if path == locked.folder / "Dockerfile":
-            where = f"tool.fti.stages.{locked.stage.name}.image.{key}"
+            where = locked.stage.image_key(key)
             raise FtiError(f'{where}: "{path}" is what the export writes. Name another file.')
 
 

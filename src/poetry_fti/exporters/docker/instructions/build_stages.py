@@ -92,7 +92,7 @@ def wheel_sources(locked: LockedStage) -> tuple[PurePosixPath, ...]:
         else "the project has package-mode = false"
     )
     message = (
-        f"tool.fti.stages.{locked.stage.name}.image.code: no wheel can be built: {reason}."
+        f"{locked.stage.image_key('code')}: no wheel can be built: {reason}."
         ' With "copy" its files are copied as they are.'
     )
     raise FtiError(message)
