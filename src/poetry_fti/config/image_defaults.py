@@ -58,6 +58,8 @@ class ImageDefaults:
     def _merged(self, own: Mapping[str, Any], variables: object) -> dict[str, Any]:
         replaced = {_REPLACES.get(key) for key in own}
         defaults = {key: value for key, value in self.table.items() if key not in replaced}
+        if own.get("installer") == "pip":
+            defaults.pop("installer-image", None)
         # The stage's own `env` is not overridden by a default of `image.env`, and a package for
         # the image is present during the build as well.
         for key, names in (("env", variables), ("build-apt", own.get("apt"))):

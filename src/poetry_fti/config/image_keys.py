@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from poetry_fti.config.table import Table
+    from poetry_fti.model import Installer
 
 IMAGE_KEYS: Final = (
     "name",
@@ -22,6 +23,8 @@ IMAGE_KEYS: Final = (
     "dockerfile",
     "python",
     "installer",
+    "installer-image",
+    "syntax",
     "code",
     "run-before",
     "apt",
@@ -46,6 +49,7 @@ _LONGEST_NAME: Final = 255
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _APT_PACKAGE: Final = re.compile(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~-]+)?")
 _IMAGE_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
+_REFERENCE_OR_NONE: Final = re.compile(f"({_IMAGE_REFERENCE.pattern})?")
 # Names that useradd and adduser both accept, or a uid below those with a special meaning.
 _USER: Final = re.compile(r"[a-z_][a-z0-9_-]{0,31}|0|[1-9][0-9]{0,8}")
 _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?")
@@ -99,7 +103,9 @@ def image_of(table: Table) -> Image:
         command=_words(table, "command"),
         entrypoint=_words(table, "entrypoint"),
         python=_python(table),
-        installer=table.choice("installer", INSTALLERS) or "uv",
+        installer=(installer := table.choice("installer", INSTALLERS) or "uv"),
+        installer_image=_installer_image(table, installer),
+        syntax=_reference_or_none(table, "syntax", "docker/dockerfile:1.18"),
         code=table.choice("code", CODE_FORMS) or "copy",
         user=_user(table),
         workdir=_workdir(table),
@@ -108,6 +114,20 @@ def image_of(table: Table) -> Image:
         expose=expose,
         healthcheck=read_healthcheck(table, expose),
     )
+
+
+def _installer_image(table: Table, installer: Installer) -> str | None:
+    if installer == "pip" and "installer-image" in table:
+        message = 'has no effect with installer = "pip", which belongs to the Python of the base'
+        table.wrong("installer-image", message)
+    return _reference_or_none(table, "installer-image", "ghcr.io/astral-sh/uv:0.13")
+
+
+def _reference_or_none(table: Table, key: str, example: str) -> str | None:
+    """Return an image reference, or an empty string for no image; None for a missing key."""
+    message = f'is not an image reference such as "{example}", or an empty string'
+    match = table.match(key, _REFERENCE_OR_NONE, message) if key in table else None
+    return match[0] if match else None
 
 
 def _apt(table: Table, key: str, others: Collection[str] = ()) -> tuple[str, ...]:

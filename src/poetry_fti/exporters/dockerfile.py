@@ -11,7 +11,10 @@ from poetry_fti.exporters.docker.base_image import become_root, from_base
 from poetry_fti.exporters.docker.context.dockerignore import dockerignore
 from poetry_fti.exporters.docker.instructions.build_stages import code_stage, package_stages
 from poetry_fti.exporters.docker.instructions.contents import code, own_files, packages
-from poetry_fti.exporters.docker.instructions.leading_comment import SYNTAX, leading_comment
+from poetry_fti.exporters.docker.instructions.leading_comment import (
+    leading_comment,
+    syntax_directive,
+)
 from poetry_fti.exporters.docker.instructions.settings import environment, labels, start
 from poetry_fti.exporters.docker.instructions.system import base_system, last_steps
 from poetry_fti.exporters.docker.instructions.user import make_user
@@ -51,7 +54,7 @@ def _text(locked: LockedStage) -> str:
     template = STANDARD if locked.template is None else locked.template
     first = directives(template)
     if not any("syntax" in line.partition("=")[0].lower() for line in first):
-        first = [SYNTAX, *first]
+        first = [*syntax_directive(locked), *first]
     blocks = {name: partial(_joined, block, locked) for name, block in BLOCKS.items()}
     rest = fill(template, blocks, str(locked.stage.image.template))
     return "\n".join([*first, leading_comment(locked), "", rest, ""])

@@ -47,6 +47,10 @@ class Image:
         dockerfile: a Dockerfile of the project that builds the base image instead.
         python: an interpreter of the base image that packages are installed into; None creates a
             virtual environment.
+        installer_image: the image that uv is copied from; None for the default one, an empty
+            string if the base image has uv.
+        syntax: the image of the Dockerfile's frontend; None for the default one, an empty string
+            for the one that is built into the builder.
         code: whether the project's own code is copied or installed as a wheel.
         copy: pairs of a path in the project and a path in the image, absolute or relative to
             `workdir`.
@@ -62,6 +66,8 @@ class Image:
     dockerfile: PurePosixPath | None = None
     python: str | None = None
     installer: Installer = "uv"
+    installer_image: str | None = None
+    syntax: str | None = None
     code: CodeForm = "copy"
     run_before: tuple[str, ...] = ()
     apt: tuple[str, ...] = ()

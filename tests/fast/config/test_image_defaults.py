@@ -79,6 +79,7 @@ def test_a_stage_replaces_lists_and_adds_to_tables() -> None:
         ('dockerfile = "d"', 'base = "a"', "base"),
         ('build-apt = ["gcc"]', 'python = "/usr/bin/python3"', "python"),
         ('build-apt = ["gcc"]', 'apt = ["gcc"]', "apt"),
+        ('installer-image = "uv"', 'installer = "pip"', "installer"),
     ],
 )
 def test_a_default_gives_way_to_a_key_that_excludes_it(

@@ -327,3 +327,22 @@ def test_an_interpreter_is_a_path_and_takes_no_packages_for_the_build() -> None:
     assert problem == (
         'x.image.build-apt: has no effect with "python": no virtual environment is built; use "apt"'
     )
+
+
+def test_images_of_the_build_are_references_or_left_out() -> None:
+    image, problems = read("""
+        installer-image = "mirror.acme/uv:0.13@sha256:0123"
+        syntax = ""
+        """)
+    assert not problems
+    assert image == Image(installer_image="mirror.acme/uv:0.13@sha256:0123", syntax="")
+    assert read('installer = "pip"\ninstaller-image = ""\nsyntax = "a b"')[1] == [
+        (
+            'x.image.installer-image: has no effect with installer = "pip", which belongs to the'
+            " Python of the base"
+        ),
+        (
+            'x.image.syntax: "a b" is not an image reference such as "docker/dockerfile:1.18", or'
+            " an empty string"
+        ),
+    ]

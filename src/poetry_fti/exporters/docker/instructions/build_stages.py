@@ -37,10 +37,12 @@ def package_stages(locked: LockedStage) -> Iterator[str]:
     """
     tool = tool_of(locked)
     if tool.image:
-        yield tool.image
+        yield f"FROM {tool.image} AS uv"
     if locked.stage.image.python:
         return
     yield "FROM base AS builder"
+    if tool.image:
+        yield "COPY --link --from=uv /uv /usr/local/bin/"
     yield tool.setup
     yield f"WORKDIR {BUILD}"
     for subset in lower_subsets(locked):

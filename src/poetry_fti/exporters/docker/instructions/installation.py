@@ -58,7 +58,8 @@ def _target(locked: LockedStage) -> _Target:
     tool, python = tool_of(locked), locked.stage.image.python
     mounts = tuple(installer_mounts(locked))
     if python:
-        command = tool.install_into.format(python=shlex.quote(python))
+        program = tool.program.format(python=shlex.quote(python))
+        command = tool.install_into.format(python=shlex.quote(python), program=program)
         return _Target(command=command, mounts=(*mounts, *tool.mounts_into))
     before = tuple(_create_environment(locked))
     return _Target(command=tool.install, mounts=mounts, before=before, after=(_MOVE_TO_LAYER,))

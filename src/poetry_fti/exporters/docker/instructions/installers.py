@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import image_python, python_specifiers
@@ -34,11 +34,12 @@ class Tool:
     """An installer of Python packages in an image build.
 
     Attributes:
-        image: the instruction of the build stage that the installer is copied from, if any.
+        image: the image that the installer is copied from; None if the base image has it.
         setup: the instructions for build stages that create a virtual environment.
         cache: the folder of the installer's cache.
         install: the command that installs into the virtual environment.
-        install_into: the command that installs into an existing interpreter, `{python}`.
+        install_into: the command that installs into an existing interpreter, `{python}`, with
+            `{program}`.
         mounts_into: further mounts for `install_into`.
     """
 
@@ -47,6 +48,7 @@ class Tool:
     cache: str
     install: str
     install_into: str
+    program: str
     mounts_into: tuple[str, ...] = ()
 
 
@@ -54,9 +56,8 @@ class Tool:
 # the hash of the sources: time stamps are rewritten in reproducible builds.
 TOOLS: Final[Mapping[Installer, Tool]] = {
     "uv": Tool(
-        image=f"FROM ghcr.io/astral-sh/uv:{_UV} AS uv",
+        image=f"ghcr.io/astral-sh/uv:{_UV}",
         setup=(
-            "COPY --link --from=uv /uv /usr/local/bin/\n\n"
             f"ENV HOME={HOME} \\\n"
             "    PYC_INVALIDATION_MODE=UNCHECKED_HASH \\\n"
             "    UV_COMPILE_BYTECODE=1 \\\n"
@@ -68,9 +69,10 @@ TOOLS: Final[Mapping[Installer, Tool]] = {
         install="uv pip install --no-deps",
         install_into=(
             f"HOME={HOME} PYC_INVALIDATION_MODE=UNCHECKED_HASH UV_LINK_MODE=copy"
-            " /tmp/uv pip install --python {python} --break-system-packages --compile-bytecode"
+            " {program} pip install --python {python} --break-system-packages --compile-bytecode"
             " --no-deps"
         ),
+        program="/tmp/uv",  # noqa: S108 - a mount point in the container
         mounts_into=("--mount=type=bind,from=uv,source=/uv,target=/tmp/uv",),
     ),
     "pip": Tool(
@@ -86,15 +88,19 @@ TOOLS: Final[Mapping[Installer, Tool]] = {
         install_into=(
             f"HOME={HOME} PIP_BREAK_SYSTEM_PACKAGES=1 PIP_DISABLE_PIP_VERSION_CHECK=1"
             " PIP_ROOT_USER_ACTION=ignore SOURCE_DATE_EPOCH=315532800"
-            " {python} -m pip install --no-deps"
+            " {program} install --no-deps"
         ),
+        program="{python} -m pip",
     ),
 }
 
 
 def tool_of(locked: LockedStage) -> Tool:
-    """Return the installer of a stage's image."""
-    return TOOLS[locked.stage.image.installer]
+    """Return the installer of a stage's image, from the image that the stage names."""
+    tool, image = TOOLS[locked.stage.image.installer], locked.stage.image.installer_image
+    if image == "":
+        return replace(tool, image=None, program="uv", mounts_into=())
+    return replace(tool, image=image or tool.image)
 
 
 def run(mounts: Iterable[str], commands: Iterable[str]) -> str:

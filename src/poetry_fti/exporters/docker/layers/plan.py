@@ -81,7 +81,8 @@ def _alike(stages: Iterable[LockedStage]) -> Iterable[list[LockedStage]]:
             base = (base_image(locked), image.dockerfile, image_python(locked))
             # Packages in the base's own interpreter are RUN layers, which depend on those below.
             own = locked.stage.name if image.python else None
-            groups[base, image.run_before, image.apt, image.installer, own].append(locked)
+            installer = (image.installer, image.installer_image)
+            groups[base, image.run_before, image.apt, installer, own].append(locked)
     return groups.values()
 
 
