@@ -7,7 +7,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.config.health_keys import read_healthcheck
-from poetry_fti.config.image_paths import read_copy, read_dockerfile, read_template
+from poetry_fti.config.image_paths import (
+    read_certificates,
+    read_copy,
+    read_dockerfile,
+    read_template,
+)
 from poetry_fti.model import CODE_FORMS, INSTALLERS, Image
 
 if TYPE_CHECKING:
@@ -26,6 +31,7 @@ IMAGE_KEYS: Final = (
     "installer-image",
     "syntax",
     "code",
+    "ca-certificates",
     "run-before",
     "apt",
     "build-apt",
@@ -98,6 +104,7 @@ def image_of(table: Table) -> Image:
         apt=apt,
         build_apt=_apt(table, "build-apt", apt),
         copy=read_copy(table),
+        ca_certificates=read_certificates(table),
         run_before=_commands(table, "run-before"),
         run_after=_commands(table, "run-after"),
         command=_words(table, "command"),

@@ -10,6 +10,7 @@ from poetry_fti.exporters import StageExporter
 from poetry_fti.exporters.docker.base_image import become_root, from_base
 from poetry_fti.exporters.docker.context.dockerignore import dockerignore
 from poetry_fti.exporters.docker.instructions.build_stages import code_stage, package_stages
+from poetry_fti.exporters.docker.instructions.certificates import certificates
 from poetry_fti.exporters.docker.instructions.contents import code, own_files, packages
 from poetry_fti.exporters.docker.instructions.leading_comment import (
     leading_comment,
@@ -75,6 +76,7 @@ def _refuse_own(locked: LockedStage) -> None:
 def _base(locked: LockedStage) -> Iterator[str]:
     yield from_base(locked)
     yield from become_root(locked)
+    yield from certificates(locked)
     yield from base_system(locked)
 
 

@@ -52,6 +52,7 @@ class Image:
         syntax: the image of the Dockerfile's frontend; None for the default one, an empty string
             for the one that is built into the builder.
         code: whether the project's own code is copied or installed as a wheel.
+        ca_certificates: files of the project with certificates of authorities, in PEM format.
         copy: pairs of a path in the project and a path in the image, absolute or relative to
             `workdir`.
         user: a user name, or a uid in digits.
@@ -69,6 +70,7 @@ class Image:
     installer_image: str | None = None
     syntax: str | None = None
     code: CodeForm = "copy"
+    ca_certificates: tuple[PurePosixPath, ...] = ()
     run_before: tuple[str, ...] = ()
     apt: tuple[str, ...] = ()
     build_apt: tuple[str, ...] = ()

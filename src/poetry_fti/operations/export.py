@@ -14,6 +14,7 @@ from poetry_fti.exporters.pylock import filename, known_files, with_urls
 from poetry_fti.exporters.shared.header import is_generated
 from poetry_fti.exporters.shared.omissions import without_hashes, without_markers
 from poetry_fti.model import FORMATS
+from poetry_fti.operations.certificates import require_certificates
 from poetry_fti.operations.images.layers import with_layers
 from poetry_fti.operations.template import with_template
 from poetry_fti.operations.url_logins import export_warnings
@@ -66,6 +67,8 @@ def render(project: Project, request: ExportRequest) -> Rendered:
     """
     require_formats(request.formats)
     locked = [with_template(project.locked(stage), project.root) for stage in request.stages]
+    for each in locked:
+        require_certificates(each.stage, project.root)
     if request.merged:
         path = project.config.directory / FILENAME
         located = [_located(project, stage, path, request) for stage in locked]

@@ -346,3 +346,22 @@ def test_images_of_the_build_are_references_or_left_out() -> None:
             " an empty string"
         ),
     ]
+
+
+def test_certificates_are_files_with_names_of_their_own() -> None:
+    image, problems = read('ca-certificates = ["certs/acme.pem", "certs/proxy.crt"]')
+    assert not problems
+    assert image.ca_certificates == (
+        PurePosixPath("certs/acme.pem"),
+        PurePosixPath("certs/proxy.crt"),
+    )
+    assert read('ca-certificates = ["a/x.pem", "b/x.crt", "/etc/ca.pem"]')[1] == [
+        (
+            'x.image.ca-certificates[1]: "b/x.crt" has the name of another certificate; rename one'
+            " of them"
+        ),
+        (
+            'x.image.ca-certificates[2]: "/etc/ca.pem" must be a file inside the project, such as'
+            ' "certs/acme.pem"'
+        ),
+    ]

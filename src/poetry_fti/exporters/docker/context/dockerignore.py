@@ -29,6 +29,8 @@ def dockerignore(locked: LockedStage) -> str:
     records = [_include(path) for path in _needed_paths(locked) if excluding_pattern(path, RECORDS)]
     # The last line that matches a path decides.
     excludes = [*RECORDS.splitlines(), *records, *NEVER.splitlines()]
+    certificates = [_include(path) for path in locked.stage.image.ca_certificates]
+    excludes += ["# Certificates of ca-certificates.", *certificates] if certificates else []
     return "\n".join([header(locked), "", *_includes(locked), "", *excludes, ""])
 
 
@@ -42,7 +44,8 @@ def context_paths(locked: LockedStage) -> list[PurePosixPath]:
     """Return the files and folders that the build can read, but for what `is_excluded` excludes."""
     # The build of a base image from the project's own Dockerfile may read any file.
     is_whole = locked.stage.image.dockerfile or not own_packages(locked)
-    return [*_included_paths(locked), *([PurePosixPath()] if is_whole else [])]
+    certificates = locked.stage.image.ca_certificates
+    return [*_included_paths(locked), *certificates, *([PurePosixPath()] if is_whole else [])]
 
 
 def is_excluded(locked: LockedStage, path: PurePosixPath) -> bool:

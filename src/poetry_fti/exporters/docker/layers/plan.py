@@ -82,7 +82,8 @@ def _alike(stages: Iterable[LockedStage]) -> Iterable[list[LockedStage]]:
             # Packages in the base's own interpreter are RUN layers, which depend on those below.
             own = locked.stage.name if image.python else None
             installer = (image.installer, image.installer_image)
-            groups[base, image.run_before, image.apt, installer, own].append(locked)
+            system = (image.ca_certificates, image.run_before, image.apt)
+            groups[base, system, installer, own].append(locked)
     return groups.values()
 
 
