@@ -21,6 +21,7 @@ from poetry_fti.exporters.docker.instructions.system import base_system, last_st
 from poetry_fti.exporters.docker.instructions.user import make_user
 from poetry_fti.exporters.docker.layers.subsets import subset_files
 from poetry_fti.exporters.docker.template import STANDARD, directives, fill
+from poetry_fti.exporters.shared.build_constraints import build_constraint_files
 from poetry_fti.exporters.shared.images import with_images
 from poetry_fti.model import Image
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return the Dockerfile, its ignore file, and the requirements of its layers.
+    """Return the Dockerfile, its ignore file, the requirements of its layers and of builds.
 
     The mapping is empty for a stage that does not run on Linux. Raises FtiError for a configuration
     that no image can be built from.
@@ -48,6 +49,7 @@ def files(locked: LockedStage) -> Mapping[str, str]:
         "Dockerfile": _text(locked),
         "Dockerfile.dockerignore": dockerignore(locked),
         **subset_files(locked),
+        **build_constraint_files(locked),
     }
 
 

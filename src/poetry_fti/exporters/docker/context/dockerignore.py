@@ -12,6 +12,7 @@ from poetry_fti.exporters.docker.context.default_excludes import (
 )
 from poetry_fti.exporters.docker.layers.subsets import subsets
 from poetry_fti.exporters.docker.quoting import context_path
+from poetry_fti.exporters.shared.build_constraints import build_constraint_files
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.model import DirectoryOrigin, FileOrigin
 
@@ -82,6 +83,7 @@ def _below_stages(locked: LockedStage) -> list[PurePosixPath]:
 def _needed_paths(locked: LockedStage) -> list[PurePosixPath]:
     paths = (
         (subset.path for subset in subsets(locked)),
+        (locked.folder / name for name in build_constraint_files(locked)),
         own_packages(locked),
         _wheel_sources(locked),
         _local_packages(locked),

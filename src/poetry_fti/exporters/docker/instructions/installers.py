@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import image_python, python_specifiers
 from poetry_fti.exporters.docker.instructions.sources import needs_credentials
-from poetry_fti.exporters.docker.layers.wheels import is_wheel
+from poetry_fti.exporters.docker.layers.wheels import is_built, is_wheel
 from poetry_fti.exporters.docker.quoting import bind_mount
+from poetry_fti.exporters.shared.build_constraints import build_constraints_path
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
 from poetry_fti.targets import python_minors
 
@@ -26,7 +27,9 @@ BUILD: Final = "/build"
 LAYER: Final = "/layer"
 _NEXT: Final = " \\\n    "
 _UV: Final = "0.13"
-_REQUIREMENTS: Final = "/tmp/requirements.txt"  # noqa: S108 - a mount point in the container
+# Mount points in the container.
+_REQUIREMENTS: Final = "/tmp/requirements.txt"  # noqa: S108
+_CONSTRAINTS: Final = "/tmp/build-constraints.txt"  # noqa: S108
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,34 @@ def hashed_options(locked: LockedStage) -> str:
     # is another than its name indicates.
     wheels = ["--only-binary :all:"] * all(is_wheel(package, locked) for package in hashed)
     return " ".join(["--require-hashes", *wheels, *_strategy(locked), "-r", _REQUIREMENTS])
+
+
+def constraint_mounts(locked: LockedStage) -> list[str]:
+    """Return the mount of the build constraints, if a package that the image builds has some."""
+    return [bind_mount(build_constraints_path(locked), _CONSTRAINTS)] * _is_constrained(locked)
+
+
+def constrained(command: str, locked: LockedStage) -> list[str]:
+    """Return a command of the installer, with what makes it constrain builds.
+
+    pip before 25.3 only constrains them by a variable, which a later pip uses otherwise.
+    """
+    if not _is_constrained(locked):
+        return [command]
+    option = f"--build-constraint {_CONSTRAINTS}"
+    if locked.stage.image.installer == "uv":
+        return [f"{command} {option}"]
+    pip = shlex.quote(locked.stage.image.python or "python3")
+    choice = (
+        f"if {pip} -m pip install {option} --help > /dev/null 2>&1;{_NEXT}    then export"
+        f" PIP_BUILD_CONSTRAINT={_CONSTRAINTS}; else export PIP_CONSTRAINT={_CONSTRAINTS}; fi"
+    )
+    return [choice, command]
+
+
+def _is_constrained(locked: LockedStage) -> bool:
+    names = {name for name, requirements in locked.build_constraints if requirements}
+    return any(p.name in names and is_built(p, locked) for p in locked.packages)
 
 
 def version_check(locked: LockedStage) -> str:
