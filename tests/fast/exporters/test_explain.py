@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from packaging.markers import Marker
@@ -32,7 +33,12 @@ def layered(*stages: LockedStage) -> list[LockedStage]:
 
 
 def test_each_layer_is_explained() -> None:
-    image = Image(base="python:3.11", apt=("libgomp1",), run_before=("true",))
+    image = Image(
+        base="python:3.11",
+        apt=("libgomp1",),
+        run_before=("true",),
+        ca_certificates=(PurePosixPath("acme.pem"),),
+    )
     stages = layered(
         stage("training", XGBOOST, TORCH, SMALL, image=image),
         stage("inference", XGBOOST, image=image),
@@ -40,7 +46,7 @@ def test_each_layer_is_explained() -> None:
     layers = explain(stages[0], sharing(stages))
     assert [(each.name, each.size, each.holds, each.reason) for each in layers] == [
         ("base", 0, "python:3.11", "the base image that the stage configures"),
-        ("system", 0, "true, libgomp1", "what the stage adds to the base image"),
+        ("system", 0, "acme.pem, true, libgomp1", "what the stage adds to the base image"),
         (
             "shared-torch",
             800_000_000,

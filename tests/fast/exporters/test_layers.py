@@ -208,6 +208,7 @@ OTHER = (
     stage("b", TORCH, SMALL, image=Image(apt=("libgomp1",))),
     stage("b", TORCH, SMALL, image=Image(installer="pip")),
     stage("b", TORCH, SMALL, image=Image(run_before=("true",))),
+    stage("b", TORCH, SMALL, image=Image(ca_certificates=(PurePosixPath("acme.pem"),))),
     stage("b", TORCH, SMALL, image=Image(base="python:3.12-alpine")),
     stage("b", TORCH, SMALL, image=Image(python="/opt/conda/bin/python")),
     stage("b", TORCH, SMALL, python=">=3.12"),

@@ -41,7 +41,8 @@ def installation(locked: LockedStage) -> tuple[object, ...]:
     """Return what the installation of a layer depends on, apart from the layer's packages."""
     image = locked.stage.image
     base = (base_image(locked), image.dockerfile, image_python(locked))
-    return (*base, image.run_before, image.apt, image.installer)
+    system = (image.ca_certificates, image.run_before, image.apt)
+    return (*base, *system, image.installer, image.installer_image)
 
 
 def savings(stages: Iterable[LockedStage]) -> Mapping[tuple[str, ...], tuple[int, int]]:
