@@ -17,7 +17,7 @@ pytestmark = pytest.mark.newest_only
 LISTED = """\
 Stage      Base                       Layers    Packages  Download
 feature    python:3.10-slim-bookworm  packages  3         3 kB
-training   python:3.10-slim-bookworm  packages  7         7 kB
+training   python:3.10-slim-bookworm  packages  6         7 kB
 inference  python:3.10-slim-bookworm  packages  8         8 kB
 """
 EXPLAINED = """\

@@ -138,6 +138,7 @@ class LockedStage:
         layers: the image layers that contain a subset of the packages, lowest first.
         template: the text of the Dockerfile's template; None without one.
         project: the project's name; empty for a project without a name.
+        is_reduced: whether only the packages that the image installs are left of the lock's.
     """
 
     stage: Stage
@@ -152,3 +153,4 @@ class LockedStage:
     layers: tuple[Layer, ...] = ()
     template: str | None = None
     project: str = ""
+    is_reduced: bool = False

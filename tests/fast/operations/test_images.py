@@ -70,7 +70,7 @@ def test_small_images_have_one_layer_of_packages(locked_demo: MemoryProject) -> 
     project = locked_demo.load()
     report = report_images(project, project.stages)
     assert [image.stage for image in report.images] == ["feature", "training", "inference"]
-    assert [image.size for image in report.images] == [3000, 2000, 4000]
+    assert [image.size for image in report.images] == [2000, 2000, 3000]
     assert [layer.name for layer in report.images[0].layers] == ["base", "packages", "code"]
     assert (report.shared, report.warnings) == ("", ())
 
@@ -93,6 +93,21 @@ def test_large_packages_are_shared_in_layers(demo: MemoryProject) -> None:
     assert [layer.name for layer in report.images[1].layers] == [
         *("base", "shared-1", "shared-2", "packages", "code")
     ]
+
+
+def test_packages_of_other_systems_are_in_no_image(demo: MemoryProject) -> None:
+    demo.index.offer(LARGE)
+    elsewhere = "torch ; sys_platform == 'darwin'"
+    demo.write(pyproject({"training": [elsewhere, "cuda"], "inference": [elsewhere, "app<2"]}))
+    demo.lock()
+    project = demo.load()
+    report = report_images(project, project.stages)
+    assert [image.size for image in report.images] == [60_000_000, 1000]
+    assert [layer.name for layer in report.images[1].layers] == ["base", "packages", "code"]
+    assert report.shared == ""
+    write(project, render_images(project, ["inference"], builder()).rendered)
+    texts = [path.read_text() for path in demo.root.glob("fti/inference/requirements*.txt")]
+    assert sorted("torch" in text for text in texts) == [False, True]
 
 
 def test_platforms_are_checked() -> None:
