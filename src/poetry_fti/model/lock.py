@@ -96,8 +96,9 @@ class Code:
     """The project's own importable code; paths are relative to the project's root.
 
     Attributes:
-        packages: folders and modules of the code; empty for a project that declares none, whose
-            whole tree is then its code.
+        packages: folders and modules of the code; empty for a project that declares none.
+        whole_tree: whether the whole tree of a project without packages is its code: not if its
+            code is in path dependencies.
         roots: the folders to put on `PYTHONPATH`.
         sources: further files that a wheel is built from; empty for a project that is not packaged.
     """
@@ -105,6 +106,7 @@ class Code:
     packages: tuple[PurePosixPath, ...] = ()
     roots: tuple[PurePosixPath, ...] = ()
     sources: tuple[PurePosixPath, ...] = ()
+    whole_tree: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

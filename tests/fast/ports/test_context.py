@@ -68,6 +68,16 @@ def test_what_the_build_does_not_see_makes_none(root: Path, path: str) -> None:
     assert digest(root) == before
 
 
+def test_what_other_path_dependencies_contain_makes_no_difference(root: Path) -> None:
+    locked = replace(LOCKED, code=Code(whole_tree=False))
+    before = digest(root, locked)
+    for path in ("pipelines/training/x.py", "libs/other/x.py", "poetry.lock", "fti/poetry.lock"):
+        write(root, path, "new")
+    assert digest(root, locked) == before
+    write(root, "libs/tree/x.py", "new")
+    assert digest(root, locked) != before
+
+
 def test_copied_files_are_seen(root: Path) -> None:
     locked = replace(LOCKED, stage=WITH_MODEL)
     before = digest(root, locked)

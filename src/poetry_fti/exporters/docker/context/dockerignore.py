@@ -34,14 +34,25 @@ def dockerignore(locked: LockedStage) -> str:
 
 def own_packages(locked: LockedStage) -> tuple[PurePosixPath, ...]:
     """Return the paths of the project's own packages; an empty tuple if its whole tree is code."""
+    return () if copies_tree(locked) else locked.code.packages
+
+
+def copies_tree(locked: LockedStage) -> bool:
+    """Return whether the project's whole tree is its code."""
     packages = locked.code.packages
-    return () if PurePosixPath() in packages else packages
+    return PurePosixPath() in packages or (not packages and locked.code.whole_tree)
+
+
+def has_code(locked: LockedStage) -> bool:
+    """Return whether the image contains code of the project itself, besides path dependencies."""
+    is_wheel = locked.stage.image.code == "wheel"
+    return is_wheel or copies_tree(locked) or bool(own_packages(locked))
 
 
 def context_paths(locked: LockedStage) -> list[PurePosixPath]:
     """Return the files and folders that the build can read, but for what `is_excluded` excludes."""
     # The build of a base image from the project's own Dockerfile may read any file.
-    is_whole = locked.stage.image.dockerfile or not own_packages(locked)
+    is_whole = locked.stage.image.dockerfile or copies_tree(locked)
     return [*_included_paths(locked), *([PurePosixPath()] if is_whole else [])]
 
 
@@ -54,7 +65,7 @@ def is_excluded(locked: LockedStage, path: PurePosixPath) -> bool:
 
 def _includes(locked: LockedStage) -> Iterator[str]:
     stages = locked.folder.parent
-    is_whole = not own_packages(locked)
+    is_whole = copies_tree(locked)
     if not is_whole:
         yield "*"
         yield from map(_include, _included_paths(locked))
@@ -69,7 +80,7 @@ def _include(path: PurePosixPath) -> str:
 
 def _included_paths(locked: LockedStage) -> list[PurePosixPath]:
     # If the whole tree is code, only the folder of the stages is excluded from it.
-    return _needed_paths(locked) if own_packages(locked) else _below_stages(locked)
+    return _below_stages(locked) if copies_tree(locked) else _needed_paths(locked)
 
 
 def _below_stages(locked: LockedStage) -> list[PurePosixPath]:

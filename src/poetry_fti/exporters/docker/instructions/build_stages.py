@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.docker.context.dockerignore import own_packages
+from poetry_fti.exporters.docker.context.dockerignore import has_code, own_packages
 from poetry_fti.exporters.docker.instructions.installation import (
     install_project,
     install_requirements,
@@ -14,7 +14,7 @@ from poetry_fti.exporters.docker.instructions.installation import (
 )
 from poetry_fti.exporters.docker.instructions.installers import BUILD, LAYER, tool_of
 from poetry_fti.exporters.docker.instructions.platform_check import check_platform
-from poetry_fti.exporters.docker.instructions.sources import has_sources, trees
+from poetry_fti.exporters.docker.instructions.sources import source_subsets, trees
 from poetry_fti.exporters.docker.instructions.system import build_system
 from poetry_fti.exporters.docker.layers.subsets import lower_subsets, top_subset
 from poetry_fti.exporters.docker.quoting import copy
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 CODE: Final = "code"
 PROJECT: Final = "/project"
 _TOOLS: Final = "tools"
-_SOURCES: Final = "sources"
 
 
 def package_stages(locked: LockedStage) -> Iterator[str]:
@@ -52,29 +51,30 @@ def package_stages(locked: LockedStage) -> Iterator[str]:
     yield f"FROM {_stage_with_tools(locked)} AS packages"
     yield from check_platform(locked)
     yield from install_requirements(top_subset(locked))
-    if has_sources(locked):
-        yield f"FROM {_stage_with_tools(locked)} AS {_SOURCES}"
-        yield from [_copies(trees(locked), BUILD)] * bool(trees(locked))
-        yield install_sources(locked)
+    for name, reduced in source_subsets(locked):
+        yield f"FROM {_stage_with_tools(locked)} AS {name}"
+        yield from [_copies(trees(reduced), BUILD)] * bool(trees(reduced))
+        yield install_sources(reduced)
 
 
 def package_stage_names(locked: LockedStage) -> list[str]:
     """Return the names of the build stages that contain packages, lowest layer first."""
     below = [subset.name for subset in lower_subsets(locked)]
-    return [*below, "packages", *[_SOURCES] * has_sources(locked)]
+    return [*below, "packages", *(name for name, _ in source_subsets(locked))]
 
 
 def code_stage(locked: LockedStage) -> Iterator[str]:
     """Yield the build stage that contains the project's code, copied or installed as a wheel.
 
-    An image that installs the wheel into the Python of its base has no such stage. Raises FtiError
-    if a wheel is configured but cannot be built.
+    An image without code, or one that installs the wheel into the Python of its base, has no such
+    stage. Raises FtiError if a wheel is configured but cannot be built.
     """
     image = locked.stage.image
     if image.code == "copy":
-        yield f"FROM scratch AS {CODE}"
-        paths = own_packages(locked) or [PurePosixPath()]
-        yield _copied(paths, f"{LAYER}{image.workdir}")
+        if has_code(locked):
+            yield f"FROM scratch AS {CODE}"
+            paths = own_packages(locked) or [PurePosixPath()]
+            yield _copied(paths, f"{LAYER}{image.workdir}")
     elif not image.python:
         yield f"FROM {_stage_with_tools(locked)} AS {CODE}"
         yield _copied(wheel_sources(locked), PROJECT)
