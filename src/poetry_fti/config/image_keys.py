@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.config.health_keys import read_healthcheck
-from poetry_fti.config.image_paths import read_copy, read_dockerfile, read_template
+from poetry_fti.config.image_paths import read_context, read_copy, read_dockerfile, read_template
 from poetry_fti.model import CODE_FORMS, INSTALLERS, Image
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _KEYS: Final = (
     "name",
     "template",
+    "context",
     "base",
     "dockerfile",
     "python",
@@ -78,6 +79,7 @@ def read_image(stage: Table) -> Image:
     return Image(
         name=name[0] if name else None,
         template=read_template(table),
+        context=read_context(table),
         base=base[0] if base else None,
         dockerfile=read_dockerfile(table),
         apt=apt,

@@ -42,6 +42,7 @@ class Image:
         name: the repository that the image is tagged with; None derives it from the names of
             project and stage.
         template: a file of the project that the Dockerfile is generated from.
+        context: the build context, relative to the project: its own folder or one above it.
         base: the reference of the base image; None derives it from the stage's Python.
         dockerfile: a Dockerfile of the project that builds the base image instead.
         python: an interpreter of the base image that packages are installed into; None creates a
@@ -55,6 +56,7 @@ class Image:
 
     name: str | None = None
     template: PurePosixPath | None = None
+    context: PurePosixPath = PurePosixPath()
     base: str | None = None
     dockerfile: PurePosixPath | None = None
     python: str | None = None

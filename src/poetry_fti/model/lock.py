@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from poetry_fti.model.locked_version import LockedVersion
 from poetry_fti.model.origins import IndexOrigin
 
 if TYPE_CHECKING:
-    from pathlib import PurePosixPath
-
     from packaging.markers import Marker
     from packaging.specifiers import SpecifierSet
     from packaging.utils import NormalizedName
@@ -140,6 +139,7 @@ class LockedStage:
         layers: the image layers that contain a subset of the packages, lowest first.
         template: the text of the Dockerfile's template; None without one.
         project: the project's name; empty for a project without a name.
+        in_context: the path of the project's root in the build context of the stage's image.
         is_reduced: whether only the packages that the image installs are left of the lock's.
     """
 
@@ -155,4 +155,5 @@ class LockedStage:
     layers: tuple[Layer, ...] = ()
     template: str | None = None
     project: str = ""
+    in_context: PurePosixPath = PurePosixPath()
     is_reduced: bool = False

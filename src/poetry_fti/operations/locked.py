@@ -9,6 +9,7 @@ from poetry_fti.bridge.project.pyproject import project_name
 from poetry_fti.bridge.project.toml import pyproject_text
 from poetry_fti.errors import FtiError
 from poetry_fti.model import IndexOrigin, LockedStage
+from poetry_fti.operations.images.context import path_in_context
 from poetry_fti.wording import in_quotes
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def locked_stage(
         code=poetry.code(),
         pyproject=pyproject_text(stage.derived.data),
         project=project_name(pyproject),
+        in_context=path_in_context(poetry.root, stage.stage),
     )
 
 

@@ -110,6 +110,54 @@ def test_packages_of_other_systems_are_in_no_image(demo: MemoryProject) -> None:
     assert sorted("torch" in text for text in texts) == [False, True]
 
 
+LIBRARY: Final = """\
+[project]
+name = "common"
+version = "1"
+[build-system]
+requires = ["poetry-core"]
+build-backend = "poetry.core.masonry.api"
+"""
+BESIDE: Final = """\
+[tool.poetry]
+package-mode = false
+[tool.poetry.group.training.dependencies]
+common = { path = "../libs/common", develop = true }
+[tool.fti.stages.training.image]
+context = ".."
+"""
+
+
+def test_a_library_beside_the_project_is_an_input_of_the_image(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 1.0": []})
+    demo.write(pyproject({"feature": ["lib"]}, BESIDE))
+    library = demo.root.parent / "libs/common"
+    library.mkdir(parents=True)
+    (library / "pyproject.toml").write_text(LIBRARY, encoding="utf-8")
+    demo.lock()
+    (job,) = jobs(demo, ["training"], builder())
+    assert job.context == ".."
+    (library.parent / "other.py").touch()
+    (demo.root / "other.py").touch()
+    assert jobs(demo, ["training"], builder()) == [job]
+    (library / "common.py").touch()
+    (edited,) = jobs(demo, ["training"], builder())
+    assert edited.label != job.label
+
+
+def test_a_context_is_not_the_root_of_the_file_system(demo: MemoryProject) -> None:
+    up = "/".join([".."] * (len(demo.root.resolve().parts) - 1))
+    settings = f'[tool.fti.stages.training.image]\ncontext = "{up}"\n'
+    demo.write(pyproject({"training": []}, settings))
+    demo.lock()
+    with pytest.raises(ConfigError) as error:
+        jobs(demo, ["training"], builder())
+    assert str(error.value) == (
+        f'tool.fti.stages.training.image.context: "{up}" is the root of the file system. Name a'
+        " folder of your repository."
+    )
+
+
 def test_platforms_are_checked() -> None:
     assert wanted_platforms(["linux/arm64", "linux/amd64", "linux/arm64"]) == (AMD, ARM)
     with pytest.raises(ConfigError) as error:

@@ -10,6 +10,7 @@ from poetry_fti.exporters.docker.context.default_excludes import (
     RECORDS,
     excluding_pattern,
 )
+from poetry_fti.exporters.docker.context.location import in_context
 from poetry_fti.exporters.docker.layers.subsets import subsets
 from poetry_fti.exporters.docker.quoting import context_path
 from poetry_fti.exporters.shared.header import header
@@ -50,25 +51,30 @@ def has_code(locked: LockedStage) -> bool:
 
 
 def context_paths(locked: LockedStage) -> list[PurePosixPath]:
-    """Return the files and folders that the build can read, but for what `is_excluded` excludes."""
+    """Return the files and folders that the build can read, but for what `is_excluded` excludes.
+
+    They are relative to the build context.
+    """
     # The build of a base image from the project's own Dockerfile may read any file.
     is_whole = locked.stage.image.dockerfile or copies_tree(locked)
-    return [*_included_paths(locked), *([PurePosixPath()] if is_whole else [])]
+    return [*_needed_paths(locked), *([in_context(locked)] if is_whole else [])]
 
 
 def is_excluded(locked: LockedStage, path: PurePosixPath) -> bool:
     """Return whether the build cannot read a path below one of `context_paths`."""
     needed = [each for each in _needed_paths(locked) if excluding_pattern(each, RECORDS)]
     is_record = excluding_pattern(path, RECORDS) and not any(map(path.is_relative_to, needed))
-    return bool(excluding_pattern(path) or is_record or path == locked.folder.parent)
+    stages = in_context(locked, locked.folder.parent)
+    return bool(excluding_pattern(path) or is_record or path == stages)
 
 
 def _includes(locked: LockedStage) -> Iterator[str]:
-    stages = locked.folder.parent
+    stages, project = in_context(locked, locked.folder.parent), in_context(locked)
     is_whole = copies_tree(locked)
-    if not is_whole:
+    if not is_whole or project.parts:
         yield "*"
-        yield from map(_include, _included_paths(locked))
+        yield from [_include(project)] * is_whole
+        yield from map(_include, _needed_paths(locked))
     if is_whole or any(stages.is_relative_to(path) for path in _needed_paths(locked)):
         yield f"{context_path(stages)}/*"
         yield from map(_include, _below_stages(locked))
@@ -78,13 +84,9 @@ def _include(path: PurePosixPath) -> str:
     return f"!{context_path(path)}"
 
 
-def _included_paths(locked: LockedStage) -> list[PurePosixPath]:
-    # If the whole tree is code, only the folder of the stages is excluded from it.
-    return _below_stages(locked) if copies_tree(locked) else _needed_paths(locked)
-
-
 def _below_stages(locked: LockedStage) -> list[PurePosixPath]:
-    return [path for path in _needed_paths(locked) if path.is_relative_to(locked.folder.parent)]
+    stages = in_context(locked, locked.folder.parent)
+    return [path for path in _needed_paths(locked) if path.is_relative_to(stages)]
 
 
 def _needed_paths(locked: LockedStage) -> list[PurePosixPath]:
@@ -95,7 +97,7 @@ def _needed_paths(locked: LockedStage) -> list[PurePosixPath]:
         _local_packages(locked),
         (source for source, _ in locked.stage.image.copy),
     )
-    return sorted({path for each in paths for path in each})
+    return sorted({in_context(locked, path) for each in paths for path in each})
 
 
 def _wheel_sources(locked: LockedStage) -> Iterable[PurePosixPath]:

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.context.dockerignore import has_code, own_packages
+from poetry_fti.exporters.docker.context.location import in_context
 from poetry_fti.exporters.docker.instructions.installation import (
+    build_folder,
     install_project,
     install_requirements,
     install_sources,
+    tree_locations,
 )
-from poetry_fti.exporters.docker.instructions.installers import BUILD, LAYER, tool_of
+from poetry_fti.exporters.docker.instructions.installers import LAYER, tool_of
 from poetry_fti.exporters.docker.instructions.platform_check import check_platform
-from poetry_fti.exporters.docker.instructions.sources import source_subsets, trees
+from poetry_fti.exporters.docker.instructions.sources import source_subsets
 from poetry_fti.exporters.docker.instructions.system import build_system
 from poetry_fti.exporters.docker.layers.subsets import lower_subsets, top_subset
-from poetry_fti.exporters.docker.quoting import copy
+from poetry_fti.exporters.docker.quoting import copy, working_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,7 +44,7 @@ def package_stages(locked: LockedStage) -> Iterator[str]:
         return
     yield "FROM base AS builder"
     yield tool.setup
-    yield f"WORKDIR {BUILD}"
+    yield working_folder(build_folder(locked))
     for subset in lower_subsets(locked):
         yield f"FROM builder AS {subset.name}"
         yield from install_requirements(subset)
@@ -53,7 +56,8 @@ def package_stages(locked: LockedStage) -> Iterator[str]:
     yield from install_requirements(top_subset(locked))
     for name, reduced in source_subsets(locked):
         yield f"FROM {_stage_with_tools(locked)} AS {name}"
-        yield from [_copies(trees(reduced), BUILD)] * bool(trees(reduced))
+        copied = [copy(source, target) for source, target in tree_locations(reduced)]
+        yield from ["\n".join(copied)] * bool(copied)
         yield install_sources(reduced)
 
 
@@ -74,10 +78,10 @@ def code_stage(locked: LockedStage) -> Iterator[str]:
         if has_code(locked):
             yield f"FROM scratch AS {CODE}"
             paths = own_packages(locked) or [PurePosixPath()]
-            yield _copied(paths, f"{LAYER}{image.workdir}")
+            yield _copied(locked, paths, f"{LAYER}{image.workdir}")
     elif not image.python:
         yield f"FROM {_stage_with_tools(locked)} AS {CODE}"
-        yield _copied(wheel_sources(locked), PROJECT)
+        yield _copied(locked, wheel_sources(locked), PROJECT)
         yield install_project(locked, PROJECT, wheel_sources(locked))
 
 
@@ -103,9 +107,7 @@ def _stage_with_tools(locked: LockedStage) -> str:
     return _TOOLS if list(build_system(locked)) else "builder"
 
 
-def _copied(paths: Iterable[PurePosixPath], folder: str) -> str:
-    return f"COPY --link . {folder}" if PurePosixPath() in paths else _copies(paths, folder)
-
-
-def _copies(paths: Iterable[PurePosixPath], folder: str) -> str:
-    return "\n".join(copy(path, f"{folder}/{path}") for path in paths)
+def _copied(locked: LockedStage, paths: Iterable[PurePosixPath], folder: str) -> str:
+    if PurePosixPath() in paths:
+        return copy(in_context(locked), folder)
+    return "\n".join(copy(in_context(locked, path), f"{folder}/{path}") for path in paths)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.context.default_excludes import excluding_pattern
 from poetry_fti.exporters.docker.context.dockerignore import has_code
+from poetry_fti.exporters.docker.context.location import in_context
 from poetry_fti.exporters.docker.instructions.build_stages import (
     CODE,
     PROJECT,
@@ -71,4 +72,5 @@ def _copy_own(source: PurePosixPath, target: PurePosixPath, locked: LockedStage)
         )
         raise FtiError(message)
     # Without --link, which would replace an existing folder, or a link to one.
-    return copy(source, str(locked.stage.image.workdir / target), link=False)
+    path = in_context(locked, source)
+    return copy(path, str(locked.stage.image.workdir / target), link=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import image_python
+from poetry_fti.exporters.docker.context.location import in_context
 from poetry_fti.exporters.docker.instructions.installers import (
     BUILD,
     LAYER,
@@ -85,7 +86,8 @@ def install_requirements(subset: PackageSubset) -> Iterator[str]:
         install = f"{target.command} {options}"
         mounts = list(hashed_mounts(locked, subset.path))
         if python and any(isinstance(each.origin, FileOrigin) for each in locked.packages):
-            instruction = target.run([*checks, f"cd {BUILD}", install], mounts)
+            folder = shlex.quote(build_folder(locked))
+            instruction = target.run([*checks, f"cd {folder}", install], mounts)
             yield f"{_RELATIVE_PATHS}\n{instruction}"
         else:
             yield target.run([*checks, install], mounts)
@@ -102,7 +104,7 @@ def install_sources(locked: LockedStage) -> str:
     target = _target(locked)
     mounts = ["--mount=type=ssh"] * uses_ssh(locked)
     if locked.stage.image.python:
-        mounts += _writable(trees(locked), BUILD)
+        mounts += _writable(tree_locations(locked))
     words = [*index_options(locked), *source_requirements(locked)]
     return target.run([with_words(trust(locked) + target.command, words)], mounts)
 
@@ -117,10 +119,22 @@ def install_project(locked: LockedStage, folder: str, sources: Iterable[PurePosi
     # uv always rebuilds a folder that is named on its command line, whatever its cache contains.
     words = [*index_options(locked), folder]
     if locked.stage.image.python:
-        return target.run([with_words(target.command, words)], _writable(sources, folder))
+        locations = [(in_context(locked, path), f"{folder}/{path}") for path in sources]
+        return target.run([with_words(target.command, words)], _writable(locations))
     return target.run([" ".join([target.command, *map(shlex.quote, words)])])
 
 
-def _writable(paths: Iterable[PurePosixPath], folder: str) -> list[str]:
+def build_folder(locked: LockedStage) -> str:
+    """Return the project's folder in the build stages, which local requirements are relative to."""
+    return str(BUILD / in_context(locked))
+
+
+def tree_locations(locked: LockedStage) -> list[tuple[PurePosixPath, str]]:
+    """Return the paths of source trees in the build context, and in the build stages."""
+    paths = [in_context(locked, path) for path in trees(locked)]
+    return [(path, str(BUILD / path)) for path in paths]
+
+
+def _writable(locations: Iterable[tuple[PurePosixPath, str]]) -> list[str]:
     # A build may write files next to its sources; they are discarded with the mount.
-    return [bind_mount(path, f"{folder}/{path}", writable=True) for path in paths]
+    return [bind_mount(source, target, writable=True) for source, target in locations]

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from poetry_fti.exporters.docker.context.location import in_context
 from poetry_fti.exporters.docker.quoting import context_path
 from poetry_fti.exporters.shared.reference import in_order, marked, reference
 from poetry_fti.model import DirectoryOrigin, GitOrigin
@@ -57,7 +58,8 @@ def source_requirements(locked: LockedStage) -> Iterator[str]:
     """Yield the pip requirements of packages without hashes; source trees are below /build."""
     for package in in_order(locked.packages):
         if isinstance(package.origin, DirectoryOrigin):
-            url = f"file:///build/{quote(context_path(package.origin.path))}"
+            path = context_path(in_context(locked, package.origin.path))
+            url = f"file:///build/{quote(path)}"
             yield marked(f"{package.name} @ {url}", package)
         elif isinstance(package.origin, GitOrigin):
             yield marked(reference(package), package)
