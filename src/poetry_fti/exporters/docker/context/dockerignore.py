@@ -13,6 +13,7 @@ from poetry_fti.exporters.docker.context.default_excludes import (
 from poetry_fti.exporters.docker.context.location import in_context
 from poetry_fti.exporters.docker.layers.subsets import subsets
 from poetry_fti.exporters.docker.quoting import context_path
+from poetry_fti.exporters.shared.build_constraints import build_constraint_files
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.model import DirectoryOrigin, FileOrigin
 
@@ -30,6 +31,8 @@ def dockerignore(locked: LockedStage) -> str:
     records = [_include(path) for path in _needed_paths(locked) if excluding_pattern(path, RECORDS)]
     # The last line that matches a path decides.
     excludes = [*RECORDS.splitlines(), *records, *NEVER.splitlines()]
+    certificates = [_include(path) for path in _certificates(locked)]
+    excludes += ["# Certificates of ca-certificates.", *certificates] if certificates else []
     return "\n".join([header(locked), "", *_includes(locked), "", *excludes, ""])
 
 
@@ -57,7 +60,8 @@ def context_paths(locked: LockedStage) -> list[PurePosixPath]:
     """
     # The build of a base image from the project's own Dockerfile may read any file.
     is_whole = locked.stage.image.dockerfile or copies_tree(locked)
-    return [*_needed_paths(locked), *([in_context(locked)] if is_whole else [])]
+    whole = [in_context(locked)] if is_whole else []
+    return [*_needed_paths(locked), *_certificates(locked), *whole]
 
 
 def is_excluded(locked: LockedStage, path: PurePosixPath) -> bool:
@@ -92,12 +96,17 @@ def _below_stages(locked: LockedStage) -> list[PurePosixPath]:
 def _needed_paths(locked: LockedStage) -> list[PurePosixPath]:
     paths = (
         (subset.path for subset in subsets(locked)),
+        (locked.folder / name for name in build_constraint_files(locked)),
         own_packages(locked),
         _wheel_sources(locked),
         _local_packages(locked),
         (source for source, _ in locked.stage.image.copy),
     )
     return sorted({in_context(locked, path) for each in paths for path in each})
+
+
+def _certificates(locked: LockedStage) -> list[PurePosixPath]:
+    return [in_context(locked, path) for path in locked.stage.image.ca_certificates]
 
 
 def _wheel_sources(locked: LockedStage) -> Iterable[PurePosixPath]:
