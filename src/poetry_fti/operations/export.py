@@ -90,9 +90,11 @@ def render(project: Project, request: ExportRequest) -> Rendered:
     images = with_layers(project, locked) if is_layered else []
     texts = {
         stage.folder / name: text
-        for stage in images or locked
+        for stage, image in zip(locked, images or locked, strict=True)
         for exporter in exporters
-        for name, text in _files(project, stage, exporter, request).items()
+        for name, text in _files(
+            project, image if exporter.needs_layers else stage, exporter, request
+        ).items()
     }
     formats = {
         name: each

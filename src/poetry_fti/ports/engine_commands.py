@@ -32,7 +32,8 @@ class BuildJob:
     """An image to build: without `platforms`, for the engine's own.
 
     `inputs` is the label with the digest of all inputs, `labels` are further ones, all as pairs of
-    name and value; `base` is None if the base image is not built.
+    name and value; `base` is None if the base image is not built. `context` is the
+    folder of the build context, relative to the project's root.
     """
 
     stage: str
@@ -44,6 +45,7 @@ class BuildJob:
     needs_netrc: bool = False
     needs_ssh: bool = False
     base: BaseImageJob | None = None
+    context: str = "."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +154,7 @@ def build_commands(program: str, job: BuildJob, options: BuildOptions) -> Iterat
         docker = ["--build-arg", f"SOURCE_DATE_EPOCH={options.epoch}"]
         words += docker if program == "docker" else ["--timestamp", options.epoch]
     quiet = ["--quiet"] * options.quiet
-    yield [*words, *quiet, "."]
+    yield [*words, *quiet, job.context]
     if options.push:
         yield from ([program, "push", *quiet, tag] for tag in job.tags)
 

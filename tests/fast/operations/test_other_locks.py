@@ -57,10 +57,11 @@ def test_a_stage_is_exported_without_the_formats_of_all_stages(
         "wrote     fti/inference/requirements.txt\n"
         "wrote     fti/inference/Dockerfile\n"
         "wrote     fti/inference/Dockerfile.dockerignore\n"
+        "wrote     fti/inference/requirements.own.txt\n"
     )
     checked = run(locked_demo, "export", "inference", "--check")
     assert (checked.code, checked.errors) == (0, left_out)
-    assert checked.output == "3 files checked: all up to date.\n"
+    assert checked.output == "4 files checked: all up to date.\n"
 
 
 def test_a_format_of_all_stages_that_is_named_needs_all_locks(

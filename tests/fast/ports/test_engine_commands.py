@@ -42,6 +42,12 @@ LABELS: Final = (
 )
 
 
+def test_a_context_above_the_project_is_passed() -> None:
+    job = replace(JOB, context="../..")
+    (command,) = build_commands("podman", job, BuildOptions(definition="{}"))
+    assert command[-1] == "../.."
+
+
 def test_bake_builds_all_images_at_once() -> None:
     command = bake_command(
         [JOB, PRIVATE],

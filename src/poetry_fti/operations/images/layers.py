@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti import files
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.layers.cuda import duplicate_cuda
+from poetry_fti.exporters.docker.layers.installed import image_view
 from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.exporters.docker.layers.sharing import savings
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
@@ -24,7 +25,7 @@ _SHOWN: Final = 4
 
 
 def with_layers(project: Project, stages: Iterable[LockedStage]) -> list[LockedStage]:
-    """Return stages with the layers of their images and the sizes of their files.
+    """Return stages with the packages, the layers and the file sizes of their images.
 
     Raises IndexFailedError if a package index fails.
     """
@@ -41,7 +42,7 @@ class OtherStages:
 
 
 def other_stages(project: Project, names: Collection[str]) -> OtherStages:
-    """Return the stages other than `names`, with their layers, as far as their locks are fresh."""
+    """Return the stages other than `names` that have fresh locks, reduced to their images."""
     found: list[LockedStage] = []
     warnings: list[str] = []
     for stage in project.stages:
@@ -78,7 +79,8 @@ def shared_layers(images: Iterable[LockedStage], others: Iterable[LockedStage] =
 
 
 def _sized(project: Project, locked: LockedStage) -> LockedStage:
-    """Return a stage with the sizes of its files, from its exported pylock or from the index."""
+    """Return what a stage's image installs, with file sizes from its pylock or from the index."""
+    locked = image_view(locked)
     path = project.root / locked.folder / filename(locked.stage.name)
     written = files.read(path, project.root)
     known = dict(known_files(written or ""))

@@ -45,8 +45,11 @@ def lower_subsets(locked: LockedStage) -> Iterator[PackageSubset]:
 
 
 def top_subset(locked: LockedStage) -> PackageSubset:
-    """Return the subset above the planned layers: all packages if no layer is planned."""
-    if locked.layers:
+    """Return the subset above the planned layers: all packages if no layer is planned.
+
+    They are those of requirements.txt, unless that has packages which the image does not install.
+    """
+    if _has_own_files(locked):
         return _subset("own", locked, unlayered(locked), header(locked))
     return PackageSubset("packages", locked, locked.folder / "requirements.txt", header(locked))
 
@@ -62,8 +65,11 @@ def is_subset_file(name: str) -> bool:
 
 
 def subset_files(locked: LockedStage) -> Mapping[str, str]:
-    """Return the text of each subset's requirements by file name; empty without planned layers."""
-    if not locked.layers:
+    """Return the text of each subset's requirements by file name.
+
+    The mapping is empty if the image is installed from requirements.txt.
+    """
+    if not _has_own_files(locked):
         return {}
     return {each.path.name: subset_text(each) for each in subsets(locked)}
 
@@ -73,6 +79,10 @@ def subset_text(subset: PackageSubset) -> str:
     # With another text, be it for the files of a platform that only one stage has, each stage would
     # have a layer of its own.
     return requirements_text(subset.locked, subset.header, every_file=subset.is_shared)
+
+
+def _has_own_files(locked: LockedStage) -> bool:
+    return bool(locked.layers) or locked.is_reduced
 
 
 def _subset(
