@@ -72,7 +72,7 @@ class Monorepo:
 
     def image(self, stage: str) -> str:
         found = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
-        return next(tag for tag in found if tag.startswith(f"{self.name}-{stage}:lock-"))
+        return next(tag for tag in found if tag.startswith(f"{self.name}-{stage}:inputs-"))
 
 
 def add_package(folder: Path, name: str, more: str = "") -> None:
