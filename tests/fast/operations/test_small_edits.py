@@ -10,6 +10,7 @@ import pytest
 from cases import ALL
 from poetry_fti.operations.export import ExportRequest, render, write
 from poetry_fti.operations.images.build import Builder, build_jobs, render_images
+from poetry_fti.operations.listing import list_stages
 from poetry_fti.ports.container_engine import ContainerEngine
 
 if TYPE_CHECKING:
@@ -320,8 +321,10 @@ def edited_outcome(
 
 def outcome(demo: MemoryProject) -> dict[str, str]:
     """Lock and export; return the text of each file, and what identifies each image."""
+    stale = {each.stage.name for each in list_stages(demo.load()) if each.lock != "fresh"}
     results = demo.lock()
     assert not [result.error for result in results.values() if result.error]
+    assert stale == {name for name, result in results.items() if not result.is_fresh}
     project = demo.load()
     write(project, render(project, ExportRequest(stages=project.stages, formats=FORMATS)))
     builder = Builder(engine=ENGINE, platforms=(), push=False)
