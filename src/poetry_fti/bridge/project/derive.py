@@ -40,7 +40,7 @@ def derive(pyproject: Mapping[str, Any], stage: Stage, up: PurePosixPath) -> dic
     own = OwnExtras.of(project)
     derived: dict[str, Any] = {}
     if project:
-        derived["project"] = _project(project, own, stage, up)
+        derived["project"] = _project(project, poetry, own, stage, up)
     groups = _in_order(_standard_groups(pyproject.get("dependency-groups", {}), own, stage, up))
     if groups:
         derived["dependency-groups"] = groups
@@ -53,15 +53,20 @@ def derive(pyproject: Mapping[str, Any], stage: Stage, up: PurePosixPath) -> dic
 
 
 def _project(
-    project: Mapping[str, Any], own: OwnExtras, stage: Stage, up: PurePosixPath
+    project: Mapping[str, Any],
+    poetry: Mapping[str, Any],
+    own: OwnExtras,
+    stage: Stage,
+    up: PurePosixPath,
 ) -> dict[str, Any]:
     # A constant, so that the derived file does not change with each release of the project.
     derived: dict[str, Any] = {"name": project.get("name", "project"), "version": "0"}
     python = stage.python or project.get("requires-python")
     if python:
         derived["requires-python"] = python
-    if "dependencies" in project or own.extras:
-        required = [*own.resolved(project.get("dependencies", [])), *own.selected(stage.extras)]
+    required = [*own.resolved(project.get("dependencies", [])), *own.selected(stage.extras)]
+    # If there are extras, Poetry does not read the dependencies in its own table.
+    if "dependencies" in project or required or (own.extras and "dependencies" in poetry):
         derived["dependencies"] = _in_order(_rebased(required, up))
     dynamic = [key for key in project.get("dynamic", []) if key in _DYNAMIC]
     if dynamic:

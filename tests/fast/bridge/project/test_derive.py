@@ -273,6 +273,13 @@ def test_a_source_is_used_by_stages_that_name_it(table: str, *, is_used: bool) -
     assert ('name = "corp"' in derived(text, "training", "dev")) == is_used
 
 
+def test_an_extra_that_is_not_selected_makes_no_difference() -> None:
+    text = "project.name = 'demo'\ndependency-groups.training = ['a']\n"
+    assert derived(text, "training") == derived(
+        f"{text}[project.optional-dependencies]\nfast = ['b']", "training"
+    )
+
+
 def test_the_order_of_requirements_and_tables_makes_no_difference() -> None:
     lines = [
         "project.dependencies = ['a', 'b>1', 'B']",
