@@ -271,7 +271,7 @@ OTHER_FILES: Final[Mapping[str, tuple[str, str]]] = {
     "README.md": ("# Credits\n", ""),
     "NOTES.md": ("", ""),
 }
-FEW: Final = ("the order of common requirements", "a further dev group")
+FEW: Final = ("a further dev group",)
 FORMATS: Final = ("requirements", "pylock", "dockerfile", "bake", "pyproject")
 WORDS: Final = {
     "poetry.lock": "lock",
