@@ -260,7 +260,7 @@ EDITS: Final[Mapping[str, tuple[str, str, str]]] = {
     "constraints on builds": (
         "[tool.poetry.group",
         '[tool.poetry.build-constraints]\nfast = { core = "<2" }\n[tool.poetry.group',
-        "all: pyproject",
+        "training: pyproject",
     ),
 }
 # The new content of other files, by the file.
