@@ -114,7 +114,7 @@ def test_an_image_has_its_own_path_dependencies(monorepo: Monorepo) -> None:
     assert monorepo.build() == {"training": "built", "inference": "up to date"}
     (monorepo.root / "../../libs/common/common/__init__.py").write_text("VALUE = 3\n")
     assert monorepo.build() == {"training": "up to date", "inference": "built"}
-    assert docker("run", "--rm", inference) == "3 1\n"
+    assert docker("run", "--rm", monorepo.image("inference")) == "3 1\n"
 
 
 def test_the_command_at_the_top_of_the_dockerfile_builds_it(monorepo: Monorepo) -> None:

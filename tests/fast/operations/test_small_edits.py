@@ -156,12 +156,12 @@ EDITS: Final[Mapping[str, tuple[str, str, str]]] = {
     "the name of an explicit source": (
         '= "corp"',
         '= "renamed"',
-        "training: lock pyproject Dockerfile inputs tag; bake",
+        "training: lock pyproject",
     ),
     "the URL of an explicit source": (
         "corp.example",
         "mirror.example",
-        "training: lock pyproject requirements pylock Dockerfile inputs tag; bake",
+        "training: lock pyproject requirements pylock inputs tag",
     ),
     "a source for a stage": (
         DETAILS,
@@ -171,48 +171,48 @@ EDITS: Final[Mapping[str, tuple[str, str, str]]] = {
     "a source for a dev group": (
         DETAILS,
         f'[tool.poetry.group.dev.dependencies]\ntest = {{ source = "corp" }}\n{DETAILS}',
-        "feature: lock pyproject Dockerfile inputs tag; bake",
+        "feature: lock pyproject",
     ),
     "a new supplemental source": (
         "[tool.ruff]",
         f"{OTHER_SOURCE.replace('explicit', 'supplemental')}[tool.ruff]",
-        "all: lock pyproject Dockerfile inputs tag; bake",
+        "all: lock pyproject",
     ),
     # What belongs to one stage
     "a dev group's requirement": (
         'dev = ["test"]',
         'dev = ["test", "lint"]',
-        "feature: lock pyproject Dockerfile inputs tag; bake",
+        "feature: lock pyproject",
     ),
     "a further dev group": (
         'dev-groups = ["dev"]',
         'dev-groups = ["dev", "lint"]',
-        "feature: lock pyproject Dockerfile inputs tag; bake",
+        "feature: lock pyproject",
     ),
     "no dev group": (
         'dev-groups = ["dev"]\n',
         "",
-        "feature: lock pyproject Dockerfile inputs tag; bake",
+        "feature: lock pyproject",
     ),
     "an own requirement": (
         'inference = ["app"]',
         'inference = ["app", "lint"]',
-        "inference: lock pyproject requirements pylock Dockerfile inputs tag; bake",
+        "inference: lock pyproject requirements pylock inputs tag",
     ),
     "an included group's requirement": (
         '["track"]',
         '["track", "lint"]',
-        "training: lock pyproject requirements pylock Dockerfile inputs tag; bake",
+        "training: lock pyproject requirements pylock inputs tag",
     ),
     "a selected extra's requirement": (
         'fast = ["fast"]',
         'fast = ["fast", "lint"]',
-        "training: lock pyproject requirements pylock Dockerfile inputs tag; bake",
+        "training: lock pyproject requirements pylock inputs tag",
     ),
     "a constraint that changes no version": (
         'inference = ["app"]',
         'inference = ["app>=1"]',
-        "inference: lock pyproject Dockerfile inputs tag; bake",
+        "inference: lock pyproject",
     ),
     "the platforms": (
         '["linux/amd64"]',
@@ -222,14 +222,14 @@ EDITS: Final[Mapping[str, tuple[str, str, str]]] = {
     "the Python": (
         'python = ">=3.12"',
         'python = ">=3.13"',
-        "inference: lock pyproject pylock Dockerfile inputs tag; bake",
+        "inference: lock pyproject pylock Dockerfile inputs tag",
     ),
-    "a variable": ('LEVEL = "info"', 'LEVEL = "debug"', "feature: Dockerfile inputs"),
-    "the command": ('["serve"]', '["serve", "--fast"]', "inference: Dockerfile inputs"),
+    "a variable": ('LEVEL = "info"', 'LEVEL = "debug"', "feature: Dockerfile inputs tag"),
+    "the command": ('["serve"]', '["serve", "--fast"]', "inference: Dockerfile inputs tag"),
     "an override": (
         'extras = ["fast"]',
         'extras = ["fast"]\noverrides = { app = "<3" }',
-        "training: lock Dockerfile inputs tag; bake",
+        "training: lock",
     ),
     "a new stage": (
         TRAINING,
@@ -240,17 +240,17 @@ EDITS: Final[Mapping[str, tuple[str, str, str]]] = {
     "a rule that holds": (
         "[tool.poetry]",
         '[[tool.fti.align]]\nstages = ["training", "feature"]\npackages = ["core"]\n[tool.poetry]',
-        "feature, training: lock Dockerfile inputs tag; bake",
+        "feature, training: lock",
     ),
     "a common requirement": (
         '["core", "util"]',
         '["core", "util", "lint"]',
-        "all: lock pyproject requirements pylock Dockerfile inputs tag; bake",
+        "all: lock pyproject requirements pylock inputs tag",
     ),
     "the project's Python": (
         'requires-python = ">=3.11"',
         'requires-python = ">=3.11,<4"',
-        "feature, training: lock pyproject pylock Dockerfile inputs tag; bake",
+        "feature, training: lock pyproject pylock",
     ),
     "the project's name": (
         'name = "credit"',
@@ -265,8 +265,8 @@ EDITS: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 # The new content of other files, by the file.
 OTHER_FILES: Final[Mapping[str, tuple[str, str]]] = {
-    "credit/__init__.py": ("print()\n", "all: inputs"),
-    "credit/new.py": ("", "all: inputs"),
+    "credit/__init__.py": ("print()\n", "all: inputs tag"),
+    "credit/new.py": ("", "all: inputs tag"),
     "tests/test_credit.py": ("print()\n", ""),
     "README.md": ("# Credits\n", ""),
     "NOTES.md": ("", ""),
@@ -330,7 +330,7 @@ def outcome(demo: MemoryProject) -> dict[str, str]:
     builder = Builder(engine=ENGINE, platforms=(), push=False)
     images: dict[str, str] = {}
     for job in build_jobs(project, render_images(project, [], builder), builder):
-        images |= {f"/{job.stage}/tag": " ".join(job.tags), f"/{job.stage}/inputs": job.label[1]}
+        images |= {f"/{job.stage}/tag": " ".join(job.tags), f"/{job.stage}/inputs": job.inputs[1]}
     files = {
         path.relative_to(demo.root).as_posix(): path.read_text(encoding="utf-8")
         for path in (demo.root / "fti").rglob("*")
