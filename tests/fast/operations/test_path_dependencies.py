@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from memory_commands import Ended, run
 from poetry_fti.bridge.toml_parser import tomllib
+from poetry_fti.errors import FOUND
 from small_index import pyproject
 
 if TYPE_CHECKING:
@@ -160,6 +162,29 @@ def test_stages_with_a_rule_go_stale_together(libs: MemoryProject) -> None:
     libs.lock()
     put(libs, "libs/common/pyproject.toml", COMMON.replace("lib<2", "lib"))
     assert set(states(libs).values()) == {"stale"}
+
+
+UNSEEN: Final = (
+    "Warning: What libs/common requires is computed by its build, so changes of it are not"
+    " detected. After a change run `poetry fti update common`.\n"
+)
+
+
+def test_what_cannot_be_seen_is_said_once(locked: MemoryProject) -> None:
+    assert run(locked, "lock", "--check") == Ended(0, "3 locks checked: all fresh.\n")
+    locks = [locked.root / f"fti/{stage}/poetry.lock" for stage in ("training", "inference")]
+    old = [recorded(locked, stage)["libs/common"] for stage in ("training", "inference")]
+    put(locked, "libs/common/pyproject.toml", "")
+    put(locked, "libs/common/setup.py", "setup(install_requires=read())")
+    assert run(locked, "lock", "--check").code == FOUND
+    new = locked.load().stages[1].derived.paths.digests["libs/common"]
+    for lock, digest in zip(locks, old, strict=True):
+        lock.write_text(lock.read_text(encoding="utf-8").replace(digest, new), encoding="utf-8")
+    run(locked, "export", "--format", "requirements")
+    for words in ("lock", "lock --check", "list", "export --check --format requirements"):
+        ended = run(locked, *words.split())
+        assert (ended.code, ended.errors) == (0, UNSEEN), words
+    assert run(locked, "lock", "feature").errors == ""
 
 
 PLUGIN: Final = """\
