@@ -54,6 +54,7 @@ UNRELATED: Final = {
     "extra": ('["sloth"]', '["sloth>=1"]'),
     "group": ("[project.opt", '[dependency-groups]\ndev = ["win"]\n[project.opt'),
     "tool": ("[project.opt", "[tool.ruff]\nfix = true\n[project.opt"),
+    "details": ("[project.opt", "[tool.poetry.dependencies]\nlib = {source='x'}\n[project.opt"),
     "backend": ("[project.opt", '[build-system]\nrequires = ["flit"]\n[project.opt'),
 }
 RELATED: Final = {
@@ -61,7 +62,6 @@ RELATED: Final = {
     "python": ('version = "1"', 'version = "1"\nrequires-python = ">=3.12"'),
     "requirement": ('"lib<2"', '"lib<3"'),
     "marker": ('"lib<2"', "\"lib<2; sys_platform == 'linux'\""),
-    "source": ("[project.opt", "[tool.poetry.dependencies.lib]\nsource='x'\n[project.opt"),
 }
 
 
@@ -99,6 +99,26 @@ def test_path_dependencies_of_path_dependencies(tmp_path: Path) -> None:
     assert list(digests(tmp_path / "demo").digests) == ["../a", "common"]
     absolute = f'[tool.poetry.dependencies]\ncommon = {{ path = "{tmp_path.as_posix()}/a" }}\n'
     assert list(digests(tmp_path / "demo", absolute).digests) == ["../a", "common"]
+
+
+@pytest.mark.parametrize(
+    ("project", "is_required"),
+    [
+        ('version = "1"', True),
+        ("dependencies = []", True),
+        ('dependencies = ["a"]', False),
+        ('optional-dependencies = { x = ["b"] }', False),
+        ('dynamic = ["dependencies"]', True),
+        ('optional-dependencies = { x = ["b"] }\ndynamic = ["dependencies"]', True),
+    ],
+)
+def test_dependants_require_what_poetry_lets_them(
+    tmp_path: Path, project: str, *, is_required: bool
+) -> None:
+    text = f'[project]\n{project}\n[tool.poetry.dependencies]\na = {{ path = "../a" }}\n'
+    put(tmp_path, "common/pyproject.toml", text)
+    put(tmp_path, "a/pyproject.toml", COMMON)
+    assert ("a" in digests(tmp_path).digests) is is_required
 
 
 CFG: Final = """\

@@ -35,13 +35,31 @@ def read_static_metadata(folder: Path) -> StaticMetadata | None:
         data = tomllib.loads(_text(folder / "pyproject.toml"))
         project, poetry = data.get("project"), data.get("tool", {}).get("poetry")
         if poetry is not None:
-            return StaticMetadata(data)
+            return StaticMetadata(_of_poetry(data, poetry))
         if project is not None:
             keys = {"dependencies", "optional-dependencies"}
             return StaticMetadata(data, keys.intersection(project.get("dynamic", ())))
         return _of_setuptools(folder)
     except (AttributeError, Error, OSError, TypeError, ValueError):
         return None
+
+
+def _of_poetry(data: Mapping[str, Any], poetry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the data without what Poetry ignores where the package is required by another one.
+
+    The requirements in `[tool.poetry]` are those of dependants only if `[project]` has none, or if
+    it declares them dynamic; otherwise they are details for locking the package itself.
+    """
+    project = data.get("project", {})
+    keys = ("dependencies", "optional-dependencies")
+    if not any(key in project for key in keys) or set(keys).intersection(
+        project.get("dynamic", ())
+    ):
+        return data
+    if any(project.get(key) for key in keys):
+        details = {key: value for key, value in poetry.items() if key not in {keys[0], "extras"}}
+        return {**data, "tool": {"poetry": details}}
+    return {**data, "project": {k: v for k, v in project.items() if k not in keys}}
 
 
 def _text(path: Path) -> str:
