@@ -187,6 +187,21 @@ def test_what_cannot_be_seen_is_said_once(locked: MemoryProject) -> None:
     assert run(locked, "lock", "feature").errors == ""
 
 
+def test_metadata_that_a_build_has_left(libs: MemoryProject) -> None:
+    computed = COMMON.replace('version = "1"', 'dynamic = ["version"]')
+    put(libs, "libs/common/pyproject.toml", computed)
+    left = "libs/common/src/common.egg-info"
+    info = "Metadata-Version: 2.1\nName: common\nVersion: 1\nRequires-Dist: lib<2\n"
+    put(libs, f"{left}/PKG-INFO", info)
+    libs.lock()
+    assert set(states(libs).values()) == {"fresh"}
+    put(libs, "libs/common/pyproject.toml", computed.replace('"lib<2"', '"lib<2", "win"'))
+    assert str(libs.lock("training")["training"].error) == (
+        f"{libs.root}/{left} is left from an earlier build of common, which required something"
+        " else. Poetry reads it: remove it, and run the command again."
+    )
+
+
 PLUGIN: Final = """\
 [project]
 name = "plugin"
