@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -36,12 +37,20 @@ def require_current(package: Package, folder: Path) -> None:
         for each in package.requires
         if not each.in_extras
     }
-    left = next(folder.glob("**/*.*-info"), None)
-    if left is not None and _required(listed) != read:
+    if _required(listed) == read:
+        return
+    if left := _left(folder):
         raise FtiError(
             f"{left} is left from an earlier build of {package.pretty_name}, which required"
             " something else. Poetry reads it: remove it, and run the command again."
         )
+
+
+def _left(folder: Path) -> str:
+    """Return the path of the first metadata that Poetry finds; empty if there is none."""
+    pattern = f"{glob.escape(folder.as_posix())}/**/*.*-info"
+    # Like Poetry; `Path.glob` would also search hidden folders, such as virtual environments.
+    return next(glob.iglob(pattern, recursive=True), "")  # noqa: PTH207
 
 
 def _reads_files(folder: Path) -> bool:
