@@ -45,7 +45,7 @@ def report_locking(
     texts = [text for result in results.values() for text in result.warnings]
     texts += [] if dry_run else locking_warnings(project, results)
     kept = [each for each in project.stages if each.name in results and results[each.name].is_fresh]
-    for text in [*texts, *unseen_changes(project, kept)]:
+    for text in dict.fromkeys([*texts, *unseen_changes(project, kept)]):
         warning(command.io, text)
     if wants_json(command):
         plain(command.io, _json(results, () if dry_run else project.comparable()))
