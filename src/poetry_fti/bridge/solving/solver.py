@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dulwich.errors import GitProtocolError
@@ -21,6 +22,7 @@ from poetry.repositories.exceptions import PackageNotFoundError
 from poetry_fti.bridge.index.builds import refused_builds
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.solver import preferences_of, replace_provider, solved_packages
+from poetry_fti.bridge.project.paths.leftover_metadata import require_current
 from poetry_fti.bridge.solving.budget import StepBudget
 from poetry_fti.bridge.solving.unusable import (
     UnusableRelease,
@@ -211,6 +213,8 @@ class ViewProvider(Provider):
                 found = super().search_for_direct_origin_dependency(dependency)
         except _READ_ERRORS as error:
             raise _unreadable(dependency.pretty_name, error) from error
+        if found.source_type == "directory":
+            require_current(found, Path(str(found.source_url)))
         self.originals[found] = found
         return self._view.package(found)
 
