@@ -60,14 +60,14 @@ def _packages(rule: Table) -> tuple[str, ...]:
     return tuple(sorted(set(normalized)))
 
 
-def read_overrides(stage: Table) -> tuple[tuple[str, str], ...]:
+def read_overrides(parent: Table) -> tuple[tuple[str, str], ...]:
     """Return the pairs of package name and constraint in `overrides`, each package once.
 
     Names and constraints are as the user has written them.
     """
     found: dict[str, tuple[str, str]] = {}
-    pairs = stage.pairs("overrides")
-    table = stage.child({}, "overrides", keys=())
+    pairs = parent.pairs("overrides")
+    table = parent.child({}, "overrides", keys=())
     for name, constraint in pairs:
         other, _ = found.setdefault(canonicalize_name(name), (name, constraint))
         if not _PACKAGE.fullmatch(name):

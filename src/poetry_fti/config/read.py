@@ -74,6 +74,7 @@ class Config:
     exports: tuple[str, ...] = DEFAULT_EXPORTS
     stages: tuple[StageConfig, ...] | None = None
     align: tuple[Rule, ...] = ()
+    overrides: tuple[tuple[str, str], ...] = ()
     isolated: bool = False
 
 
@@ -89,7 +90,7 @@ def read_config(
         fti,
         "tool.fti",
         problems,
-        keys=("directory", "exports", "stages", "align", "isolated"),
+        keys=("directory", "exports", "stages", "align", "overrides", "isolated"),
     )
     exports = table.choices("exports", formats)
     return Config(
@@ -97,6 +98,7 @@ def read_config(
         exports=DEFAULT_EXPORTS if exports is None else exports,
         stages=_stages(table),
         align=read_align(table),
+        overrides=read_overrides(table),
         isolated=table.boolean("isolated") or False,
     )
 
@@ -220,6 +222,8 @@ def stage_path(name: str, *keys: str) -> str:
 
 def written_constraints(config: Config) -> Iterator[tuple[str, str]]:
     """Yield each version constraint in the configuration, after the dotted path of its key."""
+    for name, constraint in config.overrides:
+        yield dotted("tool", "fti", "overrides", name), constraint
     for stage in config.stages or ():
         if stage.python is not None:
             yield stage_path(stage.name, "python"), stage.python

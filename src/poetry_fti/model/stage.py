@@ -28,7 +28,7 @@ class Stage:
         extras: extras of the project itself.
         env: environment variables, as pairs of name and value.
         overrides: constraints that replace what packages require, as pairs of package name and
-            constraint, sorted by name.
+            constraint, sorted by name; the project's, unless the stage has its own.
         no_build: whether locking must not run the build of any package.
     """
 

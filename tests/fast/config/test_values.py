@@ -144,7 +144,7 @@ def test_a_wrong_value_is_reported_before_anything_runs(demo: MemoryProject) -> 
 
 
 KEYS: Final = [
-    *(f"tool.fti.{key}" for key in ("directory", "exports", "isolated")),
+    *(f"tool.fti.{key}" for key in ("directory", "exports", "overrides", "isolated")),
     *(
         f"{STAGE}.{key}"
         for key in (

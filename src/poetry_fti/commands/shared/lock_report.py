@@ -21,6 +21,7 @@ from poetry_fti.commands.shared.options import wants_json
 from poetry_fti.errors import DONE
 from poetry_fti.model import USUAL_PLATFORMS
 from poetry_fti.operations.comparison import compare_project, compare_stages
+from poetry_fti.operations.locking.unmatched import unmatched_warnings
 from poetry_fti.operations.url_logins import locking_warnings
 from poetry_fti.wording import counted, joined
 
@@ -42,7 +43,7 @@ def report_locking(
     for text, names in _failures(results).items():
         error(command.io, f"{joined(names)}: {text}")
     texts = [text for result in results.values() for text in result.warnings]
-    for text in [*texts, *([] if dry_run else locking_warnings(project, results))]:
+    for text in [*texts, *([] if dry_run else _warnings(project, results))]:
         warning(command.io, text)
     if wants_json(command):
         plain(command.io, _json(results, () if dry_run else project.comparable()))
@@ -51,6 +52,10 @@ def report_locking(
             command.line(line)
     failures = [result.error for result in results.values() if result.error]
     return max((failure.exit_code for failure in failures), default=DONE)
+
+
+def _warnings(project: Project, results: Mapping[str, LockResult]) -> list[str]:
+    return [*locking_warnings(project, results), *unmatched_warnings(project)]
 
 
 def _text(
