@@ -67,6 +67,15 @@ def test_a_pin_that_the_index_no_longer_has_is_given_up(demo: Lab) -> None:
     assert demo.locked == {"training": "app 1.0, lib 1.0"}
 
 
+def test_constraints_are_added_to_what_is_required(demo: Lab) -> None:
+    demo.write(pyproject({"training": ["app"]}))
+    demo.lock({**LIB, "app 1.0": ["lib"]})
+    constraints = ["lib<3", "lib<2; python_version < '3.12'"]
+    demo.write(pyproject({"training": ["app"]}, f"[tool.fti]\nconstraints = {constraints}\n"))
+    demo.lock({**LIB, "app 1.0": ["lib"]})
+    assert demo.locked == {"training": "app 1.0, lib 1.0, lib 2.0"}
+
+
 def test_a_rule_holds_where_an_alignment_finds_versions(demo: Lab) -> None:
     demo.write(pyproject({"feature": ["lib"], "training": ["lib"]}))
     demo.lock({"lib 3.0": []})

@@ -1,18 +1,20 @@
-"""The keys of `[tool.fti]` that name packages: alignment rules and overrides."""
+"""The keys of `[tool.fti]` that name packages: alignment rules, overrides and constraints."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from poetry_fti.model import LEVELS, Rule
+from poetry_fti.model import LEVELS, Constraint, Rule
 
 if TYPE_CHECKING:
     from poetry_fti.config.table import Table
 
 _PACKAGE: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE | re.ASCII)
+_EXTRA: Final = re.compile(r"\bextras?\b")
 _PATTERN: Final = re.compile(
     r"[A-Z0-9*?]|[A-Z0-9*?][A-Z0-9._*?-]*[A-Z0-9*?]", re.IGNORECASE | re.ASCII
 )
@@ -77,3 +79,33 @@ def read_overrides(parent: Table) -> tuple[tuple[str, str], ...]:
         elif other != name:
             table.wrong(name, f'is the same package as "{other}"')
     return tuple(found.values())
+
+
+def read_constraints(parent: Table) -> tuple[Constraint, ...]:
+    """Return the bounds in the array `constraints` of `[tool.fti]` or of a stage."""
+    found: list[Constraint] = []
+    for index, text in enumerate(parent.whole_strings("constraints")):
+        read = _constraint(text, parent.path("constraints", index=index))
+        if isinstance(read, str):
+            parent.wrong("constraints", f'"{text}" {read}', index=index)
+        else:
+            found.append(read)
+    return tuple(found)
+
+
+def _constraint(text: str, path: str) -> Constraint | str:
+    """Return the bound that a text contains, or what is wrong with the text."""
+    try:
+        read = Requirement(text)
+    except InvalidRequirement:
+        return 'is not a requirement (PEP 508) such as "urllib3>=2.6.3"'
+    name, marker = canonicalize_name(read.name), str(read.marker or "")
+    if read.url:
+        return "has a URL; a constraint only limits versions"
+    if read.extras or _EXTRA.search(marker):
+        return "has an extra; a constraint only limits versions"
+    if not read.specifier:
+        return 'allows every version; add a bound, such as ">=2"'
+    if name == "python":
+        return "is not a package; set a stage's Python with its key `python`"
+    return Constraint(path, name, str(read.specifier), marker)

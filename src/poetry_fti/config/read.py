@@ -14,14 +14,14 @@ from packaging.utils import canonicalize_name
 from poetry_fti.config.image_keys import read_environment, read_image
 from poetry_fti.config.messages import dotted
 from poetry_fti.config.names import UNUSABLE, folder_problem
-from poetry_fti.config.package_keys import read_align, read_overrides
+from poetry_fti.config.package_keys import read_align, read_constraints, read_overrides
 from poetry_fti.config.table import Table
 from poetry_fti.model import KINDS, PLATFORMS, Image, Libc, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from poetry_fti.model import Kind, Problem, Rule
+    from poetry_fti.model import Constraint, Kind, Problem, Rule
 
 DEFAULT_EXPORTS: Final = ("requirements", "pylock", "dockerfile")
 
@@ -58,6 +58,7 @@ class StageConfig:
     env: tuple[tuple[str, str], ...] = ()
     image: Image = Image()
     overrides: tuple[tuple[str, str], ...] = ()
+    constraints: tuple[Constraint, ...] = ()
     isolated: bool | None = None
     no_build: bool = False
 
@@ -75,6 +76,7 @@ class Config:
     stages: tuple[StageConfig, ...] | None = None
     align: tuple[Rule, ...] = ()
     overrides: tuple[tuple[str, str], ...] = ()
+    constraints: tuple[Constraint, ...] = ()
     isolated: bool = False
 
 
@@ -90,7 +92,7 @@ def read_config(
         fti,
         "tool.fti",
         problems,
-        keys=("directory", "exports", "stages", "align", "overrides", "isolated"),
+        keys=("directory", "exports", "stages", "align", "overrides", "constraints", "isolated"),
     )
     exports = table.choices("exports", formats)
     return Config(
@@ -99,6 +101,7 @@ def read_config(
         stages=_stages(table),
         align=read_align(table),
         overrides=read_overrides(table),
+        constraints=read_constraints(table),
         isolated=table.boolean("isolated") or False,
     )
 
@@ -152,6 +155,7 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
             "env",
             "image",
             "overrides",
+            "constraints",
             "isolated",
             "no-build",
         ),
@@ -174,6 +178,7 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
         env=read_environment(table),
         image=read_image(table),
         overrides=read_overrides(table),
+        constraints=read_constraints(table),
         isolated=table.boolean("isolated"),
         no_build=table.boolean("no-build") or False,
     )
@@ -224,8 +229,10 @@ def written_constraints(config: Config) -> Iterator[tuple[str, str]]:
     """Yield each version constraint in the configuration, after the dotted path of its key."""
     for name, constraint in config.overrides:
         yield dotted("tool", "fti", "overrides", name), constraint
+    yield from ((each.path, each.versions) for each in config.constraints)
     for stage in config.stages or ():
         if stage.python is not None:
             yield stage_path(stage.name, "python"), stage.python
         for name, constraint in stage.overrides:
             yield stage_path(stage.name, "overrides", name), constraint
+        yield from ((each.path, each.versions) for each in stage.constraints)

@@ -46,7 +46,11 @@ def read_stages(
     _refuse_similar_names(configured, problems)
     shared = _normalized_overrides(config.overrides)
     stages = [
-        replace(stage, overrides=tuple(sorted({**shared, **dict(stage.overrides)}.items())))
+        replace(
+            stage,
+            overrides=tuple(sorted({**shared, **dict(stage.overrides)}.items())),
+            constraints=(*config.constraints, *stage.constraints),
+        )
         for stage in (_stage(each, groups, known, problems) for each in configured)
     ]
     return tuple(sorted(stages, key=lambda stage: (KINDS.index(stage.kind), stage.name)))
@@ -87,6 +91,7 @@ def _stage(
         image=config.image,
         no_build=config.no_build,
         overrides=tuple(_normalized_overrides(config.overrides).items()),
+        constraints=config.constraints,
     )
 
 

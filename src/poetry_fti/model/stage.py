@@ -11,6 +11,8 @@ from poetry_fti.model.platforms import Targets
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
+    from poetry_fti.model.constraint import Constraint
+
 Kind: TypeAlias = Literal["feature", "training", "inference"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
@@ -29,6 +31,7 @@ class Stage:
         env: environment variables, as pairs of name and value.
         overrides: constraints that replace what packages require, as pairs of package name and
             constraint, sorted by name; the project's, unless the stage has its own.
+        constraints: bounds on the versions of packages, the project's before the stage's own.
         no_build: whether locking must not run the build of any package.
     """
 
@@ -44,6 +47,7 @@ class Stage:
     env: tuple[tuple[str, str], ...] = ()
     image: Image = Image()
     overrides: tuple[tuple[NormalizedName, str], ...] = ()
+    constraints: tuple[Constraint, ...] = ()
     no_build: bool = False
 
     @property

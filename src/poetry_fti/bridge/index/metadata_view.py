@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from poetry_fti.bridge.index.bounds import Bounds
 from poetry_fti.bridge.index.releases import with_requires
 
 if TYPE_CHECKING:
@@ -33,19 +34,21 @@ class MetadataView:
         files: InstallableFiles | None = None,
         *,
         builds: bool = True,
+        bounds: Bounds | None = None,
     ) -> None:
         """Narrow markers with `narrow`; replace constraints in packages' requirements by name.
 
         Overrides do not apply to the requirements of the project itself. Releases without any of
-        the `files` are not to be chosen. `builds` is false if no build may be run to read the
-        metadata of a package.
+        the `files`, and versions that `bounds` exclude, are not to be chosen. `builds` is false if
+        no build may be run to read the metadata of a package.
         """
         self.files = files
         self.narrow = narrow
         self.builds = builds
+        self.bounds = bounds or Bounds()
         self._overrides = overrides or {}
         # Packages are not copied then: plain Poetry's solver changes them, and locks the result.
-        self.is_plain = narrow is None and not self._overrides
+        self.is_plain = narrow is None and not self._overrides and not self.bounds.add_requirements
         # By identity: dependencies and packages live as long as the indexes that they come from.
         self._shown: dict[int, tuple[Dependency, Dependency | None]] = {}
         self._requires: dict[int, tuple[Package, list[Dependency]]] = {}
@@ -65,7 +68,8 @@ class MetadataView:
         known = self._requires.get(id(package))
         if known is None:
             shown = [self._requirement(dependency) for dependency in package.requires]
-            known = (package, [dependency for dependency in shown if dependency is not None])
+            applying = [dependency for dependency in shown if dependency is not None]
+            known = (package, [*applying, *self.bounds.added(applying)])
             self._requires[id(package)] = known
         return known[1]
 
@@ -74,7 +78,8 @@ class MetadataView:
         if self.is_plain:
             return root
         shown = [self._narrowed(dependency) for dependency in root.all_requires]
-        return with_requires(root, [dependency for dependency in shown if dependency is not None])
+        applying = [dependency for dependency in shown if dependency is not None]
+        return with_requires(root, [*applying, *self.bounds.added(applying)])
 
     def applying(
         self, package: Package, active: Iterable[Dependency], extras: Collection[NormalizedName]

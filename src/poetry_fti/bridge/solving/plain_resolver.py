@@ -60,11 +60,12 @@ class PlainResolver(Resolver):
         pool = _CountingPool(self._shared, self.view, preferences.allowed)
         pool.budget = preferences.budget
         builds = nullcontext() if self.view.builds else refused_builds()
-        with solver_errors(), builds:
+        with solver_errors(self.limiting), builds:
             solver = Solver(root, pool, [], locked, self._io)
             solved = solver.solve(use_latest=preferences.latest).get_solved_packages()
         found = {p: p for p in solved if p.is_direct_origin() and p not in originals}
         self._require_no_overrides(found)
+        self._require_bounds(solved)
         originals |= found
         return Solution(root, solved, originals, preferences.budget.used)
 
@@ -83,6 +84,11 @@ class PlainResolver(Resolver):
                     " from a path, a URL or a repository requires; poetry-fti is tested with"
                     f" Poetry {tested_versions()}."
                 )
+
+    def _require_bounds(self, packages: Iterable[Package]) -> None:
+        for package in packages:
+            if fault := self.view.bounds.fault(package.name, package):
+                raise FtiError(f"{package.pretty_name} {package.version} {fault}.")
 
     def _is_available(self, package: Package) -> bool:
         if package.is_direct_origin():

@@ -146,12 +146,19 @@ class ViewProvider(Provider):
                 raise
             raise _unreadable(dependency_package.package, error) from error
         known = self._faults.get((found.package.name, found.package.version), "")
-        if fault := known or own_fault(found.package):
+        if fault := known or own_fault(found.package) or self.bound_fault(found.package):
             return self._unusable(dependency_package, fault)
         files = self.files(found.package)
         if files is not None and (fault := files.fault(found.package)):
             return self._unusable(dependency_package, fault, files.remedy)
         return DependencyPackage(found.dependency, without_itself(found.package))
+
+    def bound_fault(self, package: Package) -> str:
+        """Return that a constraint excludes a package from a path, a URL or a repository.
+
+        Empty if none does, and for packages of indexes, which have no such versions.
+        """
+        return self._view.bounds.fault(package.name, package)
 
     def files(self, package: Package) -> InstallableFiles | None:  # noqa: ARG002 - see JointPool
         """Return the files of which a package needs one; None if it needs none."""

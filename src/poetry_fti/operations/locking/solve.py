@@ -140,6 +140,7 @@ def _task(
         make_lock=partial(make_lock, stage.derived, stage.lock.locker),
         targets=stage.stage.targets,
         overrides=stage.stage.overrides,
+        constraints=stage.stage.constraints,
         pins=() if request.ignores(stage.name) else stage.lock.preferred(),
         other_pins=others if request.aligned and request.latest is None else (),
         latest=_latest(project, stage, request),

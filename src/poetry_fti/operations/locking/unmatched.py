@@ -38,9 +38,13 @@ def _settings(project: Project) -> Iterator[tuple[str, NormalizedName, str | Non
     config = project.config
     for name, _ in config.overrides:
         yield dotted("tool", "fti", "overrides", name), canonicalize_name(name), None
+    for constraint in config.constraints:
+        yield constraint.path, constraint.name, None
     for stage in config.stages or ():
         for name, _ in stage.overrides:
             yield stage_path(stage.name, "overrides", name), canonicalize_name(name), stage.name
+        for constraint in stage.constraints:
+            yield constraint.path, constraint.name, stage.name
 
 
 def _stages(
