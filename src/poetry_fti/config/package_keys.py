@@ -1,4 +1,4 @@
-"""The keys of `[tool.fti]` that name packages: alignment rules, overrides and constraints."""
+"""The keys that name packages: alignment rules, overrides, exclusions and constraints."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from packaging.utils import canonicalize_name
 from poetry_fti.model import LEVELS, Constraint, Rule
 
 if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
     from poetry_fti.config.table import Table
 
 _PACKAGE: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE | re.ASCII)
@@ -79,6 +81,15 @@ def read_overrides(parent: Table) -> tuple[tuple[str, str], ...]:
         elif other != name:
             table.wrong(name, f'is the same package as "{other}"')
     return tuple(found.values())
+
+
+def read_exclude(stage: Table) -> tuple[NormalizedName, ...]:
+    """Return the names of the packages in `exclude`, in their order."""
+    names = stage.distinct("exclude", canonicalize_name) or ()
+    for index, name in enumerate(names if stage.whole_strings("exclude") else ()):
+        if not _PACKAGE.fullmatch(name):
+            stage.wrong("exclude", f'"{name}" is not a package name', index=index)
+    return tuple(map(canonicalize_name, names))
 
 
 def read_constraints(parent: Table) -> tuple[Constraint, ...]:

@@ -14,12 +14,19 @@ from packaging.utils import canonicalize_name
 from poetry_fti.config.image_keys import read_environment, read_image
 from poetry_fti.config.messages import dotted
 from poetry_fti.config.names import UNUSABLE, folder_problem
-from poetry_fti.config.package_keys import read_align, read_constraints, read_overrides
+from poetry_fti.config.package_keys import (
+    read_align,
+    read_constraints,
+    read_exclude,
+    read_overrides,
+)
 from poetry_fti.config.table import Table
 from poetry_fti.model import KINDS, PLATFORMS, Image, Libc, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
+
+    from packaging.utils import NormalizedName
 
     from poetry_fti.model import Constraint, Kind, Problem, Rule
 
@@ -58,6 +65,7 @@ class StageConfig:
     env: tuple[tuple[str, str], ...] = ()
     image: Image = Image()
     overrides: tuple[tuple[str, str], ...] = ()
+    exclude: tuple[NormalizedName, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     isolated: bool | None = None
     no_build: bool = False
@@ -155,6 +163,7 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
             "env",
             "image",
             "overrides",
+            "exclude",
             "constraints",
             "isolated",
             "no-build",
@@ -178,6 +187,7 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
         env=read_environment(table),
         image=read_image(table),
         overrides=read_overrides(table),
+        exclude=read_exclude(table),
         constraints=read_constraints(table),
         isolated=table.boolean("isolated"),
         no_build=table.boolean("no-build") or False,

@@ -91,6 +91,7 @@ def _stage(
         image=config.image,
         no_build=config.no_build,
         overrides=tuple(_normalized_overrides(config.overrides).items()),
+        exclude=config.exclude,
         constraints=config.constraints,
     )
 

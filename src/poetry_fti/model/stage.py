@@ -31,6 +31,7 @@ class Stage:
         env: environment variables, as pairs of name and value.
         overrides: constraints that replace what packages require, as pairs of package name and
             constraint, sorted by name; the project's, unless the stage has its own.
+        exclude: packages that are left out of the stage although others require them.
         constraints: bounds on the versions of packages, the project's before the stage's own.
         no_build: whether locking must not run the build of any package.
     """
@@ -47,6 +48,7 @@ class Stage:
     env: tuple[tuple[str, str], ...] = ()
     image: Image = Image()
     overrides: tuple[tuple[NormalizedName, str], ...] = ()
+    exclude: tuple[NormalizedName, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     no_build: bool = False
 

@@ -152,7 +152,7 @@ KEYS: Final = [
         f"{STAGE}.{key}"
         for key in (
             *("kind", "groups", "dev-groups", "extras", "python", "platforms", "libc", "macos"),
-            *("env", "overrides", "constraints", "isolated"),
+            *("env", "overrides", "exclude", "constraints", "isolated"),
         )
     ),
     *(

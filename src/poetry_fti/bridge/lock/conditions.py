@@ -53,6 +53,8 @@ def _own_conditions(stage: Stage) -> dict[str, Any]:
         table["dev-groups"] = list(stage.dev_groups)
     if stage.overrides:
         table["overrides"] = dict(stage.overrides)
+    if stage.exclude:
+        table["exclude"] = sorted(stage.exclude)
     if stage.no_build:
         table["no-build"] = True
     return table

@@ -209,12 +209,23 @@ class Resolver:
                 restored[self._restored(package, solution)] = info
         return restored
 
+    def excluded(self, solution: Solution) -> set[NormalizedName]:
+        """Return the names of the packages that a solution lacks only because they are excluded."""
+        found: set[NormalizedName] = set()
+        for package in solution.packages:
+            original = solution.originals.get(package) or self._release(package)
+            found |= self.view.excluded(original, solution.extras(original))
+        return found
+
+    def _release(self, package: Package) -> Package:
+        return self._shared.package(package.name, package.version, package.source_reference)
+
     def _restored(self, package: Package, solution: Solution) -> Package:
         original = solution.originals.get(package)
         if original is not None:
             extras = solution.extras(original)
             return with_requires(package, self.view.declared(original, extras))
-        original = self._shared.package(package.name, package.version, package.source_reference)
+        original = self._release(package)
         extras = solution.extras(original)
         return with_requires(package, self.view.applying(original, package.requires, extras))
 

@@ -154,10 +154,7 @@ class ViewProvider(Provider):
         return DependencyPackage(found.dependency, without_itself(found.package))
 
     def bound_fault(self, package: Package) -> str:
-        """Return that a constraint excludes a package from a path, a URL or a repository.
-
-        Empty if none does, and for packages of indexes, which have no such versions.
-        """
+        """Return that a constraint excludes a package that comes from no index, or empty text."""
         return self._view.bounds.fault(package.name, package)
 
     def files(self, package: Package) -> InstallableFiles | None:  # noqa: ARG002 - see JointPool

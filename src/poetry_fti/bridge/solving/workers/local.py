@@ -33,6 +33,8 @@ from poetry_fti.urls import public_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from packaging.utils import NormalizedName
+    from poetry.core.constraints.version import VersionConstraint
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.agreement.versions import Versions
@@ -164,7 +166,10 @@ def view_for(task: StageTask, targets: Targets) -> MetadataView:
     if targets.platforms or task.constraints:
         narrowing = Narrowing(targets, task.root().python_constraint)
     narrow = narrowing if targets.platforms else None
-    overrides = {name: parse_constraint(constraint) for name, constraint in task.overrides}
+    overrides: dict[NormalizedName, VersionConstraint | None] = {
+        name: parse_constraint(constraint) for name, constraint in task.overrides
+    }
+    overrides |= dict.fromkeys(task.exclude)
     bounds = Bounds(task.constraints, narrowing)
     return MetadataView(narrow, overrides, _files(task, targets), builds=task.builds, bounds=bounds)
 
