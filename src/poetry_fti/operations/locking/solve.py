@@ -155,9 +155,8 @@ def _task(
 
 def _require_not_excluded(stage: ProjectStage) -> None:
     """Raise ConfigError if a stage excludes a package that pyproject.toml itself requires."""
-    direct = {each.name for each in stage.derived.package().all_requires}
     for index, name in enumerate(stage.stage.exclude):
-        if name in direct:
+        if any(each.name == name for each in stage.requirements):
             path = f"{stage_path(stage.name, 'exclude')}[{index}]"
             raise ConfigError(
                 f"{path}: pyproject.toml itself requires {name} in this stage; only what other"
