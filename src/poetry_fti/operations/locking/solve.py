@@ -155,8 +155,11 @@ def _task(
 
 def _require_not_excluded(stage: ProjectStage) -> None:
     """Raise ConfigError if a stage excludes a package that pyproject.toml itself requires."""
+    direct: set[NormalizedName] = set()
+    with suppress(ValueError):  # solving reports requirements that Poetry rejects
+        direct = {each.name for each in stage.requirements} if stage.stage.exclude else direct
     for index, name in enumerate(stage.stage.exclude):
-        if any(each.name == name for each in stage.requirements):
+        if name in direct:
             path = f"{stage_path(stage.name, 'exclude')}[{index}]"
             raise ConfigError(
                 f"{path}: pyproject.toml itself requires {name} in this stage; only what other"
