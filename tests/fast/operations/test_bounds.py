@@ -185,6 +185,20 @@ def test_a_constraint_for_some_targets(demo: MemoryProject) -> None:
     assert demo.locked == {"training": "app 1.0, lib 2.0"}
 
 
+def test_markers_that_mean_the_same_on_a_platform(demo: MemoryProject) -> None:
+    demo.index.offer(RELEASES)
+    groups = {"training": ["lib; sys_platform != 'win32'", "lib>=2; sys_platform == 'win32'"]}
+    platforms = '[tool.fti.stages.training]\nplatforms = ["linux/amd64", "windows/amd64"]\n'
+    demo.write(constrained("lib<2; os_name == 'posix'", groups=groups, stages=platforms))
+    demo.lock()
+    assert demo.locked == {"training": "lib 1.0, lib 2.0"}
+    assert demo.lock()["training"].is_fresh
+    path = demo.root / "fti/training/poetry.lock"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('markers = "sys_', 'markers = "syss_'), encoding="utf-8")
+    assert "cannot be read" in run(demo, "lock --check").errors
+
+
 def test_a_constraint_for_some_targets_that_cannot_be_met(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     demo.write(constrained("lib>=2; python_version < '3.13'", groups={"training": ["app"]}))

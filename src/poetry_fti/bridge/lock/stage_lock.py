@@ -83,7 +83,10 @@ class StageLock:
         """Return the state of a lock, stale if the lock violates a constraint."""
         if status.state != "fresh" or not self._derived.stage.constraints:
             return status
-        reason = violation(self._derived, self.pins, lambda: self.locker)
+        try:
+            reason = violation(self._derived, self.pins, lambda: self.locker)
+        except Exception:  # noqa: BLE001 - Poetry raises any type for damaged text
+            return lock_status(self.locker)
         return replace(status, state="stale", reason=reason) if reason else status
 
     @cached_property
