@@ -24,10 +24,11 @@ def unmatched_warnings(project: Project) -> list[str]:
 
     A setting is left out while one of these locks is not fresh.
     """
-    fresh = {stage.name: stage for stage in project.stages if project.is_fresh(stage)}
+    settings = list(_settings(project))
+    fresh = {each.name: each for each in project.stages if settings and project.is_fresh(each)}
     return [
         warning
-        for path, name, stage in _settings(project)
+        for path, name, stage in settings
         if (stages := _stages(project, fresh, stage))
         and (warning := _warning(path, name, stage, stages))
     ]
