@@ -37,6 +37,20 @@ def _file(table: Table, key: str, example: str) -> PurePosixPath | None:
     return path
 
 
+def read_certificates(table: Table) -> tuple[PurePosixPath, ...]:
+    """Return the paths of certificates in the project, whose copies in the image need names."""
+    key = "ca-certificates"
+    paths = [PurePosixPath(text) for text in table.distinct(key) or ()]
+    for index, path in enumerate(paths):
+        if not _is_inside(path):
+            message = f'"{path}" must be a file inside the project, such as "certs/acme.pem"'
+            table.wrong(key, message, index=index)
+        elif path.stem in (other.stem for other in paths[:index] if other != path):
+            message = f'"{path}" has the name of another certificate; rename one of them'
+            table.wrong(key, message, index=index)
+    return tuple(paths)
+
+
 def read_copy(table: Table) -> tuple[tuple[PurePosixPath, PurePosixPath], ...]:
     """Return pairs of a path in the project and the path of its copy in the image."""
     pairs = table.pairs("copy")

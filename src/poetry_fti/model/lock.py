@@ -134,6 +134,7 @@ class LockedStage:
         digest: the digest of the lock, `algorithm:hex`.
         requirements: the stage's own requirements, without transitive ones.
         indexes: the indexes that packages come from, highest priority first.
+        build_constraints: pairs of a package and the requirements that constrain its builds.
         pyproject: the text of the stage's derived pyproject.toml.
         layers: the image layers that contain a subset of the packages, lowest first.
         template: the text of the Dockerfile's template; None without one.
@@ -148,6 +149,7 @@ class LockedStage:
     requirements: tuple[Requirement, ...] = ()
     indexes: tuple[IndexOrigin, ...] = ()
     code: Code = Code()
+    build_constraints: tuple[tuple[NormalizedName, tuple[str, ...]], ...] = ()
     pyproject: str = ""
     layers: tuple[Layer, ...] = ()
     template: str | None = None

@@ -12,6 +12,7 @@ from poetry_fti.exporters.docker.context.default_excludes import (
 )
 from poetry_fti.exporters.docker.layers.subsets import subsets
 from poetry_fti.exporters.docker.quoting import context_path
+from poetry_fti.exporters.shared.build_constraints import build_constraint_files
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.model import DirectoryOrigin, FileOrigin
 
@@ -29,6 +30,8 @@ def dockerignore(locked: LockedStage) -> str:
     records = [_include(path) for path in _needed_paths(locked) if excluding_pattern(path, RECORDS)]
     # The last line that matches a path decides.
     excludes = [*RECORDS.splitlines(), *records, *NEVER.splitlines()]
+    certificates = [_include(path) for path in locked.stage.image.ca_certificates]
+    excludes += ["# Certificates of ca-certificates.", *certificates] if certificates else []
     return "\n".join([header(locked), "", *_includes(locked), "", *excludes, ""])
 
 
@@ -42,7 +45,8 @@ def context_paths(locked: LockedStage) -> list[PurePosixPath]:
     """Return the files and folders that the build can read, but for what `is_excluded` excludes."""
     # The build of a base image from the project's own Dockerfile may read any file.
     is_whole = locked.stage.image.dockerfile or not own_packages(locked)
-    return [*_included_paths(locked), *([PurePosixPath()] if is_whole else [])]
+    certificates = locked.stage.image.ca_certificates
+    return [*_included_paths(locked), *certificates, *([PurePosixPath()] if is_whole else [])]
 
 
 def is_excluded(locked: LockedStage, path: PurePosixPath) -> bool:
@@ -79,6 +83,7 @@ def _below_stages(locked: LockedStage) -> list[PurePosixPath]:
 def _needed_paths(locked: LockedStage) -> list[PurePosixPath]:
     paths = (
         (subset.path for subset in subsets(locked)),
+        (locked.folder / name for name in build_constraint_files(locked)),
         own_packages(locked),
         _wheel_sources(locked),
         _local_packages(locked),

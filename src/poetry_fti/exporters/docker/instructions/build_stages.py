@@ -37,10 +37,12 @@ def package_stages(locked: LockedStage) -> Iterator[str]:
     """
     tool = tool_of(locked)
     if tool.image:
-        yield tool.image
+        yield f"FROM {tool.image} AS uv"
     if locked.stage.image.python:
         return
     yield "FROM base AS builder"
+    if tool.image:
+        yield "COPY --link --from=uv /uv /usr/local/bin/"
     yield tool.setup
     yield f"WORKDIR {BUILD}"
     for subset in lower_subsets(locked):
@@ -92,7 +94,7 @@ def wheel_sources(locked: LockedStage) -> tuple[PurePosixPath, ...]:
         else "the project has package-mode = false"
     )
     message = (
-        f"tool.fti.stages.{locked.stage.name}.image.code: no wheel can be built: {reason}."
+        f"{locked.stage.image_key('code')}: no wheel can be built: {reason}."
         ' With "copy" its files are copied as they are.'
     )
     raise FtiError(message)

@@ -65,7 +65,7 @@ def _copy_own(source: PurePosixPath, target: PurePosixPath, locked: LockedStage)
     pattern = excluding_pattern(source)
     if pattern:
         message = (
-            f'tool.fti.stages.{locked.stage.name}.image.copy: "{source}" is never included in'
+            f'{locked.stage.image_key("copy")}: "{source}" is never included in'
             f" an image ({pattern} in Dockerfile.dockerignore excludes it). Mount it when the"
             " container starts, or give it another name."
         )

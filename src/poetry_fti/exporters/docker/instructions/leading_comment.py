@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedStage
 
 
-SYNTAX: Final = "# syntax=docker/dockerfile:1"
+_SYNTAX: Final = "docker/dockerfile:1"
+
+
+def syntax_directive(locked: LockedStage) -> Iterator[str]:
+    """Yield the directive that names the image of the Dockerfile's frontend, if one is used."""
+    syntax = locked.stage.image.syntax
+    if syntax != "":
+        yield f"# syntax={syntax or _SYNTAX}"
 
 
 def leading_comment(locked: LockedStage) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import PurePosixPath
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model import LockedPackage, LockedStage
 
 
 def source_requirements(locked: LockedStage) -> Iterator[str]:
@@ -25,6 +25,11 @@ def source_requirements(locked: LockedStage) -> Iterator[str]:
             yield marked(f"{package.name} @ {url}", package)
         elif isinstance(package.origin, GitOrigin):
             yield marked(reference(package), package)
+
+
+def is_tree(package: LockedPackage) -> bool:
+    """Return whether a package is a source tree or comes from a git repository."""
+    return isinstance(package.origin, DirectoryOrigin | GitOrigin)
 
 
 def trees(locked: LockedStage) -> list[PurePosixPath]:

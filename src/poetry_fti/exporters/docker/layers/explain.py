@@ -49,8 +49,9 @@ def explain(locked: LockedStage) -> Iterator[ImageLayer]:
     )
     base = str(image.dockerfile or base_image(locked))
     yield ImageLayer(name="base", holds=base, reason=reason)
-    if image.run_before or image.apt:
-        holds = ", ".join([*image.run_before, *image.apt])
+    added = [*map(str, image.ca_certificates), *image.run_before, *image.apt]
+    if added:
+        holds = ", ".join(added)
         yield ImageLayer(name="system", holds=holds, reason="what the stage adds to the base image")
     for subset, layer in zip(lower_subsets(locked), locked.layers, strict=True):
         same = f"the same files in {joined(layer.stages)}: stored and transferred once"
