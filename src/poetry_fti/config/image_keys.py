@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.config.health_keys import read_healthcheck
 from poetry_fti.config.image_paths import (
     read_certificates,
+    read_context,
     read_copy,
     read_dockerfile,
     read_template,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 IMAGE_KEYS: Final = (
     "name",
     "template",
+    "context",
     "base",
     "dockerfile",
     "python",
@@ -99,6 +101,7 @@ def image_of(table: Table) -> Image:
     return Image(
         name=name[0] if name else None,
         template=read_template(table),
+        context=read_context(table),
         base=base[0] if base else None,
         dockerfile=read_dockerfile(table),
         apt=apt,

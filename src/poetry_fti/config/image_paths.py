@@ -27,6 +27,15 @@ def read_dockerfile(table: Table) -> PurePosixPath | None:
     return _file(table, "dockerfile", "docker/base.Dockerfile")
 
 
+def read_context(table: Table) -> PurePosixPath:
+    """Return the folder of the build context relative to the project, by default its own."""
+    text = table.string("context")
+    path = PurePosixPath(text or "")
+    if text is not None and set(path.parts) != {".."}:
+        table.wrong("context", f'"{text}" must be a folder above the project, such as "../.."')
+    return path
+
+
 def _file(table: Table, key: str, example: str) -> PurePosixPath | None:
     text = table.string(key)
     if text is None:

@@ -43,6 +43,7 @@ class Image:
             the names of project and stage.
         registry: the prefix of a name that is derived; None without one.
         template: a file of the project that the Dockerfile is generated from.
+        context: the build context, relative to the project: its own folder or one above it.
         base: the reference of the base image; None derives it from the stage's Python.
         dockerfile: a Dockerfile of the project that builds the base image instead.
         python: an interpreter of the base image that packages are installed into; None creates a
@@ -63,6 +64,7 @@ class Image:
     name: str | None = None
     registry: str | None = None
     template: PurePosixPath | None = None
+    context: PurePosixPath = PurePosixPath()
     base: str | None = None
     dockerfile: PurePosixPath | None = None
     python: str | None = None

@@ -85,9 +85,11 @@ def render(project: Project, request: ExportRequest) -> Rendered:
     images = with_layers(project, locked) if is_layered else []
     texts = {
         stage.folder / name: text
-        for stage in images or locked
+        for stage, image in zip(locked, images or locked, strict=True)
         for exporter in exporters
-        for name, text in _files(project, stage, exporter, request).items()
+        for name, text in _files(
+            project, image if exporter.needs_layers else stage, exporter, request
+        ).items()
     } | _project_files(project, [each for each in loaded if isinstance(each, ProjectExporter)])
     obsolete = [
         path for each in images for path in _layer_files(project, each) if path not in texts

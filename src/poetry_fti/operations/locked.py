@@ -10,6 +10,7 @@ from poetry_fti.bridge.project.pyproject import project_name
 from poetry_fti.bridge.project.toml import pyproject_text
 from poetry_fti.errors import FtiError
 from poetry_fti.model import IndexOrigin, LockedStage
+from poetry_fti.operations.images.context import path_in_context
 from poetry_fti.wording import in_quotes
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def locked_stage(
         build_constraints=poetry.build_constraints(names),
         pyproject=pyproject_text(with_build_constraints_of(stage.derived.data, names)),
         project=project_name(pyproject),
+        in_context=path_in_context(poetry.root, stage.stage),
     )
 
 

@@ -24,6 +24,15 @@ def read(text: str) -> tuple[Image, list[str]]:
     return image, [str(problem) for problem in problems]
 
 
+def test_the_build_context_is_above_the_project() -> None:
+    image, problems = read('context = "../.."')
+    assert (image.context, problems) == (PurePosixPath("../.."), [])
+    for text in ("", ".", "../libs", "/", "libs"):
+        assert read(f'context = "{text}"')[1] == [
+            f'x.image.context: "{text}" must be a folder above the project, such as "../.."'
+        ]
+
+
 def test_how_the_program_runs() -> None:
     image, problems = read("""
         user = "worker"

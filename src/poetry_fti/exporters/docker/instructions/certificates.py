@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from poetry_fti.exporters.docker.context.location import in_context
 from poetry_fti.exporters.docker.quoting import assignments, copy
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def certificates(locked: LockedStage) -> Iterator[str]:
         return
     targets = [f"{_FOLDER}/{path.stem}.crt" for path in paths]
     reason = f"# Set by {locked.stage.image_key('ca-certificates')}."
-    copies = (copy(*each, link=False) for each in zip(paths, targets, strict=True))
+    sources = [in_context(locked, path) for path in paths]
+    copies = (copy(*each, link=False) for each in zip(sources, targets, strict=True))
     yield "\n".join([reason, *copies])
     words = " ".join(map(shlex.quote, targets))
     # A file need not end in a line break.

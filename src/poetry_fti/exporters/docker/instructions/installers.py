@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import image_python, python_specifiers
+from poetry_fti.exporters.docker.context.location import in_context
 from poetry_fti.exporters.docker.instructions.sources import needs_credentials
 from poetry_fti.exporters.docker.layers.wheels import is_built, is_wheel
 from poetry_fti.exporters.docker.quoting import bind_mount
@@ -16,14 +18,13 @@ from poetry_fti.targets import python_minors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import PurePosixPath
 
     from poetry_fti.model import Installer, LockedStage
 
 # The home folder during the build, where the installers look for caches and credentials. The
 # base's own would not be known.
 HOME: Final = "/opt/builder"
-BUILD: Final = "/build"
+BUILD: Final = PurePosixPath("/build")
 LAYER: Final = "/layer"
 _NEXT: Final = " \\\n    "
 _UV: Final = "0.13"
@@ -126,9 +127,9 @@ def installer_mounts(locked: LockedStage) -> Iterator[str]:
 def hashed_mounts(locked: LockedStage, path: PurePosixPath) -> Iterator[str]:
     """Yield the mounts of a requirements file, and of the local archives that it names."""
     origins = [package.origin for package in locked.packages]
-    yield bind_mount(path, _REQUIREMENTS)
-    archives = sorted({each.path for each in origins if isinstance(each, FileOrigin)})
-    yield from (bind_mount(archive, f"{BUILD}/{archive}") for archive in archives)
+    yield bind_mount(in_context(locked, path), _REQUIREMENTS)
+    paths = {in_context(locked, each.path) for each in origins if isinstance(each, FileOrigin)}
+    yield from (bind_mount(path, str(BUILD / path)) for path in sorted(paths))
 
 
 def hashed_options(locked: LockedStage) -> str:
@@ -144,7 +145,8 @@ def hashed_options(locked: LockedStage) -> str:
 
 def constraint_mounts(locked: LockedStage) -> list[str]:
     """Return the mount of the build constraints, if a package that the image builds has some."""
-    return [bind_mount(build_constraints_path(locked), _CONSTRAINTS)] * _is_constrained(locked)
+    path = in_context(locked, build_constraints_path(locked))
+    return [bind_mount(path, _CONSTRAINTS)] * _is_constrained(locked)
 
 
 def constrained(command: str, locked: LockedStage) -> list[str]:
