@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dulwich.errors import GitProtocolError
@@ -21,15 +22,16 @@ from poetry.repositories.exceptions import PackageNotFoundError
 from poetry_fti.bridge.index.builds import refused_builds
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.solver import preferences_of, replace_provider, solved_packages
+from poetry_fti.bridge.project.paths.leftover_metadata import require_current
 from poetry_fti.bridge.solving.budget import StepBudget
 from poetry_fti.bridge.solving.unusable import (
     UnusableRelease,
     own_fault,
     requirements_fault,
+    unreadable,
     without_itself,
 )
-from poetry_fti.errors import FtiError
-from poetry_fti.urls import public_text, public_url
+from poetry_fti.urls import public_url
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -144,7 +146,7 @@ class ViewProvider(Provider):
         except _READ_ERRORS as error:
             if dependency_package.package.is_root():
                 raise
-            raise _unreadable(dependency_package.package, error) from error
+            raise unreadable(dependency_package.package, error) from error
         known = self._faults.get((found.package.name, found.package.version), "")
         if fault := known or own_fault(found.package) or self.bound_fault(found.package):
             return self._unusable(dependency_package, fault)
@@ -214,13 +216,11 @@ class ViewProvider(Provider):
             with nullcontext() if self._view.builds else refused_builds(what):
                 found = super().search_for_direct_origin_dependency(dependency)
         except _READ_ERRORS as error:
-            raise _unreadable(dependency.pretty_name, error) from error
+            raise unreadable(dependency.pretty_name, error) from error
+        if found.source_type == "directory":
+            require_current(found, Path(str(found.source_url)))
         self.originals[found] = found
         return self._view.package(found)
-
-
-def _unreadable(what: object, error: Exception) -> FtiError:
-    return FtiError(f"Poetry cannot read {what}: {public_text(str(error).strip())}")
 
 
 def _of_any_extra(marker: str, known: Iterable[str]) -> str:
