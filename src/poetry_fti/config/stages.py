@@ -50,7 +50,15 @@ def read_stages(
         stage if stage.share is not None else replace(stage, share=config.share)
         for stage in configured
     ]
-    stages = [_stage(stage, groups, known, problems) for stage in resolved]
+    shared = _normalized_overrides(config.overrides)
+    stages = [
+        replace(
+            stage,
+            overrides=tuple(sorted({**shared, **dict(stage.overrides)}.items())),
+            constraints=(*config.constraints, *stage.constraints),
+        )
+        for stage in (_stage(each, groups, known, problems) for each in resolved)
+    ]
     return tuple(sorted(stages, key=lambda stage: (KINDS.index(stage.kind), stage.name)))
 
 
@@ -89,8 +97,14 @@ def _stage(
         image=config.image,
         no_build=config.no_build,
         share=config.share is not False,
-        overrides=tuple(sorted((canonicalize_name(name), c) for name, c in config.overrides)),
+        overrides=tuple(_normalized_overrides(config.overrides).items()),
+        exclude=config.exclude,
+        constraints=config.constraints,
     )
+
+
+def _normalized_overrides(overrides: Iterable[tuple[str, str]]) -> dict[NormalizedName, str]:
+    return {canonicalize_name(name): constraint for name, constraint in overrides}
 
 
 def _named_groups(

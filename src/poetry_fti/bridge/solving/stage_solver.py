@@ -15,9 +15,11 @@ from poetry_fti.bridge.solving.obstacles import obstacle
 from poetry_fti.bridge.solving.outcome import Saving, Solved
 from poetry_fti.bridge.solving.solver import as_preference
 from poetry_fti.bridge.solving.variant import Preferences
+from poetry_fti.config.read import stage_path
 from poetry_fti.errors import FtiError
 from poetry_fti.model import USUAL_PLATFORMS, Platform
 from poetry_fti.targets import marker_environment
+from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -103,10 +105,23 @@ class StageSolver:
             lock=lock,
             versions=self._locked,
             seconds=self._seconds,
-            warnings=tuple(_warnings(packages)),
+            warnings=(*_warnings(packages), *self._without_effect()),
             unfinished=tuple(sorted(self._unfinished())),
             saving=self._saving(time.monotonic() - started, len(packages)),
         )
+
+    def _without_effect(self) -> Iterator[str]:
+        """Yield a warning for each excluded package that nothing in the lock requires."""
+        if not self._task.exclude:
+            return
+        solutions = [(variant.resolver, variant.solve(each)) for variant, each in self._solved]
+        found = {name for resolver, each in solutions for name in resolver.excluded(each)}
+        known = {name for _, each in solutions for name in each.versions()} | found
+        for index, name in enumerate(self._task.exclude):
+            if name not in found:
+                path = f"{stage_path(self._task.name, 'exclude')}[{index}]"
+                text = f"{path} has no effect: no package of {self._task.name} requires {name}"
+                yield text + suggestion(name, known)
 
     def _unfinished(self) -> set[NormalizedName]:
         return {name for attempts in self._attempts.values() for name in attempts.unfinished}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from packaging.specifiers import SpecifierSet
 from poetry.core.constraints.version import parse_constraint
 
+from poetry_fti.bridge.index.bounds import Bounds
 from poetry_fti.bridge.index.metadata_view import MetadataView
 from poetry_fti.bridge.index.monitor import keep_connections, monitored
 from poetry_fti.bridge.index.pool import exact_pool, shared_pool, static_pool
@@ -32,6 +33,8 @@ from poetry_fti.urls import public_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from packaging.utils import NormalizedName
+    from poetry.core.constraints.version import VersionConstraint
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.agreement.versions import Versions
@@ -155,12 +158,20 @@ class LocalWorker(InProcessWorker):
 
 
 def view_for(task: StageTask, targets: Targets) -> MetadataView:
-    """Return the metadata as a stage sees it on targets: narrowed to them, with its overrides."""
-    narrow = None
-    if targets.platforms:
-        narrow = Narrowing(targets, task.root().python_constraint)
-    overrides = {name: parse_constraint(constraint) for name, constraint in task.overrides}
-    return MetadataView(narrow, overrides, _files(task, targets), builds=task.builds)
+    """Return the metadata as a stage sees it on targets: narrowed to them, with its overrides.
+
+    Versions that its constraints exclude are left out.
+    """
+    narrowing = None
+    if targets.platforms or task.constraints:
+        narrowing = Narrowing(targets, task.root().python_constraint)
+    narrow = narrowing if targets.platforms else None
+    overrides: dict[NormalizedName, VersionConstraint | None] = {
+        name: parse_constraint(constraint) for name, constraint in task.overrides
+    }
+    overrides |= dict.fromkeys(task.exclude)
+    bounds = Bounds(task.constraints, narrowing)
+    return MetadataView(narrow, overrides, _files(task, targets), builds=task.builds, bounds=bounds)
 
 
 def _files(task: StageTask, targets: Targets) -> InstallableFiles | None:
