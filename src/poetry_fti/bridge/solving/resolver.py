@@ -175,11 +175,19 @@ class Resolver:
             release = self._shared.package(name, Version.parse(str(version)), source)
         except PackageNotFoundError:
             return True
-        if self.view.files is not None and self.view.files.fault(release):
+        if self.lacks_files(release):
             return True
         python = solution.root.python_constraint
         covered = release.python_constraint.allows_all(python)
         return not covered and solution.needs_everywhere(name)
+
+    def lacks_files(self, release: Package) -> bool:
+        """Return whether a release has no file that can be installed on any of the targets."""
+        return self.view.files is not None and bool(self.view.files.fault(release))
+
+    def is_installable(self, solution: Solution) -> bool:
+        """Return whether each package of a solution has a file for each target that needs it."""
+        return self.view.files is None or not self.view.files.lacking(solution.packages)
 
     def restored(self, solution: Solution) -> SolvedPackages:
         """Return a solution's packages with the markers of their own metadata, for the lock.

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.index.metadata_view import MetadataView
     from poetry_fti.bridge.index.pool import StagePool
+    from poetry_fti.bridge.lock.installable_files import InstallableFiles
     from poetry_fti.bridge.solving.solution import SolvedPackages
-    from poetry_fti.bridge.solving.unusable import InstallableFiles
 
 _EXTRA: Final = re.compile(r'\bextra == ("[^"]*")')
 
@@ -150,7 +150,7 @@ class ViewProvider(Provider):
             return self._unusable(dependency_package, fault)
         files = self.files(found.package)
         if files is not None and (fault := files.fault(found.package)):
-            return self._unusable(dependency_package, fault, files.remedy)
+            return self._unusable(dependency_package, fault, files.remedy(found.package))
         return DependencyPackage(found.dependency, without_itself(found.package))
 
     def files(self, package: Package) -> InstallableFiles | None:  # noqa: ARG002 - see JointPool

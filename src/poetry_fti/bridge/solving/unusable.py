@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from poetry.core.constraints.version.exceptions import ParseConstraintError
 from poetry.mixology.incompatibility import Incompatibility
@@ -11,15 +10,11 @@ from poetry.mixology.incompatibility_cause import IncompatibilityCauseError
 from poetry.mixology.term import Term
 
 from poetry_fti.bridge.index.releases import with_requires
-from poetry_fti.targets import fits
 
 if TYPE_CHECKING:
-    from packaging.specifiers import SpecifierSet
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
     from poetry.puzzle.provider import IncompatibleConstraintsError
-
-    from poetry_fti.model import Targets
 
 
 class UnusableRelease(Incompatibility):
@@ -39,29 +34,6 @@ class UnusableRelease(Incompatibility):
     def __str__(self) -> str:
         dependency = self.terms[0].dependency
         return f"{dependency.complete_pretty_name} {dependency.constraint} {self.fault}"
-
-
-@dataclass(frozen=True, slots=True)
-class InstallableFiles:
-    """The files that can be installed on one of the targets with one of the Pythons."""
-
-    targets: Targets
-    python: SpecifierSet
-
-    remedy: ClassVar[str] = (
-        "Choose another version, or change the stage's `platforms`, `libc` or `python`."
-    )
-
-    def fault(self, package: Package) -> str:
-        """Return that none of a package's files is one of them, or an empty string."""
-        names = [file["file"] for file in package.files]
-        if package.is_direct_origin() or not names or any(map(self._fits, names)):
-            return ""
-        where = ", ".join(map(str, self.targets.platforms)) or "any platform"
-        return f"has no file for {where} and Python {self.python or 'of any version'}"
-
-    def _fits(self, name: str) -> bool:
-        return fits(name, self.targets, self.python)
 
 
 def requirements_fault(error: IncompatibleConstraintsError | ParseConstraintError) -> str:

@@ -45,7 +45,8 @@ class StageTask:
     preferred after its own. Packages in `latest` get the newest version that is possible,
     whatever is pinned. `overrides` are version constraints that replace those of other packages'
     requirements. `is_narrowed` is true if the stage limits the project's Python or platforms, and
-    `is_bound` if a rule of agreement names the stage; `builds` is false if no build may be run.
+    `is_bound` if a rule of agreement names the stage; `builds` is false if no build may be run
+    for metadata, and `wheels_only` is true if none may be for the installation either.
     """
 
     name: str
@@ -59,6 +60,7 @@ class StageTask:
     is_narrowed: bool = False
     is_bound: bool = False
     builds: bool = True
+    wheels_only: bool = False
 
     @property
     def size(self) -> int:

@@ -144,6 +144,7 @@ def _task(
         other_pins=others if request.aligned and request.latest is None else (),
         latest=_latest(project, stage, request),
         builds=request.builds and not stage.stage.no_build,
+        wheels_only=stage.stage.no_build,
         is_narrowed=is_narrowed(stage.stage),
         is_bound=any(stage.name in rule.stages for rule in project.rules),
     )
@@ -181,6 +182,7 @@ def _locked(stage: ProjectStage, outcome: Outcome, request: LockRequest) -> Lock
         changes=changes(before, locked_by_name(lock.packages)),
         seconds=outcome.seconds,
         warnings=outcome.warnings,
+        notes=outcome.notes,
         saving=outcome.saving,
         held_back=outcome.held_back,
         added=outcome.added,

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from cleo.io.io import IO
     from poetry.core.packages.project_package import ProjectPackage
 
+    from poetry_fti.bridge.lock.installable_files import InstallableFiles
     from poetry_fti.bridge.solving.resolver import Resolver
-    from poetry_fti.bridge.solving.unusable import InstallableFiles
     from poetry_fti.model import Rule
 
 _SEPARATOR: Final = ":"
