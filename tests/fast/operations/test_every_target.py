@@ -98,6 +98,16 @@ def test_where_no_release_has_a_file_locking_fails(demo: MemoryProject) -> None:
     )
 
 
+def test_many_releases_without_a_file_are_told_of_in_one_sentence(demo: MemoryProject) -> None:
+    demo.index.offer({f"lib {number}.0": wheels(AMD64) for number in range(1, 9)})
+    with pytest.raises(FtiError) as raised:
+        lock(demo, on("macos/arm64"))
+    assert str(raised.value) == (
+        "Each of the 8 releases of lib that are allowed has no file for macos/arm64 and Python"
+        " >=3.11,<3.13.\nChoose another version, or change the stage's `platforms`."
+    )
+
+
 @pytest.mark.parametrize(
     ("files", "settings", "keys"),
     [

@@ -14,7 +14,7 @@ from poetry_fti.targets import stage_targets, version_text
 from poetry_fti.wording import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from poetry.core.packages.package import Package
     from poetry.core.version.markers import BaseMarker
@@ -75,7 +75,7 @@ class InstallableFiles:
         for package, info in packages.items():
             if fault := self.fault_where(package, info.markers.values()):
                 what = f"{package.pretty_name} {package.version}"
-                return f"{what} {fault}. {self.remedy(package)}"
+                return f"{what} {fault}. {remedy(self.helpful(package))}"
         return ""
 
     def fault_where(self, package: Package, markers: Iterable[BaseMarker]) -> str:
@@ -97,11 +97,9 @@ class InstallableFiles:
         environments = [(target, target.environment) for target in lacking]
         return [t for t, found in environments if any(each.validate(found) for each in markers)]
 
-    def remedy(self, package: Package) -> str:
-        """Return which of a stage's settings would help, as a sentence."""
-        keys = [f"`{key}`" for key in self._helpful(self._names(package))]
-        change = f", or change the stage's {joined(keys, 'or')}" if keys else ""
-        return f"Choose another version{change}."
+    def helpful(self, package: Package) -> frozenset[str]:
+        """Return the settings of the stage of which another value would help."""
+        return frozenset(self._helpful(self._names(package)))
 
     def _helpful(self, names: Sequence[str]) -> Iterator[str]:
         lacking = self.where.lacking(names)
@@ -131,10 +129,19 @@ class InstallableFiles:
         return names if self.builds else [name for name in names if name.endswith(".whl")]
 
 
+def remedy(settings: Collection[str]) -> str:
+    """Return what can be done if there is no file, as a sentence that names helpful settings."""
+    keys = [f"`{key}`" for key in sorted(settings)]
+    change = f", or change the stage's {joined(keys, 'or')}" if keys else ""
+    return f"Choose another version{change}."
+
+
 def _python(where: StageTargets, python: SpecifierSet) -> str:
     if len(where.pythons) == 1:
         return f"Python {version_text(where.pythons[0])}"
-    return f"Python {python or 'of any version'}"
+    # Lower bounds first, as they are usually written.
+    bounds = sorted(map(str, python), key=lambda bound: (not bound.startswith(">"), bound))
+    return f"Python {','.join(bounds) or 'of any version'}"
 
 
 def _where(targets: Iterable[Target]) -> str:

@@ -11,7 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from poetry_fti.bridge.lock.installable_files import InstallableFiles
+from poetry_fti.bridge.lock.installable_files import InstallableFiles, remedy
 from poetry_fti.bridge.lock.origins import package_origin
 from poetry_fti.bridge.lock.requirements import locked_requirements, solved_requirements
 from poetry_fti.bridge.markers import Narrowing, standard_marker
@@ -54,7 +54,7 @@ def read_packages(
     for package, marker, locked in _applying(locker, stage, narrow, root):
         if fitting is not None and (fault := fitting.fault_where(package, [marker])):
             what = f"{stage.name}: {package.pretty_name} {package.version}"
-            raise FtiError(f"{what} {fault}. {fitting.remedy(package)}")
+            raise FtiError(f"{what} {fault}. {remedy(fitting.helpful(package))}")
         files = (f for f in _files(package) if fitting is None or fitting.where.of(f.name))
         found.append(replace(locked, files=tuple(files)))
     return tuple(sorted(found, key=lambda p: (p.name, p.version, str(p.marker))))

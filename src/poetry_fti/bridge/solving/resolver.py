@@ -29,7 +29,7 @@ from poetry_fti.bridge.solving.solver import (
     ViewProvider,
     ViewSolver,
 )
-from poetry_fti.bridge.solving.unusable import UnusableRelease
+from poetry_fti.bridge.solving.unusable import explained
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -262,15 +262,5 @@ def solver_errors() -> Iterator[None]:
     except (SolverProblemError, IncompatibleConstraintsError) as error:
         # Poetry's hints about Python versions contain cleo's markup.
         text = Formatter().remove_format(str(error)).strip()
-        raise FtiError("\n".join([text, *_faults(error, text)])) from error
-
-
-def _faults(error: Exception, text: str) -> Iterator[str]:
-    """Yield what is wrong with releases of which a solver's explanation names no reason.
-
-    Then what can be done about them.
-    """
-    premises = proof_premises(error) if isinstance(error, SolverProblemError) else None
-    unusable = [each for each in premises or () if isinstance(each, UnusableRelease)]
-    yield from dict.fromkeys(f"{each}." for each in unusable if str(each) not in text)
-    yield from dict.fromkeys(each.remedy for each in unusable if each.remedy)
+        premises = proof_premises(error) if isinstance(error, SolverProblemError) else None
+        raise FtiError("\n".join(explained(text, list(premises or ())))) from error

@@ -150,7 +150,7 @@ class ViewProvider(Provider):
             return self._unusable(dependency_package, fault)
         files = self.files(found.package)
         if files is not None and (fault := files.fault(found.package)):
-            return self._unusable(dependency_package, fault, files.remedy(found.package))
+            return self._unusable(dependency_package, fault, files.helpful(found.package))
         return DependencyPackage(found.dependency, without_itself(found.package))
 
     def files(self, package: Package) -> InstallableFiles | None:  # noqa: ARG002 - see JointPool
@@ -158,10 +158,10 @@ class ViewProvider(Provider):
         return self._view.files
 
     def _unusable(
-        self, release: DependencyPackage, fault: str, remedy: str = ""
+        self, release: DependencyPackage, fault: str, helpful: Collection[str] | None = None
     ) -> DependencyPackage:
         found = release.with_features(release.dependency.features)
-        self._excluded = UnusableRelease(found.package, fault, remedy)
+        self._excluded = UnusableRelease(found.package, fault, helpful)
         return found
 
     def incompatibilities_for(self, dependency_package: DependencyPackage) -> list[Incompatibility]:
