@@ -75,11 +75,13 @@ class Target:
     platform: Platform | None
     python: Minor
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """The marker variables on the target, with the first patch release of its Python."""
+    def environments(self) -> list[dict[str, str]]:
+        """Return the marker variables on the target, with an early and a late patch release."""
+        return [self._environment(patch) for patch in (0, _PATCHES - 1)]
+
+    def _environment(self, patch: int) -> dict[str, str]:
         version = version_text(self.python)
-        full = f"{version}.0"
+        full = f"{version}.{patch}"
         python = {
             "python_version": version,
             "python_full_version": full,

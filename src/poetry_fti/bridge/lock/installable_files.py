@@ -78,7 +78,7 @@ class InstallableFiles:
                 return f"{what} {fault}. {remedy(self.helpful(package))}"
         return ""
 
-    def fault_where(self, package: Package, markers: Iterable[BaseMarker]) -> str:
+    def fault_where(self, package: Package, markers: Collection[BaseMarker]) -> str:
         """Return that a package has no file for a target where a marker is true, as a predicate.
 
         The text is empty if it has one for each.
@@ -90,12 +90,15 @@ class InstallableFiles:
         return f"has no {self._kind} for {_where(lacking)}" if lacking else ""
 
     def _lacking(
-        self, package: Package, markers: Iterable[BaseMarker], *, is_required: bool = True
+        self, package: Package, markers: Collection[BaseMarker], *, is_required: bool = True
     ) -> list[Target]:
         names = self._names(package)
         lacking = self.where.lacking(names, is_required=is_required) if package.files else []
-        environments = [(target, target.environment) for target in lacking]
-        return [t for t, found in environments if any(each.validate(found) for each in markers)]
+        return [
+            target
+            for target in lacking
+            if any(marker.validate(e) for e in target.environments() for marker in markers)
+        ]
 
     def helpful(self, package: Package) -> frozenset[str]:
         """Return the settings of the stage of which another value would help."""
