@@ -215,6 +215,21 @@ def stage_targets(targets: Targets, python: SpecifierSet) -> StageTargets:
     return StageTargets(targets, python)
 
 
+@cache
+def python_environments(requires_python: SpecifierSet) -> tuple[dict[str, str], ...]:
+    """Return the marker variables of each release of CPython that a specifier allows."""
+    releases = [
+        (f"{major}.{minor}", f"{major}.{minor}.{patch}")
+        for major, minor in python_minors(requires_python)
+        for patch in range(_PATCHES)
+        if requires_python.contains(f"{major}.{minor}.{patch}")
+    ]
+    return tuple(
+        {"python_version": minor, "python_full_version": full, "implementation_version": full}
+        for minor, full in releases
+    )
+
+
 def fits(filename: str, targets: Targets, requires_python: SpecifierSet) -> bool:
     """Return whether a distribution file can be installed on at least one target.
 

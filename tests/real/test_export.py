@@ -169,7 +169,7 @@ def test_checks_need_no_index(
     nowhere = Poetry(isolated_environment(tmp_path / "offline", "http://127.0.0.1:9/"))
     assert nowhere.ok(root, "fti", "lock", "--check") == "3 locks checked: all fresh.\n"
     assert nowhere.ok(root, "fti", "lock").startswith("feature: fresh, 3 packages\n")
-    assert nowhere.ok(root, "fti", "export", "--check") == "12 files checked: all up to date.\n"
+    assert nowhere.ok(root, "fti", "export", "--check") == "13 files checked: all up to date.\n"
     assert nowhere.ok(root, "fti", "export", "--merged", "--check") == (
         "1 file checked: all up to date.\n"
     )

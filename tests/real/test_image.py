@@ -17,7 +17,7 @@ pytestmark = pytest.mark.newest_only
 LISTED = """\
 Stage      Base                       Layers    Packages  Download
 feature    python:3.10-slim-bookworm  packages  3         3 kB
-training   python:3.10-slim-bookworm  packages  7         7 kB
+training   python:3.10-slim-bookworm  packages  6         7 kB
 inference  python:3.10-slim-bookworm  packages  8         8 kB
 """
 EXPLAINED = """\
@@ -26,6 +26,8 @@ inference: 8 kB of packages to download
   base      -         -         python:3.10-slim-bookworm                                the oldest Python that the stage supports
   packages  8 kB      8         webby 1 kB, boosting 1 kB, dotted-name-pkg 1 kB, 5 more  too small to divide into layers
   code      -         -         src/tiny                                                 changes most often, so no layer is above it
+  The build can read 0 kB of files:
+    src/tiny  0 kB
 """  # noqa: E501
 
 
@@ -36,6 +38,7 @@ def test_images_are_listed_and_explained(poetry: Poetry, locked_tiny: Path) -> N
         "images"
     ]
     assert (image["stage"], image["not_shared"]) == ("inference", [])
+    assert [each["path"] for each in image["context"]] == ["src/tiny"]
     base, packages, _ = image["layers"]
     assert base == {
         "layer": "base",

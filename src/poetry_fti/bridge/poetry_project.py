@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cleo.io.null_io import NullIO
 from poetry.factory import Factory
 
+from poetry_fti.bridge.build_constraints import build_constraints
 from poetry_fti.bridge.index.files import find_files, pool_indexes
 from poetry_fti.bridge.index.http_cache import make_robust
 from poetry_fti.bridge.index.logins import logins
@@ -17,10 +18,11 @@ from poetry_fti.bridge.project.pyproject import converted_poetry_errors
 from poetry_fti.bridge.project.sources import hide_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from pathlib import Path
     from typing import TypeAlias
 
+    from packaging.utils import NormalizedName
     from poetry.core.packages.project_package import ProjectPackage
     from poetry.poetry import Poetry
     from poetry.repositories import RepositoryPool
@@ -67,6 +69,15 @@ class PoetryProject:
     def code(self) -> Code:
         """Return where the project's own packages are."""
         return project_code(self.poetry)
+
+    def build_constraints(
+        self, names: Collection[NormalizedName]
+    ) -> tuple[tuple[NormalizedName, tuple[str, ...]], ...]:
+        """Return pairs of a package with one of the names and the requirements of its builds.
+
+        Raises ConfigError for a constraint that a requirements file cannot contain.
+        """
+        return build_constraints(self.poetry, names)
 
     def find_files(self, packages: Iterable[LockedPackage]) -> dict[str, LockedFile]:
         """Return URL, size and upload time of the packages' files by digest, from their indexes.

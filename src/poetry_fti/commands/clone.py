@@ -25,7 +25,7 @@ class CloneCommand(Command):
     arguments: ClassVar[list[Argument]] = [STAGE, argument("new", "The name of the new stage.")]
     help = """\
 Copies the stage's table, the dependency group of the same name and the lock. Both stages use the
-other groups of the stage.
+other groups of the stage. The copy has no image.name.
 
 <info>poetry fti clone training torch-training</info>"""
 
@@ -36,7 +36,10 @@ other groups of the stage.
         project = load(self)
         (old,) = project.select([self.argument("stage")])
         new: str = self.argument("new")
-        clone_stage(project, old, new)
+        image = clone_stage(project, old, new)
         self.line(f"Created the stage <c1>{escape(new)}</c1> from {escape(old.name)}.")
+        if image:
+            message = f"It has no image.name, since {escape(image)} is the image of"
+            self.line(f"{message} {escape(old.name)}.")
         self.line(f"Lock it with <info>poetry fti lock {escape(new)}</info>.")
         return DONE

@@ -31,7 +31,11 @@ class ImageCommand(Command):
     description = "Shows the layers of the container images of the pipeline stages."
     arguments: ClassVar[list[Argument]] = [STAGES]
     options: ClassVar[list[Option]] = [
-        option("explain", None, "Show each layer with its size and why it is a separate layer."),
+        option(
+            "explain",
+            None,
+            "Show each layer with its size and reason, and the files that the build can read.",
+        ),
         REPORT_FORMAT,
     ]
     help = """\
@@ -45,13 +49,18 @@ are the download sizes of the packages, as reported by their index.
     def handle(self) -> int:
         """Print a line for each image, or with `--explain` a line for each of its layers."""
         json_wanted = wants_json(self)
+        explained = self.option("explain")
         project = load(self)
-        report = report_images(project, project.select(self.argument("stages")))
+        report = report_images(
+            project,
+            project.select(self.argument("stages")),
+            with_context=json_wanted or explained,
+        )
         if json_wanted:
             data = {"images": [_image_data(each) for each in report.images]}
             plain(self.io, json.dumps(data, indent=2) + "\n")
             return DONE
-        if self.option("explain"):
+        if explained:
             self._write("\n\n".join(map(_explained, report.images)).split("\n"))
         else:
             header = ("Stage", "Base", "Layers", "Packages", "Download")
@@ -73,7 +82,12 @@ def _image_row(image: ImageReport) -> tuple[str, ...]:
 
 def _explained(image: ImageReport) -> str:
     header = ("Layer", "Download", "Packages", "Contents", "Reason")
-    lines = [*aligned([header, *map(_row, image.layers)]), *image.not_shared]
+    lines = [
+        *aligned([header, *map(_row, image.layers)]),
+        *image.not_shared,
+        f"The build can read {readable(sum(each.size for each in image.context))} of files:",
+        *(f"  {line}" for line in aligned((str(e.path), readable(e.size)) for e in image.context)),
+    ]
     first = f"{image.stage}: {readable(image.size)} of packages to download"
     return "\n  ".join([first, *lines])
 
@@ -84,6 +98,7 @@ def _image_data(image: ImageReport) -> dict[str, Any]:
         "size": image.size,
         "layers": [_data(layer) for layer in image.layers],
         "not_shared": list(image.not_shared),
+        "context": [{"path": str(each.path), "size": each.size} for each in image.context],
     }
 
 

@@ -1,4 +1,4 @@
-"""The keys of `[tool.fti.stages.<stage>.image]`, and `env`, which the stage has as well."""
+"""The keys of an image's table, and `env`, which a stage has as well."""
 
 from __future__ import annotations
 
@@ -7,22 +7,33 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.config.health_keys import read_healthcheck
-from poetry_fti.config.image_paths import read_copy, read_dockerfile, read_template
+from poetry_fti.config.image_paths import (
+    read_certificates,
+    read_context,
+    read_copy,
+    read_dockerfile,
+    read_template,
+)
 from poetry_fti.model import CODE_FORMS, INSTALLERS, Image
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from poetry_fti.config.table import Table
+    from poetry_fti.model import Installer
 
-_KEYS: Final = (
+IMAGE_KEYS: Final = (
     "name",
     "template",
+    "context",
     "base",
     "dockerfile",
     "python",
     "installer",
+    "installer-image",
+    "syntax",
     "code",
+    "ca-certificates",
     "run-before",
     "apt",
     "build-apt",
@@ -41,10 +52,12 @@ _KEYS: Final = (
 _HOST: Final = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"
 _PART: Final = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _NAME: Final = re.compile(rf"({_HOST}/)?{_PART}(/{_PART})*")
+_REGISTRY: Final = re.compile(rf"({_HOST}|{_PART})(/{_PART})*")
 _LONGEST_NAME: Final = 255
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _APT_PACKAGE: Final = re.compile(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~-]+)?")
 _IMAGE_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
+_REFERENCE_OR_NONE: Final = re.compile(f"({_IMAGE_REFERENCE.pattern})?")
 # Names that useradd and adduser both accept, or a uid below those with a special meaning.
 _USER: Final = re.compile(r"[a-z_][a-z0-9_-]{0,31}|0|[1-9][0-9]{0,8}")
 _LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?")
@@ -66,7 +79,17 @@ def read_environment(table: Table) -> tuple[tuple[str, str], ...]:
 
 def read_image(stage: Table) -> Image:
     """Return the image that the table `image` of a stage describes; problems are added to it."""
-    table = stage.child(stage.table("image"), "image", keys=_KEYS)
+    return image_of(stage.child(stage.table("image"), "image", keys=IMAGE_KEYS))
+
+
+def read_registry(table: Table) -> str | None:
+    """Return the prefix of the key `registry` for names of images; None without one."""
+    match = table.match("registry", _REGISTRY, 'is not a registry such as "ghcr.io/acme"')
+    return match[0] if match else None
+
+
+def image_of(table: Table) -> Image:
+    """Return the image that a table with some of `IMAGE_KEYS` describes."""
     message = 'is not an image name without tag and digest, such as "ghcr.io/acme/credit-inference"'
     name = table.match("name", _NAME, message)
     if name and len(name[0]) > _LONGEST_NAME:
@@ -78,17 +101,21 @@ def read_image(stage: Table) -> Image:
     return Image(
         name=name[0] if name else None,
         template=read_template(table),
+        context=read_context(table),
         base=base[0] if base else None,
         dockerfile=read_dockerfile(table),
         apt=apt,
         build_apt=_apt(table, "build-apt", apt),
         copy=read_copy(table),
+        ca_certificates=read_certificates(table),
         run_before=_commands(table, "run-before"),
         run_after=_commands(table, "run-after"),
         command=_words(table, "command"),
         entrypoint=_words(table, "entrypoint"),
         python=_python(table),
-        installer=table.choice("installer", INSTALLERS) or "uv",
+        installer=(installer := table.choice("installer", INSTALLERS) or "uv"),
+        installer_image=_installer_image(table, installer),
+        syntax=_reference_or_none(table, "syntax", "docker/dockerfile:1.18"),
         code=table.choice("code", CODE_FORMS) or "copy",
         user=_user(table),
         workdir=_workdir(table),
@@ -97,6 +124,20 @@ def read_image(stage: Table) -> Image:
         expose=expose,
         healthcheck=read_healthcheck(table, expose),
     )
+
+
+def _installer_image(table: Table, installer: Installer) -> str | None:
+    if installer == "pip" and "installer-image" in table:
+        message = 'has no effect with installer = "pip", which belongs to the Python of the base'
+        table.wrong("installer-image", message)
+    return _reference_or_none(table, "installer-image", "ghcr.io/astral-sh/uv:0.13")
+
+
+def _reference_or_none(table: Table, key: str, example: str) -> str | None:
+    """Return an image reference, or an empty string for no image; None for a missing key."""
+    message = f'is not an image reference such as "{example}", or an empty string'
+    match = table.match(key, _REFERENCE_OR_NONE, message) if key in table else None
+    return match[0] if match else None
 
 
 def _apt(table: Table, key: str, others: Collection[str] = ()) -> tuple[str, ...]:

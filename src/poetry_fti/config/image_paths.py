@@ -27,6 +27,15 @@ def read_dockerfile(table: Table) -> PurePosixPath | None:
     return _file(table, "dockerfile", "docker/base.Dockerfile")
 
 
+def read_context(table: Table) -> PurePosixPath:
+    """Return the folder of the build context relative to the project, by default its own."""
+    text = table.string("context")
+    path = PurePosixPath(text or "")
+    if text is not None and set(path.parts) != {".."}:
+        table.wrong("context", f'"{text}" must be a folder above the project, such as "../.."')
+    return path
+
+
 def _file(table: Table, key: str, example: str) -> PurePosixPath | None:
     text = table.string(key)
     if text is None:
@@ -35,6 +44,20 @@ def _file(table: Table, key: str, example: str) -> PurePosixPath | None:
     if not _is_inside(path):
         table.wrong(key, f'"{text}" must be a file inside the project, such as "{example}"')
     return path
+
+
+def read_certificates(table: Table) -> tuple[PurePosixPath, ...]:
+    """Return the paths of certificates in the project, whose copies in the image need names."""
+    key = "ca-certificates"
+    paths = [PurePosixPath(text) for text in table.distinct(key) or ()]
+    for index, path in enumerate(paths):
+        if not _is_inside(path):
+            message = f'"{path}" must be a file inside the project, such as "certs/acme.pem"'
+            table.wrong(key, message, index=index)
+        elif path.stem in (other.stem for other in paths[:index] if other != path):
+            message = f'"{path}" has the name of another certificate; rename one of them'
+            table.wrong(key, message, index=index)
+    return tuple(paths)
 
 
 def read_copy(table: Table) -> tuple[tuple[PurePosixPath, PurePosixPath], ...]:

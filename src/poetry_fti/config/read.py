@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from poetry_fti.config.image_keys import read_environment, read_image
+from poetry_fti.config.image_defaults import read_image_defaults
+from poetry_fti.config.image_keys import read_environment
 from poetry_fti.config.messages import dotted
 from poetry_fti.config.names import UNUSABLE, folder_problem
 from poetry_fti.config.package_keys import read_align, read_overrides
@@ -21,6 +22,7 @@ from poetry_fti.model import KINDS, PLATFORMS, Image, Libc, Targets
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from poetry_fti.config.image_defaults import ImageDefaults
     from poetry_fti.model import Kind, Problem, Rule
 
 DEFAULT_EXPORTS: Final = ("requirements", "pylock", "dockerfile")
@@ -66,12 +68,14 @@ class StageConfig:
 class Config:
     """The table `[tool.fti]`, with defaults for missing keys.
 
-    `stages` is None without the table `stages`: then dependency groups with the name of a kind
-    are the stages. A rule of `align` that names no stage applies to all of them.
+    `image` is that of a stage without a table. `stages` is None without the table `stages`: then
+    dependency groups with the name of a kind are the stages. A rule of `align` that names no stage
+    applies to all of them.
     """
 
     directory: PurePosixPath = PurePosixPath("fti")
     exports: tuple[str, ...] = DEFAULT_EXPORTS
+    image: Image = Image()
     stages: tuple[StageConfig, ...] | None = None
     align: tuple[Rule, ...] = ()
     isolated: bool = False
@@ -89,13 +93,15 @@ def read_config(
         fti,
         "tool.fti",
         problems,
-        keys=("directory", "exports", "stages", "align", "isolated"),
+        keys=("directory", "exports", "image", "stages", "align", "isolated"),
     )
     exports = table.choices("exports", formats)
+    defaults = read_image_defaults(table.table("image"), problems)
     return Config(
         directory=_directory(table),
         exports=DEFAULT_EXPORTS if exports is None else exports,
-        stages=_stages(table),
+        image=defaults.image,
+        stages=_stages(table, defaults, problems),
         align=read_align(table),
         isolated=table.boolean("isolated") or False,
     )
@@ -112,11 +118,13 @@ def _directory(table: Table) -> PurePosixPath:
     return path
 
 
-def _stages(table: Table) -> tuple[StageConfig, ...] | None:
+def _stages(
+    table: Table, defaults: ImageDefaults, problems: list[Problem]
+) -> tuple[StageConfig, ...] | None:
     if "stages" not in table:
         return None
     stages = table.table("stages")
-    found = tuple(_stage(name, value, table) for name, value in stages.items())
+    found = tuple(_stage(name, value, table, defaults, problems) for name, value in stages.items())
     _refuse_shared_image_names(found, table)
     return found
 
@@ -130,7 +138,9 @@ def _refuse_shared_image_names(stages: Iterable[StageConfig], table: Table) -> N
             image.wrong("name", f'"{name}" is already the image of the stage "{seen[name]}"')
 
 
-def _stage(name: str, value: object, parent: Table) -> StageConfig:
+def _stage(
+    name: str, value: object, parent: Table, defaults: ImageDefaults, problems: list[Problem]
+) -> StageConfig:
     if not isinstance(value, Mapping):
         parent.child({}, "stages", name, keys=()).wrong(None, "must be a table")
         return StageConfig(name=name)
@@ -168,9 +178,13 @@ def _stage(name: str, value: object, parent: Table) -> StageConfig:
         groups=table.distinct("groups", canonicalize_name),
         dev_groups=table.distinct("dev-groups", canonicalize_name) or (),
         extras=table.distinct("extras", canonicalize_name) or (),
-        targets=_targets(table),
+        targets=(targets := _targets(table)),
         env=read_environment(table),
-        image=read_image(table),
+        image=(
+            defaults.read(value, stage_path(name), problems)
+            if "image" in table or _runs_on_linux(targets)
+            else Image()
+        ),
         overrides=read_overrides(table),
         isolated=table.boolean("isolated"),
         no_build=table.boolean("no-build") or False,
@@ -198,6 +212,10 @@ def _targets(table: Table) -> Targets:
         libc=_libc(table),
         macos=_macos(table),
     )
+
+
+def _runs_on_linux(targets: Targets) -> bool:
+    return not targets.platforms or any(each.os == "linux" for each in targets.platforms)
 
 
 def _libc(table: Table) -> Libc:

@@ -27,6 +27,7 @@ _SHAPE: Final[Mapping[str, Any]] = {
             "dev-dependencies": _TABLE,
             "extras": {"*": _NAMES},
             "source": [{"name": str, "url": str}],
+            "build-constraints": {"*": _TABLE},
             "group": {"*": {"dependencies": _TABLE, "include-groups": _NAMES}},
         }
     },

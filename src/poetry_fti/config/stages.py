@@ -36,7 +36,9 @@ def read_stages(
     known = set(extras)
     configured = config.stages
     if configured is None:
-        configured = tuple(StageConfig(name=kind) for kind in KINDS if kind in groups)
+        configured = tuple(
+            StageConfig(name=kind, image=config.image) for kind in KINDS if kind in groups
+        )
     if not configured:
         message = (
             "no stage: name a dependency group feature, training or inference,"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.exporters import ProjectExporter
 from poetry_fti.exporters.docker.base_image import BASE_CONTEXT
+from poetry_fti.exporters.docker.context.location import in_context
 from poetry_fti.exporters.docker.instructions.sources import needs_credentials, uses_ssh
 from poetry_fti.exporters.shared.header import project_header
 from poetry_fti.exporters.shared.images import image_name, image_platforms, lock_tag, with_images
@@ -56,8 +57,8 @@ def base_target(stage: str) -> str:
 def _target(locked: LockedStage) -> dict[str, Any]:
     cache = f"type=registry,ref=${{CACHE}}:{locked.stage.name}"
     target: dict[str, Any] = {
-        "context": ".",
-        "dockerfile": _literal(str(locked.folder / "Dockerfile")),
+        "context": str(locked.stage.image.context),
+        "dockerfile": _literal(str(in_context(locked, locked.folder / "Dockerfile"))),
         "tags": [lock_tag(locked), f'${{TAG != "" ? "{image_name(locked)}:${{TAG}}" : ""}}'],
         "cache-from": _if_set("CACHE", cache),
         "cache-to": _if_set("CACHE", f"{cache},mode=max"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.exporters import ProjectExporter
 from poetry_fti.exporters.docker.base_image import BASE_CONTEXT
+from poetry_fti.exporters.docker.context.location import in_context
 from poetry_fti.exporters.docker.instructions.sources import needs_credentials, uses_ssh
 from poetry_fti.exporters.shared.header import project_header
 from poetry_fti.exporters.shared.images import (
@@ -59,8 +60,8 @@ def _service(locked: LockedStage, used: Mapping[str, int]) -> dict[str, Any]:
 
 def _build(locked: LockedStage) -> dict[str, Any]:
     build: dict[str, Any] = {
-        "context": posixpath.relpath(".", locked.folder.parent),
-        "dockerfile": str(locked.folder / "Dockerfile").replace("$", "$$"),
+        "context": posixpath.relpath(locked.stage.image.context, locked.folder.parent),
+        "dockerfile": str(in_context(locked, locked.folder / "Dockerfile")).replace("$", "$$"),
     }
     if locked.stage.image.dockerfile:
         build["additional_contexts"] = {BASE_CONTEXT: f"docker-image://{base_tag(locked)}"}

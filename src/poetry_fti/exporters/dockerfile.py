@@ -10,13 +10,18 @@ from poetry_fti.exporters import StageExporter
 from poetry_fti.exporters.docker.base_image import become_root, from_base
 from poetry_fti.exporters.docker.context.dockerignore import dockerignore
 from poetry_fti.exporters.docker.instructions.build_stages import code_stage, package_stages
+from poetry_fti.exporters.docker.instructions.certificates import certificates
 from poetry_fti.exporters.docker.instructions.contents import code, own_files, packages
-from poetry_fti.exporters.docker.instructions.leading_comment import SYNTAX, leading_comment
+from poetry_fti.exporters.docker.instructions.leading_comment import (
+    leading_comment,
+    syntax_directive,
+)
 from poetry_fti.exporters.docker.instructions.settings import environment, labels, start
 from poetry_fti.exporters.docker.instructions.system import base_system, last_steps
 from poetry_fti.exporters.docker.instructions.user import make_user
 from poetry_fti.exporters.docker.layers.subsets import subset_files
 from poetry_fti.exporters.docker.template import STANDARD, directives, fill
+from poetry_fti.exporters.shared.build_constraints import build_constraint_files
 from poetry_fti.exporters.shared.images import with_images
 from poetry_fti.model import Image
 
@@ -29,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return the Dockerfile, its ignore file, and the requirements of its layers.
+    """Return the Dockerfile, its ignore file, the requirements of its layers and of builds.
 
     The mapping is empty for a stage that does not run on Linux. Raises FtiError for a configuration
     that no image can be built from.
@@ -44,6 +49,7 @@ def files(locked: LockedStage) -> Mapping[str, str]:
         "Dockerfile": _text(locked),
         "Dockerfile.dockerignore": dockerignore(locked),
         **subset_files(locked),
+        **build_constraint_files(locked),
     }
 
 
@@ -51,7 +57,7 @@ def _text(locked: LockedStage) -> str:
     template = STANDARD if locked.template is None else locked.template
     first = directives(template)
     if not any("syntax" in line.partition("=")[0].lower() for line in first):
-        first = [SYNTAX, *first]
+        first = [*syntax_directive(locked), *first]
     blocks = {name: partial(_joined, block, locked) for name, block in BLOCKS.items()}
     rest = fill(template, blocks, str(locked.stage.image.template))
     return "\n".join([*first, leading_comment(locked), "", rest, ""])
@@ -65,13 +71,14 @@ def _refuse_own(locked: LockedStage) -> None:
     image = locked.stage.image
     for key, path in (("template", image.template), ("dockerfile", image.dockerfile)):
         if path == locked.folder / "Dockerfile":
-            where = f"tool.fti.stages.{locked.stage.name}.image.{key}"
+            where = locked.stage.image_key(key)
             raise FtiError(f'{where}: "{path}" is what the export writes. Name another file.')
 
 
 def _base(locked: LockedStage) -> Iterator[str]:
     yield from_base(locked)
     yield from become_root(locked)
+    yield from certificates(locked)
     yield from base_system(locked)
 
 

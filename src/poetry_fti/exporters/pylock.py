@@ -9,6 +9,10 @@ from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 
 from poetry_fti.exporters import StageExporter
+from poetry_fti.exporters.shared.build_constraints import (
+    build_constraint_files,
+    build_constraints_note,
+)
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.pylock_entry import entry, require_files
 from poetry_fti.exporters.shared.pylock_text import parse_pylock, pylock_text
@@ -30,15 +34,18 @@ def filename(stage: str) -> str:
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return the lock file; raises FtiError if the URL of a file is unknown."""
+    """Return the lock file, and the constraints of builds, which it cannot contain.
+
+    Raises FtiError if the URL of a file is unknown.
+    """
     require_files(locked)
     text = pylock_text(
-        header(locked),
+        "\n".join([header(locked), *build_constraints_note(locked)]),
         [entry(package, locked.folder) for package in in_order(locked.packages)],
         environments=[Marker(environment_marker(each)) for each in locked.stage.targets.platforms],
         requires_python=SpecifierSet(locked.requires_python),
     )
-    return {filename(locked.stage.name): text}
+    return {filename(locked.stage.name): text, **build_constraint_files(locked)}
 
 
 def known_files(text: str) -> Mapping[str, LockedFile]:

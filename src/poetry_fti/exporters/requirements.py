@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters import StageExporter
+from poetry_fti.exporters.shared.build_constraints import (
+    build_constraint_files,
+    build_constraints_note,
+)
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.reference import in_order, marked, reference
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
@@ -31,7 +35,7 @@ def files(locked: LockedStage) -> Mapping[str, str]:
     texts = {_FILE: _text(locked, others, _root_note(others))}
     if sources:
         texts[_SOURCES] = _text(locked, sources, _sources_note(locked))
-    return texts
+    return {**texts, **build_constraint_files(locked)}
 
 
 def requirements_text(locked: LockedStage, note: str) -> str:
@@ -54,8 +58,9 @@ def _sources_note(locked: LockedStage) -> Iterator[str]:
     yield f"# Source trees have no hash to check. Install from the project's root: {command}"
 
 
-def _text(locked: LockedStage, packages: Iterable[LockedPackage], note: Iterable[str]) -> str:
-    return _lines([header(locked), *note, *_options(locked.indexes)], packages)
+def _text(locked: LockedStage, packages: Sequence[LockedPackage], note: Iterable[str]) -> str:
+    constrained = build_constraints_note(locked, packages)
+    return _lines([header(locked), *note, *constrained, *_options(locked.indexes)], packages)
 
 
 def _lines(top: Sequence[str], packages: Iterable[LockedPackage]) -> str:

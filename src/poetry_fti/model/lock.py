@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from poetry_fti.model.locked_version import LockedVersion
 from poetry_fti.model.origins import IndexOrigin
 
 if TYPE_CHECKING:
-    from pathlib import PurePosixPath
-
     from packaging.markers import Marker
     from packaging.specifiers import SpecifierSet
     from packaging.utils import NormalizedName
@@ -96,8 +95,9 @@ class Code:
     """The project's own importable code; paths are relative to the project's root.
 
     Attributes:
-        packages: folders and modules of the code; empty for a project that declares none, whose
-            whole tree is then its code.
+        packages: folders and modules of the code; empty for a project that declares none.
+        whole_tree: whether the whole tree of a project without packages is its code: not if its
+            code is in path dependencies.
         roots: the folders to put on `PYTHONPATH`.
         sources: further files that a wheel is built from; empty for a project that is not packaged.
     """
@@ -105,6 +105,7 @@ class Code:
     packages: tuple[PurePosixPath, ...] = ()
     roots: tuple[PurePosixPath, ...] = ()
     sources: tuple[PurePosixPath, ...] = ()
+    whole_tree: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,10 +135,13 @@ class LockedStage:
         digest: the digest of the lock, `algorithm:hex`.
         requirements: the stage's own requirements, without transitive ones.
         indexes: the indexes that packages come from, highest priority first.
+        build_constraints: pairs of a package and the requirements that constrain its builds.
         pyproject: the text of the stage's derived pyproject.toml.
         layers: the image layers that contain a subset of the packages, lowest first.
         template: the text of the Dockerfile's template; None without one.
         project: the project's name; empty for a project without a name.
+        in_context: the path of the project's root in the build context of the stage's image.
+        is_reduced: whether only the packages that the image installs are left of the lock's.
     """
 
     stage: Stage
@@ -148,7 +152,10 @@ class LockedStage:
     requirements: tuple[Requirement, ...] = ()
     indexes: tuple[IndexOrigin, ...] = ()
     code: Code = Code()
+    build_constraints: tuple[tuple[NormalizedName, tuple[str, ...]], ...] = ()
     pyproject: str = ""
     layers: tuple[Layer, ...] = ()
     template: str | None = None
     project: str = ""
+    in_context: PurePosixPath = PurePosixPath()
+    is_reduced: bool = False

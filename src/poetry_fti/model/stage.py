@@ -50,3 +50,9 @@ class Stage:
     def locked_groups(self) -> tuple[NormalizedName, ...]:
         """The groups whose packages are in the stage's lock, sorted."""
         return tuple(sorted({*self.closure, *self.dev_groups}))
+
+    def image_key(self, key: str) -> str:
+        """Return the dotted path of a key of the image, in the table that sets it."""
+        if key in self.image.inherited:
+            return f"tool.fti.image.{key}"
+        return f"tool.fti.stages.{self.name}.image.{key}"

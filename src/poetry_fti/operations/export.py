@@ -11,9 +11,14 @@ from poetry_fti.exporters import ProjectExporter, StageExporter, load_exporter
 from poetry_fti.exporters.docker.layers.subsets import is_subset_file
 from poetry_fti.exporters.merged import FILENAME, render_merged
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
+from poetry_fti.exporters.shared.build_constraints import (
+    build_constraint_files,
+    build_constraints_path,
+)
 from poetry_fti.exporters.shared.header import is_generated
 from poetry_fti.exporters.shared.omissions import without_hashes, without_markers
 from poetry_fti.model import FORMATS
+from poetry_fti.operations.certificates import require_certificates
 from poetry_fti.operations.images.layers import with_layers
 from poetry_fti.operations.template import with_template
 from poetry_fti.operations.url_logins import export_warnings
@@ -66,20 +71,25 @@ def render(project: Project, request: ExportRequest) -> Rendered:
     """
     require_formats(request.formats)
     locked = [with_template(project.locked(stage), project.root) for stage in request.stages]
+    for each in locked:
+        require_certificates(each.stage, project.root)
     if request.merged:
         path = project.config.directory / FILENAME
         located = [_located(project, stage, path, request) for stage in locked]
         text = render_merged(located, path.parent)
-        return Rendered({path: text}, warnings=export_warnings(locked))
+        warnings = [*export_warnings(locked), *_unconstrained(located, path)]
+        return Rendered({path: text}, warnings=warnings)
     loaded = [load_exporter(name) for name in request.formats]
     exporters = [each for each in loaded if isinstance(each, StageExporter)]
     is_layered = any(exporter.needs_layers for exporter in exporters)
     images = with_layers(project, locked) if is_layered else []
     texts = {
         stage.folder / name: text
-        for stage in images or locked
+        for stage, image in zip(locked, images or locked, strict=True)
         for exporter in exporters
-        for name, text in _files(project, stage, exporter, request).items()
+        for name, text in _files(
+            project, image if exporter.needs_layers else stage, exporter, request
+        ).items()
     } | _project_files(project, [each for each in loaded if isinstance(each, ProjectExporter)])
     obsolete = [
         path for each in images for path in _layer_files(project, each) if path not in texts
@@ -87,10 +97,20 @@ def render(project: Project, request: ExportRequest) -> Rendered:
     return Rendered(texts, images, obsolete, export_warnings(locked))
 
 
+def _unconstrained(stages: Iterable[LockedStage], path: PurePosixPath) -> Iterator[str]:
+    for locked in stages:
+        for name in build_constraint_files(locked):
+            yield (
+                f"{path} has no build constraints. Install the stage {locked.stage.name} with"
+                f" `--build-constraint {locked.folder / name}`, which its own export writes."
+            )
+
+
 def _layer_files(project: Project, locked: LockedStage) -> list[PurePosixPath]:
-    """Return the requirements files of image layers that an earlier export has written."""
+    """Return the requirements files of image layers and builds that an earlier export wrote."""
     names = sorted(path.name for path in (project.root / locked.folder).glob("requirements.*.txt"))
-    paths = [locked.folder / name for name in names if is_subset_file(name)]
+    layers = [locked.folder / name for name in names if is_subset_file(name)]
+    paths = [*layers, build_constraints_path(locked)]
     return [
         path for path in paths if is_generated(files.read(project.root / path, project.root) or "")
     ]

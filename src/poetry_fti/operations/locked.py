@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from poetry_fti.bridge.build_constraints import with_build_constraints_of
 from poetry_fti.bridge.lock.locked import lock_digest
 from poetry_fti.bridge.project.pyproject import project_name
 from poetry_fti.bridge.project.toml import pyproject_text
 from poetry_fti.errors import FtiError
 from poetry_fti.model import IndexOrigin, LockedStage
+from poetry_fti.operations.images.context import path_in_context
 from poetry_fti.wording import in_quotes
 
 if TYPE_CHECKING:
@@ -27,10 +29,12 @@ def locked_stage(
     """Return a stage with all data for an export, read from a fresh lock.
 
     Raises FtiError if a locked package cannot be installed on one of the stage's targets, or comes
-    from an index that the project does not have.
+    from an index that the project does not have; ConfigError if a constraint of its build cannot be
+    exported.
     """
     packages = stage.lock.packages
     indexes = _used_indexes(stage, poetry.indexes())
+    names = {package.name for package in packages}
     return LockedStage(
         stage=stage.stage,
         folder=stage.folder,
@@ -40,8 +44,10 @@ def locked_stage(
         requirements=stage.requirements,
         indexes=indexes,
         code=poetry.code(),
-        pyproject=pyproject_text(stage.derived.data),
+        build_constraints=poetry.build_constraints(names),
+        pyproject=pyproject_text(with_build_constraints_of(stage.derived.data, names)),
         project=project_name(pyproject),
+        in_context=path_in_context(poetry.root, stage.stage),
     )
 
 

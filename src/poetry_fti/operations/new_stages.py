@@ -115,11 +115,12 @@ def write_pyproject(text: str, folder: Path, before: str | None) -> None:
     files.replace({path: text}, folder, before={path: before})
 
 
-def clone_stage(project: Project, old: ProjectStage, new: str) -> None:
+def clone_stage(project: Project, old: ProjectStage, new: str) -> str | None:
     """Write a copy of a stage, its group and its lock under a new name.
 
-    Raises ConfigError if the name is taken, FtiError if a former stage of that name left a lock,
-    or if pyproject.toml has changed since it was read. In all cases no file is written.
+    Returns the name of the old stage's image if one is configured, which the copy does not have.
+    Raises ConfigError if the name is taken, FtiError if a former stage of that name left a lock, or
+    if pyproject.toml has changed since it was read. Then no file is written.
     """
     path = project.root / "pyproject.toml"
     text = new_stages.clone(project.text, old.stage, new)
@@ -131,6 +132,7 @@ def clone_stage(project: Project, old: ProjectStage, new: str) -> None:
         raise FtiError(f"{message} or give the new stage another name.")
     locked = {lock: old.lock.text} if project.status(old).is_readable else {}
     files.replace({**locked, path: text}, project.root, before={path: project.text})
+    return old.stage.image.name
 
 
 def _version() -> str:

@@ -26,6 +26,6 @@ def with_template(locked: LockedStage, root: Path) -> LockedStage:
         return locked
     text = files.read(root / path, root, LARGEST_TEMPLATE)
     if text is None:
-        key = f"tool.fti.stages.{locked.stage.name}.image.template"
+        key = locked.stage.image_key("template")
         raise ConfigError(f'{key}: the file "{path}" does not exist. Create it or remove the key.')
     return replace(locked, template=text)

@@ -18,7 +18,7 @@ from poetry_fti.errors import FtiError, StoppedError
 from poetry_fti.ports.engine_commands import bake_command, build_commands, load_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from poetry_fti.ports.engine_commands import BuildJob, BuildOptions
 
@@ -90,7 +90,7 @@ class ContainerEngine:
             if self.has_containerd_store and options.epoch is not None:
                 options = replace(options, archives=Path(archives))
             environment = {name: value for name, value in os.environ.items() if name != "NETRC"}
-            environment |= _variables(options)
+            environment |= _variables(jobs, options)
             for words in self._commands(jobs, options):
                 _run(words, folder, environment)
 
@@ -145,13 +145,13 @@ def _has_containerd_store() -> bool:
     return bool(re.search(r"^Driver:\s*docker$", builder, re.MULTILINE)) and "containerd" in store
 
 
-def _variables(options: BuildOptions) -> Mapping[str, str]:
+def _variables(jobs: Iterable[BuildJob], options: BuildOptions) -> Mapping[str, str]:
     """Return the environment variables that configure the engine."""
     # Without it, Docker would also store base images, without a name.
     variables = {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_LOAD": "1"}
     if options.netrc is not None:
         variables["NETRC"] = str(options.netrc)
-    if options.netrc or options.archives:
+    if options.netrc or options.archives or any(job.context != "." for job in jobs):
         # Newer versions of bake require permission for paths outside of the project.
         variables["BUILDX_BAKE_ENTITLEMENTS_FS"] = "0"
     return variables

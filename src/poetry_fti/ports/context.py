@@ -1,9 +1,10 @@
-"""The digest of the files that an image is built from."""
+"""The files that an image is built from: their digest, and their sizes."""
 
 from __future__ import annotations
 
 import hashlib
 import stat
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.reading import is_inside, require_inside
@@ -37,6 +38,45 @@ def inputs_digest(
     for path in sorted(found):
         _add_path(digest.update, root, path)
     return f"sha256:{digest.hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextPath:
+    """A file or a folder of a build context, and the size in bytes of the files in it."""
+
+    path: PurePosixPath
+    size: int
+
+
+def visible_paths(
+    root: Path,
+    paths: Iterable[PurePosixPath],
+    project: PurePosixPath,
+    is_excluded: Callable[[PurePosixPath], bool],
+) -> tuple[ContextPath, ...]:
+    """Return the files and folders below `root` that a build can read, sorted.
+
+    In place of the whole folder `project` the files and folders in it are returned. Paths that do
+    not exist, or that lie in others, are left out. Raises OSError, and FtiError for a path in a
+    folder outside `root`.
+    """
+    found: set[PurePosixPath] = set()
+    for path in paths:
+        require_inside(root / path.parent, root)
+        is_whole = path == project
+        children = (path / entry.name for entry in (root / path).iterdir()) if is_whole else [path]
+        found.update(each for each in children if not (is_whole and is_excluded(each)))
+    tops = sorted(each for each in found if found.isdisjoint(each.parents))
+    return tuple(
+        ContextPath(each, sum(_size(root / file) for file in _below(root, each, is_excluded)))
+        for each in tops
+        if (root / each).exists()
+    )
+
+
+def _size(path: Path) -> int:
+    status = path.lstat()
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
 def _below(

@@ -31,7 +31,8 @@ class BaseImageJob:
 class BuildJob:
     """An image to build: without `platforms`, for the engine's own.
 
-    `label` is a pair of name and value; `base` is None if the base image is not built.
+    `label` is a pair of name and value; `base` is None if the base image is not built. `context` is
+    the folder of the build context, relative to the project's root.
     """
 
     stage: str
@@ -42,6 +43,7 @@ class BuildJob:
     needs_netrc: bool = False
     needs_ssh: bool = False
     base: BaseImageJob | None = None
+    context: str = "."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +140,7 @@ def build_commands(program: str, job: BuildJob, options: BuildOptions) -> Iterat
         docker = ["--build-arg", f"SOURCE_DATE_EPOCH={options.epoch}"]
         words += docker if program == "docker" else ["--timestamp", options.epoch]
     quiet = ["--quiet"] * options.quiet
-    yield [*words, *quiet, "."]
+    yield [*words, *quiet, job.context]
     if options.push:
         yield from ([program, "push", *quiet, tag] for tag in job.tags)
 

@@ -16,6 +16,7 @@ from poetry_fti.scaffold.toml_text import (
     append_table,
     copy_key,
     parse,
+    remove_key,
     replace_item,
     table_at,
 )
@@ -75,8 +76,8 @@ def _with_plugin(text: str, version: str) -> str:
 def clone(text: str, stage: Stage, new: str) -> str:
     """Return the text of a pyproject.toml with a copy of a stage under the name `new`.
 
-    Copied are the stage's table and its group of the same name; both stages share the other
-    groups. Raises ConfigError where the name is taken.
+    Copied are the stage's table, except for the name of its image, and its group of the same name;
+    both stages share the other groups. Raises ConfigError where the name is taken.
     """
     refuse_taken(text, [new])
     for name in _implicit(text):
@@ -96,6 +97,8 @@ def clone(text: str, stage: Stage, new: str) -> str:
     for index, group in enumerate(table.get("groups", ())):
         if canonicalize_name(group) == canonicalize_name(stage.name):
             text = replace_item(text, (*_STAGES, new, "groups"), index, new)
+    if "name" in table.get("image", {}):
+        text = remove_key(text, (*_STAGES, new, "image", "name"))
     if "kind" not in table and new != stage.kind:
         text = add_keys(text, (*_STAGES, new), {"kind": stage.kind})
     return text

@@ -87,6 +87,15 @@ def replace_item(text: str, path: KeyPath, index: int, value: str) -> str:
     return _fitting(text, expected, [tomlkit.dumps(document)], lines)
 
 
+def remove_key(text: str, path: KeyPath) -> str:
+    """Return the text without the key at `path`; raises ConfigError if it cannot be edited."""
+    expected, document = parse(text), tomlkit.parse(text)
+    for data in (expected, document):
+        del _at(data, path[:-1])[path[-1]]
+    lines = table_lines(path[:-1], _at(expected, path[:-1]))
+    return _fitting(text, expected, [tomlkit.dumps(document)], lines)
+
+
 def _at(data: Any, path: KeyPath) -> Any:  # noqa: ANN401 - any TOML value
     for key in path:
         data = data[key]

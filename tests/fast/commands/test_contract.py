@@ -28,6 +28,7 @@ REFERENCE: Final = Path(__file__).parents[3] / "docs/reference"
 SECTION: Final = re.compile(r"(?m)^## (.*)\n((?:(?!## ).*\n)*)")
 ROW: Final = re.compile(r"(?m)^\| `([a-z-]+)` \|")
 EVERY_TABLE: Final = """\
+[tool.fti.image]
 [tool.fti.stages."<name>".image.healthcheck]
 http = "/"
 port = 1
@@ -128,6 +129,7 @@ def test_every_key_of_the_configuration_is_in_the_reference(
     }
     assert known.keys() == {
         "tool.fti",
+        "tool.fti.image",
         "tool.fti.stages.<name>",
         "tool.fti.stages.<name>.image",
         "tool.fti.stages.<name>.image.healthcheck",

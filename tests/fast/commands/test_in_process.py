@@ -10,6 +10,7 @@ import pytest
 
 from memory_commands import Ended, run, run_poetry
 from poetry_fti.commands.poetry import changing
+from poetry_fti.model import Image
 from poetry_fti.operations.locking.lock import lock_stages
 from small_index import pyproject
 
@@ -228,6 +229,21 @@ def test_a_stage_is_cloned_and_what_a_former_one_left_is_removed(
     assert kept.output == "fti/third: poetry.lock\n  kept\n"
     assert run(locked_demo, "clean", "--yes").output == "fti/third: poetry.lock\n  removed\n"
     assert not (locked_demo.root / "fti/third").exists()
+
+
+def test_a_cloned_stage_has_an_image_of_its_own(locked_demo: MemoryProject) -> None:
+    path = locked_demo.root / "pyproject.toml"
+    image = '\n[tool.fti.stages.training.image]\nname = "acme/credit"\nuser = 1\n'
+    path.write_text(path.read_text(encoding="utf-8") + image, encoding="utf-8")
+    done = run(locked_demo, "clone", "training", "second")
+    assert done == Ended(
+        0,
+        "Created the stage second from training.\n"
+        "It has no image.name, since acme/credit is the image of training.\n"
+        "Lock it with poetry fti lock second.\n",
+    )
+    (copied,) = (each for each in locked_demo.load().stages if each.name == "second")
+    assert copied.stage.image == Image(user="1")
 
 
 def test_presets_are_listed_and_shown(locked_demo: MemoryProject) -> None:

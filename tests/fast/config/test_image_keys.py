@@ -24,6 +24,15 @@ def read(text: str) -> tuple[Image, list[str]]:
     return image, [str(problem) for problem in problems]
 
 
+def test_the_build_context_is_above_the_project() -> None:
+    image, problems = read('context = "../.."')
+    assert (image.context, problems) == (PurePosixPath("../.."), [])
+    for text in ("", ".", "../libs", "/", "libs"):
+        assert read(f'context = "{text}"')[1] == [
+            f'x.image.context: "{text}" must be a folder above the project, such as "../.."'
+        ]
+
+
 def test_how_the_program_runs() -> None:
     image, problems = read("""
         user = "worker"
@@ -327,3 +336,41 @@ def test_an_interpreter_is_a_path_and_takes_no_packages_for_the_build() -> None:
     assert problem == (
         'x.image.build-apt: has no effect with "python": no virtual environment is built; use "apt"'
     )
+
+
+def test_images_of_the_build_are_references_or_left_out() -> None:
+    image, problems = read("""
+        installer-image = "mirror.acme/uv:0.13@sha256:0123"
+        syntax = ""
+        """)
+    assert not problems
+    assert image == Image(installer_image="mirror.acme/uv:0.13@sha256:0123", syntax="")
+    assert read('installer = "pip"\ninstaller-image = ""\nsyntax = "a b"')[1] == [
+        (
+            'x.image.installer-image: has no effect with installer = "pip", which belongs to the'
+            " Python of the base"
+        ),
+        (
+            'x.image.syntax: "a b" is not an image reference such as "docker/dockerfile:1.18", or'
+            " an empty string"
+        ),
+    ]
+
+
+def test_certificates_are_files_with_names_of_their_own() -> None:
+    image, problems = read('ca-certificates = ["certs/acme.pem", "certs/proxy.crt"]')
+    assert not problems
+    assert image.ca_certificates == (
+        PurePosixPath("certs/acme.pem"),
+        PurePosixPath("certs/proxy.crt"),
+    )
+    assert read('ca-certificates = ["a/x.pem", "b/x.crt", "/etc/ca.pem"]')[1] == [
+        (
+            'x.image.ca-certificates[1]: "b/x.crt" has the name of another certificate; rename one'
+            " of them"
+        ),
+        (
+            'x.image.ca-certificates[2]: "/etc/ca.pem" must be a file inside the project, such as'
+            ' "certs/acme.pem"'
+        ),
+    ]

@@ -11,6 +11,7 @@ import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poetry_fti.config.image_keys import IMAGE_KEYS
 from poetry_fti.config.read import Config, StageConfig, read_config, written_constraints
 from poetry_fti.model import PLATFORMS, Image, Libc, Platform, Rule, Targets
 
@@ -276,17 +277,18 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=5,
 )
-KEYS = st.sampled_from(["directory", "exports", "stages", "align"]) | st.text()
+KEYS = st.sampled_from(["directory", "exports", "image", "stages", "align"]) | st.text()
 STAGE_KEYS = st.sampled_from(
     ["kind", "python", "groups", "platforms", "libc", "env", "image", "overrides"]
 )
 RULES = st.lists(
     st.dictionaries(st.sampled_from(["stages", "packages", "level"]), VALUES | st.lists(st.text()))
 )
-STAGES = st.dictionaries(st.text(), VALUES | st.dictionaries(STAGE_KEYS, VALUES))
+IMAGES = st.dictionaries(st.sampled_from([*IMAGE_KEYS, "registry"]), VALUES | st.text())
+STAGES = st.dictionaries(st.text(), VALUES | st.dictionaries(STAGE_KEYS, VALUES | IMAGES))
 
 
-@given(st.dictionaries(KEYS, VALUES | STAGES | RULES) | VALUES)
+@given(st.dictionaries(KEYS, VALUES | IMAGES | STAGES | RULES) | VALUES)
 def test_whatever_the_table_holds_is_read_or_told(table: object) -> None:
     problems: list[Problem] = []
     config = read_config({"tool": {"fti": table}}, FORMATS, problems)

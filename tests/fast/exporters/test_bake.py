@@ -108,3 +108,13 @@ def test_a_path_is_no_expression() -> None:
 
 def test_a_project_without_a_name_names_images_by_the_stage_alone() -> None:
     assert '"training:lock-0"' in bake.files([stage()])[bake.FILENAME]
+
+
+def test_a_registry_is_the_prefix_of_names_that_are_not_configured() -> None:
+    for image, name in (
+        (Image(registry="ghcr.io/acme"), "ghcr.io/acme/credit-training"),
+        (Image(registry="ghcr.io/acme", name="credit"), "credit"),
+    ):
+        locked = replace(stage(), project="Credit")
+        locked = replace(locked, stage=replace(locked.stage, image=image))
+        assert f'"{name}:lock-' in bake.files([locked])[bake.FILENAME]

@@ -504,8 +504,6 @@ RUN --mount=type=cache,target=/opt/builder/.cache/pip \
 
 FROM tools AS sources
 
-COPY --link libs/shared /build/libs/shared
-
 RUN --mount=type=cache,target=/opt/builder/.cache/pip \
     --mount=type=secret,id=netrc,target=/opt/builder/.netrc \
     --mount=type=ssh \
@@ -514,8 +512,20 @@ RUN --mount=type=cache,target=/opt/builder/.cache/pip \
     && GIT_SSH_COMMAND='ssh -o StrictHostKeyChecking=accept-new' python3 -m pip --python /opt/venv/bin/python install --no-deps \
         --index-url=https://corp.example/simple \
         'https @ git+https://git.example/a.git@c0ffee' \
-        'shared @ file:///build/libs/shared ; os_name == "posix"' \
         'ssh @ git+ssh://git@git.example/b.git@c0ffee#subdirectory=python' \
+    && mkdir -p /layer/opt && mv /opt/venv /layer/opt/
+
+FROM tools AS source-shared
+
+COPY --link libs/shared /build/libs/shared
+
+RUN --mount=type=cache,target=/opt/builder/.cache/pip \
+    --mount=type=secret,id=netrc,target=/opt/builder/.netrc \
+    python3 -c 'import sys; assert sys.version_info[:2] in [(3, 11)], sys.version' \
+    && python3 -m venv --without-pip /opt/venv \
+    && python3 -m pip --python /opt/venv/bin/python install --no-deps \
+        --index-url=https://corp.example/simple \
+        'shared @ file:///build/libs/shared ; os_name == "posix"' \
     && mkdir -p /layer/opt && mv /opt/venv /layer/opt/"""  # noqa: E501
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from packaging.markers import Marker
@@ -23,14 +24,19 @@ def layered(*stages: LockedStage) -> list[LockedStage]:
 
 
 def test_each_layer_is_explained() -> None:
-    image = Image(base="python:3.11", apt=("libgomp1",), run_before=("true",))
+    image = Image(
+        base="python:3.11",
+        apt=("libgomp1",),
+        run_before=("true",),
+        ca_certificates=(PurePosixPath("acme.pem"),),
+    )
     training, _ = layered(
         stage("training", XGBOOST, PANDAS, NUMPY, TORCH, SMALL, image=image),
         stage("inference", XGBOOST, image=image),
     )
     assert [(each.name, each.size, each.holds, each.reason) for each in explain(training)] == [
         ("base", 0, "python:3.11", "the base image that the stage configures"),
-        ("system", 0, "true, libgomp1", "what the stage adds to the base image"),
+        ("system", 0, "acme.pem, true, libgomp1", "what the stage adds to the base image"),
         (
             "shared-1",
             250_000_000,

@@ -174,3 +174,29 @@ def test_a_dockerfile_from_a_template(demo: MemoryProject) -> None:
     assert any(
         "FROM python:3.12\n" in t for t in rendered(demo.load(), "dockerfile").texts.values()
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "does not exist. Create it or remove it from the key."),
+        (
+            "\x30\x82",
+            "contains no certificate in PEM format. Convert it with `openssl x509 -inform der`.",
+        ),
+        (
+            "-----BEGIN CERTIFICATE-----\n-----BEGIN RSA PRIVATE KEY-----\n",
+            "contains a private key, which would be in the image. Remove it from the file.",
+        ),
+    ],
+)
+def test_certificates_are_checked(demo: MemoryProject, content: str | None, problem: str) -> None:
+    demo.index.offer({"lib 1.0": []})
+    settings = '[tool.fti.image]\nca-certificates = ["acme.pem"]\n'
+    demo.write(pyproject({"training": ["lib"]}, settings))
+    demo.lock()
+    if content is not None:
+        (demo.root / "acme.pem").write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        rendered(demo.load(), "dockerfile")
+    assert str(error.value) == (f'tool.fti.image.ca-certificates[0]: the file "acme.pem" {problem}')

@@ -70,7 +70,7 @@ def test_small_images_have_one_layer_of_packages(locked_demo: MemoryProject) -> 
     project = locked_demo.load()
     report = report_images(project, project.stages)
     assert [image.stage for image in report.images] == ["feature", "training", "inference"]
-    assert [image.size for image in report.images] == [3000, 2000, 4000]
+    assert [image.size for image in report.images] == [2000, 2000, 3000]
     assert [layer.name for layer in report.images[0].layers] == ["base", "packages", "code"]
     assert (report.shared, report.warnings) == ("", ())
 
@@ -93,6 +93,69 @@ def test_large_packages_are_shared_in_layers(demo: MemoryProject) -> None:
     assert [layer.name for layer in report.images[1].layers] == [
         *("base", "shared-1", "shared-2", "packages", "code")
     ]
+
+
+def test_packages_of_other_systems_are_in_no_image(demo: MemoryProject) -> None:
+    demo.index.offer(LARGE)
+    elsewhere = "torch ; sys_platform == 'darwin'"
+    demo.write(pyproject({"training": [elsewhere, "cuda"], "inference": [elsewhere, "app<2"]}))
+    demo.lock()
+    project = demo.load()
+    report = report_images(project, project.stages)
+    assert [image.size for image in report.images] == [60_000_000, 1000]
+    assert [layer.name for layer in report.images[1].layers] == ["base", "packages", "code"]
+    assert report.shared == ""
+    write(project, render_images(project, ["inference"], builder()).rendered)
+    texts = [path.read_text() for path in demo.root.glob("fti/inference/requirements*.txt")]
+    assert sorted("torch" in text for text in texts) == [False, True]
+
+
+LIBRARY: Final = """\
+[project]
+name = "common"
+version = "1"
+[build-system]
+requires = ["poetry-core"]
+build-backend = "poetry.core.masonry.api"
+"""
+BESIDE: Final = """\
+[tool.poetry]
+package-mode = false
+[tool.poetry.group.training.dependencies]
+common = { path = "../libs/common", develop = true }
+[tool.fti.stages.training.image]
+context = ".."
+"""
+
+
+def test_a_library_beside_the_project_is_an_input_of_the_image(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 1.0": []})
+    demo.write(pyproject({"feature": ["lib"]}, BESIDE))
+    library = demo.root.parent / "libs/common"
+    library.mkdir(parents=True)
+    (library / "pyproject.toml").write_text(LIBRARY, encoding="utf-8")
+    demo.lock()
+    (job,) = jobs(demo, ["training"], builder())
+    assert job.context == ".."
+    (library.parent / "other.py").touch()
+    (demo.root / "other.py").touch()
+    assert jobs(demo, ["training"], builder()) == [job]
+    (library / "common.py").touch()
+    (edited,) = jobs(demo, ["training"], builder())
+    assert edited.label != job.label
+
+
+def test_a_context_is_not_the_root_of_the_file_system(demo: MemoryProject) -> None:
+    up = "/".join([".."] * (len(demo.root.resolve().parts) - 1))
+    settings = f'[tool.fti.stages.training.image]\ncontext = "{up}"\n'
+    demo.write(pyproject({"training": []}, settings))
+    demo.lock()
+    with pytest.raises(ConfigError) as error:
+        jobs(demo, ["training"], builder())
+    assert str(error.value) == (
+        f'tool.fti.stages.training.image.context: "{up}" is the root of the file system. Name a'
+        " folder of your repository."
+    )
 
 
 def test_platforms_are_checked() -> None:

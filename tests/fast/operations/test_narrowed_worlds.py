@@ -52,7 +52,10 @@ def test_a_narrowed_stage_locks_what_it_can_and_as_new_as_everywhere(
     targets = environments(made.platforms, made.allowed_python)
     for target in targets:
         truth.check(narrowed, target)
-        assert has_files(made, narrowed, target)
+        # A stage without an upper bound for Python is served on the oldest one.
+        is_open = "3.99" in SpecifierSet(made.python or PROJECT_PYTHON)
+        if not is_open or target["python_version"] == targets[0]["python_version"]:
+            assert has_files(made, narrowed, target)
     one_system = len({each.partition("/")[0] for each in made.platforms}) == 1
     if universal is not None and one_system:
         there = [installed(universal, target) for target in targets]

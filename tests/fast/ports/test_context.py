@@ -15,7 +15,7 @@ from fast.exporters.canned import package, stage
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.context.dockerignore import context_paths, is_excluded
 from poetry_fti.model import Code, DirectoryOrigin, Image
-from poetry_fti.ports.context import inputs_digest
+from poetry_fti.ports.context import inputs_digest, visible_paths
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,6 +66,42 @@ def test_what_the_build_does_not_see_makes_none(root: Path, path: str) -> None:
     before = digest(root)
     write(root, path, "new")
     assert digest(root) == before
+
+
+def test_what_other_path_dependencies_contain_makes_no_difference(root: Path) -> None:
+    locked = replace(LOCKED, code=Code(whole_tree=False))
+    before = digest(root, locked)
+    for path in ("pipelines/training/x.py", "libs/other/x.py", "poetry.lock", "fti/poetry.lock"):
+        write(root, path, "new")
+    assert digest(root, locked) == before
+    write(root, "libs/tree/x.py", "new")
+    assert digest(root, locked) != before
+
+
+def visible(root: Path, locked: LockedStage) -> list[tuple[str, int]]:
+    found = visible_paths(
+        root, context_paths(locked), locked.in_context, partial(is_excluded, locked)
+    )
+    return [(str(each.path), each.size) for each in found]
+
+
+def test_what_a_build_can_read_is_listed_with_its_size(root: Path) -> None:
+    write(root, "src/credit/.env", "secret")
+    write(root, "src/other.py", "text")
+    write(root, "fti/training/requirements.txt", "a")
+    write(root, "fti/training/poetry.lock", "lock")
+    assert visible(root, LOCKED) == [
+        ("fti/training/requirements.txt", 1),
+        ("libs/tree", 4),
+        ("src/credit", 8),
+    ]
+    assert visible(root, replace(LOCKED, code=Code())) == [
+        ("fti/training/requirements.txt", 1),
+        ("libs", 4),
+        ("src", 12),
+    ]
+    above = replace(LOCKED, code=Code(), packages=(), in_context=PurePosixPath("src"))
+    assert visible(root, above) == [("src/credit", 8), ("src/other.py", 4)]
 
 
 def test_copied_files_are_seen(root: Path) -> None:

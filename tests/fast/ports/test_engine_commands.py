@@ -37,6 +37,12 @@ BAKE: Final = "docker buildx bake -f fti/docker-bake.json"
 LABELS: Final = "--set training.labels.poetry-fti.inputs=sha256:1"
 
 
+def test_a_context_above_the_project_is_passed() -> None:
+    job = replace(JOB, context="../..")
+    (command,) = build_commands("podman", job, BuildOptions(definition=FILE))
+    assert command[-1] == "../.."
+
+
 def test_bake_builds_all_images_at_once() -> None:
     command = bake_command(
         [JOB, PRIVATE], BuildOptions(definition=FILE, push=True, quiet=True), needs_permission=True

@@ -253,3 +253,22 @@ def test_a_clone_of_a_stage_with_the_groups_of_others_copies_none() -> None:
         '[dependency-groups]\na = []\n[tool.fti.stages.b]\nkind = "feature"\ngroups = ["a"]\n\n'
         '[tool.fti.stages.c]\nkind = "feature"\ngroups = ["a"]\n'
     )
+
+
+@pytest.mark.parametrize(
+    ("table", "copied"),
+    [
+        ('[tool.fti.stages.a.image]\nname = "x"  # ours\nuser = 1\n', "[{}.image]\nuser = 1\n"),
+        (
+            '[tool.fti.stages.a]\nimage = { name = "x", user = 1 }\n',
+            "[{}]\nimage = {{ user = 1 }}\n",
+        ),
+        ('[tool.fti.stages.a]\nimage.name = "x"\nimage.user = 1\n', "[{}]\nimage.user = 1\n"),
+        ('[tool.fti.stages.a.image]\nname = "x"\n', "[{}.image]\n"),
+    ],
+)
+def test_a_clone_does_not_have_the_name_of_the_image(table: str, copied: str) -> None:
+    text = f"[dependency-groups]\na = []\n\n{table}"
+    cloned = clone(text, stage("a", "feature", "b"), "c")
+    assert copied.format("tool.fti.stages.c") in cloned.replace("  ", " ")
+    assert cloned.count('name = "x"') == 1

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from poetry.core.masonry.metadata import Metadata
 from poetry.core.masonry.utils.module import Module, ModuleOrPackageNotFoundError
 from poetry.core.masonry.utils.package_include import PackageInclude
+from poetry.core.packages.directory_dependency import DirectoryDependency
 
+from poetry_fti.bridge.project.derived_package import derived_package
 from poetry_fti.model import Code
 
 if TYPE_CHECKING:
@@ -24,19 +26,29 @@ if TYPE_CHECKING:
 def project_code(poetry: Poetry) -> Code:
     """Return the paths of the project's own packages, as poetry-core finds them.
 
-    The result is empty with `package-mode = false`, and has no packages if none are found.
+    With `package-mode = false` these are the declared ones. If no packages are found, the result
+    has none.
     """
-    if not poetry.is_package_mode:
-        return Code()
     root = poetry.pyproject_path.parent
+    if not poetry.is_package_mode and not poetry.local_config.get("packages"):
+        return Code(whole_tree=not _has_path_dependencies(poetry, root))
     found = {(_top(package), package.base) for package in _packages(poetry, root)}
     packages = tuple(sorted({_relative(path, root) for path, _ in found}))
-    others = {path for path in _sources(poetry, root) if not _lies_in(path, packages)}
+    sources = _sources(poetry, root) if poetry.is_package_mode else ()
+    others = {path for path in sources if not _lies_in(path, packages)}
     return Code(
         packages=packages,
         roots=tuple(sorted({_relative(base, root) for _, base in found})),
         sources=tuple(sorted(path for path in others if not _lies_in(path, others - {path}))),
+        whole_tree=bool(packages) or not _has_path_dependencies(poetry, root),
     )
+
+
+def _has_path_dependencies(poetry: Poetry, root: Path) -> bool:
+    # The groups of isolated stages are hidden from Poetry's own object.
+    data = {**poetry.pyproject.data, "tool": {"poetry": poetry.local_config}}
+    requires = derived_package(data, root).all_requires
+    return any(isinstance(each, DirectoryDependency) for each in requires)
 
 
 def _packages(poetry: Poetry, root: Path) -> list[PackageInclude]:

@@ -6,7 +6,7 @@ import re
 from contextlib import nullcontext
 from copy import copy
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from dulwich.errors import GitProtocolError
@@ -32,7 +32,7 @@ from poetry_fti.errors import FtiError
 from poetry_fti.urls import public_text, public_url
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
@@ -150,7 +150,7 @@ class ViewProvider(Provider):
             return self._unusable(dependency_package, fault)
         files = self.files(found.package)
         if files is not None and (fault := files.fault(found.package)):
-            return self._unusable(dependency_package, fault, files.helpful(found.package))
+            return self._unusable(dependency_package, fault, partial(files.helpful, found.package))
         return DependencyPackage(found.dependency, without_itself(found.package))
 
     def files(self, package: Package) -> InstallableFiles | None:  # noqa: ARG002 - see JointPool
@@ -158,7 +158,10 @@ class ViewProvider(Provider):
         return self._view.files
 
     def _unusable(
-        self, release: DependencyPackage, fault: str, helpful: Collection[str] | None = None
+        self,
+        release: DependencyPackage,
+        fault: str,
+        helpful: Callable[[], Collection[str]] | None = None,
     ) -> DependencyPackage:
         found = release.with_features(release.dependency.features)
         self._excluded = UnusableRelease(found.package, fault, helpful)

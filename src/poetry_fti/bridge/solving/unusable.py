@@ -17,7 +17,7 @@ from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.lock.installable_files import remedy
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
@@ -31,11 +31,11 @@ class UnusableRelease(Incompatibility):
     """A release excluded by itself.
 
     `fault` is what is wrong with it, as a predicate: `requires lib (<1) and lib (>=1)`. If it has
-    no file for some target, `helpful` are the settings of which another value would help.
+    no file for some target, `helpful` returns the settings of which another value would help.
     """
 
     def __init__(
-        self, package: Package, fault: str, helpful: Collection[str] | None = None
+        self, package: Package, fault: str, helpful: Callable[[], Collection[str]] | None = None
     ) -> None:
         super().__init__(
             [Term(package.to_dependency(), is_positive=True)], IncompatibilityCauseError()
@@ -64,7 +64,7 @@ def explained(text: str, premises: Sequence[Incompatibility]) -> Iterator[str]:
     else:
         yield text
         yield from dict.fromkeys(f"{each}." for each in unusable if str(each) not in text)
-    settings = [each.helpful for each in unusable if each.helpful is not None]
+    settings = [each.helpful() for each in unusable if each.helpful is not None]
     if settings:
         yield remedy(frozenset().union(*settings))
 

@@ -48,7 +48,7 @@ def base_image(locked: LockedStage) -> str:
         _check_python(base, locked)
         _check_libc(base, locked)
     if (image.apt or image.build_apt) and is_alpine(locked):
-        key = _key(locked.stage, "image.apt" if image.apt else "image.build-apt")
+        key = locked.stage.image_key("apt" if image.apt else "build-apt")
         what = (
             f"the stage is locked for {_MUSL.family}" if image.dockerfile else f"{base} is Alpine"
         )
@@ -81,7 +81,7 @@ def from_base(locked: LockedStage) -> str:
     instruction = f"FROM {base_image(locked)} AS base"
     if locked.stage.image.dockerfile is None:
         return instruction
-    reason = f"# Set by {_key(locked.stage, 'image.dockerfile')}."
+    reason = f"# Set by {locked.stage.image_key('dockerfile')}."
     return f"{reason}\n# hadolint ignore=DL3006\n{instruction}"
 
 

@@ -46,13 +46,7 @@ def exec_form(words: Sequence[str], what: str) -> str:
 
 
 def context_path(path: PurePosixPath) -> str:
-    """Return a path as text; raises FtiError if it is not in the build context, or unusable."""
-    if path.is_absolute() or ".." in path.parts:
-        message = (
-            f"A Dockerfile can't reach \"{path}\": the build context is the project's folder."
-            ' Move it there, or leave "dockerfile" out of tool.fti.exports.'
-        )
-        raise FtiError(message)
+    """Return a path in the build context as text; raises FtiError if it is unusable."""
     if _UNUSABLE.search(str(path)):
         message = (
             f"A Dockerfile can't name the path {in_quotes(str(path))} on every system."
@@ -69,6 +63,11 @@ def copy(source: PurePosixPath, target: str, *, link: bool = True) -> str:
     if all(map(_PLAIN.fullmatch, words)):
         return f"{instruction} {' '.join(words)}"
     return f"{instruction} {json.dumps(list(map(_unexpanded, words)), ensure_ascii=False)}"
+
+
+def working_folder(path: str) -> str:
+    """Return the `WORKDIR` instruction for a folder."""
+    return f"WORKDIR {_unexpanded(path)}"
 
 
 def bind_mount(source: PurePosixPath, target: str, *, writable: bool = False) -> str:

@@ -25,7 +25,8 @@ def image_platforms(locked: LockedStage) -> tuple[Platform, ...]:
 
 def image_name(locked: LockedStage) -> str:
     """Return the repository of a stage's image, without a tag."""
-    return locked.stage.image.name or normalized(f"{locked.project} {locked.stage.name}")
+    image, derived = locked.stage.image, normalized(f"{locked.project} {locked.stage.name}")
+    return image.name or "/".join([*filter(None, [image.registry]), derived])
 
 
 def lock_tag(locked: LockedStage) -> str:

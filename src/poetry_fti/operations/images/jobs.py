@@ -19,6 +19,7 @@ from poetry_fti.exporters.shared.images import (
     with_images,
 )
 from poetry_fti.model import PLATFORMS
+from poetry_fti.operations.images.context import context_folder
 from poetry_fti.ports.context import inputs_digest
 from poetry_fti.ports.engine_commands import BaseImageJob, BuildJob
 from poetry_fti.wording import suggestion
@@ -95,7 +96,7 @@ def image_job(
     where = _listed(chosen) or engine.platform
     tag = os.environ.get("TAG")
     digest = inputs_digest(
-        root,
+        context_folder(root, locked.stage),
         context_paths(locked),
         partial(is_excluded, locked),
         [rendered.texts[dockerfile], where, os.environ.get("SOURCE_DATE_EPOCH", "")],
@@ -109,6 +110,7 @@ def image_job(
         needs_netrc=needs_credentials(locked),
         needs_ssh=uses_ssh(locked),
         base=_base(locked),
+        context=str(locked.stage.image.context),
     )
 
 

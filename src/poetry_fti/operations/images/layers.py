@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from poetry_fti import files
 from poetry_fti.errors import StaleLockError
 from poetry_fti.exporters.docker.layers.cuda import duplicate_cuda
+from poetry_fti.exporters.docker.layers.installed import image_view
 from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.exporters.pylock import filename, known_files, with_urls
 from poetry_fti.wording import joined, readable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def with_layers(project: Project, stages: Iterable[LockedStage]) -> list[LockedStage]:
-    """Return stages with the layers of their images and the sizes of their files.
+    """Return stages with the packages, the layers and the file sizes of their images.
 
     The project's other stages with fresh locks are taken into account, since images share layers.
     Raises IndexFailedError if a package index fails.
@@ -32,7 +33,7 @@ def with_layers(project: Project, stages: Iterable[LockedStage]) -> list[LockedS
 
 
 def other_stages(project: Project, chosen: Iterable[LockedStage]) -> list[LockedStage]:
-    """Return the project's other stages that have fresh locks, with the sizes of their files."""
+    """Return the project's other stages with fresh locks, reduced to their images."""
     names = {locked.stage.name for locked in chosen}
     found = []
     for stage in project.stages:
@@ -59,7 +60,8 @@ def shared_layers(stages: Iterable[LockedStage]) -> str:
 
 
 def _sized(project: Project, locked: LockedStage) -> LockedStage:
-    """Return a stage with the sizes of its files, from its exported pylock or from the index."""
+    """Return what a stage's image installs, with file sizes from its pylock or from the index."""
+    locked = image_view(locked)
     path = project.root / locked.folder / filename(locked.stage.name)
     written = files.read(path, project.root)
     known = dict(known_files(written or ""))

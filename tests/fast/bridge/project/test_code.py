@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,5 +102,23 @@ def test_what_is_missing_is_left_to_the_build(tmp_path: Path) -> None:
     assert list(map(str, found.sources)) == ["README.md", "pyproject.toml"]
 
 
+NO_PACKAGE = "[tool.poetry]\npackage-mode = false\n"
+WITH_PATHS = """\
+[tool.fti]
+isolated = true
+[tool.poetry.group.training.dependencies]
+common = { path = "libs/common", develop = true }
+"""
+
+
 def test_a_project_that_is_no_package_has_no_sources(tmp_path: Path) -> None:
-    assert code(tmp_path, "[tool.poetry]\npackage-mode = false\n", "credit.py") == Code()
+    assert code(tmp_path, NO_PACKAGE, "credit.py") == Code()
+    declared = code(tmp_path, f"{NO_PACKAGE}packages = [{{ include = 'credit.py' }}]\n")
+    root = PurePosixPath()
+    assert declared == Code(packages=(root / "credit.py",), roots=(root,))
+
+
+@pytest.mark.parametrize("mode", ["", NO_PACKAGE])
+def test_the_tree_around_path_dependencies_is_no_code(tmp_path: Path, mode: str) -> None:
+    found = code(tmp_path, mode + WITH_PATHS, "libs/common/pyproject.toml")
+    assert (found.packages, found.whole_tree) == ((), False)

@@ -10,8 +10,10 @@ from poetry_fti.exporters.docker.context.default_excludes import (
     RECORDS,
     excluding_pattern,
 )
+from poetry_fti.exporters.docker.context.location import in_context
 from poetry_fti.exporters.docker.layers.subsets import subsets
 from poetry_fti.exporters.docker.quoting import context_path
+from poetry_fti.exporters.shared.build_constraints import build_constraint_files
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.model import DirectoryOrigin, FileOrigin
 
@@ -29,35 +31,54 @@ def dockerignore(locked: LockedStage) -> str:
     records = [_include(path) for path in _needed_paths(locked) if excluding_pattern(path, RECORDS)]
     # The last line that matches a path decides.
     excludes = [*RECORDS.splitlines(), *records, *NEVER.splitlines()]
+    certificates = [_include(path) for path in _certificates(locked)]
+    excludes += ["# Certificates of ca-certificates.", *certificates] if certificates else []
     return "\n".join([header(locked), "", *_includes(locked), "", *excludes, ""])
 
 
 def own_packages(locked: LockedStage) -> tuple[PurePosixPath, ...]:
     """Return the paths of the project's own packages; an empty tuple if its whole tree is code."""
+    return () if copies_tree(locked) else locked.code.packages
+
+
+def copies_tree(locked: LockedStage) -> bool:
+    """Return whether the project's whole tree is its code."""
     packages = locked.code.packages
-    return () if PurePosixPath() in packages else packages
+    return PurePosixPath() in packages or (not packages and locked.code.whole_tree)
+
+
+def has_code(locked: LockedStage) -> bool:
+    """Return whether the image contains code of the project itself, besides path dependencies."""
+    is_wheel = locked.stage.image.code == "wheel"
+    return is_wheel or copies_tree(locked) or bool(own_packages(locked))
 
 
 def context_paths(locked: LockedStage) -> list[PurePosixPath]:
-    """Return the files and folders that the build can read, but for what `is_excluded` excludes."""
+    """Return the files and folders that the build can read, but for what `is_excluded` excludes.
+
+    They are relative to the build context.
+    """
     # The build of a base image from the project's own Dockerfile may read any file.
-    is_whole = locked.stage.image.dockerfile or not own_packages(locked)
-    return [*_included_paths(locked), *([PurePosixPath()] if is_whole else [])]
+    is_whole = locked.stage.image.dockerfile or copies_tree(locked)
+    whole = [in_context(locked)] if is_whole else []
+    return [*_needed_paths(locked), *_certificates(locked), *whole]
 
 
 def is_excluded(locked: LockedStage, path: PurePosixPath) -> bool:
     """Return whether the build cannot read a path below one of `context_paths`."""
     needed = [each for each in _needed_paths(locked) if excluding_pattern(each, RECORDS)]
     is_record = excluding_pattern(path, RECORDS) and not any(map(path.is_relative_to, needed))
-    return bool(excluding_pattern(path) or is_record or path == locked.folder.parent)
+    stages = in_context(locked, locked.folder.parent)
+    return bool(excluding_pattern(path) or is_record or path == stages)
 
 
 def _includes(locked: LockedStage) -> Iterator[str]:
-    stages = locked.folder.parent
-    is_whole = not own_packages(locked)
-    if not is_whole:
+    stages, project = in_context(locked, locked.folder.parent), in_context(locked)
+    is_whole = copies_tree(locked)
+    if not is_whole or project.parts:
         yield "*"
-        yield from map(_include, _included_paths(locked))
+        yield from [_include(project)] * is_whole
+        yield from map(_include, _needed_paths(locked))
     if is_whole or any(stages.is_relative_to(path) for path in _needed_paths(locked)):
         yield f"{context_path(stages)}/*"
         yield from map(_include, _below_stages(locked))
@@ -67,24 +88,25 @@ def _include(path: PurePosixPath) -> str:
     return f"!{context_path(path)}"
 
 
-def _included_paths(locked: LockedStage) -> list[PurePosixPath]:
-    # If the whole tree is code, only the folder of the stages is excluded from it.
-    return _needed_paths(locked) if own_packages(locked) else _below_stages(locked)
-
-
 def _below_stages(locked: LockedStage) -> list[PurePosixPath]:
-    return [path for path in _needed_paths(locked) if path.is_relative_to(locked.folder.parent)]
+    stages = in_context(locked, locked.folder.parent)
+    return [path for path in _needed_paths(locked) if path.is_relative_to(stages)]
 
 
 def _needed_paths(locked: LockedStage) -> list[PurePosixPath]:
     paths = (
         (subset.path for subset in subsets(locked)),
+        (locked.folder / name for name in build_constraint_files(locked)),
         own_packages(locked),
         _wheel_sources(locked),
         _local_packages(locked),
         (source for source, _ in locked.stage.image.copy),
     )
-    return sorted({path for each in paths for path in each})
+    return sorted({in_context(locked, path) for each in paths for path in each})
+
+
+def _certificates(locked: LockedStage) -> list[PurePosixPath]:
+    return [in_context(locked, path) for path in locked.stage.image.ca_certificates]
 
 
 def _wheel_sources(locked: LockedStage) -> Iterable[PurePosixPath]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.context.default_excludes import excluding_pattern
+from poetry_fti.exporters.docker.context.dockerignore import has_code
+from poetry_fti.exporters.docker.context.location import in_context
 from poetry_fti.exporters.docker.instructions.build_stages import (
     CODE,
     PROJECT,
@@ -19,7 +21,7 @@ from poetry_fti.exporters.docker.instructions.installation import (
 )
 from poetry_fti.exporters.docker.instructions.installers import LAYER
 from poetry_fti.exporters.docker.instructions.platform_check import check_platform
-from poetry_fti.exporters.docker.instructions.sources import has_sources
+from poetry_fti.exporters.docker.instructions.sources import source_subsets
 from poetry_fti.exporters.docker.layers.subsets import subsets
 from poetry_fti.exporters.docker.quoting import copy
 
@@ -36,8 +38,7 @@ def packages(locked: LockedStage) -> Iterator[str]:
         yield from check_platform(locked)
         for subset in subsets(locked):
             yield from install_requirements(subset)
-        if has_sources(locked):
-            yield install_sources(locked)
+        yield from (install_sources(subset) for _, subset in source_subsets(locked))
     else:
         names = package_stage_names(locked)
         yield "\n".join(f"COPY --link --from={name} {LAYER} /" for name in names)
@@ -57,7 +58,7 @@ def code(locked: LockedStage) -> Iterator[str]:
     """Yield the instruction that adds the project's code, which changes most often."""
     if locked.stage.image.code == "wheel" and locked.stage.image.python:
         yield install_project(locked, PROJECT, wheel_sources(locked))
-    else:
+    elif has_code(locked):
         yield f"COPY --link --from={CODE} {LAYER} /"
 
 
@@ -65,10 +66,11 @@ def _copy_own(source: PurePosixPath, target: PurePosixPath, locked: LockedStage)
     pattern = excluding_pattern(source)
     if pattern:
         message = (
-            f'tool.fti.stages.{locked.stage.name}.image.copy: "{source}" is never included in'
+            f'{locked.stage.image_key("copy")}: "{source}" is never included in'
             f" an image ({pattern} in Dockerfile.dockerignore excludes it). Mount it when the"
             " container starts, or give it another name."
         )
         raise FtiError(message)
     # Without --link, which would replace an existing folder, or a link to one.
-    return copy(source, str(locked.stage.image.workdir / target), link=False)
+    path = in_context(locked, source)
+    return copy(path, str(locked.stage.image.workdir / target), link=False)

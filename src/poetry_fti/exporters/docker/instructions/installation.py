@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import image_python
+from poetry_fti.exporters.docker.context.location import in_context
 from poetry_fti.exporters.docker.instructions.installers import (
     BUILD,
     LAYER,
+    constrained,
+    constraint_mounts,
     hashed_mounts,
     hashed_options,
     installer_mounts,
@@ -20,6 +23,7 @@ from poetry_fti.exporters.docker.instructions.installers import (
 )
 from poetry_fti.exporters.docker.instructions.sources import (
     index_options,
+    is_tree,
     source_requirements,
     trees,
     trust,
@@ -58,7 +62,8 @@ def _target(locked: LockedStage) -> _Target:
     tool, python = tool_of(locked), locked.stage.image.python
     mounts = tuple(installer_mounts(locked))
     if python:
-        command = tool.install_into.format(python=shlex.quote(python))
+        program = tool.program.format(python=shlex.quote(python))
+        command = tool.install_into.format(python=shlex.quote(python), program=program)
         return _Target(command=command, mounts=(*mounts, *tool.mounts_into))
     before = tuple(_create_environment(locked))
     return _Target(command=tool.install, mounts=mounts, before=before, after=(_MOVE_TO_LAYER,))
@@ -82,13 +87,14 @@ def install_requirements(subset: PackageSubset) -> Iterator[str]:
     target, options = _target(locked), hashed_options(locked)
     if options:
         checks = [shlex.join([python, "-c", version_check(locked)])] if python else []
-        install = f"{target.command} {options}"
-        mounts = list(hashed_mounts(locked, subset.path))
+        install = constrained(f"{target.command} {options}", locked)
+        mounts = [*hashed_mounts(locked, subset.path), *constraint_mounts(locked)]
         if python and any(isinstance(each.origin, FileOrigin) for each in locked.packages):
-            instruction = target.run([*checks, f"cd {BUILD}", install], mounts)
+            folder = shlex.quote(build_folder(locked))
+            instruction = target.run([*checks, f"cd {folder}", *install], mounts)
             yield f"{_RELATIVE_PATHS}\n{instruction}"
         else:
-            yield target.run([*checks, install], mounts)
+            yield target.run([*checks, *install], mounts)
     elif not python:
         yield run([], [*target.before, *target.after])
 
@@ -100,11 +106,13 @@ def install_sources(locked: LockedStage) -> str:
     mounted there.
     """
     target = _target(locked)
-    mounts = ["--mount=type=ssh"] * uses_ssh(locked)
+    built = replace(locked, packages=tuple(filter(is_tree, locked.packages)))
+    mounts = [*["--mount=type=ssh"] * uses_ssh(locked), *constraint_mounts(built)]
     if locked.stage.image.python:
-        mounts += _writable(trees(locked), BUILD)
+        mounts += _writable(tree_locations(locked))
     words = [*index_options(locked), *source_requirements(locked)]
-    return target.run([with_words(trust(locked) + target.command, words)], mounts)
+    *setup, command = constrained(target.command, built)
+    return target.run([*setup, with_words(trust(locked) + command, words)], mounts)
 
 
 def install_project(locked: LockedStage, folder: str, sources: Iterable[PurePosixPath]) -> str:
@@ -117,10 +125,22 @@ def install_project(locked: LockedStage, folder: str, sources: Iterable[PurePosi
     # uv always rebuilds a folder that is named on its command line, whatever its cache contains.
     words = [*index_options(locked), folder]
     if locked.stage.image.python:
-        return target.run([with_words(target.command, words)], _writable(sources, folder))
+        locations = [(in_context(locked, path), f"{folder}/{path}") for path in sources]
+        return target.run([with_words(target.command, words)], _writable(locations))
     return target.run([" ".join([target.command, *map(shlex.quote, words)])])
 
 
-def _writable(paths: Iterable[PurePosixPath], folder: str) -> list[str]:
+def build_folder(locked: LockedStage) -> str:
+    """Return the project's folder in the build stages, which local requirements are relative to."""
+    return str(BUILD / in_context(locked))
+
+
+def tree_locations(locked: LockedStage) -> list[tuple[PurePosixPath, str]]:
+    """Return the paths of source trees in the build context, and in the build stages."""
+    paths = [in_context(locked, path) for path in trees(locked)]
+    return [(path, str(BUILD / path)) for path in paths]
+
+
+def _writable(locations: Iterable[tuple[PurePosixPath, str]]) -> list[str]:
     # A build may write files next to its sources; they are discarded with the mount.
-    return [bind_mount(path, f"{folder}/{path}", writable=True) for path in paths]
+    return [bind_mount(source, target, writable=True) for source, target in locations]

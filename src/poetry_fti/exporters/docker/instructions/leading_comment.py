@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedStage
 
 
-SYNTAX: Final = "# syntax=docker/dockerfile:1"
+_SYNTAX: Final = "docker/dockerfile:1"
+
+
+def syntax_directive(locked: LockedStage) -> Iterator[str]:
+    """Yield the directive that names the image of the Dockerfile's frontend, if one is used."""
+    syntax = locked.stage.image.syntax
+    if syntax != "":
+        yield f"# syntax={syntax or _SYNTAX}"
 
 
 def leading_comment(locked: LockedStage) -> str:
@@ -35,18 +42,19 @@ def leading_comment(locked: LockedStage) -> str:
 def _commands(locked: LockedStage) -> Iterator[str]:
     where = "# Build in the project's root:"
     name, own = str(locked.folder / "Dockerfile"), locked.stage.image.dockerfile
+    folder = str(locked.stage.image.context)
     if own is None:
-        yield f"{where} {_command(locked, '-f', name)}"
+        yield f"{where} {_command(locked, '-f', name, folder)}"
         return
     tag = base_tag(locked)
     yield where
-    yield f"#   {_command(locked, '-f', str(own), '-t', tag)}"
+    yield f"#   {_command(locked, '-f', str(own), '-t', tag, '.')}"
     context = f"{BASE_CONTEXT}=docker-image://{tag}"
-    yield f"#   {_command(locked, '--build-context', context, '-f', name)}"
+    yield f"#   {_command(locked, '--build-context', context, '-f', name, folder)}"
 
 
 def _command(locked: LockedStage, *options: str) -> str:
     linux = image_platforms(locked)
     # The lock has no files for other platforms, such as the engine's own.
     platform = ("--platform", str(linux[0])) if len(linux) == 1 else ()
-    return shlex.join(["docker", "build", *platform, *options, "."])
+    return shlex.join(["docker", "build", *platform, *options])

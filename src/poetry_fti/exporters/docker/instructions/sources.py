@@ -2,29 +2,72 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from poetry_fti.exporters.docker.context.location import in_context
 from poetry_fti.exporters.docker.quoting import context_path
 from poetry_fti.exporters.shared.reference import in_order, marked, reference
 from poetry_fti.model import DirectoryOrigin, GitOrigin
 from poetry_fti.urls import public_git_url, public_url, quoted_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import PurePosixPath
 
-    from poetry_fti.model import LockedStage
+    from packaging.utils import NormalizedName
+
+    from poetry_fti.model import LockedPackage, LockedStage
+
+_GIT_STAGE: Final = "sources"
+
+
+def source_subsets(locked: LockedStage) -> Iterator[tuple[str, LockedStage]]:
+    """Yield the build stages of packages without hashes: their names, and the stage reduced to one.
+
+    The packages of git repositories have one build stage, and each source tree has its own: an edit
+    in one leaves the layers of the others as they are. Trees come after those that they require.
+    """
+    packages = in_order(locked.packages)
+    commits = tuple(each for each in packages if isinstance(each.origin, GitOrigin))
+    if commits:
+        yield _GIT_STAGE, replace(locked, packages=commits)
+    from_trees = [each for each in packages if isinstance(each.origin, DirectoryOrigin)]
+    by_name = {name: tuple(same) for name, same in groupby(from_trees, lambda each: each.name)}
+    for name in sorted(by_name, key=lambda name: (len(_required(name, by_name)), name)):
+        yield f"source-{name}", replace(locked, packages=by_name[name])
+
+
+def _required(
+    name: NormalizedName, trees: Mapping[NormalizedName, tuple[LockedPackage, ...]]
+) -> set[NormalizedName]:
+    """Return the source trees that a source tree requires, directly or through others."""
+    found: set[NormalizedName] = set()
+    todo = [name]
+    while todo:
+        for package in trees[todo.pop()]:
+            new = {each.name for each in package.requires} & trees.keys() - found
+            found |= new
+            todo += new
+    return found
 
 
 def source_requirements(locked: LockedStage) -> Iterator[str]:
     """Yield the pip requirements of packages without hashes; source trees are below /build."""
     for package in in_order(locked.packages):
         if isinstance(package.origin, DirectoryOrigin):
-            url = f"file:///build/{quote(context_path(package.origin.path))}"
+            path = context_path(in_context(locked, package.origin.path))
+            url = f"file:///build/{quote(path)}"
             yield marked(f"{package.name} @ {url}", package)
         elif isinstance(package.origin, GitOrigin):
             yield marked(reference(package), package)
+
+
+def is_tree(package: LockedPackage) -> bool:
+    """Return whether a package is a source tree or comes from a git repository."""
+    return isinstance(package.origin, DirectoryOrigin | GitOrigin)
 
 
 def trees(locked: LockedStage) -> list[PurePosixPath]:
@@ -42,11 +85,6 @@ def uses_ssh(locked: LockedStage) -> bool:
     origins = [package.origin for package in locked.packages]
     urls = [public_git_url(origin.url) for origin in origins if isinstance(origin, GitOrigin)]
     return any(url.removeprefix("git+").startswith("ssh:") for url in urls)
-
-
-def has_sources(locked: LockedStage) -> bool:
-    """Return whether the stage has packages from source trees or git repositories."""
-    return uses_git(locked) or bool(trees(locked))
 
 
 def trust(locked: LockedStage) -> str:

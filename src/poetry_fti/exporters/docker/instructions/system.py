@@ -38,7 +38,7 @@ def last_steps(locked: LockedStage) -> Iterator[str]:
 
 
 def _steps(locked: LockedStage, key: str, commands: Iterable[str]) -> Iterator[str]:
-    reason = f"# Set by tool.fti.stages.{locked.stage.name}.image.{key}."
+    reason = f"# Set by {locked.stage.image_key(key)}."
     for command in commands:
         yield f"{reason}\n# hadolint ignore=DL3059\nRUN {command}"
 

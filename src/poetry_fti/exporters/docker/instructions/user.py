@@ -41,5 +41,5 @@ def use_user(locked: LockedStage) -> str:
     rules = ["DL3002"] * (user in _ROOT) + ["DL3066"] * (not user.isdigit())
     if not rules:
         return f"USER {user}"
-    reason = f"# Set by tool.fti.stages.{locked.stage.name}.image.user."
+    reason = f"# Set by {locked.stage.image_key('user')}."
     return f"{reason}\n# hadolint ignore={','.join(rules)}\nUSER {user}"

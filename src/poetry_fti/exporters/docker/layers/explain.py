@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import base_image
-from poetry_fti.exporters.docker.context.dockerignore import own_packages
+from poetry_fti.exporters.docker.context.dockerignore import has_code, own_packages
+from poetry_fti.exporters.docker.instructions.sources import source_subsets, trees
 from poetry_fti.exporters.docker.layers.plan import LARGE_PACKAGE, identity, unlayered
 from poetry_fti.exporters.docker.layers.subsets import lower_subsets
 from poetry_fti.exporters.docker.layers.wheels import download_size, linux_platforms
+from poetry_fti.model import DirectoryOrigin, GitOrigin
 from poetry_fti.wording import joined, readable
 
 if TYPE_CHECKING:
@@ -49,19 +51,45 @@ def explain(locked: LockedStage) -> Iterator[ImageLayer]:
     )
     base = str(image.dockerfile or base_image(locked))
     yield ImageLayer(name="base", holds=base, reason=reason)
-    if image.run_before or image.apt:
-        holds = ", ".join([*image.run_before, *image.apt])
+    added = [*map(str, image.ca_certificates), *image.run_before, *image.apt]
+    if added:
+        holds = ", ".join(added)
         yield ImageLayer(name="system", holds=holds, reason="what the stage adds to the base image")
     for subset, layer in zip(lower_subsets(locked), locked.layers, strict=True):
         same = f"the same files in {joined(layer.stages)}: stored and transferred once"
         apart = "large: not transferred again when a small package changes"
         yield _packages(subset.name, layer.packages, locked, same if layer.saving else apart)
     reason = "all other packages" if locked.layers else "too small to divide into layers"
-    yield _packages("packages", unlayered(locked), locked, reason)
+    yield _packages("packages", filter(_has_hash, unlayered(locked)), locked, reason)
+    yield from _sources(locked)
+    if has_code(locked):
+        yield _code(locked)
+
+
+def _has_hash(package: LockedPackage) -> bool:
+    return not isinstance(package.origin, DirectoryOrigin | GitOrigin)
+
+
+def _sources(locked: LockedStage) -> Iterator[ImageLayer]:
+    for name, subset in source_subsets(locked):
+        packages = tuple((str(each.name), 0) for each in subset.packages)
+        paths = ", ".join(map(str, trees(subset)))
+        reason = "a path dependency: changes only if its files do"
+        holds = paths or ", ".join(each for each, _ in packages)
+        yield ImageLayer(
+            name=name,
+            holds=holds,
+            reason=reason if paths else "commits of git repositories",
+            packages=packages,
+        )
+
+
+def _code(locked: LockedStage) -> ImageLayer:
     code = own_packages(locked)
     holds = ", ".join(map(str, code)) if code else "the project's folder"
-    holds = f"a wheel of {holds}" if image.code == "wheel" else holds
-    yield ImageLayer(name="code", holds=holds, reason="changes most often, so no layer is above it")
+    holds = f"a wheel of {holds}" if locked.stage.image.code == "wheel" else holds
+    reason = "changes most often, so no layer is above it"
+    return ImageLayer(name="code", holds=holds, reason=reason)
 
 
 def not_shared(locked: LockedStage, siblings: Iterable[LockedStage]) -> Iterator[str]:

@@ -81,7 +81,9 @@ def _alike(stages: Iterable[LockedStage]) -> Iterable[list[LockedStage]]:
             base = (base_image(locked), image.dockerfile, image_python(locked))
             # Packages in the base's own interpreter are RUN layers, which depend on those below.
             own = locked.stage.name if image.python else None
-            groups[base, image.run_before, image.apt, image.installer, own].append(locked)
+            installer = (image.installer, image.installer_image)
+            system = (image.ca_certificates, image.run_before, image.apt)
+            groups[base, system, installer, own].append(locked)
     return groups.values()
 
 

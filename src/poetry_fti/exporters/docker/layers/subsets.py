@@ -45,8 +45,11 @@ def lower_subsets(locked: LockedStage) -> Iterator[PackageSubset]:
 
 
 def top_subset(locked: LockedStage) -> PackageSubset:
-    """Return the subset above the planned layers: all packages if no layer is planned."""
-    if locked.layers:
+    """Return the subset above the planned layers: all packages if no layer is planned.
+
+    They are those of requirements.txt, unless that has packages which the image does not install.
+    """
+    if _has_own_files(locked):
         return _subset("own", locked, unlayered(locked), header(locked))
     return PackageSubset("packages", locked, locked.folder / "requirements.txt", header(locked))
 
@@ -62,10 +65,17 @@ def is_subset_file(name: str) -> bool:
 
 
 def subset_files(locked: LockedStage) -> Mapping[str, str]:
-    """Return the text of each subset's requirements by file name; empty without planned layers."""
-    if not locked.layers:
+    """Return the text of each subset's requirements by file name.
+
+    The mapping is empty if the image is installed from requirements.txt.
+    """
+    if not _has_own_files(locked):
         return {}
     return {each.path.name: requirements_text(each.locked, each.header) for each in subsets(locked)}
+
+
+def _has_own_files(locked: LockedStage) -> bool:
+    return bool(locked.layers) or locked.is_reduced
 
 
 def _subset(

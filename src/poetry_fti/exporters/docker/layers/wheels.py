@@ -27,6 +27,13 @@ def is_wheel(package: LockedPackage, locked: LockedStage) -> bool:
     return all(any(_wheels(package, locked, each)) for each in linux_platforms(locked))
 
 
+def is_built(package: LockedPackage, locked: LockedStage) -> bool:
+    """Return whether a platform of the image builds a package from source."""
+    if isinstance(package.origin, FileOrigin) and package.origin.path.suffix == ".whl":
+        return False
+    return not is_wheel(package, locked)
+
+
 def download_size(package: LockedPackage, locked: LockedStage) -> int:
     """Return the size in bytes of the largest wheel that fits the image; 0 if it is not known."""
     return max(
