@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms, parse_tag
@@ -127,7 +127,7 @@ class StageTargets:
         self._tags = {platform: _platform_tags(platform, targets) for platform in targets.platforms}
         self._found: dict[str, frozenset[Target]] = {}
 
-    @property
+    @cached_property
     def required(self) -> list[Target]:
         """The targets on which a stage has to be installable.
 
@@ -138,7 +138,7 @@ class StageTargets:
         pythons = self._released[:1] if is_open else self._released
         return [Target(platform, minor) for platform in self.platforms for minor in pythons]
 
-    @property
+    @cached_property
     def optional(self) -> list[Target]:
         """The other targets with a released version of Python."""
         required = set(self.required)
@@ -164,25 +164,28 @@ class StageTargets:
 
     def lacking(self, filenames: Iterable[str], *, is_required: bool = True) -> list[Target]:
         """Return the required, or optional, targets on which none of the files can be installed."""
-        found: set[Target] = set()
-        for name in filenames:
-            found |= self.of(name)
         targets = self.required if is_required else self.optional
-        return [target for target in targets if target not in found]
+        for name in filenames:
+            if not targets:
+                break
+            found = self.of(name)
+            targets = [target for target in targets if target not in found]
+        return targets
 
     def needed_system(self, filenames: Iterable[str], platform: Platform) -> Version | None:
         """Return the oldest version of macOS or of the C library that a package installs on.
 
         None if some file does not need a certain version, or if there is no file for the platform.
         """
-        needed: list[Version] = []
-        names = list(filenames)
-        for target in self.required:
-            fitting = [name for name in names if target in self.of(name)]
-            versions = [_needed_by(name, platform) for name in fitting]
-            if target.platform == platform and versions and None not in versions:
-                needed.append(min(version for version in versions if version is not None))
-        return max(needed, default=None)
+        found: dict[Target, Version] = {}
+        for name in filenames:
+            targets = [target for target in self.of(name) if target.platform == platform]
+            version = _needed_by(name, platform) if targets else None
+            if targets and version is None:
+                return None
+            for target in targets if version else ():
+                found[target] = min(found.get(target, version), version)
+        return max((found[each] for each in self.required if each in found), default=None)
 
     def _of_tags(self, tags: frozenset[Tag]) -> Iterator[Target]:
         for tag in tags:

@@ -152,7 +152,7 @@ def test_what_conflicts_changes_nothing(poetry: Poetry, tmp_path: Path) -> None:
     assert conflict.output == "Using version ^3.5 for sparkish\n\n"
     assert conflict.errors.startswith("training: Because no versions of sparkish match >3.5,<4.0\n")
     assert conflict.errors.endswith(
-        "So, because demo depends on both torchish (2.0) and sparkish (>=3.5,<4.0),"
+        "So, because demo depends on both sparkish (>=3.5,<4.0) and torchish (2.0),"
         " version solving failed.\n\nNo changes were applied.\n"
     )
     for words, said in (

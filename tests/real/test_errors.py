@@ -315,7 +315,7 @@ def impossible(poetry: Poetry, root: Path) -> str:
                 "Because no versions of sparkish match !=3.5\n"
                 " and sparkish (3.5) depends on alpha (<2), every version of sparkish requires"
                 " alpha (<2).\n"
-                "So, because tiny depends on both sparkish (*) and alpha (>=2), version solving"
+                "So, because tiny depends on both alpha (>=2) and sparkish (*), version solving"
                 " failed.\n"
             ),
         ),

@@ -26,7 +26,7 @@ _SHAPE: Final[Mapping[str, Any]] = {
             "dependencies": _TABLE,
             "dev-dependencies": _TABLE,
             "extras": {"*": _NAMES},
-            "source": [{"name": str, "url": str}],
+            "source": [{"name": str, "url": str, "priority": str}],
             "build-constraints": {"*": _TABLE},
             "group": {"*": {"dependencies": _TABLE, "include-groups": _NAMES}},
         }

@@ -113,7 +113,7 @@ class SolvedLock:
 def comparable_packages(
     packages: Iterable[Package], stage: Stage, python: VersionConstraint, root: Path
 ) -> tuple[LockedPackage, ...]:
-    """Return solved packages for comparing stages: without files and markers.
+    """Return solved packages for comparing stages: sorted, without files and markers.
 
     Local paths become relative to `root`, the project's folder. Requirements that do not apply on
     the stage's targets are left out.
@@ -128,7 +128,7 @@ def comparable_packages(
             requires=solved_requirements(package, narrow),
             digests=_digests(package),
         )
-        for package in packages
+        for package in sorted(packages, key=lambda each: (each.name, each.version))
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from poetry_fti.model import Stage
 
 _DYNAMIC: Final = ("dependencies", "optional-dependencies")
+_REQUIREMENTS: Final = ("dependencies", "dev-dependencies", "group")
 
 
 def derive(pyproject: Mapping[str, Any], stage: Stage, up: PurePosixPath) -> dict[str, Any]:
@@ -30,35 +32,42 @@ def derive(pyproject: Mapping[str, Any], stage: Stage, up: PurePosixPath) -> dic
     `up` is the relative path from the stage's folder to the project's root, to which paths of
     local dependencies are adapted. Extras that the stage does not select and groups that it does
     not include are left out; the names and includes of the other groups are kept. What the
-    selected extras require is required like the other dependencies.
+    selected extras require is required like the other dependencies. Groups and requirements are
+    sorted: Poetry's content hash depends on the order of arrays.
     """
     project = pyproject.get("project", {})
     poetry = pyproject.get("tool", {}).get("poetry", {})
     own = OwnExtras.of(project)
     derived: dict[str, Any] = {}
     if project:
-        derived["project"] = _project(project, own, stage, up)
-    groups = _standard_groups(pyproject.get("dependency-groups", {}), own, stage, up)
+        derived["project"] = _project(project, poetry, own, stage, up)
+    groups = _in_order(_standard_groups(pyproject.get("dependency-groups", {}), own, stage, up))
     if groups:
         derived["dependency-groups"] = groups
     table = derive_poetry_table(poetry, derived.get("project"), stage, up)
     if stage.extras and derived.get("project", {}).get("dependencies"):
         derived["project"] = _with_dynamic(derived["project"], poetry, table, stage)
-    derived["tool"] = {"poetry": table}
+    in_order = {key: _in_order(table[key]) for key in _REQUIREMENTS if key in table}
+    derived["tool"] = {"poetry": table | in_order}
     return derived
 
 
 def _project(
-    project: Mapping[str, Any], own: OwnExtras, stage: Stage, up: PurePosixPath
+    project: Mapping[str, Any],
+    poetry: Mapping[str, Any],
+    own: OwnExtras,
+    stage: Stage,
+    up: PurePosixPath,
 ) -> dict[str, Any]:
     # A constant, so that the derived file does not change with each release of the project.
     derived: dict[str, Any] = {"name": project.get("name", "project"), "version": "0"}
     python = stage.python or project.get("requires-python")
     if python:
         derived["requires-python"] = python
-    if "dependencies" in project or own.extras:
-        required = [*own.resolved(project.get("dependencies", [])), *own.selected(stage.extras)]
-        derived["dependencies"] = _rebased(required, up)
+    required = [*own.resolved(project.get("dependencies", [])), *own.selected(stage.extras)]
+    # If there are extras, Poetry does not read the dependencies in its own table.
+    if "dependencies" in project or required or (own.extras and "dependencies" in poetry):
+        derived["dependencies"] = _in_order(_rebased(required, up))
     dynamic = [key for key in project.get("dynamic", []) if key in _DYNAMIC]
     if dynamic:
         derived["dynamic"] = dynamic
@@ -82,7 +91,7 @@ def _with_dynamic(
         if "dependencies" in dynamic or canonicalize_name(name) in added
     ]
     named = {key: value for key, value in project.items() if key != "dynamic"}
-    return {**named, "dependencies": [*project["dependencies"], *names]}
+    return {**named, "dependencies": _in_order([*project["dependencies"], *names])}
 
 
 def _with_extras(name: str, constraint: Any) -> str:  # noqa: ANN401 - any TOML value
@@ -104,3 +113,15 @@ def _standard_groups(
 
 def _rebased(items: Iterable[Any], up: PurePosixPath) -> list[Any]:
     return [rebase_requirement(item, up) if isinstance(item, str) else item for item in items]
+
+
+def _in_order(value: Any) -> Any:  # noqa: ANN401 - any TOML value
+    """Return a value with all tables and arrays in it sorted."""
+    if isinstance(value, Mapping):
+        return {key: _in_order(value[key]) for key in sorted(value)}
+    return sorted(map(_in_order, value), key=_sort_key) if isinstance(value, list) else value
+
+
+def _sort_key(item: Any) -> tuple[bool, str, str]:  # noqa: ANN401 - any TOML value
+    text = item if isinstance(item, str) else json.dumps(item)
+    return not isinstance(item, str), text.lower(), text

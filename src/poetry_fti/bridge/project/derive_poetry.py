@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.utils import canonicalize_name
 
 from poetry_fti.bridge.project.rebase import parsed_requirement, rebase_constraint
-from poetry_fti.urls import public_url
+from poetry_fti.bridge.project.sources import usable_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
     from pathlib import PurePosixPath
 
     from packaging.utils import NormalizedName
@@ -43,9 +43,16 @@ def derive_poetry_table(
     groups = _poetry_groups(poetry.get("group", {}), stage, up)
     if groups:
         derived["group"] = groups
-    if "source" in poetry:
-        derived["source"] = public_sources(poetry["source"])
+    sources = usable_sources(poetry.get("source", ()), _dependency_tables(derived))
+    if sources:
+        derived["source"] = sources
     return derived | {key: poetry[key] for key in _SHARED_KEYS if key in poetry}
+
+
+def _dependency_tables(derived: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for table in (derived, *derived.get("group", {}).values()):
+        yield table.get("dependencies", {})
+    yield derived.get("dev-dependencies", {})
 
 
 def selected_names(poetry: Mapping[str, Any], stage: Stage) -> set[NormalizedName]:
@@ -125,11 +132,3 @@ def _poetry_groups(
         if table:
             derived[name] = table
     return derived
-
-
-def public_sources(sources: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the tables of `[[tool.poetry.source]]` with credentials removed from their URLs."""
-    return [
-        {key: public_url(value) if key == "url" else value for key, value in source.items()}
-        for source in sources
-    ]

@@ -67,7 +67,9 @@ def _needed(variant: LockedVariant, platform: Platform) -> Iterator[tuple[Versio
         return
     least = _MACOS if platform.os == "macos" else _GLIBC
     for package in variant.packages:
-        version = where.needed_system((file["file"] for file in package.files), platform)
+        # Source distributions and wheels for any platform mostly come last.
+        names = [file["file"] for file in reversed(package.files)]
+        version = where.needed_system(names, platform)
         if version is not None and version > least:
             yield version, package.name
 

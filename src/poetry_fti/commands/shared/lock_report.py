@@ -42,7 +42,8 @@ def report_locking(
     for text, names in _failures(results).items():
         error(command.io, f"{joined(names)}: {text}")
     texts = [text for result in results.values() for text in result.warnings]
-    for text in [*texts, *([] if dry_run else locking_warnings(project, results))]:
+    texts += [] if dry_run else locking_warnings(project, results)
+    for text in dict.fromkeys(texts):
         warning(command.io, text)
     if wants_json(command):
         plain(command.io, _json(results, () if dry_run else project.comparable()))

@@ -15,6 +15,7 @@ from poetry_fti.bridge.internals.listing import plain_path_notice
 from poetry_fti.bridge.lock.locked import is_narrowed
 from poetry_fti.bridge.lock.preferences import preferred_packages
 from poetry_fti.bridge.lock.solved_lock import make_lock
+from poetry_fti.bridge.project.groups import ignored_requirements
 from poetry_fti.bridge.solving.outcome import tied_to
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
@@ -181,7 +182,7 @@ def _locked(stage: ProjectStage, outcome: Outcome, request: LockRequest) -> Lock
         is_first=is_first,
         changes=changes(before, locked_by_name(lock.packages)),
         seconds=outcome.seconds,
-        warnings=outcome.warnings,
+        warnings=(*outcome.warnings, *ignored_requirements(stage.derived)),
         notes=outcome.notes,
         saving=outcome.saving,
         held_back=outcome.held_back,

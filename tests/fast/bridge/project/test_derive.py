@@ -11,10 +11,13 @@ import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
+from poetry.config.config import Config
+from poetry.factory import Factory
 
 from poetry_fti.bridge.project.derive import derive
 from poetry_fti.bridge.project.derived_package import derived_package
 from poetry_fti.bridge.project.rebase import rebase_constraint, rebase_path, rebase_requirement
+from poetry_fti.bridge.project.sources import usable_sources
 from poetry_fti.bridge.project.toml import pyproject_text
 from poetry_fti.model import Stage
 
@@ -82,18 +85,18 @@ def test_a_standard_project_keeps_what_its_stage_needs() -> None:
         version = "0"
         requires-python = ">=3.12,<3.13"
         dependencies = [
-            "pydantic>=2",
             "lib @ file:../../libs/lib",
-            "polars",
             "pandas",
+            "polars",
+            "pydantic>=2",
         ]
 
         [dependency-groups]
+        GPU = ["nvidia-ml-py"]
         training = [
             "torch",
             {include-group = "GPU"},
         ]
-        GPU = ["nvidia-ml-py"]
 
         [tool.poetry]
         package-mode = false
@@ -108,8 +111,8 @@ def test_a_standard_project_keeps_what_its_stage_needs() -> None:
 
         [tool.poetry.group.training.dependencies]
         torch = [
-            {path = "../../wheels/torch.whl", markers = "sys_platform == 'linux'"},
             "2.0",
+            {markers = "sys_platform == 'linux'", path = "../../wheels/torch.whl"},
         ]
         """
     )
@@ -140,9 +143,9 @@ def test_a_classic_project_stays_classic() -> None:
         name = "classic"
 
         [tool.poetry.dependencies]
+        polars = {version = "*"}
         python = ">=3.11,<3.12"
         requests = "*"
-        polars = {version = "*"}
 
         [tool.poetry.group.training.dependencies]
         torch = "*"
@@ -171,8 +174,8 @@ def test_extras_that_the_project_requires_of_itself_are_their_requirements() -> 
         dependencies = [
             "attrs",
             "attrs ; os_name=='posix'",
-            "polars ; (python_version<'3.13' or os_name=='nt') and (os_name=='posix')",
             "lib @ file:../../lib ; os_name=='posix'",
+            "polars ; (python_version<'3.13' or os_name=='nt') and (os_name=='posix')",
             "zoo",
         ]
 
@@ -222,6 +225,82 @@ def test_what_a_selected_extra_requires_is_required_in_every_style(
     requires = derived_package(data, tmp_path).all_requires
     found = {(each.name, str(each.constraint), each.is_optional()) for each in requires}
     assert found == {("numpy", ">=1", False), ("polars", ">=1", False)}
+
+
+@pytest.mark.parametrize(
+    ("sources", "uses", "expected"),
+    [
+        ("a b", "'*'", "a b"),
+        ("a:supplemental b a2:supplemental", "'*'", "b a a2"),
+        ("x:explicit a", "'*'", "a"),
+        ("y:explicit a X:explicit", "{ source = 'x' }", "a X"),
+        ("y:explicit x:explicit z:explicit", "['1', { source = 'y' }, { source = 'X' }]", "x y"),
+        ("PyPI:explicit a", "'*'", "a"),
+        ("PyPI:explicit a:supplemental", "'*'", "a PyPI"),
+    ],
+)
+def test_a_stage_has_only_sources_that_it_can_use(sources: str, uses: str, expected: str) -> None:
+    declared = [
+        {"name": name, "priority": priority or "primary"}
+        | ({} if name == "PyPI" else {"url": "https://example.com/simple"})
+        for name, _, priority in (each.partition(":") for each in sources.split())
+    ]
+    used = usable_sources(declared, [tomlkit.parse(f"lib = {uses}").unwrap()])
+    assert " ".join(source["name"] for source in used) == expected
+    searched, whole = (
+        [(each.name, type(each)) for each in Factory.create_pool(Config(), each).repositories]
+        for each in (used, declared)
+    )
+    assert searched == whole
+
+
+@pytest.mark.parametrize(
+    ("table", "is_used"),
+    [
+        ("dependencies", True),
+        ("dev-dependencies", True),
+        ("group.training.dependencies", True),
+        ("group.other.dependencies", False),
+    ],
+)
+def test_a_source_is_used_by_stages_that_name_it(table: str, *, is_used: bool) -> None:
+    text = f"""
+        [tool.poetry]
+        source = [{{ name = "corp", url = "https://example.com/simple", priority = "explicit" }}]
+        [tool.poetry.{table}]
+        lib = {{ source = "corp" }}
+        """
+    assert ('name = "corp"' in derived(text, "training", "dev")) == is_used
+
+
+def test_an_extra_that_is_not_selected_makes_no_difference() -> None:
+    text = "project.name = 'demo'\ndependency-groups.training = ['a']\n"
+    assert derived(text, "training") == derived(
+        f"{text}[project.optional-dependencies]\nfast = ['b']", "training"
+    )
+
+
+def test_the_order_of_requirements_and_tables_makes_no_difference() -> None:
+    lines = [
+        "project.dependencies = ['a', 'b>1', 'B']",
+        "dependency-groups.training = ['c', {include-group = 'x'}, 'd', {include-group = 'dev'}]",
+        "dependency-groups.dev = []",
+        "tool.poetry.group.x.include-groups = ['dev', 'y']",
+        "tool.poetry.group.x.dependencies.e = ['1', { version = '2', extras = ['f', 'g'] }, '0']",
+        "tool.poetry.dependencies.a = { allow-prereleases = true, source = 's' }",
+        "tool.poetry.source = [{ name = 'r', priority = 'explicit' }, { name = 's' }]",
+    ]
+    swapped = [
+        "tool.poetry.source = [{ name = 's' }, { name = 'r', priority = 'explicit' }]",
+        "tool.poetry.dependencies.a = { source = 's', allow-prereleases = true }",
+        "tool.poetry.group.x.dependencies.e = ['0', { extras = ['g', 'f'], version = '2' }, '1']",
+        "tool.poetry.group.x.include-groups = ['y', 'dev']",
+        "dependency-groups.dev = []",
+        "dependency-groups.training = [{include-group = 'dev'}, 'd', {include-group = 'x'}, 'c']",
+        "project.dependencies = ['B', 'b>1', 'a']",
+    ]
+    groups = ("training", "x", "dev")
+    assert derived("\n".join(lines), *groups) == derived("\n".join(swapped), *groups)
 
 
 @pytest.mark.parametrize(
