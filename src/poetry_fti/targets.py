@@ -180,11 +180,12 @@ class StageTargets:
         found: dict[Target, Version] = {}
         for name in filenames:
             targets = [target for target in self.of(name) if target.platform == platform]
-            version = _needed_by(name, platform) if targets else None
-            if targets and version is None:
+            if not targets:
+                continue
+            version = _needed_by(name, platform)
+            if version is None:
                 return None
-            for target in targets if version else ():
-                found[target] = min(found.get(target, version), version)
+            found |= {target: min(found.get(target, version), version) for target in targets}
         return max((found[each] for each in self.required if each in found), default=None)
 
     def _of_tags(self, tags: frozenset[Tag]) -> Iterator[Target]:

@@ -321,7 +321,7 @@ def impossible(poetry: Poetry, root: Path) -> str:
         ),
         (
             '["alpha <2", { include-group = "more" }]\nmore = ["alpha >=2"]',
-            "Incompatible constraints in requirements of tiny (0):\nalpha (<2)\nalpha (>=2)\n",
+            "Incompatible constraints in requirements of tiny (0.1.0):\nalpha (<2)\nalpha (>=2)\n",
         ),
         (
             '["nowhere-to-be-found"]',

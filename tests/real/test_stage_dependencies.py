@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from contextlib import ExitStack
+from dataclasses import replace
 from textwrap import dedent
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,7 @@ import pytest
 from loopback import in_tree_backend
 from loopback.catalogue import Catalogue, load
 from loopback.index import LoopbackIndex
+from pythons import activated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,3 +170,34 @@ def test_the_projects_own_package_is_installed_into_each_stage(
     has = ("python", "-c", "from importlib.util import find_spec as f; print(f('loopish') is None)")
     assert poetry.ok(root, "fti", "run", "training", *has) == "False\n"
     assert poetry.ok(root, "fti", "run", "inference", *has) == "True\n"
+
+
+SERVER: Final = """\
+    [project]
+    name = "serverlib"
+    version = "1.7.0"
+    requires-python = ">=3.11"
+
+    [tool.poetry.group.inference.dependencies]
+    runtime = { path = "./runtime" }
+    """
+
+
+def test_a_plugin_of_the_project_in_the_same_repository(poetry: Poetry, tmp_path: Path) -> None:
+    root = write(tmp_path / "server", SERVER)
+    (root / "serverlib.py").write_text("", encoding="utf-8")
+    plugin = library(root / "runtime") / "pyproject.toml"
+    text = plugin.read_text(encoding="utf-8")
+    requires = 'dependencies = ["serverlib>=1.5", "loopish"]\n[build-system]'
+    plugin.write_text(text.replace("[build-system]", requires), encoding="utf-8")
+    poetry.ok(root, "fti", "lock")
+    poetry.ok(root, "fti", "export", "--format", "pyproject", "--format", "requirements")
+    poetry.ok(root, "fti", "install", "inference")
+    imported = ("python", "-c", "import serverlib, runtime, loopish; print('ready')")
+    assert poetry.ok(root, "fti", "run", "inference", *imported) == "ready\n"
+    lock = root / "fti/inference/poetry.lock"
+    ours = lock.read_bytes()
+    lock.unlink()
+    plain = replace(poetry, environment=activated(poetry.environment, tmp_path / "venv"))
+    plain.ok(lock.parent, "lock", "--no-plugins")
+    assert lock.read_bytes() == ours.partition(b"\n[metadata.fti]\n")[0]

@@ -24,6 +24,7 @@ from poetry_fti.operations.export import (
     write,
 )
 from poetry_fti.operations.images.layers import image_warnings, shared_layers
+from poetry_fti.operations.unseen_changes import unseen_changes
 from poetry_fti.wording import counted, harmless, joined
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ formats bake and compose write one file to <comment>fti/</comment> that describe
             error(self.io, stale)
             return FOUND if request.check else stale.exit_code
         if request.check:
+            for text in unseen_changes(project, request.stages):
+                warning(self.io, text)
             return self._compare(project, rendered)
         for text in rendered.warnings:
             warning(self.io, text)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.shared.console import aligned, escape, guarded, load, plain
+from poetry_fti.commands.shared.console import aligned, escape, guarded, load, plain, warning
 from poetry_fti.commands.shared.options import REPORT_FORMAT, wants_json
 from poetry_fti.errors import DONE
 from poetry_fti.operations.leftovers import find_leftovers
 from poetry_fti.operations.listing import list_stages
+from poetry_fti.operations.unseen_changes import unseen_changes
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class ListCommand(Command):
         json_wanted = wants_json(self)
         project = load(self)
         stages = [_data(stage) for stage in list_stages(project)]
+        for text in unseen_changes(project, project.stages):
+            warning(self.io, text)
         leftovers = [leftover.name for leftover in find_leftovers(project)]
         if json_wanted:
             data = {"stages": stages, "leftovers": leftovers}

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 from cleo.helpers import option
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.shared.console import error, feedback_of, guarded, load, plain
+from poetry_fti.commands.shared.console import error, feedback_of, guarded, load, plain, warning
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.lock_report import report_locking
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
 from poetry_fti.errors import DONE, FOUND
 from poetry_fti.operations.locking.lock import LockRequest, lock_stages
+from poetry_fti.operations.unseen_changes import unseen_changes
 from poetry_fti.wording import counted
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ same version of a package wherever possible.
     def _check(
         self, project: Project, stages: tuple[ProjectStage, ...], *, json_wanted: bool
     ) -> int:
+        for text in unseen_changes(project, stages):
+            warning(self.io, text)
         stale = [stage for stage in stages if not project.is_fresh(stage)]
         if stale:
             project.require_accepted()

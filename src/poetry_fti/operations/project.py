@@ -17,6 +17,7 @@ from poetry_fti.bridge.poetry_project import PoetryProject, create_poetry
 from poetry_fti.bridge.project import pyproject as project_file
 from poetry_fti.bridge.project.checks import POETRY_CHECKS
 from poetry_fti.bridge.project.derived_stage import derived_stage
+from poetry_fti.bridge.project.paths.packages import PathPackages
 from poetry_fti.config.pyproject import read_pyproject
 from poetry_fti.config.stages import unknown_stage
 from poetry_fti.errors import ConfigError, FtiError, StaleLockError
@@ -52,9 +53,7 @@ class Project:
         self.pyproject = data
         self.poetry = poetry
         self._read = read
-        derived = [
-            derived_stage(data, each, poetry.root, read.config.directory) for each in read.stages
-        ]
+        derived = _derived(data, read, poetry.root)
         for each in derived:
             require_inside(each.lock, poetry.root)
         self.stages = tuple(ProjectStage(each, self._conditions(each, derived)) for each in derived)
@@ -162,7 +161,7 @@ class Project:
         names, rules = self._bound(own.stage.name)
         others = [each for each in derived if each.stage.name in names and each is not own]
         digests = {each.stage.name: stage_digest(each) for each in others if rules}
-        return lock_conditions(own.stage, rules, digests)
+        return lock_conditions(own.stage, own.paths.digests, rules, digests)
 
     def _bound(self, name: str) -> tuple[list[str], list[Rule]]:
         """Return the names of the stages that rules tie to a stage, transitively, and the rules."""
@@ -202,5 +201,10 @@ def require_usable(text: str, root: Path) -> None:
     pyproject = project_file.parse_pyproject(text)
     read = read_pyproject(pyproject, POETRY_CHECKS)
     project_file.require_valid(pyproject)
-    for stage in read.stages:
-        derived_stage(pyproject, stage, root, read.config.directory).package()
+    for each in _derived(pyproject, read, root):
+        each.package()
+
+
+def _derived(pyproject: dict[str, Any], read: ProjectConfig, root: Path) -> list[DerivedStage]:
+    packages, directory = PathPackages(root, pyproject), read.config.directory
+    return [derived_stage(pyproject, each, root, directory, packages) for each in read.stages]

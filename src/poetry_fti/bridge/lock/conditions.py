@@ -7,38 +7,41 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti.model import Libc
+from poetry_fti.wording import in_one_line, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from poetry_fti.model import Rule, Stage, Targets
 
 
 def lock_conditions(
-    stage: Stage, rules: Sequence[Rule], digests: Mapping[str, str]
+    stage: Stage, paths: Mapping[str, str], rules: Sequence[Rule], digests: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return the table `[metadata.fti]` of a stage; empty if plain Poetry would solve it the same.
 
+    `paths` are the digests of what each path dependency requires; Poetry does not record them.
     `rules` are those that connect the stage with others, directly or through further stages.
     `digests` are the `conditions_digest` of each of these others by name: a change there makes the
     stage's lock stale too. The order of rules and of their packages makes no difference.
     """
-    table = _own_conditions(stage)
+    table = _own_conditions(stage, paths)
     if rules:
         table["align"] = sorted(map(_rule_table, rules), key=str)
         table["tied"] = dict(sorted(digests.items()))
     return table
 
 
-def conditions_digest(stage: Stage, content_hash: str) -> str:
+def conditions_digest(stage: Stage, paths: Mapping[str, str], content_hash: str) -> str:
     """Return the digest (`sha256:…`) of a stage's own requirements and conditions.
 
     `content_hash` is Poetry's hash of the derived project.
     """
-    text = json.dumps([content_hash, _own_conditions(stage)], sort_keys=True)
+    text = json.dumps([content_hash, _own_conditions(stage, paths)], sort_keys=True)
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
@@ -53,7 +56,31 @@ def _system_versions(targets: Targets) -> dict[str, str]:
     return found if targets.macos is None else {**found, "macos": "{}.{}".format(*targets.macos)}
 
 
-def _own_conditions(stage: Stage) -> dict[str, Any]:
+def path_reason(recorded: object, current: Mapping[str, Any]) -> str:
+    """Return why a lock is stale if no more than its path dependencies have changed, else empty.
+
+    `recorded` is the table `[metadata.fti]` of the lock, `current` the one that it should have.
+    """
+    if not isinstance(recorded, Mapping) or _without_paths(recorded) != _without_paths(current):
+        return ""
+    before, now = recorded.get("paths", {}), current.get("paths", {})
+    if not isinstance(before, Mapping):
+        return ""
+    paths = sorted({*before, *now}) if before else sorted(now)
+    changed = [in_one_line(path) for path in paths if before.get(path) != now.get(path)]
+    if not changed:
+        return ""
+    noun = "path dependency" if len(changed) == 1 else "path dependencies"
+    if not before:
+        return f"it does not record the requirements of the {noun} {joined(changed)}"
+    return f"it does not match the {noun} {joined(changed)}"
+
+
+def _without_paths(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if key != "paths"}
+
+
+def _own_conditions(stage: Stage, paths: Mapping[str, str]) -> dict[str, Any]:
     table: dict[str, Any] = {}
     if stage.targets.platforms:
         table["platforms"] = [str(platform) for platform in stage.targets.platforms]
@@ -64,4 +91,6 @@ def _own_conditions(stage: Stage) -> dict[str, Any]:
         table["overrides"] = dict(stage.overrides)
     if stage.no_build:
         table["no-build"] = True
+    if paths:
+        table["paths"] = dict(sorted(paths.items()))
     return table

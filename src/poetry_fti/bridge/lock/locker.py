@@ -16,6 +16,7 @@ from poetry_fti.bridge.internals.locker import (
     lock_version,
     locked_package,
 )
+from poetry_fti.bridge.lock.conditions import path_reason
 from poetry_fti.bridge.lock.lock_summary import summarize
 from poetry_fti.bridge.lock.package_text import BETWEEN, START, fileless_table
 from poetry_fti.bridge.lock.pins import has_merge_markers
@@ -41,9 +42,10 @@ LockState: TypeAlias = Literal["fresh", "stale", "missing", "broken"]
 class LockStatus:
     """The state of a stage's lock.
 
-    `reason` completes "the lock cannot be read:" for a broken lock, and is empty for others unless
-    a caller sets it. `is_merging` is set for a lock with git's merge markers. `is_readable` is set
-    if its packages can be listed, which needs lock version 2.1 or newer.
+    `reason` completes "the lock cannot be read:" for a broken lock. For a stale one it names path
+    dependencies that have changed, and is empty if other things have, unless a caller sets it.
+    `is_merging` is set for a lock with git's merge markers. `is_readable` is set if its packages
+    can be listed, which needs lock version 2.1 or newer.
     """
 
     state: LockState
@@ -126,7 +128,12 @@ def lock_status(locker: StageLocker) -> LockStatus:
     if reason:
         return LockStatus("broken", reason, is_merging=reason == _MERGING)
     readable = locker.is_locked_groups_and_markers()
-    return LockStatus("fresh" if readable and locker.is_fresh() else "stale", is_readable=readable)
+    if readable and locker.is_fresh():
+        return LockStatus("fresh", is_readable=True)
+    metadata = locker.lock_data["metadata"]
+    matches = metadata["content-hash"] == locker.content_hash
+    reason = path_reason(metadata.get("fti", {}), locker.conditions) if matches else ""
+    return LockStatus("stale", reason, is_readable=readable)
 
 
 def quick_status(locker: StageLocker, text: str) -> LockStatus:
@@ -140,8 +147,11 @@ def quick_status(locker: StageLocker, text: str) -> LockStatus:
     # Poetry itself handles locks of other versions, with other kinds of hashes.
     if summary is None or summary.lock_version != lock_version():
         return lock_status(locker)
-    fresh = summary.content_hash == locker.content_hash and summary.conditions == locker.conditions
-    return LockStatus("fresh" if fresh else "stale", is_readable=True)
+    matches = summary.content_hash == locker.content_hash
+    if matches and summary.conditions == locker.conditions:
+        return LockStatus("fresh", is_readable=True)
+    reason = path_reason(summary.conditions, locker.conditions) if matches else ""
+    return LockStatus("stale", reason, is_readable=True)
 
 
 def _unreadable(locker: Locker) -> str:

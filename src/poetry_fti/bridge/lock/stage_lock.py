@@ -132,4 +132,4 @@ class StageLock:
 def stage_digest(derived: DerivedStage) -> str:
     """Return the digest of what a stage itself requires, whatever its siblings and rules are."""
     locker = StageLocker(derived.lock, derived.data, {})
-    return conditions_digest(derived.stage, locker.content_hash)
+    return conditions_digest(derived.stage, derived.paths.digests, locker.content_hash)

@@ -47,7 +47,7 @@ def project_code(poetry: Poetry) -> Code:
 def _has_path_dependencies(poetry: Poetry, root: Path) -> bool:
     # The groups of isolated stages are hidden from Poetry's own object.
     data = {**poetry.pyproject.data, "tool": {"poetry": poetry.local_config}}
-    requires = derived_package(data, root).all_requires
+    requires = derived_package(data, root, poetry.package.pretty_version).all_requires
     return any(isinstance(each, DirectoryDependency) for each in requires)
 
 

@@ -52,6 +52,17 @@ def derive(pyproject: Mapping[str, Any], stage: Stage, up: PurePosixPath) -> dic
     return derived
 
 
+def with_version(derived: Mapping[str, Any], version: str) -> dict[str, Any]:
+    """Return a derived pyproject.toml with the version of the project itself.
+
+    Plain Poetry needs it where a package requires the project.
+    """
+    if "project" in derived:
+        return {**derived, "project": {**derived["project"], "version": version}}
+    tool = derived["tool"]
+    return {**derived, "tool": {**tool, "poetry": {**tool["poetry"], "version": version}}}
+
+
 def _project(
     project: Mapping[str, Any],
     poetry: Mapping[str, Any],

@@ -30,16 +30,18 @@ class _DerivedPyProject(CorePyProjectTOML):
         return self._derived
 
 
-def derived_package(data: dict[str, Any], folder: Path) -> ProjectPackage:
+def derived_package(data: dict[str, Any], folder: Path, version: str) -> ProjectPackage:
     """Return derived data as Poetry's root package; its paths are relative to `folder`.
+
+    `version` is the project's, which satisfies what packages require of the project itself.
 
     Relies on `Factory.configure_package`, which `Factory.create_poetry` itself calls. Raises
     ConfigError where Poetry cannot read a dependency.
     """
     project = data.get("project", {})
     name = project.get("name") or data["tool"]["poetry"].get("name", "project")
-    package = Factory.get_package(name, "0")
     with converted_poetry_errors():
+        package = Factory.get_package(name, version)
         Factory.configure_package(
             package, _DerivedPyProject(folder / "pyproject.toml", data), folder
         )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from poetry_fti.bridge.project.derive import derive
+from poetry_fti.bridge.project.derive import derive, with_version
 from poetry_fti.bridge.project.derived_package import derived_package
+from poetry_fti.bridge.project.pyproject import project_version
 from poetry_fti.bridge.project.python_versions import derived_python, python_specifiers
 
 if TYPE_CHECKING:
@@ -18,17 +19,23 @@ if TYPE_CHECKING:
     from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.project_package import ProjectPackage
 
+    from poetry_fti.bridge.project.paths.packages import PathDigests, PathPackages
     from poetry_fti.model import Stage
 
 
 @dataclass(frozen=True, slots=True)
 class DerivedStage:
-    """A stage, and the derived project `data` in its `folder`, which is relative to `root`."""
+    """A stage, and the derived project `data` in its `folder`, which is relative to `root`.
+
+    `version` is that of the project itself, and `paths` are the path dependencies of the stage.
+    """
 
     stage: Stage
     root: Path
     folder: PurePosixPath
     data: dict[str, Any]
+    version: str
+    paths: PathDigests
 
     @property
     def lock(self) -> Path:
@@ -47,13 +54,24 @@ class DerivedStage:
 
     def package(self) -> ProjectPackage:
         """Return a new root package to be solved; raises ConfigError if Poetry cannot read it."""
-        return derived_package(self.data, self.lock.parent)
+        return derived_package(self.data, self.lock.parent, self.version)
 
 
 def derived_stage(
-    pyproject: Mapping[str, Any], stage: Stage, root: Path, directory: PurePosixPath
+    pyproject: Mapping[str, Any],
+    stage: Stage,
+    root: Path,
+    directory: PurePosixPath,
+    packages: PathPackages,
 ) -> DerivedStage:
-    """Derive the project of a stage in its folder below `directory`, a path relative to `root`."""
+    """Derive the project of a stage in its folder below `directory`, a path relative to `root`.
+
+    `packages` are those of the project's path dependencies.
+    """
     folder = directory / stage.name
     up = PurePosixPath(posixpath.relpath(".", folder))
-    return DerivedStage(stage, root, folder, derive(pyproject, stage, up))
+    data, version = derive(pyproject, stage, up), project_version(pyproject)
+    paths = packages.digests(data, folder)
+    if paths.on_project:
+        data = with_version(data, version)
+    return DerivedStage(stage, root, folder, data, version, paths)

@@ -121,6 +121,12 @@ def project_name(pyproject: Mapping[str, Any]) -> str:
     return name
 
 
+def project_version(pyproject: Mapping[str, Any]) -> str:
+    """Return the project's version in `[project]` or else `[tool.poetry]`; "0" without one."""
+    poetry = pyproject.get("tool", {}).get("poetry", {})
+    return str(pyproject.get("project", {}).get("version") or poetry.get("version") or "0")
+
+
 def project_extras(pyproject: Mapping[str, Any]) -> tuple[NormalizedName, ...]:
     """Return the normalized names of the extras in `[project]`, or else in `[tool.poetry]`."""
     extras = pyproject.get("project", {}).get("optional-dependencies")

@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
+from urllib.request import url2pathname
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -44,6 +45,15 @@ def _rebase_url(url: str, up: PurePosixPath) -> str:
                 return url
             return f"file:{rebase_path(path, up)}{mark}{fragment}"
     return url if _SCHEME.match(url) and "://" in url else rebase_path(url, up)
+
+
+def requirement_path(requirement: str) -> str:
+    """Return the path that a PEP 508 requirement refers to; empty for another kind of origin."""
+    match = _REFERENCE.fullmatch(requirement)
+    url = match["url"].partition("#")[0] if match else ""
+    if url.startswith("file:"):
+        return url2pathname(url.removeprefix("file:").removeprefix("//"))
+    return "" if "://" in url else url
 
 
 def rebase_constraint(constraint: Any, up: PurePosixPath) -> Any:  # noqa: ANN401 - any TOML value

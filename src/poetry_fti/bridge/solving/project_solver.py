@@ -11,7 +11,7 @@ from poetry_fti.agreement.held_back import StageOutcome, added, held_back
 from poetry_fti.agreement.rules import hold, tied
 from poetry_fti.bridge.solving.attempts.solvable import participant
 from poetry_fti.bridge.solving.outcome import DividedError, cannot_agree, tied_to
-from poetry_fti.bridge.solving.variant import Preferences
+from poetry_fti.bridge.solving.variants.variant import Preferences
 from poetry_fti.bridge.solving.workers.assignment import open_workers
 from poetry_fti.bridge.solving.workers.messages import (
     MakeLock,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.solving.obstacles import Obstacle
     from poetry_fti.bridge.solving.outcome import Outcome, Solved
     from poetry_fti.bridge.solving.solver_output import SolverOutput
-    from poetry_fti.bridge.solving.variant import StageTask
+    from poetry_fti.bridge.solving.variants.variant import StageTask
     from poetry_fti.bridge.solving.workers.messages import FindObstacle, Message, Worker
     from poetry_fti.model import Rule
 

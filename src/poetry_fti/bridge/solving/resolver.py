@@ -22,13 +22,9 @@ from poetry_fti.bridge.internals.private_name import exists
 from poetry_fti.bridge.internals.solver import AGGREGATE, proof_premises, share_direct_packages
 from poetry_fti.bridge.solving.attempts.partial import PartialSolver
 from poetry_fti.bridge.solving.attempts.selection import UndecidedError
+from poetry_fti.bridge.solving.preferred import PreferredPackages
 from poetry_fti.bridge.solving.solution import Solution
-from poetry_fti.bridge.solving.solver import (
-    DecidedSolver,
-    PreferredPackages,
-    ViewProvider,
-    ViewSolver,
-)
+from poetry_fti.bridge.solving.solver import DecidedSolver, ViewProvider, ViewSolver
 from poetry_fti.bridge.solving.unusable import explained
 from poetry_fti.errors import FtiError
 

@@ -12,13 +12,13 @@ from packaging.version import Version
 from poetry_fti.bridge.markers import Narrowing, clear_marker_caches
 from poetry_fti.bridge.solving.attempts.attempts import Attempts
 from poetry_fti.bridge.solving.budget import OutOfStepsError
-from poetry_fti.bridge.solving.merge import merged
 from poetry_fti.bridge.solving.obstacles import obstacle
 from poetry_fti.bridge.solving.outcome import DividedError, Independent, Saving, Solved
-from poetry_fti.bridge.solving.solver import as_preference
-from poetry_fti.bridge.solving.target_notes import LockedVariant, target_notes
-from poetry_fti.bridge.solving.variant import Preferences
-from poetry_fti.bridge.solving.variant_targets import VariantTargets, by_system
+from poetry_fti.bridge.solving.preferred import as_preference
+from poetry_fti.bridge.solving.variants.merge import merged
+from poetry_fti.bridge.solving.variants.target_notes import LockedVariant, target_notes
+from poetry_fti.bridge.solving.variants.variant import Preferences
+from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets, by_system
 from poetry_fti.errors import FtiError
 from poetry_fti.model import USUAL_PLATFORMS, Platform
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.obstacles import Obstacle
     from poetry_fti.bridge.solving.solution import Solution, SolvedPackages
-    from poetry_fti.bridge.solving.variant import StageTask, Variant
+    from poetry_fti.bridge.solving.variants.variant import StageTask, Variant
 
 # A stage without platforms is aligned on these alone, which takes a fraction of the time.
 _REPRESENTATIVE: Final = (Platform("linux", "amd64"),)

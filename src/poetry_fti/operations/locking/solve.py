@@ -19,7 +19,7 @@ from poetry_fti.bridge.project.groups import ignored_requirements
 from poetry_fti.bridge.solving.outcome import tied_to
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
-from poetry_fti.bridge.solving.variant import StageTask
+from poetry_fti.bridge.solving.variants.variant import StageTask
 from poetry_fti.errors import ChangedFileError, FtiError
 from poetry_fti.operations.locking.explain import explanations
 from poetry_fti.operations.locking.origin_rules import require_one_origin

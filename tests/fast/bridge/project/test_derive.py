@@ -222,7 +222,7 @@ def test_what_a_selected_extra_requires_is_required_in_every_style(
         f"[tool.poetry.dependencies]\n{tables}\n{extras}\n"
     )
     data = tomlkit.parse(derived(text, extras=("fast",))).unwrap()
-    requires = derived_package(data, tmp_path).all_requires
+    requires = derived_package(data, tmp_path, "0").all_requires
     found = {(each.name, str(each.constraint), each.is_optional()) for each in requires}
     assert found == {("numpy", ">=1", False), ("polars", ">=1", False)}
 

@@ -15,12 +15,8 @@ from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.solver import proof_premises
 from poetry_fti.bridge.solving.attempts.selection import Selection, UndecidedError, exchanged
-from poetry_fti.bridge.solving.solver import (
-    PreferredPackages,
-    ViewSolver,
-    as_preference,
-    is_unusual,
-)
+from poetry_fti.bridge.solving.preferred import PreferredPackages, as_preference, is_unusual
+from poetry_fti.bridge.solving.solver import ViewSolver
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -113,8 +109,14 @@ class PartialSolver:
     def _requirements(self, package: Package) -> Sequence[Dependency]:
         known = self._required.get(id(package))
         if known is None:
-            known = self._required[id(package)] = (package, self._read_requirements(package))
+            requires = [d for d in self._read_requirements(package) if not self._is_root(d)]
+            known = self._required[id(package)] = (package, requires)
         return known[1]
+
+    def _is_root(self, dependency: Dependency) -> bool:
+        """Return whether the project itself satisfies a requirement."""
+        root = self._root
+        return dependency.name == root.name and dependency.constraint.allows(root.version)
 
     def _read_requirements(self, package: Package) -> Sequence[Dependency]:
         if package.is_direct_origin():

@@ -21,7 +21,8 @@ from poetry_fti.bridge.index.metadata_view import MetadataView
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.internals.packages import copy_found_version, rename
 from poetry_fti.bridge.internals.solver import replace_provider
-from poetry_fti.bridge.solving.solver import PreferredPackages, ViewProvider
+from poetry_fti.bridge.solving.preferred import PreferredPackages
+from poetry_fti.bridge.solving.solver import ViewProvider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,6 +55,7 @@ class JointPool(StagePool):
         self.variants = variants
         self._rules = rules
         self._pools = [variant.resolver.pool() for variant in variants]
+        self._root = variants[0].resolver.root()
         super().__init__(self._pools[0], MetadataView(), {})
         # The solver looks up a stand-in only after a package has required it.
         self._stand_ins: dict[str, set[Version]] = {}
@@ -78,6 +80,8 @@ class JointPool(StagePool):
             return [
                 Package(dependency.name, v) for v in versions if dependency.constraint.allows(v)
             ]
+        if own == self._root.name:  # no release of an index stands in for the project itself
+            return []
         found = self._pools[int(number)].find_packages(_renamed(dependency, own))
         return [with_number(package, number) for package in found]
 
@@ -93,10 +97,17 @@ class JointPool(StagePool):
             extra: [with_number(each, number) for each in requires]
             for extra, requires in package.extras.items()
         }
-        requires = [with_number(each, number) for each in package.requires]
+        requires = [
+            with_number(each, number) for each in package.requires if not self._is_root(each)
+        ]
         for each in (*requires, *self._stand_ins_of(package, self.variants[int(number)].stage)):
             numbered.add_dependency(each)
         return numbered
+
+    def _is_root(self, dependency: Dependency) -> bool:
+        """Return whether the project itself, which is the same for all, satisfies a requirement."""
+        root = self._root
+        return dependency.name == root.name and dependency.constraint.allows(root.version)
 
     def _stand_ins_of(self, package: Package, stage: str) -> Iterator[Dependency]:
         version = StandardVersion(package.version.text)

@@ -18,7 +18,7 @@ from poetry_fti.bridge.solving.resolver import Resolver
 from poetry_fti.bridge.solving.rules.preferences import preferences_for_rules
 from poetry_fti.bridge.solving.solver_output import solver_io
 from poetry_fti.bridge.solving.stage_solver import StageSolver
-from poetry_fti.bridge.solving.variant import Variant
+from poetry_fti.bridge.solving.variants.variant import Variant
 from poetry_fti.bridge.solving.workers.messages import not_tried
 from poetry_fti.bridge.solving.workers.views import root_on, view_for
 from poetry_fti.errors import FtiError, IndexFailedError
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.solver_output import SolverOutput
-    from poetry_fti.bridge.solving.variant import Preferences, StageTask
-    from poetry_fti.bridge.solving.variant_targets import VariantTargets
+    from poetry_fti.bridge.solving.variants.variant import Preferences, StageTask
+    from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets
     from poetry_fti.bridge.solving.workers.messages import Message
     from poetry_fti.model import Rule
 

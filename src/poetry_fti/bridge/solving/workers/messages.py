@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.solving.obstacles import Obstacle
     from poetry_fti.bridge.solving.outcome import Independent, Solved
     from poetry_fti.bridge.solving.stage_solver import StageSolver
-    from poetry_fti.bridge.solving.variant import Preferences
+    from poetry_fti.bridge.solving.variants.variant import Preferences
     from poetry_fti.model import Rule
 
 _Answer = TypeVar("_Answer")

@@ -19,7 +19,7 @@ from poetry_fti.bridge.solving.attempts.solvable import participant
 from poetry_fti.bridge.solving.plain_resolver import PlainResolver
 from poetry_fti.bridge.solving.solver_output import solver_io
 from poetry_fti.bridge.solving.stage_solver import StageSolver
-from poetry_fti.bridge.solving.variant import Preferences, Variant
+from poetry_fti.bridge.solving.variants.variant import Preferences, Variant
 from poetry_fti.bridge.solving.workers.local import InProcessWorker
 from poetry_fti.bridge.solving.workers.views import root_on, view_for
 from poetry_fti.errors import FtiError
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from poetry_fti.agreement.alignment import Participant
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.solver_output import SolverOutput
-    from poetry_fti.bridge.solving.variant import StageTask
-    from poetry_fti.bridge.solving.variant_targets import VariantTargets
+    from poetry_fti.bridge.solving.variants.variant import StageTask
+    from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets
     from poetry_fti.model import Rule
 
 

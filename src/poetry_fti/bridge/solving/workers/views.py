@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.project_package import ProjectPackage
 
-    from poetry_fti.bridge.solving.variant import StageTask
-    from poetry_fti.bridge.solving.variant_targets import VariantTargets
+    from poetry_fti.bridge.solving.variants.variant import StageTask
+    from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets
 
 
 def root_on(task: StageTask, where: VariantTargets) -> ProjectPackage:

@@ -8,7 +8,7 @@ from poetry.core.version.markers import EmptyMarker
 
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.markers import parsed_marker
-from poetry_fti.bridge.solving.variant_targets import covering_marker
+from poetry_fti.bridge.solving.variants.variant_targets import covering_marker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.markers import Narrowing
     from poetry_fti.bridge.solving.solution import SolvedPackages
-    from poetry_fti.bridge.solving.variant_targets import VariantTargets
+    from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets
 
 
 def merged(

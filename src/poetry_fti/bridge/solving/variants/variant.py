@@ -12,8 +12,8 @@ from poetry.core.packages.package import Package
 
 from poetry_fti.bridge.markers import clear_marker_caches
 from poetry_fti.bridge.solving.budget import OutOfStepsError, StepBudget
+from poetry_fti.bridge.solving.preferred import PreferredPackages
 from poetry_fti.bridge.solving.solution import with_prereleases
-from poetry_fti.bridge.solving.solver import PreferredPackages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence

@@ -1,0 +1,1 @@
+"""Path dependencies: what they require, read from their files without a build."""
