@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.images.bench import Bench
+from benchmarks.images.contenders import EXCLUDING
 from benchmarks.images.front import front
 from benchmarks.images.report import Change, table
 from benchmarks.tools import output
@@ -33,7 +34,8 @@ def main() -> None:
         if own is None:
             sys.exit(1)
         found = {each.title: bench.figures(each) for each in others}
-    print("\n".join(table(own, found, change)))
+        excluding = bench.figures(EXCLUDING)
+    print("\n".join(table(own, found, change, (EXCLUDING.title, excluding))))
     version = output("docker", "version", "--format={{.Server.Version}}")
     print(f"\nMeasured with Docker {version} on {os.cpu_count()} cores.")
 

@@ -51,7 +51,7 @@ class Bench:
         with ExitStack() as stack:
             engine = Engine(self._index, self._bases.values())
             stack.callback(engine.forget_all)
-            project = self._project(f"project-{self.contenders.index(contender)}")
+            project = self._project(contender.title.replace(" ", "-"))
             try:
                 return measure(contender, project, engine, self._change)
             except FailedError as error:

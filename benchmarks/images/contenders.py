@@ -53,6 +53,17 @@ class Contender:
     prepare: Callable[[Project], None] = lambda _: None
 
 
+# XGBoost requires it on Linux, for several GPUs.
+_EXCLUDED: Final = "nvidia-nccl-cu12"
+
+# What poetry-fti makes of a project whose stages exclude a package.
+EXCLUDING: Final = Contender(
+    f"poetry-fti without {_EXCLUDED}",
+    lambda project: project.write_stages(),
+    lambda project: project.exclude(_EXCLUDED),
+)
+
+
 def contenders(bases: Mapping[str, str], folder: Path) -> tuple[Contender, ...]:
     """Return them all; the images of the stages start from these bases."""
     one = min(bases.values())

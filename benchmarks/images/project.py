@@ -69,6 +69,20 @@ class Project:
 
         self.edit(change)
 
+    def exclude(self, package: str) -> None:
+        """Exclude a package from the stages whose locks contain it."""
+        self.poetry("fti", "lock")
+        stages = [s for s in self.groups if f'name = "{package}"' in self._lock(s)]
+
+        def change(content: dict[str, Any]) -> None:
+            for stage in stages:
+                content["tool"]["fti"]["stages"][stage]["exclude"] = [package]
+
+        self.edit(change)
+
+    def _lock(self, stage: str) -> str:
+        return (self.folder(stage) / "poetry.lock").read_text()
+
     def locked_version(self, stage: str, package: str) -> str:
         """Return the version of a package that a stage is locked to."""
         text = (self.folder(stage) / "requirements.txt").read_text()

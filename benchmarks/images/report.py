@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from benchmarks.images.measured import Figures, Rebuild
 
 _SHARE: Final = 0.6
+_SHARE_EXCLUDING: Final = 0.5
 _EDIT: Final = 1.0  # second
 _MEGABYTE: Final = 1_000_000
 
@@ -33,12 +34,24 @@ class _Row(NamedTuple):
     beyond: bool = False
 
 
-def table(ours: Figures, others: Mapping[str, Figures | None], change: Change) -> Iterator[str]:
-    """Yield the lines; a figure of ours beyond its limit is bold, who failed has none."""
+def table(
+    ours: Figures,
+    others: Mapping[str, Figures | None],
+    change: Change,
+    excluding: tuple[str, Figures | None],
+) -> Iterator[str]:
+    """Yield the lines; a figure of ours beyond its limit is bold, who failed has none.
+
+    `excluding` is the title and what is measured of ours if stages exclude a package.
+    """
     yield f"| | poetry-fti | {' | '.join(others)} | limit of poetry-fti |"
     yield f"|:--|--:|{'--:|' * len(others)}:--|"
     title, reference = next(iter(others.items()))
-    for row in _rows(ours, reference, title, change):
+    rows = [
+        *_rows(ours, reference, title, change),
+        _excluding_row(ours, reference, title, excluding),
+    ]
+    for row in rows:
         first = f"**{row.cell(ours)}**" if row.beyond else row.cell(ours)
         rest = [row.cell(found) if found else "failed" for found in others.values()]
         yield f"| {' | '.join((row.title, first, *rest, row.limit))} |"
@@ -79,6 +92,25 @@ def _rows(ours: Figures, reference: Figures | None, title: str, change: Change) 
         any(image.new for image in _others(ours, change.stage)),
     )
     yield _Row(f"{named}: builds", lambda found: _wall(found.changed.values()))
+
+
+def _excluding_row(
+    ours: Figures, reference: Figures | None, title: str, excluding: tuple[str, Figures | None]
+) -> _Row:
+    name, own = excluding
+
+    def cell(found: Figures) -> str:
+        if found is ours:
+            return _size(_together(own)) if own else "failed"
+        return _size(_together(found))
+
+    return _Row(
+        f"all together, {name}",
+        cell,
+        f"{_SHARE_EXCLUDING:.0%} of {title}",
+        own is None
+        or (reference is not None and _together(own) > _SHARE_EXCLUDING * _together(reference)),
+    )
 
 
 def _image_size(stage: str, found: Figures) -> str:

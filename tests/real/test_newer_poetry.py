@@ -67,6 +67,15 @@ def test_a_pin_that_the_index_no_longer_has_is_given_up(demo: Lab) -> None:
     assert demo.locked == {"training": "app 1.0, lib 1.0"}
 
 
+def test_constraints_are_added_to_what_is_required(demo: Lab) -> None:
+    demo.write(pyproject({"training": ["app"]}))
+    demo.lock({**LIB, "app 1.0": ["lib"]})
+    constraints = ["lib<3", "lib<2; python_version < '3.12'"]
+    demo.write(pyproject({"training": ["app"]}, f"[tool.fti]\nconstraints = {constraints}\n"))
+    demo.lock({**LIB, "app 1.0": ["lib"]})
+    assert demo.locked == {"training": "app 1.0, lib 1.0, lib 2.0"}
+
+
 def test_a_rule_holds_where_an_alignment_finds_versions(demo: Lab) -> None:
     demo.write(pyproject({"feature": ["lib"], "training": ["lib"]}))
     demo.lock({"lib 3.0": []})
@@ -101,12 +110,26 @@ def test_stages_are_narrowed_and_requirements_overridden(demo: Lab) -> None:
     assert demo.locked == {"training": "app 1.0, lib 3.0, mac 1.0"}
 
 
-def test_an_override_of_what_a_path_requires_is_an_error(demo: Lab) -> None:
-    settings = """\
+@pytest.mark.parametrize(
+    ("key", "setting", "verb"),
+    [
+        ('overrides = { lib = ">=2" }', "an override", "replace"),
+        ('exclude = ["lib"]', "`exclude`", "drop"),
+        (
+            "constraints = [\"lib<2; sys_platform == 'win32'\"]",
+            "a constraint with a marker",
+            "limit",
+        ),
+    ],
+)
+def test_what_a_path_requires_cannot_be_changed(
+    demo: Lab, key: str, setting: str, verb: str
+) -> None:
+    settings = f"""\
 [tool.fti.stages.training]
-overrides = { lib = ">=2" }
+{key}
 [tool.poetry.group.training.dependencies]
-helper = { path = "helper" }
+helper = {{ path = "helper" }}
 """
     demo.write(pyproject({"training": ["helper"]}, settings))
     (demo.root / "helper").mkdir()
@@ -115,8 +138,8 @@ helper = { path = "helper" }
     result = demo.run(LIB, "fti", "lock")
     assert result.code == 1
     assert result.errors.splitlines()[-1] == (
-        "training: helper requires lib, which an override replaces. With Poetry 2.99.0 an override"
-        " cannot replace what a package from a path, a URL or a repository requires; poetry-fti is"
+        f"training: helper requires lib, which {setting} {verb}s. With Poetry 2.99.0 {setting}"
+        f" cannot {verb} what a package from a path, a URL or a repository requires; poetry-fti is"
         " tested with Poetry 2.3 to 2.5."
     )
 

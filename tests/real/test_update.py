@@ -345,6 +345,23 @@ def test_an_override_replaces_what_packages_require(wrong: Lab) -> None:
     assert tomllib.loads(lock)["metadata"]["fti"] == {"overrides": {"lib": ">=2,<3"}}
 
 
+def test_constraints_bound_and_exclusions_drop_what_packages_require(wrong: Lab) -> None:
+    groups = {"feature": ["app"], "training": ["app"]}
+    wrong.write(pyproject(groups, '[tool.fti]\nconstraints = ["app<1.1", "lib>0.1"]\n'))
+    wrong.lock(WRONG)
+    settings = '[tool.fti.stages.training]\nexclude = ["mid"]\n[tool.fti.stages.feature]\n'
+    wrong.write(pyproject(groups, '[tool.fti]\nconstraints = ["app>=1.1"]\n' + settings))
+    assert wrong.lock(WRONG) == [
+        "feature: locked 3 packages: 0 added, 0 removed, 1 updated",
+        "  ~ app 1.0 -> 1.1",
+        "training: locked 2 packages: 0 added, 1 removed, 1 updated",
+        "  ~ app 1.0 -> 1.1",
+        "  - mid 1.0",
+        "",
+        "2 packages are shared between stages, all at the same version.",
+    ]
+
+
 def test_an_override_may_lift_what_packages_require(wrong: Lab) -> None:
     wrong.write(pyproject(BOTH, OVERRIDES.format("*")))
     wrong.lock(WRONG, "feature")

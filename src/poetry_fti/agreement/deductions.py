@@ -37,6 +37,9 @@ def requirers(
     for requirement in stage.requirements:
         if requirement.name == name and not requirement.allows(version):
             yield f"pyproject.toml requires {requirement}"
+    for constraint in stage.stage.constraints:
+        if constraint.name == name and not constraint.marker and not constraint.allows(version):
+            yield str(constraint)
     for package in stage.packages:
         for requirement in package.requires if package.name not in leaving else ():
             if requirement.name == name and not requirement.allows(version):

@@ -1,18 +1,22 @@
-"""The keys of `[tool.fti]` that name packages: alignment rules and overrides."""
+"""The keys that name packages: alignment rules, overrides, exclusions and constraints."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from poetry_fti.model import LEVELS, Rule
+from poetry_fti.model import LEVELS, Constraint, Rule
 
 if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
+
     from poetry_fti.config.table import Table
 
 _PACKAGE: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE | re.ASCII)
+_EXTRA: Final = re.compile(r"\bextras?\b")
 _PATTERN: Final = re.compile(
     r"[A-Z0-9*?]|[A-Z0-9*?][A-Z0-9._*?-]*[A-Z0-9*?]", re.IGNORECASE | re.ASCII
 )
@@ -60,14 +64,14 @@ def _packages(rule: Table) -> tuple[str, ...]:
     return tuple(sorted(set(normalized)))
 
 
-def read_overrides(stage: Table) -> tuple[tuple[str, str], ...]:
+def read_overrides(parent: Table) -> tuple[tuple[str, str], ...]:
     """Return the pairs of package name and constraint in `overrides`, each package once.
 
     Names and constraints are as the user has written them.
     """
     found: dict[str, tuple[str, str]] = {}
-    pairs = stage.pairs("overrides")
-    table = stage.child({}, "overrides", keys=())
+    pairs = parent.pairs("overrides")
+    table = parent.child({}, "overrides", keys=())
     for name, constraint in pairs:
         other, _ = found.setdefault(canonicalize_name(name), (name, constraint))
         if not _PACKAGE.fullmatch(name):
@@ -77,3 +81,42 @@ def read_overrides(stage: Table) -> tuple[tuple[str, str], ...]:
         elif other != name:
             table.wrong(name, f'is the same package as "{other}"')
     return tuple(found.values())
+
+
+def read_exclude(stage: Table) -> tuple[NormalizedName, ...]:
+    """Return the names of the packages in `exclude`, in their order."""
+    names = stage.distinct("exclude", canonicalize_name) or ()
+    for index, name in enumerate(names if stage.whole_strings("exclude") else ()):
+        if not _PACKAGE.fullmatch(name):
+            stage.wrong("exclude", f'"{name}" is not a package name', index=index)
+    return tuple(map(canonicalize_name, names))
+
+
+def read_constraints(parent: Table) -> tuple[Constraint, ...]:
+    """Return the bounds in the array `constraints` of `[tool.fti]` or of a stage."""
+    found: list[Constraint] = []
+    for index, text in enumerate(parent.whole_strings("constraints")):
+        read = _constraint(text, parent.path("constraints", index=index))
+        if isinstance(read, str):
+            parent.wrong("constraints", f'"{text}" {read}', index=index)
+        else:
+            found.append(read)
+    return tuple(found)
+
+
+def _constraint(text: str, path: str) -> Constraint | str:
+    """Return the bound that a text contains, or what is wrong with the text."""
+    try:
+        read = Requirement(text)
+    except InvalidRequirement:
+        return 'is not a requirement (PEP 508) such as "urllib3>=2.6.3"'
+    name, marker = canonicalize_name(read.name), str(read.marker or "")
+    if read.url:
+        return "has a URL; a constraint only limits versions"
+    if read.extras or _EXTRA.search(marker):
+        return "has an extra; a constraint only limits versions"
+    if not read.specifier:
+        return 'allows every version; add a bound, such as ">=2"'
+    if name == "python":
+        return "is not a package; set a stage's Python with its key `python`"
+    return Constraint(path, name, str(read.specifier), marker)

@@ -15,15 +15,22 @@ from poetry_fti.config.image_defaults import read_image_defaults
 from poetry_fti.config.image_keys import read_environment
 from poetry_fti.config.messages import dotted
 from poetry_fti.config.names import UNUSABLE, folder_problem
-from poetry_fti.config.package_keys import read_align, read_overrides
+from poetry_fti.config.package_keys import (
+    read_align,
+    read_constraints,
+    read_exclude,
+    read_overrides,
+)
 from poetry_fti.config.table import Table
 from poetry_fti.model import KINDS, PLATFORMS, Image, Libc, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from packaging.utils import NormalizedName
+
     from poetry_fti.config.image_defaults import ImageDefaults
-    from poetry_fti.model import Kind, Problem, Rule
+    from poetry_fti.model import Constraint, Kind, Problem, Rule
 
 DEFAULT_EXPORTS: Final = ("requirements", "pylock", "dockerfile")
 
@@ -60,6 +67,8 @@ class StageConfig:
     env: tuple[tuple[str, str], ...] = ()
     image: Image = Image()
     overrides: tuple[tuple[str, str], ...] = ()
+    exclude: tuple[NormalizedName, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
     isolated: bool | None = None
     no_build: bool = False
 
@@ -78,6 +87,8 @@ class Config:
     image: Image = Image()
     stages: tuple[StageConfig, ...] | None = None
     align: tuple[Rule, ...] = ()
+    overrides: tuple[tuple[str, str], ...] = ()
+    constraints: tuple[Constraint, ...] = ()
     isolated: bool = False
 
 
@@ -93,7 +104,16 @@ def read_config(
         fti,
         "tool.fti",
         problems,
-        keys=("directory", "exports", "image", "stages", "align", "isolated"),
+        keys=(
+            "directory",
+            "exports",
+            "image",
+            "stages",
+            "align",
+            "overrides",
+            "constraints",
+            "isolated",
+        ),
     )
     exports = table.choices("exports", formats)
     defaults = read_image_defaults(table.table("image"), problems)
@@ -103,6 +123,8 @@ def read_config(
         image=defaults.image,
         stages=_stages(table, defaults, problems),
         align=read_align(table),
+        overrides=read_overrides(table),
+        constraints=read_constraints(table),
         isolated=table.boolean("isolated") or False,
     )
 
@@ -160,6 +182,8 @@ def _stage(
             "env",
             "image",
             "overrides",
+            "exclude",
+            "constraints",
             "isolated",
             "no-build",
         ),
@@ -186,6 +210,8 @@ def _stage(
             else Image()
         ),
         overrides=read_overrides(table),
+        exclude=read_exclude(table),
+        constraints=read_constraints(table),
         isolated=table.boolean("isolated"),
         no_build=table.boolean("no-build") or False,
     )
@@ -238,8 +264,12 @@ def stage_path(name: str, *keys: str) -> str:
 
 def written_constraints(config: Config) -> Iterator[tuple[str, str]]:
     """Yield each version constraint in the configuration, after the dotted path of its key."""
+    for name, constraint in config.overrides:
+        yield dotted("tool", "fti", "overrides", name), constraint
+    yield from ((each.path, each.versions) for each in config.constraints)
     for stage in config.stages or ():
         if stage.python is not None:
             yield stage_path(stage.name, "python"), stage.python
         for name, constraint in stage.overrides:
             yield stage_path(stage.name, "overrides", name), constraint
+        yield from ((each.path, each.versions) for each in stage.constraints)

@@ -46,7 +46,15 @@ def read_stages(
         )
         problems.append(Problem("tool.fti.stages", message))
     _refuse_similar_names(configured, problems)
-    stages = [_stage(stage, groups, known, problems) for stage in configured]
+    shared = _normalized_overrides(config.overrides)
+    stages = [
+        replace(
+            stage,
+            overrides=tuple(sorted({**shared, **dict(stage.overrides)}.items())),
+            constraints=(*config.constraints, *stage.constraints),
+        )
+        for stage in (_stage(each, groups, known, problems) for each in configured)
+    ]
     return tuple(sorted(stages, key=lambda stage: (KINDS.index(stage.kind), stage.name)))
 
 
@@ -84,8 +92,14 @@ def _stage(
         env=config.env,
         image=config.image,
         no_build=config.no_build,
-        overrides=tuple(sorted((canonicalize_name(name), c) for name, c in config.overrides)),
+        overrides=tuple(_normalized_overrides(config.overrides).items()),
+        exclude=config.exclude,
+        constraints=config.constraints,
     )
+
+
+def _normalized_overrides(overrides: Iterable[tuple[str, str]]) -> dict[NormalizedName, str]:
+    return {canonicalize_name(name): constraint for name, constraint in overrides}
 
 
 def _named_groups(

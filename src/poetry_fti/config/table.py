@@ -48,10 +48,14 @@ class Table:
     def __contains__(self, key: str) -> bool:
         return key in self._mapping
 
+    def path(self, key: str | None, *, index: int | None = None) -> str:
+        """Return the dotted path of a key, of an item of its array, or without a key the own."""
+        path = self._path if key is None else f"{self._path}.{dotted(key)}"
+        return path if index is None else f"{path}[{index}]"
+
     def wrong(self, key: str | None, message: str, *, index: int | None = None) -> None:
         """Add a problem at a key, at an item of its array, or (without a key) at the table."""
-        path = self._path if key is None else f"{self._path}.{dotted(key)}"
-        self._problems.append(Problem(path if index is None else f"{path}[{index}]", message))
+        self._problems.append(Problem(self.path(key, index=index), message))
 
     def child(
         self,

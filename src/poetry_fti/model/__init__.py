@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from poetry_fti.model.constraint import Constraint
 from poetry_fti.model.formats import FORMATS
 from poetry_fti.model.image import (
     CODE_FORMS,
@@ -47,6 +48,7 @@ __all__ = [
     "Architecture",
     "Code",
     "CodeForm",
+    "Constraint",
     "DirectoryOrigin",
     "FileOrigin",
     "GitOrigin",

@@ -11,6 +11,8 @@ from poetry_fti.model.platforms import Targets
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
+    from poetry_fti.model.constraint import Constraint
+
 Kind: TypeAlias = Literal["feature", "training", "inference"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
@@ -28,7 +30,9 @@ class Stage:
         extras: extras of the project itself.
         env: environment variables, as pairs of name and value.
         overrides: constraints that replace what packages require, as pairs of package name and
-            constraint, sorted by name.
+            constraint, sorted by name; the project's, unless the stage has its own.
+        exclude: packages that are left out of the stage although others require them.
+        constraints: bounds on the versions of packages, the project's before the stage's own.
         no_build: whether locking must not run the build of any package.
     """
 
@@ -44,6 +48,8 @@ class Stage:
     env: tuple[tuple[str, str], ...] = ()
     image: Image = Image()
     overrides: tuple[tuple[NormalizedName, str], ...] = ()
+    exclude: tuple[NormalizedName, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
     no_build: bool = False
 
     @property

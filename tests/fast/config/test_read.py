@@ -272,6 +272,35 @@ def test_problems_of_overrides() -> None:
     ]
 
 
+def test_problems_of_constraints() -> None:
+    config, problems = read("""
+        [tool.fti]
+        constraints = [
+            "Urllib3>=2.6.3,<3", "numpy", "numpy[x]>=2", "numpy @ https://host/numpy.whl",
+            "numpy>=2; extra == 'x'", "numpy==", "python>=3.12", "numpy<2; python_version<'3.12'",
+        ]
+        [tool.fti.stages.x]
+        constraints = ["numpy>=2", 2]
+        """)
+    path = "tool.fti.constraints"
+    is_none = 'is not a requirement (PEP 508) such as "urllib3>=2.6.3"'
+    has_extra = "has an extra; a constraint only limits versions"
+    assert problems == [
+        "tool.fti.stages.x.constraints[1]: must be a string, not an integer",
+        f'{path}[1]: "numpy" allows every version; add a bound, such as ">=2"',
+        f'{path}[2]: "numpy[x]>=2" {has_extra}',
+        f'{path}[3]: "numpy @ https://host/numpy.whl" has a URL; a constraint only limits versions',
+        f"{path}[4]: \"numpy>=2; extra == 'x'\" {has_extra}",
+        f'{path}[5]: "numpy==" {is_none}',
+        f'{path}[6]: "python>=3.12" is not a package; set a stage\'s Python with its key `python`',
+    ]
+    assert list(map(str, config.constraints)) == [
+        f"{path}[0] requires urllib3 <3,>=2.6.3",
+        f'{path}[7] requires numpy <2 ; python_version < "3.12"',
+    ]
+    assert next(iter(written_constraints(config))) == (f"{path}[0]", "<3,>=2.6.3")
+
+
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -279,7 +308,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 )
 KEYS = st.sampled_from(["directory", "exports", "image", "stages", "align"]) | st.text()
 STAGE_KEYS = st.sampled_from(
-    ["kind", "python", "groups", "platforms", "libc", "env", "image", "overrides"]
+    ["kind", "python", "groups", "platforms", "libc", "env", "image", "overrides", "constraints"]
 )
 RULES = st.lists(
     st.dictionaries(st.sampled_from(["stages", "packages", "level"]), VALUES | st.lists(st.text()))

@@ -70,6 +70,9 @@ def test_declared_stages_are_the_stages() -> None:
         [tool.fti.stages.feature]
         groups = []
         overrides = { urllib3 = "*", Foo_Bar = ">=2" }
+        [tool.fti.overrides]
+        foo-bar = ">=1"
+        numpy = ">=2"
         """)
     assert not problems
     assert [(stage.name, stage.groups, stage.extras) for stage in stages] == [
@@ -77,7 +80,8 @@ def test_declared_stages_are_the_stages() -> None:
         ("torch-training", ("torch-training",), ()),
         ("batch", ("gpu", "feature"), ("fast",)),
     ]
-    assert stages[0].overrides == (("foo-bar", ">=2"), ("urllib3", "*"))
+    assert stages[0].overrides == (("foo-bar", ">=2"), ("numpy", ">=2"), ("urllib3", "*"))
+    assert stages[1].overrides == (("foo-bar", ">=1"), ("numpy", ">=2"))
 
 
 def test_a_project_without_stages_is_told_how_to_have_some() -> None:

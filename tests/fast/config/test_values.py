@@ -144,12 +144,15 @@ def test_a_wrong_value_is_reported_before_anything_runs(demo: MemoryProject) -> 
 
 
 KEYS: Final = [
-    *(f"tool.fti.{key}" for key in ("directory", "exports", "isolated")),
+    *(
+        f"tool.fti.{key}"
+        for key in ("directory", "exports", "overrides", "constraints", "isolated")
+    ),
     *(
         f"{STAGE}.{key}"
         for key in (
             *("kind", "groups", "dev-groups", "extras", "python", "platforms", "libc", "macos"),
-            *("env", "overrides", "isolated"),
+            *("env", "overrides", "exclude", "constraints", "isolated"),
         )
     ),
     *(

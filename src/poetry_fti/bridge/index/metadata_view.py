@@ -1,9 +1,10 @@
-"""Metadata of packages as it applies to a stage: narrowed to its targets, with overrides."""
+"""Metadata of packages as it applies to a stage: narrowed to its targets, with its settings."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from poetry_fti.bridge.index.bounds import Bounds
 from poetry_fti.bridge.index.releases import with_requires
 
 if TYPE_CHECKING:
@@ -29,23 +30,29 @@ class MetadataView:
     def __init__(
         self,
         narrow: Narrowing | None = None,
-        overrides: Mapping[NormalizedName, VersionConstraint] | None = None,
+        overrides: Mapping[NormalizedName, VersionConstraint | None] | None = None,
         files: InstallableFiles | None = None,
         *,
         builds: bool = True,
+        bounds: Bounds | None = None,
     ) -> None:
         """Narrow markers with `narrow`; replace constraints in packages' requirements by name.
 
-        Overrides do not apply to the requirements of the project itself. Releases without any of
-        the `files` are not to be chosen. `builds` is false if no build may be run to read the
-        metadata of a package.
+        Requirements of packages whose override is None are left out. Overrides do not apply to
+        the requirements of the project itself. Releases without any of the `files`, and versions
+        that `bounds` exclude, are not to be chosen. `builds` is false if no build may be run to
+        read the metadata of a package.
         """
         self.files = files
         self.narrow = narrow
         self.builds = builds
-        self._overrides = overrides or {}
+        self.bounds = bounds or Bounds()
+        changed = (overrides or {}).items()
+        self._overrides = {name: versions for name, versions in changed if versions is not None}
+        self._exclude = {name for name, versions in changed if versions is None}
         # Packages are not copied then: plain Poetry's solver changes them, and locks the result.
-        self.is_plain = narrow is None and not self._overrides
+        changes = self._overrides or self._exclude or self.bounds.add_requirements
+        self.is_plain = narrow is None and not changes
         # By identity: dependencies and packages live as long as the indexes that they come from.
         self._shown: dict[int, tuple[Dependency, Dependency | None]] = {}
         self._requires: dict[int, tuple[Package, list[Dependency]]] = {}
@@ -58,14 +65,24 @@ class MetadataView:
         if only is not None:
             shown = [each for each in self.requires(package) if each.name in only]
             return with_requires(package, shown)
-        return package if self.is_plain else with_requires(package, self.requires(package))
+        if self.is_plain:
+            return package
+        copied = with_requires(package, self.requires(package))
+        if self._exclude and package.is_direct_origin():
+            # The solver adds requirements of an extra whose requirements have all been left out.
+            copied.extras = {
+                extra: [each for each in requires if each.name not in self._exclude]
+                for extra, requires in package.extras.items()
+            }
+        return copied
 
     def requires(self, package: Package) -> list[Dependency]:
         """Return the requirements of a package that apply; callers must not change them."""
         known = self._requires.get(id(package))
         if known is None:
             shown = [self._requirement(dependency) for dependency in package.requires]
-            known = (package, [dependency for dependency in shown if dependency is not None])
+            applying = [dependency for dependency in shown if dependency is not None]
+            known = (package, [*applying, *self.bounds.added(applying)])
             self._requires[id(package)] = known
         return known[1]
 
@@ -74,7 +91,8 @@ class MetadataView:
         if self.is_plain:
             return root
         shown = [self._narrowed(dependency) for dependency in root.all_requires]
-        return with_requires(root, [dependency for dependency in shown if dependency is not None])
+        applying = [dependency for dependency in shown if dependency is not None]
+        return with_requires(root, [*applying, *self.bounds.added(applying)])
 
     def applying(
         self, package: Package, active: Iterable[Dependency], extras: Collection[NormalizedName]
@@ -94,16 +112,36 @@ class MetadataView:
 
     def declared(self, package: Package, extras: Collection[NormalizedName]) -> list[Dependency]:
         """Return all requirements of a package with these extras, also for other targets."""
-        return [dependency for dependency in package.requires if _is_active(dependency, extras)]
+        return [
+            dependency
+            for dependency in package.requires
+            if _is_active(dependency, extras) and dependency.name not in self._exclude
+        ]
 
     def overridden(self, package: Package) -> list[str]:
         """Return the names of a package's requirements whose constraints are replaced, sorted."""
         return sorted({d.name for d in package.requires if d.name in self._overrides})
 
+    def excluded(self, package: Package, extras: Collection[NormalizedName]) -> set[NormalizedName]:
+        """Return the names of the excluded packages that a package requires on a target."""
+        return {
+            dependency.name
+            for dependency in package.requires
+            if dependency.name in self._exclude
+            and _is_active(dependency, extras)
+            and self._narrowed(dependency) is not None
+        }
+
+    def bounded(self, package: Package) -> list[str]:
+        """Return the names of the requirements that constraints for some targets limit, sorted."""
+        return sorted({each.name for each in self.bounds.added(package.requires)})
+
     def _requirement(self, dependency: Dependency) -> Dependency | None:
         known = self._shown.get(id(dependency))
         if known is None:
-            known = (dependency, self._overridden(self._narrowed(dependency)))
+            applies = dependency.name not in self._exclude
+            shown = self._overridden(self._narrowed(dependency)) if applies else None
+            known = (dependency, shown)
             self._shown[id(dependency)] = known
         return known[1]
 

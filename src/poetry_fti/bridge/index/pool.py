@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry.repositories import RepositoryPool
+from poetry.repositories.exceptions import PackageNotFoundError
 from poetry.repositories.http_repository import HTTPRepository
 
 from poetry_fti.bridge.index.repository import CachedRepository, IndexCache
@@ -109,13 +110,21 @@ class StagePool(_MappedPool):
     def package(self, name: str, version: Version, repository_name: str | None = None) -> Package:
         """Return a release with the requirements that apply to the stage.
 
-        Raises PackageNotFoundError if no index has it.
+        Raises PackageNotFoundError if no index has it, or if a constraint excludes it.
         """
+        if constraint := self._view.bounds.excluding(name, version):
+            raise PackageNotFoundError(str(constraint))
         package = super().package(name, version, repository_name)
         return self._view.package(package, self._only)
 
     def find_packages(self, dependency: Dependency) -> list[Package]:
         """Return the releases that satisfy a requirement, without their own requirements."""
+        bound = self._view.bounds.allowed(dependency.name)
+        if bound is not None:
+            bound = bound.intersect(dependency.constraint)
+            if bound.is_empty():
+                return []
+            dependency = dependency.with_constraint(bound)
         found = super().find_packages(dependency)
         allowed = self._allowed.get(dependency.name)
         return found if allowed is None else [p for p in found if allowed.allows(p.version)]

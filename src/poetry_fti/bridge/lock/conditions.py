@@ -89,6 +89,8 @@ def _own_conditions(stage: Stage, paths: Mapping[str, str]) -> dict[str, Any]:
         table["dev-groups"] = list(stage.dev_groups)
     if stage.overrides:
         table["overrides"] = dict(stage.overrides)
+    if stage.exclude:
+        table["exclude"] = sorted(stage.exclude)
     if stage.no_build:
         table["no-build"] = True
     if paths:

@@ -21,6 +21,7 @@ from poetry_fti.bridge.lock.locker import (
     quick_status,
 )
 from poetry_fti.bridge.lock.origins import pinned_locked_versions
+from poetry_fti.bridge.lock.violation import violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -69,12 +70,24 @@ class StageLock:
     @cached_property
     def status(self) -> LockStatus:
         """The state of the lock, of which every part has been read."""
-        return _FRESH if self._solved else lock_status(self.locker)
+        return _FRESH if self._solved else self._bounded(lock_status(self.locker))
 
     @cached_property
     def quick_status(self) -> LockStatus:
         """The same, found faster: the strings of a lock that looks whole are not read."""
-        return _FRESH if self._solved else quick_status(self.locker, self.text)
+        if self._solved:
+            return _FRESH
+        return self._bounded(quick_status(self.locker, self.text))
+
+    def _bounded(self, status: LockStatus) -> LockStatus:
+        """Return the state of a lock, stale if the lock violates a constraint."""
+        if status.state != "fresh" or not self._derived.stage.constraints:
+            return status
+        try:
+            reason = violation(self._derived, self.pins, lambda: self.locker)
+        except Exception:  # noqa: BLE001 - Poetry raises any type for damaged text
+            return lock_status(self.locker)
+        return replace(status, state="stale", reason=reason) if reason else status
 
     @cached_property
     def packages(self) -> tuple[LockedPackage, ...]:

@@ -182,6 +182,9 @@ def _sentence(texts: Sequence[str]) -> str:
 
 def _unavailable(variant: Variant, name: NormalizedName, version: Version) -> str:
     """Return why a version is no candidate although no requirement excludes it, if known."""
+    bounds = variant.resolver.view.bounds
+    if constraint := bounds.excluding(name, PoetryVersion.parse(str(version))):
+        return str(constraint)
     try:
         found = variant.resolver.pool().package(name, PoetryVersion.parse(str(version)))
     except PackageNotFoundError:

@@ -35,7 +35,8 @@ class PlainResolver(Resolver):
 
     Packages of an index are narrowed to the view before the solver sees them. What comes from a
     path, a URL or a repository is not: there is no public way to it. It is solved for every
-    target and narrowed afterwards, and it is an error if an override applies to its requirements.
+    target and narrowed afterwards, and it is an error if an override, an exclusion or a constraint
+    with a marker applies to its requirements.
 
     Poetry tries the highest of the preferred versions of a package first, whatever their order.
     So a preference that is higher than one before it is left out.
@@ -60,11 +61,12 @@ class PlainResolver(Resolver):
         pool = _CountingPool(self._shared, self.view, preferences.allowed)
         pool.budget = preferences.budget
         builds = nullcontext() if self.view.builds else refused_builds()
-        with solver_errors(), builds:
+        with solver_errors(self.limiting), builds:
             solver = Solver(root, pool, [], locked, self._io)
             solved = solver.solve(use_latest=preferences.latest).get_solved_packages()
         found = {p: p for p in solved if p.is_direct_origin() and p not in originals}
-        self._require_no_overrides(found)
+        self._require_unchanged(found)
+        self._require_bounds(solved)
         originals |= found
         return Solution(root, solved, originals, preferences.budget.used)
 
@@ -73,16 +75,26 @@ class PlainResolver(Resolver):
         """The solver of some of the packages."""
         return _PlainPartialSolver(self.root(), self._shared, self.view, self._io)
 
-    def _require_no_overrides(self, packages: Iterable[Package]) -> None:
+    def _require_unchanged(self, packages: Iterable[Package]) -> None:
         for package in packages:
-            names = self.view.overridden(package)
-            if names:
-                raise FtiError(
-                    f"{package.pretty_name} requires {joined(names)}, which an override replaces."
-                    f" With Poetry {poetry_version()} an override cannot replace what a package"
-                    " from a path, a URL or a repository requires; poetry-fti is tested with"
-                    f" Poetry {tested_versions()}."
-                )
+            changes = (
+                ("an override", "replace", self.view.overridden(package)),
+                ("`exclude`", "drop", sorted(self.view.excluded(package, package.extras))),
+                ("a constraint with a marker", "limit", self.view.bounded(package)),
+            )
+            for setting, verb, names in changes:
+                if names:
+                    raise FtiError(
+                        f"{package.pretty_name} requires {joined(names)}, which {setting} {verb}s."
+                        f" With Poetry {poetry_version()} {setting} cannot {verb} what a package"
+                        " from a path, a URL or a repository requires; poetry-fti is tested with"
+                        f" Poetry {tested_versions()}."
+                    )
+
+    def _require_bounds(self, packages: Iterable[Package]) -> None:
+        for package in packages:
+            if fault := self.view.bounds.fault(package.name, package):
+                raise FtiError(f"{package.pretty_name} {package.version} {fault}.")
 
     def _is_available(self, package: Package) -> bool:
         if package.is_direct_origin():

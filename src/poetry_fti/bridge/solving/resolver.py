@@ -22,6 +22,7 @@ from poetry_fti.bridge.internals.private_name import exists
 from poetry_fti.bridge.internals.solver import AGGREGATE, proof_premises, share_direct_packages
 from poetry_fti.bridge.solving.attempts.partial import PartialSolver
 from poetry_fti.bridge.solving.attempts.selection import UndecidedError
+from poetry_fti.bridge.solving.limits import limiting, limits
 from poetry_fti.bridge.solving.preferred import PreferredPackages
 from poetry_fti.bridge.solving.solution import Solution
 from poetry_fti.bridge.solving.solver import DecidedSolver, ViewProvider, ViewSolver
@@ -29,7 +30,7 @@ from poetry_fti.bridge.solving.unusable import explained
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.markers import Narrowing
     from poetry_fti.bridge.solving.attempts.selection import Selection
     from poetry_fti.bridge.solving.solution import SolvedPackages
+    from poetry_fti.model import Constraint
 
 
 class Resolver:
@@ -84,7 +86,7 @@ class Resolver:
         nothing = PreferredPackages()
         provider = ViewProvider(self.root(), self.pool(), self._io, nothing, self.view)
         share_direct_packages(provider, self._direct)
-        with _scratch() as folder, provider.use_source_root(folder), solver_errors():
+        with _scratch() as folder, provider.use_source_root(folder), solver_errors(self.limiting):
             return provider.search_for_direct_origin_dependency(dependency)
 
     def solve(self, preferences: PreferredPackages) -> Solution:
@@ -120,11 +122,20 @@ class Resolver:
         preferred: PreferredPackages,
         direct: Mapping[Package, Package],
     ) -> Solution:
-        with _scratch() as folder, solver.provider.use_source_root(folder), solver_errors():
+        provider, errors = solver.provider, solver_errors(self.limiting)
+        with _scratch() as folder, provider.use_source_root(folder), errors:
             packages = solver.solve(use_latest=preferred.latest).get_solved_packages()
         originals = {**direct, **solver.provider.originals}
         decisions = solver.decisions[0] if len(solver.decisions) == 1 else None
         return Solution(root, packages, originals, preferred.budget.used, decisions)
+
+    def limits(self, missing: Dependency) -> Sequence[Constraint]:
+        """Return the constraints that exclude each version which satisfies a requirement."""
+        return limits(missing, self.view.bounds, self._shared)
+
+    def limiting(self, error: Exception) -> Iterable[Constraint]:
+        """Return the constraints that an error of the solver is due to."""
+        return limiting(error, self.view.bounds, self._shared)
 
     def exchanged(self, solution: Solution, selection: Selection) -> Solution | None:
         """Return a solution with the packages of a selection, which was made from it.
@@ -161,7 +172,8 @@ class Resolver:
         This saves solving for nearly all versions that are impossible. False means unknown.
         Packages in `changed` no longer have the versions of the solution.
         """
-        if solution.forbids(name, version, changed):
+        excluding = self.view.bounds.excluding(name, Version.parse(str(version)))
+        if excluding or solution.forbids(name, version, changed):
             return True
         entries = solution.entries(name)
         if not entries:  # only a solution with other preferences contains the package
@@ -201,12 +213,23 @@ class Resolver:
                 restored[self._restored(package, solution)] = info
         return restored
 
+    def excluded(self, solution: Solution) -> set[NormalizedName]:
+        """Return the names of the packages that a solution lacks only because they are excluded."""
+        found: set[NormalizedName] = set()
+        for package in solution.packages:
+            original = solution.originals.get(package) or self._release(package)
+            found |= self.view.excluded(original, solution.extras(original))
+        return found
+
+    def _release(self, package: Package) -> Package:
+        return self._shared.package(package.name, package.version, package.source_reference)
+
     def _restored(self, package: Package, solution: Solution) -> Package:
         original = solution.originals.get(package)
         if original is not None:
             extras = solution.extras(original)
             return with_requires(package, self.view.declared(original, extras))
-        original = self._shared.package(package.name, package.version, package.source_reference)
+        original = self._release(package)
         extras = solution.extras(original)
         return with_requires(package, self.view.applying(original, package.requires, extras))
 
@@ -251,12 +274,18 @@ def _scratch() -> Iterator[Path]:
 
 
 @contextmanager
-def solver_errors() -> Iterator[None]:
-    """Convert the solver's error to an FtiError with its whole explanation as plain text."""
+def solver_errors(
+    limiting: Callable[[Exception], Iterable[Constraint]] = lambda _: (),
+) -> Iterator[None]:
+    """Convert the solver's error to an FtiError with its whole explanation as plain text.
+
+    `limiting` returns the constraints that it is due to.
+    """
     try:
         yield
     except (SolverProblemError, IncompatibleConstraintsError) as error:
         # Poetry's hints about Python versions contain cleo's markup.
         text = Formatter().remove_format(str(error)).strip()
         premises = proof_premises(error) if isinstance(error, SolverProblemError) else None
-        raise FtiError("\n".join(explained(text, list(premises or ())))) from error
+        lines = dict.fromkeys(f"{each}." for each in limiting(error))
+        raise FtiError("\n".join([*explained(text, list(premises or ())), *lines])) from error

@@ -26,10 +26,10 @@ from poetry_fti.bridge.solving.unusable import (
     UnusableRelease,
     own_fault,
     requirements_fault,
+    unreadable,
     without_itself,
 )
-from poetry_fti.errors import FtiError
-from poetry_fti.urls import public_text, public_url
+from poetry_fti.urls import public_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -126,14 +126,18 @@ class ViewProvider(Provider):
         except _READ_ERRORS as error:
             if dependency_package.package.is_root():
                 raise
-            raise _unreadable(dependency_package.package, error) from error
+            raise unreadable(dependency_package.package, error) from error
         known = self._faults.get((found.package.name, found.package.version), "")
-        if fault := known or own_fault(found.package):
+        if fault := known or own_fault(found.package) or self.bound_fault(found.package):
             return self._unusable(dependency_package, fault)
         files = self.files(found.package)
         if files is not None and (fault := files.fault(found.package)):
             return self._unusable(dependency_package, fault, partial(files.helpful, found.package))
         return DependencyPackage(found.dependency, without_itself(found.package))
+
+    def bound_fault(self, package: Package) -> str:
+        """Return that a constraint excludes a package that comes from no index, or empty text."""
+        return self._view.bounds.fault(package.name, package)
 
     def files(self, package: Package) -> InstallableFiles | None:  # noqa: ARG002 - see JointPool
         """Return the files of which a package needs one; None if it needs none."""
@@ -195,15 +199,11 @@ class ViewProvider(Provider):
             with nullcontext() if self._view.builds else refused_builds(what):
                 found = super().search_for_direct_origin_dependency(dependency)
         except _READ_ERRORS as error:
-            raise _unreadable(dependency.pretty_name, error) from error
+            raise unreadable(dependency.pretty_name, error) from error
         if found.source_type == "directory":
             require_current(found, Path(str(found.source_url)))
         self.originals[found] = found
         return self._view.package(found)
-
-
-def _unreadable(what: object, error: Exception) -> FtiError:
-    return FtiError(f"Poetry cannot read {what}: {public_text(str(error).strip())}")
 
 
 def _of_any_extra(marker: str, known: Iterable[str]) -> str:

@@ -19,8 +19,10 @@ from poetry_fti.bridge.solving.variants.merge import merged
 from poetry_fti.bridge.solving.variants.target_notes import LockedVariant, target_notes
 from poetry_fti.bridge.solving.variants.variant import Preferences
 from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets, by_system
+from poetry_fti.config.read import stage_path
 from poetry_fti.errors import FtiError
 from poetry_fti.model import USUAL_PLATFORMS, Platform
+from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -153,7 +155,7 @@ class StageSolver:
             lock=lock,
             versions=self._locked,
             seconds=self._seconds,
-            warnings=tuple(_warnings(packages)),
+            warnings=(*_warnings(packages), *self._without_effect()),
             notes=tuple(target_notes(self._task.name, self._locked_variants())),
             unfinished=tuple(sorted(self._unfinished())),
             saving=self._saving(time.monotonic() - started, len(packages)),
@@ -169,6 +171,19 @@ class StageSolver:
                 where = self._where[name]
                 found.append(LockedVariant(where, files, solution.packages, sorted(older)))
         return found
+
+    def _without_effect(self) -> Iterator[str]:
+        """Yield a warning for each excluded package that nothing in the lock requires."""
+        if not self._task.exclude:
+            return
+        solutions = [(variant.resolver, variant.solve(each)) for variant, each in self._solved]
+        found = {name for resolver, each in solutions for name in resolver.excluded(each)}
+        known = {name for _, each in solutions for name in each.versions()} | found
+        for index, name in enumerate(self._task.exclude):
+            if name not in found:
+                path = f"{stage_path(self._task.name, 'exclude')}[{index}]"
+                text = f"{path} has no effect: no package of {self._task.name} requires {name}"
+                yield text + suggestion(name, known)
 
     def _unfinished(self) -> set[NormalizedName]:
         return {name for attempts in self._attempts.values() for name in attempts.unfinished}

@@ -15,6 +15,8 @@ from poetry.mixology.term import Term
 
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.lock.installable_files import remedy
+from poetry_fti.errors import FtiError
+from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -84,6 +86,11 @@ def requirements_fault(error: IncompatibleConstraintsError | ParseConstraintErro
         return "requires an invalid version of Python"
     _, *lines = str(error).splitlines()
     return f"requires {' and '.join(dict.fromkeys(lines))}"
+
+
+def unreadable(what: object, error: Exception) -> FtiError:
+    """Return the error for a package whose metadata Poetry fails to read."""
+    return FtiError(f"Poetry cannot read {what}: {public_text(str(error).strip())}")
 
 
 def own_fault(package: Package) -> str:

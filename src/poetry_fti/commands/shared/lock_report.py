@@ -21,6 +21,7 @@ from poetry_fti.commands.shared.options import wants_json
 from poetry_fti.errors import DONE
 from poetry_fti.model import USUAL_PLATFORMS
 from poetry_fti.operations.comparison import compare_project, compare_stages
+from poetry_fti.operations.locking.unmatched import unmatched_warnings
 from poetry_fti.operations.unseen_changes import unseen_changes
 from poetry_fti.operations.url_logins import locking_warnings
 from poetry_fti.wording import counted, joined
@@ -43,7 +44,7 @@ def report_locking(
     for text, names in _failures(results).items():
         error(command.io, f"{joined(names)}: {text}")
     texts = [text for result in results.values() for text in result.warnings]
-    texts += [] if dry_run else locking_warnings(project, results)
+    texts += [] if dry_run else _warnings(project, results)
     kept = [each for each in project.stages if each.name in results and results[each.name].is_fresh]
     for text in dict.fromkeys([*texts, *unseen_changes(project, kept)]):
         warning(command.io, text)
@@ -54,6 +55,10 @@ def report_locking(
             command.line(line)
     failures = [result.error for result in results.values() if result.error]
     return max((failure.exit_code for failure in failures), default=DONE)
+
+
+def _warnings(project: Project, results: Mapping[str, LockResult]) -> list[str]:
+    return [*locking_warnings(project, results), *unmatched_warnings(project)]
 
 
 def _text(

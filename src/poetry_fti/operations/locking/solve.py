@@ -20,7 +20,8 @@ from poetry_fti.bridge.solving.outcome import tied_to
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variants.variant import StageTask
-from poetry_fti.errors import ChangedFileError, FtiError
+from poetry_fti.config.read import stage_path
+from poetry_fti.errors import ChangedFileError, ConfigError, FtiError
 from poetry_fti.operations.locking.explain import explanations
 from poetry_fti.operations.locking.origin_rules import require_one_origin
 from poetry_fti.operations.locking.request import LockResult, count
@@ -125,6 +126,7 @@ def _task(
     from_scratch = request.regenerate and request.ignores(stage.name)
     if status.state == "broken" and not (status.is_merging or from_scratch):
         raise FtiError(project.problem(stage))
+    _require_not_excluded(stage)
     project.poetry.require_sources(stage.derived.package())
     siblings = [
         each
@@ -141,6 +143,8 @@ def _task(
         make_lock=partial(make_lock, stage.derived, stage.lock.locker),
         targets=stage.stage.targets,
         overrides=stage.stage.overrides,
+        exclude=stage.stage.exclude,
+        constraints=stage.stage.constraints,
         pins=() if request.ignores(stage.name) else stage.lock.preferred(),
         other_pins=others if request.aligned and request.latest is None else (),
         latest=_latest(project, stage, request),
@@ -149,6 +153,20 @@ def _task(
         is_narrowed=is_narrowed(stage.stage),
         is_bound=any(stage.name in rule.stages for rule in project.rules),
     )
+
+
+def _require_not_excluded(stage: ProjectStage) -> None:
+    """Raise ConfigError if a stage excludes a package that pyproject.toml itself requires."""
+    direct: set[NormalizedName] = set()
+    with suppress(ValueError):  # solving reports requirements that Poetry rejects
+        direct = {each.name for each in stage.requirements} if stage.stage.exclude else direct
+    for index, name in enumerate(stage.stage.exclude):
+        if name in direct:
+            path = f"{stage_path(stage.name, 'exclude')}[{index}]"
+            raise ConfigError(
+                f"{path}: pyproject.toml itself requires {name} in this stage; only what other"
+                " packages require can be excluded"
+            )
 
 
 def _latest(

@@ -115,6 +115,10 @@ IRRELEVANT = {
         "[tool.fti.stages.training]\n",
         '[tool.fti.stages.training]\nenv = { A = "1" }\n',
     ),
+    "a constraint": (
+        "[tool.fti.stages.training]\n",
+        '[tool.fti.stages.training]\nconstraints = ["lib>=1"]\n',
+    ),
     "another group": ("[dependency-groups]\n", '[dependency-groups]\ndev = ["pytest"]\n'),
 }
 
@@ -141,6 +145,11 @@ CHANGES = {
     "an untied stage's overrides": (
         "[tool.fti.stages.inference]\n",
         '[tool.fti.stages.inference]\noverrides = { lib = "*" }\n',
+        ["inference"],
+    ),
+    "an untied stage's exclusions": (
+        "[tool.fti.stages.inference]\n",
+        '[tool.fti.stages.inference]\nexclude = ["lib"]\n',
         ["inference"],
     ),
     "a tied stage's Python": (

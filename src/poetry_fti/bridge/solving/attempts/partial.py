@@ -69,6 +69,8 @@ class PartialSolver:
         Other packages may change, too, but get only versions in `allowed`. Raises UndecidedError
         if it takes all packages to find out, and OutOfStepsError at the end of the budget.
         """
+        if self._view.bounds.excluding(name, version):
+            return None
         present = selection.packages[name]
         sources = {each.source_reference for each in present}
         if len(sources) > 1 or any(each.is_direct_origin() for each in present):

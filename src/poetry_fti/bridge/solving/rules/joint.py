@@ -22,6 +22,7 @@ from poetry.puzzle.exceptions import SolverProblemError
 
 from poetry_fti.agreement.versions import group_versions
 from poetry_fti.bridge.solving.conflict import requirement_lines
+from poetry_fti.bridge.solving.limits import missing_versions
 from poetry_fti.bridge.solving.resolver import solver_errors
 from poetry_fti.bridge.solving.rules.joint_pool import (
     JointPool,
@@ -33,7 +34,7 @@ from poetry_fti.bridge.solving.rules.joint_pool import (
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
@@ -145,4 +146,16 @@ def _error_text(error: FtiError, variants: Sequence[BoundVariant]) -> str:
         own, number = split_name(name)
         return (variants[int(number)].stage, own) if number.isdigit() else ("", own)
 
-    return "\n".join(f"  {line}" for line in requirement_lines(error.__cause__, identify))
+    lines = {*requirement_lines(error.__cause__, identify), *_limits(error.__cause__, variants)}
+    return "\n".join(f"  {line}" for line in sorted(lines))
+
+
+def _limits(error: SolverProblemError, variants: Sequence[BoundVariant]) -> Iterator[str]:
+    """Yield the constraints of variants that leave no version, a line of text for each."""
+    for dependency in missing_versions(error):
+        own, number = split_name(dependency.pretty_name)
+        if number.isdigit():
+            variant = variants[int(number)]
+            missing = Dependency(own, dependency.constraint)
+            for each in variant.resolver.limits(missing):
+                yield f"{variant.stage}: {each}"

@@ -131,6 +131,13 @@ class _JointProvider(ViewProvider):
         super().__init__(root, pool, io, PreferredPackages(packages=preferred), MetadataView())
         self._joint_pool = pool
 
+    def bound_fault(self, package: Package) -> str:
+        """Return that a constraint of a variant's stage excludes a package, or an empty string."""
+        own, number = split_name(package.name)
+        if not number.isdigit():
+            return ""
+        return self._joint_pool.variants[int(number)].resolver.view.bounds.fault(own, package)
+
     def files(self, package: Package) -> InstallableFiles | None:
         """Return the files of which a variant's package needs one; None if it needs none."""
         _, number = split_name(package.name)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.lock.locked import SolvedLock
     from poetry_fti.bridge.solving.resolver import Resolver
     from poetry_fti.bridge.solving.solution import Solution, SolvedPackages
-    from poetry_fti.model import Targets
+    from poetry_fti.model import Constraint, Targets
 
 
 # A solve with the pins of other locks, if they fit, has about one step for each pin.
@@ -44,9 +44,10 @@ class StageTask:
     `pins` are the versions of its own previous lock, `other_pins` those of other locks, which are
     preferred after its own. Packages in `latest` get the newest version that is possible,
     whatever is pinned. `overrides` are version constraints that replace those of other packages'
-    requirements. `is_narrowed` is true if the stage limits the project's Python or platforms, and
-    `is_bound` if a rule of agreement names the stage; `builds` is false if no build may be run
-    for metadata, and `wheels_only` is true if none may be for the installation either.
+    requirements, and `constraints` are added to them; those of packages in `exclude` are left out.
+    `is_narrowed` is true if the stage limits the project's Python or platforms, and `is_bound` if a
+    rule of agreement names the stage; `builds` is false if no build may be run for metadata, and
+    `wheels_only` is true if none may be for the installation either.
     """
 
     name: str
@@ -54,6 +55,8 @@ class StageTask:
     make_lock: Callable[[SolvedPackages], SolvedLock]
     targets: Targets
     overrides: Sequence[tuple[NormalizedName, str]] = ()
+    exclude: Sequence[NormalizedName] = ()
+    constraints: Sequence[Constraint] = ()
     pins: Sequence[Package] = ()
     other_pins: Sequence[Package] = ()
     latest: Collection[NormalizedName] = ()

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 from poetry.core.constraints.version import parse_constraint
 
+from poetry_fti.bridge.index.bounds import Bounds
 from poetry_fti.bridge.index.metadata_view import MetadataView
 from poetry_fti.bridge.lock.installable_files import InstallableFiles
 from poetry_fti.bridge.markers import Narrowing
 from poetry_fti.bridge.project.python_versions import python_specifiers
 
 if TYPE_CHECKING:
+    from packaging.utils import NormalizedName
     from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.project_package import ProjectPackage
 
@@ -29,11 +31,24 @@ def root_on(task: StageTask, where: VariantTargets) -> ProjectPackage:
 
 
 def view_for(task: StageTask, where: VariantTargets) -> MetadataView:
-    """Return the metadata as a stage sees it on targets: narrowed to them, with its overrides."""
+    """Return the metadata as a stage sees it on targets: narrowed to them, with its overrides.
+
+    Versions that its constraints exclude are left out.
+    """
     python = root_on(task, where).python_constraint
-    narrow = Narrowing(where.targets, python) if where.targets.platforms else None
-    overrides = {name: parse_constraint(constraint) for name, constraint in task.overrides}
-    return MetadataView(narrow, overrides, _files(task, where, python), builds=task.builds)
+    is_narrowed = bool(where.targets.platforms)
+    narrowing = Narrowing(where.targets, python) if is_narrowed or task.constraints else None
+    overrides: dict[NormalizedName, VersionConstraint | None] = {
+        name: parse_constraint(constraint) for name, constraint in task.overrides
+    }
+    overrides |= dict.fromkeys(task.exclude)
+    return MetadataView(
+        narrowing if is_narrowed else None,
+        overrides,
+        _files(task, where, python),
+        builds=task.builds,
+        bounds=Bounds(task.constraints, narrowing),
+    )
 
 
 def _files(
