@@ -21,8 +21,8 @@ from poetry.packages.transitive_package_info import TransitivePackageInfo
 
 from cases import sampled
 from loopback.catalogue import load
-from poetry_fti.bridge.lock.lock_text import lock_text
 from poetry_fti.bridge.lock.locker import StageLocker
+from poetry_fti.bridge.lock.text.lock_text import lock_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -138,7 +138,7 @@ def _compile() -> None:
     import_module("poetry.core.version.markers").parse_marker('python_version >= "3.10"')
     project = {"project": {"name": "name", "version": "1"}, "tool": {"poetry": {}}}
     import_module("poetry.factory").Factory.validate(project)
-    import_module("poetry_fti.bridge.lock.package_text").package_pattern()
+    import_module("poetry_fti.bridge.lock.text.package_text").package_pattern()
 
 
 def adopt_environment(environment: Mapping[str, str]) -> None:

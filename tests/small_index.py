@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # `{"app 1.0": ["lib>=1"], "lib 1.0": []}`. A line that begins with "python" is the release's own
 # Python, one with "yanked" the reason for which it is yanked, one with "size" that of its wheels;
 # wheels whose lines with "content" differ are different files. Each line with "wheel" is the tag of
-# a wheel, by default py3-none-any.
+# a wheel, by default py3-none-any. "sdist" alone is a source distribution.
 Releases: TypeAlias = "Mapping[str, Sequence[str]]"
 
 _SECONDS: Final = re.compile(r" in \d+\.\d s")
@@ -115,9 +115,11 @@ def _release(name: str, version: str, lines: Sequence[str]) -> Release:
     yanked = [line.removeprefix("yanked ") for line in lines if line.startswith("yanked ")]
     sizes = [int(line.removeprefix("size ")) for line in lines if line.startswith("size ")]
     content = [line for line in lines if line.startswith("content ")]
-    special = ("python", "yanked ", "size ", "content ", "wheel ")
+    special = ("python", "yanked ", "size ", "content ", "wheel ", "sdist")
     tags = [line.removeprefix("wheel ") for line in lines if line.startswith("wheel ")]
-    filenames = [f"{name}-{version}-{tag}.whl" for tag in tags or ["py3-none-any"]]
+    wheels = [f"{name}-{version}-{tag}.whl" for tag in tags]
+    sources = [f"{name}-{version}.tar.gz" for line in lines if line == "sdist"]
+    filenames = [*wheels, *sources] or [f"{name}-{version}-py3-none-any.whl"]
     files = [
         File(
             filename=filename,

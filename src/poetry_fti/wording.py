@@ -48,10 +48,10 @@ def suggestion(word: str, known: Collection[str]) -> str:
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
-def joined(words: Iterable[str]) -> str:
+def joined(words: Iterable[str], conjunction: str = "and") -> str:
     """Return words joined as an English list, `a, b and c`; there must be at least one word."""
     *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)} {conjunction} {last}" if first else last
 
 
 def named_stages(names: Sequence[str]) -> str:

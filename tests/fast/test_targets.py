@@ -15,9 +15,16 @@ from packaging.tags import parse_tag, sys_tags
 from cases import sampled
 from loopback.catalogue import load
 from poetry_fti.model import PLATFORMS, Libc, Platform, Targets
-from poetry_fti.targets import environment_marker, fits, marker_environment, python_minors
+from poetry_fti.targets import (
+    environment_marker,
+    fits,
+    marker_environment,
+    python_minors,
+    stage_targets,
+)
 
 LINUX = Targets(platforms=(Platform("linux", "amd64"),))
+GLIBC_2_36 = Targets(platforms=LINUX.platforms, libc=Libc("glibc", (2, 36)))
 RUNNING = SpecifierSet(f"=={sys.version_info[0]}.{sys.version_info[1]}.*")
 TAGS = tuple(sys_tags())
 RECORDED = sorted(
@@ -104,7 +111,9 @@ def test_the_minors_of_a_specifier(specifiers: str, minors: list[int]) -> None:
         ("a-1-cp313-cp313t-manylinux1_x86_64.whl", LINUX, ">=3.12", False),
         ("a-1-pp310-pypy310_pp73-manylinux1_x86_64.whl", LINUX, "", False),
         ("a-1-cp312-cp312-manylinux_2_36_x86_64.whl", LINUX, "", True),
-        ("a-1-cp312-cp312-manylinux_2_37_x86_64.whl", LINUX, "", False),
+        ("a-1-cp312-cp312-manylinux_2_37_x86_64.whl", LINUX, "", True),
+        ("a-1-cp312-cp312-manylinux_2_36_x86_64.whl", GLIBC_2_36, "", True),
+        ("a-1-cp312-cp312-manylinux_2_37_x86_64.whl", GLIBC_2_36, "", False),
         ("a-1-cp312-cp312-manylinux_2_39_x86_64.manylinux_2_28_x86_64.whl", LINUX, "", True),
         ("a-1-cp312-cp312-manylinux2014_aarch64.whl", LINUX, "", False),
         ("a-1-cp312-cp312-musllinux_1_1_x86_64.whl", LINUX, "", False),
@@ -134,10 +143,15 @@ def test_a_file_fits(filename: str, targets: Targets, python: str, expected: boo
         ("macos/amd64", Libc(), (13, 0), "macosx_10_9_x86_64 macosx_10_9_universal2"),
         ("windows/amd64", Libc(), (11, 0), "win_amd64"),
         ("windows/arm64", Libc(), (11, 0), "win_arm64"),
+        ("macos/arm64", Libc(), None, "macosx_11_0_arm64 macosx_14_0_arm64 macosx_10_9_universal2"),
+        ("linux/ppc64le", Libc(), None, "manylinux_2_17_ppc64le"),
+        ("linux/s390x", Libc(), None, "manylinux_2_17_s390x"),
+        ("linux/riscv64", Libc(), None, "manylinux_2_31_riscv64"),
+        ("linux/riscv64", Libc("musl", (1, 2)), None, "musllinux_1_2_riscv64"),
     ],
 )
 def test_the_wheels_of_a_platform(
-    platform: str, libc: Libc, macos: tuple[int, int], expected: str
+    platform: str, libc: Libc, macos: tuple[int, int] | None, expected: str
 ) -> None:
     found = next(each for each in PLATFORMS if str(each) == platform)
     targets = Targets(platforms=(found,), libc=libc, macos=macos)
@@ -146,6 +160,10 @@ def test_the_wheels_of_a_platform(
         "manylinux_2_17_aarch64",
         "musllinux_1_2_aarch64",
         "musllinux_1_2_x86_64",
+        "musllinux_1_2_riscv64",
+        "manylinux_2_17_ppc64le",
+        "manylinux_2_17_s390x",
+        "manylinux_2_31_riscv64",
         "macosx_11_0_arm64",
         "macosx_14_0_arm64",
         "macosx_10_9_x86_64",
@@ -179,3 +197,27 @@ def test_what_fits_a_platform_fits_where_no_platform_is_named(
     assert fits(filename, Targets(), python) or not fits(
         filename, Targets(platforms=(platform,)), python
     )
+
+
+@pytest.mark.parametrize(
+    ("files", "platform", "expected"),
+    [
+        (["cp312-cp312-manylinux_2_17_x86_64.manylinux2014_x86_64"], "linux/amd64", (2, 17)),
+        (["cp312-cp312-manylinux2014_x86_64"], "linux/amd64", (2, 17)),
+        (["cp312-cp312-musllinux_1_2_x86_64"], "linux/amd64", None),
+        (["cp312-cp312-linux_x86_64"], "linux/amd64", None),
+        (["cp312-cp312-macosx_14_0_arm64"], "macos/arm64", (14, 0)),
+        (["cp312-abi3-macosx_14_0_arm64", "py3-none-any"], "macos/arm64", None),
+        (["cp311-abi3-macosx_14_0_arm64", "cp312-abi3-macosx_13_0_arm64"], "macos/arm64", (14, 0)),
+        (["cp311-abi3-macosx_14_0_arm64", "cp311-abi3-macosx_13_0_arm64"], "macos/arm64", (13, 0)),
+        (["cp312-cp312-macosx_10_13_universal2"], "macos/arm64", (10, 13)),
+    ],
+)
+def test_the_version_of_a_system_that_wheels_need(
+    files: list[str], platform: str, expected: tuple[int, int] | None
+) -> None:
+    found = next(each for each in PLATFORMS if str(each) == platform)
+    where = stage_targets(Targets(platforms=(found,)), SpecifierSet(">=3.11,<3.13"))
+    names = [f"a-1-{tag}.whl" for tag in files]
+    assert where.needed_system(names, found) == expected
+    assert where.needed_system([*names, "a-1.tar.gz"], found) is None

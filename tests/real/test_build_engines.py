@@ -174,7 +174,7 @@ def test_platforms_that_do_not_fit_are_refused(engines: FakeEngines) -> None:
         2,
         (
             'Unknown platform "linux/arm"; did you mean "linux/arm64"?'
-            " (images run on: linux/amd64, linux/arm64)."
+            " (images run on: linux/amd64, linux/arm64, linux/ppc64le, linux/s390x, linux/riscv64)."
         ),
     )
     assert engines.refusal("--platform", "linux/amd64") == (

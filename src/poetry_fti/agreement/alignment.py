@@ -42,11 +42,13 @@ class Participant:
     """A solution of a stage (`versions`) to be aligned; without `solvable` it cannot change.
 
     `agreed` are the packages whose versions are final, `moves` is how often the solution changed.
+    Those in `apart` are not aligned with others.
     """
 
     stage: str
     solvable: Solvable | None
     versions: Versions
+    apart: frozenset[NormalizedName] = frozenset()
     agreed: set[NormalizedName] = field(default_factory=set)
     moves: int = 0
 
@@ -132,7 +134,7 @@ def _groups(
     """Return the participants with a package in groups that are to agree on it."""
     groups: dict[str, list[Participant]] = {}
     for each in participants:
-        if name in each.versions:
+        if name in each.versions and name not in each.apart:
             is_apart = is_exempt(each.stage, name, exemptions)
             groups.setdefault(each.stage if is_apart else "", []).append(each)
     return groups.values()

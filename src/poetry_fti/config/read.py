@@ -258,9 +258,9 @@ def _libc(table: Table) -> Libc:
     return Libc("musl" if family == "musl" else "glibc", (int(major), int(minor)))
 
 
-def _macos(table: Table) -> tuple[int, int]:
+def _macos(table: Table) -> tuple[int, int] | None:
     match = table.match("macos", _MACOS, 'is not a version such as "14.0"')
-    return (int(match[1]), int(match[2])) if match else Targets().macos
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def stage_path(name: str, *keys: str) -> str:

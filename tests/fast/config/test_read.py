@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from poetry_fti.config.image_keys import IMAGE_KEYS
 from poetry_fti.config.read import Config, StageConfig, read_config, written_constraints
-from poetry_fti.model import Image, Libc, Platform, Rule, Targets
+from poetry_fti.model import PLATFORMS, Image, Libc, Platform, Rule, Targets
 
 if TYPE_CHECKING:
     from poetry_fti.model import Problem
@@ -141,7 +141,7 @@ def test_all_problems_are_told_at_once_each_with_its_path() -> None:
         isolated = "yes"
         image = "python"
         """)
-    platforms = "linux/amd64, linux/arm64, macos/amd64, macos/arm64, windows/amd64, windows/arm64"
+    platforms = ", ".join(map(str, PLATFORMS))
     assert problems == [
         'tool.fti.exprts: unknown key; did you mean "exports"?',
         (

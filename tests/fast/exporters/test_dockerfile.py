@@ -31,6 +31,7 @@ from poetry_fti.model import (
     Image,
     IndexOrigin,
     Libc,
+    LockedFile,
     LockedPackage,
     LockedStage,
     Platform,
@@ -860,6 +861,7 @@ MUSL = Targets(platforms=(AMD64,), libc=Libc("musl", (1, 2)))
         ("python:3.12-slim@sha256:0123", GLIBC),
         ("python:3.11.7-slim-bookworm", GLIBC),
         ("mirror.example:5000/library/python:3.13-slim-bullseye", GLIBC_2_31),
+        ("python:3.12-slim-bullseye", GLIBC),
         ("python:3.12-alpine3.20", MUSL),
         ("python:3.12-alpine", Targets()),
         ("nvidia/cuda:12.4.1-runtime-ubuntu22.04", GLIBC),
@@ -879,12 +881,32 @@ def test_a_base_that_fits(base: str, targets: Targets) -> None:
         ("python:3.12-alpine", GLIBC, 'Set tool.fti.stages.inference.libc = "musl-1.2"'),
         ("python:3.12-slim", MUSL, 'Set tool.fti.stages.inference.libc = "glibc-2.36"'),
         ("ubuntu:22.04", MUSL, 'Set tool.fti.stages.inference.libc = "glibc-2.36"'),
-        ("python:3.12-bullseye", GLIBC, 'Set tool.fti.stages.inference.libc = "glibc-2.31"'),
     ],
 )
 def test_a_base_that_does_not_fit(base: str, targets: Targets, message: str) -> None:
     with pytest.raises(FtiError, match=re.escape(message)):
         render(stage(image=Image(base=base), targets=targets))
+
+
+def needing(glibc: str) -> LockedStage:
+    """Return a stage with a package whose wheels need a version of glibc."""
+    file = LockedFile(name=f"lib-1.0-py3-none-manylinux_{glibc}_x86_64.whl", digest="sha256:0")
+    lib = replace(package("lib", IndexOrigin()), files=(file,))
+    return stage(lib, targets=GLIBC)
+
+
+def test_the_base_has_the_glibc_that_packages_need() -> None:
+    assert "\nFROM python:3.11-slim-bookworm AS base\n" in render(needing("2_36"))
+    assert "\nFROM python:3.11-slim-trixie AS base\n" in render(needing("2_39"))
+    old = Image(base="python:3.11-slim-bullseye")
+    needy = needing("2_34")
+    with pytest.raises(FtiError) as raised:
+        render(replace(needy, stage=replace(needy.stage, image=old)))
+    assert str(raised.value) == (
+        'python:3.11-slim-bullseye has glibc-2.31, but the stage "inference" is locked for'
+        ' glibc-2.34 (lib). Set tool.fti.stages.inference.libc = "glibc-2.31" and lock again, or'
+        " choose another base."
+    )
 
 
 def test_the_default_base_has_the_stages_libc_and_oldest_python() -> None:

@@ -169,7 +169,7 @@ def test_platforms_are_checked() -> None:
         wanted_platforms(["linux/arm6"])
     assert str(error.value) == (
         'Unknown platform "linux/arm6"; did you mean "linux/arm64"?'
-        " (images run on: linux/amd64, linux/arm64)."
+        " (images run on: linux/amd64, linux/arm64, linux/ppc64le, linux/s390x, linux/riscv64)."
     )
 
 

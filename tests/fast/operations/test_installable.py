@@ -36,7 +36,10 @@ def test_each_operating_system_has_a_file(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": [LINUX, WINDOWS], "lib 2.0": [WINDOWS]})
     demo.write(pyproject({"training": ["lib"]}, on("linux/amd64", "windows/amd64")))
     demo.lock()
-    assert demo.locked == {"training": "lib 1.0"}
+    assert demo.markers("training") == {
+        "lib 1.0": 'sys_platform == "linux"',
+        "lib 2.0": 'sys_platform == "win32"',
+    }
 
 
 def test_where_a_package_does_not_apply_it_needs_no_file(demo: MemoryProject) -> None:

@@ -87,6 +87,7 @@ The preset ours has 10 problems:
   accelerators.cpu.sources: must be an array of tables, not an integer
   stage: must have neither `kind` nor `groups`: the preset sets both
   stage.platforms[0]: unknown "linux/x86_64"; did you mean "linux/amd64"? \
-(known: linux/amd64, linux/arm64, macos/amd64, macos/arm64, windows/amd64, windows/arm64)
+(known: linux/amd64, linux/arm64, linux/ppc64le, linux/s390x, linux/riscv64, \
+macos/amd64, macos/arm64, windows/amd64, windows/arm64)
   stage.image.comand: unknown key; did you mean "command"?"""
     )

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from poetry.core.packages.project_package import ProjectPackage
     from poetry.core.version.markers import BaseMarker
 
+    from poetry_fti.bridge.lock.installable_files import InstallableFiles
     from poetry_fti.bridge.markers import Narrowing
-    from poetry_fti.bridge.solving.unusable import InstallableFiles
 
 
 class MetadataView:

@@ -10,12 +10,13 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from poetry_fti.model import Libc
 from poetry_fti.wording import in_one_line, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_fti.model import Rule, Stage
+    from poetry_fti.model import Rule, Stage, Targets
 
 
 def lock_conditions(
@@ -49,6 +50,12 @@ def _rule_table(rule: Rule) -> dict[str, Any]:
     return {"level": rule.level, "packages": packages, "stages": stages}
 
 
+def _system_versions(targets: Targets) -> dict[str, str]:
+    """Return the settings that limit which wheels can be installed, as pyproject.toml has them."""
+    found = {} if targets.libc == Libc() else {"libc": str(targets.libc)}
+    return found if targets.macos is None else {**found, "macos": "{}.{}".format(*targets.macos)}
+
+
 def path_reason(recorded: object, current: Mapping[str, Any]) -> str:
     """Return why a lock is stale if no more than its path dependencies have changed, else empty.
 
@@ -77,6 +84,7 @@ def _own_conditions(stage: Stage, paths: Mapping[str, str]) -> dict[str, Any]:
     table: dict[str, Any] = {}
     if stage.targets.platforms:
         table["platforms"] = [str(platform) for platform in stage.targets.platforms]
+        table |= _system_versions(stage.targets)
     if stage.dev_groups:
         table["dev-groups"] = list(stage.dev_groups)
     if stage.overrides:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_fti.bridge.lock.package_text import EXTRAS, KEY, package_match
+from poetry_fti.bridge.lock.text.package_text import EXTRAS, KEY, package_match
 from poetry_fti.bridge.toml_parser import tomllib
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from poetry_fti.bridge.lock.installable_files import InstallableFiles, remedy
 from poetry_fti.bridge.lock.origins import package_origin
 from poetry_fti.bridge.lock.requirements import locked_requirements, solved_requirements
 from poetry_fti.bridge.markers import Narrowing, standard_marker
@@ -18,7 +19,6 @@ from poetry_fti.bridge.project.python_versions import python_specifiers
 from poetry_fti.errors import FtiError
 from poetry_fti.model import LockedFile, LockedPackage
 from poetry_fti.reading import read_bytes
-from poetry_fti.targets import fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
     from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.package import Package
+    from poetry.core.version.markers import BaseMarker
     from poetry.packages.locker import Locker
 
+    from poetry_fti.bridge.solving.solution import SolvedPackages
     from poetry_fti.model import Stage, Targets
 
 
@@ -44,15 +46,17 @@ def read_packages(
 
     `python` is the stage's constraint, `root` the project's folder, to which local paths become
     relative. Packages and files that fit none of the stage's targets are left out. Raises FtiError
-    for a package without any file that fits.
+    for a package without any file for one of them.
     """
-    specifiers = SpecifierSet(python_specifiers(str(python)))
+    fitting = installable_files(stage, python)
     found = []
     narrow = Narrowing(*_narrowing(stage, python), extras=False)
-    for package, locked in _applying(locker, stage, narrow, root):
-        files = _files(package)
-        fitting = _fitting(package, files, stage, specifiers) if is_narrowed(stage) else files
-        found.append(replace(locked, files=fitting))
+    for package, marker, locked in _applying(locker, stage, narrow, root):
+        if fitting is not None and (fault := fitting.fault_where(package, [marker])):
+            what = f"{stage.name}: {package.pretty_name} {package.version}"
+            raise FtiError(f"{what} {fault}. {remedy(fitting.helpful(package))}")
+        files = (f for f in _files(package) if fitting is None or fitting.where.of(f.name))
+        found.append(replace(locked, files=tuple(files)))
     return tuple(sorted(found, key=lambda p: (p.name, p.version, str(p.marker))))
 
 
@@ -61,7 +65,7 @@ def read_compared(
 ) -> tuple[LockedPackage, ...]:
     """Return what `read_packages` does, without files, in the order of the lock."""
     narrow = _shared_narrowing(*_narrowing(stage, python))
-    return tuple(locked for _, locked in _applying(locker, stage, narrow, root))
+    return tuple(locked for _, _, locked in _applying(locker, stage, narrow, root))
 
 
 def _narrowing(stage: Stage, python: VersionConstraint) -> tuple[Targets, VersionConstraint | None]:
@@ -76,7 +80,7 @@ def _shared_narrowing(targets: Targets, python: VersionConstraint | None) -> Nar
 
 def _applying(
     locker: Locker, stage: Stage, narrow: Narrowing, root: Path
-) -> Iterator[tuple[Package, LockedPackage]]:
+) -> Iterator[tuple[Package, BaseMarker, LockedPackage]]:
     """Yield the packages of a lock that apply on a stage's targets, without files."""
     groups = {canonicalize_name("main"), *stage.closure}
     requires = locked_requirements(locker.lock_data["package"], narrow)
@@ -85,6 +89,7 @@ def _applying(
         if not marker.is_empty():
             yield (
                 package,
+                marker,
                 LockedPackage(
                     name=package.name,
                     version=Version(package.version.text),
@@ -127,14 +132,19 @@ def comparable_packages(
     )
 
 
-def require_files(packages: Iterable[Package], stage: Stage, python: VersionConstraint) -> None:
-    """Raise FtiError for a package without any file that fits the stage's targets."""
+def installable_files(stage: Stage, python: VersionConstraint) -> InstallableFiles | None:
+    """Return the files of which a stage needs one for each package; None if it needs none."""
     if not is_narrowed(stage):
-        return
+        return None
     specifiers = SpecifierSet(python_specifiers(str(python)))
-    for package in packages:
-        if not any(fits(file["file"], stage.targets, specifiers) for file in package.files):
-            _fitting(package, _files(package), stage, specifiers)
+    return InstallableFiles(stage.targets, specifiers, builds=not stage.no_build)
+
+
+def require_files(packages: SolvedPackages, stage: Stage, python: VersionConstraint) -> None:
+    """Raise FtiError for a package without any file for one of the stage's targets."""
+    files = installable_files(stage, python)
+    if files is not None and (fault := files.first_fault(packages)):
+        raise FtiError(fault)
 
 
 def is_narrowed(stage: Stage) -> bool:
@@ -148,18 +158,3 @@ def _digests(package: Package) -> frozenset[str]:
 
 def _files(package: Package) -> tuple[LockedFile, ...]:
     return tuple(LockedFile(name=f["file"], digest=f["hash"]) for f in package.files)
-
-
-def _fitting(
-    package: Package, files: tuple[LockedFile, ...], stage: Stage, specifiers: SpecifierSet
-) -> tuple[LockedFile, ...]:
-    fitting = tuple(file for file in files if fits(file.name, stage.targets, specifiers))
-    if files and not fitting:
-        where = ", ".join(map(str, stage.targets.platforms)) or "any platform"
-        message = (
-            f"{package.pretty_name} {package.version} has no file that fits the stage"
-            f' "{stage.name}" ({where}, Python {specifiers or "of any version"}).'
-            " Choose another version, or change the stage's `platforms`, `libc` or `python`."
-        )
-        raise FtiError(message)
-    return fitting

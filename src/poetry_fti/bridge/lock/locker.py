@@ -18,8 +18,8 @@ from poetry_fti.bridge.internals.locker import (
 )
 from poetry_fti.bridge.lock.conditions import path_reason
 from poetry_fti.bridge.lock.lock_summary import summarize
-from poetry_fti.bridge.lock.package_text import BETWEEN, START, fileless_table
 from poetry_fti.bridge.lock.pins import has_merge_markers
+from poetry_fti.bridge.lock.text.package_text import BETWEEN, START, fileless_table
 from poetry_fti.bridge.lock.validation import problem
 from poetry_fti.bridge.lock.written_lock import written_content_hash
 from poetry_fti.bridge.markers import parsed_marker

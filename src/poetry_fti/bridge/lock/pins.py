@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
-from poetry_fti.bridge.lock.package_text import BETWEEN, REMEMBERED, START, package_match
+from poetry_fti.bridge.lock.text.package_text import BETWEEN, REMEMBERED, START, package_match
 from poetry_fti.bridge.toml_parser import tomllib
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_fti.bridge.lock.lock_text import lock_text
 from poetry_fti.bridge.lock.locked import SolvedLock, comparable_packages, require_files
+from poetry_fti.bridge.lock.text.lock_text import lock_text
 from poetry_fti.bridge.lock.validation import require_valid
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from poetry_fti.bridge.internals.solver import proof_premises
 from poetry_fti.bridge.lock.requirements import dependency_requirement
 from poetry_fti.bridge.solving.conflict import requirer_text
 from poetry_fti.bridge.solving.unusable import UnusableRelease
-from poetry_fti.bridge.solving.variant import Preferences
+from poetry_fti.bridge.solving.variants.variant import Preferences
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from poetry.mixology.incompatibility import Incompatibility
 
     from poetry_fti.agreement.versions import Versions
-    from poetry_fti.bridge.solving.variant import Variant
+    from poetry_fti.bridge.solving.variants.variant import Variant
 
 # A text names up to this many requirements.
 _LISTED: Final = 4

@@ -28,20 +28,37 @@ class Saving:
     packages: tuple[int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Independent:
+    """The versions of a variant of a stage without regard to other stages.
+
+    Of the packages in `apart`, newer releases that other variants of the stage have cannot be
+    installed on the targets of this one.
+    """
+
+    versions: Versions
+    apart: frozenset[NormalizedName] = frozenset()
+
+
+class DividedError(FtiError):
+    """A variant that rules bind has been divided into several, which have to be solved again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Solved:
     """A solved stage: its lock, warnings about packages in it, and the seconds spent on it.
 
-    `versions` are those of each variant in the lock. `saving` is set if solving was slow because
-    the stage names no platforms. `held_back` and `added` are what agreement changes for the worse;
-    attempts to agree on the packages in `unfinished` were given up because they would have taken
-    too long.
+    `notes` are sentences about its targets; `versions` are those of each variant in the lock.
+    `saving` is set if solving was slow because the stage names no platforms. `held_back` and
+    `added` are what agreement changes for the worse; attempts to agree on the packages in
+    `unfinished` were given up because they would have taken too long.
     """
 
     lock: SolvedLock
     versions: Mapping[str, Versions]
     seconds: float
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     saving: Saving | None = None
     held_back: tuple[HeldBack, ...] = ()
     added: tuple[NormalizedName, ...] = ()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.project_package import ProjectPackage
 
     from poetry_fti.bridge.solving.budget import StepBudget
-    from poetry_fti.bridge.solving.solver import PreferredPackages
+    from poetry_fti.bridge.solving.preferred import PreferredPackages
 
 
 class PlainResolver(Resolver):

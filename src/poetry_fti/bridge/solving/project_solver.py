@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 from poetry_fti.agreement.alignment import Participant, align
 from poetry_fti.agreement.held_back import StageOutcome, added, held_back
 from poetry_fti.agreement.rules import hold, tied
-from poetry_fti.bridge.solving.attempts.solvable import SolvableVariant
-from poetry_fti.bridge.solving.outcome import cannot_agree, tied_to
-from poetry_fti.bridge.solving.variant import Preferences
+from poetry_fti.bridge.solving.attempts.solvable import participant
+from poetry_fti.bridge.solving.outcome import DividedError, cannot_agree, tied_to
+from poetry_fti.bridge.solving.variants.variant import Preferences
 from poetry_fti.bridge.solving.workers.assignment import open_workers
 from poetry_fti.bridge.solving.workers.messages import (
     MakeLock,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.solving.obstacles import Obstacle
     from poetry_fti.bridge.solving.outcome import Outcome, Solved
     from poetry_fti.bridge.solving.solver_output import SolverOutput
-    from poetry_fti.bridge.solving.variant import StageTask
+    from poetry_fti.bridge.solving.variants.variant import StageTask
     from poetry_fti.bridge.solving.workers.messages import FindObstacle, Message, Worker
     from poetry_fti.model import Rule
 
@@ -57,15 +57,19 @@ class ProjectSolver:
         it; `fixed` are the versions of stages that are not solved, which the others adopt where
         they can. Rules hold in any case: if they cannot, the stages that they bind fail.
         """
+        while True:
+            outcomes = self._solve(fixed)
+            if not any(isinstance(each, DividedError) for each in outcomes.values()):
+                return outcomes
+
+    def _solve(self, fixed: Mapping[str, Versions]) -> dict[str, Outcome]:
         outcomes: dict[str, Outcome] = {}
         participants: dict[str, dict[str, Participant]] = {}
         first = {stage: SolveIndependently(stage) for stage in self._workers}
         for stage, variants in self._answers(first, outcomes):
+            worker = self._workers[stage]
             participants[stage] = {
-                name: Participant(
-                    stage, SolvableVariant(self._workers[stage], stage, name, versions), versions
-                )
-                for name, versions in variants.items()
+                name: participant(worker, stage, name, found) for name, found in variants.items()
             }
         alone = {
             stage: {name: each.versions for name, each in variants.items()}

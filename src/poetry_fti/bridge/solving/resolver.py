@@ -23,14 +23,10 @@ from poetry_fti.bridge.internals.solver import AGGREGATE, proof_premises, share_
 from poetry_fti.bridge.solving.attempts.partial import PartialSolver
 from poetry_fti.bridge.solving.attempts.selection import UndecidedError
 from poetry_fti.bridge.solving.limits import limiting, limits
+from poetry_fti.bridge.solving.preferred import PreferredPackages
 from poetry_fti.bridge.solving.solution import Solution
-from poetry_fti.bridge.solving.solver import (
-    DecidedSolver,
-    PreferredPackages,
-    ViewProvider,
-    ViewSolver,
-)
-from poetry_fti.bridge.solving.unusable import UnusableRelease
+from poetry_fti.bridge.solving.solver import DecidedSolver, ViewProvider, ViewSolver
+from poetry_fti.bridge.solving.unusable import explained
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -187,11 +183,19 @@ class Resolver:
             release = self._shared.package(name, Version.parse(str(version)), source)
         except PackageNotFoundError:
             return True
-        if self.view.files is not None and self.view.files.fault(release):
+        if self.lacks_files(release):
             return True
         python = solution.root.python_constraint
         covered = release.python_constraint.allows_all(python)
         return not covered and solution.needs_everywhere(name)
+
+    def lacks_files(self, release: Package) -> bool:
+        """Return whether a release has no file that can be installed on any of the targets."""
+        return self.view.files is not None and bool(self.view.files.fault(release))
+
+    def is_installable(self, solution: Solution) -> bool:
+        """Return whether each package of a solution has a file for each target that needs it."""
+        return self.view.files is None or not self.view.files.lacking(solution.packages)
 
     def restored(self, solution: Solution) -> SolvedPackages:
         """Return a solution's packages with the markers of their own metadata, for the lock.
@@ -282,16 +286,6 @@ def solver_errors(
     except (SolverProblemError, IncompatibleConstraintsError) as error:
         # Poetry's hints about Python versions contain cleo's markup.
         text = Formatter().remove_format(str(error)).strip()
+        premises = proof_premises(error) if isinstance(error, SolverProblemError) else None
         lines = dict.fromkeys(f"{each}." for each in limiting(error))
-        raise FtiError("\n".join([text, *_faults(error, text), *lines])) from error
-
-
-def _faults(error: Exception, text: str) -> Iterator[str]:
-    """Yield what is wrong with releases of which a solver's explanation names no reason.
-
-    Then what can be done about them.
-    """
-    premises = proof_premises(error) if isinstance(error, SolverProblemError) else None
-    unusable = [each for each in premises or () if isinstance(each, UnusableRelease)]
-    yield from dict.fromkeys(f"{each}." for each in unusable if str(each) not in text)
-    yield from dict.fromkeys(each.remedy for each in unusable if each.remedy)
+        raise FtiError("\n".join([*explained(text, list(premises or ())), *lines])) from error

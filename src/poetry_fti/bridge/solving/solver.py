@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from contextlib import nullcontext
 from copy import copy
-from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dulwich.errors import GitProtocolError
 from poetry.core.constraints.version.exceptions import ParseConstraintError
-from poetry.core.packages.package import Package
 from poetry.core.pyproject.exceptions import PyProjectError
 from poetry.packages import DependencyPackage
 from poetry.puzzle.provider import IncompatibleConstraintsError, Provider
@@ -23,7 +21,7 @@ from poetry_fti.bridge.index.builds import refused_builds
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.solver import preferences_of, replace_provider, solved_packages
 from poetry_fti.bridge.project.paths.leftover_metadata import require_current
-from poetry_fti.bridge.solving.budget import StepBudget
+from poetry_fti.bridge.solving.preferred import is_unusual
 from poetry_fti.bridge.solving.unusable import (
     UnusableRelease,
     own_fault,
@@ -34,43 +32,25 @@ from poetry_fti.bridge.solving.unusable import (
 from poetry_fti.urls import public_url
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from cleo.io.io import IO
-    from packaging.utils import NormalizedName
-    from poetry.core.constraints.version import Version, VersionConstraint
     from poetry.core.packages.dependency import Dependency
+    from poetry.core.packages.package import Package
     from poetry.core.packages.project_package import ProjectPackage
     from poetry.core.version.markers import BaseMarker
     from poetry.mixology.incompatibility import Incompatibility
 
     from poetry_fti.bridge.index.metadata_view import MetadataView
     from poetry_fti.bridge.index.pool import StagePool
+    from poetry_fti.bridge.lock.installable_files import InstallableFiles
+    from poetry_fti.bridge.solving.preferred import PreferredPackages
     from poetry_fti.bridge.solving.solution import SolvedPackages
-    from poetry_fti.bridge.solving.unusable import InstallableFiles
 
 _EXTRA: Final = re.compile(r'\bextra == ("[^"]*")')
 
 # What Poetry raises for metadata that it does not expect, and dulwich for repositories.
 _READ_ERRORS: Final = (AssertionError, GitProtocolError, PyProjectError, RuntimeError, ValueError)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreferredPackages:
-    """What a solve prefers: the versions of `packages`, in their order, before any others.
-
-    Packages in `latest` get the newest possible version instead. Packages in `allowed` get only
-    versions that satisfy the constraint given there. Those in `foreign` are versions of other
-    stages, which are preferred only if the stage could choose them itself. `budget` limits the
-    solver's steps. Releases in `excluded` are never chosen; the faults of each are given there.
-    """
-
-    packages: Sequence[Package] = ()
-    foreign: Sequence[Package] = ()
-    latest: Collection[NormalizedName] = ()
-    allowed: Mapping[NormalizedName, VersionConstraint] = field(default_factory=dict)
-    budget: StepBudget = field(default_factory=StepBudget)
-    excluded: Mapping[tuple[NormalizedName, Version], str] = field(default_factory=dict)
 
 
 class ViewProvider(Provider):
@@ -152,7 +132,7 @@ class ViewProvider(Provider):
             return self._unusable(dependency_package, fault)
         files = self.files(found.package)
         if files is not None and (fault := files.fault(found.package)):
-            return self._unusable(dependency_package, fault, files.remedy)
+            return self._unusable(dependency_package, fault, partial(files.helpful, found.package))
         return DependencyPackage(found.dependency, without_itself(found.package))
 
     def bound_fault(self, package: Package) -> str:
@@ -164,10 +144,13 @@ class ViewProvider(Provider):
         return self._view.files
 
     def _unusable(
-        self, release: DependencyPackage, fault: str, remedy: str = ""
+        self,
+        release: DependencyPackage,
+        fault: str,
+        helpful: Callable[[], Collection[str]] | None = None,
     ) -> DependencyPackage:
         found = release.with_features(release.dependency.features)
-        self._excluded = UnusableRelease(found.package, fault, remedy)
+        self._excluded = UnusableRelease(found.package, fault, helpful)
         return found
 
     def incompatibilities_for(self, dependency_package: DependencyPackage) -> list[Incompatibility]:
@@ -235,28 +218,6 @@ def _of_any_extra(marker: str, known: Iterable[str]) -> str:
     if is_single and not any(extras[0] in text for text in known):
         return marker.replace(f"extra == {extras[0]}", "extra")
     return marker
-
-
-def as_preference(package: Package) -> Package:
-    """Return a package as it is read from a lock, for the solver, which changes its requirements.
-
-    A package from a path, a URL or a repository is returned itself; see
-    `StageLocker.pinned_packages`.
-    """
-    if package.is_direct_origin():
-        return package
-    return Package(
-        package.pretty_name,
-        package.version,
-        source_type=package.source_type,
-        source_url=package.source_url,
-        source_reference=package.source_reference,
-    )
-
-
-def is_unusual(package: Package) -> bool:
-    """Return whether a solver chooses a release only if a requirement leaves no other choice."""
-    return package.version.is_unstable() or bool(package.yanked)
 
 
 class ViewSolver(Solver):

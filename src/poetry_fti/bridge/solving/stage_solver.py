@@ -7,32 +7,33 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.bridge.markers import clear_marker_caches
+from packaging.version import Version
+
+from poetry_fti.bridge.markers import Narrowing, clear_marker_caches
 from poetry_fti.bridge.solving.attempts.attempts import Attempts
 from poetry_fti.bridge.solving.budget import OutOfStepsError
-from poetry_fti.bridge.solving.merge import merged
 from poetry_fti.bridge.solving.obstacles import obstacle
-from poetry_fti.bridge.solving.outcome import Saving, Solved
-from poetry_fti.bridge.solving.solver import as_preference
-from poetry_fti.bridge.solving.variant import Preferences
+from poetry_fti.bridge.solving.outcome import DividedError, Independent, Saving, Solved
+from poetry_fti.bridge.solving.preferred import as_preference
+from poetry_fti.bridge.solving.variants.merge import merged
+from poetry_fti.bridge.solving.variants.target_notes import LockedVariant, target_notes
+from poetry_fti.bridge.solving.variants.variant import Preferences
+from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets, by_system
 from poetry_fti.config.read import stage_path
 from poetry_fti.errors import FtiError
 from poetry_fti.model import USUAL_PLATFORMS, Platform
-from poetry_fti.targets import marker_environment
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
-    from packaging.version import Version
     from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.obstacles import Obstacle
-    from poetry_fti.bridge.solving.solution import SolvedPackages
-    from poetry_fti.bridge.solving.variant import StageTask, Variant
-    from poetry_fti.model import Targets
+    from poetry_fti.bridge.solving.solution import Solution, SolvedPackages
+    from poetry_fti.bridge.solving.variants.variant import StageTask, Variant
 
 # A stage without platforms is aligned on these alone, which takes a fraction of the time.
 _REPRESENTATIVE: Final = (Platform("linux", "amd64"),)
@@ -54,7 +55,7 @@ class StageSolver:
     def __init__(
         self,
         task: StageTask,
-        make_variant: Callable[[StageTask, Targets], Variant],
+        make_variant: Callable[[StageTask, VariantTargets], Variant],
         *,
         aligned: bool,
     ) -> None:
@@ -64,24 +65,73 @@ class StageSolver:
         self._pins: Sequence[Package] = ()
         self._solved: list[tuple[Variant, Preferences]] = []
         self._locked: dict[str, Versions] = {}
+        self._solutions: dict[str, Solution] = {}
         self._updates: dict[NormalizedName, StageSolver] = {}
         self._make_variant = make_variant
-        self._universal = None if task.targets.platforms else make_variant(task, task.targets)
-        targets = dict(_by_system(task.targets))
+        where = VariantTargets(task.targets)
+        self._universal = None if task.targets.platforms else make_variant(task, where)
+        self._where = {each.marker: each for each in by_system(task.targets)}
         if aligned and self._universal is not None:
-            targets[""] = replace(task.targets, platforms=_REPRESENTATIVE)
-        self.variants = {marker: make_variant(task, each) for marker, each in targets.items()}
+            some = replace(task.targets, platforms=_REPRESENTATIVE)
+            self._where[""] = VariantTargets(some)
+        self.variants = {name: make_variant(task, each) for name, each in self._where.items()}
         self._attempts: dict[str, Attempts] = {}
         if task.is_bound and self._universal is not None:  # the rule holds on every platform
             self.variants = {"": self._universal}
 
-    def solve_independently(self) -> dict[str, Versions]:
-        """Return the versions of each variant without regard to other stages; raises FtiError."""
+    def solve_independently(self) -> dict[str, Independent]:
+        """Return the versions of each variant without regard to other stages; raises FtiError.
+
+        A variant whose solution cannot be installed on some of its targets is divided first.
+        """
         with self._timed():
+            undivided = list(self.variants) if self._universal is None else []
+            while undivided:
+                name = undivided.pop()
+                undivided += self._divide(name, self.variants[name].solve(Preferences()))
+            found = {name: each.solve(Preferences()) for name, each in self.variants.items()}
             return {
-                marker: variant.solve(Preferences()).versions()
-                for marker, variant in self.variants.items()
+                name: Independent(each.versions(), frozenset(self._older(name, found)))
+                for name, each in found.items()
             }
+
+    def _divide(self, name: str, solution: Solution) -> list[str]:
+        """Divide a variant on some of whose targets a solution cannot be installed.
+
+        Returns the names of the new variants; none if it can be. Raises FtiError if there is
+        nothing to divide: another solution has no package that is at fault, or there is none.
+        """
+        files = self.variants[name].resolver.view.files
+        lacking = files.lacking(solution.packages) if files is not None else {}
+        if files is None or not lacking:
+            return []
+        parts = self._where[name].divided(files.where.pythons, lacking)
+        if len(parts) == 1:
+            raise FtiError(files.first_fault(solution.packages))
+        position = list(self._where).index(name)
+        entries = list(self._where.items())
+        entries[position : position + 1] = [(each.marker, each) for each in parts]
+        self._where = dict(entries)
+        made = {each.marker: self._make_variant(self._task, each) for each in parts}
+        self.variants = {each: {**self.variants, **made}[each] for each in self._where}
+        return list(made)
+
+    def _older(
+        self, variant: str, solutions: Mapping[str, Solution]
+    ) -> dict[NormalizedName, tuple[str, str]]:
+        """Return the packages of which other variants have a newer release without a file here.
+
+        Each has its version and the newest one.
+        """
+        own, resolver = solutions[variant].versions(), self.variants[variant].resolver
+        found: dict[NormalizedName, tuple[str, str]] = {}
+        for other in solutions.values():
+            for name in own.keys() & other.versions().keys():
+                newest = other.versions()[name][-1]
+                is_newer = newest > max(own[name][-1], Version(found.get(name, ("", "0"))[1]))
+                if is_newer and resolver.lacks_files(other.entries(name)[-1]):
+                    found[name] = (str(own[name][-1]), str(newest))
+        return found
 
     def attempts(self, variant: str) -> Attempts:
         """Return the attempts to give a variant other versions; they count as the stage's time."""
@@ -106,9 +156,21 @@ class StageSolver:
             versions=self._locked,
             seconds=self._seconds,
             warnings=(*_warnings(packages), *self._without_effect()),
+            notes=tuple(target_notes(self._task.name, self._locked_variants())),
             unfinished=tuple(sorted(self._unfinished())),
             saving=self._saving(time.monotonic() - started, len(packages)),
         )
+
+    def _locked_variants(self) -> list[LockedVariant]:
+        """Return the variants of a stage with platforms, as they have been locked."""
+        found = []
+        for name, solution in self._solutions.items():
+            files = self.variants[name].resolver.view.files
+            if files is not None:
+                older = [(p, *each) for p, each in self._older(name, self._solutions).items()]
+                where = self._where[name]
+                found.append(LockedVariant(where, files, solution.packages, sorted(older)))
+        return found
 
     def _without_effect(self) -> Iterator[str]:
         """Yield a warning for each excluded package that nothing in the lock requires."""
@@ -149,7 +211,7 @@ class StageSolver:
         targets = replace(self._task.targets, platforms=USUAL_PLATFORMS)
         try:
             # With as many steps, solving for some platforms only takes less time than for all.
-            found = self._make_variant(self._task, targets).restored(
+            found = self._make_variant(self._task, VariantTargets(targets)).restored(
                 Preferences(), self._universal.steps
             )
         except (FtiError, OutOfStepsError):
@@ -158,12 +220,14 @@ class StageSolver:
         return Saving((seconds, took), (packages, len(found))) if took < seconds else None
 
     def _packages(self, preferences: Mapping[str, Preferences]) -> SolvedPackages:
-        self._solved, self._locked = [], {}
+        self._solved, self._locked, self._solutions = [], {}, {}
         if self._universal is not None:
             aligned = next(iter(preferences.values()), Preferences())
             return self._universal_packages(self._universal, aligned)
         clear_marker_caches()
-        return merged([(m, self._restored(m, preferences[m])) for m in self.variants])
+        restored = [(self._where[v], self._restored(v, preferences[v])) for v in self.variants]
+        narrow = Narrowing(self._task.targets, self._task.root().python_constraint)
+        return merged(restored, narrow)
 
     def _restored(self, variant: str, preferences: Preferences) -> SolvedPackages:
         found = self.variants[variant]
@@ -179,8 +243,15 @@ class StageSolver:
                     raise
                 preferences = Preferences()
                 solution = found.solve_alone()
+        if preferences != Preferences() and not found.resolver.is_installable(solution):
+            if self._task.is_bound:
+                self._divide(variant, solution)
+                raise DividedError(self._task.name)
+            preferences = Preferences()
+            solution = found.solve_alone()
         self._solved.append((found, preferences))
         self._locked[variant] = solution.versions()
+        self._solutions[variant] = solution
         return found.resolver.restored(solution)
 
     def _universal_packages(self, universal: Variant, aligned: Preferences) -> SolvedPackages:
@@ -224,11 +295,3 @@ def _warnings(packages: SolvedPackages) -> Iterator[str]:
                 f"The locked version {package.pretty_version} for {package.pretty_name} is a"
                 f" yanked version.{reason if package.yanked_reason else ''}"
             )
-
-
-def _by_system(targets: Targets) -> Iterator[tuple[str, Targets]]:
-    """Yield each operating system's marker, and the targets with its platforms only."""
-    for system in dict.fromkeys(platform.os for platform in targets.platforms):
-        platforms = tuple(each for each in targets.platforms if each.os == system)
-        name = marker_environment(platforms[0])["sys_platform"]
-        yield f'sys_platform == "{name}"', replace(targets, platforms=platforms)

@@ -2,68 +2,79 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Final
 
 from poetry.core.constraints.version.exceptions import ParseConstraintError
 from poetry.mixology.incompatibility import Incompatibility
-from poetry.mixology.incompatibility_cause import IncompatibilityCauseError
+from poetry.mixology.incompatibility_cause import (
+    DependencyCauseError,
+    IncompatibilityCauseError,
+    NoVersionsCauseError,
+)
 from poetry.mixology.term import Term
 
 from poetry_fti.bridge.index.releases import with_requires
+from poetry_fti.bridge.lock.installable_files import remedy
 from poetry_fti.errors import FtiError
-from poetry_fti.targets import fits
 from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
-    from packaging.specifiers import SpecifierSet
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
     from poetry.puzzle.provider import IncompatibleConstraintsError
 
-    from poetry_fti.model import Targets
+# An explanation names up to this many releases one by one.
+_MANY: Final = 4
 
 
 class UnusableRelease(Incompatibility):
     """A release excluded by itself.
 
-    `fault` is what is wrong with it, as a predicate: `requires lib (<1) and lib (>=1)`. `remedy` is
-    a sentence for messages, or an empty string.
+    `fault` is what is wrong with it, as a predicate: `requires lib (<1) and lib (>=1)`. If it has
+    no file for some target, `helpful` returns the settings of which another value would help.
     """
 
-    def __init__(self, package: Package, fault: str, remedy: str = "") -> None:
+    def __init__(
+        self, package: Package, fault: str, helpful: Callable[[], Collection[str]] | None = None
+    ) -> None:
         super().__init__(
             [Term(package.to_dependency(), is_positive=True)], IncompatibilityCauseError()
         )
         self.fault = fault
-        self.remedy = remedy
+        self.helpful = helpful
 
     def __str__(self) -> str:
         dependency = self.terms[0].dependency
         return f"{dependency.complete_pretty_name} {dependency.constraint} {self.fault}"
 
 
-@dataclass(frozen=True, slots=True)
-class InstallableFiles:
-    """The files that can be installed on one of the targets with one of the Pythons."""
+def explained(text: str, premises: Sequence[Incompatibility]) -> Iterator[str]:
+    """Yield a solver's explanation with what is wrong with releases, and what can be done.
 
-    targets: Targets
-    python: SpecifierSet
+    `premises` are those of the proof. If all that is wrong is the same with each of many releases
+    of a package, one sentence replaces the explanation.
+    """
+    unusable = [each for each in premises if isinstance(each, UnusableRelease)]
+    names = {each.terms[0].dependency.name for each in unusable}
+    faults = {each.fault for each in unusable}
+    others = [each for each in premises if each not in unusable]
+    if len(unusable) >= _MANY and len(names) == len(faults) == 1 and all(map(_is_given, others)):
+        allowed = f"{len(unusable)} releases of {names.pop()} that are allowed"
+        yield f"Each of the {allowed} {faults.pop()}."
+    else:
+        yield text
+        yield from dict.fromkeys(f"{each}." for each in unusable if str(each) not in text)
+    settings = [each.helpful() for each in unusable if each.helpful is not None]
+    if settings:
+        yield remedy(frozenset().union(*settings))
 
-    remedy: ClassVar[str] = (
-        "Choose another version, or change the stage's `platforms`, `libc` or `python`."
-    )
 
-    def fault(self, package: Package) -> str:
-        """Return that none of a package's files is one of them, or an empty string."""
-        names = [file["file"] for file in package.files]
-        if package.is_direct_origin() or not names or any(map(self._fits, names)):
-            return ""
-        where = ", ".join(map(str, self.targets.platforms)) or "any platform"
-        return f"has no file for {where} and Python {self.python or 'of any version'}"
-
-    def _fits(self, name: str) -> bool:
-        return fits(name, self.targets, self.python)
+def _is_given(premise: Incompatibility) -> bool:
+    """Return whether a premise is a requirement of the project, or that there are no versions."""
+    is_own = isinstance(premise.cause, DependencyCauseError) and premise.terms[0].dependency.is_root
+    return is_own or isinstance(premise.cause, NoVersionsCauseError)
 
 
 def requirements_fault(error: IncompatibleConstraintsError | ParseConstraintError) -> str:

@@ -73,6 +73,7 @@ def _text(
         stages = project.comparable()
     yield from held_back_lines(results, stages)
     yield from unfinished_lines(results)
+    yield from (escape(note) for result in results.values() for note in result.notes)
     if dry_run:
         yield "Dry run: no file was written."
     yield from _hints(results)
@@ -152,4 +153,5 @@ def _result_data(result: LockResult, locked: Mapping[str, LockedStage]) -> dict[
         "held_back": [held_back_data(found, locked) for found in result.held_back],
         "added": list(result.added),
         "unfinished": list(result.unfinished),
+        "notes": list(result.notes),
     }

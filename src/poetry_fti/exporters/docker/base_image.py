@@ -9,6 +9,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from poetry_fti.errors import FtiError
+from poetry_fti.exporters.docker.libc import needed_libc
 from poetry_fti.model import Libc
 from poetry_fti.targets import python_minors
 
@@ -45,7 +46,7 @@ def base_image(locked: LockedStage) -> str:
     base = BASE_CONTEXT if image.dockerfile else image.base or _default(locked)
     if not image.dockerfile:
         _check_python(base, locked)
-        _check_libc(base, locked.stage)
+        _check_libc(base, locked)
     if (image.apt or image.build_apt) and is_alpine(locked):
         key = locked.stage.image_key("apt" if image.apt else "build-apt")
         what = (
@@ -107,8 +108,14 @@ def _default(locked: LockedStage) -> str:
             f" ({locked.requires_python}). Set {_key(locked.stage, 'image.base')}."
         )
         raise FtiError(message)
-    system = "alpine" if locked.stage.targets.libc.family == "musl" else "slim-bookworm"
-    return "python:{}.{}-{}".format(*min(minors), system)
+    return "python:{}.{}-{}".format(*min(minors), _default_system(locked))
+
+
+def _default_system(locked: LockedStage) -> str:
+    if locked.stage.targets.libc.family == "musl":
+        return "alpine"
+    libc, _ = needed_libc(locked)
+    return "slim-bookworm" if _version(libc) <= _GLIBC["bookworm"] else "slim-trixie"
 
 
 def _check_python(base: str, locked: LockedStage) -> None:
@@ -128,15 +135,17 @@ def _check_python(base: str, locked: LockedStage) -> None:
         raise FtiError(message)
 
 
-def _check_libc(base: str, stage: Stage) -> None:
+def _check_libc(base: str, locked: LockedStage) -> None:
+    stage = locked.stage
     if not stage.targets.platforms:  # locked for every platform, and so for every libc
         return
-    libc = stage.targets.libc
+    libc, package = needed_libc(locked)
     found = _libc(base, libc)
-    if found is None or (found.family == libc.family and found.version >= libc.version):
+    if found is None or (found.family == libc.family and _version(found) >= _version(libc)):
         return
+    because = f" ({package})" if package else ""
     message = (
-        f'{base} has {found}, but the stage "{stage.name}" is locked for {libc}. Set'
+        f'{base} has {found}, but the stage "{stage.name}" is locked for {libc}{because}. Set'
         f' {_key(stage, "libc")} = "{found}" and lock again, or choose another base.'
     )
     raise FtiError(message)
@@ -155,7 +164,11 @@ def _libc(base: str, wanted: Libc) -> Libc | None:
             return Libc("glibc", _GLIBC[word])
     if not any(word.startswith(_GLIBC_WORDS) for word in words):
         return None
-    return wanted if wanted.family == "glibc" else Libc()
+    return wanted if wanted.family == "glibc" else Libc("glibc", _GLIBC["bookworm"])
+
+
+def _version(libc: Libc) -> tuple[int, int]:
+    return libc.version or (0, 0)
 
 
 def _is_alpine(base: str) -> bool:

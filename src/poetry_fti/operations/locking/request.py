@@ -75,8 +75,8 @@ class LockResult:
     `packages` is the number of locked packages; `is_fresh` is true if the lock did not have to
     change, `is_first` if the stage had no readable lock before; `seconds` is the solving time.
     `saving` is what `platforms` would save, None unless the stage was slow without them. See
-    `Solved` for `held_back`, `added` and `unfinished`. `explanations` are those of differences from
-    other stages that solving has found.
+    `Solved` for `notes`, `held_back`, `added` and `unfinished`. `explanations` are those of
+    differences from other stages that solving has found.
     """
 
     packages: int = 0
@@ -85,6 +85,7 @@ class LockResult:
     changes: tuple[Change, ...] = ()
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     saving: Saving | None = None
     held_back: tuple[HeldBack, ...] = ()
     added: tuple[NormalizedName, ...] = ()

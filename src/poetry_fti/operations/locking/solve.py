@@ -19,7 +19,7 @@ from poetry_fti.bridge.project.groups import ignored_requirements
 from poetry_fti.bridge.solving.outcome import tied_to
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
-from poetry_fti.bridge.solving.variant import StageTask
+from poetry_fti.bridge.solving.variants.variant import StageTask
 from poetry_fti.config.read import stage_path
 from poetry_fti.errors import ChangedFileError, ConfigError, FtiError
 from poetry_fti.operations.locking.explain import explanations
@@ -149,6 +149,7 @@ def _task(
         other_pins=others if request.aligned and request.latest is None else (),
         latest=_latest(project, stage, request),
         builds=request.builds and not stage.stage.no_build,
+        wheels_only=stage.stage.no_build,
         is_narrowed=is_narrowed(stage.stage),
         is_bound=any(stage.name in rule.stages for rule in project.rules),
     )
@@ -200,6 +201,7 @@ def _locked(stage: ProjectStage, outcome: Outcome, request: LockRequest) -> Lock
         changes=changes(before, locked_by_name(lock.packages)),
         seconds=outcome.seconds,
         warnings=(*outcome.warnings, *ignored_requirements(stage.derived)),
+        notes=outcome.notes,
         saving=outcome.saving,
         held_back=outcome.held_back,
         added=outcome.added,

@@ -15,9 +15,9 @@ from poetry.utils._compat import tomllib
 
 from locks import LOCKED, NAMES, ROOT, TEXTS, lock_of, recorded_packages
 from poetry_fti.bridge.index.releases import with_requires
-from poetry_fti.bridge.lock import common_tables
-from poetry_fti.bridge.lock.lock_text import lock_text
 from poetry_fti.bridge.lock.locker import StageLocker
+from poetry_fti.bridge.lock.text import common_tables
+from poetry_fti.bridge.lock.text.lock_text import lock_text
 from poetry_fti.bridge.lock.written_lock import written_content_hash, written_text
 
 if TYPE_CHECKING:

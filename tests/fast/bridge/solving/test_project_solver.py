@@ -16,7 +16,7 @@ from poetry_fti.bridge.lock.locked import SolvedLock
 from poetry_fti.bridge.solving.obstacles import Obstacle
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
-from poetry_fti.bridge.solving.variant import StageTask
+from poetry_fti.bridge.solving.variants.variant import StageTask
 from poetry_fti.bridge.solving.workers.messages import FindObstacle
 from poetry_fti.errors import FtiError
 from poetry_fti.model import Rule, Targets

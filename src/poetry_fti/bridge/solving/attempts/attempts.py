@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.attempts.selection import Selection
     from poetry_fti.bridge.solving.solution import Solution
-    from poetry_fti.bridge.solving.variant import Variant
+    from poetry_fti.bridge.solving.variants.variant import Variant
 
 # All attempts of a variant together: so many times the steps of its own solve, and some more.
 _TIMES: Final = 2

@@ -15,12 +15,8 @@ from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.solver import proof_premises
 from poetry_fti.bridge.solving.attempts.selection import Selection, UndecidedError, exchanged
-from poetry_fti.bridge.solving.solver import (
-    PreferredPackages,
-    ViewSolver,
-    as_preference,
-    is_unusual,
-)
+from poetry_fti.bridge.solving.preferred import PreferredPackages, as_preference, is_unusual
+from poetry_fti.bridge.solving.solver import ViewSolver
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

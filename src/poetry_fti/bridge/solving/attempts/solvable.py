@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from poetry_fti.agreement.alignment import Participant
 from poetry_fti.bridge.solving.workers.messages import Attempt
 from poetry_fti.errors import FtiError
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.attempts.attempts import Move
+    from poetry_fti.bridge.solving.outcome import Independent
     from poetry_fti.bridge.solving.workers.messages import Worker
 
 
@@ -50,3 +52,9 @@ class SolvableVariant:
         versions = {name: found for name, found in changed.items() if found}
         self._numbers[id(versions)] = (answer.number, versions)
         return versions
+
+
+def participant(worker: Worker, stage: str, variant: str, found: Independent) -> Participant:
+    """Return a variant that has been solved by a worker, to be aligned with others."""
+    solvable = SolvableVariant(worker, stage, variant, found.versions)
+    return Participant(stage, solvable, found.versions, apart=found.apart)

@@ -21,7 +21,8 @@ from poetry_fti.bridge.index.metadata_view import MetadataView
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.internals.packages import copy_found_version, rename
 from poetry_fti.bridge.internals.solver import replace_provider
-from poetry_fti.bridge.solving.solver import PreferredPackages, ViewProvider
+from poetry_fti.bridge.solving.preferred import PreferredPackages
+from poetry_fti.bridge.solving.solver import ViewProvider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from cleo.io.io import IO
     from poetry.core.packages.project_package import ProjectPackage
 
+    from poetry_fti.bridge.lock.installable_files import InstallableFiles
     from poetry_fti.bridge.solving.resolver import Resolver
-    from poetry_fti.bridge.solving.unusable import InstallableFiles
     from poetry_fti.model import Rule
 
 _SEPARATOR: Final = ":"

@@ -9,7 +9,7 @@ from poetry.core.packages.package import Package
 from poetry_fti.agreement.rules import broken
 from poetry_fti.bridge.solving.rules.joint import solve_together
 from poetry_fti.bridge.solving.rules.joint_pool import BoundVariant
-from poetry_fti.bridge.solving.variant import Preferences
+from poetry_fti.bridge.solving.variants.variant import Preferences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_fti.agreement.versions import Versions
-    from poetry_fti.bridge.solving.variant import Variant
+    from poetry_fti.bridge.solving.variants.variant import Variant
     from poetry_fti.model import Rule
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.bridge.solving.solver_output import SolverOutput
-    from poetry_fti.bridge.solving.variant import StageTask
+    from poetry_fti.bridge.solving.variants.variant import StageTask
     from poetry_fti.bridge.solving.workers.messages import Worker
     from poetry_fti.model import Rule
 

@@ -6,42 +6,35 @@ import gc
 from abc import ABC, abstractmethod
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from packaging.specifiers import SpecifierSet
-from poetry.core.constraints.version import parse_constraint
-
-from poetry_fti.bridge.index.bounds import Bounds
-from poetry_fti.bridge.index.metadata_view import MetadataView
 from poetry_fti.bridge.index.monitor import keep_connections, monitored
 from poetry_fti.bridge.index.pool import exact_pool, shared_pool, static_pool
 from poetry_fti.bridge.index.prefetch import CONNECTIONS, Prefetcher, environments
 from poetry_fti.bridge.internals.search import quick_search
 from poetry_fti.bridge.internals.solver import indexed_nodes
-from poetry_fti.bridge.markers import Narrowing
-from poetry_fti.bridge.project.python_versions import python_specifiers
 from poetry_fti.bridge.solving.resolver import Resolver
 from poetry_fti.bridge.solving.rules.preferences import preferences_for_rules
 from poetry_fti.bridge.solving.solver_output import solver_io
 from poetry_fti.bridge.solving.stage_solver import StageSolver
-from poetry_fti.bridge.solving.unusable import InstallableFiles
-from poetry_fti.bridge.solving.variant import Variant
+from poetry_fti.bridge.solving.variants.variant import Variant
 from poetry_fti.bridge.solving.workers.messages import not_tried
+from poetry_fti.bridge.solving.workers.views import root_on, view_for
 from poetry_fti.errors import FtiError, IndexFailedError
 from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from packaging.utils import NormalizedName
-    from poetry.core.constraints.version import VersionConstraint
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.solver_output import SolverOutput
-    from poetry_fti.bridge.solving.variant import Preferences, StageTask
+    from poetry_fti.bridge.solving.variants.variant import Preferences, StageTask
+    from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets
     from poetry_fti.bridge.solving.workers.messages import Message
-    from poetry_fti.model import Rule, Targets
+    from poetry_fti.model import Rule
 
 _Answer = TypeVar("_Answer")
 
@@ -150,37 +143,12 @@ class LocalWorker(InProcessWorker):
         where = environments(task.targets, str(root.python_constraint))
         self._prefetcher.add_requirements(root.all_requires, where)
 
-    def _variant(self, task: StageTask, targets: Targets) -> Variant:
-        pool = self._shared if targets.platforms else self._exact
+    def _variant(self, task: StageTask, where: VariantTargets) -> Variant:
+        pool = self._shared if where.targets.platforms else self._exact
         pool = pool if task.builds else static_pool(pool)
-        resolver = Resolver(task.root, pool, view_for(task, targets), self._io)
+        root = partial(root_on, task, where)
+        resolver = Resolver(root, pool, view_for(task, where), self._io)
         return Variant(resolver, task, self._monitor)
-
-
-def view_for(task: StageTask, targets: Targets) -> MetadataView:
-    """Return the metadata as a stage sees it on targets: narrowed to them, with its overrides.
-
-    Versions that its constraints exclude are left out.
-    """
-    narrowing = None
-    if targets.platforms or task.constraints:
-        narrowing = Narrowing(targets, task.root().python_constraint)
-    narrow = narrowing if targets.platforms else None
-    overrides: dict[NormalizedName, VersionConstraint | None] = {
-        name: parse_constraint(constraint) for name, constraint in task.overrides
-    }
-    overrides |= dict.fromkeys(task.exclude)
-    bounds = Bounds(task.constraints, narrowing)
-    return MetadataView(narrow, overrides, _files(task, targets), builds=task.builds, bounds=bounds)
-
-
-def _files(task: StageTask, targets: Targets) -> InstallableFiles | None:
-    if not task.is_narrowed:
-        return None
-    # Without platforms, `targets` may only stand for all others.
-    platforms = targets if task.targets.platforms else task.targets
-    python = SpecifierSet(python_specifiers(str(task.root().python_constraint)))
-    return InstallableFiles(platforms, python)
 
 
 @contextmanager

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.attempts.attempts import Move
     from poetry_fti.bridge.solving.obstacles import Obstacle
-    from poetry_fti.bridge.solving.outcome import Solved
+    from poetry_fti.bridge.solving.outcome import Independent, Solved
     from poetry_fti.bridge.solving.stage_solver import StageSolver
-    from poetry_fti.bridge.solving.variant import Preferences
+    from poetry_fti.bridge.solving.variants.variant import Preferences
     from poetry_fti.model import Rule
 
 _Answer = TypeVar("_Answer")
@@ -77,7 +77,7 @@ class SolveIndependently:
 
     stage: str
 
-    def handle(self, solvers: StageSolvers, /) -> Mapping[str, Versions]:
+    def handle(self, solvers: StageSolvers, /) -> Mapping[str, Independent]:
         """Return the versions of each variant of the stage; raises FtiError."""
         return solvers.stage(self.stage).solve_independently()
 

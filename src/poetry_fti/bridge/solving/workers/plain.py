@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from poetry_fti.agreement.alignment import Participant, align
+from poetry_fti.agreement.alignment import align
 from poetry_fti.agreement.rules import hold
 from poetry_fti.bridge.index.monitor import monitored
 from poetry_fti.bridge.internals.versions import poetry_version, tested_versions
-from poetry_fti.bridge.solving.attempts.solvable import SolvableVariant
+from poetry_fti.bridge.solving.attempts.solvable import participant
 from poetry_fti.bridge.solving.plain_resolver import PlainResolver
 from poetry_fti.bridge.solving.solver_output import solver_io
 from poetry_fti.bridge.solving.stage_solver import StageSolver
-from poetry_fti.bridge.solving.variant import Preferences, Variant
-from poetry_fti.bridge.solving.workers.local import InProcessWorker, view_for
+from poetry_fti.bridge.solving.variants.variant import Preferences, Variant
+from poetry_fti.bridge.solving.workers.local import InProcessWorker
+from poetry_fti.bridge.solving.workers.views import root_on, view_for
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from poetry.repositories import RepositoryPool
 
+    from poetry_fti.agreement.alignment import Participant
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.solver_output import SolverOutput
-    from poetry_fti.bridge.solving.variant import StageTask
-    from poetry_fti.model import Rule, Targets
+    from poetry_fti.bridge.solving.variants.variant import StageTask
+    from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets
+    from poetry_fti.model import Rule
 
 
 class PlainWorker(InProcessWorker):
@@ -93,16 +97,17 @@ class PlainWorker(InProcessWorker):
     def participants(self, stage: str) -> dict[str, Participant]:
         """Return the variants of a stage, solved independently; raises FtiError."""
         return {
-            variant: Participant(stage, SolvableVariant(self, stage, variant, versions), versions)
-            for variant, versions in self.stage(stage).solve_independently().items()
+            variant: participant(self, stage, variant, found)
+            for variant, found in self.stage(stage).solve_independently().items()
         }
 
     def close(self) -> None:
         """Stop monitoring the indexes."""
         self._resources.close()
 
-    def _variant(self, task: StageTask, targets: Targets) -> Variant:
-        resolver = PlainResolver(task.root, self._pool, view_for(task, targets), self._io)
+    def _variant(self, task: StageTask, where: VariantTargets) -> Variant:
+        root = partial(root_on, task, where)
+        resolver = PlainResolver(root, self._pool, view_for(task, where), self._io)
         return Variant(resolver, task, self._monitor)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from poetry.repositories import RepositoryPool
 
-    from poetry_fti.bridge.solving.variant import StageTask
+    from poetry_fti.bridge.solving.variants.variant import StageTask
     from poetry_fti.bridge.solving.workers.local import HandledReply
     from poetry_fti.bridge.solving.workers.messages import Message
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.stage_solver import StageSolver
-    from poetry_fti.bridge.solving.variant import Preferences
+    from poetry_fti.bridge.solving.variants.variant import Preferences
     from poetry_fti.bridge.solving.workers.messages import Message, Reply, StageSolvers, Worker
     from poetry_fti.model import Rule
 

@@ -12,7 +12,7 @@ from tomlkit.items import InlineTable
 
 from poetry_fti.bridge.internals.listing import plain_path_notice
 from poetry_fti.bridge.internals.locker import lock_version
-from poetry_fti.bridge.lock.common_tables import Rendered, rendered_tables
+from poetry_fti.bridge.lock.text.common_tables import Rendered, rendered_tables
 from poetry_fti.bridge.lock.written_lock import written_text
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from poetry.core.packages.package import Package
 
 from poetry_fti.bridge.markers import clear_marker_caches
 from poetry_fti.bridge.solving.budget import OutOfStepsError, StepBudget
+from poetry_fti.bridge.solving.preferred import PreferredPackages
 from poetry_fti.bridge.solving.solution import with_prereleases
-from poetry_fti.bridge.solving.solver import PreferredPackages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -46,7 +46,8 @@ class StageTask:
     whatever is pinned. `overrides` are version constraints that replace those of other packages'
     requirements, and `constraints` are added to them; those of packages in `exclude` are left out.
     `is_narrowed` is true if the stage limits the project's Python or platforms, and `is_bound` if a
-    rule of agreement names the stage; `builds` is false if no build may be run.
+    rule of agreement names the stage; `builds` is false if no build may be run for metadata, and
+    `wheels_only` is true if none may be for the installation either.
     """
 
     name: str
@@ -62,6 +63,7 @@ class StageTask:
     is_narrowed: bool = False
     is_bound: bool = False
     builds: bool = True
+    wheels_only: bool = False
 
     @property
     def size(self) -> int:
