@@ -31,7 +31,7 @@ REQUIREMENTS = st.sampled_from(
         "native; python_version >= '3.11'",
         "drawing; python_version < '3.12'",
         "Dotted.Name_Pkg",
-        "local @ file:libs/local",
+        "local @ ./libs/local",
     ]
 )
 CLASSIC = st.sampled_from(

@@ -250,3 +250,16 @@ def test_a_package_of_an_index_that_requires_the_project(demo: MemoryProject) ->
     demo.write(pyproject({"training": ["plugin"]}))
     demo.lock()
     assert demo.locked == {"training": "plugin 1.0"}
+
+
+def test_a_folder_that_is_no_project_any_more(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 1.0": []})
+    demo.write(pyproject({"training": ["common @ ./libs/common"]}))
+    put(demo, "libs/common/pyproject.toml", COMMON)
+    assert demo.lock()["training"].error is None
+    (demo.root / "libs/common/pyproject.toml").unlink()
+    folder = demo.root / "libs/common"
+    assert str(demo.lock()["training"].error) == (
+        f"Poetry cannot read common: Source {folder} does not appear to be a Python project:"
+        " no pyproject.toml or setup.py"
+    )

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from build import BuildException
 from dulwich.errors import GitProtocolError
 from poetry.core.constraints.version.exceptions import ParseConstraintError
 from poetry.core.pyproject.exceptions import PyProjectError
@@ -49,8 +50,16 @@ if TYPE_CHECKING:
 
 _EXTRA: Final = re.compile(r'\bextra == ("[^"]*")')
 
-# What Poetry raises for metadata that it does not expect, and dulwich for repositories.
-_READ_ERRORS: Final = (AssertionError, GitProtocolError, PyProjectError, RuntimeError, ValueError)
+# What Poetry raises for metadata that it does not expect, dulwich for repositories, and the build
+# of a folder that is no Python project.
+_READ_ERRORS: Final = (
+    AssertionError,
+    BuildException,
+    GitProtocolError,
+    PyProjectError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class ViewProvider(Provider):
