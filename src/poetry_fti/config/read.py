@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,7 +22,7 @@ from poetry_fti.config.package_keys import (
     read_overrides,
 )
 from poetry_fti.config.table import Table
-from poetry_fti.model import KINDS, PLATFORMS, Image, Libc, Targets
+from poetry_fti.model import KINDS, PLATFORMS, USUAL_PLATFORMS, Image, Libc, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -210,7 +210,7 @@ def _stage(
         targets=(targets := _targets(table)),
         env=read_environment(table),
         image=(
-            defaults.read(value, stage_path(name), problems)
+            _with_installer(defaults.read(value, stage_path(name), problems), targets)
             if "image" in table or _runs_on_linux(targets)
             else Image()
         ),
@@ -248,6 +248,14 @@ def _targets(table: Table) -> Targets:
 
 def _runs_on_linux(targets: Targets) -> bool:
     return not targets.platforms or any(each.os == "linux" for each in targets.platforms)
+
+
+def _with_installer(image: Image, targets: Targets) -> Image:
+    """Return an image that pip installs, unless there is an image of uv for its architectures."""
+    linux = [each for each in targets.platforms if each.os == "linux"]
+    if image.installer_image is not None or all(each in USUAL_PLATFORMS for each in linux):
+        return image
+    return replace(image, installer="pip")
 
 
 def _libc(table: Table) -> Libc:

@@ -332,3 +332,18 @@ def test_two_stages_have_two_images() -> None:
     assert [str(problem) for problem in problems] == [
         'tool.fti.stages.b.image.name: "acme/credit" is already the image of the stage "a"'
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "installer"),
+    [
+        ('platforms = ["linux/amd64", "linux/arm64", "macos/arm64"]', "uv"),
+        ('platforms = ["linux/amd64", "linux/ppc64le"]', "pip"),
+        ('platforms = ["linux/s390x"]\nimage = { installer-image = "mirror.example/uv" }', "uv"),
+    ],
+)
+def test_pip_installs_where_there_is_no_image_of_uv(settings: str, installer: str) -> None:
+    config, problems = read(f"[tool.fti.stages.training]\n{settings}")
+    assert not problems
+    assert config.stages
+    assert config.stages[0].image.installer == installer
