@@ -162,6 +162,10 @@ class StageTargets:
             self._found[tag] = frozenset(self._of_tags(_parsed(tag)))
         return self._found[tag]
 
+    def fits(self, filename: str) -> bool:
+        """Return whether a file can be installed on a target; source distributions always can."""
+        return not filename.endswith(".whl") or bool(self.of(filename))
+
     def lacking(self, filenames: Iterable[str], *, is_required: bool = True) -> list[Target]:
         """Return the required, or optional, targets on which none of the files can be installed."""
         targets = self.required if is_required else self.optional
@@ -239,8 +243,7 @@ def fits(filename: str, targets: Targets, requires_python: SpecifierSet) -> bool
 
     Source distributions always can. `targets` without platforms means any platform.
     """
-    is_wheel = filename.endswith(".whl")
-    return not is_wheel or bool(stage_targets(targets, requires_python).of(filename))
+    return stage_targets(targets, requires_python).fits(filename)
 
 
 @cache

@@ -40,7 +40,7 @@ dependencies = ["Dotted.Name_Pkg"]
 [dependency-groups]
 feature = ["alpha"]
 training = ["torchish", "boosting[plot]", "wintool; sys_platform == 'win32'"]
-inference = ["boosting", "webby[standard]", "wintool; sys_platform == 'win32'"]
+inference = ["boosting", "webby[standard]", "wintool; sys_platform == 'win32'", "helper"]
 
 [tool.poetry]
 package-mode = false

@@ -32,7 +32,12 @@ GROUPS = {"feature": ["app", "zoo"], "training": ["lib", "mid"]}
 AGREE = "1 package is shared between stages, at the same version."
 
 # Agreement holds nothing back.
-NO_COST: Final[Mapping[str, list[str]]] = {"held_back": [], "added": [], "unfinished": []}
+NO_COST: Final[Mapping[str, list[str]]] = {
+    "held_back": [],
+    "added": [],
+    "unfinished": [],
+    "notes": [],
+}
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ class InstallableFiles:
     def fault(self, package: Package) -> str:
         """Return that a package has files but none for any of the targets, or an empty string."""
         names = self._names(package)
-        if package.is_direct_origin() or not package.files or any(map(self.where.of, names)):
+        if package.is_direct_origin() or not package.files or any(map(self.where.fits, names)):
             return ""
         return self._fault()
 
@@ -85,7 +85,7 @@ class InstallableFiles:
         """
         if not self.targets.platforms:
             names = self._names(package)
-            return self._fault() if package.files and not any(map(self.where.of, names)) else ""
+            return self._fault() if package.files and not any(map(self.where.fits, names)) else ""
         lacking = self._lacking(package, markers)
         return f"has no {self._kind} for {_where(lacking)}" if lacking else ""
 
@@ -116,11 +116,11 @@ class InstallableFiles:
             fewest = min(len(stage_targets(each, self.python).lacking(names)) for each in others)
             if fewest < len(lacking):
                 yield key
-        if any(map(stage_targets(own, _ANY).of, names)):
+        if any(map(stage_targets(own, _ANY).fits, names)):
             yield "python"
         everywhere = [stage_targets(each, _ANY) for others in relaxed.values() for each in others]
-        elsewhere = [name for name in names if not any(each.of(name) for each in everywhere)]
-        if any(map(stage_targets(Targets(), self.python).of, elsewhere)):
+        elsewhere = [name for name in names if not any(each.fits(name) for each in everywhere)]
+        if any(map(stage_targets(Targets(), self.python).fits, elsewhere)):
             yield "platforms"
 
     @property

@@ -55,7 +55,7 @@ def read_packages(
         if fitting is not None and (fault := fitting.fault_where(package, [marker])):
             what = f"{stage.name}: {package.pretty_name} {package.version}"
             raise FtiError(f"{what} {fault}. {remedy(fitting.helpful(package))}")
-        files = (f for f in _files(package) if fitting is None or fitting.where.of(f.name))
+        files = (f for f in _files(package) if fitting is None or fitting.where.fits(f.name))
         found.append(replace(locked, files=tuple(files)))
     return tuple(sorted(found, key=lambda p: (p.name, p.version, str(p.marker))))
 
