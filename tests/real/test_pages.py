@@ -133,16 +133,17 @@ def with_an_update(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("page", "prepare"),
     [
-        ("from-uv", no_preparation),
-        ("from-poetry", no_preparation),
-        ("platforms", no_preparation),
-        ("security-fixes", with_old_urllib3),
-        ("rollback", with_an_update),
-        ("pin-the-plugin", no_preparation),
+        ("README", no_preparation),
+        ("docs/how-to/from-uv", no_preparation),
+        ("docs/how-to/from-poetry", no_preparation),
+        ("docs/how-to/platforms", no_preparation),
+        ("docs/how-to/security-fixes", with_old_urllib3),
+        ("docs/how-to/rollback", with_an_update),
+        ("docs/how-to/pin-the-plugin", no_preparation),
     ],
 )
 def test_a_page_does_what_it_says(desk: Desk, page: str, prepare: Callable[[Desk], None]) -> None:
-    desk.reader.follow(f"docs/how-to/{page}.md", lambda: prepare(desk))
+    desk.reader.follow(f"{page}.md", lambda: prepare(desk))
 
 
 def test_the_configurations_of_ides_name_the_environment_of_the_stage(desk: Desk) -> None:
