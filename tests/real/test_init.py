@@ -139,8 +139,6 @@ def test_who_names_no_stage_is_asked_and_sees_what_will_be_written(
 +[tool.fti]
 +isolated = true
 +
-+[tool.fti.stages.feature]
-+
 +[tool.fti.stages.training]
 +platforms = ["linux/amd64"]
 

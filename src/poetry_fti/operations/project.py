@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.lock.pins import Pin
     from poetry_fti.bridge.poetry_project import CreatePoetry
     from poetry_fti.bridge.project.derived_stage import DerivedStage
+    from poetry_fti.config.groups import Groups
     from poetry_fti.config.pyproject import ProjectConfig
     from poetry_fti.config.read import Config
     from poetry_fti.model import LockedStage, Rule
@@ -67,6 +68,11 @@ class Project:
     def config(self) -> Config:
         """The settings of the table `[tool.fti]`."""
         return self._read.config
+
+    @property
+    def groups(self) -> Groups:
+        """The dependency groups of the pyproject.toml."""
+        return self._read.groups
 
     @property
     def rules(self) -> tuple[Rule, ...]:
