@@ -24,6 +24,7 @@ from poetry_fti.operations.comparison import compare_project, compare_stages
 from poetry_fti.operations.foreign_settings import foreign_warnings
 from poetry_fti.operations.locking.unmatched import unmatched_warnings
 from poetry_fti.operations.unseen_changes import unseen_changes
+from poetry_fti.operations.unselected_extras import extra_warnings
 from poetry_fti.operations.url_logins import locking_warnings
 from poetry_fti.wording import counted, joined
 
@@ -48,6 +49,7 @@ def report_locking(
     texts += [] if dry_run else _warnings(project, results)
     kept = [each for each in project.stages if each.name in results and results[each.name].is_fresh]
     texts += [*unseen_changes(project, kept), *foreign_warnings(project)]
+    texts += extra_warnings(project, [each for each in project.stages if each.name in results])
     for text in dict.fromkeys(texts):
         warning(command.io, text)
     if wants_json(command):
