@@ -15,8 +15,8 @@ from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
 from poetry_fti.errors import DONE, FOUND
 from poetry_fti.operations.foreign_settings import foreign_warnings
 from poetry_fti.operations.locking.lock import LockRequest, lock_stages
-from poetry_fti.operations.unselected_extras import extra_warnings
 from poetry_fti.operations.unseen_changes import unseen_changes
+from poetry_fti.operations.unselected_extras import extra_warnings
 from poetry_fti.wording import counted
 
 if TYPE_CHECKING:
