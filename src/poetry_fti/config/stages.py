@@ -41,7 +41,7 @@ def read_stages(
     if not configured:
         message = (
             "no stage: name a dependency group feature, training or inference,"
-            " or declare stages in [tool.fti.stages]"
+            " declare stages in [tool.fti.stages], or run `poetry fti init`"
         )
         problems.append(Problem("tool.fti.stages", message))
     _refuse_similar_names(configured, problems)
@@ -168,8 +168,9 @@ def _kind(config: StageConfig, problems: list[Problem]) -> Kind:
     for kind in KINDS:
         if kind == config.name:
             return kind
-    message = f"is missing: one of {', '.join(KINDS)}"
-    problems.append(Problem(stage_path(config.name, "kind"), message))
+    path = stage_path(config.name, "kind")
+    if not any(problem.path == path for problem in problems):  # it may have an unknown value
+        problems.append(Problem(path, f"is missing: one of {', '.join(KINDS)}"))
     return KINDS[0]
 
 

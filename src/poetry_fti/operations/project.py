@@ -20,7 +20,7 @@ from poetry_fti.bridge.project.derived_stage import derived_stage
 from poetry_fti.bridge.project.paths.packages import PathPackages
 from poetry_fti.config.pyproject import read_pyproject
 from poetry_fti.config.stages import unknown_stage
-from poetry_fti.errors import ConfigError, FtiError, StaleLockError
+from poetry_fti.errors import ConfigError, FtiError, ProblemsError, StaleLockError
 from poetry_fti.operations.locked import compared_stage, lock_problem, locked_stage
 from poetry_fti.operations.stage import ProjectStage
 from poetry_fti.reading import require_inside
@@ -96,7 +96,7 @@ class Project:
         """Raise ConfigError if Poetry rejects the pyproject.toml."""
         if not self._read.is_checked:
             self._read = read_pyproject(self.pyproject, POETRY_CHECKS)
-        self.poetry.require_accepted()
+        self.poetry.require_accepted(self.pyproject)
 
     def select(self, names: Iterable[str]) -> tuple[ProjectStage, ...]:
         """Return the stages with these names, or all stages if there are no names.
@@ -195,10 +195,15 @@ def load_project(
     # An edit is based on this text, even if the file changes before it is parsed.
     text = files.read(path) or ""
     pyproject = project_file.read_pyproject(path)
-    read = read_pyproject(pyproject, POETRY_CHECKS, check=check)
     poetry = PoetryProject(path.parent, create)
-    if read.is_checked:
-        poetry.require_accepted()
+    try:
+        read = read_pyproject(pyproject, POETRY_CHECKS, check=check)
+        if read.is_checked:
+            poetry.require_accepted(pyproject)
+    except ProblemsError as error:
+        if path.parent == start.absolute():
+            raise
+        raise ProblemsError(error.problems, str(path)) from error  # the file may be unexpected
     return Project(text, pyproject, poetry, read)
 
 

@@ -149,8 +149,15 @@ def test_a_project_without_stages_is_told_how_to_have_some() -> None:
     assert problems == [
         (
             "tool.fti.stages: no stage: name a dependency group feature, training or inference,"
-            " or declare stages in [tool.fti.stages]"
+            " declare stages in [tool.fti.stages], or run `poetry fti init`"
         )
+    ]
+
+
+def test_an_unknown_kind_is_one_problem() -> None:
+    _, problems = read('[dependency-groups]\nx = []\n[tool.fti.stages.x]\nkind = "batch"')
+    assert problems == [
+        'tool.fti.stages.x.kind: unknown "batch" (known: feature, training, inference)'
     ]
 
 
