@@ -15,7 +15,7 @@ from poetry_fti.bridge.index.logins import logins
 from poetry_fti.bridge.project.code import project_code
 from poetry_fti.bridge.project.derived_package import require_sources
 from poetry_fti.bridge.project.pyproject import converted_poetry_errors
-from poetry_fti.bridge.project.requirement_problems import requirement_problems
+from poetry_fti.bridge.project.requirements.problems import requirement_problems
 from poetry_fti.bridge.project.sources import hide_credentials
 from poetry_fti.errors import ConfigError, ProblemsError
 

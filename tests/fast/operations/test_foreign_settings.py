@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from memory_commands import Ended, run
-from poetry_fti.operations.foreign_settings import foreign_warnings
+from poetry_fti.operations.pyproject_warnings.foreign_settings import foreign_warnings
 from small_index import pyproject
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.project.pyproject import project_extras, schema_problems
-from poetry_fti.bridge.project.requirement_problems import wrong_constraint
+from poetry_fti.bridge.project.requirements.problems import wrong_constraint
 from poetry_fti.config.pyproject import PoetryChecks
 from poetry_fti.model import Problem
 

@@ -13,7 +13,7 @@ from poetry_fti.bridge.project.derive_poetry import (
     derive_poetry_table,
     selected_names,
 )
-from poetry_fti.bridge.project.extra_markers import with_selected_extras
+from poetry_fti.bridge.project.requirements.extra_markers import with_selected_extras
 from poetry_fti.bridge.project.own_extras import OwnExtras
 from poetry_fti.bridge.project.rebase import rebase_requirement
 

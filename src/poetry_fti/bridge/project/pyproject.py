@@ -14,7 +14,7 @@ from poetry.repositories.exceptions import InvalidSourceError
 from poetry.toml import TOMLError
 
 from poetry_fti.bridge.lock.pins import has_merge_markers
-from poetry_fti.bridge.project.requirement_problems import requirement_problems
+from poetry_fti.bridge.project.requirements.problems import requirement_problems
 from poetry_fti.bridge.toml_parser import tomllib
 from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.model import Problem

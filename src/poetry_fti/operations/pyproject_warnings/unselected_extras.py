@@ -6,7 +6,7 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from poetry_fti.bridge.project.extra_markers import mentions_extra, unselected_extras
+from poetry_fti.bridge.project.requirements.extra_markers import mentions_extra, unselected_extras
 from poetry_fti.config.read import stage_path
 from poetry_fti.errors import FtiError
 from poetry_fti.wording import joined
