@@ -13,10 +13,10 @@ from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.lock_report import report_locking
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
 from poetry_fti.errors import DONE, FOUND
-from poetry_fti.operations.pyproject_warnings.foreign_settings import foreign_warnings
 from poetry_fti.operations.locking.lock import LockRequest, lock_stages
-from poetry_fti.operations.unseen_changes import unseen_changes
+from poetry_fti.operations.pyproject_warnings.foreign_settings import foreign_warnings
 from poetry_fti.operations.pyproject_warnings.unselected_extras import extra_warnings
+from poetry_fti.operations.unseen_changes import unseen_changes
 from poetry_fti.wording import counted
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from poetry_fti.model import FORMATS
 from poetry_fti.operations.certificates import require_certificates
 from poetry_fti.operations.images.layers import with_layers
 from poetry_fti.operations.images.project_formats import render_project
-from poetry_fti.operations.template import with_template
 from poetry_fti.operations.pyproject_warnings.unselected_extras import extra_warnings
+from poetry_fti.operations.template import with_template
 from poetry_fti.operations.url_logins import export_warnings
 from poetry_fti.wording import suggestion
 

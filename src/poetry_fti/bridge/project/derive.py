@@ -13,9 +13,9 @@ from poetry_fti.bridge.project.derive_poetry import (
     derive_poetry_table,
     selected_names,
 )
-from poetry_fti.bridge.project.requirements.extra_markers import with_selected_extras
 from poetry_fti.bridge.project.own_extras import OwnExtras
 from poetry_fti.bridge.project.rebase import rebase_requirement
+from poetry_fti.bridge.project.requirements.extra_markers import with_selected_extras
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

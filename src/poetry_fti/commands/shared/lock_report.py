@@ -21,10 +21,10 @@ from poetry_fti.commands.shared.options import wants_json
 from poetry_fti.errors import DONE
 from poetry_fti.model import USUAL_PLATFORMS
 from poetry_fti.operations.comparison import compare_project, compare_stages
-from poetry_fti.operations.pyproject_warnings.foreign_settings import foreign_warnings
 from poetry_fti.operations.locking.unmatched import unmatched_warnings
-from poetry_fti.operations.unseen_changes import unseen_changes
+from poetry_fti.operations.pyproject_warnings.foreign_settings import foreign_warnings
 from poetry_fti.operations.pyproject_warnings.unselected_extras import extra_warnings
+from poetry_fti.operations.unseen_changes import unseen_changes
 from poetry_fti.operations.url_logins import locking_warnings
 from poetry_fti.wording import counted, joined
 
