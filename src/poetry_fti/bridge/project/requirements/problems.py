@@ -122,7 +122,7 @@ def _check_details(details: Mapping[str, Any], path: str, problems: list[Problem
 
 
 def wrong_constraint(text: str) -> str:
-    """Return why a text is not a version constraint of Poetry's that allows a version, or ""."""
+    """Return why Poetry cannot use a version constraint; empty if it allows any version."""
     try:
         constraint = parse_constraint(text)
     except ValueError:
