@@ -70,10 +70,12 @@ class ConfigError(FtiError):
 class ProblemsError(ConfigError):
     """All problems of a pyproject.toml, in one message."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], name: str = "pyproject.toml") -> None:
+        """Create the error for the problems of a file that the message calls `name`."""
+        self.problems = problems
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = [
-            f"pyproject.toml has {count}:",
+            f"{in_one_line(name)} has {count}:",
             *(f"  {in_one_line(str(problem))}" for problem in problems),
         ]
         super().__init__("\n".join(lines))

@@ -16,7 +16,7 @@ from poetry.plugins.application_plugin import ApplicationPlugin
 from poetry.plugins.plugin import Plugin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from cleo.events.event import Event
     from cleo.events.event_dispatcher import EventDispatcher
@@ -50,6 +50,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "update": "update:UpdateCommand",
 }
 
+_VERSION: Final = frozenset({"--version", "-V"})
 _ISOLATION: Final = "poetry_fti.bridge.project.isolation"
 _ISOLATION_ERRORS: Final = "poetry_fti.commands.poetry.isolation_errors"
 # Poetry's global options that are followed by a value.
@@ -75,15 +76,20 @@ def _factory(name: str) -> Callable[[], Command]:
     return create
 
 
-def _names_ours(words: Iterable[str]) -> bool:
-    """Return whether the arguments of Poetry name one of the commands `poetry fti …`."""
+def _overview() -> Command:
+    module = import_module("poetry_fti.commands.overview")
+    command: Command = module.OverviewCommand(lambda name: command_class(name).description)
+    return command
+
+
+def _arguments(words: Iterable[str]) -> Iterator[str]:
+    """Yield the command-line words that are neither Poetry's options nor the values of these."""
     rest = iter(words)
     for word in rest:
         if word in _WITH_VALUE:
             next(rest, None)
         elif not word.startswith("-"):
-            return word == "fti"
-    return False
+            yield word
 
 
 class FtiPlugin(ApplicationPlugin):
@@ -93,8 +99,12 @@ class FtiPlugin(ApplicationPlugin):
         """Register the commands without importing them."""
         for name in COMMANDS:
             application.command_loader.register_factory(f"fti {name}", _factory(name))
+        application.command_loader.register_factory("fti", _overview)
         words = sys.argv[1:]
-        if _names_ours(words):
+        if list(_arguments(words)) == ["fti"] and not _VERSION.isdisjoint(words):
+            application.set_display_name("poetry-fti")
+            application.set_version(import_module("importlib.metadata").version("poetry-fti"))
+        if next(_arguments(words), None) == "fti":
             import_module("poetry_fti.interruption").install()
         if "fti" in words and "run" in words:
             passthrough = import_module("poetry_fti.commands.poetry.passthrough")

@@ -107,7 +107,8 @@ def test_an_included_group_is_edited_by_its_name(poetry: Poetry, tmp_path: Path)
     unknown = poetry(root, "fti", "add", "inference", "webby", "--group", "dev")
     assert unknown.code == 2
     assert unknown.errors == (
-        'The stage "inference" has no group "dev" (groups: inference, shared).\n'
+        'The stage "inference" has no group "dev" (groups: inference, shared). Add it to `groups`'
+        " in [tool.fti.stages.inference], or to `dev-groups` if it is for development only.\n"
     )
 
 

@@ -23,7 +23,8 @@ def former(locked_tiny: Path, poetry: Poetry) -> Path:
     poetry.ok(locked_tiny, "fti", "export", "--format", "requirements", "--format", "pylock")
     path = locked_tiny / "pyproject.toml"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("[tool.fti.stages.training]\n", ""), encoding="utf-8")
+    text = text.replace("[tool.fti.stages.training]\n", "").replace("\ntraining = ", "\nformer = ")
+    path.write_text(text, encoding="utf-8")
     return locked_tiny
 
 

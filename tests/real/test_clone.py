@@ -22,7 +22,7 @@ STAGES: Final = '[tool.fti.stages.training]\n# on what it runs\nplatforms = ["li
 @pytest.fixture
 def demo(tmp_path: Path) -> Lab:
     demo = lab(tmp_path)
-    demo.write(pyproject({"training": ["app"], "feature": ["lib"]}, STAGES))
+    demo.write(pyproject({"training": ["app"], "shared": ["lib"]}, STAGES))
     demo.lock(OLD)
     return demo
 
@@ -66,9 +66,9 @@ def test_a_stage_that_is_not_locked_is_cloned_without_a_lock(demo: Lab) -> None:
             'There is already a stage "Training". Choose another name for the new one.',
         ),
         (
-            "training feature",
+            "training shared",
             2,
-            'There is already a dependency group "feature". Choose another name for the stage.',
+            'There is already a dependency group "shared". Choose another name for the stage.',
         ),
         (
             "training left",

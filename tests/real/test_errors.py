@@ -58,7 +58,7 @@ def add(root: Path, text: str) -> None:
 
 def test_no_pyproject(poetry: Poetry, tmp_path: Path) -> None:
     message = f"Poetry could not find a pyproject.toml file in {tmp_path} or its parents."
-    expected = (1, f"{message} Run `poetry init` to create one.\n")
+    expected = (1, f"{message} Run `poetry fti init` to create one with stages.\n")
     assert refused(poetry, tmp_path, "list") == expected
 
 
@@ -88,7 +88,7 @@ def test_no_stage(poetry: Poetry, tmp_path: Path) -> None:
         (
             "pyproject.toml has 1 problem:\n"
             "  tool.fti.stages: no stage: name a dependency group feature, training or inference,"
-            " or declare stages in [tool.fti.stages]\n"
+            " declare stages in [tool.fti.stages], or run `poetry fti init`\n"
         ),
     )
 
@@ -247,14 +247,17 @@ def test_a_table_of_the_wrong_form(poetry: Poetry, tmp_path: Path, text: str, me
             '["sparkish"]',
             '["sparkish =!> 3"]',
             (
-                "The requirement is invalid: Unexpected character at column 10\n\n"
-                "sparkish =!> 3\n         ^"
+                'has 1 problem:\n  dependency-groups.feature[0]: "sparkish =!> 3" is not a'
+                ' requirement (PEP 508) such as "numpy>=2,<3"'
             ),
         ),
         (
             "training = [",
             'unused = ["alpha =!> 3"]\ntraining = [',
-            "The requirement is invalid: Unexpected character at column 7\n\nalpha =!> 3\n      ^",
+            (
+                'has 1 problem:\n  dependency-groups.unused[0]: "alpha =!> 3" is not a'
+                ' requirement (PEP 508) such as "numpy>=2,<3"'
+            ),
         ),
         ('">=3.10,<3.14"', '"soon"', "Could not parse version constraint: soon"),
         (
@@ -268,12 +271,10 @@ def test_what_poetry_refuses(
     poetry: Poetry, locked_tiny: Path, old: str, new: str, message: str
 ) -> None:
     edit(locked_tiny, old, new)
-    for command in ("list", "export"):
-        assert refused(poetry, locked_tiny, command) == (2, f"pyproject.toml: {message}\n")
-    assert refused(poetry, locked_tiny, "lock", "--regenerate") == (
-        2,
-        f"pyproject.toml: {message}\n",
-    )
+    colon = "" if message.startswith("has 1") else ":"
+    for command in (("list",), ("export",), ("lock", "--regenerate")):
+        expected = f"pyproject.toml{colon} {message}\n"
+        assert refused(poetry, locked_tiny, *command) == (2, expected)
 
 
 def test_a_source_that_does_not_exist(poetry: Poetry, locked_tiny: Path) -> None:
@@ -664,7 +665,9 @@ def test_a_source_that_wants_credentials(
         1,
         (
             f"Source (corp): Authorization error accessing {url}\n"
-            f"training: The package index failed: {url} answered 401.\n"
+            f"training: The package index failed: {url} answered 401. Set"
+            " POETRY_HTTP_BASIC_CORP_USERNAME and POETRY_HTTP_BASIC_CORP_PASSWORD, or run"
+            " `poetry config http-basic.corp USERNAME PASSWORD`.\n"
             "Because migrant depends on corp-metrics (^1.0) which doesn't match any versions,"
             " version solving failed.\n"
         ),

@@ -113,7 +113,7 @@ def test_who_names_no_stage_is_asked_and_sees_what_will_be_written(
     assert (
         generated
         == f"""\
-@@ -7 +7,29 @@
+@@ -7 +7,27 @@
  feature = []
 +training = [
 +    "lightning>=2.5",
@@ -138,8 +138,6 @@ def test_who_names_no_stage_is_asked_and_sees_what_will_be_written(
 +
 +[tool.fti]
 +isolated = true
-+
-+[tool.fti.stages.feature]
 +
 +[tool.fti.stages.training]
 +platforms = ["linux/amd64"]

@@ -63,7 +63,9 @@ def test_a_wrong_login_is_told_with_its_source(tmp_path: Path) -> None:
             "",
             (
                 f"Source (corp): Authorization error accessing {url}\n"
-                f"feature: The package index failed: {url} answered 401.\n"
+                f"feature: The package index failed: {url} answered 401. Set"
+                " POETRY_HTTP_BASIC_CORP_USERNAME and POETRY_HTTP_BASIC_CORP_PASSWORD, or run"
+                " `poetry config http-basic.corp USERNAME PASSWORD`.\n"
                 "Because demo depends on app (*) which doesn't match any versions,"
                 " version solving failed.\n"
             ),

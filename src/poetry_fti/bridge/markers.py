@@ -59,7 +59,7 @@ class Narrowing:
 
     def _narrow(self, marker: BaseMarker) -> BaseMarker:
         if not self._extras:
-            marker = _evaluated(marker, [{"extra": []}])
+            marker = evaluated(marker, [{"extra": []}])
         if self._environments:
             marker = self._for_platforms(marker)
         if self._python is not None:
@@ -68,18 +68,18 @@ class Narrowing:
 
     def _for_platforms(self, marker: BaseMarker) -> BaseMarker:
         # Comparisons may differ where the whole does not: "x86_64 or aarch64" is true on both.
-        first, *others = (_evaluated(marker, [each]) for each in self._environments)
+        first, *others = (evaluated(marker, [each]) for each in self._environments)
         if all(other == first for other in others):
             return first
-        return _evaluated(marker, self._environments)
+        return evaluated(marker, self._environments)
 
 
-def _evaluated(marker: BaseMarker, environments: Sequence[Mapping[str, Any]]) -> BaseMarker:
+def evaluated(marker: BaseMarker, environments: Sequence[Mapping[str, Any]]) -> BaseMarker:
     """Return the marker with each comparison replaced that has one result in all environments."""
     if isinstance(marker, MultiMarker):
-        return MultiMarker.of(*(_evaluated(part, environments) for part in marker.markers))
+        return MultiMarker.of(*(evaluated(part, environments) for part in marker.markers))
     if isinstance(marker, MarkerUnion):
-        return MarkerUnion.of(*(_evaluated(part, environments) for part in marker.markers))
+        return MarkerUnion.of(*(evaluated(part, environments) for part in marker.markers))
     if isinstance(marker, SingleMarkerLike) and marker.name in environments[0]:
         values = {marker.validate(environment) for environment in environments}
         if len(values) == 1:

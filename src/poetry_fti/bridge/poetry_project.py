@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cleo.io.null_io import NullIO
 from poetry.factory import Factory
@@ -15,10 +15,12 @@ from poetry_fti.bridge.index.logins import logins
 from poetry_fti.bridge.project.code import project_code
 from poetry_fti.bridge.project.derived_package import require_sources
 from poetry_fti.bridge.project.pyproject import converted_poetry_errors
+from poetry_fti.bridge.project.requirements.problems import requirement_problems
 from poetry_fti.bridge.project.sources import hide_credentials
+from poetry_fti.errors import ConfigError, ProblemsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
     from typing import TypeAlias
 
@@ -54,9 +56,17 @@ class PoetryProject:
         """The project's package indexes."""
         return self.poetry.pool
 
-    def require_accepted(self) -> None:
-        """Raise ConfigError if Poetry refuses the pyproject.toml."""
-        _ = self.poetry
+    def require_accepted(self, pyproject: Mapping[str, Any]) -> None:
+        """Raise ConfigError if Poetry refuses the pyproject.toml, which has this data.
+
+        The error names the requirements that are not valid, which Poetry's own does not.
+        """
+        try:
+            _ = self.poetry
+        except ConfigError as error:
+            if problems := requirement_problems(pyproject):
+                raise ProblemsError(problems) from error
+            raise
 
     def require_sources(self, package: ProjectPackage) -> None:
         """Raise ConfigError if a dependency names a source that the project does not have."""

@@ -11,7 +11,7 @@ from poetry.console.commands.command import Command
 from poetry_fti.commands.shared.console import escape, guarded, load
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.errors import DONE
-from poetry_fti.operations.leftovers import find_leftovers, remove_leftover
+from poetry_fti.operations.leftovers import find_leftovers, kept_folders, remove_leftover
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
@@ -28,16 +28,23 @@ class CleanCommand(Command):
     options: ClassVar[list[Option]] = [option("yes", "y", "Do not ask for confirmation.")]
     help = """\
 Lists the folders that belong to no stage and, after confirmation, removes the files in them that
-poetry-fti wrote. Other files are kept. With <info>--no-interaction</info> no file is removed unless
+poetry-fti wrote. Other files are kept, and so are folders with the name of a dependency group,
+which may become a stage again. With <info>--no-interaction</info> no file is removed unless
 <info>--yes</info> is given."""
 
     @guarded
     @exclusive()
     def handle(self) -> int:
         """Ask for confirmation for each folder, and remove the files that poetry-fti wrote."""
-        leftovers = find_leftovers(load(self))
+        project = load(self)
+        leftovers, kept = find_leftovers(project), kept_folders(project)
+        for leftover in kept:
+            name = escape(in_one_line(leftover.name))
+            group = escape(in_one_line(leftover.path.name))
+            self.line(f'<c1>{name}</c1>: kept, because the dependency group "{group}" exists')
         if not leftovers:
-            self.line("Nothing to remove: every folder belongs to a stage.")
+            others = "other " if kept else ""
+            self.line(f"Nothing to remove: every {others}folder belongs to a stage.")
         for leftover in leftovers:
             self._remove(leftover)
         return DONE

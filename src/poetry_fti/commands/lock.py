@@ -14,6 +14,8 @@ from poetry_fti.commands.shared.lock_report import report_locking
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
 from poetry_fti.errors import DONE, FOUND
 from poetry_fti.operations.locking.lock import LockRequest, lock_stages
+from poetry_fti.operations.pyproject_warnings.foreign_settings import foreign_warnings
+from poetry_fti.operations.pyproject_warnings.unselected_extras import extra_warnings
 from poetry_fti.operations.unseen_changes import unseen_changes
 from poetry_fti.wording import counted
 
@@ -71,7 +73,11 @@ same version of a package wherever possible.
     def _check(
         self, project: Project, stages: tuple[ProjectStage, ...], *, json_wanted: bool
     ) -> int:
-        for text in unseen_changes(project, stages):
+        for text in (
+            *unseen_changes(project, stages),
+            *foreign_warnings(project),
+            *extra_warnings(project, stages),
+        ):
             warning(self.io, text)
         stale = [stage for stage in stages if not project.is_fresh(stage)]
         if stale:

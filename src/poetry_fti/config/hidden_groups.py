@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 
 from poetry_fti.config.groups import closure
 from poetry_fti.config.pyproject import read_without_checks
+from poetry_fti.config.stages import undeclared_kinds
 from poetry_fti.model import KINDS
 
 if TYPE_CHECKING:
@@ -34,12 +35,13 @@ def hidden_groups(
         return {}
     read = read_without_checks(pyproject, extras)
     config, groups, stages = read.config, read.groups, read.stages
-    configured = {stage.name: stage.isolated for stage in config.stages or ()}
+    configured = {stage.name: stage.isolated for stage in config.stages}
     shown = [s for s in stages if not _is_isolated(configured.get(s.name), config)]
     found = exclusive_groups([s for s in stages if s not in shown], shown, groups)
     hidden = {group: tuple(s.name for s in stages if group in s.closure) for group in sorted(found)}
-    if config.stages is None:
-        hidden |= {canonicalize_name(kind): () for kind in KINDS if kind not in groups}
+    if config.isolated:
+        new = undeclared_kinds(config, [kind for kind in KINDS if kind not in groups])
+        hidden |= {canonicalize_name(kind): () for kind in new}
     return hidden
 
 

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from packaging.utils import canonicalize_name
-
 from poetry_fti.config.groups import read_groups, tangled_groups
 from poetry_fti.config.read import read_config, written_constraints
 from poetry_fti.config.shape import has_expected_shape
-from poetry_fti.config.stages import read_rules, read_stages
+from poetry_fti.config.stages import read_rules, read_stages, undeclared_kinds
 from poetry_fti.errors import ProblemsError
-from poetry_fti.model import FORMATS, KINDS, Problem
+from poetry_fti.model import FORMATS, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -91,8 +89,8 @@ def read_without_checks(
     problems: list[Problem] = []
     config = read_config(pyproject, FORMATS, problems)
     groups = read_groups(pyproject, problems)
-    none = config.stages is None and not any(canonicalize_name(kind) in groups for kind in KINDS)
-    stages = () if none else read_stages(config, groups, extras, problems)
+    any_stage = config.stages or undeclared_kinds(config, groups)
+    stages = read_stages(config, groups, extras, problems) if any_stage else ()
     if problems:
         raise ProblemsError(problems)
     return ProjectConfig(config=config, groups=groups, stages=stages, rules=(), is_checked=True)

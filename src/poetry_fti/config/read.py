@@ -78,15 +78,14 @@ class StageConfig:
 class Config:
     """The table `[tool.fti]`, with defaults for missing keys.
 
-    `image` is that of a stage without a table. `stages` is None without the table `stages`: then
-    dependency groups with the name of a kind are the stages. A rule of `align` that names no stage
-    applies to all of them.
+    `image` is that of a stage without a table. `stages` are those with a table: dependency groups
+    with the name of a kind are stages, too. A rule of `align` that names no stage applies to all.
     """
 
     directory: PurePosixPath = PurePosixPath("fti")
     exports: tuple[str, ...] = DEFAULT_EXPORTS
     image: Image = Image()
-    stages: tuple[StageConfig, ...] | None = None
+    stages: tuple[StageConfig, ...] = ()
     align: tuple[Rule, ...] = ()
     overrides: tuple[tuple[str, str], ...] = ()
     constraints: tuple[Constraint, ...] = ()
@@ -146,9 +145,7 @@ def _directory(table: Table) -> PurePosixPath:
 
 def _stages(
     table: Table, defaults: ImageDefaults, problems: list[Problem]
-) -> tuple[StageConfig, ...] | None:
-    if "stages" not in table:
-        return None
+) -> tuple[StageConfig, ...]:
     stages = table.table("stages")
     found = tuple(_stage(name, value, table, defaults, problems) for name, value in stages.items())
     _refuse_shared_image_names(found, table)
@@ -281,7 +278,7 @@ def written_constraints(config: Config) -> Iterator[tuple[str, str]]:
     for name, constraint in config.overrides:
         yield dotted("tool", "fti", "overrides", name), constraint
     yield from ((each.path, each.versions) for each in config.constraints)
-    for stage in config.stages or ():
+    for stage in config.stages:
         if stage.python is not None:
             yield stage_path(stage.name, "python"), stage.python
         for name, constraint in stage.overrides:

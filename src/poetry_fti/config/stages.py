@@ -13,7 +13,7 @@ from poetry_fti.model import KINDS, Problem, Stage
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from packaging.utils import NormalizedName
 
@@ -34,15 +34,14 @@ def read_stages(
     the lack of any stage are added to `problems`.
     """
     known = set(extras)
-    configured = config.stages
-    if configured is None:
-        configured = tuple(
-            StageConfig(name=kind, image=config.image) for kind in KINDS if kind in groups
-        )
+    configured = [
+        *config.stages,
+        *(StageConfig(name=kind, image=config.image) for kind in undeclared_kinds(config, groups)),
+    ]
     if not configured:
         message = (
             "no stage: name a dependency group feature, training or inference,"
-            " or declare stages in [tool.fti.stages]"
+            " declare stages in [tool.fti.stages], or run `poetry fti init`"
         )
         problems.append(Problem("tool.fti.stages", message))
     _refuse_similar_names(configured, problems)
@@ -60,6 +59,19 @@ def read_stages(
         for stage in (_stage(each, groups, known, problems) for each in resolved)
     ]
     return tuple(sorted(stages, key=lambda stage: (KINDS.index(stage.kind), stage.name)))
+
+
+def undeclared_kinds(config: Config, names: Collection[str]) -> list[Kind]:
+    """Return the kinds among the names of groups that are stages without a table.
+
+    A group is none if a stage with a table has its name, or lists it in `groups`.
+    """
+    taken = {
+        canonicalize_name(name)
+        for stage in config.stages
+        for name in (stage.name, *(stage.groups or ()))
+    }
+    return [kind for kind in KINDS if kind in names and kind not in taken]
 
 
 def _refuse_similar_names(stages: Iterable[StageConfig], problems: list[Problem]) -> None:
@@ -156,8 +168,9 @@ def _kind(config: StageConfig, problems: list[Problem]) -> Kind:
     for kind in KINDS:
         if kind == config.name:
             return kind
-    message = f"is missing: one of {', '.join(KINDS)}"
-    problems.append(Problem(stage_path(config.name, "kind"), message))
+    path = stage_path(config.name, "kind")
+    if not any(problem.path == path for problem in problems):  # it may have an unknown value
+        problems.append(Problem(path, f"is missing: one of {', '.join(KINDS)}"))
     return KINDS[0]
 
 

@@ -21,6 +21,7 @@ from poetry_fti.model import FORMATS
 from poetry_fti.operations.certificates import require_certificates
 from poetry_fti.operations.images.layers import with_layers
 from poetry_fti.operations.images.project_formats import render_project
+from poetry_fti.operations.pyproject_warnings.unselected_extras import extra_warnings
 from poetry_fti.operations.template import with_template
 from poetry_fti.operations.url_logins import export_warnings
 from poetry_fti.wording import suggestion
@@ -58,7 +59,7 @@ class Rendered:
 
     `obsolete` are files of an earlier export that images are no longer built from; `left_out` are
     warnings about formats without a file, and `warnings` are about dependencies whose URLs contain
-    credentials.
+    credentials, or that only apply with an extra that the stage does not select.
     """
 
     texts: Mapping[PurePosixPath, str]
@@ -78,11 +79,12 @@ def render(project: Project, request: ExportRequest) -> Rendered:
     locked = [with_template(project.locked(stage), project.root) for stage in request.stages]
     for each in locked:
         require_certificates(each.stage, project.root)
+    warnings = [*export_warnings(locked), *extra_warnings(project, request.stages)]
     if request.merged:
         path = project.config.directory / FILENAME
         located = [_located(project, stage, path, request) for stage in locked]
         text = render_merged(located, path.parent)
-        warnings = [*export_warnings(locked), *_unconstrained(located, path)]
+        warnings += _unconstrained(located, path)
         return Rendered({path: text}, warnings=warnings)
     loaded = [load_exporter(name) for name in request.formats]
     exporters = [each for each in loaded if isinstance(each, StageExporter)]
@@ -106,7 +108,7 @@ def render(project: Project, request: ExportRequest) -> Rendered:
         path for each in images for path in _layer_files(project, each) if path not in texts
     ]
     texts |= whole.texts
-    return Rendered(texts, images, obsolete, export_warnings(locked), whole.left_out)
+    return Rendered(texts, images, obsolete, warnings, whole.left_out)
 
 
 def _unconstrained(stages: Iterable[LockedStage], path: PurePosixPath) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 
 from poetry_fti.bridge.project.groups import required_names
+from poetry_fti.config.read import stage_path
 from poetry_fti.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -40,7 +41,11 @@ def chosen_group(stage: Stage, wanted: str | None) -> NormalizedName:
         if group in stage.locked_groups:
             return group
         names = ", ".join(stage.locked_groups)
-        raise ConfigError(f'The stage "{stage.name}" has no group "{wanted}" (groups: {names}).')
+        raise ConfigError(
+            f'The stage "{stage.name}" has no group "{wanted}" (groups: {names}). Add it to'
+            f" `groups` in [{stage_path(stage.name)}], or to `dev-groups` if it is for development"
+            " only."
+        )
     if not stage.groups:
         path = f"tool.fti.stages.{stage.name}.groups"
         raise ConfigError(f'The stage "{stage.name}" has no group. Add one to {path}.')

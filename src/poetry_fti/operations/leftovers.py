@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from poetry_fti import files
 from poetry_fti.exporters.shared.header import is_generated
 from poetry_fti.reading import LARGEST, require_inside
@@ -31,11 +33,28 @@ class Leftover:
 
 
 def find_leftovers(project: Project) -> list[Leftover]:
-    """Return the folders that belong to no stage and contain files that poetry-fti wrote."""
+    """Return the folders of former stages that contain files that poetry-fti wrote.
+
+    A folder with the name of a dependency group is left out: the group would be a stage again as
+    soon as no other stage lists it, or its stage has a table again.
+    """
+    return [each for each in _without_stage(project) if not _has_group(project, each)]
+
+
+def kept_folders(project: Project) -> list[Leftover]:
+    """Return the folders that belong to no stage, but whose dependency group still exists."""
+    return [each for each in _without_stage(project) if _has_group(project, each)]
+
+
+def _has_group(project: Project, leftover: Leftover) -> bool:
+    return canonicalize_name(leftover.path.name) in project.groups
+
+
+def _without_stage(project: Project) -> Iterator[Leftover]:
     parent = project.root / project.config.directory
     require_inside(parent, project.root)
     if not parent.is_dir():
-        return []
+        return
     # A file system may be case-insensitive; a link may lead to the folder of another project.
     known = {stage.name.casefold() for stage in project.stages}
     folders = [
@@ -43,7 +62,7 @@ def find_leftovers(project: Project) -> list[Leftover]:
         for path in sorted(parent.iterdir())
         if path.is_dir() and not path.is_symlink() and path.name.casefold() not in known
     ]
-    return list(_leftovers(folders, project.root))
+    yield from _leftovers(folders, project.root)
 
 
 def _leftovers(folders: list[Path], root: Path) -> Iterator[Leftover]:

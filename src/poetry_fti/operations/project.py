@@ -20,7 +20,7 @@ from poetry_fti.bridge.project.derived_stage import derived_stage
 from poetry_fti.bridge.project.paths.packages import PathPackages
 from poetry_fti.config.pyproject import read_pyproject
 from poetry_fti.config.stages import unknown_stage
-from poetry_fti.errors import ConfigError, FtiError, StaleLockError
+from poetry_fti.errors import ConfigError, FtiError, ProblemsError, StaleLockError
 from poetry_fti.operations.locked import compared_stage, lock_problem, locked_stage
 from poetry_fti.operations.stage import ProjectStage
 from poetry_fti.reading import require_inside
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.lock.pins import Pin
     from poetry_fti.bridge.poetry_project import CreatePoetry
     from poetry_fti.bridge.project.derived_stage import DerivedStage
+    from poetry_fti.config.groups import Groups
     from poetry_fti.config.pyproject import ProjectConfig
     from poetry_fti.config.read import Config
     from poetry_fti.model import LockedStage, Rule
@@ -69,6 +70,11 @@ class Project:
         return self._read.config
 
     @property
+    def groups(self) -> Groups:
+        """The dependency groups of the pyproject.toml."""
+        return self._read.groups
+
+    @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules of `[[tool.fti.align]]` that demand agreement."""
         return tuple(rule for rule in self._read.rules if not rule.is_exemption)
@@ -90,7 +96,7 @@ class Project:
         """Raise ConfigError if Poetry rejects the pyproject.toml."""
         if not self._read.is_checked:
             self._read = read_pyproject(self.pyproject, POETRY_CHECKS)
-        self.poetry.require_accepted()
+        self.poetry.require_accepted(self.pyproject)
 
     def select(self, names: Iterable[str]) -> tuple[ProjectStage, ...]:
         """Return the stages with these names, or all stages if there are no names.
@@ -189,10 +195,15 @@ def load_project(
     # An edit is based on this text, even if the file changes before it is parsed.
     text = files.read(path) or ""
     pyproject = project_file.read_pyproject(path)
-    read = read_pyproject(pyproject, POETRY_CHECKS, check=check)
     poetry = PoetryProject(path.parent, create)
-    if read.is_checked:
-        poetry.require_accepted()
+    try:
+        read = read_pyproject(pyproject, POETRY_CHECKS, check=check)
+        if read.is_checked:
+            poetry.require_accepted(pyproject)
+    except ProblemsError as error:
+        if path.parent == start.absolute():
+            raise
+        raise ProblemsError(error.problems, str(path)) from error  # the file may be unexpected
     return Project(text, pyproject, poetry, read)
 
 

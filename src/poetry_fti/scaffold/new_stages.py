@@ -49,7 +49,6 @@ def scaffold(text: str, stages: Sequence[NewStage], *, python: str, version: str
     """
     refuse_taken(text, [stage.name for stage in stages])
     tables = {stage.name: _table(stage, python) for stage in stages}
-    kept = _implicit(text)
     groups = {stage.name: sorted(stage.packages.requirements, key=str.lower) for stage in stages}
     text = _with_plugin(add_keys(text, ("dependency-groups",), groups), version)
     for stage in stages:
@@ -57,7 +56,7 @@ def scaffold(text: str, stages: Sequence[NewStage], *, python: str, version: str
             text = _with_source(text, source)
             path = ("tool", "poetry", "group", stage.name, "dependencies")
             text = add_keys(text, path, {name: {"source": source.name} for name in source.packages})
-    for name, table in {**{name: {} for name in kept}, **tables}.items():
+    for name, table in tables.items():
         text = add_keys(text, (*_STAGES, name), table)
     return text
 
@@ -80,8 +79,6 @@ def clone(text: str, stage: Stage, new: str) -> str:
     both stages share the other groups. Raises ConfigError where the name is taken.
     """
     refuse_taken(text, [new])
-    for name in _implicit(text):
-        text = add_keys(text, (*_STAGES, name), {})
     data = parse(text)
     groups = [
         (*path, name)
@@ -92,8 +89,9 @@ def clone(text: str, stage: Stage, new: str) -> str:
     own = canonicalize_name(stage.name) in stage.groups
     for path in groups if own else ():
         text = copy_key(text, path, new)
-    text = copy_key(text, (*_STAGES, stage.name), new)
-    table = data["tool"]["fti"]["stages"][stage.name]
+    table = table_at(data, (*_STAGES, stage.name))
+    if stage.name in table_at(data, _STAGES):
+        text = copy_key(text, (*_STAGES, stage.name), new)
     for index, group in enumerate(table.get("groups", ())):
         if canonicalize_name(group) == canonicalize_name(stage.name):
             text = replace_item(text, (*_STAGES, new, "groups"), index, new)
@@ -137,16 +135,6 @@ def refuse_taken(text: str, names: Iterable[str]) -> None:
         seen.add(normalized)
     if messages:
         raise ConfigError("\n".join(messages))
-
-
-def _implicit(text: str) -> list[str]:
-    """Return the stages that are declared by their groups alone.
-
-    They need tables as soon as any stage gets one.
-    """
-    data = parse(text)
-    groups = read_groups(data, [])
-    return [] if "stages" in table_at(data, ("tool", "fti")) else [k for k in KINDS if k in groups]
 
 
 def _with_source(text: str, source: PresetSource) -> str:

@@ -64,9 +64,13 @@ def test_a_stage_may_say_otherwise_and_keeps_all_its_groups_in_sight() -> None:
     isolated = false
     [tool.fti.stages.trial]
     kind = "training"
-    groups = ["tracking", "serving"]
+    groups = ["tracking", "serving", "inference"]
     """
-    assert hidden(GROUPS + stages) == {"feature": ("feature",), "serving": ("trial",)}
+    assert hidden(GROUPS + stages) == {
+        "feature": ("feature",),
+        "inference": ("trial",),
+        "serving": ("trial",),
+    }
 
 
 def test_a_stage_can_be_hidden_alone() -> None:
@@ -87,6 +91,10 @@ def test_a_group_that_would_be_a_stage_is_hidden_before_it_exists() -> None:
     """
     assert hidden(text) == {"training": ("training",), "feature": (), "inference": ()}
     assert hidden("[tool.fti]\nisolated = true") == {"feature": (), "training": (), "inference": ()}
+    declared = '[tool.fti.stages.batch]\nkind = "inference"\ngroups = ["training"]\nisolated = true'
+    assert hidden(text + declared) == {"training": ("batch",), "feature": (), "inference": ()}
+    alone = f"[dependency-groups]\ntraining = []\n{declared}"
+    assert hidden(alone) == {"training": ("batch",)}
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,8 @@ from poetry_fti.model import Rule
 if TYPE_CHECKING:
     from poetry_fti.model import Problem, Stage
 
+THREE = "[dependency-groups]\nfeature = []\ntraining = []\ninference = []\n"
+
 
 def read(text: str) -> tuple[tuple[Stage, ...], list[str]]:
     problems: list[Problem] = []
@@ -103,13 +105,59 @@ def test_declared_stages_are_the_stages() -> None:
     assert stages[1].overrides == (("foo-bar", ">=1"), ("numpy", ">=2"))
 
 
+def test_a_table_of_one_stage_does_not_remove_the_others() -> None:
+    stages, problems = read(
+        THREE
+        + """
+        [tool.fti]
+        share = false
+        [tool.fti.image]
+        user = 1000
+        [tool.fti.stages.inference.image]
+        base = "python:3.12-slim"
+        """
+    )
+    assert not problems
+    assert [(stage.name, stage.share, stage.image.user) for stage in stages] == [
+        ("feature", False, "1000"),
+        ("training", False, "1000"),
+        ("inference", False, "1000"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ('batch]\nkind = "inference"\ngroups = ["Training", "dev"]', ["feature", "batch"]),
+        ('batch]\nkind = "inference"\ngroups = ["dev"]\ndev-groups = ["training"]', None),
+        ('Training]\nkind = "training"', ["feature", "Training"]),
+        ('training]\ngroups = ["dev"]', ["feature", "training"]),
+        ('inference]\ngroups = ["training", "feature"]', ["inference"]),
+    ],
+)
+def test_a_group_is_a_stage_unless_a_declared_stage_lists_it(
+    table: str, expected: list[str] | None
+) -> None:
+    groups = "[dependency-groups]\nfeature = []\ntraining = []\ndev = []\n[tool.fti.stages."
+    stages, problems = read(groups + table)
+    assert not problems
+    assert [stage.name for stage in stages] == (expected or ["feature", "training", "batch"])
+
+
 def test_a_project_without_stages_is_told_how_to_have_some() -> None:
     _, problems = read("[dependency-groups]\ndev = []")
     assert problems == [
         (
             "tool.fti.stages: no stage: name a dependency group feature, training or inference,"
-            " or declare stages in [tool.fti.stages]"
+            " declare stages in [tool.fti.stages], or run `poetry fti init`"
         )
+    ]
+
+
+def test_an_unknown_kind_is_one_problem() -> None:
+    _, problems = read('[dependency-groups]\nx = []\n[tool.fti.stages.x]\nkind = "batch"')
+    assert problems == [
+        'tool.fti.stages.x.kind: unknown "batch" (known: feature, training, inference)'
     ]
 
 
@@ -153,9 +201,6 @@ def test_problems_of_groups_and_stages() -> None:
             '; did you mean "training"?'
         ),
     ]
-
-
-THREE = "[dependency-groups]\nfeature = []\ntraining = []\ninference = []\n"
 
 
 def test_a_rule_binds_the_stages_that_it_names_or_all_of_them() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from memory_commands import run
+from poetry_fti.config.import_names import package_suggestion
 from poetry_fti.operations.locking.unmatched import unmatched_warnings
 from small_index import pyproject
 
@@ -52,6 +53,57 @@ def test_an_override_of_a_package_that_no_stage_contains(demo: MemoryProject) ->
         'tool.fti.overrides.libb has no effect: no stage contains libb; did you mean "lib"?',
         own,
     ]
+
+
+def test_a_rule_whose_pattern_matches_no_package_of_its_stages(demo: MemoryProject) -> None:
+    demo.index.offer({"pydantic 2.0": [], "scikit-learn 1.0": [], "mid 1.0": []})
+    rules = """\
+[[tool.fti.align]]
+stages = ["training", "inference"]
+packages = ["pydanitc", "sklearn", "scikit-*", "mid"]
+[[tool.fti.align]]
+packages = ["nvidia-*", "PIL", "mid"]
+level = "none"
+"""
+    groups = {
+        "feature": ["mid"],
+        "training": ["pydantic", "scikit-learn"],
+        "inference": ["scikit-learn"],
+    }
+    demo.write(pyproject(groups, rules))
+    demo.lock("training", "inference")
+    mid = 'tool.fti.align[0].packages: no package of training and inference matches "mid"'
+    every = 'tool.fti.align[1].packages: no package of feature, training and inference matches "{}"'
+    own = [
+        mid,
+        mid.replace('"mid"', '"pydanitc"; did you mean "pydantic"?'),
+        mid.replace('"mid"', '"sklearn"; did you mean "scikit-learn"?'),
+    ]
+    assert unmatched_warnings(demo.load()) == own
+    assert run(demo, "lock").errors.splitlines() == [
+        f"Warning: {text}"
+        for text in (
+            *own,
+            every.format("nvidia-*"),
+            every.format("pil") + '; did you mean "pillow"?',
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "expected"),
+    [
+        ("cv2", {"opencv-python-headless", "numpy"}, "opencv-python-headless"),
+        ("cv2", {"numpy"}, "opencv-python"),
+        ("yaml", {"pyyaml", "yamlz"}, "pyyaml"),
+        ("dateutil", {"python-dateutil"}, "python-dateutil"),
+        ("attr", {"attrs"}, "attrs"),
+        ("nump", {"numpy"}, "numpy"),
+    ],
+)
+def test_the_package_that_is_meant(name: str, known: set[str], expected: str) -> None:
+    assert package_suggestion(name, known) == f'; did you mean "{expected}"?'
+    assert package_suggestion("unheard-of", known) == ""
 
 
 FIX: Final = "lib>=1.1"

@@ -77,9 +77,11 @@ def test_names_of_groups_are_as_they_are_written(grouped: MemoryProject) -> None
 def test_the_group_of_the_stages_name_is_edited(grouped: MemoryProject) -> None:
     assert chosen_group(stage(grouped).stage, None) == "training"
     with pytest.raises(ConfigError) as error:
-        chosen_group(stage(grouped).stage, "feature")
+        chosen_group(stage(grouped).stage, "dev")
     assert str(error.value) == (
-        'The stage "training" has no group "feature" (groups: empty, tracking-tools, training).'
+        'The stage "training" has no group "dev" (groups: empty, tracking-tools, training). Add it'
+        " to `groups` in [tool.fti.stages.training], or to `dev-groups` if it is for development"
+        " only."
     )
     with pytest.raises(ConfigError) as error:
         chosen_group(stage(grouped, "batch").stage, None)

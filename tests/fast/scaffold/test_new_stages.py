@@ -124,10 +124,6 @@ torch = { source = "cpu" }
 [tool.fti]
 isolated = false
 
-[tool.fti.stages.feature]
-
-[tool.fti.stages.inference]
-
 [tool.fti.stages.training]
 """
     )
@@ -227,7 +223,7 @@ kind = "training"
     )
 
 
-def test_a_clone_of_a_stage_without_a_table_lists_all_stages() -> None:
+def test_a_clone_of_a_stage_without_a_table_has_its_kind() -> None:
     text = "[dependency-groups]\nfeature = []\ntraining = []\n"
     assert (
         clone(text, stage("training", "training", "training"), "second")
@@ -236,10 +232,6 @@ def test_a_clone_of_a_stage_without_a_table_lists_all_stages() -> None:
 feature = []
 training = []
 second = []
-
-[tool.fti.stages.feature]
-
-[tool.fti.stages.training]
 
 [tool.fti.stages.second]
 kind = "training"

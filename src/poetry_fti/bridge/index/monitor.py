@@ -23,7 +23,7 @@ from poetry_fti.errors import FtiError, IndexFailedError
 from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from poetry.repositories import RepositoryPool
 
@@ -49,7 +49,9 @@ class IndexMonitor:
     when an index answers 429 (Too Many Requests).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sources: Mapping[str, str] | None = None) -> None:
+        """Record responses of indexes, whose names are in `sources` by their URLs."""
+        self._sources = sources or {}
         self._thread = local()
         self.on_wait: Callable[[], None] = _do_nothing
         self.on_refusal: Callable[[], None] = _do_nothing
@@ -90,9 +92,21 @@ class IndexMonitor:
             if self._failures[url] > _RETRIES:
                 raise IndexFailedError(f"The package index failed: {url} answered {status}.")
         elif status >= requests.codes.bad_request and status != requests.codes.not_found:
-            self._suspect[_project(url)] = f"{url} answered {status}"
+            login = self._login_advice(url) if status == requests.codes.unauthorized else ""
+            self._suspect[_project(url)] = f"{url} answered {status}{login}"
         elif _is_html(response) and b"<a" not in response.content:
             self._suspect[_project(url)] = f"{url} answered with a page without links"
+
+    def _login_advice(self, url: str) -> str:
+        """Return how to configure a login for the index at a URL, after the end of a sentence."""
+        for index, name in self._sources.items():
+            if url.startswith(index):
+                variable = f"POETRY_HTTP_BASIC_{name.upper().replace('-', '_')}"
+                return (
+                    f". Set {variable}_USERNAME and {variable}_PASSWORD, or run"
+                    f" `poetry config http-basic.{name} USERNAME PASSWORD`"
+                )
+        return ""
 
     @contextmanager
     def response_errors(self) -> Iterator[None]:
@@ -172,8 +186,9 @@ def keep_connections(pool: RepositoryPool, number: int) -> None:
 @contextmanager
 def monitored(pool: RepositoryPool) -> Iterator[IndexMonitor]:
     """Yield a monitor that records every response of the pool's indexes inside the context."""
-    monitor = IndexMonitor()
-    hooks = [_hooks(repository) for repository in http_repositories(pool)]
+    repositories = http_repositories(pool)
+    monitor = IndexMonitor({public_text(each.url): each.name for each in repositories})
+    hooks = [_hooks(repository) for repository in repositories]
     for hook in hooks:
         hook.append(monitor)
     try:

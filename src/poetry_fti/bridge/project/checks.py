@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry.core.constraints.version import parse_constraint
-
 from poetry_fti.bridge.project.pyproject import project_extras, schema_problems
+from poetry_fti.bridge.project.requirements.problems import wrong_constraint
 from poetry_fti.config.pyproject import PoetryChecks
 from poetry_fti.model import Problem
 
@@ -19,16 +18,8 @@ def constraint_problems(constraints: Iterable[tuple[str, str]]) -> list[Problem]
     return [
         Problem(path, f'"{text}" {message}')
         for path, text in constraints
-        if (message := _wrong(text))
+        if (message := wrong_constraint(text))
     ]
-
-
-def _wrong(text: str) -> str:
-    try:
-        constraint = parse_constraint(text)
-    except ValueError:
-        return 'is not a version constraint such as ">=2,<3" or "*"'
-    return "allows no version" if constraint.is_empty() else ""
 
 
 POETRY_CHECKS: Final = PoetryChecks(

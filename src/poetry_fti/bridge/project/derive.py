@@ -15,6 +15,7 @@ from poetry_fti.bridge.project.derive_poetry import (
 )
 from poetry_fti.bridge.project.own_extras import OwnExtras
 from poetry_fti.bridge.project.rebase import rebase_requirement
+from poetry_fti.bridge.project.requirements.extra_markers import with_selected_extras
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,8 +33,9 @@ def derive(pyproject: Mapping[str, Any], stage: Stage, up: PurePosixPath) -> dic
     `up` is the relative path from the stage's folder to the project's root, to which paths of
     local dependencies are adapted. Extras that the stage does not select and groups that it does
     not include are left out; the names and includes of the other groups are kept. What the
-    selected extras require is required like the other dependencies. Groups and requirements are
-    sorted: Poetry's content hash depends on the order of arrays.
+    selected extras require is required like the other dependencies, and markers that depend on
+    extras are resolved. Groups and requirements are sorted: Poetry's content hash depends on the
+    order of arrays.
     """
     project = pyproject.get("project", {})
     poetry = pyproject.get("tool", {}).get("poetry", {})
@@ -49,7 +51,7 @@ def derive(pyproject: Mapping[str, Any], stage: Stage, up: PurePosixPath) -> dic
         derived["project"] = _with_dynamic(derived["project"], poetry, table, stage)
     in_order = {key: _in_order(table[key]) for key in _REQUIREMENTS if key in table}
     derived["tool"] = {"poetry": table | in_order}
-    return derived
+    return with_selected_extras(derived, stage.extras) if stage.extras else derived
 
 
 def with_version(derived: Mapping[str, Any], version: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from packaging.utils import canonicalize_name
 from poetry.core.json import validate_object
@@ -14,6 +14,7 @@ from poetry.repositories.exceptions import InvalidSourceError
 from poetry.toml import TOMLError
 
 from poetry_fti.bridge.lock.pins import has_merge_markers
+from poetry_fti.bridge.project.requirements.problems import requirement_problems
 from poetry_fti.bridge.toml_parser import tomllib
 from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.model import Problem
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
 
+# What a message of the schema's validator contains about a value that may have several forms.
+_ALTERNATIVES: Final = "by one definition"
+
+
 def find_pyproject(start: Path) -> Path:
     """Return the path of the pyproject.toml in a folder or its nearest parent.
 
@@ -33,7 +38,7 @@ def find_pyproject(start: Path) -> Path:
     try:
         return Factory.locate(start)
     except RuntimeError as error:
-        message = f"{error}. Run `poetry init` to create one."
+        message = f"{error}. Run `poetry fti init` to create one with stages."
         raise FtiError(message) from error
 
 
@@ -79,12 +84,16 @@ def schema_problems(pyproject: Mapping[str, Any]) -> list[Problem]:
         ("dependency-groups", "dependency-groups-schema", pyproject.get("dependency-groups")),
         ("tool.poetry", "poetry-schema", poetry),
     )
-    return [
+    found = [
         _schema_problem(path, message)
         for path, schema, table in tables
         if table is not None
         for message in validate_object(table, schema)
     ]
+    # The schema only says that a requirement has none of the forms that it may have.
+    vague = [problem for problem in found if _ALTERNATIVES in problem.message]
+    others = [problem for problem in found if problem not in vague]
+    return [*others, *(requirement_problems(pyproject) or vague)] if vague else found
 
 
 def _schema_problem(path: str, message: str) -> Problem:

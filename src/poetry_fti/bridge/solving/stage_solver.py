@@ -19,10 +19,10 @@ from poetry_fti.bridge.solving.variants.merge import merged
 from poetry_fti.bridge.solving.variants.target_notes import LockedVariant, target_notes
 from poetry_fti.bridge.solving.variants.variant import Preferences
 from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets, by_system
+from poetry_fti.config.import_names import package_suggestion
 from poetry_fti.config.read import stage_path
 from poetry_fti.errors import FtiError
 from poetry_fti.model import USUAL_PLATFORMS, Platform
-from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -183,7 +183,7 @@ class StageSolver:
             if name not in found:
                 path = f"{stage_path(self._task.name, 'exclude')}[{index}]"
                 text = f"{path} has no effect: no package of {self._task.name} requires {name}"
-                yield text + suggestion(name, known)
+                yield text + package_suggestion(name, known)
 
     def _unfinished(self) -> set[NormalizedName]:
         return {name for attempts in self._attempts.values() for name in attempts.unfinished}

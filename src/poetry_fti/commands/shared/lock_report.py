@@ -22,6 +22,8 @@ from poetry_fti.errors import DONE
 from poetry_fti.model import USUAL_PLATFORMS
 from poetry_fti.operations.comparison import compare_project, compare_stages
 from poetry_fti.operations.locking.unmatched import unmatched_warnings
+from poetry_fti.operations.pyproject_warnings.foreign_settings import foreign_warnings
+from poetry_fti.operations.pyproject_warnings.unselected_extras import extra_warnings
 from poetry_fti.operations.unseen_changes import unseen_changes
 from poetry_fti.operations.url_logins import locking_warnings
 from poetry_fti.wording import counted, joined
@@ -46,7 +48,9 @@ def report_locking(
     texts = [text for result in results.values() for text in result.warnings]
     texts += [] if dry_run else _warnings(project, results)
     kept = [each for each in project.stages if each.name in results and results[each.name].is_fresh]
-    for text in dict.fromkeys([*texts, *unseen_changes(project, kept)]):
+    texts += [*unseen_changes(project, kept), *foreign_warnings(project)]
+    texts += extra_warnings(project, [each for each in project.stages if each.name in results])
+    for text in dict.fromkeys(texts):
         warning(command.io, text)
     if wants_json(command):
         plain(command.io, _json(results, () if dry_run else project.comparable()))

@@ -230,7 +230,9 @@ def test_a_package_that_is_refused_access_to(demo: MemoryProject) -> None:
     demo.index.failures["/simple/app/"] = Answer(HTTPStatus.UNAUTHORIZED)
     demo.write(pyproject({"feature": ["app"]}, EXPLICIT))
     assert errors(demo)["feature"].splitlines()[0] == (
-        f"The package index failed: https://{CORP}/simple/app/ answered 401."
+        f"The package index failed: https://{CORP}/simple/app/ answered 401. Set"
+        " POETRY_HTTP_BASIC_CORP_USERNAME and POETRY_HTTP_BASIC_CORP_PASSWORD, or run"
+        " `poetry config http-basic.corp USERNAME PASSWORD`."
     )
 
 

@@ -1,0 +1,1 @@
+"""Warnings about settings in pyproject.toml that do not have the effect that is meant."""
