@@ -50,7 +50,14 @@ class ChangedFileError(FtiError):
 
 
 class IndexFailedError(FtiError):
-    """A package index could not be reached, or its response is invalid."""
+    """A package index could not be reached, or its response is invalid.
+
+    `server` identifies an index and its host if all further requests to them fail as well.
+    """
+
+    def __init__(self, message: str, server: str = "") -> None:
+        super().__init__(message)
+        self.server = server
 
 
 class StaleLockError(FtiError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from threading import local
@@ -18,7 +18,8 @@ from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
 from poetry.repositories.http_repository import HTTPRepository
 from poetry.utils.constants import STATUS_FORCELIST
 
-from poetry_fti.bridge.internals.index import keep_open, paragraphs
+from poetry_fti.bridge.index.failures import error_text, is_unreachable, remembered_failures
+from poetry_fti.bridge.internals.index import keep_open
 from poetry_fti.errors import FtiError, IndexFailedError
 from poetry_fti.urls import public_text
 
@@ -122,8 +123,8 @@ class IndexMonitor:
             with self.response_errors():
                 yield
         except PoetryRuntimeError as error:
-            unreachable = str(error).startswith("All attempts to connect")  # else it is about git
-            raise (IndexFailedError if unreachable else FtiError)(_plain(error)) from error
+            kind = IndexFailedError if is_unreachable(error) else FtiError
+            raise kind(error_text(error)) from error
         except IndexFailedError:
             raise
         except (PoetryError, PackageNotFoundError, RepositoryError, FtiError) as error:
@@ -171,16 +172,18 @@ def keep_connections(pool: RepositoryPool, number: int) -> None:
 
 @contextmanager
 def monitored(pool: RepositoryPool) -> Iterator[IndexMonitor]:
-    """Yield a monitor that records every response of the pool's indexes inside the context."""
+    """Yield a monitor that records every response of the pool's indexes inside the context.
+
+    No further requests are made to a server of an index that has failed.
+    """
     monitor = IndexMonitor()
-    hooks = [_hooks(repository) for repository in http_repositories(pool)]
-    for hook in hooks:
-        hook.append(monitor)
-    try:
+    with ExitStack() as monitoring:
+        for repository in http_repositories(pool):
+            hooks = _hooks(repository)
+            hooks.append(monitor)
+            monitoring.callback(hooks.remove, monitor)
+            monitoring.enter_context(remembered_failures(repository))
         yield monitor
-    finally:
-        for hook in hooks:
-            hook.remove(monitor)
 
 
 def http_repositories(pool: RepositoryPool) -> list[HTTPRepository]:
@@ -191,11 +194,3 @@ def http_repositories(pool: RepositoryPool) -> list[HTTPRepository]:
 def _hooks(repository: HTTPRepository) -> list[Any]:
     hooks: list[Any] = repository.session.get_session(repository.url).hooks["response"]
     return hooks
-
-
-def _plain(error: PoetryRuntimeError) -> str:
-    messages = paragraphs(error)
-    if messages is None:
-        return public_text(str(error))
-    lines = [message.stripped.strip() for message in messages if not message.debug]
-    return public_text("\n".join(line for line in lines if line))
