@@ -48,7 +48,7 @@ def remembered_failures(repository: HTTPRepository) -> Iterator[None]:
     try:
         yield
     finally:
-        del vars(authenticator)["request"]
+        vars(authenticator)["request"] = request
 
 
 def is_unreachable(error: PoetryRuntimeError) -> bool:
