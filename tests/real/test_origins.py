@@ -64,7 +64,7 @@ def test_commits_of_one_version_are_different(poetry: Poetry, tmp_path: Path) ->
             "feature: locked 1 package",
             "training: locked 1 package",
             "",
-            "1 package is shared between stages, 1 at different versions or origins:",
+            "1 package is shared between stages, at different versions or origins:",
             f"  feats 0.3.0 at {old} in feature, at {new} in training",
             "    pyproject.toml requires feats (direct reference)",
         ]

@@ -450,7 +450,7 @@ fti/training/poetry.lock does not match pyproject.toml. Run `poetry fti lock tra
         "training: locked 1 package: 0 added, 0 removed, 1 updated",
         "  ~ lib 3.0 -> 2.0",
         "",
-        "1 package is shared between stages, 1 at different versions:",
+        "1 package is shared between stages, at different versions:",
         "  lib 3.0 in inference, 2.0 in feature and training",
         "    training:  pyproject.toml requires lib <3",
         "",

@@ -98,7 +98,7 @@ def test_what_the_named_package_needs_moves_too(demo: Lab) -> None:
         "  ~ lib 1.0 -> 2.0",
         "training: fresh, 2 packages",
         "",
-        "1 package is shared between stages, 1 at different versions:",
+        "1 package is shared between stages, at different versions:",
         "  lib 2.0 in feature, 1.0 in training",
         "    poetry fti update lib looks for a common version",
     ]
@@ -159,7 +159,7 @@ def test_a_stale_lock_is_brought_up_to_date_with_its_pins(demo: Lab) -> None:
 def test_a_dry_run_writes_nothing(demo: Lab) -> None:
     before = snapshot(demo.root)
     assert update(demo, "zoo", "--dry-run") == [
-        "feature: locked 4 packages: 1 added, 0 removed, 1 updated",
+        "feature: would lock 4 packages: 1 added, 0 removed, 1 updated",
         "  + more 1.0",
         "  ~ zoo 1.0 -> 2.0",
         "training: fresh, 2 packages",

@@ -56,12 +56,12 @@ feature: locked 2 packages
 training: locked 1 package
   + lib 2.0
 
-1 package is shared between stages, 1 at different versions:
+1 package is shared between stages, at different versions:
   lib 2.0 in training, 1.0 in feature
     feature:  app 1.0 requires lib <2
 """,
         "inference: Because demo depends on lib (>9) which doesn't match any versions,"
-        " version solving failed.\n",
+        " version solving failed.\n1 of 3 stages failed.\n",
     )
 
 
@@ -140,7 +140,7 @@ def test_an_update_is_reported(locked_demo: MemoryProject) -> None:
     assert run(locked_demo, "update", "app", "--stage", "feature", "--dry-run") == Ended(
         0,
         """\
-feature: locked 1 package: 0 added, 2 removed, 1 updated
+feature: would lock 1 package: 0 added, 2 removed, 1 updated
   ~ app 1.0 -> 2.0
   - lib 1.0
   - win 1.0

@@ -49,11 +49,13 @@ def report_locking(
     for text in dict.fromkeys([*texts, *unseen_changes(project, kept)]):
         warning(command.io, text)
     if wants_json(command):
-        plain(command.io, _json(results, () if dry_run else project.comparable()))
+        plain(command.io, _json(project, results, dry_run=dry_run))
     else:
         for line in _text(command, project, results, dry_run=dry_run):
             command.line(line)
     failures = [result.error for result in results.values() if result.error]
+    if failures and len(results) > 1 and not wants_json(command):
+        error(command.io, f"{len(failures)} of {len(results)} stages failed.")
     return max((failure.exit_code for failure in failures), default=DONE)
 
 
@@ -64,7 +66,7 @@ def _warnings(project: Project, results: Mapping[str, LockResult]) -> list[str]:
 def _text(
     command: Command, project: Project, results: Mapping[str, LockResult], *, dry_run: bool
 ) -> Iterator[str]:
-    yield from _lines(results, verbose=command.io.is_verbose())
+    yield from _lines(results, verbose=command.io.is_verbose(), dry_run=dry_run)
     moved = any(not (result.error or result.is_fresh) for result in results.values())
     comparison = compare_project(project, _explanations(results)) if moved and not dry_run else None
     yield from comparison_lines(comparison)
@@ -92,7 +94,9 @@ def _failures(results: Mapping[str, LockResult]) -> dict[str, list[str]]:
     return found
 
 
-def _lines(results: Mapping[str, LockResult], *, verbose: bool) -> Iterator[str]:
+def _lines(
+    results: Mapping[str, LockResult], *, verbose: bool, dry_run: bool
+) -> Iterator[str]:
     for name, result in results.items():
         if result.error:
             continue
@@ -100,8 +104,8 @@ def _lines(results: Mapping[str, LockResult], *, verbose: bool) -> Iterator[str]
         if result.is_fresh:
             yield f"<c1>{escape(name)}</c1>: fresh, {count}"
             continue
-        took = f"{result.seconds:.1f} s"
-        yield f"<c1>{escape(name)}</c1>: locked {count} in {took}{_summary(result)}"
+        done = f"would lock {count}" if dry_run else f"locked {count} in {result.seconds:.1f} s"
+        yield f"<c1>{escape(name)}</c1>: {done}{_summary(result)}"
         if not result.is_first or verbose:
             yield from change_lines(result.changes)
 
@@ -133,20 +137,24 @@ def _summary(result: LockResult) -> str:
     return f": {added} added, {removed} removed, {updated} updated"
 
 
-def _json(results: Mapping[str, LockResult], stages: Sequence[LockedStage]) -> str:
+def _json(project: Project, results: Mapping[str, LockResult], *, dry_run: bool) -> str:
+    stages = () if dry_run else project.comparable()
     locked = {stage.stage.name: stage for stage in stages}
+    solved = "solved" if dry_run else "locked"
     data = {
-        "stages": {name: _result_data(result, locked) for name, result in results.items()},
+        "stages": {name: _result_data(result, solved, locked) for name, result in results.items()},
         "comparison": comparison_data(compare_stages(stages, _explanations(results))),
     }
     return json.dumps(data, indent=2) + "\n"
 
 
-def _result_data(result: LockResult, locked: Mapping[str, LockedStage]) -> dict[str, Any]:
+def _result_data(
+    result: LockResult, solved: str, locked: Mapping[str, LockedStage]
+) -> dict[str, Any]:
     if result.error:
         return {"result": "failed", "error": str(result.error)}
     return {
-        "result": "fresh" if result.is_fresh else "locked",
+        "result": "fresh" if result.is_fresh else solved,
         "packages": result.packages,
         "seconds": round(result.seconds, 3),
         "changes": [change_data(change) for change in result.changes],
