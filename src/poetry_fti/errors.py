@@ -60,6 +60,20 @@ class IndexFailedError(FtiError):
         self.server = server
 
 
+class UnsolvableError(FtiError):
+    """No versions satisfy the requirements of a stage.
+
+    The message has the requirements that matter, `explanation` the whole proof of Poetry's solver.
+    """
+
+    def __init__(self, message: str, explanation: str) -> None:
+        super().__init__(message, explanation)
+        self.explanation = public_text(explanation)
+
+    def __str__(self) -> str:
+        return public_text(self.args[0])
+
+
 class StaleLockError(FtiError):
     """A lock is missing or stale."""
 

@@ -72,7 +72,7 @@ def test_what_several_stages_failed_with_is_printed_once(demo: MemoryProject) ->
     assert done.code == 1
     assert done.errors == (
         "feature and training: Because demo depends on lib (>9) which doesn't match any versions,"
-        " version solving failed.\n"
+        " version solving failed.\n2 of 3 stages failed.\n"
     )
 
 

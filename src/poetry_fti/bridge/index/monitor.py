@@ -20,7 +20,7 @@ from poetry.utils.constants import STATUS_FORCELIST
 
 from poetry_fti.bridge.index.failures import error_text, is_unreachable, remembered_failures
 from poetry_fti.bridge.internals.index import keep_open
-from poetry_fti.errors import FtiError, IndexFailedError
+from poetry_fti.errors import FtiError, IndexFailedError, UnsolvableError
 from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
@@ -127,15 +127,18 @@ class IndexMonitor:
             raise kind(error_text(error)) from error
         except IndexFailedError:
             raise
+        except UnsolvableError as error:
+            suspect = self._suspect_response(error.explanation)
+            raise UnsolvableError(f"{suspect}{error}", suspect + error.explanation) from error
         except (PoetryError, PackageNotFoundError, RepositoryError, FtiError) as error:
-            raise FtiError(self._with_suspect_response(str(error))) from error
+            raise FtiError(f"{self._suspect_response(str(error))}{error}") from error
 
-    def _with_suspect_response(self, text: str) -> str:
-        """Return an error's text, preceded by the suspect response for a package it names."""
+    def _suspect_response(self, text: str) -> str:
+        """Return a line about the suspect response for a package that an error names, or empty."""
         for name, response in self._suspect.items():
             if re.search(rf"\b{re.escape(name)}\b", text):
-                return f"The package index failed: {response}.\n{text}"
-        return text
+                return f"The package index failed: {response}.\n"
+        return ""
 
 
 def _is_refusal(url: str, status: int) -> bool:

@@ -18,7 +18,7 @@ from poetry_fti.commands.shared.held_back_report import (
     unfinished_lines,
 )
 from poetry_fti.commands.shared.options import wants_json
-from poetry_fti.errors import DONE
+from poetry_fti.errors import DONE, UnsolvableError
 from poetry_fti.model import USUAL_PLATFORMS
 from poetry_fti.operations.comparison import compare_project, compare_stages
 from poetry_fti.operations.locking.unmatched import unmatched_warnings
@@ -27,7 +27,7 @@ from poetry_fti.operations.url_logins import locking_warnings
 from poetry_fti.wording import counted, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from poetry.console.commands.command import Command
 
@@ -41,8 +41,11 @@ def report_locking(
     command: Command, project: Project, results: Mapping[str, LockResult], *, dry_run: bool = False
 ) -> int:
     """Print each stage's result and the differences between stages; return the exit code."""
-    for text, names in _failures(results).items():
+    verbose = command.io.is_verbose()
+    for text, names in _failures(results, verbose=verbose).items():
         error(command.io, f"{joined(names)}: {text}")
+    if not verbose and any(map(_is_shortened, results.values())):
+        command.line_error("Rerun with -v for the solver's whole explanation.")
     texts = [text for result in results.values() for text in result.warnings]
     texts += [] if dry_run else _warnings(project, results)
     kept = [each for each in project.stages if each.name in results and results[each.name].is_fresh]
@@ -85,18 +88,24 @@ def _explanations(results: Mapping[str, LockResult]) -> list[Explanation]:
     return [each for result in results.values() for each in result.explanations]
 
 
-def _failures(results: Mapping[str, LockResult]) -> dict[str, list[str]]:
+def _failures(results: Mapping[str, LockResult], *, verbose: bool) -> dict[str, list[str]]:
     """Return the errors, each with the names of the stages that failed with it."""
     found: dict[str, list[str]] = {}
     for name, result in results.items():
         if result.error:
-            found.setdefault(str(result.error), []).append(name)
+            text = str(result.error)
+            if verbose and isinstance(result.error, UnsolvableError):
+                text = result.error.explanation
+            found.setdefault(text, []).append(name)
     return found
 
 
-def _lines(
-    results: Mapping[str, LockResult], *, verbose: bool, dry_run: bool
-) -> Iterator[str]:
+def _is_shortened(result: LockResult) -> bool:
+    error = result.error
+    return isinstance(error, UnsolvableError) and error.explanation != str(error)
+
+
+def _lines(results: Mapping[str, LockResult], *, verbose: bool, dry_run: bool) -> Iterator[str]:
     for name, result in results.items():
         if result.error:
             continue
