@@ -127,7 +127,7 @@ def _python(constraint: VersionConstraint) -> str:
     lowest = getattr(constraint, "min", None)
     if lowest is not None:
         minor = f"{lowest.major}.{lowest.minor}"
-        if constraint == parse_constraint(f">={minor},<{lowest.major}.{lowest.minor + 1}"):
+        if str(constraint) == f">={minor},<{lowest.major}.{lowest.minor + 1}":
             return minor
     return str(constraint)
 
