@@ -283,7 +283,7 @@ def test_a_source_that_does_not_exist(poetry: Poetry, locked_tiny: Path) -> None
         2,
         (
             'feature: pyproject.toml: sparkish has the source "cor", which does not exist.'
-            " Add it to tool.poetry.source.\n"
+            " Add it to tool.poetry.source.\n1 of 3 stages failed.\n"
         ),
     )
 
@@ -461,7 +461,8 @@ def unusable(poetry: Poetry, root: Path, checked: tuple[int, str]) -> None:
     assert code == 3
     lines = [(line.split("/")[1], line) for line in messages.splitlines()]
     locked = "".join(f"{stage}: {line}\n" for stage, line in lines)
-    assert refused(poetry, root, "lock") == (1, locked)
+    summary = f"{len(lines)} of {len(STAGES)} stages failed.\n"
+    assert refused(poetry, root, "lock") == (1, f"{locked}{summary}")
     assert refused(poetry, root, "export") == (1, f"{lines[0][1]}\n")
 
 

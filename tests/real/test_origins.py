@@ -82,4 +82,5 @@ def test_commits_of_one_version_are_different(poetry: Poetry, tmp_path: Path) ->
             f"  feats 0.3.0 at {old} in feature, at {newest} in training:"
             " require the same origin in all of them\n"
             "training: not locked: a rule in tool.fti.align ties it to feature, which failed\n"
+            "2 of 2 stages failed.\n"
         )

@@ -325,6 +325,7 @@ feature: feature and training cannot agree as tool.fti.align demands:
   feature: pyproject.toml requires lib <2
   training: pyproject.toml requires lib >=2
 training: not locked: a rule in tool.fti.align ties it to feature, which failed
+2 of 3 stages failed.
 """,
         {"inference": "lib 3.0"},
     ),
@@ -344,6 +345,7 @@ feature: feature and training cannot agree as tool.fti.align demands:
   training: mid (each of 4 versions) requires lib >=3
   training: pyproject.toml requires mid
 training: not locked: a rule in tool.fti.align ties it to feature, which failed
+2 of 3 stages failed.
 """,
         {"inference": "lib 3.0"},
     ),
@@ -357,6 +359,7 @@ feature: feature and training and inference cannot agree as tool.fti.align deman
   inference: pyproject.toml requires lib >=2
   training: pyproject.toml requires lib
 training and inference: not locked: a rule in tool.fti.align ties it to feature, which failed
+3 of 3 stages failed.
 """,
         {},
     ),
@@ -370,6 +373,7 @@ feature: feature and training cannot agree as tool.fti.align demands:
   feature: pyproject.toml requires lib
   training: pyproject.toml requires lib >=2
 training: not locked: a rule in tool.fti.align ties it to feature, which failed
+2 of 3 stages failed.
 """,
         {"inference": "zoo 1.0"},
     ),
@@ -385,6 +389,7 @@ feature: feature and training cannot agree as tool.fti.align demands:
   feature: pyproject.toml requires lib <2
   feature: pyproject.toml requires lib >=2
 training: not locked: a rule in tool.fti.align ties it to feature, which failed
+2 of 2 stages failed.
 """,
         {},
     ),
@@ -396,6 +401,7 @@ training: not locked: a rule in tool.fti.align ties it to feature, which failed
 feature: not locked: a rule in tool.fti.align ties it to training, which failed
 training: Because demo depends on nowhere (*) which doesn't match any versions,\
  version solving failed.
+2 of 3 stages failed.
 """,
         {"inference": "lib 3.0"},
     ),

@@ -92,7 +92,8 @@ def _union(found: Iterable[tuple[str, VersionConstraint]]) -> VersionConstraint:
 
 def _text(requirer: str, found: Sequence[tuple[str, VersionConstraint]], name: str) -> str:
     who = requirer_text(requirer, (version for version, _ in found))
-    return f"{who} requires {_allowed(name, _union(found))}"
+    verb = "require" if " and " in who else "requires"
+    return f"{who} {verb} {_allowed(name, _union(found))}"
 
 
 def _allowed(name: str, constraint: VersionConstraint) -> str:
