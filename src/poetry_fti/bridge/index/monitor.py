@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from threading import local
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -18,8 +19,7 @@ from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
 from poetry.repositories.http_repository import HTTPRepository
 from poetry.utils.constants import STATUS_FORCELIST
 
-from poetry_fti.bridge.index.failures import error_text, is_unreachable, remembered_failures
-from poetry_fti.bridge.internals.index import keep_open
+from poetry_fti.bridge.internals.index import keep_open, paragraphs
 from poetry_fti.errors import FtiError, IndexFailedError, UnsolvableError
 from poetry_fti.urls import public_text
 
@@ -123,8 +123,8 @@ class IndexMonitor:
             with self.response_errors():
                 yield
         except PoetryRuntimeError as error:
-            kind = IndexFailedError if is_unreachable(error) else FtiError
-            raise kind(error_text(error)) from error
+            kind = IndexFailedError if _is_unreachable(error) else FtiError
+            raise kind(_error_text(error)) from error
         except IndexFailedError:
             raise
         except UnsolvableError as error:
@@ -185,7 +185,7 @@ def monitored(pool: RepositoryPool) -> Iterator[IndexMonitor]:
             hooks = _hooks(repository)
             hooks.append(monitor)
             monitoring.callback(hooks.remove, monitor)
-            monitoring.enter_context(remembered_failures(repository))
+            monitoring.enter_context(_remembered_failures(repository))
         yield monitor
 
 
@@ -197,3 +197,49 @@ def http_repositories(pool: RepositoryPool) -> list[HTTPRepository]:
 def _hooks(repository: HTTPRepository) -> list[Any]:
     hooks: list[Any] = repository.session.get_session(repository.url).hooks["response"]
     return hooks
+
+
+@contextmanager
+def _remembered_failures(repository: HTTPRepository) -> Iterator[None]:
+    """Make no further request to a server of an index after it has failed inside the context.
+
+    Each further request raises the IndexFailedError of the first one.
+    """
+    authenticator = repository.session
+    request, failures = authenticator.request, dict[str, str]()
+
+    def remembering(method: str, url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - Poetry's
+        host = urlsplit(url).netloc
+        server = f"{repository.name} {host}"
+        if host in failures:
+            raise IndexFailedError(failures[host], server)
+        try:
+            return request(method, url, **options)
+        except IndexFailedError as error:
+            failures[host] = str(error)
+            raise IndexFailedError(failures[host], server) from error
+        except PoetryRuntimeError as error:
+            if not _is_unreachable(error):
+                raise
+            failures[host] = _error_text(error)
+            raise IndexFailedError(failures[host], server) from error
+
+    vars(authenticator)["request"] = remembering
+    try:
+        yield
+    finally:
+        vars(authenticator)["request"] = request
+
+
+def _is_unreachable(error: PoetryRuntimeError) -> bool:
+    """Return whether an error of Poetry states that a server is unreachable; others are of git."""
+    return str(error).startswith("All attempts to connect")
+
+
+def _error_text(error: PoetryRuntimeError) -> str:
+    """Return the text of one of Poetry's errors, without its markup and without credentials."""
+    messages = paragraphs(error)
+    if messages is None:
+        return public_text(str(error))
+    lines = [message.stripped.strip() for message in messages if not message.debug]
+    return public_text("\n".join(line for line in lines if line))
