@@ -135,6 +135,21 @@ def test_locks_are_checked(locked_demo: MemoryProject) -> None:
     assert found["stages"]["training"] == {"state": "missing", "reason": ""}
 
 
+def test_a_dry_run_counts_what_lock_and_list_count(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 1.0": [], "pytest 8.0": []})
+    stage = '[tool.fti.stages.training]\ndev-groups = ["dev"]\n'
+    demo.write(pyproject({"training": ["lib"], "dev": ["pytest"]}, stage))
+    assert run(demo, "lock", "--dry-run").output == (
+        "training: would lock 2 packages\nDry run: no file was written.\n"
+    )
+    found = json.loads(run(demo, "lock", "--dry-run", "--format", "json").output)
+    assert found["stages"]["training"]["result"] == "solved"
+    assert demo.locked == {}
+    assert run(demo, "lock").output.splitlines()[0] == "training: locked 2 packages"
+    listed = json.loads(run(demo, "list", "--format", "json").output)
+    assert listed["stages"][0]["packages"] == 2
+
+
 def test_an_update_is_reported(locked_demo: MemoryProject) -> None:
     locked_demo.index.offer({"app 2.0": [], "lib 1.0": [], "mid 1.0": ["lib<2"]})
     assert run(locked_demo, "update", "app", "--stage", "feature", "--dry-run") == Ended(
