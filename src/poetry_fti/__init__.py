@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Requirement,
         Stage,
         StaleLockError,
+        UnsolvableError,
         UrlOrigin,
         Written,
     )
@@ -51,6 +52,7 @@ __all__ = [
     "Requirement",
     "Stage",
     "StaleLockError",
+    "UnsolvableError",
     "UrlOrigin",
     "Written",
 ]

@@ -18,6 +18,7 @@ from poetry_fti.errors import (
     FtiError,
     IndexFailedError,
     StaleLockError,
+    UnsolvableError,
 )
 from poetry_fti.model import (
     DirectoryOrigin,
@@ -64,6 +65,7 @@ __all__ = [
     "Requirement",
     "Stage",
     "StaleLockError",
+    "UnsolvableError",
     "UrlOrigin",
     "Written",
 ]

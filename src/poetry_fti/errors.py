@@ -50,7 +50,28 @@ class ChangedFileError(FtiError):
 
 
 class IndexFailedError(FtiError):
-    """A package index could not be reached, or its response is invalid."""
+    """A package index could not be reached, or its response is invalid.
+
+    `server` identifies an index and its host if all further requests to them fail as well.
+    """
+
+    def __init__(self, message: str, server: str = "") -> None:
+        super().__init__(message)
+        self.server = server
+
+
+class UnsolvableError(FtiError):
+    """No versions satisfy the requirements of a stage.
+
+    The message has the requirements that matter, `explanation` the whole proof of Poetry's solver.
+    """
+
+    def __init__(self, message: str, explanation: str) -> None:
+        super().__init__(message, explanation)
+        self.explanation = public_text(explanation)
+
+    def __str__(self) -> str:
+        return public_text(self.args[0])
 
 
 class StaleLockError(FtiError):

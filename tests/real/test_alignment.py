@@ -132,7 +132,7 @@ DIFFERING: Mapping[str, Case] = {
         groups={"feature": ["lib<2"], "training": ["lib>=2"]},
         releases=LIB,
         said="""\
-1 package is shared between stages, 1 at different versions:
+1 package is shared between stages, at different versions:
   lib 3.0 in training, 1.0 in feature
     feature:  pyproject.toml requires lib <2
 """,
@@ -148,7 +148,7 @@ DIFFERING: Mapping[str, Case] = {
             "mid 1.0": ["lib>=2,<3"],
         },
         said="""\
-1 package is shared between stages, 1 at different versions:
+1 package is shared between stages, at different versions:
   lib 3.0 in training, 2.0 in inference, 1.0 in feature
     feature:    old 1.0 requires lib <2
     feature:    spark 1.0 requires lib <2
@@ -160,7 +160,7 @@ DIFFERING: Mapping[str, Case] = {
         groups={"feature": ["lib<2"], "training": ["lib>=2"], "inference": ["lib>=2,<3"]},
         releases=LIB,
         said="""\
-1 package is shared between stages, 1 at different versions:
+1 package is shared between stages, at different versions:
   lib 2.0 in training and inference, 1.0 in feature
     feature:  pyproject.toml requires lib <2
 """,
@@ -171,7 +171,7 @@ DIFFERING: Mapping[str, Case] = {
         settings=TWO_PYTHONS,
         releases={"lib 1.0": [], "lib 2.0": ["python>=3.12"]},
         said="""\
-1 package is shared between stages, 1 at different versions:
+1 package is shared between stages, at different versions:
   lib 2.0 in training, 1.0 in feature
     feature:  lib 2.0 requires Python >=3.12
 """,
@@ -184,7 +184,7 @@ DIFFERING: Mapping[str, Case] = {
         },
         releases=LIB,
         said="""\
-1 package is shared between stages, 1 at different versions:
+1 package is shared between stages, at different versions:
   lib 1.0 and 3.0 in feature, 3.0 in training
     feature:  pyproject.toml requires lib <2
 """,
@@ -200,7 +200,7 @@ DIFFERING: Mapping[str, Case] = {
             "other 2.0": [],
         },
         said="""\
-2 packages are shared between stages, 2 at different versions:
+2 packages are shared between stages, all at different versions:
   lib 2.0 in training, 1.0 in feature
     feature:  lib 2.0 requires other <1, and app 1.0 requires other >=1
   other 2.0 in feature, 0.5 in training
@@ -219,7 +219,7 @@ DIFFERING: Mapping[str, Case] = {
             "other 2.0": [],
         },
         said="""\
-2 packages are shared between stages, 2 at different versions:
+2 packages are shared between stages, all at different versions:
   lib 2.0 in training, 1.0 in feature
     feature:  lib 2.0 requires mid, mid 1.0 requires other <1, and app 1.0 requires other >=1
   other 2.0 in feature, 0.5 in training
@@ -270,7 +270,7 @@ def test_the_order_of_the_stages_does_not_matter(demo: Lab) -> None:
 def test_each_stage_is_on_its_own_without_alignment(demo: Lab) -> None:
     demo.write(pyproject({"feature": ["lib"], "training": ["lib<3"]}))
     assert demo.compare(LIB, "--no-align") == [
-        "1 package is shared between stages, 1 at different versions:",
+        "1 package is shared between stages, at different versions:",
         "  lib 3.0 in feature, 2.0 in training",
         "    training:  pyproject.toml requires lib <3",
     ]

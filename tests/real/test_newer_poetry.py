@@ -94,6 +94,7 @@ def test_a_rule_that_does_not_hold_is_an_error(demo: Lab) -> None:
         "feature: feature and training cannot agree as tool.fti.align demands:",
         UNPROVEN,
         "training: not locked: a rule in tool.fti.align ties it to feature, which failed",
+        "2 of 3 stages failed.",
     ]
     assert demo.locked.keys() == {"inference"}
 

@@ -64,7 +64,7 @@ def test_commits_of_one_version_are_different(poetry: Poetry, tmp_path: Path) ->
             "feature: locked 1 package",
             "training: locked 1 package",
             "",
-            "1 package is shared between stages, 1 at different versions or origins:",
+            "1 package is shared between stages, at different versions or origins:",
             f"  feats 0.3.0 at {old} in feature, at {new} in training",
             "    pyproject.toml requires feats (direct reference)",
         ]
@@ -82,4 +82,5 @@ def test_commits_of_one_version_are_different(poetry: Poetry, tmp_path: Path) ->
             f"  feats 0.3.0 at {old} in feature, at {newest} in training:"
             " require the same origin in all of them\n"
             "training: not locked: a rule in tool.fti.align ties it to feature, which failed\n"
+            "2 of 2 stages failed.\n"
         )

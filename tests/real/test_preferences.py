@@ -84,7 +84,7 @@ def test_it_takes_its_own_versions_rather_than_those_of_siblings(demo: Lab) -> N
     demo.lock(NEW, "--no-align")
     demo.write(pyproject({"feature": ["lib<2"], "training": ["lib", "more"]}))
     assert demo.compare(NEW) == [
-        "1 package is shared between stages, 1 at different versions:",
+        "1 package is shared between stages, at different versions:",
         "  lib 2.0 in training, 1.0 in feature",
         "    feature:  pyproject.toml requires lib <2",
     ]
@@ -125,7 +125,7 @@ def test_an_old_divergence_stays_and_is_reported(demo: Lab) -> None:
         "feature: locked 1 package, no version changed",
         "training: fresh, 1 package",
         "",
-        "1 package is shared between stages, 1 at different versions:",
+        "1 package is shared between stages, at different versions:",
         "  lib 2.0 in training, 1.0 in feature",
         "    poetry fti update lib looks for a common version",
     ]

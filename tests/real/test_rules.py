@@ -325,6 +325,7 @@ feature: feature and training cannot agree as tool.fti.align demands:
   feature: pyproject.toml requires lib <2
   training: pyproject.toml requires lib >=2
 training: not locked: a rule in tool.fti.align ties it to feature, which failed
+2 of 3 stages failed.
 """,
         {"inference": "lib 3.0"},
     ),
@@ -344,6 +345,7 @@ feature: feature and training cannot agree as tool.fti.align demands:
   training: mid (each of 4 versions) requires lib >=3
   training: pyproject.toml requires mid
 training: not locked: a rule in tool.fti.align ties it to feature, which failed
+2 of 3 stages failed.
 """,
         {"inference": "lib 3.0"},
     ),
@@ -357,6 +359,7 @@ feature: feature and training and inference cannot agree as tool.fti.align deman
   inference: pyproject.toml requires lib >=2
   training: pyproject.toml requires lib
 training and inference: not locked: a rule in tool.fti.align ties it to feature, which failed
+3 of 3 stages failed.
 """,
         {},
     ),
@@ -370,6 +373,7 @@ feature: feature and training cannot agree as tool.fti.align demands:
   feature: pyproject.toml requires lib
   training: pyproject.toml requires lib >=2
 training: not locked: a rule in tool.fti.align ties it to feature, which failed
+2 of 3 stages failed.
 """,
         {"inference": "zoo 1.0"},
     ),
@@ -385,6 +389,7 @@ feature: feature and training cannot agree as tool.fti.align demands:
   feature: pyproject.toml requires lib <2
   feature: pyproject.toml requires lib >=2
 training: not locked: a rule in tool.fti.align ties it to feature, which failed
+2 of 2 stages failed.
 """,
         {},
     ),
@@ -396,6 +401,7 @@ training: not locked: a rule in tool.fti.align ties it to feature, which failed
 feature: not locked: a rule in tool.fti.align ties it to training, which failed
 training: Because demo depends on nowhere (*) which doesn't match any versions,\
  version solving failed.
+2 of 3 stages failed.
 """,
         {"inference": "lib 3.0"},
     ),
@@ -450,7 +456,7 @@ fti/training/poetry.lock does not match pyproject.toml. Run `poetry fti lock tra
         "training: locked 1 package: 0 added, 0 removed, 1 updated",
         "  ~ lib 3.0 -> 2.0",
         "",
-        "1 package is shared between stages, 1 at different versions:",
+        "1 package is shared between stages, at different versions:",
         "  lib 3.0 in inference, 2.0 in feature and training",
         "    training:  pyproject.toml requires lib <3",
         "",

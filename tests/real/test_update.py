@@ -98,7 +98,7 @@ def test_what_the_named_package_needs_moves_too(demo: Lab) -> None:
         "  ~ lib 1.0 -> 2.0",
         "training: fresh, 2 packages",
         "",
-        "1 package is shared between stages, 1 at different versions:",
+        "1 package is shared between stages, at different versions:",
         "  lib 2.0 in feature, 1.0 in training",
         "    poetry fti update lib looks for a common version",
     ]
@@ -159,7 +159,7 @@ def test_a_stale_lock_is_brought_up_to_date_with_its_pins(demo: Lab) -> None:
 def test_a_dry_run_writes_nothing(demo: Lab) -> None:
     before = snapshot(demo.root)
     assert update(demo, "zoo", "--dry-run") == [
-        "feature: locked 4 packages: 1 added, 0 removed, 1 updated",
+        "feature: would lock 4 packages: 1 added, 0 removed, 1 updated",
         "  + more 1.0",
         "  ~ zoo 1.0 -> 2.0",
         "training: fresh, 2 packages",
@@ -336,7 +336,7 @@ def wrong(tmp_path: Path) -> Lab:
 def test_an_override_replaces_what_packages_require(wrong: Lab) -> None:
     result = wrong.run(WRONG, "fti", "lock")
     assert result.code == 1
-    assert "app (1.1) depends on lib (<2)" in result.errors
+    assert "but app 1.0 and 1.1 require lib <2." in result.errors
     wrong.write(pyproject(BOTH, OVERRIDES.format(">=2,<3")))
     assert wrong.lock(WRONG) == [
         "feature: locked 3 packages",
@@ -377,9 +377,9 @@ def test_an_override_does_not_replace_what_the_project_requires(wrong: Lab) -> N
     wrong.write(pyproject(BOTH, OVERRIDES.format("<2")))
     result = wrong.run(WRONG, "fti", "lock", "feature")
     assert (result.code, result.output) == (1, "")
-    assert "app (1.0) depends on lib (<2)" in result.errors
-    assert result.errors.splitlines()[-1] == (
-        "So, because demo depends on both app (*) and lib (>=2), version solving failed."
+    assert result.errors == (
+        "feature: pyproject.toml requires lib >=2, but app 1.0 and 1.1 require lib <2.\n"
+        "Rerun with -v for the solver's whole explanation.\n"
     )
 
 

@@ -38,6 +38,7 @@ class LockCommand(Command):
         option("regenerate", None, "Ignore existing locks and solve from scratch."),
         option("no-align", None, "Do not prefer the versions that other stages have."),
         option("no-build", None, "Fail for packages whose builds would be run for their metadata."),
+        option("dry-run", None, "Report what would change without writing files."),
         REPORT_FORMAT,
     ]
     help = """\
@@ -50,7 +51,7 @@ same version of a package wherever possible.
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
 
     @guarded
-    @exclusive(unless=("check",))
+    @exclusive(unless=("check", "dry-run"))
     def handle(self) -> int:
         """Lock the stages whose locks are not fresh, or report them (`--check`)."""
         json_wanted = wants_json(self)
@@ -66,9 +67,10 @@ same version of a package wherever possible.
             regenerate=regenerate,
             aligned=not self.option("no-align"),
             builds=not self.option("no-build"),
+            dry_run=self.option("dry-run"),
         )
         results = lock_stages(project, stages, request, feedback_of(self))
-        return report_locking(self, project, results)
+        return report_locking(self, project, results, dry_run=request.dry_run)
 
     def _check(
         self, project: Project, stages: tuple[ProjectStage, ...], *, json_wanted: bool

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from poetry_fti.errors import FtiError
+from poetry_fti.operations.locking.request import count
 
 if TYPE_CHECKING:
     from poetry_fti.bridge.lock.locker import LockState
@@ -19,8 +20,8 @@ class ListedStage:
     """A stage with the state of its lock.
 
     `python` are PEP 440 specifiers, an empty string for any version; `reason` states why the lock
-    cannot be read or violates a rule, and is empty otherwise; `packages` is the number of locked
-    packages, None without a readable lock.
+    cannot be read or violates a rule, and is empty otherwise; `packages` is the number of packages
+    in the lock as `LockResult` has it, None without a readable lock.
     """
 
     stage: Stage
@@ -40,7 +41,8 @@ def _listed(project: Project, stage: ProjectStage) -> ListedStage:
     reason, packages = status.reason, None
     if status.is_readable:
         try:
-            packages = len(stage.lock.packages)
+            stage.lock.packages  # noqa: B018 - raises
+            packages = count(stage.versions)
         except FtiError as error:  # the lock cannot be installed on the stage's targets
             reason = str(error)
     return ListedStage(

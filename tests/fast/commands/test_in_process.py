@@ -56,12 +56,12 @@ feature: locked 2 packages
 training: locked 1 package
   + lib 2.0
 
-1 package is shared between stages, 1 at different versions:
+1 package is shared between stages, at different versions:
   lib 2.0 in training, 1.0 in feature
     feature:  app 1.0 requires lib <2
 """,
         "inference: Because demo depends on lib (>9) which doesn't match any versions,"
-        " version solving failed.\n",
+        " version solving failed.\n1 of 3 stages failed.\n",
     )
 
 
@@ -72,7 +72,7 @@ def test_what_several_stages_failed_with_is_printed_once(demo: MemoryProject) ->
     assert done.code == 1
     assert done.errors == (
         "feature and training: Because demo depends on lib (>9) which doesn't match any versions,"
-        " version solving failed.\n"
+        " version solving failed.\n2 of 3 stages failed.\n"
     )
 
 
@@ -135,12 +135,27 @@ def test_locks_are_checked(locked_demo: MemoryProject) -> None:
     assert found["stages"]["training"] == {"state": "missing", "reason": ""}
 
 
+def test_a_dry_run_counts_what_lock_and_list_count(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 1.0": [], "pytest 8.0": []})
+    stage = '[tool.fti.stages.training]\ndev-groups = ["dev"]\n'
+    demo.write(pyproject({"training": ["lib"], "dev": ["pytest"]}, stage))
+    assert run(demo, "lock", "--dry-run").output == (
+        "training: would lock 2 packages\nDry run: no file was written.\n"
+    )
+    found = json.loads(run(demo, "lock", "--dry-run", "--format", "json").output)
+    assert found["stages"]["training"]["result"] == "solved"
+    assert demo.locked == {}
+    assert run(demo, "lock").output.splitlines()[0] == "training: locked 2 packages"
+    listed = json.loads(run(demo, "list", "--format", "json").output)
+    assert listed["stages"][0]["packages"] == 2
+
+
 def test_an_update_is_reported(locked_demo: MemoryProject) -> None:
     locked_demo.index.offer({"app 2.0": [], "lib 1.0": [], "mid 1.0": ["lib<2"]})
     assert run(locked_demo, "update", "app", "--stage", "feature", "--dry-run") == Ended(
         0,
         """\
-feature: locked 1 package: 0 added, 2 removed, 1 updated
+feature: would lock 1 package: 0 added, 2 removed, 1 updated
   ~ app 1.0 -> 2.0
   - lib 1.0
   - win 1.0

@@ -170,6 +170,28 @@ def test_a_rule_that_cannot_hold_names_the_requirements(demo: MemoryProject) -> 
     assert demo.locked == {"inference": "lib 3.0"}
 
 
+def test_a_rule_that_the_stages_themselves_contradict_names_these_requirements(
+    demo: MemoryProject,
+) -> None:
+    demo.index.offer(APP)
+    groups = {"feature": ["app<2", "lib<2"], "training": ["app>=2", "lib>=2"]}
+    demo.write(pyproject(groups, rule("lib", "app")))
+    assert errors(demo)["feature"] == (
+        "feature and training cannot agree as tool.fti.align demands:\n"
+        "  feature: pyproject.toml requires app <2\n"
+        "  feature: pyproject.toml requires lib <2\n"
+        "  training: pyproject.toml requires app >=2\n"
+        "  training: pyproject.toml requires lib >=2"
+    )
+
+
+def test_local_labels_do_not_contradict_a_rule(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 2.0+a": [], "lib 2.0+b": []})
+    groups = {"feature": ["lib==2.0+a"], "training": ["lib==2.0+b"]}
+    demo.write(pyproject(groups, rule("lib")))
+    assert errors(demo) == {}
+
+
 def test_many_versions_with_the_same_requirement_are_counted(demo: MemoryProject) -> None:
     versions = {f"app {number}.0": ["lib<2"] for number in range(1, 6)}
     demo.index.offer({**LIB, **versions, "app 6.0": ["python>=3.99", "lib<2"]})

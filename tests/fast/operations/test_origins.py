@@ -69,7 +69,7 @@ def test_commits_of_one_version_are_a_difference(demo: MemoryProject, feats: Git
     comparison = compare_project(demo.load())
     assert list(comparison_lines(comparison)) == [
         "",
-        "1 package is shared between stages, 1 at different versions or origins:",
+        "1 package is shared between stages, at different versions or origins:",
         f"  <c1>feats</c1> 0.3.0 at {old} in feature, at {new} in inference",
         "    pyproject.toml requires feats (direct reference)",
     ]

@@ -141,13 +141,38 @@ def test_an_override_replaces_what_packages_require(demo: MemoryProject) -> None
     groups = {"training": ["app", "lib>=2"]}
     demo.write(pyproject(groups))
     (result,) = demo.lock().values()
-    assert "app (1.0) depends on lib (<2)" in str(result.error)
+    assert str(result.error) == "pyproject.toml requires lib >=2, but app 1.0 requires lib <2."
     demo.write(pyproject(groups, '[tool.fti.stages.training.overrides]\nlib = ">=2"\n'))
     demo.lock()
     assert demo.locked == {"training": "app 1.0, lib 2.0"}
     lock = tomllib.loads((demo.root / "fti/training/poetry.lock").read_text(encoding="utf-8"))
     assert lock["metadata"]["fti"] == {"overrides": {"lib": ">=2"}}
     assert demo.load().locked(demo.load().stages[0]).packages[0].name == "app"
+
+
+@pytest.mark.parametrize(
+    ("python", "where"), [(">=3.10", "3.10"), (">=3.9", ">=3.9,<3.11"), (">=3.9,<3.11", None)]
+)
+def test_a_python_that_no_version_supports_is_named(
+    demo: MemoryProject, python: str, where: str | None
+) -> None:
+    demo.index.offer(
+        {"lib 1.0": ["python>=3.8"], "lib 1.1": ["python>=3.11"], "lib 1.2": ["python>=3.12"]}
+    )
+    demo.write(pyproject({"training": ["lib>=1.1"]}, python=python))
+    (result,) = demo.lock().values()
+    expected = f"No version of lib >=1.1 supports Python {where or python}."
+    assert str(result.error) == expected
+
+
+def test_many_versions_that_clash_are_counted(demo: MemoryProject) -> None:
+    versions = {f"app 1.{minor}": [f"lib>=2.{minor}"] for minor in range(5)}
+    demo.index.offer({**versions, "lib 1.0": [], "lib 2.9": []})
+    demo.write(pyproject({"training": ["app", "lib<2"]}))
+    (result,) = demo.lock().values()
+    assert str(result.error) == (
+        "pyproject.toml requires lib <2, but app (each of 5 versions) requires lib >=2.0."
+    )
 
 
 def test_requirements_of_the_project_are_in_every_stage(demo: MemoryProject) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from poetry_fti.errors import UnsolvableError
 from small_index import pyproject
 
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ def test_without_another_release_one_stage_fails(
 ) -> None:
     demo.index.offer({**LIBS, "bad 1.0": requires})
     demo.write(pyproject(GROUPS))
-    assert str(demo.lock()["training"].error) == (
+    error = demo.lock()["training"].error
+    assert isinstance(error, UnsolvableError)
+    assert str(error) == f"bad 1.0 requires {reason}."
+    assert error.explanation == (
         f"Because no versions of bad match !=1.0\n and bad 1.0 requires {reason}, bad is forbidden."
         "\nSo, because demo depends on bad (*), version solving failed."
     )
@@ -63,7 +67,10 @@ def test_without_another_release_one_stage_fails(
 def test_a_reason_that_the_solver_leaves_out_is_added(demo: MemoryProject) -> None:
     demo.index.offer({**LIBS, "bad 1.0": ["bad>=2"], "bad 2.0": []})
     demo.write(pyproject({**GROUPS, "training": ["bad==1.0"]}))
-    assert str(demo.lock()["training"].error) == (
+    error = demo.lock()["training"].error
+    assert isinstance(error, UnsolvableError)
+    assert str(error) == "bad 1.0 requires bad (>=2)."
+    assert error.explanation == (
         "Because demo depends on bad (1.0) which is forbidden, version solving failed.\n"
         "bad 1.0 requires bad (>=2)."
     )

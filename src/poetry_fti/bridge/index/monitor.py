@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from threading import local
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -19,7 +20,7 @@ from poetry.repositories.http_repository import HTTPRepository
 from poetry.utils.constants import STATUS_FORCELIST
 
 from poetry_fti.bridge.internals.index import keep_open, paragraphs
-from poetry_fti.errors import FtiError, IndexFailedError
+from poetry_fti.errors import FtiError, IndexFailedError, UnsolvableError
 from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
@@ -136,19 +137,22 @@ class IndexMonitor:
             with self.response_errors():
                 yield
         except PoetryRuntimeError as error:
-            unreachable = str(error).startswith("All attempts to connect")  # else it is about git
-            raise (IndexFailedError if unreachable else FtiError)(_plain(error)) from error
+            kind = IndexFailedError if _is_unreachable(error) else FtiError
+            raise kind(_error_text(error)) from error
         except IndexFailedError:
             raise
+        except UnsolvableError as error:
+            suspect = self._suspect_response(error.explanation)
+            raise UnsolvableError(f"{suspect}{error}", suspect + error.explanation) from error
         except (PoetryError, PackageNotFoundError, RepositoryError, FtiError) as error:
-            raise FtiError(self._with_suspect_response(str(error))) from error
+            raise FtiError(f"{self._suspect_response(str(error))}{error}") from error
 
-    def _with_suspect_response(self, text: str) -> str:
-        """Return an error's text, preceded by the suspect response for a package it names."""
+    def _suspect_response(self, text: str) -> str:
+        """Return a line about the suspect response for a package that an error names, or empty."""
         for name, response in self._suspect.items():
             if re.search(rf"\b{re.escape(name)}\b", text):
-                return f"The package index failed: {response}.\n{text}"
-        return text
+                return f"The package index failed: {response}.\n"
+        return ""
 
 
 def _is_refusal(url: str, status: int) -> bool:
@@ -185,17 +189,19 @@ def keep_connections(pool: RepositoryPool, number: int) -> None:
 
 @contextmanager
 def monitored(pool: RepositoryPool) -> Iterator[IndexMonitor]:
-    """Yield a monitor that records every response of the pool's indexes inside the context."""
+    """Yield a monitor that records every response of the pool's indexes inside the context.
+
+    No further requests are made to a server of an index that has failed.
+    """
     repositories = http_repositories(pool)
     monitor = IndexMonitor({public_text(each.url): each.name for each in repositories})
-    hooks = [_hooks(repository) for repository in repositories]
-    for hook in hooks:
-        hook.append(monitor)
-    try:
+    with ExitStack() as monitoring:
+        for repository in repositories:
+            hooks = _hooks(repository)
+            hooks.append(monitor)
+            monitoring.callback(hooks.remove, monitor)
+            monitoring.enter_context(_remembered_failures(repository))
         yield monitor
-    finally:
-        for hook in hooks:
-            hook.remove(monitor)
 
 
 def http_repositories(pool: RepositoryPool) -> list[HTTPRepository]:
@@ -208,7 +214,45 @@ def _hooks(repository: HTTPRepository) -> list[Any]:
     return hooks
 
 
-def _plain(error: PoetryRuntimeError) -> str:
+@contextmanager
+def _remembered_failures(repository: HTTPRepository) -> Iterator[None]:
+    """Make no further request to a server of an index after it has failed inside the context.
+
+    Each further request raises the IndexFailedError of the first one.
+    """
+    authenticator = repository.session
+    request, failures = authenticator.request, dict[str, str]()
+
+    def remembering(method: str, url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - Poetry's
+        host = urlsplit(url).netloc
+        server = f"{repository.name} {host}"
+        if host in failures:
+            raise IndexFailedError(failures[host], server)
+        try:
+            return request(method, url, **options)
+        except IndexFailedError as error:
+            failures[host] = str(error)
+            raise IndexFailedError(failures[host], server) from error
+        except PoetryRuntimeError as error:
+            if not _is_unreachable(error):
+                raise
+            failures[host] = _error_text(error)
+            raise IndexFailedError(failures[host], server) from error
+
+    vars(authenticator)["request"] = remembering
+    try:
+        yield
+    finally:
+        vars(authenticator)["request"] = request
+
+
+def _is_unreachable(error: PoetryRuntimeError) -> bool:
+    """Return whether an error of Poetry states that a server is unreachable; others are of git."""
+    return str(error).startswith("All attempts to connect")
+
+
+def _error_text(error: PoetryRuntimeError) -> str:
+    """Return the text of one of Poetry's errors, without its markup and without credentials."""
     messages = paragraphs(error)
     if messages is None:
         return public_text(str(error))

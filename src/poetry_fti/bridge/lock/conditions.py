@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.model import Libc
 from poetry_fti.wording import in_one_line, joined
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from poetry_fti.model import Rule, Stage, Targets
+
+# What a message calls the keys of the table that differ from those of pyproject.toml.
+_NAMES: Final = {"align": "rules", "tied": "rules", "paths": "path dependencies"}
 
 
 def lock_conditions(
@@ -56,11 +59,16 @@ def _system_versions(targets: Targets) -> dict[str, str]:
     return found if targets.macos is None else {**found, "macos": "{}.{}".format(*targets.macos)}
 
 
-def path_reason(recorded: object, current: Mapping[str, Any]) -> str:
-    """Return why a lock is stale if no more than its path dependencies have changed, else empty.
+def stale_reason(recorded: object, current: Mapping[str, Any]) -> str:
+    """Return why a lock is stale that matches the derived project, empty if it is not known.
 
     `recorded` is the table `[metadata.fti]` of the lock, `current` the one that it should have.
     """
+    return _path_reason(recorded, current) or _missing_reason(recorded, current)
+
+
+def _path_reason(recorded: object, current: Mapping[str, Any]) -> str:
+    """Return the reason if no more than path dependencies have changed, else empty."""
     if not isinstance(recorded, Mapping) or _without_paths(recorded) != _without_paths(current):
         return ""
     before, now = recorded.get("paths", {}), current.get("paths", {})
@@ -74,6 +82,17 @@ def path_reason(recorded: object, current: Mapping[str, Any]) -> str:
     if not before:
         return f"it does not record the requirements of the {noun} {joined(changed)}"
     return f"it does not match the {noun} {joined(changed)}"
+
+
+def _missing_reason(recorded: object, current: Mapping[str, Any]) -> str:
+    """Return the reason if the lock lacks the table, else empty."""
+    if recorded or not current:
+        return ""
+    keys = dict.fromkeys(_NAMES.get(key, key) for key in current)
+    return (
+        f"it does not record the stage's {joined(list(keys))} (table [metadata.fti], which plain"
+        " Poetry removes)"
+    )
 
 
 def _without_paths(table: Mapping[str, Any]) -> dict[str, Any]:

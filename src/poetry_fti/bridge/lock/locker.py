@@ -16,7 +16,7 @@ from poetry_fti.bridge.internals.locker import (
     lock_version,
     locked_package,
 )
-from poetry_fti.bridge.lock.conditions import path_reason
+from poetry_fti.bridge.lock.conditions import stale_reason
 from poetry_fti.bridge.lock.lock_summary import summarize
 from poetry_fti.bridge.lock.pins import has_merge_markers
 from poetry_fti.bridge.lock.text.package_text import BETWEEN, START, fileless_table
@@ -43,7 +43,8 @@ class LockStatus:
     """The state of a stage's lock.
 
     `reason` completes "the lock cannot be read:" for a broken lock. For a stale one it names path
-    dependencies that have changed, and is empty if other things have, unless a caller sets it.
+    dependencies that have changed, or what a lock without the table `[metadata.fti]` does not
+    record; it is empty if other things have changed, unless a caller sets it.
     `is_merging` is set for a lock with git's merge markers. `is_readable` is set if its packages
     can be listed, which needs lock version 2.1 or newer.
     """
@@ -132,7 +133,7 @@ def lock_status(locker: StageLocker) -> LockStatus:
         return LockStatus("fresh", is_readable=True)
     metadata = locker.lock_data["metadata"]
     matches = metadata["content-hash"] == locker.content_hash
-    reason = path_reason(metadata.get("fti", {}), locker.conditions) if matches else ""
+    reason = stale_reason(metadata.get("fti", {}), locker.conditions) if matches else ""
     return LockStatus("stale", reason, is_readable=readable)
 
 
@@ -150,7 +151,7 @@ def quick_status(locker: StageLocker, text: str) -> LockStatus:
     matches = summary.content_hash == locker.content_hash
     if matches and summary.conditions == locker.conditions:
         return LockStatus("fresh", is_readable=True)
-    reason = path_reason(summary.conditions, locker.conditions) if matches else ""
+    reason = stale_reason(summary.conditions, locker.conditions) if matches else ""
     return LockStatus("stale", reason, is_readable=True)
 
 

@@ -187,15 +187,16 @@ class ProjectSolver:
     ) -> Iterator[tuple[str, _Answer]]:
         """Send a message for each stage, and yield the answers; errors go to `outcomes`."""
         replies = {stage: self._workers[stage].send(each) for stage, each in messages.items()}
-        index_failed = False
+        failed: set[str] = set()
         for stage, reply in replies.items():
             answer = reply.get()
             if not isinstance(answer, FtiError):
                 yield stage, answer
                 continue
-            # The failure of an index is reported once, even if several processes met it.
-            outcomes[stage] = not_tried() if index_failed else answer
-            index_failed |= isinstance(answer, IndexFailedError)
+            # The failure of a server is reported once, even if several processes met it.
+            server = answer.server if isinstance(answer, IndexFailedError) else ""
+            outcomes[stage] = not_tried() if server in failed else answer
+            failed |= {server} if server else set()
 
 
 def _preferences(participant: Participant) -> Preferences:

@@ -26,8 +26,7 @@ from poetry_fti.bridge.solving.limits import limiting, limits
 from poetry_fti.bridge.solving.preferred import PreferredPackages
 from poetry_fti.bridge.solving.solution import Solution
 from poetry_fti.bridge.solving.solver import DecidedSolver, ViewProvider, ViewSolver
-from poetry_fti.bridge.solving.unusable import explained
-from poetry_fti.errors import FtiError
+from poetry_fti.bridge.solving.summary import unsolvable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -277,7 +276,7 @@ def _scratch() -> Iterator[Path]:
 def solver_errors(
     limiting: Callable[[Exception], Iterable[Constraint]] = lambda _: (),
 ) -> Iterator[None]:
-    """Convert the solver's error to an FtiError with its whole explanation as plain text.
+    """Convert the solver's error to an UnsolvableError with its explanation as plain text.
 
     `limiting` returns the constraints that it is due to.
     """
@@ -287,5 +286,5 @@ def solver_errors(
         # Poetry's hints about Python versions contain cleo's markup.
         text = Formatter().remove_format(str(error)).strip()
         premises = proof_premises(error) if isinstance(error, SolverProblemError) else None
-        lines = dict.fromkeys(f"{each}." for each in limiting(error))
-        raise FtiError("\n".join([*explained(text, list(premises or ())), *lines])) from error
+        lines = list(dict.fromkeys(f"{each}." for each in limiting(error)))
+        raise unsolvable(text, list(premises or ()), lines) from error

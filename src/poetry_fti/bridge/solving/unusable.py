@@ -19,7 +19,7 @@ from poetry_fti.errors import FtiError
 from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.package import Package
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # An explanation names up to this many releases one by one.
 _MANY: Final = 4
+_ONE_OF_EACH: Final = 2
 
 
 class UnusableRelease(Incompatibility):
@@ -50,25 +51,34 @@ class UnusableRelease(Incompatibility):
         return f"{dependency.complete_pretty_name} {dependency.constraint} {self.fault}"
 
 
-def explained(text: str, premises: Sequence[Incompatibility]) -> Iterator[str]:
-    """Yield a solver's explanation with what is wrong with releases, and what can be done.
+def same_fault(premises: Sequence[Incompatibility]) -> str:
+    """Return a sentence if all that is wrong is the same with each of many releases of a package.
 
-    `premises` are those of the proof. If all that is wrong is the same with each of many releases
-    of a package, one sentence replaces the explanation.
+    `premises` are those of the solver's proof. The text is empty in other cases.
     """
     unusable = [each for each in premises if isinstance(each, UnusableRelease)]
     names = {each.terms[0].dependency.name for each in unusable}
     faults = {each.fault for each in unusable}
     others = [each for each in premises if each not in unusable]
-    if len(unusable) >= _MANY and len(names) == len(faults) == 1 and all(map(_is_given, others)):
-        allowed = f"{len(unusable)} releases of {names.pop()} that are allowed"
-        yield f"Each of the {allowed} {faults.pop()}."
-    else:
-        yield text
-        yield from dict.fromkeys(f"{each}." for each in unusable if str(each) not in text)
+    if len(unusable) < _MANY or len(names) + len(faults) > _ONE_OF_EACH:
+        return ""
+    if not all(map(_is_given, others)):
+        return ""
+    allowed = f"{len(unusable)} releases of {names.pop()} that are allowed"
+    return f"Each of the {allowed} {faults.pop()}."
+
+
+def faults(premises: Sequence[Incompatibility], text: str = "") -> list[str]:
+    """Return a sentence for each unusable release of a proof that a text does not name."""
+    unusable = dict.fromkeys(str(each) for each in premises if isinstance(each, UnusableRelease))
+    return [f"{each}." for each in unusable if each not in text]
+
+
+def remedies(premises: Sequence[Incompatibility]) -> list[str]:
+    """Return what can be done if releases have no file for some target."""
+    unusable = [each for each in premises if isinstance(each, UnusableRelease)]
     settings = [each.helpful() for each in unusable if each.helpful is not None]
-    if settings:
-        yield remedy(frozenset().union(*settings))
+    return [remedy(frozenset().union(*settings))] if settings else []
 
 
 def _is_given(premise: Incompatibility) -> bool:

@@ -65,9 +65,17 @@ def comparison_lines(comparison: Comparison | None) -> Iterator[str]:
         yield f"{shared}, {every}at the same version."
     else:
         what = "versions or origins" if _any_origin(comparison) else "versions"
-        yield f"{shared}, {len(comparison.divergences)} at different {what}:"
+        yield f"{shared}, {_number_apart(comparison)}at different {what}:"
         for divergence in comparison.divergences:
             yield from _divergence_lines(divergence)
+
+
+def _number_apart(comparison: Comparison) -> str:
+    """Return how many of the shared packages differ; empty for the only one."""
+    number = len(comparison.divergences)
+    if number == comparison.shared:
+        return "" if number == 1 else "all "
+    return f"{number} "
 
 
 def _any_origin(comparison: Comparison) -> bool:

@@ -18,7 +18,7 @@ from poetry_fti.commands.shared.held_back_report import (
     unfinished_lines,
 )
 from poetry_fti.commands.shared.options import wants_json
-from poetry_fti.errors import DONE
+from poetry_fti.errors import DONE, UnsolvableError
 from poetry_fti.model import USUAL_PLATFORMS
 from poetry_fti.operations.comparison import compare_project, compare_stages
 from poetry_fti.operations.locking.unmatched import unmatched_warnings
@@ -29,7 +29,7 @@ from poetry_fti.operations.url_logins import locking_warnings
 from poetry_fti.wording import counted, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from poetry.console.commands.command import Command
 
@@ -43,8 +43,11 @@ def report_locking(
     command: Command, project: Project, results: Mapping[str, LockResult], *, dry_run: bool = False
 ) -> int:
     """Print each stage's result and the differences between stages; return the exit code."""
-    for text, names in _failures(results).items():
+    verbose = command.io.is_verbose()
+    for text, names in _failures(results, verbose=verbose).items():
         error(command.io, f"{joined(names)}: {text}")
+    if not verbose and any(map(_is_shortened, results.values())):
+        command.line_error("Rerun with -v for the solver's whole explanation.")
     texts = [text for result in results.values() for text in result.warnings]
     texts += [] if dry_run else _warnings(project, results)
     kept = [each for each in project.stages if each.name in results and results[each.name].is_fresh]
@@ -53,11 +56,13 @@ def report_locking(
     for text in dict.fromkeys(texts):
         warning(command.io, text)
     if wants_json(command):
-        plain(command.io, _json(results, () if dry_run else project.comparable()))
+        plain(command.io, _json(project, results, dry_run=dry_run))
     else:
         for line in _text(command, project, results, dry_run=dry_run):
             command.line(line)
     failures = [result.error for result in results.values() if result.error]
+    if failures and len(results) > 1 and not wants_json(command):
+        error(command.io, f"{len(failures)} of {len(results)} stages failed.")
     return max((failure.exit_code for failure in failures), default=DONE)
 
 
@@ -68,7 +73,7 @@ def _warnings(project: Project, results: Mapping[str, LockResult]) -> list[str]:
 def _text(
     command: Command, project: Project, results: Mapping[str, LockResult], *, dry_run: bool
 ) -> Iterator[str]:
-    yield from _lines(results, verbose=command.io.is_verbose())
+    yield from _lines(results, verbose=command.io.is_verbose(), dry_run=dry_run)
     moved = any(not (result.error or result.is_fresh) for result in results.values())
     comparison = compare_project(project, _explanations(results)) if moved and not dry_run else None
     yield from comparison_lines(comparison)
@@ -87,16 +92,24 @@ def _explanations(results: Mapping[str, LockResult]) -> list[Explanation]:
     return [each for result in results.values() for each in result.explanations]
 
 
-def _failures(results: Mapping[str, LockResult]) -> dict[str, list[str]]:
+def _failures(results: Mapping[str, LockResult], *, verbose: bool) -> dict[str, list[str]]:
     """Return the errors, each with the names of the stages that failed with it."""
     found: dict[str, list[str]] = {}
     for name, result in results.items():
         if result.error:
-            found.setdefault(str(result.error), []).append(name)
+            text = str(result.error)
+            if verbose and isinstance(result.error, UnsolvableError):
+                text = result.error.explanation
+            found.setdefault(text, []).append(name)
     return found
 
 
-def _lines(results: Mapping[str, LockResult], *, verbose: bool) -> Iterator[str]:
+def _is_shortened(result: LockResult) -> bool:
+    error = result.error
+    return isinstance(error, UnsolvableError) and error.explanation != str(error)
+
+
+def _lines(results: Mapping[str, LockResult], *, verbose: bool, dry_run: bool) -> Iterator[str]:
     for name, result in results.items():
         if result.error:
             continue
@@ -104,8 +117,8 @@ def _lines(results: Mapping[str, LockResult], *, verbose: bool) -> Iterator[str]
         if result.is_fresh:
             yield f"<c1>{escape(name)}</c1>: fresh, {count}"
             continue
-        took = f"{result.seconds:.1f} s"
-        yield f"<c1>{escape(name)}</c1>: locked {count} in {took}{_summary(result)}"
+        done = f"would lock {count}" if dry_run else f"locked {count} in {result.seconds:.1f} s"
+        yield f"<c1>{escape(name)}</c1>: {done}{_summary(result)}"
         if not result.is_first or verbose:
             yield from change_lines(result.changes)
 
@@ -137,20 +150,24 @@ def _summary(result: LockResult) -> str:
     return f": {added} added, {removed} removed, {updated} updated"
 
 
-def _json(results: Mapping[str, LockResult], stages: Sequence[LockedStage]) -> str:
+def _json(project: Project, results: Mapping[str, LockResult], *, dry_run: bool) -> str:
+    stages = () if dry_run else project.comparable()
     locked = {stage.stage.name: stage for stage in stages}
+    solved = "solved" if dry_run else "locked"
     data = {
-        "stages": {name: _result_data(result, locked) for name, result in results.items()},
+        "stages": {name: _result_data(result, solved, locked) for name, result in results.items()},
         "comparison": comparison_data(compare_stages(stages, _explanations(results))),
     }
     return json.dumps(data, indent=2) + "\n"
 
 
-def _result_data(result: LockResult, locked: Mapping[str, LockedStage]) -> dict[str, Any]:
+def _result_data(
+    result: LockResult, solved: str, locked: Mapping[str, LockedStage]
+) -> dict[str, Any]:
     if result.error:
         return {"result": "failed", "error": str(result.error)}
     return {
-        "result": "fresh" if result.is_fresh else "locked",
+        "result": "fresh" if result.is_fresh else solved,
         "packages": result.packages,
         "seconds": round(result.seconds, 3),
         "changes": [change_data(change) for change in result.changes],

@@ -15,11 +15,13 @@ from fast.exporters.canned import package, stage
 from loopback.site import Answer
 from memory_index import DEFAULT, Recorder
 from poetry_fti.bridge.project.sources import hide_credentials
+from poetry_fti.bridge.solving.workers import assignment
 from poetry_fti.model import GitOrigin, Login
 from small_index import pyproject
 
 if TYPE_CHECKING:
     from memory_index import MemoryProject
+    from poetry_fti.operations.feedback import Verbosity
     from small_index import Releases
 
 RELEASES: Final[Releases] = {
@@ -148,6 +150,36 @@ def test_an_unreachable_index(demo: MemoryProject, monkeypatch: pytest.MonkeyPat
     found = errors(demo)
     assert found["feature"].splitlines()[0] == f"All attempts to connect to {DEFAULT} failed."
     assert found["training"] == "not tried: it would wait for the same server"
+
+
+@pytest.mark.parametrize("verbosity", [0, 1])
+@pytest.mark.parametrize("plain_path", [False, True])
+@pytest.mark.parametrize("priority", ["explicit", "supplemental"])
+def test_a_failing_index_fails_only_the_stages_that_need_it(
+    demo: MemoryProject,
+    monkeypatch: pytest.MonkeyPatch,
+    priority: str,
+    verbosity: Verbosity,
+    *,
+    plain_path: bool,
+) -> None:
+    monkeypatch.setattr(Authenticator, "_get_backoff", lambda *_: 0)
+    if plain_path:
+        monkeypatch.setattr(assignment, "plain_path_notice", lambda: "as demanded")
+    demo.index.offer({name: needs for name, needs in RELEASES.items() if name != "app 2.0"})
+    groups = {"feature": ["zoo"], "training": ["lib"], "inference": ["app", "zoo"]}
+    from_corp = '[tool.poetry.group.{}.dependencies]\nzoo = {{version = "*", source = "corp"}}\n'
+    explicit = [from_corp.format(stage) for stage in ("feature", "inference")]
+    tables = [SOURCE.format(priority), *(explicit if priority == "explicit" else ())]
+    demo.write(pyproject(groups, "".join(tables)))
+    found = demo.lock(feedback=Recorder(verbosity))
+    failures = {stage: str(each.error).splitlines()[0] for stage, each in found.items()}
+    assert failures == {
+        "feature": f"All attempts to connect to {CORP} failed.",
+        "training": "None",
+        "inference": "not tried: it would wait for the same server",
+    }
+    assert demo.locked == {"training": "lib 1.0"}
 
 
 UNUSABLE: Final = {

@@ -16,7 +16,7 @@ from poetry.repositories import RepositoryPool
 
 from poetry_fti.bridge.solving.workers.local import HandledReply, LocalWorker
 from poetry_fti.bridge.solving.workers.process import ProcessWorker, _serve
-from poetry_fti.errors import FtiError, IndexFailedError
+from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,15 +128,6 @@ def test_an_error_of_poetry_is_the_answer_to_its_message_alone(worker: Worker) -
     assert isinstance(failed, FtiError)
     assert str(failed) == "Poetry's solver failed: as demanded (RecursionError)"
     assert added == 2
-
-
-def test_after_an_index_has_failed_each_message_gets_an_error_of_its_own(worker: Worker) -> None:
-    first = worker.send(Fail(IndexFailedError))
-    others = [worker.send(Add(1, number)) for number in range(2)]
-    assert isinstance(first.get(), IndexFailedError)
-    errors = [reply.get() for reply in others]
-    assert [str(error) for error in errors] == ["not tried: it would wait for the same server"] * 2
-    assert errors[0] is not errors[1]
 
 
 @needs_fork

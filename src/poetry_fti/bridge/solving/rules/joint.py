@@ -10,6 +10,7 @@ share the stand-ins, so that the solver selects the same version in all of them.
 from __future__ import annotations
 
 from functools import reduce
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from cleo.io.io import IO
     from packaging.utils import NormalizedName
-    from poetry.core.constraints.version import Version
+    from poetry.core.constraints.version import Version, VersionConstraint
     from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import Versions
@@ -53,6 +54,8 @@ def solve_together(
 
     Raises FtiError with the conflicting requirements if there are none.
     """
+    if clashes := sorted(set(_clashes(variants, rules))):
+        raise FtiError("\n".join(clashes))
     found: list[list[tuple[NormalizedName, StandardVersion]]] = [[] for _ in variants]
     for package in _Search(variants, rules, io).solve({}):
         name, number = split_name(package.name)
@@ -60,6 +63,35 @@ def solve_together(
             version = StandardVersion(package.version.text)
             found[int(number)].append((canonicalize_name(name), version))
     return [group_versions(pairs) for pairs in found]
+
+
+def _clashes(variants: Sequence[BoundVariant], rules: Sequence[Rule]) -> Iterator[str]:
+    """Yield requirements of stages themselves that exclude each other under a rule.
+
+    The solver may prove the conflict by what other packages require, which is harder to understand.
+    """
+    own = [(variant.stage, _direct_constraints(variant)) for variant in variants]
+    for (one, first), (other, second) in combinations(own, 2):
+        for name in sorted(first.keys() & second.keys()):
+            constraints = first[name], second[name]
+            if constraints[0].intersect(constraints[1]).is_empty() and any(
+                rule.level == "exact" and rule.binds(name) and {one, other} <= set(rule.stages)
+                for rule in rules
+            ):
+                for stage, constraint in zip((one, other), constraints, strict=True):
+                    yield f"  {stage}: pyproject.toml requires {name} {constraint}"
+
+
+def _direct_constraints(variant: BoundVariant) -> dict[NormalizedName, VersionConstraint]:
+    """Return the constraints of a stage's own requirements that apply on all of its targets."""
+    found: dict[NormalizedName, VersionConstraint] = {}
+    for each in variant.resolver.root().all_requires:
+        # Versions that differ in their local labels alone are the same to a rule.
+        is_local = "+" in str(each.constraint)
+        if each.marker.is_any() and not (each.is_direct_origin() or is_local):
+            allowed = found.get(each.name, each.constraint)
+            found[each.name] = allowed.intersect(each.constraint)
+    return found
 
 
 class _Search:

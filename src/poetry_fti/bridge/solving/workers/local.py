@@ -19,9 +19,8 @@ from poetry_fti.bridge.solving.rules.preferences import preferences_for_rules
 from poetry_fti.bridge.solving.solver_output import solver_io
 from poetry_fti.bridge.solving.stage_solver import StageSolver
 from poetry_fti.bridge.solving.variants.variant import Variant
-from poetry_fti.bridge.solving.workers.messages import not_tried
 from poetry_fti.bridge.solving.workers.views import root_on, view_for
-from poetry_fti.errors import FtiError, IndexFailedError
+from poetry_fti.errors import FtiError
 from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
@@ -56,17 +55,12 @@ class InProcessWorker(ABC):
     def __init__(self, stages: Mapping[str, StageSolver]) -> None:
         """Take the solvers of the stages by name."""
         self._stages = stages
-        self._index_failed = False
 
     def send(self, message: Message[_Answer]) -> HandledReply[_Answer]:
         """Handle a message at once."""
-        # A failing index fails for each stage, and each time only after many retries.
-        if self._index_failed:
-            return HandledReply(not_tried())
         try:
             return HandledReply(message.handle(self))
         except FtiError as error:
-            self._index_failed = isinstance(error, IndexFailedError)
             return HandledReply(error)
         except (AssertionError, RuntimeError, ValueError) as error:
             return HandledReply(_failure(error))

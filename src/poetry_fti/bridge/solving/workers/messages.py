@@ -137,5 +137,5 @@ class FindObstacle:
 
 
 def not_tried() -> FtiError:
-    """Return the error of a stage that is not solved because an index failed for another one."""
+    """Return the error of a stage that needs an index which has failed for another stage."""
     return FtiError("not tried: it would wait for the same server")
