@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from memory_commands import Ended, run, run_poetry
-from poetry_fti.commands.poetry import changing
+from poetry_fti.commands.poetry.edit import changing
 from poetry_fti.model import Image
 from poetry_fti.operations.locking.lock import lock_stages
 from small_index import pyproject
@@ -315,6 +315,25 @@ def test_poetrys_own_commands_refuse_hidden_groups(
     assert refused.code == 1
     assert "is hidden from Poetry" in refused.errors
     assert f"`{instead}`" in refused.errors
+
+
+@pytest.mark.usefixtures("without_environments")
+def test_poetrys_own_add_names_the_stages_whose_locks_are_stale(
+    locked_demo: MemoryProject,
+) -> None:
+    path = locked_demo.root / "pyproject.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(
+            "[tool.fti.", "[tool.fti]\nisolated = true\n[tool.fti.", 1
+        )
+        + "[tool.poetry]\npackage-mode = false\n",
+        encoding="utf-8",
+    )
+    added = run_poetry(locked_demo, "add", "win", "--lock")
+    expected = "\nThe locks of feature, training and inference no longer match pyproject.toml."
+    assert (added.code, added.errors) == (0, f"{expected} Run `poetry fti lock`.\n")
+    locked_demo.lock()
+    assert run_poetry(locked_demo, "add", "app", "--lock", "--group", "dev").errors == ""
 
 
 @pytest.mark.usefixtures("without_environments")
