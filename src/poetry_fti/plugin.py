@@ -46,6 +46,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "path": "poetry.path:PathCommand",
     "presets": "presets:PresetsCommand",
     "remove": "poetry.edit.remove:RemoveCommand",
+    "remove-stage": "poetry.edit.remove_stage:RemoveStageCommand",
+    "rename": "poetry.edit.rename:RenameCommand",
     "run": "poetry.run:RunCommand",
     "show": "poetry.show:ShowCommand",
     "update": "update:UpdateCommand",

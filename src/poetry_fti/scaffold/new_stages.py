@@ -49,7 +49,7 @@ def scaffold(text: str, stages: Sequence[NewStage], *, python: str, version: str
     """
     refuse_taken(text, [stage.name for stage in stages])
     tables = {stage.name: _table(stage, python) for stage in stages}
-    kept = _implicit(text)
+    kept = implicit_stages(text)
     groups = {stage.name: sorted(stage.packages.requirements, key=str.lower) for stage in stages}
     text = _with_plugin(add_keys(text, ("dependency-groups",), groups), version)
     for stage in stages:
@@ -80,7 +80,7 @@ def clone(text: str, stage: Stage, new: str) -> str:
     both stages share the other groups. Raises ConfigError where the name is taken.
     """
     refuse_taken(text, [new])
-    for name in _implicit(text):
+    for name in implicit_stages(text):
         text = add_keys(text, (*_STAGES, name), {})
     data = parse(text)
     groups = [
@@ -139,7 +139,7 @@ def refuse_taken(text: str, names: Iterable[str]) -> None:
         raise ConfigError("\n".join(messages))
 
 
-def _implicit(text: str) -> list[str]:
+def implicit_stages(text: str) -> list[str]:
     """Return the stages that are declared by their groups alone.
 
     They need tables as soon as any stage gets one.
