@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from cleo.events.console_command_event import ConsoleCommandEvent
 from cleo.events.console_error_event import ConsoleErrorEvent
-from cleo.events.console_events import COMMAND, ERROR
+from cleo.events.console_events import COMMAND, ERROR, TERMINATE
+from cleo.events.console_terminate_event import ConsoleTerminateEvent
 from poetry.console.commands.command import Command
 from poetry.plugins.application_plugin import ApplicationPlugin
 from poetry.plugins.plugin import Plugin
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 # relative to `poetry_fti.commands`. The module is imported only when Poetry looks the command up.
 COMMANDS: Final[Mapping[str, str]] = {
     "activate": "poetry.activate:ActivateCommand",
-    "add": "poetry.add:AddCommand",
+    "add": "poetry.edit.add:AddCommand",
     "build": "build:BuildCommand",
     "clean": "clean:CleanCommand",
     "clone": "clone:CloneCommand",
@@ -44,7 +45,9 @@ COMMANDS: Final[Mapping[str, str]] = {
     "lock": "lock:LockCommand",
     "path": "poetry.path:PathCommand",
     "presets": "presets:PresetsCommand",
-    "remove": "poetry.remove:RemoveCommand",
+    "remove": "poetry.edit.remove:RemoveCommand",
+    "remove-stage": "poetry.edit.remove_stage:RemoveStageCommand",
+    "rename": "poetry.edit.rename:RenameCommand",
     "run": "poetry.run:RunCommand",
     "show": "poetry.show:ShowCommand",
     "update": "update:UpdateCommand",
@@ -53,11 +56,13 @@ COMMANDS: Final[Mapping[str, str]] = {
 _VERSION: Final = frozenset({"--version", "-V"})
 _ISOLATION: Final = "poetry_fti.bridge.project.isolation"
 _ISOLATION_ERRORS: Final = "poetry_fti.commands.poetry.isolation_errors"
+_STALE_STAGES: Final = "poetry_fti.commands.poetry.stale_stages"
 # Poetry's global options that are followed by a value.
 _WITH_VALUE: Final = ("-C", "-P", "--directory", "--project")
-# Poetry's own commands that accept names of groups, and those that run the solver.
+# Poetry's own commands that accept names of groups, run the solver, and edit pyproject.toml.
 _NAMING_GROUPS: Final = ("add", "export", "install", "remove", "show", "sync", "update")
 _SOLVING: Final = ("add", "install", "lock", "remove", "sync", "update")
+_EDITING: Final = ("add", "remove")
 _SOLVER_ERRORS: Final = ("IncompatibleConstraintsError", "SolverProblemError")
 
 
@@ -112,6 +117,7 @@ class FtiPlugin(ApplicationPlugin):
         if application.event_dispatcher is not None:
             application.event_dispatcher.add_listener(COMMAND, _before_command)
             application.event_dispatcher.add_listener(ERROR, _after_error)
+            application.event_dispatcher.add_listener(TERMINATE, _after_command)
 
 
 class IsolationPlugin(Plugin):
@@ -139,3 +145,10 @@ def _after_error(event: Event, _name: str, _dispatcher: EventDispatcher) -> None
         return
     if type(event.error).__name__ in _SOLVER_ERRORS:
         import_module(_ISOLATION_ERRORS).hint(event.command, event.error)
+
+
+def _after_command(event: Event, _name: str, _dispatcher: EventDispatcher) -> None:
+    if not isinstance(event, ConsoleTerminateEvent) or event.command.name not in _EDITING:
+        return
+    if isinstance(event.command, Command) and event.exit_code == 0:
+        import_module(_STALE_STAGES).report_stale(event.command.poetry, event.io)

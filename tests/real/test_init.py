@@ -60,9 +60,12 @@ def test_a_new_project_is_poetrys_own_with_stages(root: Path, poetry: Poetry) ->
 def test_stages_of_an_existing_project(root: Path, poetry: Poetry) -> None:
     existing(root)
     (root / "ours.toml").write_text(PRESET, encoding="utf-8")
-    words = ("--stage", "feature-spark", "--stage", "serving=ours.toml")
+    words = ("-n", "--stage", "feature-spark", "--stage", "serving=ours.toml")
     made = "Created the stage feature from feature-spark.\nCreated the stage serving from ours.\n"
-    assert init(poetry, root, *words) == Result(0, f"{made}{NEXT}serving.\n", "")
+    done = init(poetry, root, *words)
+    assert (done.code, done.errors) == (0, "")
+    assert done.output.startswith("Changes to pyproject.toml\n\n@@ ")
+    assert done.output.endswith(f"\n\n{made}{NEXT}serving.\n")
     assert (
         (root / "pyproject.toml").read_text(encoding="utf-8")
         == f"""\
@@ -106,7 +109,7 @@ def test_who_names_no_stage_is_asked_and_sees_what_will_be_written(
     existing(root, PROJECT + "\n[dependency-groups]\nfeature = []\n")
     done = init(poetry, root, answers="training-torch\n4\n1\n\n")
     assert done.code == 0, done.errors
-    presets, _, generated = done.output.partition("Generated file\n\n")
+    presets, _, generated = done.output.partition("Changes to pyproject.toml\n\n")
     assert presets.splitlines()[0] == (
         "  training-tabular  scikit-learn, XGBoost and CatBoost, with Optuna and MLflow"
     )
@@ -141,6 +144,9 @@ def test_who_names_no_stage_is_asked_and_sees_what_will_be_written(
 +
 +[tool.fti.stages.training]
 +platforms = ["linux/amd64"]
+
+Because of `isolated`, `poetry lock` and Poetry's other commands will leave out the group feature,\
+ which `poetry fti lock` locks instead.
 
 Created the stage training from training-torch.
 {NEXT}training.
@@ -312,7 +318,7 @@ def test_a_folder_in_another_project_is_refused(root: Path, poetry: Poetry) -> N
         f"This folder belongs to the project of {root}/pyproject.toml. Run the command with"
         f" `-P {root}`, or run `poetry init` first to create a project here.\n",
     )
-    done = init(poetry, root / "below", "-P", str(root), "--stage", "feature-python")
+    done = init(poetry, root / "below", "-n", "-P", str(root), "--stage", "feature-python")
     assert done.code == 0
     assert not list((root / "below").iterdir())
 
@@ -327,7 +333,7 @@ def test_presets_are_listed_and_shown(root: Path, poetry: Poetry) -> None:
     text = poetry.ok(root, "fti", "presets", "inference-minimal")
     (root / "mine.toml").write_text(text, encoding="utf-8")
     existing(root)
-    assert init(poetry, root, "--stage", "mine.toml").code == 0
+    assert init(poetry, root, "-n", "--stage", "mine.toml").code == 0
     (data,) = json.loads(poetry.ok(root, "fti", "presets", "training-torch", "--format", "json"))[
         "presets"
     ]

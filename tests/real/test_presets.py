@@ -48,8 +48,8 @@ PRESETS: Final = {
     ("training-torch", "cu130"): ("lightning mlflow torch torchvision", True),
     ("inference-minimal", ""): ("fastapi onnxruntime uvicorn", False),
     ("inference-tabular", ""): ("catboost fastapi uvicorn uvloop xgboost", False),
-    ("inference-tensorflow", ""): ("fastapi tensorflow-cpu uvicorn", False),
-    ("inference-torch", ""): ("fastapi torch uvicorn", False),
+    ("inference-tensorflow", ""): ("fastapi keras tensorflow-cpu uvicorn", False),
+    ("inference-torch", ""): ("fastapi torch torchvision uvicorn", False),
 }
 
 

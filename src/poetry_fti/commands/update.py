@@ -11,6 +11,7 @@ from poetry_fti.commands.shared.console import feedback_of, guarded, load
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.lock_report import report_locking
 from poetry_fti.commands.shared.options import REPORT_FORMAT, wants_json
+from poetry_fti.operations.edit.stage_words import leading_stages, split_names
 from poetry_fti.operations.locking.lock import LockRequest, lock_stages
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class UpdateCommand(Command):
     arguments: ClassVar[list[Argument]] = [
         argument(
             "packages",
-            "The packages to update (default: all).",
+            "The packages to update (default: all), which may be preceded by stages.",
             optional=True,
             multiple=True,
         )
@@ -44,6 +45,8 @@ are named, only they and the packages that have to change with them are updated;
 their versions. Stages get the same version of a package wherever possible.
 
 <info>poetry fti update</info>
+<info>poetry fti update training</info>
+<info>poetry fti update training,inference numpy</info>
 <info>poetry fti update numpy --stage training --dry-run</info>"""
     loggers: ClassVar[list[str]] = ["poetry.repositories.pypi_repository"]
 
@@ -54,9 +57,11 @@ their versions. Stages get the same version of a package wherever possible.
         wants_json(self)  # report an invalid option before solving
         project = load(self)
         dry_run: bool = self.option("dry-run")
-        request = LockRequest.for_update(
-            project, self.argument("packages"), self.option("stage"), dry_run=dry_run
-        )
+        known = [stage.name for stage in project.stages]
+        names, packages = split_names(self.option("stage")), self.argument("packages")
+        if not names:
+            names, packages = leading_stages("update", packages, known)
+        request = LockRequest.for_update(project, packages, names, dry_run=dry_run)
         stages = project.select(request.stages)
         results = lock_stages(project, stages, request, feedback_of(self))
         return report_locking(self, project, results, dry_run=dry_run)

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from poetry_fti import files
-from poetry_fti.bridge.project.pyproject import find_pyproject, read_pyproject
+from poetry_fti.bridge.contradictions import contradictions
+from poetry_fti.bridge.project.isolation import is_lock_fresh
+from poetry_fti.bridge.project.pyproject import find_pyproject, project_extras, read_pyproject
 from poetry_fti.bridge.project.python_versions import project_python
+from poetry_fti.config.groups import read_groups
+from poetry_fti.config.hidden_groups import hidden_groups
 from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.operations.project import require_usable
 from poetry_fti.scaffold import new_stages
@@ -22,6 +26,8 @@ __all__ = [
     "clone_stage",
     "existing_text",
     "missing_kinds",
+    "newly_hidden",
+    "outdates_poetry_lock",
     "with_new_stages",
     "without_package_mode",
     "write_pyproject",
@@ -30,8 +36,10 @@ __all__ = [
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
+    from poetry_fti.bridge.contradictions import Contradiction
     from poetry_fti.model import Kind
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
@@ -97,8 +105,39 @@ def with_new_stages(text: str, stages: Sequence[NewStage], folder: Path) -> str:
     """
     python = project_python(parse(text))
     after = new_stages.scaffold(text, stages, python=python, version=_version())
-    require_usable(after, folder)
+    derived = {each.stage.name: each for each in require_usable(after, folder)}
+    messages = [
+        _excluded(stage, each) for stage in stages for each in contradictions(derived[stage.name])
+    ]
+    if messages:
+        raise ConfigError("\n".join(messages))
     return after
+
+
+def _excluded(stage: NewStage, found: Contradiction) -> str:
+    preset = stage.preset.name
+    return (
+        f"The preset {preset} requires {found.own}, but {found.path} requires {found.excluding} in"
+        f" each stage: {stage.name} could not be locked. Change the requirement in pyproject.toml,"
+        f" or that of the preset: `poetry fti presets {preset} > {preset}.toml`, then"
+        f" `poetry fti init --stage {stage.name}={preset}.toml`."
+    )
+
+
+def newly_hidden(before: str, after: str) -> list[str]:
+    """Return the groups of a pyproject.toml that an edit hides from Poetry's own commands."""
+    existing = read_groups(parse(before), []).keys()
+    return sorted(existing & _hidden(after) - _hidden(before))
+
+
+def _hidden(text: str) -> AbstractSet[str]:
+    return hidden_groups(parse(text), project_extras(parse(text))).keys()
+
+
+def outdates_poetry_lock(before: str, after: str, folder: Path) -> bool:
+    """Return whether an edit of pyproject.toml makes Poetry's own lock stale."""
+    lock = folder / "poetry.lock"
+    return is_lock_fresh(lock, parse(before)) and not is_lock_fresh(lock, parse(after))
 
 
 def written_text(folder: Path) -> str | None:

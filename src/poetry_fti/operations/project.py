@@ -207,13 +207,18 @@ def load_project(
     return Project(text, pyproject, poetry, read)
 
 
-def require_usable(text: str, root: Path) -> None:
-    """Raise ConfigError if the text of a pyproject.toml that is not written yet is not valid."""
+def require_usable(text: str, root: Path) -> list[DerivedStage]:
+    """Return the stages in the text of a pyproject.toml that is not written yet.
+
+    Raises ConfigError if it is not valid.
+    """
     pyproject = project_file.parse_pyproject(text)
     read = read_pyproject(pyproject, POETRY_CHECKS)
     project_file.require_valid(pyproject)
-    for each in _derived(pyproject, read, root):
+    stages = _derived(pyproject, read, root)
+    for each in stages:
         each.package()
+    return stages
 
 
 def _derived(pyproject: dict[str, Any], read: ProjectConfig, root: Path) -> list[DerivedStage]:

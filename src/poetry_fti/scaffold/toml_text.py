@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from copy import deepcopy
 from itertools import chain
@@ -16,7 +17,7 @@ from poetry_fti.scaffold.toml_rendering import assignment_lines, assignments, ta
 from poetry_fti.scaffold.toml_sections import lines_of, sections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from poetry_fti.scaffold.toml_sections import KeyPath, Section
 
@@ -94,6 +95,84 @@ def remove_key(text: str, path: KeyPath) -> str:
         del _at(data, path[:-1])[path[-1]]
     lines = table_lines(path[:-1], _at(expected, path[:-1]))
     return _fitting(text, expected, [tomlkit.dumps(document)], lines)
+
+
+def edited(text: str, edit: Callable[[Any], None], change: str) -> str:
+    """Return the text after `edit`, which is called with the data and the document of the text.
+
+    Raises ConfigError where the text cannot be edited; `change` is what to do instead.
+    """
+    expected, document = parse(text), tomlkit.parse(text)
+    for data in (expected, document):
+        edit(data)
+    return _ended_as(text, _checked(expected, [tomlkit.dumps(document)], change))
+
+
+def rename_key(text: str, path: KeyPath, new: str) -> str:
+    """Return the text with another name for the key or table at `path`, in its place.
+
+    Raises ConfigError where the text cannot be edited.
+    """
+    expected = parse(text)
+    parent = _at(expected, path[:-1])
+    parent[new] = parent.pop(path[-1])
+    lines = lines_of(text)
+    key = re.compile(rf"(\s*)([\"']?){re.escape(path[-1])}\2(?=\s*[=.])")
+    for section in sections(text):
+        if section.path[: len(path)] == path:
+            name = dotted(*path[:-1], new, *section.path[len(path) :])
+            before, mark, comment = lines[section.start].partition("#")
+            space = before[len(before.rstrip()) :]
+            header = f"[[{name}]]" if section.is_array else f"[{name}]"
+            lines[section.start] = f"{header}{space}{mark}{comment}"
+        elif section.path == path[:-1]:
+            for index in range(section.start + 1, section.end):
+                lines[index] = key.sub(lambda found: f"{found[1]}{dotted(new)}", lines[index], 1)
+    change = f"Rename {dotted(*path)} to {dotted(*path[:-1], new)} yourself."
+    return _ended_as(text, _checked(expected, [_joined(lines)], change))
+
+
+def remove_table(text: str, path: KeyPath) -> str:
+    """Return the text without the key or the table at `path`, and without tables below it.
+
+    Comments directly above the tables are removed, too. Raises ConfigError where the text cannot
+    be edited.
+    """
+    expected, document = parse(text), tomlkit.parse(text)
+    for data in (expected, document):
+        del _at(data, path[:-1])[path[-1]]
+    lines = lines_of(text)
+    for section in reversed(sections(text)):
+        if section.path[: len(path)] == path:
+            start = section.start
+            while start and lines[start - 1].startswith("#"):
+                start -= 1
+            del lines[start : section.end]
+            while lines[start - 1 : start + 1] == ["", ""]:
+                del lines[start]
+    shortened = _joined(lines_of(_joined(lines).rstrip()))
+    change = f"Remove {dotted(*path)} yourself."
+    candidates = [shortened, tomlkit.dumps(document)]
+    found = _checked(expected, candidates, change, emptied=path[:-1])
+    return _ended_as(text, found)
+
+
+def _checked(
+    expected: dict[str, Any], candidates: Iterable[str], change: str, *, emptied: KeyPath = ()
+) -> str:
+    """Return the first candidate with the expected data, or without its table `emptied`."""
+    pruned = deepcopy(expected)
+    for length in range(len(emptied), 0, -1):
+        if not _at(pruned, emptied[:length]):
+            del _at(pruned, emptied[: length - 1])[emptied[length - 1]]
+    for candidate in candidates:
+        try:
+            fits = parse(candidate) in (expected, pruned)
+        except ConfigError:
+            continue
+        if fits:
+            return candidate
+    raise ConfigError(f"pyproject.toml cannot be edited automatically. {change}")
 
 
 def _at(data: Any, path: KeyPath) -> Any:  # noqa: ANN401 - any TOML value

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from memory_commands import Ended, run, run_poetry
-from poetry_fti.commands.poetry import changing
+from poetry_fti.commands.poetry.edit import changing
 from poetry_fti.model import Image
 from poetry_fti.operations.locking.lock import lock_stages
 from small_index import pyproject
@@ -271,11 +271,62 @@ def test_presets_are_listed_and_shown(locked_demo: MemoryProject) -> None:
 
 def test_a_preset_becomes_a_stage(locked_demo: MemoryProject) -> None:
     done = run(locked_demo, "init", "--stage", "serving=inference-minimal")
-    assert (done.code, done.output.splitlines()[0]) == (
-        0,
-        "Created the stage serving from inference-minimal.",
+    assert done.code == 0
+    assert done.output.startswith("Changes to pyproject.toml\n\n@@ ")
+    assert "+[tool.poetry.requires-plugins]\n" in done.output
+    assert done.output.endswith(
+        """\
+
+Because of `isolated`, `poetry lock` and Poetry's other commands will leave out the groups feature,\
+ inference and training, which `poetry fti lock` locks instead.
+
+Created the stage serving from inference-minimal.
+Lock the stages with poetry fti lock, then install one with poetry fti install serving.
+"""
     )
     assert "serving" in run(locked_demo, "list").output
+
+
+def test_init_asks_before_it_changes_a_project(demo: MemoryProject) -> None:
+    text = pyproject({"dev": ["lib"]})
+    demo.write(text)
+    words = ("init", "--stage", "inference-minimal")
+    declined = run(demo, *words, answers="no\n")
+    assert (declined.code, "Because of" in declined.output) == (1, False)
+    assert (demo.root / "pyproject.toml").read_text(encoding="utf-8") == text
+    assert run(demo, *words, answers="yes\n").code == 0
+    assert demo.load().stages
+
+
+@pytest.mark.usefixtures("without_environments")
+def test_init_says_that_poetrys_own_lock_becomes_stale(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 1.0": []})
+    demo.write(pyproject({"training": ["lib"]}, "[tool.poetry]\npackage-mode = false\n"))
+    assert run_poetry(demo, "lock").code == 0
+    done = run(demo, "init", "--stage", "inference-minimal")
+    assert done.output.endswith(
+        "\nUpdate poetry.lock, which no longer matches, with poetry lock.\n"
+    )
+
+
+def test_init_refuses_what_contradicts_the_project(demo: MemoryProject) -> None:
+    text = pyproject({"dev": []}, dependencies=["numpy>=1.26,<2"])
+    demo.write(text)
+    refused = run(demo, "init", "--stage", "inference-minimal")
+    assert refused == Ended(
+        2,
+        "",
+        "The preset inference-minimal requires numpy (>=2), but project.dependencies requires numpy"
+        " (>=1.26,<2) in each stage: inference could not be locked. Change the requirement in"
+        " pyproject.toml, or that of the preset: `poetry fti presets inference-minimal >"
+        " inference-minimal.toml`, then `poetry fti init --stage"
+        " inference=inference-minimal.toml`.\n",
+    )
+    assert (demo.root / "pyproject.toml").read_text(encoding="utf-8") == text
+    settings = '[tool.fti]\nconstraints = ["numpy<2"]\n'
+    demo.write(pyproject({"dev": []}, settings, dependencies=['numpy; python_version<"3"']))
+    refused = run(demo, "init", "--stage", "inference-minimal")
+    assert "but tool.fti.constraints[0] requires numpy (<2) in each stage" in refused.errors
 
 
 def test_packages_are_added_and_removed(locked_demo: MemoryProject) -> None:
@@ -330,6 +381,25 @@ def test_poetrys_own_commands_refuse_hidden_groups(
     assert refused.code == 1
     assert "is hidden from Poetry" in refused.errors
     assert f"`{instead}`" in refused.errors
+
+
+@pytest.mark.usefixtures("without_environments")
+def test_poetrys_own_add_names_the_stages_whose_locks_are_stale(
+    locked_demo: MemoryProject,
+) -> None:
+    path = locked_demo.root / "pyproject.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(
+            "[tool.fti.", "[tool.fti]\nisolated = true\n[tool.fti.", 1
+        )
+        + "[tool.poetry]\npackage-mode = false\n",
+        encoding="utf-8",
+    )
+    added = run_poetry(locked_demo, "add", "win", "--lock")
+    expected = "\nThe locks of feature, training and inference no longer match pyproject.toml."
+    assert (added.code, added.errors) == (0, f"{expected} Run `poetry fti lock`.\n")
+    locked_demo.lock()
+    assert run_poetry(locked_demo, "add", "app", "--lock", "--group", "dev").errors == ""
 
 
 @pytest.mark.usefixtures("without_environments")

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 import tomlkit
+from packaging.requirements import Requirement
 
 from poetry_fti.errors import ConfigError
 from poetry_fti.scaffold.preset_library import packaged
 from poetry_fti.scaffold.presets import PresetPackages, PresetSource, read_preset
 
+if TYPE_CHECKING:
+    from poetry_fti.scaffold.presets import Preset
+
+# Packages whose classes are in saved models.
+MODEL_LIBRARIES = {
+    *("catboost", "keras", "pandas", "scikit-learn", "tensorflow-cpu"),
+    *("torch", "torchvision", "xgboost"),
+}
 TRAINING = """\
 description = "Ours"
 kind = "training"
@@ -38,6 +49,31 @@ def test_the_presets_that_come_along_are_all_right() -> None:
         ("inference-torch",),
     ]
     assert all(preset.name.startswith(preset.kind) and preset.description for preset in packaged())
+
+
+def test_inference_presets_expose_the_port_that_they_serve_on() -> None:
+    for preset in packaged():
+        image = preset.stage.get("image", {})
+        command = image.get("command", [])
+        ports = [int(command[command.index("--port") + 1])] if "--port" in command else []
+        assert image.get("expose", []) == ports, preset.name
+        assert bool(ports) == (preset.kind == "inference"), preset.name
+
+
+def test_each_training_preset_has_one_that_loads_its_models() -> None:
+    presets = {preset.name: preset for preset in packaged()}
+    for preset in presets.values():
+        if preset.kind == "training":
+            serving = presets[preset.name.replace("training", "inference")]
+            accelerator = "cpu" if preset.accelerators else None
+            trained = required(preset, accelerator) & MODEL_LIBRARIES
+            assert trained, preset.name
+            assert trained - required(serving, None) == set(), preset.name
+
+
+def required(preset: Preset, accelerator: str | None) -> set[str]:
+    """Return the names of the packages that a preset requires."""
+    return {Requirement(each).name for each in preset.chosen(accelerator).requirements}
 
 
 def test_an_accelerator_adds_to_the_packages_and_the_first_is_the_usual_one() -> None:

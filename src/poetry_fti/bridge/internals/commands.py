@@ -83,8 +83,18 @@ SYNCHRONIZATION: Final = PrivateName(
     relied_on="Whether --sync is given; Poetry's own warns that the option is deprecated."
     " InstallCommand overrides it.",
 )
+BEST_VERSION: Final = PrivateName(
+    module="poetry.console.commands.init",
+    owner="InitCommand",
+    name="_find_best_version_for_package",
+    kind="method",
+    use="commands",
+    parameters=("name", "required_version", "allow_prereleases", "source"),
+    relied_on="Returns the name of a package and the constraint to write for one that is added"
+    " without a version. _StageAdd overrides it.",
+)
 _READ_AGAIN: Final = (IO_NAME, CONFIGURE_IO, CONFIGURE_OPTIONS, WORKING_DIRECTORY)
-NAMES: Final = (*_READ_AGAIN, ACTIVATE, COMPLETE_INFO, SYNCHRONIZATION)
+NAMES: Final = (*_READ_AGAIN, ACTIVATE, COMPLETE_INFO, SYNCHRONIZATION, BEST_VERSION)
 
 
 def missing_to_read_again() -> PrivateName | None:

@@ -77,3 +77,15 @@ def _empty(group: DependencyGroup) -> None:
     # The group is not removed, because `poetry remove` looks up each group by name; it must remain
     # the same object, because other groups may include it.
     DependencyGroup.__init__(group, group.pretty_name, optional=group.is_optional())
+
+
+def is_lock_fresh(lock: Path, pyproject: Mapping[str, Any]) -> bool:
+    """Return whether Poetry's own lock matches the groups in `pyproject` that are not hidden.
+
+    A lock that is missing or that Poetry cannot read is not fresh.
+    """
+    locker = IsolatedLocker(lock, pyproject, hidden_groups(pyproject, project_extras(pyproject)))
+    try:
+        return locker.is_locked() and locker.is_fresh()
+    except RuntimeError:
+        return False

@@ -18,11 +18,14 @@ from poetry_fti.operations.new_stages import (
     choose_accelerator,
     existing_text,
     missing_kinds,
+    newly_hidden,
+    outdates_poetry_lock,
     with_new_stages,
     write_pyproject,
     written_text,
 )
 from poetry_fti.operations.presets import find_preset, list_presets
+from poetry_fti.wording import joined
 
 if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
@@ -84,11 +87,14 @@ pyproject.toml, it is created first, as by <info>poetry init</info> and with the
             self.line("There are no new stages to create.")
             return DONE
         after = with_new_stages(text, stages, folder)
-        if not wanted and not self._confirmed(before or "", after):
+        self._show(before or "", after, is_shown=not wanted)
+        if not self._confirmed(asking=not wanted or before is not None):
             self.line_error("<error>Command aborted</error>")
             return FAILED
         write_pyproject(after, folder, on_disk)
         self._report(stages)
+        if before and outdates_poetry_lock(before, after, folder):
+            self.line("Update poetry.lock, which no longer matches, with <info>poetry lock</info>.")
         return DONE
 
     def _refuse_idle_options(self, *, is_new: bool) -> None:
@@ -123,15 +129,35 @@ pyproject.toml, it is created first, as by <info>poetry init</info> and with the
     def _one_of(self, question: str, choices: list[str]) -> str:
         return str(self.ask(ChoiceQuestion(question, choices, 0)))
 
-    def _confirmed(self, before: str, after: str) -> bool:
-        """Show the new file, or the diff to the existing one, and return whether to write it."""
-        lines = after.splitlines()
+    def _show(self, before: str, after: str, *, is_shown: bool) -> None:
+        """Print the new file if `is_shown`, and always the diff to an existing one."""
         if before:
-            lines = list(difflib.unified_diff(before.splitlines(), lines, lineterm="", n=1))[2:]
-        self.line("<info>Generated file</info>\n")
+            diff = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
+            self._print("Changes to pyproject.toml", list(diff)[2:])
+            self._explain(before, after)
+        elif is_shown:
+            self._print("Generated file", after.splitlines())
+
+    def _print(self, title: str, lines: list[str]) -> None:
+        self.line(f"<info>{title}</info>\n")
         for line in lines:
             self.line(escape(line))
         self.line("")
+
+    def _explain(self, before: str, after: str) -> None:
+        """Explain what `isolated` changes for groups that exist already."""
+        groups = newly_hidden(before, after)
+        if groups:
+            noun = "group" if len(groups) == 1 else "groups"
+            self.line(
+                f"Because of `isolated`, `poetry lock` and Poetry's other commands will leave out"
+                f" the {noun} {escape(joined(groups))}, which `poetry fti lock` locks instead.\n"
+            )
+
+    def _confirmed(self, *, asking: bool) -> bool:
+        """Return whether to write the file; without interaction it is written."""
+        if not asking or not self.io.is_interactive():
+            return True
         return self.confirm("Do you confirm generation?", default=True)
 
     def _report(self, stages: list[NewStage]) -> None:

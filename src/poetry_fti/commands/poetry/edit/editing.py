@@ -1,6 +1,6 @@
 """Runs Poetry's `add` and `remove` on the dependency group of a stage.
 
-They only edit pyproject.toml; the caller locks and installs the stage.
+They only edit the text of pyproject.toml; the caller locks and installs the stage, and writes it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from poetry.repositories.installed_repository import InstalledRepository
 from poetry.toml.file import TOMLFile
 from poetry.utils.env import NullEnv
 
-from poetry_fti import files
 from poetry_fti.reading import require_inside
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class EditedFile(TOMLFile):
-    """A pyproject.toml that is replaced atomically, and in which edited groups keep their place.
+    """A pyproject.toml whose edited `text` is kept, and in which edited groups keep their place.
 
     Poetry's `remove` deletes a group with its last package, and thereby the stage. Its `add` moves
     a group from `[tool.poetry.group]` to PEP 735's table once that contains other groups, and drops
@@ -44,7 +43,8 @@ class EditedFile(TOMLFile):
         """
         super().__init__(path)
         require_inside(path, path.parent)
-        self._text = text
+        self.text = text
+        self._before = text
         self._group = group
 
     def read(self) -> TOMLDocument:
@@ -56,13 +56,13 @@ class EditedFile(TOMLFile):
         return document
 
     def write(self, data: TOMLDocument) -> None:
-        """Replace the file; raises OSError, and ChangedFileError if it has another text now."""
-        text = self.kept(data).as_string()
-        if "\r\n" in self._text:
+        """Set `text`; the file is not written."""
+        text = self._kept(data).as_string()
+        if "\r\n" in self._before:
             text = text.replace("\r\n", "\n").replace("\n", "\r\n")
-        files.replace({self.path: text}, self.path.parent, before={self.path: self._text})
+        self.text = text
 
-    def kept(self, data: TOMLDocument) -> TOMLDocument:
+    def _kept(self, data: TOMLDocument) -> TOMLDocument:
         """Return an edited document with the table and the group that an edit has dropped.
 
         A group that has been deleted is present, but empty.
@@ -81,7 +81,7 @@ class EditedFile(TOMLFile):
         return whole
 
     def _document(self) -> TOMLDocument:
-        return tomlkit.parse(self._text.replace("\r\n", "\n"))
+        return tomlkit.parse(self._before.replace("\r\n", "\n"))
 
 
 def _poetry_groups(document: Mapping[str, Any]) -> Any:  # noqa: ANN401 - tomlkit's own types
@@ -135,18 +135,14 @@ class _EditedInstaller(Installer):
         return self._handed_over()
 
 
-def edit(
-    inner: InstallerCommand,
-    runner: StageRunner,
-    group: str,
-    follow: Callable[[dict[str, Any]], int],
-) -> int:
-    """Run Poetry's `add` or `remove` on a group; return its exit code.
+def edited_text(
+    inner: InstallerCommand, runner: StageRunner, text: str, group: str
+) -> tuple[int, str]:
+    """Run Poetry's `add` or `remove` on a group in the text of a pyproject.toml.
 
-    `follow` is called with the edited pyproject.toml, to lock and install the stage. The file is
-    written if it returns 0.
+    Returns the exit code and the edited text; no file is written.
     """
-    file = EditedFile(runner.poetry.pyproject_path, runner.project.text, group)
+    file = EditedFile(runner.poetry.pyproject_path, text, group)
     project = _EditedProject(runner, file)
     inner.set_application(runner.application)
     inner.set_poetry(project)
@@ -154,7 +150,8 @@ def edit(
     runner.io.input.set_option("group", group)
 
     def run() -> int:
-        return follow(file.kept(project.edited_locker.data).unwrap())
+        file.write(project.edited_locker.data)
+        return 0
 
     inner.set_installer(_EditedInstaller(runner.io, project, run))
-    return inner.execute(runner.io)
+    return inner.execute(runner.io), file.text

@@ -1,0 +1,1 @@
+"""`add` and `remove`: editing the dependencies of stages."""

@@ -1,0 +1,30 @@
+"""The files and environments of a name that a stage no longer has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poetry_fti.commands.shared.console import escape
+from poetry_fti.wording import in_one_line, joined
+
+if TYPE_CHECKING:
+    from poetry.console.commands.command import Command
+
+    from poetry_fti.commands.poetry.stage_runner import StageRunner
+    from poetry_fti.operations.edit.existing_stages import StageChange
+    from poetry_fti.operations.stage import ProjectStage
+
+
+def report_files(command: Command, stage: ProjectStage, changed: StageChange) -> None:
+    """Print which exported files were removed, and which files remain in the stage's folder."""
+    for verb, names in (("Removed", changed.removed), ("Kept", changed.kept)):
+        if names:
+            listed = escape(in_one_line(joined(names)))
+            command.line(f"{verb} {listed} in {escape(stage.folder)}.")
+
+
+def remove_environments(command: Command, runner: StageRunner) -> None:
+    """Remove the environments that have a stage's name: none can be moved to another."""
+    if not runner.environments.is_shared:
+        for path in runner.environments.remove_all():
+            command.line(f"Deleted virtualenv: <comment>{escape(path)}</comment>")

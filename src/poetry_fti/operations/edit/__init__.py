@@ -1,0 +1,1 @@
+"""Editing stages that exist, and the words that select them."""

@@ -1,0 +1,124 @@
+"""Renaming and removing stages in the text of a pyproject.toml."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from packaging.utils import canonicalize_name
+
+from poetry_fti.errors import ConfigError
+from poetry_fti.model import Stage
+from poetry_fti.scaffold.existing_stages import remove, rename
+
+if TYPE_CHECKING:
+    from poetry_fti.model import Kind
+
+TEXT: Final = """\
+[dependency-groups]
+dev = ["pytest"]
+# What we train with.
+training = ["torch"]  # ours
+tools = ["mlflow", { include-group = "training" }]
+
+[tool.poetry.group.training.dependencies]
+torch = { source = "cpu" }
+
+[tool.fti]
+isolated = true
+
+# Trains.
+[tool.fti.stages.training]  # big
+groups = ["training", "dev"]
+
+[tool.fti.stages.training.image]
+user = 1
+
+[tool.fti.stages.inference]
+groups = ["dev"]
+
+[tool.fti.stages.feature]
+groups = ["dev"]
+
+[[tool.fti.align]]
+stages = ["training", "inference"]
+packages = ["numpy"]
+
+[[tool.fti.align]]
+stages = ["feature", "training", "inference"]
+packages = ["pandas"]
+"""
+
+
+def stage(name: str, *groups: str, kind: Kind = "training") -> Stage:
+    names = tuple(map(canonicalize_name, groups))
+    return Stage(name=name, kind=kind, groups=names, closure=names)
+
+
+def test_a_stage_is_renamed_wherever_it_is_named() -> None:
+    assert rename(TEXT, stage("training", "training", "dev"), "torch") == (
+        TEXT.replace("training = [", "torch = [")
+        .replace('include-group = "training"', 'include-group = "torch"')
+        .replace("group.training.", "group.torch.")
+        .replace("stages.training]", "stages.torch]")
+        .replace("stages.training.", "stages.torch.")
+        .replace('groups = ["training", "dev"]\n', 'groups = ["torch", "dev"]\nkind = "training"\n')
+        .replace('stages = ["training", "inf', 'stages = ["torch", "inf')
+        .replace('"feature", "training"', '"feature", "torch"')
+    )
+
+
+def test_a_stage_without_a_table_is_renamed() -> None:
+    text = "[dependency-groups]\nfeature = []\ntraining = []\n"
+    assert rename(text, stage("training", "training"), "second") == (
+        "[dependency-groups]\nfeature = []\nsecond = []\n\n[tool.fti.stages.feature]\n\n"
+        '[tool.fti.stages.second]\nkind = "training"\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "renamed"),
+    [
+        ('[tool.fti.stages]\na = { kind = "feature", groups = [] }\n', "b = {"),
+        ('[tool.fti.stages]\na.kind = "feature"\na.groups = []\n', "b.groups"),
+        ('[tool.fti.stages."a"]\nkind = "feature"\ngroups = []\n', "stages.b]"),
+    ],
+)
+def test_a_table_in_any_form_is_renamed_and_removed(table: str, renamed: str) -> None:
+    text = f"{table}[tool.fti.stages.c]\ngroups = []\n"
+    assert renamed in rename(text, stage("a", kind="feature"), "b")
+    assert remove(text, stage("a", kind="feature"), [stage("c")]).endswith(
+        "[tool.fti.stages.c]\ngroups = []\n"
+    )
+
+
+def test_what_cannot_be_renamed() -> None:
+    text = 'tool.fti.stages.a = { kind = "feature", groups = [] }\n'
+    with pytest.raises(ConfigError) as error:
+        rename(text, stage("a", kind="feature"), "b")
+    assert str(error.value) == (
+        "pyproject.toml cannot be edited automatically."
+        " Rename tool.fti.stages.a to tool.fti.stages.b yourself."
+    )
+    with pytest.raises(ConfigError, match='already a stage "a"'):
+        rename(text, stage("a"), "a")
+
+
+def test_a_removed_stage_leaves_what_others_include() -> None:
+    others = [stage("inference", "dev"), stage("feature", "dev")]
+    after = remove(TEXT, stage("training", "training", "dev"), others)
+    a = TEXT.index("# Trains.\n")
+    b = TEXT.index("[tool.fti.stages.inference]")
+    c = TEXT.index("[[tool.fti.align]]")
+    assert after == (
+        f"{TEXT[:a]}{TEXT[b:c]}[[tool.fti.align]]\n"
+        'stages = ["feature", "inference"]\npackages = ["pandas"]\n'
+    )
+
+
+def test_a_removed_stage_takes_its_own_group_along() -> None:
+    text = '[dependency-groups]\nfeature = ["a"]\ntraining = [\n    "b",\n]\n'
+    expected = '[dependency-groups]\nfeature = ["a"]\n'
+    assert remove(text, stage("training", "training"), [stage("feature", "feature")]) == expected
+    both = f'{text}[tool.poetry.group.training.dependencies]\nb = {{ source = "c" }}\n'
+    assert remove(both, stage("training", "training"), [stage("feature", "feature")]) == expected
