@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import gc
 import json
+import os
+import pickle
 import shutil
 import threading
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import poetry.core.json
 import poetry.json
 import pytest
+import tomlkit.toml_file
 
 from memory_index import MemoryIndex, MemoryProject
+from poetry_fti.bridge.index import prefetch
 from small_index import pyproject
 
 if TYPE_CHECKING:
@@ -55,7 +59,22 @@ def _compile_schemas_once() -> None:
         library.compile = lambda schema, known=compiled: known(json.dumps(schema))
 
 
+def _parse_files_once() -> None:
+    """Each load of a project parses its file with tomlkit twice, and most are loaded again."""
+    parse = tomlkit.toml_file.loads
+    parsed = cache(lambda text: pickle.dumps(parse(text)))
+
+    def loads(text: str) -> Any:  # noqa: ANN401 - a document, which only tomlkit can name
+        return pickle.loads(parsed(text))  # noqa: S301
+
+    tomlkit.toml_file.loads = loads
+
+
 _compile_schemas_once()
+_parse_files_once()
+# No test is about a loss of power, and answers in memory keep no more threads busy.
+os.fsync = lambda _: None
+vars(prefetch)["CONNECTIONS"] = 2
 
 
 @contextmanager

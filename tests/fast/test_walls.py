@@ -67,8 +67,16 @@ def imported(path: Path) -> tuple[str, ...]:
     return tuple(_imported(path))
 
 
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what a node contains besides expressions, which are most of it."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.expr | ast.expr_context):
+            yield child
+            yield from _statements(child)
+
+
 def _imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in _statements(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
