@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from small_index import Lab, Releases
 
+pytestmark = pytest.mark.newest_only
+
 NOTICE: Final = (
     "Poetry 2.99.0 is newer than 2.5, the newest version that poetry-fti is tested with: stages"
     " are solved through Poetry's public interface only, which is slower."
