@@ -10,9 +10,11 @@ import shutil
 import threading
 from contextlib import contextmanager
 from functools import cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import poetry.core.json
+import poetry.core.pyproject.toml
 import poetry.json
 import pytest
 import tomlkit.toml_file
@@ -22,7 +24,7 @@ from poetry_fti.bridge.index import prefetch
 from small_index import pyproject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from small_index import Releases
@@ -60,20 +62,27 @@ def _compile_schemas_once() -> None:
 
 
 def _parse_files_once() -> None:
-    """Each load of a project parses its file with tomlkit twice, and most are loaded again."""
-    parse = tomlkit.toml_file.loads
+    """Poetry parses a project's file three times to load it, and most projects are loaded again."""
+    core = vars(poetry.core.pyproject.toml)
+    library = core["tomllib"]
+    loads = _copied(library.loads)
+    core["tomllib"] = SimpleNamespace(
+        load=lambda file: loads(file.read().decode()), TOMLDecodeError=library.TOMLDecodeError
+    )
+    tomlkit_file = vars(tomlkit.toml_file)
+    tomlkit_file["loads"] = _copied(tomlkit_file["loads"])
+
+
+def _copied(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return a function that parses each text once and returns copies."""
     parsed = cache(lambda text: pickle.dumps(parse(text)))
-
-    def loads(text: str) -> Any:  # noqa: ANN401 - a document, which only tomlkit can name
-        return pickle.loads(parsed(text))  # noqa: S301
-
-    tomlkit.toml_file.loads = loads
+    return lambda text: pickle.loads(parsed(text))  # noqa: S301
 
 
 _compile_schemas_once()
 _parse_files_once()
 # No test is about a loss of power, and answers in memory keep no more threads busy.
-os.fsync = lambda _: None
+vars(os)["fsync"] = lambda _: None
 vars(prefetch)["CONNECTIONS"] = 2
 
 
