@@ -146,9 +146,7 @@ helper = {{ path = "helper" }}
     )
 
 
-@pytest.mark.parametrize(
-    "name", ["tiny", *(pytest.param(p, marks=pytest.mark.generated) for p in ("tabular", "deep"))]
-)
+@pytest.mark.parametrize("name", ["tiny", pytest.param("tabular", marks=pytest.mark.generated)])
 def test_locks_are_those_of_a_tested_poetry(
     name: str, project: Callable[[str], Path], poetry: Poetry
 ) -> None:
