@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import gc
-import json
-import os
-import pickle
 import shutil
 import threading
 from contextlib import contextmanager
-from functools import cache
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-import poetry.core.json
-import poetry.core.pyproject.toml
-import poetry.json
 import pytest
-import tomlkit.toml_file
 
 from memory_index import MemoryIndex, MemoryProject
-from poetry_fti.bridge.index import prefetch
+from quick_poetry import make_quick
 from small_index import pyproject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from small_index import Releases
@@ -53,37 +44,7 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(200_000, 20, 100)
 
 
-def _compile_schemas_once() -> None:
-    """Poetry 2.3 compiles its schemas for each project that it loads, later ones once."""
-    for module in (poetry.json, poetry.core.json):
-        library = vars(module)["fastjsonschema"]
-        compiled = cache(lambda text, make=library.compile: make(json.loads(text)))
-        library.compile = lambda schema, known=compiled: known(json.dumps(schema))
-
-
-def _parse_files_once() -> None:
-    """Poetry parses a project's file three times to load it, and most projects are loaded again."""
-    core = vars(poetry.core.pyproject.toml)
-    library = core["tomllib"]
-    loads = _copied(library.loads)
-    core["tomllib"] = SimpleNamespace(
-        load=lambda file: loads(file.read().decode()), TOMLDecodeError=library.TOMLDecodeError
-    )
-    tomlkit_file = vars(tomlkit.toml_file)
-    tomlkit_file["loads"] = _copied(tomlkit_file["loads"])
-
-
-def _copied(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Return a function that parses each text once and returns copies."""
-    parsed = cache(lambda text: pickle.dumps(parse(text)))
-    return lambda text: pickle.loads(parsed(text))  # noqa: S301
-
-
-_compile_schemas_once()
-_parse_files_once()
-# No test is about a loss of power, and answers in memory keep no more threads busy.
-vars(os)["fsync"] = lambda _: None
-vars(prefetch)["CONNECTIONS"] = 2
+make_quick()
 
 
 @contextmanager
@@ -119,6 +80,13 @@ def _locked_before(tmp_path_factory: pytest.TempPathFactory) -> MemoryProject:
 @pytest.fixture
 def locked_demo(_locked_before: MemoryProject, demo: MemoryProject) -> MemoryProject:
     """A project with three locked stages: `training` for Linux, `inference` from Python 3.12."""
-    shutil.copytree(_locked_before.root, demo.root, dirs_exist_ok=True)
-    demo.index.offer(RELEASES)
+    return filled(demo, _locked_before)
+
+
+def filled(demo: MemoryProject, before: MemoryProject) -> MemoryProject:
+    """Return an empty project with the files, the indexes and the cache of another one."""
+    shutil.copytree(before.root, demo.root, dirs_exist_ok=True)
+    shutil.copytree(before.cache, demo.cache, dirs_exist_ok=True)
+    demo.index.sites.update(before.index.sites)
+    demo.index.answers.data.update(before.index.answers.data)
     return demo
