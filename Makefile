@@ -10,7 +10,7 @@ PROCESSES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 PARALLEL := -n $(PROCESSES) --dist worksteal
 # About half of the fast tests, and what none of them uses.
 FAST_ROOMS := tests/fast/operations
-FAST_OPTIONS := -p no:cacheprovider -p no:logging -p no:xdist -m "not generated"
+FAST_OPTIONS := $(addprefix -p no:,anyio cacheprovider logging platformdirs xdist) -m "not generated"
 # Compiling the tests takes longer than running the fast ones.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from unittest.mock import patch
 
 from cleo.testers.application_tester import ApplicationTester
 from poetry.console.application import Application
+from poetry.repositories.installed_repository import InstalledRepository
 
 from poetry_fti.bridge.project.isolation import isolate
 from poetry_fti.plugin import FtiPlugin
@@ -51,6 +53,8 @@ def run_poetry(demo: MemoryProject, *words: str, answers: str | None = None) -> 
     isolate(poetry)  # as the other plugin does
     tester = ApplicationTester(_Application(poetry))
     text = " ".join((*words, "-P", str(demo.root)))
-    tester.execute(text, inputs=answers, interactive=answers is not None)
+    # No command installs anything, and the packages of the tests' own environment are many.
+    with patch.object(InstalledRepository, "load", return_value=InstalledRepository()):
+        tester.execute(text, inputs=answers, interactive=answers is not None)
     output, errors = tester.io.fetch_output(), tester.io.fetch_error()
     return Ended(tester.status_code, SECONDS.sub("", output), errors)

@@ -85,7 +85,8 @@ class MemoryIndex:
     def answer(self, url: str, path: str, accept: str) -> Answer:
         """Return the answer to a request."""
         self.requests.append(path)
-        time.sleep(self.latency)
+        if self.latency:
+            time.sleep(self.latency)
         for part, failure in self.failures.items():
             if part in path:
                 return failure

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import gc
-import json
 import shutil
 import threading
 from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
-import poetry.core.json
-import poetry.json
 import pytest
 
 from memory_index import MemoryIndex, MemoryProject
+from quick_poetry import make_quick
 from small_index import pyproject
 
 if TYPE_CHECKING:
@@ -47,15 +44,7 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(200_000, 20, 100)
 
 
-def _compile_schemas_once() -> None:
-    """Poetry 2.3 compiles its schemas for each project that it loads, later ones once."""
-    for module in (poetry.json, poetry.core.json):
-        library = vars(module)["fastjsonschema"]
-        compiled = cache(lambda text, make=library.compile: make(json.loads(text)))
-        library.compile = lambda schema, known=compiled: known(json.dumps(schema))
-
-
-_compile_schemas_once()
+make_quick()
 
 
 @contextmanager
@@ -91,6 +80,13 @@ def _locked_before(tmp_path_factory: pytest.TempPathFactory) -> MemoryProject:
 @pytest.fixture
 def locked_demo(_locked_before: MemoryProject, demo: MemoryProject) -> MemoryProject:
     """A project with three locked stages: `training` for Linux, `inference` from Python 3.12."""
-    shutil.copytree(_locked_before.root, demo.root, dirs_exist_ok=True)
-    demo.index.offer(RELEASES)
+    return filled(demo, _locked_before)
+
+
+def filled(demo: MemoryProject, before: MemoryProject) -> MemoryProject:
+    """Return an empty project with the files, the indexes and the cache of another one."""
+    shutil.copytree(before.root, demo.root, dirs_exist_ok=True)
+    shutil.copytree(before.cache, demo.cache, dirs_exist_ok=True)
+    demo.index.sites.update(before.index.sites)
+    demo.index.answers.data.update(before.index.answers.data)
     return demo

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from dataclasses import replace
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -100,30 +101,39 @@ def test_subclasses_override_only_listed_names() -> None:
 
 def _unlisted(path: Path) -> Iterator[tuple[str, str]]:
     """Yield the classes of a module with the private names that they should not use."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     module = import_module(
         ".".join(("poetry_fti", *path.relative_to(SOURCE).with_suffix("").parts))
     )
-    for node in classes:
-        bases = [
-            base
-            for base in getattr(module, node.name).__mro__
-            if base.__module__.startswith(FOREIGN)
-        ]
-        names = {name for base in bases for name in _private_names(base)}
-        used = set(_read(node)) & names | (set(_overridden(node)) & names) - LISTED
-        yield from ((node.name, name) for name in used)
+    found = {
+        name: set(_foreign_names(each))
+        for name, each in vars(module).items()
+        if getattr(each, "__module__", None) == module.__name__
+    }
+    if not any(found.values()):
+        return
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            names = found[node.name]
+            used = set(_read(node)) & names | (set(_overridden(node)) & names) - LISTED
+            yield from ((node.name, name) for name in used)
 
 
-def _private_names(owner: type) -> Iterator[str]:
-    """Yield the private names that a class of a library has or uses."""
-    for name, member in vars(owner).items():
+def _foreign_names(each: object) -> Iterator[str]:
+    """Yield the private names that a class has from those of a library."""
+    for base in each.__mro__ if isinstance(each, type) else ():
+        if base.__module__.startswith(FOREIGN):
+            yield from _private_names(base)
+
+
+@cache
+def _private_names(owner: type) -> frozenset[str]:
+    """Return the private names that a class of a library has or uses."""
+    names = set(vars(owner))
+    for member in vars(owner).values():
         for function in (member, getattr(member, "fget", None), getattr(member, "func", None)):
             if inspect.isfunction(function):
-                yield from filter(_is_private, function.__code__.co_names)
-        if _is_private(name):
-            yield name
+                names.update(function.__code__.co_names)
+    return frozenset(filter(_is_private, names))
 
 
 def _is_private(name: str) -> bool:

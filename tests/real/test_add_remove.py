@@ -285,6 +285,7 @@ def killed_at(said: bytes, poetry: Poetry, root: Path, words: Sequence[str]) -> 
     process.wait()
 
 
+@pytest.mark.newest_only
 def test_a_command_that_is_killed_can_be_run_again(poetry: Poetry, tmp_path: Path) -> None:
     root = project(tmp_path)
     poetry.ok(root, "fti", "lock")

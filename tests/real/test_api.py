@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 import poetry_fti
 from poetry_fti import api
 
@@ -42,6 +44,7 @@ def run(code: str, folder: Path, poetry: Poetry) -> str:
     return done.stdout
 
 
+@pytest.mark.newest_only
 def test_the_documented_example(locked_tiny: Path, poetry: Poetry) -> None:
     pyproject = locked_tiny / "pyproject.toml"
     text = pyproject.read_text(encoding="utf-8").replace("training = [", 'training = ["oldie", ')

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from harness import Poetry
 
+pytestmark = pytest.mark.newest_only
+
 WRITTEN = "poetry.lock, pylock.training.toml, requirements.txt"
 QUESTION = "Remove fti/training? (yes/no) [no] "
 

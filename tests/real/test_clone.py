@@ -52,6 +52,7 @@ def test_a_stage_that_is_not_locked_is_cloned_without_a_lock(demo: Lab) -> None:
     assert not (demo.root / "fti/second").exists()
 
 
+@pytest.mark.newest_only
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [

@@ -72,6 +72,7 @@ def test_a_hint_follows_if_stages_ask_for_what_excludes_each_other(
     assert added(poetry, tmp_path, groups, *words.split()) == hint("training and inference")
 
 
+@pytest.mark.newest_only
 @pytest.mark.parametrize(
     ("groups", "names"),
     [
@@ -91,6 +92,7 @@ def test_a_hint_follows_if_what_stages_ask_for_cannot_be_had_together(
     assert added(poetry, tmp_path, groups, "lock") == hint(names)
 
 
+@pytest.mark.newest_only
 @pytest.mark.parametrize(
     ("groups", "dependencies"),
     [

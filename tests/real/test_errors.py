@@ -420,6 +420,7 @@ DAMAGES: Final[dict[str, tuple[Damage, Damage, Damage]]] = {
 }
 
 
+@pytest.mark.newest_only
 @pytest.mark.parametrize("how", DAMAGES)
 def test_a_damaged_lock(poetry: Poetry, locked_tiny: Path, how: str) -> None:
     fresh = snapshot(locked_tiny)
@@ -441,6 +442,7 @@ def test_a_damaged_lock(poetry: Poetry, locked_tiny: Path, how: str) -> None:
     assert snapshot(locked_tiny) == fresh
 
 
+@pytest.mark.newest_only
 def test_a_marker_that_cannot_be_read_is_met_by_those_who_need_it(
     poetry: Poetry, locked_tiny: Path
 ) -> None:
@@ -479,6 +481,7 @@ def spoilt(text: bytes) -> Iterator[bytes]:
                 yield before + key + equals + value + b"\n" + after
 
 
+@pytest.mark.newest_only
 def test_a_lock_is_broken_or_it_can_be_used(locked_tiny: Path) -> None:
     project = load_project(locked_tiny, create_poetry)
     stage = project.select(["training"])[0]
@@ -495,6 +498,7 @@ def test_a_lock_is_broken_or_it_can_be_used(locked_tiny: Path) -> None:
     assert states["broken"] > states["fresh"] > 0
 
 
+@pytest.mark.newest_only
 def test_a_lock_that_was_cut_anywhere_is_broken(locked_tiny: Path) -> None:
     lock = locked_tiny / "fti" / "training" / "poetry.lock"
     good = lock.read_bytes()
@@ -503,6 +507,7 @@ def test_a_lock_that_was_cut_anywhere_is_broken(locked_tiny: Path) -> None:
         assert lock_status(StageLocker(lock, {}, {})).state == "broken", size
 
 
+@pytest.mark.newest_only
 def test_a_directory_in_the_place_of_a_lock(poetry: Poetry, locked_tiny: Path) -> None:
     lock = locked_tiny / "fti" / "training" / "poetry.lock"
     lock.unlink()
@@ -534,6 +539,7 @@ def bound() -> Iterator[Callable[..., None]]:
         subprocess.run(["umount", folder], check=True)
 
 
+@pytest.mark.newest_only
 def test_a_folder_that_is_read_only(
     poetry: Poetry, locked_tiny: Path, bound: Callable[..., None]
 ) -> None:
@@ -548,6 +554,7 @@ def test_a_folder_that_is_read_only(
     poetry.ok(locked_tiny, "fti", "list")
 
 
+@pytest.mark.newest_only
 def test_a_full_disk(poetry: Poetry, locked_tiny: Path, bound: Callable[..., None]) -> None:
     folder = locked_tiny / "fti"
     locks = {path: path.read_bytes() for path in folder.glob("*/poetry.lock")}
@@ -562,6 +569,7 @@ def test_a_full_disk(poetry: Poetry, locked_tiny: Path, bound: Callable[..., Non
     assert refused(poetry, locked_tiny, "lock") == (1, said)
 
 
+@pytest.mark.newest_only
 def test_a_file_in_the_place_of_the_folder(poetry: Poetry, locked_tiny: Path) -> None:
     shutil.rmtree(locked_tiny / "fti")
     (locked_tiny / "fti").touch()

@@ -53,7 +53,7 @@ PLATFORM_TAGS: Final = {
 }
 
 
-@pytest.mark.parametrize("seed", seeds(6))
+@pytest.mark.parametrize("seed", seeds(4))
 def test_a_stage_is_installed_for_each_target(seed: int, tmp_path: Path) -> None:
     made = world(seed)
     root = tmp_path / "demo"

@@ -88,6 +88,7 @@ def require_whole(found: dict[str, bytes], *wholes: dict[str, bytes]) -> None:
         assert content in [whole.get(name) for whole in wholes], name
 
 
+@pytest.mark.newest_only
 def test_locking_interrupted(
     locked_tiny: Path, own_index: LoopbackIndex, poetry: Poetry, start: Callable[..., Running]
 ) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from small_index import Lab, Releases
 
+pytestmark = pytest.mark.newest_only
+
 NOTICE: Final = (
     "Poetry 2.99.0 is newer than 2.5, the newest version that poetry-fti is tested with: stages"
     " are solved through Poetry's public interface only, which is slower."
@@ -145,9 +147,7 @@ helper = {{ path = "helper" }}
     )
 
 
-@pytest.mark.parametrize(
-    "name", ["tiny", *(pytest.param(p, marks=pytest.mark.generated) for p in ("tabular", "deep"))]
-)
+@pytest.mark.parametrize("name", ["tiny", pytest.param("tabular", marks=pytest.mark.generated)])
 def test_locks_are_those_of_a_tested_poetry(
     name: str, project: Callable[[str], Path], poetry: Poetry
 ) -> None:

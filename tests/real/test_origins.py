@@ -8,6 +8,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
+import pytest
 from dulwich.server import FileSystemBackend
 from dulwich.web import make_wsgi_chain
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness import Poetry
+
+pytestmark = pytest.mark.newest_only
 
 
 class QuietHandler(WSGIRequestHandler):

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from small_index import Lab, Releases
 
+pytestmark = pytest.mark.newest_only
+
 OLD: Releases = {"app 1.0": ["lib"], "lib 1.0": []}
 NEW: Releases = {**OLD, "app 2.0": ["lib"], "lib 2.0": [], "more 1.0": ["lib"]}
 AGREE = "1 package is shared between stages, at the same version."

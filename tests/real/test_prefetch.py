@@ -29,6 +29,7 @@ PREFETCHED: Final = 16
 # Bounds
 
 
+@pytest.mark.newest_only
 def test_one_process_fetches_within_bounds_and_each_page_once(tmp_path: Path) -> None:
     with desk(tmp_path, wide(40)) as project:
         lock = project.lock()
@@ -37,6 +38,7 @@ def test_one_process_fetches_within_bounds_and_each_page_once(tmp_path: Path) ->
         assert lock == project.plain()
 
 
+@pytest.mark.newest_only
 def test_several_processes_have_bounds_each(tmp_path: Path) -> None:
     stages = {name: ["app"] for name in ("feature", "training", "inference")}
     with desk(tmp_path, wide(40), stages=stages) as project:
@@ -80,6 +82,7 @@ REFUSALS: Final = {
 FILES: Final = ("metadata401", "metadata404", "metadata500")
 
 
+@pytest.mark.newest_only
 def test_failures_of_what_is_only_fetched_ahead_are_not_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

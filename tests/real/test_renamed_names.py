@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from loopback.index import LoopbackIndex
     from poetry_fti.bridge.internals.private_name import PrivateName
 
-pytestmark = pytest.mark.skipif(not forks.AVAILABLE, reason="the server needs Linux")
+pytestmark = [
+    pytest.mark.newest_only,  # the names of older versions are known
+    pytest.mark.skipif(not forks.AVAILABLE, reason="the server needs Linux"),
+]
 
 POETRY: Final = version("poetry")
 PROJECT: Final = """\

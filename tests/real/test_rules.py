@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from small_index import Lab, Releases
 
+pytestmark = pytest.mark.newest_only
+
 Groups: TypeAlias = "Mapping[str, Sequence[str]]"
 
 LIB: Releases = {"lib 1.0": [], "lib 2.0": [], "lib 3.0": []}
@@ -228,7 +230,7 @@ POSSIBLE: Mapping[str, tuple[Groups, str, Releases, dict[str, str]]] = {
     "words",
     [
         pytest.param([], id="aligned"),
-        pytest.param(["--no-align"], id="no-align", marks=pytest.mark.newest_only),
+        pytest.param(["--no-align"], id="no-align"),
     ],
 )
 @pytest.mark.parametrize("case", POSSIBLE)

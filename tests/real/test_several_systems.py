@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from in_process import catalogue, default_index, lock_training
 from loopback.archives import Artifact
 from loopback.index import LoopbackIndex
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.newest_only
 
 LINUX: Final = "sys_platform == 'linux'"
 MACOS: Final = "sys_platform == 'darwin'"

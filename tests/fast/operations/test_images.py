@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from fast.conftest import filled, project_in
 from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.model import Platform
 from poetry_fti.operations.export import write
@@ -55,15 +56,22 @@ def jobs(demo: MemoryProject, names: Sequence[str], chosen: Builder) -> list[Bui
     return build_jobs(project, export, chosen)
 
 
+@pytest.fixture(scope="module")
+def _several_once(tmp_path_factory: pytest.TempPathFactory) -> MemoryProject:
+    with project_in(tmp_path_factory.mktemp("several")) as project:
+        project.index.offer({"lib 1.0": []})
+        groups = {name: ["lib"] for name in ("feature", "training", "inference")}
+        project.write(pyproject(groups, PLATFORMS))
+        base = "FROM python:3.12-slim\n"
+        (project.root / "Dockerfile.base").write_text(base, encoding="utf-8")
+        project.lock()
+    return project
+
+
 @pytest.fixture
-def several(demo: MemoryProject) -> MemoryProject:
+def several(_several_once: MemoryProject, demo: MemoryProject) -> MemoryProject:
     """Stages for Windows, for two kinds of Linux and for one."""
-    demo.index.offer({"lib 1.0": []})
-    groups = {name: ["lib"] for name in ("feature", "training", "inference")}
-    demo.write(pyproject(groups, PLATFORMS))
-    (demo.root / "Dockerfile.base").write_text("FROM python:3.12-slim\n", encoding="utf-8")
-    demo.lock()
-    return demo
+    return filled(demo, _several_once)
 
 
 def test_small_images_have_one_layer_of_packages(locked_demo: MemoryProject) -> None:

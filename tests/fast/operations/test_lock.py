@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from fast.conftest import filled, project_in
 from memory_index import Recorder
 from poetry_fti.errors import ConfigError
 from poetry_fti.operations.locking.lock import LockRequest, lock_stages
@@ -26,12 +27,19 @@ NEW: Final[Releases] = {**OLD, "app 2.0": ["lib>=2"], "lib 2.0": [], "mid 2.0": 
 GROUPS: Final = {"feature": ["app"], "training": ["lib", "mid"]}
 
 
+@pytest.fixture(scope="module")
+def _locked_once(tmp_path_factory: pytest.TempPathFactory) -> MemoryProject:
+    with project_in(tmp_path_factory.mktemp("locked")) as project:
+        project.index.offer(OLD)
+        project.write(pyproject(GROUPS))
+        project.lock()
+    return project
+
+
 @pytest.fixture
-def locked(demo: MemoryProject) -> MemoryProject:
+def locked(_locked_once: MemoryProject, demo: MemoryProject) -> MemoryProject:
     """A project that was locked before newer releases were published."""
-    demo.index.offer(OLD)
-    demo.write(pyproject(GROUPS))
-    demo.lock()
+    filled(demo, _locked_once)
     demo.index.offer(NEW)
     return demo
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from fast.conftest import filled, project_in
 from memory_commands import Ended, run
 from poetry_fti.bridge.toml_parser import tomllib
 from poetry_fti.errors import FOUND
@@ -72,9 +73,7 @@ def recorded(demo: MemoryProject, stage: str) -> Mapping[str, str]:
     return table
 
 
-@pytest.fixture
-def libs(demo: MemoryProject) -> MemoryProject:
-    """A project of which one stage has a path dependency, and another one that of that."""
+def with_libs(demo: MemoryProject) -> MemoryProject:
     demo.index.offer(RELEASES)
     put(demo, "libs/common/pyproject.toml", COMMON)
     put(demo, "services/serve/pyproject.toml", SERVE)
@@ -83,10 +82,22 @@ def libs(demo: MemoryProject) -> MemoryProject:
 
 
 @pytest.fixture
-def locked(libs: MemoryProject) -> MemoryProject:
-    libs.lock()
-    assert set(states(libs).values()) == {"fresh"}
-    return libs
+def libs(demo: MemoryProject) -> MemoryProject:
+    """A project of which one stage has a path dependency, and another one that of that."""
+    return with_libs(demo)
+
+
+@pytest.fixture(scope="module")
+def _locked_once(tmp_path_factory: pytest.TempPathFactory) -> MemoryProject:
+    with project_in(tmp_path_factory.mktemp("locked")) as project:
+        with_libs(project).lock()
+        assert set(states(project).values()) == {"fresh"}
+    return project
+
+
+@pytest.fixture
+def locked(_locked_once: MemoryProject, demo: MemoryProject) -> MemoryProject:
+    return filled(demo, _locked_once)
 
 
 def test_a_requirement_that_a_path_dependency_adds(locked: MemoryProject) -> None:
