@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -190,20 +191,34 @@ def _acquired(lock_file: Path, waiting: Callable[[], None]) -> BaseFileLock | No
     return lock
 
 
-def differences(files: Mapping[PurePosixPath, str], root: Path) -> Iterator[str]:
-    """Yield a unified diff for each file below `root` whose text is not the expected one.
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A file whose text is not the expected one; `found` is None if it is missing."""
+
+    path: PurePosixPath
+    found: str | None
+    expected: str
+
+    @property
+    def diff(self) -> str:
+        """A unified diff from the text on disk to the expected one."""
+        return "".join(
+            difflib.unified_diff(
+                (self.found or "").splitlines(keepends=True),
+                self.expected.splitlines(keepends=True),
+                f"{self.path} ({'on disk' if self.found is not None else 'missing'})",
+                f"{self.path} (expected)",
+            )
+        )
+
+
+def differences(files: Mapping[PurePosixPath, str], root: Path) -> Iterator[Difference]:
+    """Yield the files below `root` whose text is not the expected one.
 
     Line ends alone are no difference.
     """
-    for name, text in files.items():
-        found, expected = read(root / name, root), lf_only(text)
+    for path, text in files.items():
+        found, expected = read(root / path, root), lf_only(text)
         found = found if found is None else lf_only(found)
         if found != expected:
-            yield "".join(
-                difflib.unified_diff(
-                    (found or "").splitlines(keepends=True),
-                    expected.splitlines(keepends=True),
-                    f"{name} ({'on disk' if found is not None else 'missing'})",
-                    f"{name} (expected)",
-                )
-            )
+            yield Difference(path, found, expected)

@@ -301,7 +301,7 @@ def test_differences_say_what_is_missing_and_what_is_otherwise(tmp_path: Path) -
         PurePosixPath("absent"): "d\n",
         PurePosixPath("latin"): "caf\u00e9\n",
     }
-    assert list(files.differences(expected, tmp_path)) == [
+    assert [each.diff for each in files.differences(expected, tmp_path)] == [
         "--- other (on disk)\n+++ other (expected)\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n",
         "--- absent (missing)\n+++ absent (expected)\n@@ -0,0 +1 @@\n+d\n",
         "--- latin (on disk)\n+++ latin (expected)\n@@ -1 +1 @@\n-caf\ufffd\n+caf\u00e9\n",

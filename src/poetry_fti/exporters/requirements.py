@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from poetry_fti.model import IndexOrigin, LockedPackage, LockedStage
 
 _FILE: Final = "requirements.txt"
-_SOURCES: Final = "requirements.sources.txt"
+SOURCES: Final = "requirements.sources.txt"
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
@@ -34,7 +34,7 @@ def files(locked: LockedStage) -> Mapping[str, str]:
     others = [package for package in locked.packages if not (hashed and _is_tree(package))]
     texts = {_FILE: _text(locked, others, _root_note(others))}
     if sources:
-        texts[_SOURCES] = _text(locked, sources, _sources_note(locked))
+        texts[SOURCES] = _text(locked, sources, _sources_note(locked))
     return {**texts, **build_constraint_files(locked)}
 
 
@@ -57,7 +57,7 @@ def _root_note(packages: Iterable[LockedPackage]) -> Iterator[str]:
 
 
 def _sources_note(locked: LockedStage) -> Iterator[str]:
-    command = f"pip install --no-deps -r {locked.folder / _SOURCES}"
+    command = f"pip install --no-deps -r {locked.folder / SOURCES}"
     yield f"# Source trees have no hash to check. Install from the project's root: {command}"
 
 
@@ -94,4 +94,4 @@ def _line(package: LockedPackage, digests: Iterable[str]) -> str:
     return " \\\n    ".join([marked(reference(package), package), *hashes])
 
 
-EXPORTER: Final = StageExporter(files, can_omit_hashes=True, can_omit_markers=True)
+EXPORTER: Final = StageExporter(_FILE, files, can_omit_hashes=True, can_omit_markers=True)

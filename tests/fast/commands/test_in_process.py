@@ -161,9 +161,12 @@ def test_exported_files_are_listed_and_compared(locked_demo: MemoryProject) -> N
     path = locked_demo.root / "fti/training/constraints.txt"
     path.write_text("changed\n", encoding="utf-8")
     checked = run(locked_demo, *words, "--check")
-    assert checked.code == 3
-    assert "-changed\n" in checked.output
-    assert checked.errors.startswith("1 file not up to date.")
+    assert checked == Ended(
+        3,
+        "outdated  fti/training/constraints.txt\n",
+        "1 file not up to date. Run `poetry fti export` with the same options.\n",
+    )
+    assert "-changed\n" in run(locked_demo, *words, "--check", "-v").output
     assert run(locked_demo, *words, "--stdout").output.endswith("\nlib==1.0\nmid==1.0\n")
     assert path.read_text(encoding="utf-8") == "changed\n"
 
