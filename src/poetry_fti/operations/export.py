@@ -72,6 +72,7 @@ class ExportRequest:
     compared, which needs no index. `hashes` and `markers` decide whether requirements have them.
     `partial` leaves out formats that describe all stages if another stage has no fresh lock.
     `follow` adds the formats of files that earlier exports have written, with their options.
+    Without `layers`, formats that need the layers of images are left out.
     """
 
     stages: tuple[ProjectStage, ...]
@@ -82,6 +83,7 @@ class ExportRequest:
     markers: bool = True
     partial: bool = False
     follow: bool = False
+    layers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ def _formats(project: Project, stage: ProjectStage, request: ExportRequest) -> l
             markers=not each.exporter.can_omit_markers or (each.markers and request.markers),
         )
         for each in (wanted | written).values()
+        if request.layers or not each.exporter.needs_layers
     ]
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from fast.conftest import RELEASES
 from memory_commands import Ended, run
 
 if TYPE_CHECKING:
@@ -83,6 +85,28 @@ def test_the_files_of_one_stage_are_those_that_its_export_updates(exported: Memo
         spoil(exported.root / "fti" / stage / "constraints.txt")
     checked = run(exported, "export", "feature", "--check")
     assert checked.output == "outdated  fti/feature/constraints.txt\n"
+
+
+def test_locking_says_that_exported_files_are_outdated(exported: MemoryProject) -> None:
+    run(exported, "export", "training", "-f", "pylock", "-f", "dockerfile")
+    exported.index.offer({**RELEASES, "mid 1.1": []})
+    updated = run(exported, "update", "mid", "--stage", "training", "--dry-run")
+    assert "outdated" not in updated.output
+    updated = run(exported, "update", "mid", "--stage", "training")
+    assert updated.output.endswith(
+        "\n\n2 exported files are outdated. Run poetry fti export training.\n"
+    )
+    assert "outdated" not in run(exported, "lock").output
+    run(exported, "export")
+    report = json.loads(run(exported, "update", "--format", "json").output)
+    assert report["outdated_exports"] == [
+        "fti/feature/requirements.txt",
+        "fti/inference/requirements.txt",
+    ]
+    run(exported, "export")
+    assert "outdated" not in run(exported, "lock", "--regenerate").output
+    added = run(exported, "add", "training", "win", "--lock")
+    assert "2 exported files are outdated. Run poetry fti export training.\n" in added.output
 
 
 def test_files_that_no_export_updates_are_named(exported: MemoryProject) -> None:

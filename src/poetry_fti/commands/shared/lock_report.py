@@ -28,6 +28,7 @@ from poetry_fti.wording import counted, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import PurePosixPath
 
     from poetry.console.commands.command import Command
 
@@ -48,11 +49,16 @@ def report_locking(
     kept = [each for each in project.stages if each.name in results and results[each.name].is_fresh]
     for text in dict.fromkeys([*texts, *unseen_changes(project, kept)]):
         warning(command.io, text)
+    locked = [name for name, each in results.items() if not (each.error or each.is_fresh)]
+    outdated = _outdated_exports(project, locked) if locked and not dry_run else []
     if wants_json(command):
-        plain(command.io, _json(results, () if dry_run else project.comparable()))
+        stages = () if dry_run else project.comparable()
+        plain(command.io, _json(results, stages, list(map(str, outdated))))
     else:
         for line in _text(command, project, results, dry_run=dry_run):
             command.line(line)
+        if outdated:
+            command.line(_outdated(outdated, [] if len(locked) == len(project.stages) else locked))
     failures = [result.error for result in results.values() if result.error]
     return max((failure.exit_code for failure in failures), default=DONE)
 
@@ -133,11 +139,27 @@ def _summary(result: LockResult) -> str:
     return f": {added} added, {removed} removed, {updated} updated"
 
 
-def _json(results: Mapping[str, LockResult], stages: Sequence[LockedStage]) -> str:
+def _outdated_exports(project: Project, names: Sequence[str]) -> list[PurePosixPath]:
+    # The exporters take a while to import, and are not needed for fresh locks.
+    from poetry_fti.operations.exports.outdated import outdated_exports  # noqa: PLC0415
+
+    return outdated_exports(project, names)
+
+
+def _outdated(paths: Sequence[PurePosixPath], stages: Sequence[str]) -> str:
+    files = counted(len(paths), "exported file")
+    command = escape(" ".join(["poetry fti export", *stages]))
+    return f"\n{files} {'is' if len(paths) == 1 else 'are'} outdated. Run <info>{command}</info>."
+
+
+def _json(
+    results: Mapping[str, LockResult], stages: Sequence[LockedStage], outdated: Sequence[str]
+) -> str:
     locked = {stage.stage.name: stage for stage in stages}
     data = {
         "stages": {name: _result_data(result, locked) for name, result in results.items()},
         "comparison": comparison_data(compare_stages(stages, _explanations(results))),
+        "outdated_exports": outdated,
     }
     return json.dumps(data, indent=2) + "\n"
 
