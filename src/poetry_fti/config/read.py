@@ -92,6 +92,7 @@ class Config:
     constraints: tuple[Constraint, ...] = ()
     isolated: bool = False
     share: bool = True
+    via: bool = True
 
 
 def read_config(
@@ -116,6 +117,7 @@ def read_config(
             "constraints",
             "isolated",
             "share",
+            "via",
         ),
     )
     exports = table.choices("exports", formats)
@@ -130,6 +132,7 @@ def read_config(
         constraints=read_constraints(table),
         isolated=table.boolean("isolated") or False,
         share=table.boolean("share") is not False,
+        via=table.boolean("via") is not False,
     )
 
 

@@ -11,12 +11,14 @@ from poetry_fti.exporters.shared.build_constraints import (
 )
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.reference import in_order, marked, reference
+from poetry_fti.exporters.shared.via import requiring, via_lines
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
 from poetry_fti.urls import public_url, quoted_url, untrusted_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from poetry_fti.exporters.shared.via import Requiring
     from poetry_fti.model import IndexOrigin, LockedPackage, LockedStage
 
 _FILE: Final = "requirements.txt"
@@ -63,14 +65,24 @@ def _sources_note(locked: LockedStage) -> Iterator[str]:
 
 def _text(locked: LockedStage, packages: Sequence[LockedPackage], note: Iterable[str]) -> str:
     constrained = build_constraints_note(locked, packages)
-    return _lines([header(locked), *note, *constrained, *_options(locked.indexes)], packages)
+    top = [header(locked), *note, *constrained, *_options(locked.indexes)]
+    return _lines(top, packages, via=requiring(locked) if locked.via else {})
 
 
 def _lines(
-    top: Sequence[str], packages: Iterable[LockedPackage], *, every_file: bool = False
+    top: Sequence[str],
+    packages: Iterable[LockedPackage],
+    *,
+    every_file: bool = False,
+    via: Requiring | None = None,
 ) -> str:
     lines = [
-        _line(package, package.digests if every_file else ()) for package in in_order(packages)
+        line
+        for package in in_order(packages)
+        for line in (
+            _line(package, package.digests if every_file else ()),
+            *via_lines(package, via or {}),
+        )
     ]
     return "\n".join([*top, "", *lines] if lines else top) + "\n"
 

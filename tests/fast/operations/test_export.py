@@ -61,14 +61,15 @@ def test_the_files_of_a_format(format_name: str, locked_demo: MemoryProject) -> 
 
 def test_requirements_with_and_without_hashes_and_markers(locked_demo: MemoryProject) -> None:
     project = locked_demo.load()
-    plain = text(project, "requirements", hashes=False)
-    assert plain == "lib==1.0\nmid==1.0\n"
+    assert text(project, "requirements", hashes=False) == (
+        "lib==1.0\n    # via mid\nmid==1.0\n    # via demo (pyproject.toml)\n"
+    )
     assert "--hash=sha256:" in text(project, "requirements")
     marked = text(project, "requirements", "feature", hashes=False)
     assert 'win==1.0 ; sys_platform == "win32"' in marked
     with pytest.raises(FtiError, match="cannot be written without markers"):
         text(project, "requirements", "feature", markers=False)
-    assert text(project, "constraints", markers=False) == plain
+    assert text(project, "constraints", markers=False) == "lib==1.0\nmid==1.0\n"
 
 
 def test_a_pylock_has_urls_and_sizes_from_the_index(locked_demo: MemoryProject) -> None:

@@ -109,6 +109,15 @@ def test_locking_says_that_exported_files_are_outdated(exported: MemoryProject) 
     assert "2 exported files are outdated. Run poetry fti export training.\n" in added.output
 
 
+def test_comments_on_what_requires_a_package_can_be_turned_off(exported: MemoryProject) -> None:
+    pyproject = exported.root / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8")
+    exported.write(text.replace("[tool.fti]\n", "[tool.fti]\nvia = false\n"))
+    run(exported, "export", "training")
+    path = exported.root / "fti/training/requirements.txt"
+    assert "# via" not in path.read_text(encoding="utf-8")
+
+
 def test_files_that_no_export_updates_are_named(exported: MemoryProject) -> None:
     root = exported.root / "fti"
     (root / "former").mkdir()
