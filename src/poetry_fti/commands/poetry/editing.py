@@ -17,6 +17,7 @@ from poetry.utils.env import NullEnv
 
 from poetry_fti import files
 from poetry_fti.reading import require_inside
+from poetry_fti.urls import with_local_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,6 +68,11 @@ class EditedFile(TOMLFile):
 
         A group that has been deleted is present, but empty.
         """
+        kept = self._kept(data)
+        text = kept.as_string()
+        return kept if with_local_paths(text) == text else tomlkit.parse(with_local_paths(text))
+
+    def _kept(self, data: TOMLDocument) -> TOMLDocument:
         whole = self._document()
         is_standard = self._group in whole.get("dependency-groups", {})
         if is_standard and self._group in data.get("dependency-groups", {}):
