@@ -137,13 +137,17 @@ class Project:
     def export(self, stages: Iterable[str] = (), *, formats: Iterable[str] = ()) -> Written:
         """Write the files of stages, by default of all, in the given or the configured formats.
 
+        Without `formats`, files of earlier exports in other formats are written, too.
         Equivalent to `poetry fti export`. Raises ConfigError for an unknown stage or format,
         StaleLockError for a missing or stale lock, FtiError if a format cannot express a stage.
         """
+        chosen = tuple(formats)
         with self._exclusive():
             request = ExportRequest(
                 stages=self._project.select(stages),
-                formats=tuple(formats) or self._project.config.exports,
+                formats=chosen or self._project.config.exports,
+                partial=not chosen,
+                follow=not chosen,
             )
             return write(self._project, render(self._project, request))
 

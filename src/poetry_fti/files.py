@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,9 +41,10 @@ def replace(
 ) -> tuple[Path, ...]:
     """Write the files whose text differs, and return their paths.
 
-    All texts are on disk before the first file is replaced. Each file is replaced atomically: if
-    the command is interrupted, it is either unchanged or completely written. Raises OSError; if a
-    text cannot be written, no file is replaced.
+    Line ends alone are no difference, and a file whose lines all end in CR LF keeps them. All texts
+    are on disk before the first file is replaced. Each file is replaced atomically: if the command
+    is interrupted, it is either unchanged or completely written. Raises OSError; if a text cannot
+    be written, no file is replaced.
 
     `before` are the texts that the new ones are based on: if one of these files has another text
     now, ChangedFileError is raised and no file is replaced. The same holds for FtiError, which is
@@ -52,7 +54,7 @@ def replace(
         require_inside(path, root)
     targets = {path: Path(os.path.realpath(path)) for path in files}
     _remove_temporary(targets.values())
-    changed = {path: text for path, text in files.items() if read(path) != text}
+    changed = {path: text for path, text in _in_their_line_ends(files) if read(path) != text}
     temporary: dict[Path, Path] = {}
     created: list[Path] = []
     try:
@@ -66,7 +68,7 @@ def replace(
             with _naming(path):
                 _write(temporary[path], text, target)
         for path, old in (before or {}).items():
-            _require_text(path, (old or "", files.get(path)), root)
+            _require_text(path, (old or "", changed.get(path, files.get(path))), root)
         for path, written in temporary.items():
             with _naming(path):
                 written.replace(targets[path])
@@ -77,6 +79,22 @@ def replace(
         remove_empty(created)
         raise
     return tuple(changed)
+
+
+def _in_their_line_ends(files: Mapping[Path, str]) -> Iterator[tuple[Path, str]]:
+    """Yield files with their new text, in which lines end as in the file on disk."""
+    for path, text in files.items():
+        found = read(path)
+        if found is None or "\r\n" not in found:
+            yield path, text
+        elif lf_only(text) != lf_only(found):
+            is_windows = found.count("\r\n") == found.count("\n")
+            yield path, lf_only(text).replace("\n", "\r\n") if is_windows else text
+
+
+def lf_only(text: str) -> str:
+    """Return text in which lines end in LF, not in CR LF."""
+    return text.replace("\r\n", "\n")
 
 
 def _require_text(path: Path, allowed: Collection[str | None], root: Path) -> None:
@@ -173,16 +191,34 @@ def _acquired(lock_file: Path, waiting: Callable[[], None]) -> BaseFileLock | No
     return lock
 
 
-def differences(files: Mapping[PurePosixPath, str], root: Path) -> Iterator[str]:
-    """Yield a unified diff for each file below `root` whose text is not the expected one."""
-    for name, expected in files.items():
-        found = read(root / name, root)
-        if found != expected:
-            yield "".join(
-                difflib.unified_diff(
-                    (found or "").splitlines(keepends=True),
-                    expected.splitlines(keepends=True),
-                    f"{name} ({'on disk' if found is not None else 'missing'})",
-                    f"{name} (expected)",
-                )
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A file whose text is not the expected one; `found` is None if it is missing."""
+
+    path: PurePosixPath
+    found: str | None
+    expected: str
+
+    @property
+    def diff(self) -> str:
+        """A unified diff from the text on disk to the expected one."""
+        return "".join(
+            difflib.unified_diff(
+                (self.found or "").splitlines(keepends=True),
+                self.expected.splitlines(keepends=True),
+                f"{self.path} ({'on disk' if self.found is not None else 'missing'})",
+                f"{self.path} (expected)",
             )
+        )
+
+
+def differences(files: Mapping[PurePosixPath, str], root: Path) -> Iterator[Difference]:
+    """Yield the files below `root` whose text is not the expected one.
+
+    Line ends alone are no difference.
+    """
+    for path, text in files.items():
+        found, expected = read(root / path, root), lf_only(text)
+        found = found if found is None else lf_only(found)
+        if found != expected:
+            yield Difference(path, found, expected)

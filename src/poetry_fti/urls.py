@@ -71,8 +71,16 @@ def _public(found: re.Match[str]) -> str:
 def public_git_url(url: str) -> str:
     """Return a git repository's URL without credentials; `git@host:path` becomes an ssh URL."""
     scp = _SCP.fullmatch(url)
-    url = f"ssh://{scp['host']}/{scp['path']}" if scp else url
+    url = f"ssh://{scp['host']}/{scp['path']}" if scp else with_local_paths(url)
     return public_url(url).removeprefix("git+")
+
+
+def with_local_paths(text: str) -> str:
+    """Return text in which the URLs of local repositories have no host.
+
+    Poetry writes `file://None/path` for `file:///path` in a direct reference.
+    """
+    return text.replace("file://None/", "file:///")
 
 
 def quoted_url(url: str) -> str:

@@ -34,6 +34,20 @@ def test_only_files_that_differ_are_written(tmp_path: Path) -> None:
     assert snapshot(tmp_path) == {"same": b"a\n", "other": b"c\n", "folder/new": "ü\n".encode()}
 
 
+def test_line_ends_are_kept_and_no_difference(tmp_path: Path) -> None:
+    same, windows, mixed = (tmp_path / name for name in ("same", "windows", "mixed"))
+    for path, content in ((same, b"a\r\nb\r\n"), (windows, b"a\r\n"), (mixed, b"a\r\nb\n")):
+        path.write_bytes(content)
+    assert not list(files.differences({PurePosixPath("same"): "a\nb\n"}, tmp_path))
+    texts = {same: "a\nb\n", windows: "b\nc\r\n", mixed: "a\nc\n"}
+    assert files.replace(texts, tmp_path, before={windows: "a\r\n"}) == (windows, mixed)
+    assert snapshot(tmp_path) == {
+        "same": b"a\r\nb\r\n",
+        "windows": b"b\r\nc\r\n",
+        "mixed": b"a\nc\n",
+    }
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
 def test_a_new_file_has_usual_permissions_and_an_old_one_keeps_its_own(tmp_path: Path) -> None:
     usual, old, new = (tmp_path / name for name in ("usual", "old", "new"))
@@ -287,7 +301,7 @@ def test_differences_say_what_is_missing_and_what_is_otherwise(tmp_path: Path) -
         PurePosixPath("absent"): "d\n",
         PurePosixPath("latin"): "caf\u00e9\n",
     }
-    assert list(files.differences(expected, tmp_path)) == [
+    assert [each.diff for each in files.differences(expected, tmp_path)] == [
         "--- other (on disk)\n+++ other (expected)\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n",
         "--- absent (missing)\n+++ absent (expected)\n@@ -0,0 +1 @@\n+d\n",
         "--- latin (on disk)\n+++ latin (expected)\n@@ -1 +1 @@\n-caf\ufffd\n+caf\u00e9\n",

@@ -43,6 +43,8 @@ def test_the_public_url(url: str, expected: str) -> None:
         ("git@git.example:group/a.git", "ssh://git@git.example/group/a.git"),
         ("git@git.example:/srv/a.git", "ssh://git@git.example/srv/a.git"),
         ("../a.git", "../a.git"),
+        ("file:///srv/a.git", "file:///srv/a.git"),
+        ("file://None/srv/a.git", "file:///srv/a.git"),
     ],
 )
 def test_the_public_url_of_a_repository(url: str, expected: str) -> None:

@@ -193,6 +193,7 @@ def test_changes_as_json(demo: Lab) -> None:
             },
         },
         "comparison": {"shared": 1, "divergences": []},
+        "outdated_exports": [],
     }
 
 

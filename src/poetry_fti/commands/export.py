@@ -10,7 +10,12 @@ from poetry.console.commands.command import Command
 from poetry_fti.commands.shared.console import error, guarded, load, plain, warning
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.options import STAGES
-from poetry_fti.commands.shared.writing import report_layers, report_written
+from poetry_fti.commands.shared.writing import (
+    report_layers,
+    report_outdated,
+    report_unused,
+    report_written,
+)
 from poetry_fti.errors import DONE, FOUND, FtiError, StaleLockError
 from poetry_fti.model import FORMATS
 from poetry_fti.operations.export import (
@@ -25,7 +30,7 @@ from poetry_fti.operations.export import (
 )
 from poetry_fti.operations.images.layers import image_warnings, shared_layers
 from poetry_fti.operations.unseen_changes import unseen_changes
-from poetry_fti.wording import counted, harmless, joined
+from poetry_fti.wording import counted, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +58,11 @@ class ExportCommand(Command):
             multiple=True,
         ),
         option("merged", None, "Write one pylock.toml with a dependency group for each stage."),
-        option("check", None, "Compare with the files on disk; print a diff and exit with 3."),
+        option(
+            "check",
+            None,
+            "Compare with the files on disk and exit with 3 if one differs; -v prints diffs.",
+        ),
         option("stdout", None, "Print one stage in one format instead of writing files."),
         option("no-hashes", None, "Omit hashes from requirements, for tools that reject them."),
         option("no-markers", None, "Omit markers from requirements, for tools that reject them."),
@@ -61,6 +70,8 @@ class ExportCommand(Command):
     help = """\
 Writes files for each stage to <comment>fti/STAGE/</comment>; the locks have to be fresh. The
 formats bake and compose write one file to <comment>fti/</comment> that describes all stages.
+Without <info>--format</info> and <info>--merged</info>, files of earlier exports are updated, too,
+with the options that they were written with.
 
 <info>poetry fti export</info>
 <info>poetry fti export inference --format requirements --stdout</info>
@@ -89,6 +100,7 @@ formats bake and compose write one file to <comment>fti/</comment> that describe
             plain(self.io, next(iter(rendered.texts.values()), ""))
             return DONE
         report_written(self.io, write(project, rendered))
+        report_unused(self.io, rendered.unused)
         report_layers(self.io, shared_layers(rendered.images), image_warnings(rendered.images))
         return DONE
 
@@ -103,6 +115,7 @@ formats bake and compose write one file to <comment>fti/</comment> that describe
             hashes=not self.option("no-hashes"),
             markers=not self.option("no-markers"),
             partial=not (chosen or self.option("stdout")),
+            follow=not (chosen or self.option("merged") or self.option("stdout")),
         )
         self._refuse_contradictions(request, chosen)
         return request
@@ -122,13 +135,7 @@ formats bake and compose write one file to <comment>fti/</comment> that describe
             _require_one_of("--no-markers", formats_without_markers(), request)
 
     def _compare(self, project: Project, rendered: Rendered) -> int:
-        diffs = differences(project, rendered)
-        for diff in diffs:
-            plain(self.io, harmless(diff))
-        if diffs:
-            stale = counted(len(diffs), "file")
-            advice = "Run `poetry fti export` with the same options."
-            error(self.io, f"{stale} not up to date. {advice}")
+        if report_outdated(self.io, rendered, differences(project, rendered)):
             return FOUND
         self.line(f"{counted(len(rendered.texts), 'file')} checked: all up to date.")
         return DONE

@@ -91,6 +91,7 @@ class Config:
     constraints: tuple[Constraint, ...] = ()
     isolated: bool = False
     share: bool = True
+    via: bool = True
 
 
 def read_config(
@@ -115,6 +116,7 @@ def read_config(
             "constraints",
             "isolated",
             "share",
+            "via",
         ),
     )
     exports = table.choices("exports", formats)
@@ -129,6 +131,7 @@ def read_config(
         constraints=read_constraints(table),
         isolated=table.boolean("isolated") or False,
         share=table.boolean("share") is not False,
+        via=table.boolean("via") is not False,
     )
 
 

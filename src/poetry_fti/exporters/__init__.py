@@ -22,6 +22,8 @@ class StageExporter:
     """A format that is written for each stage, to the stage's folder.
 
     Attributes:
+        main: the name of the file that every export in this format writes, unless it writes none;
+            `{stage}` stands for the stage's name.
         files: returns the text of each file by its name, an empty mapping for a stage that the
             format does not apply to. It is pure: it neither reads nor writes files. It raises
             FtiError for a stage that the format cannot express; the message names the stage or
@@ -34,6 +36,7 @@ class StageExporter:
         can_omit_markers: `--no-markers` applies to the format.
     """
 
+    main: str
     files: Callable[[LockedStage], Mapping[str, str]]
     _: KW_ONLY
     needs_file_details: bool = False
@@ -47,10 +50,12 @@ class ProjectExporter:
     """A format that describes all stages together, written to the parent of the stages' folders.
 
     Attributes:
+        main: the name of the file that every export in this format writes, unless it writes none.
         files: returns the text of each file by its name, as `StageExporter.files` does, from all
             stages of the project.
     """
 
+    main: str
     files: Callable[[Sequence[LockedStage]], Mapping[str, str]]
 
 

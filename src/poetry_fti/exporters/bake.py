@@ -82,4 +82,4 @@ def _literal(text: str) -> str:
     return re.sub(r"([$%])\{", r"\1\1{", text)
 
 
-EXPORTER: Final = ProjectExporter(files)
+EXPORTER: Final = ProjectExporter(FILENAME, files)

@@ -83,4 +83,4 @@ def _ports(exposed: Sequence[str], used: Mapping[str, int]) -> Iterator[str]:
         yield f"127.0.0.1:{published}:{port}"
 
 
-EXPORTER: Final = ProjectExporter(files)
+EXPORTER: Final = ProjectExporter(FILENAME, files)

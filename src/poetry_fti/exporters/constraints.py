@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedStage
 
+_FILE: Final = "constraints.txt"
+
 
 def files(locked: LockedStage) -> Mapping[str, str]:
     """Return constraints.txt, without packages from local paths: a path pins no version."""
@@ -22,7 +24,7 @@ def files(locked: LockedStage) -> Mapping[str, str]:
         for package in in_order(locked.packages)
         if not isinstance(package.origin, DirectoryOrigin | FileOrigin)
     ]
-    return {"constraints.txt": "\n".join([header(locked), *([""] if lines else []), *lines]) + "\n"}
+    return {_FILE: "\n".join([header(locked), *([""] if lines else []), *lines]) + "\n"}
 
 
-EXPORTER: Final = StageExporter(files, can_omit_hashes=True, can_omit_markers=True)
+EXPORTER: Final = StageExporter(_FILE, files, can_omit_hashes=True, can_omit_markers=True)

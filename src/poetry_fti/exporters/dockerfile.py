@@ -107,4 +107,4 @@ BLOCKS: Final[Mapping[str, Block]] = {
 }
 
 
-EXPORTER: Final = StageExporter(files, needs_layers=True)
+EXPORTER: Final = StageExporter("Dockerfile", files, needs_layers=True)

@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedStage
 
+_FILE: Final = "pylock.{stage}.toml"
+
 
 def filename(stage: str) -> str:
     """Return the name of a stage's lock file."""
-    return f"pylock.{stage}.toml"
+    return _FILE.format(stage=stage)
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
@@ -90,4 +92,4 @@ def _known(found: PackageSdist | PackageWheel) -> Iterator[LockedFile]:
         )
 
 
-EXPORTER: Final = StageExporter(files, needs_file_details=True)
+EXPORTER: Final = StageExporter(_FILE, files, needs_file_details=True)

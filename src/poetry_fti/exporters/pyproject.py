@@ -19,4 +19,4 @@ def files(locked: LockedStage) -> Mapping[str, str]:
     return {"pyproject.toml": f"{header(locked)}\n\n{without_logins(locked.pyproject).strip()}\n"}
 
 
-EXPORTER: Final = StageExporter(files)
+EXPORTER: Final = StageExporter("pyproject.toml", files)

@@ -11,16 +11,18 @@ from poetry_fti.exporters.shared.build_constraints import (
 )
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.reference import in_order, marked, reference
+from poetry_fti.exporters.shared.via import requiring, via_lines
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
 from poetry_fti.urls import public_url, quoted_url, untrusted_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from poetry_fti.exporters.shared.via import Requiring
     from poetry_fti.model import IndexOrigin, LockedPackage, LockedStage
 
 _FILE: Final = "requirements.txt"
-_SOURCES: Final = "requirements.sources.txt"
+SOURCES: Final = "requirements.sources.txt"
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
@@ -34,7 +36,7 @@ def files(locked: LockedStage) -> Mapping[str, str]:
     others = [package for package in locked.packages if not (hashed and _is_tree(package))]
     texts = {_FILE: _text(locked, others, _root_note(others))}
     if sources:
-        texts[_SOURCES] = _text(locked, sources, _sources_note(locked))
+        texts[SOURCES] = _text(locked, sources, _sources_note(locked))
     return {**texts, **build_constraint_files(locked)}
 
 
@@ -57,20 +59,30 @@ def _root_note(packages: Iterable[LockedPackage]) -> Iterator[str]:
 
 
 def _sources_note(locked: LockedStage) -> Iterator[str]:
-    command = f"pip install --no-deps -r {locked.folder / _SOURCES}"
+    command = f"pip install --no-deps -r {locked.folder / SOURCES}"
     yield f"# Source trees have no hash to check. Install from the project's root: {command}"
 
 
 def _text(locked: LockedStage, packages: Sequence[LockedPackage], note: Iterable[str]) -> str:
     constrained = build_constraints_note(locked, packages)
-    return _lines([header(locked), *note, *constrained, *_options(locked.indexes)], packages)
+    top = [header(locked), *note, *constrained, *_options(locked.indexes)]
+    return _lines(top, packages, via=requiring(locked) if locked.via else {})
 
 
 def _lines(
-    top: Sequence[str], packages: Iterable[LockedPackage], *, every_file: bool = False
+    top: Sequence[str],
+    packages: Iterable[LockedPackage],
+    *,
+    every_file: bool = False,
+    via: Requiring | None = None,
 ) -> str:
     lines = [
-        _line(package, package.digests if every_file else ()) for package in in_order(packages)
+        line
+        for package in in_order(packages)
+        for line in (
+            _line(package, package.digests if every_file else ()),
+            *via_lines(package, via or {}),
+        )
     ]
     return "\n".join([*top, "", *lines] if lines else top) + "\n"
 
@@ -94,4 +106,4 @@ def _line(package: LockedPackage, digests: Iterable[str]) -> str:
     return " \\\n    ".join([marked(reference(package), package), *hashes])
 
 
-EXPORTER: Final = StageExporter(files, can_omit_hashes=True, can_omit_markers=True)
+EXPORTER: Final = StageExporter(_FILE, files, can_omit_hashes=True, can_omit_markers=True)

@@ -137,6 +137,7 @@ class LockedStage:
         project: the project's name; empty for a project without a name.
         in_context: the path of the project's root in the build context of the stage's image.
         is_reduced: whether only the packages that the image installs are left of the lock's.
+        via: whether comments in requirements.txt name what requires each package.
     """
 
     stage: Stage
@@ -154,3 +155,4 @@ class LockedStage:
     project: str = ""
     in_context: PurePosixPath = PurePosixPath()
     is_reduced: bool = False
+    via: bool = False

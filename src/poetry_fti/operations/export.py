@@ -2,37 +2,67 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 from poetry_fti import files
 from poetry_fti.errors import ConfigError
 from poetry_fti.exporters import ProjectExporter, StageExporter, load_exporter
 from poetry_fti.exporters.docker.layers.subsets import is_subset_file
-from poetry_fti.exporters.merged import FILENAME, render_merged
-from poetry_fti.exporters.pylock import filename, known_files, with_urls
-from poetry_fti.exporters.shared.build_constraints import (
-    build_constraint_files,
-    build_constraints_path,
-)
-from poetry_fti.exporters.shared.header import is_generated
+from poetry_fti.exporters.pylock import filename
+from poetry_fti.exporters.requirements import SOURCES
+from poetry_fti.exporters.shared.build_constraints import FILENAME as BUILD_CONSTRAINTS
+from poetry_fti.exporters.shared.header import with_words
 from poetry_fti.exporters.shared.omissions import without_hashes, without_markers
+from poetry_fti.files import Difference
 from poetry_fti.model import FORMATS
 from poetry_fti.operations.certificates import require_certificates
+from poetry_fti.operations.exports.located import located
+from poetry_fti.operations.exports.merged import (
+    follow_merged,
+    merged_path,
+    merged_text,
+    unconstrained,
+)
+from poetry_fti.operations.exports.written_files import (
+    StageFormat,
+    generated_files,
+    unused_files,
+    written_formats,
+    written_project_formats,
+)
 from poetry_fti.operations.images.layers import with_layers
-from poetry_fti.operations.images.project_formats import render_project
+from poetry_fti.operations.images.project_formats import ProjectFiles, render_project
 from poetry_fti.operations.pyproject_warnings.unselected_extras import extra_warnings
 from poetry_fti.operations.template import with_template
 from poetry_fti.operations.url_logins import export_warnings
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
-    from poetry_fti.model import LockedFile, LockedStage
+    from poetry_fti.model import LockedStage
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
+
+__all__ = [
+    "Difference",
+    "ExportRequest",
+    "Rendered",
+    "Written",
+    "differences",
+    "formats_without_hashes",
+    "formats_without_markers",
+    "is_project_format",
+    "render",
+    "render_stage",
+    "require_formats",
+    "write",
+]
+
+# The formats that come with the constraints of builds.
+_CONSTRAINED: Final = frozenset({"dockerfile", "pylock", "requirements"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +72,8 @@ class ExportRequest:
     `merged` replaces the formats by one pylock.toml for all stages. For `check` the files are only
     compared, which needs no index. `hashes` and `markers` decide whether requirements have them.
     `partial` leaves out formats that describe all stages if another stage has no fresh lock.
+    `follow` adds the formats of files that earlier exports have written, with their options.
+    Without `layers`, formats that need the layers of images are left out.
     """
 
     stages: tuple[ProjectStage, ...]
@@ -51,13 +83,16 @@ class ExportRequest:
     hashes: bool = True
     markers: bool = True
     partial: bool = False
+    follow: bool = False
+    layers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """The text of each file by its path relative to the root, and the stages that have images.
 
-    `obsolete` are files of an earlier export that images are no longer built from; `left_out` are
+    `obsolete` are files of an earlier export that the exported formats no longer have. `unused` are
+    other files of earlier exports that no export updates, each with the reason. `left_out` are
     warnings about formats without a file, and `warnings` are about dependencies whose URLs contain
     credentials, or that only apply with an extra that the stage does not select.
     """
@@ -67,6 +102,7 @@ class Rendered:
     obsolete: Sequence[PurePosixPath] = ()
     warnings: Sequence[str] = ()
     left_out: Sequence[str] = ()
+    unused: Mapping[PurePosixPath, str] = field(default_factory=dict)
 
 
 def render(project: Project, request: ExportRequest) -> Rendered:
@@ -81,84 +117,101 @@ def render(project: Project, request: ExportRequest) -> Rendered:
         require_certificates(each.stage, project.root)
     warnings = [*export_warnings(locked), *extra_warnings(project, request.stages)]
     if request.merged:
-        path = project.config.directory / FILENAME
-        located = [_located(project, stage, path, request) for stage in locked]
-        text = render_merged(located, path.parent)
-        warnings += _unconstrained(located, path)
-        return Rendered({path: text}, warnings=warnings)
-    loaded = [load_exporter(name) for name in request.formats]
-    exporters = [each for each in loaded if isinstance(each, StageExporter)]
-    is_layered = any(exporter.needs_layers for exporter in exporters)
-    images = with_layers(project, locked) if is_layered else []
-    texts = {
-        stage.folder / name: text
-        for stage, image in zip(locked, images or locked, strict=True)
-        for exporter in exporters
-        for name, text in _files(
-            project, image if exporter.needs_layers else stage, exporter, request
-        ).items()
-    }
-    formats = {
-        name: each
-        for name, each in zip(request.formats, loaded, strict=True)
-        if isinstance(each, ProjectExporter)
-    }
-    whole = render_project(project, formats, locked, partial=request.partial)
-    obsolete = [
-        path for each in images for path in _layer_files(project, each) if path not in texts
-    ]
+        path = merged_path(project)
+        text = merged_text(project, locked, check=request.check)
+        return Rendered({path: text}, (), (), [*warnings, *unconstrained(locked, path)])
+    formats = [_formats(project, stage, request) for stage in request.stages]
+    layered = [stage for stage, chosen in zip(locked, formats, strict=True) if _has_layers(chosen)]
+    images = with_layers(project, layered)
+    views = {each.stage.name: each for each in images}
+    texts: dict[PurePosixPath, str] = {}
+    obsolete: list[PurePosixPath] = []
+    for stage, chosen in zip(locked, formats, strict=True):
+        for form in chosen:
+            is_layered = form.exporter.needs_layers
+            new = _files(project, views[stage.stage.name] if is_layered else stage, form, request)
+            # An image needs no build constraints for other systems, but they do no harm there.
+            texts |= {
+                path: text for path, text in new.items() if not (is_layered and path in texts)
+            }
+        obsolete += _by_products(project, stage.folder, {each.name for each in chosen}, texts)
+    whole = _whole(project, request, locked)
     texts |= whole.texts
-    return Rendered(texts, images, obsolete, warnings, whole.left_out)
+    known = {*texts, *obsolete, *whole.skipped}
+    unused = unused_files(project, request.stages, known) if request.follow else {}
+    return Rendered(texts, images, obsolete, warnings, whole.left_out, unused)
 
 
-def _unconstrained(stages: Iterable[LockedStage], path: PurePosixPath) -> Iterator[str]:
-    for locked in stages:
-        for name in build_constraint_files(locked):
-            yield (
-                f"{path} has no build constraints. Install the stage {locked.stage.name} with"
-                f" `--build-constraint {locked.folder / name}`, which its own export writes."
-            )
-
-
-def _layer_files(project: Project, locked: LockedStage) -> list[PurePosixPath]:
-    """Return the requirements files of image layers and builds that an earlier export wrote."""
-    names = sorted(path.name for path in (project.root / locked.folder).glob("requirements.*.txt"))
-    layers = [locked.folder / name for name in names if is_subset_file(name)]
-    paths = [*layers, build_constraints_path(locked)]
+def _formats(project: Project, stage: ProjectStage, request: ExportRequest) -> list[StageFormat]:
+    """Return the formats to export a stage in: those of the request, then those that it follows."""
+    written = written_formats(project, stage) if request.follow else {}
+    loaded = ((name, load_exporter(name)) for name in request.formats)
+    wanted = {n: StageFormat(n, each) for n, each in loaded if isinstance(each, StageExporter)}
     return [
-        path for path in paths if is_generated(files.read(project.root / path, project.root) or "")
+        replace(
+            each,
+            hashes=not each.exporter.can_omit_hashes or (each.hashes and request.hashes),
+            markers=not each.exporter.can_omit_markers or (each.markers and request.markers),
+        )
+        for each in (wanted | written).values()
+        if request.layers or not each.exporter.needs_layers
+    ]
+
+
+def _has_layers(formats: Iterable[StageFormat]) -> bool:
+    return any(each.exporter.needs_layers for each in formats)
+
+
+def _by_products(
+    project: Project,
+    folder: PurePosixPath,
+    formats: Collection[str],
+    texts: Collection[PurePosixPath],
+) -> list[PurePosixPath]:
+    """Return files on disk that the formats write for some locks, but not for this one."""
+    return [
+        path
+        for path in generated_files(project, folder)
+        if path not in texts
+        and (
+            ("dockerfile" in formats and is_subset_file(path.name))
+            or ("requirements" in formats and path.name == SOURCES)
+            or (not _CONSTRAINED.isdisjoint(formats) and path.name == BUILD_CONSTRAINTS)
+        )
     ]
 
 
 def _files(
-    project: Project, locked: LockedStage, exporter: StageExporter, request: ExportRequest
-) -> Mapping[str, str]:
-    if exporter.needs_file_details:
+    project: Project, locked: LockedStage, chosen: StageFormat, request: ExportRequest
+) -> Mapping[PurePosixPath, str]:
+    if chosen.exporter.needs_file_details:
         path = locked.folder / filename(locked.stage.name)
-        locked = _located(project, locked, path, request)
-    if exporter.can_omit_hashes and not request.hashes:
+        locked = located(project, locked, path, check=request.check)
+    if not chosen.hashes:
         locked = without_hashes(locked)
-    if exporter.can_omit_markers and not request.markers:
+    if not chosen.markers:
         locked = without_markers(locked)
-    return exporter.files(locked)
-
-
-def _located(
-    project: Project, locked: LockedStage, path: PurePosixPath, request: ExportRequest
-) -> LockedStage:
-    if request.check:
-        # A check needs no index: the URLs are those in the file on disk, found by hash.
-        written = known_files(files.read(project.root / path, project.root) or "")
-        return with_urls(with_urls(locked, _not_looked_up(locked)), written)
-    return with_urls(locked, project.poetry.find_files(locked.packages))
-
-
-def _not_looked_up(locked: LockedStage) -> Mapping[str, LockedFile]:
     return {
-        file.digest: replace(file, url=f"not-looked-up/{file.name}")
-        for package in locked.packages
-        for file in package.files
+        # Other formats write the same constraints of builds.
+        locked.folder / name: text if name == BUILD_CONSTRAINTS else with_words(text, chosen.words)
+        for name, text in chosen.exporter.files(locked).items()
     }
+
+
+def _whole(project: Project, request: ExportRequest, locked: Sequence[LockedStage]) -> ProjectFiles:
+    """Return the files that describe several stages."""
+    loaded = ((name, load_exporter(name)) for name in request.formats)
+    wanted = {name: each for name, each in loaded if isinstance(each, ProjectExporter)}
+    if not request.follow:
+        return render_project(project, wanted, locked, partial=request.partial)
+    wanted |= written_project_formats(project)
+    described = render_project(project, wanted, locked, partial=request.partial)
+    merged = follow_merged(project, locked, check=request.check)
+    return ProjectFiles(
+        {**described.texts, **merged.texts},
+        (*described.left_out, *merged.left_out),
+        (*described.skipped, *merged.skipped),
+    )
 
 
 def render_stage(project: Project, stage: ProjectStage, format_name: str) -> Mapping[str, str]:
@@ -204,10 +257,9 @@ def write(project: Project, rendered: Rendered) -> Written:
     )
 
 
-def differences(project: Project, rendered: Rendered) -> list[str]:
-    """Return a unified diff for each file that is out of date, and a line for each obsolete one."""
-    obsolete = [f"{path} is no longer used\n" for path in rendered.obsolete]
-    return [*files.differences(rendered.texts, project.root), *obsolete]
+def differences(project: Project, rendered: Rendered) -> list[Difference]:
+    """Return the files that are missing, or whose text on disk is another one."""
+    return list(files.differences(rendered.texts, project.root))
 
 
 def require_formats(names: Iterable[str]) -> None:

@@ -68,13 +68,14 @@ def _without_stage(project: Project) -> Iterator[Leftover]:
 def _leftovers(folders: list[Path], root: Path) -> Iterator[Leftover]:
     for folder in folders:
         entries = sorted(folder.iterdir())
-        written = tuple(entry for entry in entries if _is_ours(entry))
+        written = tuple(entry for entry in entries if is_written_file(entry))
         if written:
             others = tuple(entry for entry in entries if entry not in written)
             yield Leftover(folder, folder.relative_to(root).as_posix(), written, others)
 
 
-def _is_ours(path: Path) -> bool:
+def is_written_file(path: Path) -> bool:
+    """Return whether poetry-fti wrote a file, which is no symbolic link."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
         return False
     if path.name != "poetry.lock":

@@ -132,7 +132,8 @@ class Project:
         cannot be installed on the stage's targets.
         """
         self._require_fresh(stage)
-        return locked_stage(stage, self.poetry, self.pyproject)
+        locked = locked_stage(stage, self.poetry, self.pyproject)
+        return replace(locked, via=self.config.via)
 
     def comparable(self) -> tuple[LockedStage, ...]:
         """Return the stages that can be compared: their locks are fresh and can be installed."""

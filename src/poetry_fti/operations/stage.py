@@ -94,7 +94,7 @@ class ProjectStage:
     def undo(self) -> None:
         """Restore the lock that `write` has replaced, unless it has been changed since."""
         before, after = self._replaced or ("", None)
-        if self._text() != after:
+        if after is None or files.lf_only(self._text()) != files.lf_only(after):
             return
         if before:
             files.replace({self.path: before}, self.derived.root)
@@ -109,4 +109,4 @@ class ProjectStage:
 
 
 def _body(text: str) -> str:
-    return text.replace("\r\n", "\n").partition("\n")[2]
+    return files.lf_only(text).partition("\n")[2]

@@ -101,6 +101,6 @@ def test_a_difference_is_shown_escaped(locked_demo: MemoryProject) -> None:
     run(locked_demo, "export", "training", "--format", "constraints")
     path = locked_demo.root / "fti/training/constraints.txt"
     path.write_text(path.read_text(encoding="utf-8") + "\x1b[2J\n", encoding="utf-8")
-    ended = run(locked_demo, "export", "training", "--format", "constraints", "--check")
+    ended = run(locked_demo, "export", "training", "--format", "constraints", "--check", "-v")
     assert ended.code == 3
     assert "-\\x1b[2J\n" in ended.output

@@ -176,9 +176,12 @@ def test_exported_files_are_listed_and_compared(locked_demo: MemoryProject) -> N
     path = locked_demo.root / "fti/training/constraints.txt"
     path.write_text("changed\n", encoding="utf-8")
     checked = run(locked_demo, *words, "--check")
-    assert checked.code == 3
-    assert "-changed\n" in checked.output
-    assert checked.errors.startswith("1 file not up to date.")
+    assert checked == Ended(
+        3,
+        "outdated  fti/training/constraints.txt\n",
+        "1 file not up to date. Run `poetry fti export` with the same options.\n",
+    )
+    assert "-changed\n" in run(locked_demo, *words, "--check", "-v").output
     assert run(locked_demo, *words, "--stdout").output.endswith("\nlib==1.0\nmid==1.0\n")
     assert path.read_text(encoding="utf-8") == "changed\n"
 
@@ -444,10 +447,20 @@ def test_an_edit_of_a_file_that_was_saved_meanwhile(
     assert (path.read_text(encoding="utf-8"), lock.read_bytes()) == (edited, old)
 
 
-def test_an_edit_keeps_the_line_ends(locked_demo: MemoryProject) -> None:
-    path = locked_demo.root / "pyproject.toml"
-    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    assert run(locked_demo, "add", "training", "app", "--lock").code == 0
-    content = path.read_bytes()
-    assert b'"app (>=1.0,<2.0)"' in content
-    assert content.count(b"\n") == content.count(b"\r\n")
+def test_line_ends_are_kept(locked_demo: MemoryProject) -> None:
+    run(locked_demo, "export")
+    paths = [path for path in locked_demo.root.rglob("*") if path.is_file()]
+    for path in paths:
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert run(locked_demo, "export", "--check").code == 0
+    assert run(locked_demo, "lock", "--check").code == 0
+    for words in (
+        ("add", "training", "app", "--lock"),
+        ("clone", "training", "torch-training"),
+        ("export", "training"),
+    ):
+        assert run(locked_demo, *words).code == 0, words
+    assert b'"app (>=1.0,<2.0)"' in (locked_demo.root / "pyproject.toml").read_bytes()
+    for path in paths:
+        content = path.read_bytes()
+        assert content.count(b"\n") == content.count(b"\r\n"), path

@@ -95,6 +95,15 @@ def assert_sound(files: Mapping[str, str]) -> None:
         assert "s3cret" not in text
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_writes_its_main_file(name: str) -> None:
+    exporter = EXPORTERS[name]
+    if isinstance(exporter, StageExporter):
+        assert exporter.main.format(stage=STAGE.stage.name) in exporter.files(STAGE)
+    else:
+        assert list(exporter.files([STAGE])) == [exporter.main]
+
+
 def test_every_format_has_a_module_and_every_module_is_a_format() -> None:
     found = pkgutil.iter_modules(poetry_fti.exporters.__path__)
     modules = {each.name.replace("_", "-") for each in found if not each.ispkg}

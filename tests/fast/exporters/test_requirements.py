@@ -7,15 +7,18 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 from fast.exporters.canned import DEFAULT, MIRROR, NEXUS, STAGE, package, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.requirements import files
+from poetry_fti.exporters.requirements import files, requirements_text
 from poetry_fti.model import (
     DirectoryOrigin,
     FileOrigin,
     GitOrigin,
     IndexOrigin,
+    Requirement,
 )
 
 if TYPE_CHECKING:
@@ -74,6 +77,49 @@ repository @ git+https://git.example/repository.git@c0ffee#subdirectory=python
 ./libs/tree
 """
     )
+
+
+def test_comments_on_what_requires_a_package() -> None:
+    def needs(name: str, version: str = "") -> Requirement:
+        return Requirement(name=canonicalize_name(name), ranges=(SpecifierSet(version),))
+
+    every = (
+        replace(package("app", "1.0", "app-1.0.whl"), requires=(needs("lib", "<2"), needs("app"))),
+        package("lib", marker=LINUX),
+        package("lib", "2.0"),
+        package("lone"),
+        replace(package("mid"), requires=(needs("lib", ">=1"), needs("old", ">=2"))),
+        package("old"),
+        replace(package("tree", origin=DirectoryOrigin(PurePosixPath("tree")))),
+    )
+    requirements = (needs("app"), needs("lib", ">1"), needs("tree"))
+    locked = replace(stage(*every), requirements=requirements, project="Credit_Scoring", via=True)
+    found = files(locked)
+    assert found["requirements.txt"].partition("\n\n")[2] == (
+        """\
+app==1.0 \\
+    --hash=sha256:3491f146
+    # via credit-scoring (pyproject.toml)
+lib==1.0 ; sys_platform == "linux"
+    # via
+    #   app
+    #   mid
+lib==2.0
+    # via
+    #   credit-scoring (pyproject.toml)
+    #   mid
+lone==1.0
+mid==1.0
+old==1.0
+    # via mid
+"""
+    )
+    assert found["requirements.sources.txt"].endswith(
+        "\n./tree\n    # via credit-scoring (pyproject.toml)\n"
+    )
+    unnamed = files(replace(locked, project=""))["requirements.txt"]
+    assert "    # via pyproject.toml\n" in unnamed
+    assert "# via" not in requirements_text(locked, "# A layer")
 
 
 def test_a_stage_without_packages() -> None:

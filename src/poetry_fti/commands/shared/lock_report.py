@@ -29,7 +29,8 @@ from poetry_fti.operations.url_logins import locking_warnings
 from poetry_fti.wording import counted, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import PurePosixPath
 
     from poetry.console.commands.command import Command
 
@@ -55,11 +56,15 @@ def report_locking(
     texts += extra_warnings(project, [each for each in project.stages if each.name in results])
     for text in dict.fromkeys(texts):
         warning(command.io, text)
+    locked = [name for name, each in results.items() if not (each.error or each.is_fresh)]
+    outdated = _outdated_exports(project, locked) if locked and not dry_run else []
     if wants_json(command):
-        plain(command.io, _json(project, results, dry_run=dry_run))
+        plain(command.io, _json(project, results, outdated, dry_run=dry_run))
     else:
         for line in _text(command, project, results, dry_run=dry_run):
             command.line(line)
+        if outdated:
+            command.line(_outdated(outdated, [] if len(locked) == len(project.stages) else locked))
     failures = [result.error for result in results.values() if result.error]
     if failures and len(results) > 1 and not wants_json(command):
         error(command.io, f"{len(failures)} of {len(results)} stages failed.")
@@ -150,13 +155,33 @@ def _summary(result: LockResult) -> str:
     return f": {added} added, {removed} removed, {updated} updated"
 
 
-def _json(project: Project, results: Mapping[str, LockResult], *, dry_run: bool) -> str:
+def _outdated_exports(project: Project, names: Sequence[str]) -> list[PurePosixPath]:
+    # The exporters take a while to import, and are not needed for fresh locks.
+    from poetry_fti.operations.exports.outdated import outdated_exports  # noqa: PLC0415
+
+    return outdated_exports(project, names)
+
+
+def _outdated(paths: Sequence[PurePosixPath], stages: Sequence[str]) -> str:
+    files = counted(len(paths), "exported file")
+    command = escape(" ".join(["poetry fti export", *stages]))
+    return f"\n{files} {'is' if len(paths) == 1 else 'are'} outdated. Run <info>{command}</info>."
+
+
+def _json(
+    project: Project,
+    results: Mapping[str, LockResult],
+    outdated: Sequence[PurePosixPath],
+    *,
+    dry_run: bool,
+) -> str:
     stages = () if dry_run else project.comparable()
     locked = {stage.stage.name: stage for stage in stages}
     solved = "solved" if dry_run else "locked"
     data = {
         "stages": {name: _result_data(result, solved, locked) for name, result in results.items()},
         "comparison": comparison_data(compare_stages(stages, _explanations(results))),
+        "outdated_exports": list(map(str, outdated)),
     }
     return json.dumps(data, indent=2) + "\n"
 

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProjectFiles:
-    """The text of each file by its path relative to the root, and a warning if there are none."""
+    """The text of each file by its path relative to the root, and warnings about those left out.
+
+    `skipped` are the paths of the files that are left out.
+    """
 
     texts: Mapping[PurePosixPath, str] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    skipped: tuple[PurePosixPath, ...] = ()
 
 
 def render_project(
@@ -47,7 +51,8 @@ def render_project(
             except FtiError as error:
                 message = _message(formats, error, partial=partial)
                 if partial:
-                    return ProjectFiles(left_out=(message,))
+                    paths = (project.config.directory / each.main for each in formats.values())
+                    return ProjectFiles(left_out=(message,), skipped=tuple(paths))
                 raise type(error)(message) from None
     everything = [locked[stage.name] for stage in project.stages]
     return ProjectFiles(

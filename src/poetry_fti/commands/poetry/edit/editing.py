@@ -16,6 +16,7 @@ from poetry.toml.file import TOMLFile
 from poetry.utils.env import NullEnv
 
 from poetry_fti.reading import require_inside
+from poetry_fti.urls import with_local_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,12 +58,12 @@ class EditedFile(TOMLFile):
 
     def write(self, data: TOMLDocument) -> None:
         """Set `text`; the file is not written."""
-        text = self._kept(data).as_string()
+        text = with_local_paths(self.kept(data).as_string())
         if "\r\n" in self._before:
             text = text.replace("\r\n", "\n").replace("\n", "\r\n")
         self.text = text
 
-    def _kept(self, data: TOMLDocument) -> TOMLDocument:
+    def kept(self, data: TOMLDocument) -> TOMLDocument:
         """Return an edited document with the table and the group that an edit has dropped.
 
         A group that has been deleted is present, but empty.

@@ -28,12 +28,23 @@ def dockerignore(locked: LockedStage) -> str:
 
     Raises FtiError for a path that a Dockerfile cannot name.
     """
+    if _is_exact(locked):
+        return "\n".join([header(locked), "", *_includes(locked), ""])
     records = [_include(path) for path in _needed_paths(locked) if excluding_pattern(path, RECORDS)]
     # The last line that matches a path decides.
     excludes = [*RECORDS.splitlines(), *records, *NEVER.splitlines()]
     certificates = [_include(path) for path in _certificates(locked)]
     excludes += ["# Certificates of ca-certificates.", *certificates] if certificates else []
     return "\n".join([header(locked), "", *_includes(locked), "", *excludes, ""])
+
+
+def _is_exact(locked: LockedStage) -> bool:
+    """Return whether the build needs single files only, so that no pattern has to exclude any."""
+    archives = (p.origin.path for p in locked.packages if isinstance(p.origin, FileOrigin))
+    files = {in_context(locked, path) for path in [*_generated(locked), *archives]}
+    needed = _needed_paths(locked)
+    is_code = copies_tree(locked) or _certificates(locked) or not files.issuperset(needed)
+    return not (is_code or any(map(excluding_pattern, needed)))
 
 
 def own_packages(locked: LockedStage) -> tuple[PurePosixPath, ...]:
@@ -95,14 +106,18 @@ def _below_stages(locked: LockedStage) -> list[PurePosixPath]:
 
 def _needed_paths(locked: LockedStage) -> list[PurePosixPath]:
     paths = (
-        (subset.path for subset in subsets(locked)),
-        (locked.folder / name for name in build_constraint_files(locked)),
+        _generated(locked),
         own_packages(locked),
         _wheel_sources(locked),
         _local_packages(locked),
         (source for source, _ in locked.stage.image.copy),
     )
     return sorted({in_context(locked, path) for each in paths for path in each})
+
+
+def _generated(locked: LockedStage) -> list[PurePosixPath]:
+    constraints = (locked.folder / name for name in build_constraint_files(locked))
+    return [*(subset.path for subset in subsets(locked)), *constraints]
 
 
 def _certificates(locked: LockedStage) -> list[PurePosixPath]:

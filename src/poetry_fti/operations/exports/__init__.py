@@ -1,0 +1,1 @@
+"""The parts of an export: what earlier ones have written, file details, the merged file."""
