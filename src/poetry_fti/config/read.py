@@ -92,6 +92,7 @@ class Config:
     constraints: tuple[Constraint, ...] = ()
     isolated: bool = False
     share: bool = True
+    sync_on_run: bool = False
 
 
 def read_config(
@@ -116,6 +117,7 @@ def read_config(
             "constraints",
             "isolated",
             "share",
+            "sync-on-run",
         ),
     )
     exports = table.choices("exports", formats)
@@ -130,6 +132,7 @@ def read_config(
         constraints=read_constraints(table),
         isolated=table.boolean("isolated") or False,
         share=table.boolean("share") is not False,
+        sync_on_run=table.boolean("sync-on-run") or False,
     )
 
 
