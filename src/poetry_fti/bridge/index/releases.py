@@ -7,6 +7,7 @@ from copy import copy
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
+from poetry.core.packages.dependency_group import DependencyGroup
 from poetry.core.packages.package import Package
 from poetry.core.version.markers import InvalidMarkerError
 from poetry.core.version.requirements import InvalidRequirementError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from poetry.repositories.http_repository import HTTPRepository
 
 _Package = TypeVar("_Package", bound=Package)
+_Dependency = TypeVar("_Dependency", bound="Dependency")
 
 
 def candidate(
@@ -102,6 +104,18 @@ def with_requires(package: _Package, requires: Iterable[Dependency]) -> _Package
     The solver changes the markers and sources of requirements in place.
     """
     copied = package.with_dependency_groups([], only=True)
-    for dependency in requires:
-        copied.add_dependency(dependency.clone())
+    groups: dict[str, DependencyGroup] = {}
+    for dependency in map(_cloned, requires):
+        for name in dependency.groups:
+            if name not in groups:
+                groups[name] = DependencyGroup(name)
+                copied.add_dependency_group(groups[name])
+            groups[name].add_dependency(dependency)
+    return copied
+
+
+def _cloned(dependency: _Dependency) -> _Dependency:
+    """Return what `clone` returns, for a fraction of the calls of the general `copy.copy`."""
+    copied = object.__new__(type(dependency))
+    vars(copied).update(vars(dependency))
     return copied

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.internals.private_name import PrivateName, exists
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from poetry.core.packages.dependency import Dependency
@@ -87,9 +86,9 @@ REACHABLE: Final = PrivateName(
     kind="method",
     use="speed",
     parameters=(),
-    relied_on="The nodes of the packages that satisfy the requirements of the node's package. It"
-    " compares each requirement with all packages in the attribute `packages`, which is passed"
-    " on to the nodes that it returns.",
+    relied_on="The nodes of those in the attribute `packages` that satisfy the requirements of the"
+    " node's package, made as the constructor's parameters tell. For a package that is not the"
+    " root, the marker of a node is that of the requirement.",
 )
 INCOMPATIBILITY: Final = PrivateName(
     module="poetry.mixology.failure",
@@ -157,9 +156,10 @@ def indexed_nodes() -> Iterator[None]:
     original = PackageNode.reachable
     index = _Index()
 
-    def reachable(self: PackageNode) -> Sequence[PackageNode]:
-        everything = self.packages
-        self.packages = index.required_by(self.package, everything)
+    def reachable_from_root(self: PackageNode) -> Sequence[PackageNode]:
+        everything, by_name = self.packages, index.by_name(self.packages)
+        names = {dependency.complete_name for dependency in self.package.all_requires}
+        self.packages = [each for name in names for each in by_name.get(name, ())]
         try:
             found = original(self)
         finally:
@@ -167,6 +167,17 @@ def indexed_nodes() -> Iterator[None]:
         for node in found:
             node.packages = everything
         return found
+
+    def reachable(self: PackageNode) -> Sequence[PackageNode]:
+        if self.package.is_root():
+            return reachable_from_root(self)
+        by_name = index.by_name(self.packages)
+        return [
+            PackageNode(each, self.packages, self, self.dep or dependency, dependency.marker)
+            for dependency in self.package.all_requires
+            for each in by_name.get(dependency.complete_name, ())
+            if each.satisfies(dependency)
+        ]
 
     PackageNode.reachable = reachable  # type: ignore[method-assign]
     try:
@@ -180,17 +191,15 @@ class _Index:
 
     def __init__(self) -> None:
         self._packages: Sequence[Package] = ()
-        self._by_name: dict[str, list[tuple[int, Package]]] = {}
+        self._by_name: dict[str, list[Package]] = {}
 
-    def required_by(self, package: Package, packages: Sequence[Package]) -> list[Package]:
-        """Return those of the packages whose names a package requires, in their order."""
+    def by_name(self, packages: Sequence[Package]) -> Mapping[str, Sequence[Package]]:
+        """Return the packages by their complete names, in their order."""
         if packages is not self._packages:
             self._packages, self._by_name = packages, {}
-            for position, each in enumerate(packages):
-                self._by_name.setdefault(each.complete_name, []).append((position, each))
-        names = {dependency.complete_name for dependency in package.all_requires}
-        found = [pair for name in names for pair in self._by_name.get(name, ())]
-        return [each for _, each in sorted(found, key=itemgetter(0))]
+            for each in packages:
+                self._by_name.setdefault(each.complete_name, []).append(each)
+        return self._by_name
 
 
 def proof_premises(error: SolverProblemError) -> Iterable[Incompatibility] | None:

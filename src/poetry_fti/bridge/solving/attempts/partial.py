@@ -14,7 +14,12 @@ from poetry.repositories.exceptions import PackageNotFoundError
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.solver import proof_premises
-from poetry_fti.bridge.solving.attempts.selection import Selection, UndecidedError, exchanged
+from poetry_fti.bridge.solving.attempts.selection import (
+    Selection,
+    UndecidedError,
+    exchanged,
+    needs_by_extra,
+)
 from poetry_fti.bridge.solving.preferred import PreferredPackages, as_preference, is_unusual
 from poetry_fti.bridge.solving.solver import ViewSolver
 
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.bridge.index.metadata_view import MetadataView
+    from poetry_fti.bridge.solving.attempts.selection import NeedsByExtra
     from poetry_fti.bridge.solving.budget import StepBudget
     from poetry_fti.bridge.solving.solution import Solution
 
@@ -47,14 +53,14 @@ class PartialSolver:
         self._io = io
         self._releases: dict[tuple[NormalizedName, Version, str | None], Package] = {}
         # By identity, which is fast; the packages are kept so that it stays unique.
-        self._required: dict[int, tuple[Package, Sequence[Dependency]]] = {}
+        self._needs: dict[int, tuple[Package, NeedsByExtra]] = {}
 
     def selection(self, solution: Solution) -> Selection:
         """Return the packages of a solution, for exchanges."""
         packages: dict[NormalizedName, tuple[Package, ...]] = {}
         for package in solution.packages:
             packages[package.name] = (*packages.get(package.name, ()), package)
-        return Selection(self._root.all_requires, packages, self._requirements)
+        return Selection(self._root.all_requires, packages, self._needs_of)
 
     def exchange(
         self,
@@ -108,11 +114,11 @@ class PartialSolver:
             self._releases[key] = self._shared.package(name, version, source)
         return self._releases[key]
 
-    def _requirements(self, package: Package) -> Sequence[Dependency]:
-        known = self._required.get(id(package))
+    def _needs_of(self, package: Package) -> NeedsByExtra:
+        known = self._needs.get(id(package))
         if known is None:
             requires = [d for d in self._read_requirements(package) if not self._is_root(d)]
-            known = self._required[id(package)] = (package, requires)
+            known = self._needs[id(package)] = (package, needs_by_extra(package.name, requires))
         return known[1]
 
     def _is_root(self, dependency: Dependency) -> bool:
@@ -128,7 +134,7 @@ class PartialSolver:
         return [
             dependency
             for dependency in self._view.requires(release)
-            if python.allows_any(dependency.python_constraint)
+            if (own := dependency.python_constraint).is_any() or python.allows_any(own)
         ]
 
     def solve(

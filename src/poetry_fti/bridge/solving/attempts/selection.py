@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from packaging.version import Version as StandardVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from poetry.core.packages.dependency import Dependency
@@ -34,17 +34,30 @@ class Need:
     dependency: Dependency
 
 
+NeedsByExtra: TypeAlias = "Mapping[NormalizedName | None, Sequence[Need]]"
+
+
+def needs_by_extra(name: NormalizedName, requirements: Iterable[Dependency]) -> NeedsByExtra:
+    """Return the requirements of a package by the extra that they belong to; None without one."""
+    found: dict[NormalizedName | None, list[Need]] = {}
+    for dependency in requirements:
+        need = Need(name, dependency)
+        for extra in dependency.in_extras or (None,):
+            found.setdefault(extra, []).append(need)
+    return found
+
+
 @dataclass(frozen=True)
 class Selection:
     """Packages by name, of which those that `required` leads to are a solution.
 
-    A name has several packages if they are for different targets. `requirements` returns those
-    of a package, with those of all of its extras.
+    A name has several packages if they are for different targets. `needs_of` returns the
+    requirements of a package, by the extra that they belong to.
     """
 
     required: Sequence[Dependency]
     packages: Mapping[NormalizedName, tuple[Package, ...]]
-    requirements: Callable[[Package], Sequence[Dependency]]
+    needs_of: Callable[[Package], NeedsByExtra]
 
     @cached_property
     def needs(self) -> Mapping[NormalizedName, Sequence[Need]]:
@@ -64,10 +77,7 @@ class Selection:
 
     def _needs_of(self, name: NormalizedName, extra: NormalizedName | None) -> Iterator[Need]:
         for package in self.packages.get(name, ()):
-            for dependency in self.requirements(package):
-                in_extras = dependency.in_extras
-                if extra in in_extras if in_extras else extra is None:
-                    yield Need(name, dependency)
+            yield from self.needs_of(package).get(extra, ())
 
     @cached_property
     def versions(self) -> Versions:
@@ -99,7 +109,7 @@ class Selection:
 
     def with_packages(self, changed: Mapping[NormalizedName, tuple[Package, ...]]) -> Selection:
         """Return the selection with other packages of some names; an empty tuple removes a name."""
-        return Selection(self.required, {**self.packages, **changed}, self.requirements)
+        return Selection(self.required, {**self.packages, **changed}, self.needs_of)
 
     def unmet_with(
         self, changed: Mapping[NormalizedName, tuple[Package, ...]]
@@ -124,7 +134,7 @@ class Selection:
         """Yield the requirements of and on changed packages, and of extras that they activate."""
         for name in changed:
             yield from (need for need in self.needs.get(name, ()) if need.requirer not in changed)
-        other = Selection(self.required, {**self.packages, **changed}, self.requirements)
+        other = Selection(self.required, {**self.packages, **changed}, self.needs_of)
         queue = [(name, extra) for name in changed for extra in (None, *self._extras(name))]
         visited = set(queue)
         while queue:
