@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,11 +38,11 @@ def _in_project(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def environment(demo: MemoryProject, stage: str) -> Path:
-    """Write what is read of an environment in the project's folder; its Python cannot be run."""
+    """Write what is read of an environment in the project's folder."""
     folder = demo.root / f".venv-{stage}"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     python.parent.mkdir(parents=True)
-    python.touch()
+    python.symlink_to(sys.executable)  # Poetry 2.3 starts it
     (folder / "pyvenv.cfg").write_text("home = /usr\nversion_info = 3.12.1\n", encoding="utf-8")
     return folder
 
