@@ -36,6 +36,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "env info": "poetry.env:EnvInfoCommand",
     "env list": "poetry.env:EnvListCommand",
     "env remove": "poetry.env:EnvRemoveCommand",
+    "env use": "poetry.environment.use:EnvUseCommand",
     "export": "export:ExportCommand",
     "image": "image:ImageCommand",
     "init": "poetry.init:InitCommand",

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from harness import Poetry, snapshot
+from harness import Poetry, Result, snapshot
 from pythons import find_python, only_pythons
 
 ALPHA: Final = ("python", "-B", "-c", "import alpha, tiny; print(alpha.__version__)")
@@ -163,6 +163,10 @@ def test_environments_can_be_in_the_project(poetry: Poetry, locked_tiny: Path) -
     assert environment(poetry, locked_tiny, "inference") == locked_tiny / ".venv-inference"
     activate = poetry.ok(locked_tiny, "fti", "activate", "feature").strip()
     assert activate.endswith(f" {locked_tiny}/.venv-feature/bin/activate")
+    assert not (locked_tiny / ".venv").exists()
+    pyproject = locked_tiny / "pyproject.toml"
+    without = pyproject.read_text(encoding="utf-8").replace("[tool.fti.stages.feature]\n", "")
+    pyproject.write_text(without, encoding="utf-8")
     poetry.ok(locked_tiny, "fti", "env", "remove", "feature")
     assert not (locked_tiny / ".venv-feature").exists()
 
@@ -203,6 +207,13 @@ def test_the_stages_python_picks_the_interpreter(
     poetry.ok(locked_tiny, "fti", "install", "feature")
     version = ("python", "-c", "import sys, alpha; print(sys.version_info[:2])")
     assert poetry.ok(locked_tiny, "fti", "run", "feature", *version) == "(3, 12)\n"
+    chosen = poetry(locked_tiny, "fti", "env", "use", "3.12", "training")
+    assert chosen.output == f"Using virtualenv: {locked_tiny}/.venv-training\n"
+    assert chosen.errors.endswith(
+        "Warning: The environment of training has not been installed completely."
+        " Run `poetry fti install training`.\n"
+    )
+    assert "\nversion_info = 3.12." in (locked_tiny / ".venv-training/pyvenv.cfg").read_text()
 
 
 def test_no_python_fits(poetry: Poetry, locked_tiny: Path, tmp_path: Path) -> None:
@@ -262,3 +273,36 @@ def test_sync_removes_what_the_lock_does_not_hold(poetry: Poetry, locked_tiny: P
     assert "- Removing torchish (2.1)" in synced.output
     assert "deprecated" not in synced.errors
     assert not (library / "torchish").exists()
+
+
+def test_an_environment_behind_its_lock_is_reported_and_updated(
+    poetry: Poetry, locked_tiny: Path
+) -> None:
+    alpha = ("python", "-B", "-c", "import alpha; print(alpha.__version__)")
+    poetry.ok(locked_tiny, "fti", "install", "feature", "--no-root")
+    assert poetry(locked_tiny, "fti", "run", "feature", *alpha) == Result(0, "1.5\n", "")
+    lock = locked_tiny / "fti/feature/poetry.lock"
+    whole = lock.read_text(encoding="utf-8")
+    unknown = whole.replace('name = "alpha"\nversion = "1.5"', 'name = "alpha"\nversion = "1.6"')
+    lock.write_text(unknown, encoding="utf-8")
+    assert poetry(locked_tiny, "fti", "run", "feature", *alpha) == Result(
+        0,
+        "1.5\n",
+        "Warning: The environment of feature is behind fti/feature/poetry.lock."
+        " Update it with `poetry fti install feature`.\n",
+    )
+    failed = poetry(locked_tiny, "fti", "run", "--sync", "feature", *alpha)
+    assert (failed.code, failed.output) == (1, "")
+    assert failed.errors.endswith("\nfeature could not be installed. The command was not run.\n")
+    lock.write_text(whole, encoding="utf-8")
+    incomplete = (
+        "Warning: The environment of feature has not been installed completely."
+        " Run `poetry fti install feature`.\n"
+    )
+    assert poetry(locked_tiny, "fti", "activate", "feature").errors == incomplete
+    synced = poetry(locked_tiny, "-n", "fti", "run", "--sync", "feature", *alpha)
+    assert (synced.code, synced.output) == (0, "1.5\n")
+    assert synced.errors.startswith("Installing dependencies from lock file\n")
+    assert "current project" not in synced.errors
+    append(locked_tiny, "[tool.fti]\nsync-on-run = true\n")
+    assert poetry(locked_tiny, "fti", "run", "feature", *alpha) == Result(0, "1.5\n", "")

@@ -84,7 +84,7 @@ def test_commands_that_show_a_strangers_project_run_nothing_of_it(
         stranger(locked_tiny, "fti", *words.split())
         assert not witness.exists(), words
     listed = stranger.ok(locked_tiny, "fti", "env", "list", "feature")
-    assert "3.12.1  ready" in listed
+    assert "3.12.1  incomplete" in listed
     changed = {
         name for name, content in snapshot(locked_tiny).items() if before.get(name) != content
     }

@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 
     from cleo.io.io import IO
     from poetry.utils.env import Env, VirtualEnv
+    from poetry.utils.env.python import Python
 
     from poetry_fti.model import Platform, Stage
 
 _ACTIVE: Final = ("VIRTUAL_ENV", "CONDA_PREFIX")
+# Beside `.venv-<stage>`, virtualenv would write a file `.venv` that names it, for other tools to
+# use it as the project's (PEP 832). Versions without the option ignore the variable.
+_NO_REDIRECT: Final = "VIRTUALENV_NO_VENV_REDIRECT"
 # Newer than any patch release that a stage may require.
 _ANY_PATCH: Final = 99
 
@@ -75,7 +79,7 @@ class StageEnvironments(EnvManager):
         found = [] if self.is_shared else self.list()
         if not found:
             return None
-        with _no_active_environment():
+        with _without_variables(*_ACTIVE):
             preferred = self.get(reload=True)
         found.sort(key=lambda env: env.path == preferred.path, reverse=True)
         return next(filter(self.is_usable, found), found[0])
@@ -89,10 +93,24 @@ class StageEnvironments(EnvManager):
             return self.existing()
         return UnstartedEnvironment(self.in_project_venv)
 
+    def allows(self, python: str) -> bool:
+        """Return whether the stage allows a version of Python."""
+        return self._package.python_constraint.allows(Version.parse(python))
+
     def is_usable(self, env: Env) -> bool:
         """Return whether an environment is intact and its Python is allowed by the stage."""
-        python = self._package.python_constraint
-        return env.is_sane() and python.allows(Version.parse(_python(env)))
+        return env.is_sane() and self.allows(_python(env))
+
+    def create_venv(
+        self,
+        name: str | None = None,
+        python: Python | None = None,
+        force: bool = False,  # noqa: FBT001, FBT002 - as in Poetry
+    ) -> Env:
+        """Create an environment as Poetry does, which other tools do not take for the project's."""
+        with _without_variables(_NO_REDIRECT, *_ACTIVE):
+            os.environ[_NO_REDIRECT] = "true"
+            return super().create_venv(name, python, force)
 
     def get_or_create(self) -> Env:
         """Return a usable environment; a missing or unusable one is created.
@@ -102,8 +120,19 @@ class StageEnvironments(EnvManager):
         env = self.existing()
         if env is not None and self.is_usable(env):
             return env
-        with _no_active_environment():
-            return self.create_venv(force=env is not None)
+        return self.create_venv(force=env is not None)
+
+    def use(self, python: str) -> Env:
+        """Create the environment for a Python, unless it exists, and prefer it from now on.
+
+        `python` is a version, a command or a path. Raises Poetry's errors if there is no such
+        Python, or if the stage does not allow it.
+        """
+        for env in self.list():
+            if not env.is_sane():
+                self.remove_venv(env.path)
+        with _without_variables(*_ACTIVE):
+            return self.activate(python)
 
     def remove_all(self) -> list[Path]:
         """Remove all environments of the stage, and return their paths."""
@@ -113,6 +142,20 @@ class StageEnvironments(EnvManager):
         if self.envs_file.exists():
             self.envs_file.remove_section(self.base_env_name)
         return removed
+
+
+def python_version(python: str) -> str:
+    """Return the version of an installed Python: of a version, a command or a path.
+
+    Raises FtiError if there is none.
+    """
+    # Imported here, since most commands look for no Python.
+    from poetry.utils.env.python import Python  # noqa: PLC0415
+
+    found = Python.get_by_name(python)
+    if found is None:
+        raise FtiError(f'There is no Python "{python}" on this machine.')
+    return found.patch_version.to_string()
 
 
 def mock_environment(python: str) -> Env:
@@ -134,26 +177,29 @@ def _python(env: Env) -> str:
 
 
 @contextmanager
-def _no_active_environment() -> Iterator[None]:
-    hidden = {name: os.environ.pop(name) for name in _ACTIVE if name in os.environ}
+def _without_variables(*names: str) -> Iterator[None]:
+    hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
     try:
         yield
     finally:
+        for name in names:
+            os.environ.pop(name, None)
         os.environ.update(hidden)
 
 
-def require_platform(stage: Stage) -> None:
-    """Raise FtiError if the stage's lock does not support the platform of this machine."""
+def platform_problem(stage: Stage) -> str:
+    """Return a message if the stage's lock does not support this machine's platform, else empty."""
     environment = default_environment()
     here = (environment["sys_platform"], environment["platform_machine"])
     platforms = stage.targets.platforms
-    if platforms and here not in {_system(platform) for platform in platforms}:
-        names = ", ".join(map(str, platforms))
-        raise FtiError(
-            f"{stage.name} is locked for {names}, but this machine is {'/'.join(here)}. Add its"
-            f" platform to tool.fti.stages.{stage.name}.platforms, then run"
-            f" `poetry fti lock {stage.name}`."
-        )
+    if not platforms or here in {_system(platform) for platform in platforms}:
+        return ""
+    names = ", ".join(map(str, platforms))
+    return (
+        f"{stage.name} is locked for {names}, but this machine is {'/'.join(here)}. Add its"
+        f" platform to tool.fti.stages.{stage.name}.platforms, then run"
+        f" `poetry fti lock {stage.name}`."
+    )
 
 
 def _system(platform: Platform) -> tuple[str, str]:

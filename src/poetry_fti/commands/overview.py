@@ -29,10 +29,11 @@ GROUPS: Final[Mapping[str, Sequence[str]]] = {
         "kernel",
         "env info",
         "env list",
+        "env use",
         "env remove",
     ),
     "Images": ("image", "build"),
-    "Set up": ("init", "presets", "clone", "clean"),
+    "Set up": ("init", "presets", "clone", "rename", "remove-stage", "clean"),
 }
 
 

@@ -92,6 +92,7 @@ class Config:
     isolated: bool = False
     share: bool = True
     via: bool = True
+    sync_on_run: bool = False
 
 
 def read_config(
@@ -117,6 +118,7 @@ def read_config(
             "isolated",
             "share",
             "via",
+            "sync-on-run",
         ),
     )
     exports = table.choices("exports", formats)
@@ -132,6 +134,7 @@ def read_config(
         isolated=table.boolean("isolated") or False,
         share=table.boolean("share") is not False,
         via=table.boolean("via") is not False,
+        sync_on_run=table.boolean("sync-on-run") or False,
     )
 
 

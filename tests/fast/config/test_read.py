@@ -42,6 +42,7 @@ def test_every_key_is_read() -> None:
         directory = "deploy/stages"
         exports = ["pylock"]
         isolated = true
+        sync-on-run = true
         [tool.fti.stages.training]
         [tool.fti.stages.batch-inference]
         kind = "inference"
@@ -99,6 +100,7 @@ def test_every_key_is_read() -> None:
             ),
         ),
         isolated=True,
+        sync_on_run=True,
         align=(
             Rule((), ("nvidia-*", "scikit-learn", "xgboost")),
             Rule(("training", "batch-inference"), ("numpy",), "minor"),

@@ -71,7 +71,7 @@ def test_a_stage_is_renamed_wherever_it_is_named() -> None:
 def test_a_stage_without_a_table_is_renamed() -> None:
     text = "[dependency-groups]\nfeature = []\ntraining = []\n"
     assert rename(text, stage("training", "training"), "second") == (
-        "[dependency-groups]\nfeature = []\nsecond = []\n\n[tool.fti.stages.feature]\n\n"
+        "[dependency-groups]\nfeature = []\nsecond = []\n\n"
         '[tool.fti.stages.second]\nkind = "training"\n'
     )
 

@@ -8,6 +8,7 @@ from poetry.console.commands.command import Command
 from poetry.console.commands.env.activate import EnvActivateCommand
 
 from poetry_fti.bridge.internals.commands import require_activation
+from poetry_fti.commands.poetry.environment.freshness import warn_if_behind
 from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import guarded
 from poetry_fti.commands.shared.options import STAGE
@@ -33,7 +34,9 @@ Prints the command for the current shell, as <info>poetry env activate</info> do
         """Print the command for the shell that this one was started from."""
         require_activation()
         runner = find_runner(self, self.argument("stage"))
-        return runner.hand_over(_Activate(), runner.env)
+        env = runner.env
+        warn_if_behind(runner, env)
+        return runner.hand_over(_Activate(), env)
 
 
 class _Activate(EnvActivateCommand):

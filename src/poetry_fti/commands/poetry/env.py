@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cleo.helpers import argument
@@ -10,7 +11,12 @@ from poetry.console.commands.command import Command
 from poetry.console.commands.env.info import EnvInfoCommand as PoetryEnvInfoCommand
 from poetry.console.commands.env.list import EnvListCommand as PoetryEnvListCommand
 
+from poetry_fti.bridge.environments import StageEnvironments
 from poetry_fti.bridge.internals.commands import display_environment
+from poetry_fti.commands.poetry.environment.installation import (
+    installation_state,
+    read_installation,
+)
 from poetry_fti.commands.poetry.stage_runner import StageRunner, find_runner
 from poetry_fti.commands.shared.console import aligned, escape, guarded, load, plain
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGE, STAGES, wants_json
@@ -20,6 +26,8 @@ if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
     from poetry.utils.env import Env
+
+    from poetry_fti.operations.project import Project
 
 
 class EnvListCommand(Command):
@@ -46,20 +54,30 @@ class EnvListCommand(Command):
         self.line(f"<b>{first}</b>")
         for line in lines:
             self.line(escape(line))
+        outdated = [escape(r["stage"]) for r in rows if r["state"] in ("behind", "incomplete")]
+        if outdated:
+            self.line(f"\nUpdate with <info>poetry fti install {' '.join(outdated)}</info>.")
         return DONE
 
 
 def _data(runner: StageRunner) -> dict[str, Any]:
     env = runner.environments.inspected()
     sound = env is not None and env.is_sane()
-    usable = env is not None and runner.environments.is_usable(env)
     return {
         "stage": runner.stage.name,
-        "state": "ready" if usable else "other Python" if sound else "broken" if env else "missing",
+        "state": _state(runner, env),
         "python": ".".join(map(str, env.version_info[:3])) if env and sound else None,
         "name": env.path.name if env else None,
         "path": str(env.path) if env else None,
     }
+
+
+def _state(runner: StageRunner, env: Env | None) -> str:
+    if env is None:
+        return "missing"
+    if runner.environments.is_usable(env):
+        return installation_state(runner.stage, env.path)
+    return "other Python" if env.is_sane() else "broken"
 
 
 class EnvInfoCommand(Command):
@@ -99,21 +117,48 @@ class EnvRemoveCommand(Command):
     name = "fti env remove"
     description = "Removes the virtual environments of pipeline stages."
     arguments: ClassVar[list[Argument]] = [
-        argument("stages", "The stages whose environments are removed.", multiple=True)
+        argument(
+            "stages",
+            "The stages whose environments are removed, also former stages.",
+            multiple=True,
+        )
     ]
 
     @guarded
     def handle(self) -> int:
         """Remove all environments that Poetry manages for the stages, for any Python."""
-        project = load(self)
-        for stage in project.select(self.argument("stages")):
-            environments = StageRunner(self, project, stage).environments
-            if environments.is_shared:
-                message = "virtualenvs.create is false: no stage has an environment of its own."
-                raise FtiError(f"Poetry's setting {message}")
+        project, names = load(self), self.argument("stages")
+        for name, environments in [(name, _managed(self, project, name)) for name in names]:
+            require_own(environments)
             removed = environments.remove_all()
             for path in removed:
                 self.line(f"Deleted virtualenv: <comment>{escape(path)}</comment>")
             if not removed:
-                self.line(f"{escape(stage.name)} has no environment.")
+                self.line(f"{escape(name)} has no environment.")
         return DONE
+
+
+def _managed(command: Command, project: Project, name: str) -> StageEnvironments:
+    """Return the environments of a stage, also of one that pyproject.toml no longer has.
+
+    Raises ConfigError for a name that is neither.
+    """
+    if name not in {stage.name for stage in project.stages} and PurePath(name).name == name:
+        root = project.root
+        folder = root / project.config.directory / name
+        former = StageEnvironments(project.poetry.poetry, name, folder, "*", command.io)
+        # In the project's folder there may be environments of other tools.
+        found = [
+            e.path for e in former.list() if e.path.parent != root or read_installation(e.path)
+        ]
+        if found:
+            return former
+    (stage,) = project.select([name])
+    return StageRunner(command, project, stage).environments
+
+
+def require_own(environments: StageEnvironments) -> None:
+    """Raise FtiError if Poetry's settings let the stages share an environment."""
+    if environments.is_shared:
+        message = "virtualenvs.create is false: no stage has an environment of its own."
+        raise FtiError(f"Poetry's setting {message}")

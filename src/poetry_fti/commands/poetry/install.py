@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from cleo.helpers import argument
+from cleo.helpers import option
 from poetry.console.commands.command import Command
 from poetry.console.commands.install import InstallCommand as PoetryInstallCommand
 from poetry.installation.executor import Executor
@@ -12,13 +13,19 @@ from poetry.installation.installer import Installer
 from poetry.installation.operations import Uninstall
 from poetry.repositories.installed_repository import InstalledRepository
 
-from poetry_fti.bridge.environments import require_platform
+from poetry_fti.bridge.environments import platform_problem
+from poetry_fti.commands.poetry.environment.installation import (
+    Installation,
+    packages_digest,
+    write_installation,
+)
 from poetry_fti.commands.poetry.stage_runner import StageRunner
-from poetry_fti.commands.shared.console import escape, guarded, load
-from poetry_fti.errors import FtiError
+from poetry_fti.commands.shared.console import escape, guarded, load, warning
+from poetry_fti.commands.shared.options import STAGES
+from poetry_fti.errors import DONE, FtiError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping
 
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
@@ -27,10 +34,15 @@ if TYPE_CHECKING:
     from poetry.installation.operations.operation import Operation
     from poetry.utils.env import Env
 
-    from poetry_fti.operations.stage import ProjectStage
-
 # Extras and groups of a stage are configured, so that its lock and its images have the same ones.
 _CONFIGURED: Final = ("extras", "all-extras", "all-groups")
+# For Poetry it is deprecated, as the project has a command `sync`.
+_ONE_ENVIRONMENT: Final = (
+    "Poetry's setting virtualenvs.create is false, so that all stages would be installed"
+    " into one environment. Install one of them, or run"
+    " `poetry config --local virtualenvs.create true`."
+)
+_SYNC: Final = option("sync", None, "Remove packages that the lock does not contain.")
 
 
 class InstallCommand(Command):
@@ -38,16 +50,17 @@ class InstallCommand(Command):
 
     name = "fti install"
     description = "Installs pipeline stages, each into a virtual environment of its own."
-    arguments: ClassVar[list[Argument]] = [
-        argument("stages", "The stages to install.", multiple=True)
-    ]
+    arguments: ClassVar[list[Argument]] = [STAGES]
     options: ClassVar[list[Option]] = [
-        each for each in PoetryInstallCommand.options if each.name not in _CONFIGURED
+        _SYNC if each.name == "sync" else each
+        for each in PoetryInstallCommand.options
+        if each.name not in _CONFIGURED
     ]
     help = """\
 Installs the packages of a stage's lock, and the project itself, into the stage's own virtual
-environment. Poetry's <comment>virtualenvs</comment> settings decide where it is created; within
-the project it is <comment>.venv-STAGE</comment>.
+environment. Without arguments, all stages are installed. Poetry's <comment>virtualenvs</comment>
+settings decide where environments are created; within the project they are
+<comment>.venv-STAGE</comment>.
 
 <info>poetry fti install training</info>
 <info>poetry fti install training inference --sync</info>"""
@@ -56,11 +69,14 @@ the project it is <comment>.venv-STAGE</comment>.
     @guarded
     def handle(self) -> int:
         """Install one stage after the other, after checking that all can be installed."""
-        project = load(self)
-        stages = project.select(self.argument("stages"))
-        runners = [StageRunner(self, project, stage) for stage in stages]
+        project, names = load(self), self.argument("stages")
+        runners = [StageRunner(self, project, stage) for stage in project.select(names)]
+        if not names:
+            runners = _for_this_machine(runners)
         for runner in runners:
-            _require_installable(runner, stages)
+            require_installable(runner)
+        if len(runners) > 1 and runners[0].environments.is_shared:
+            raise FtiError(_ONE_ENVIRONMENT)
         return max(self._install(runner) for runner in runners)
 
     def _install(self, runner: StageRunner) -> int:
@@ -68,32 +84,85 @@ the project it is <comment>.venv-STAGE</comment>.
         return install(runner)
 
 
-def _require_installable(runner: StageRunner, stages: Sequence[ProjectStage]) -> None:
-    """Raise FtiError for a stage whose lock is not fresh or whose installation would fail."""
+def require_installable(runner: StageRunner) -> None:
+    """Raise FtiError for a stage whose lock is not fresh, or is not for this machine."""
     if runner.project.status(runner.stage).state != "fresh":
         raise FtiError(runner.project.problem(runner.stage))
-    require_platform(runner.stage.stage)
-    if runner.environments.is_shared and len(stages) > 1:
-        raise FtiError(
-            "Poetry's setting virtualenvs.create is false, so that all stages would be installed"
-            " into one environment. Install one of them, or run"
-            " `poetry config --local virtualenvs.create true`."
-        )
+    if problem := platform_problem(runner.stage.stage):
+        raise FtiError(problem)
 
 
-def install(runner: StageRunner, gone: Collection[NormalizedName] = ()) -> int:
+def _for_this_machine(runners: list[StageRunner]) -> list[StageRunner]:
+    """Return the stages that are locked for this machine, or all if none is; warn of the others."""
+    problems = {runner.stage.name: platform_problem(runner.stage.stage) for runner in runners}
+    if all(problems.values()):
+        return runners
+    for problem in filter(None, problems.values()):
+        warning(runners[0].io, f"Not installed: {problem}")
+    return [runner for runner in runners if not problems[runner.stage.name]]
+
+
+def install(
+    runner: StageRunner,
+    gone: Collection[NormalizedName] = (),
+    options: Mapping[str, Any] | None = None,
+) -> int:
     """Install a stage with a fresh lock, and uninstall the packages in `gone`.
 
-    Returns the exit code of Poetry's command. Raises Poetry's PythonVersionError if there is no
-    Python that the stage allows.
+    `options` replace those of the command line. The environment records what it is installed
+    from, as complete only when it is. Returns the exit code of Poetry's command. Raises
+    Poetry's PythonVersionError if there is no Python that the stage allows.
     """
-    env, inner = runner.environments.get_or_create(), _StageInstall()
+    env = runner.environments.get_or_create()
+    inner = _StageInstall(runner, options or {})
     inner.set_installer(_StageInstaller(runner, env, gone))
     return runner.hand_over(inner, env)
 
 
 class _StageInstall(PoetryInstallCommand):
-    """Poetry's `install` with the option `--sync`, which for the project is a command `sync`."""
+    """Poetry's `install`, which records in the environment what it is installed from.
+
+    The option `--sync` is not deprecated: only for the project there is a command `sync`.
+    """
+
+    def __init__(self, runner: StageRunner, options: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._runner = runner
+        self._replaced = options
+        self._groups: set[NormalizedName] | None = None
+
+    def option(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - as in Poetry
+        return self._replaced[name] if name in self._replaced else super().option(name, default)
+
+    def handle(self) -> int:
+        # Stages have no environments of their own if Poetry's settings let them share one.
+        is_shared = self._runner.environments.is_shared
+        if is_shared or self.option("dry-run") or self.option("only-root"):
+            return super().handle()
+        lock, chosen = packages_digest(self._runner.stage.lock.text), self._chosen()
+        write_installation(self.env.path, chosen)
+        code = super().handle()
+        if code == DONE:
+            write_installation(self.env.path, replace(chosen, lock=lock))
+        return code
+
+    def _chosen(self) -> Installation:
+        groups = self.activated_groups
+        known = self.poetry.package.dependency_group_names(include_optional=True)
+        return Installation(
+            lock="",
+            groups=tuple(sorted(groups)),
+            omitted=tuple(sorted(known - groups)),
+            root=not self.option("no-root"),
+            directories=not self.option("no-directory"),
+        )
+
+    @property
+    def activated_groups(self) -> set[NormalizedName]:
+        # Poetry's own warns of options that it ignores, which is to be done once.
+        if self._groups is None:
+            self._groups = super().activated_groups
+        return self._groups
 
     @property
     def _with_synchronization(self) -> bool:

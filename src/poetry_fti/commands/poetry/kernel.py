@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 from poetry.console.commands.command import Command
 from poetry.utils.env import EnvCommandError
 
+from poetry_fti.commands.poetry.environment.freshness import warn_if_behind
 from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import escape, guarded
 from poetry_fti.commands.shared.options import STAGE
@@ -49,6 +50,7 @@ Runs the stage's own <comment>ipykernel</comment> to install a kernel, with the 
         runner = find_runner(self, self.argument("stage"))
         env, stage = runner.env, runner.stage.stage
         _require_ipykernel(env, stage)
+        warn_if_behind(runner, env)
         project = runner.poetry.package.pretty_name
         name = self.option("name") or canonicalize_name(f"{project}-{stage.name}")
         shown = self.option("display-name") or f"{project} ({stage.name})"

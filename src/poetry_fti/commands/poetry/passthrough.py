@@ -38,6 +38,7 @@ _WITH_VALUE: Final = {
     "--project": "--project",
 }
 _NAME: Final = ["fti", "run"]
+_OF_RUN: Final = ("--sync",)
 
 
 def separate_command(application: Application, words: Sequence[str]) -> None:
@@ -89,10 +90,11 @@ def _require_no_options(
 def separate(words: Sequence[str]) -> list[str] | None:
     """Return the arguments of `poetry … fti run STAGE COMMAND…` with `--` before the stage.
 
-    Options before the stage are Poetry's and come first. Returns None for another command, and if
-    there already is a `--` before the stage.
+    Options before the stage are those of `run`, or Poetry's, which come first. Returns None for
+    another command, and if there already is a `--` before the stage.
     """
     options: list[str] = []
+    own: list[str] = []
     names: list[str] = []
     rest = list(words)
     while rest and len(names) <= len(_NAME):
@@ -100,13 +102,13 @@ def separate(words: Sequence[str]) -> list[str] | None:
         if word in _WITH_VALUE and rest:
             options.append(f"{_WITH_VALUE[word]}={rest.pop(0)}")
         elif word.startswith("-"):
-            options.append(word)
+            (own if word in _OF_RUN else options).append(word)
         else:
             names.append(word)
     if names[:-1] != _NAME or "--" in options:
         return None
     command = rest[1:] if rest[:1] == ["--"] else rest
-    return [*options, *_NAME, "--", names[-1], *command]
+    return [*options, *_NAME, *own, "--", names[-1], *command]
 
 
 def _former_folder(entered: str) -> Path:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, ClassVar
 
-from cleo.helpers import argument
+from cleo.helpers import argument, option
 from poetry.console.commands.command import Command
 from poetry.console.commands.run import RunCommand as PoetryRunCommand
 
+from poetry_fti.commands.poetry.environment.freshness import current_environment, warn_if_behind
 from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import guarded
 from poetry_fti.commands.shared.options import STAGE
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
+    from cleo.io.inputs.option import Option
+    from poetry.utils.env import VirtualEnv
 
 
 class RunCommand(Command):
@@ -26,16 +29,31 @@ class RunCommand(Command):
         STAGE,
         argument("args", "The command and its arguments.", multiple=True),
     ]
+    options: ClassVar[list[Option]] = [
+        option("sync", None, "Install the stage first if its environment is behind the lock.")
+    ]
     help = """\
 Runs a command in the stage's environment, with the variables of
 <comment>tool.fti.stages.STAGE.env</comment> set. All arguments after the stage are passed to it.
 
-<info>poetry fti run training python train.py --epochs 3</info>"""
+<info>poetry fti run training python train.py --epochs 3</info>
+<info>poetry fti run --sync training python train.py</info>"""
 
     @guarded
     def handle(self) -> int:
         """Run the command; on POSIX it replaces this process. Returns its exit code."""
-        runner = find_runner(self, self.argument("stage"))
-        env = runner.env
+        # A fresh lock proves that Poetry has accepted the pyproject.toml before.
+        runner = find_runner(self, self.argument("stage"), check=False)
+        if self.option("sync") or runner.project.config.sync_on_run:
+            env = current_environment(runner) or self._synchronized(runner.stage.name)
+        else:
+            env = runner.env
+            warn_if_behind(runner, env)
         os.environ.update(runner.stage.stage.env)
         return runner.hand_over(PoetryRunCommand(), env)
+
+    def _synchronized(self, name: str) -> VirtualEnv:
+        # Imported here, since Poetry's installer takes long to import.
+        from poetry_fti.commands.poetry.environment.synchronize import synchronize  # noqa: PLC0415
+
+        return synchronize(self, name)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from cleo.helpers import argument
 from packaging.version import Version
 from poetry.console.commands.command import Command
 from poetry.console.commands.show import ShowCommand as PoetryShowCommand
 
 from poetry_fti.bridge.environments import mock_environment
-from poetry_fti.commands.poetry.stage_runner import find_runner
-from poetry_fti.commands.shared.console import guarded, warning
+from poetry_fti.commands.poetry.stage_runner import StageRunner
+from poetry_fti.commands.shared.console import error, escape, guarded, load, warning
 from poetry_fti.commands.shared.held_back_report import older_lines
-from poetry_fti.commands.shared.options import STAGE
-from poetry_fti.errors import FtiError
+from poetry_fti.errors import DONE, FtiError
 from poetry_fti.operations.comparison import held_back_in
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
     from poetry.core.packages.project_package import ProjectPackage
 
-    from poetry_fti.commands.poetry.stage_runner import StageRunner
+    from poetry_fti.operations.project import Project
+    from poetry_fti.operations.stage import ProjectStage
 
 
 class ShowCommand(Command):
@@ -33,10 +34,14 @@ class ShowCommand(Command):
 
     name = "fti show"
     description = "Shows information about the packages of a pipeline stage."
-    arguments: ClassVar[list[Argument]] = [STAGE, *PoetryShowCommand.arguments]
+    arguments: ClassVar[list[Argument]] = [
+        argument("stage", "The name of the stage (default: all).", optional=True),
+        *PoetryShowCommand.arguments,
+    ]
     options: ClassVar[list[Option]] = PoetryShowCommand.options
     help = """\
-Shows what <info>poetry show</info> would if the stage were a project of its own.
+Shows what <info>poetry show</info> would if the stage were a project of its own. Without a stage,
+all stages are shown.
 
 <info>poetry fti show training --tree</info>
 <info>poetry fti show training numpy --tree --why</info>"""
@@ -44,8 +49,27 @@ Shows what <info>poetry show</info> would if the stage were a project of its own
 
     @guarded
     def handle(self) -> int:
-        """Show the packages of the lock; the stage need not have an environment."""
-        runner = find_runner(self, self.argument("stage"))
+        """Show the packages of the locks; the stages need not have environments."""
+        name, project = self.argument("stage"), load(self)
+        if name is not None:
+            (stage,) = project.select([name])
+            return self._show(StageRunner(self, project, stage))
+        if self.option("format", "text") != "text":
+            raise FtiError("--format json shows one stage: name it.")
+        return max((self._show_one(project, each) for each in project.stages), default=DONE)
+
+    def _show_one(self, project: Project, stage: ProjectStage) -> int:
+        """Show one of several stages; an error is printed, so that the others are shown, too."""
+        if stage is not project.stages[0]:
+            self.line("")
+        self.line(f"<b>{escape(stage.name)}</b>")
+        try:
+            return self._show(StageRunner(self, project, stage))
+        except FtiError as failure:
+            error(self.io, failure)
+            return failure.exit_code
+
+    def _show(self, runner: StageRunner) -> int:
         status = runner.project.status(runner.stage)
         if not status.is_readable:
             raise FtiError(runner.project.problem(runner.stage))

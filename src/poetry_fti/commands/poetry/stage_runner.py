@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from cleo.io.io import IO
 from poetry.console.commands.env_command import EnvCommand
 
 from poetry_fti.bridge.environments import StageEnvironments
@@ -27,7 +29,7 @@ class StageRunner:
     def __init__(self, command: Command, project: Project, stage: ProjectStage) -> None:
         """Prepare to run commands on a stage; raises ConfigError if Poetry rejects the stage."""
         self.project = project
-        self.io = command.io
+        self.io: IO = command.io
         self.application = command.get_application()
         self.stage = stage
         self._poetry = project.poetry.poetry
@@ -68,6 +70,12 @@ class StageRunner:
             raise FtiError(f"{message} Recreate it with `poetry fti install {name}`.")
         return env
 
+    def on_error_output(self) -> StageRunner:
+        """Return a runner that writes all output of Poetry's commands to the error stream."""
+        other = copy(self)
+        other.io = IO(self.io.input, self.io.error_output, self.io.error_output)
+        return other
+
     def hand_over(self, inner: Command, env: Env) -> int:
         """Run one of Poetry's own commands with the input of this command; return its exit code."""
         inner.set_application(self.application)
@@ -77,8 +85,11 @@ class StageRunner:
         return inner.execute(self.io)
 
 
-def find_runner(command: Command, name: str) -> StageRunner:
-    """Return a runner for the stage with this name; raises ConfigError if it does not exist."""
-    project = load(command)
+def find_runner(command: Command, name: str, *, check: bool = True) -> StageRunner:
+    """Return a runner for the stage with this name; raises ConfigError if it does not exist.
+
+    See `load_project` for `check`.
+    """
+    project = load(command, check=check)
     (stage,) = project.select([name])
     return StageRunner(command, project, stage)
