@@ -607,8 +607,8 @@ def failing(index: LoopbackIndex, failure: Failure, url: str) -> str:
     if failure == "http-500":
         return f"The package index failed: {index.url}{url} answered 500.\n"
     if failure == "garbage":
-        reason = "gave an answer that is no index page: Expecting value: line 1 column 1 (char 0)"
-        return f"{index.url}{url} {reason}\n"
+        reason = "Expecting value: line 1 column 1 (char 0)"
+        return f"{index.url}{url} returned a response that is not an index page: {reason}\n"
     return unreachable(index.port)
 
 

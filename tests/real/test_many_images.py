@@ -13,12 +13,12 @@ from harness import Poetry
 from loopback.catalogue import WORKBENCHES, load
 from loopback.clients import copy_project, isolated_environment
 from loopback.index import LoopbackIndex
+from pages import blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GUIDE: Final = Path(__file__).parents[2] / "docs" / "how-to" / "many-images.md"
-BLOCK: Final = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+GUIDE: Final = "docs/how-to/many-images.md"
 
 pytestmark = pytest.mark.generated  # hundreds of packages in each of twelve stages
 
@@ -36,11 +36,6 @@ def locked(poetry: Poetry, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     return root, poetry.ok(root, "fti", "lock")
 
 
-def blocks(language: str) -> list[str]:
-    """Return the guide's blocks in a language; those without one show output."""
-    return [text for found, text in BLOCK.findall(GUIDE.read_text()) if found == language]
-
-
 def versions(root: Path, package: str) -> dict[str, str]:
     pin = re.compile(rf'^name = "{package}"\nversion = "(.*)"$', re.MULTILINE)
     texts = {path.parent.name: path.read_text() for path in root.glob("fti/*/poetry.lock")}
@@ -49,7 +44,8 @@ def versions(root: Path, package: str) -> dict[str, str]:
 
 def test_the_output_is_what_the_guide_shows(locked: tuple[Path, str]) -> None:
     _, output = locked
-    shown = [line for block in blocks("") for line in block.splitlines()]
+    outputs = [block.text for block in blocks(GUIDE) if not block.language]
+    shown = [line for output in outputs for line in output.splitlines()]
     assert shown
     assert [line for line in shown if line not in output.splitlines()] == []
     assert "not tried to the end" not in output
@@ -60,7 +56,7 @@ def test_a_rule_of_level_none_gives_the_runtimes_their_own_versions(
 ) -> None:
     root = Path(shutil.copytree(locked[0], tmp_path / "workbenches"))
     assert set(versions(root, "codeflare-sdk").values()) == {"0.1.7"}
-    (rule,) = blocks("toml")
+    (rule,) = (block.text for block in blocks(GUIDE) if block.language == "toml")
     with (root / "pyproject.toml").open("a") as pyproject:
         pyproject.write(rule)
     poetry.ok(root, "fti", "lock", "--check")

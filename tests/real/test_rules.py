@@ -502,12 +502,12 @@ def test_locks_that_came_together_and_break_a_rule_are_stale(stage: str, demo: L
     assert (checked.code, checked.errors) == (
         3,
         """\
-fti/feature/poetry.lock breaks a rule of tool.fti.align. Run `poetry fti lock feature`.
-fti/training/poetry.lock breaks a rule of tool.fti.align. Run `poetry fti lock training`.
+fti/feature/poetry.lock violates a rule of tool.fti.align. Run `poetry fti lock feature`.
+fti/training/poetry.lock violates a rule of tool.fti.align. Run `poetry fti lock training`.
 """,
     )
     assert demo.run(LIB, "fti", "export").errors.startswith(
-        "fti/feature/poetry.lock breaks a rule of tool.fti.align."
+        "fti/feature/poetry.lock violates a rule of tool.fti.align."
     )
     demo.lock(LIB)
     assert demo.locked == {"feature": "lib 3.0", "training": "lib 3.0"}

@@ -1,73 +1,76 @@
-"""The tutorial, command by command as it is written, in an empty folder."""
+"""The tutorial, command by command as it is written, with recorded metadata of its packages."""
 
 from __future__ import annotations
 
-import json
-import re
-import shlex
-import subprocess
-from pathlib import Path
+import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from harness import Poetry
-from loopback.archives import Artifact
-from loopback.artifacts import record
-from loopback.catalogue import load
+from loopback import in_tree_backend
+from loopback.catalogue import Catalogue, load, metadata_text
 from loopback.clients import isolated_environment
 from loopback.index import LoopbackIndex
+from pages import Reader
+from pythons import only_pythons
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
+
+    from loopback.catalogue import Release
 
 pytestmark = pytest.mark.newest_only
 
-TUTORIAL: Final = Path(__file__).parents[2] / "docs" / "tutorial.md"
-BLOCK: Final = re.compile(r"^```(console|toml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-SECONDS: Final = re.compile(r"\d+\.\d s$", re.MULTILINE)
-
-# Stand-ins that can be installed, with the versions that the tutorial shows.
-PACKAGES: Final = (
-    Artifact(name="numpy", version="1.26.4"),
-    Artifact(name="numpy", version="2.4.6"),
-    Artifact(name="duckdb", version="1.4.2"),
-    Artifact(name="joblib", version="1.5.2"),
-    Artifact(name="ipykernel", version="7.1.0"),
-)
-
-
-def commands(block: str) -> Iterator[tuple[str, str]]:
-    """Yield the commands of a block, each with the output that is shown, which may be none."""
-    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-        command, _, output = part.partition("\n")
-        yield command, output
+# The recorded releases that the tutorial installs.
+INSTALLED: Final = {
+    "cloudpickle": ("3.1.2",),
+    "duckdb": ("2.0.0",),
+    "iniconfig": ("2.3.1",),
+    "joblib": ("1.6.0",),
+    "numpy": ("1.26.4", "2.4.6"),
+    "packaging": ("26.3",),
+    "pluggy": ("1.7.0",),
+    "pygments": ("2.21.0",),
+    "pytest": ("9.2.0",),
+}
 
 
-def run(command: str, folder: Path, poetry: Poetry) -> str:
-    program, *words = shlex.split(command)
-    if program == "poetry":
-        return poetry.ok(folder, *words)
-    return subprocess.run(
-        ["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=True
-    ).stdout
+def installable(release: Release, folder: Path) -> Release:
+    """Return a release with the recorded metadata and a small wheel that can be installed."""
+    wheel = folder / f"{release.name}-{release.version}-py3-none-any.whl"
+    module = f'__version__ = "{release.version}"\n'.encode()
+    metadata = metadata_text(release.metadata).encode()
+    in_tree_backend.write_wheel(wheel, {f"{release.name}/__init__.py": module}, metadata)
+    content = wheel.read_bytes()
+    file = replace(
+        release.files[0],
+        filename=wheel.name,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=len(content),
+        archive=wheel,
+    )
+    return replace(release, files=(file,))
+
+
+def recorded(folder: Path) -> Catalogue:
+    """Return the recorded index, in which some releases can be installed."""
+    projects = {
+        name: tuple(
+            installable(release, folder) if release.version in versions else release
+            for release in load().projects[name]
+        )
+        for name, versions in INSTALLED.items()
+    }
+    return load() | Catalogue(projects)
 
 
 def test_every_command_does_what_is_shown(tmp_path: Path) -> None:
-    artifacts, here = (tmp_path / name for name in ("artifacts", "here"))
-    for folder in (artifacts, here):
+    wheels, here = (tmp_path / name for name in ("wheels", "here"))
+    for folder in (wheels, here):
         folder.mkdir()
-    listed = artifacts / "index.json"
-    listed.write_text(json.dumps({"packages": record(PACKAGES, artifacts)}), encoding="utf-8")
-    with LoopbackIndex(load(listed, archives=artifacts)) as index:
-        poetry = Poetry(isolated_environment(tmp_path / "home", index.url))
-        for kind, block in BLOCK.findall(TUTORIAL.read_text(encoding="utf-8")):
-            if kind == "toml":
-                with (here / "pyproject.toml").open("a", encoding="utf-8") as pyproject:
-                    pyproject.write(f"\n{block}")
-                continue
-            for command, shown in commands(block):
-                said = run(command, here, poetry)
-                assert not shown or SECONDS.sub("", said) == SECONDS.sub("", shown), command
-                if command.startswith("cd "):
-                    here /= command.removeprefix("cd ")
+    with LoopbackIndex(recorded(wheels)) as index:
+        environment = isolated_environment(tmp_path / "home", index.url)
+        poetry = Poetry(only_pythons(environment, tmp_path / "bin"))
+        Reader(poetry, here, {}).follow("docs/tutorial.md")

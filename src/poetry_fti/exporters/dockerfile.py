@@ -72,7 +72,7 @@ def _refuse_own(locked: LockedStage) -> None:
     for key, path in (("template", image.template), ("dockerfile", image.dockerfile)):
         if path == locked.folder / "Dockerfile":
             where = locked.stage.image_key(key)
-            raise FtiError(f'{where}: "{path}" is what the export writes. Name another file.')
+            raise FtiError(f'{where}: "{path}" is written by the export. Name another file.')
 
 
 def _base(locked: LockedStage) -> Iterator[str]:

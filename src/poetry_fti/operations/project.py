@@ -156,7 +156,7 @@ class Project:
         bound = [each for each in self.stages if each.name in names]
         if status.state != "fresh" or not rules or _satisfy(bound, rules):
             return status
-        return replace(status, state="stale", reason="it breaks a rule of tool.fti.align")
+        return replace(status, state="stale", reason="it violates a rule of tool.fti.align")
 
     def _conditions(self, own: DerivedStage, derived: Iterable[DerivedStage]) -> dict[str, Any]:
         names, rules = self._bound(own.stage.name)

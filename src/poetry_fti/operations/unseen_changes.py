@@ -29,5 +29,5 @@ def unseen_changes(project: Project, stages: Iterable[ProjectStage]) -> list[str
     paths = joined(in_one_line(path) for path in sorted(found))
     names = in_one_line(" ".join(sorted(set(found.values()))))
     are, builds = ("require is", "their builds") if len(found) > 1 else ("requires is", "its build")
-    text = f"What {paths} {are} computed by {builds}, so changes of it are not detected."
+    text = f"What {paths} {are} computed by {builds}, so changes are not detected."
     return [f"{text} After a change run `poetry fti update {names}`."]

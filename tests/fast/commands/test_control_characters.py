@@ -84,7 +84,7 @@ def test_a_damaged_lock_and_a_template_are_shown_escaped(locked_demo: MemoryProj
     lock.write_text(text.replace('version = "1.0"', 'version = "1.0\\u001b[2J"'), encoding="utf-8")
     for command in ("list", "export"):
         ended = run(locked_demo, command)
-        assert 'characters that it must not have: "1.0\\x1b[2J"' in ended.output + ended.errors
+        assert 'contains invalid characters: "1.0\\x1b[2J"' in ended.output + ended.errors
         assert not RAW.search(ended.output + ended.errors)
     lock.write_text(text, encoding="utf-8")
     settings = '[tool.fti.stages.training.image]\ntemplate = "t"\n'

@@ -418,7 +418,7 @@ def test_a_wheel_of_the_whole_tree() -> None:
         (Code(), "the project has package-mode = false"),
         (
             replace(WHEEL_CODE, packages=()),
-            "none of its packages is found; `poetry build` says more",
+            "none of its packages is found; run `poetry build` for details",
         ),
     ],
 )
@@ -823,8 +823,8 @@ def test_problems_of_a_template(template: str, message: str) -> None:
 def test_the_export_reads_nothing_that_it_writes(key: str) -> None:
     image = Image(**{key: PurePosixPath("fti/inference/Dockerfile")})  # type: ignore[arg-type]
     message = (
-        f'tool.fti.stages.inference.image.{key}: "fti/inference/Dockerfile" is what the export'
-        " writes. Name another file."
+        f'tool.fti.stages.inference.image.{key}: "fti/inference/Dockerfile" is written by'
+        " the export. Name another file."
     )
     with pytest.raises(FtiError, match=f"^{re.escape(message)}$"):
         render(stage(image=image, template=""))

@@ -255,5 +255,6 @@ def test_locks_that_break_a_rule_together_are_stale(demo: MemoryProject) -> None
     (training,) = project.select(["training"])
     assert project.status(training).state == "stale"
     assert project.problem(training) == (
-        "fti/training/poetry.lock breaks a rule of tool.fti.align. Run `poetry fti lock training`."
+        "fti/training/poetry.lock violates a rule of tool.fti.align."
+        " Run `poetry fti lock training`."
     )

@@ -285,19 +285,16 @@ def offer(demo: MemoryProject, host: str = DEFAULT, **wrong: str) -> Catalogue:
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
-        ((0, "name"), "a b", 'a b 1.0 is not valid: the name is no name of a package: "a b"'),
+        ((0, "name"), "a b", 'a b 1.0 is not valid: the name is not a package name: "a b"'),
         (
             (0, "version"),
             "1.0\n",
-            'lib 1.0\\n is not valid: the version has characters that it must not have: "1.0\\n"',
+            'lib 1.0\\n is not valid: the version contains invalid characters: "1.0\\n"',
         ),
         (
             (0, "markers"),
             'os_name == "\u2028"',
-            (
-                "lib 1.0 is not valid: a marker has characters that it must not have:"
-                ' "os_name == "\\u2028""'
-            ),
+            ('lib 1.0 is not valid: a marker contains invalid characters: "os_name == "\\u2028""'),
         ),
         (
             (0, "files", 0, "hash"),

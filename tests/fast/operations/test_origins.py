@@ -156,7 +156,7 @@ def test_locks_with_different_commits_are_stale(demo: MemoryProject, feats: GitL
     project = demo.load()
     (inference,) = project.select(["inference"])
     assert project.problem(inference) == (
-        "fti/inference/poetry.lock breaks a rule of tool.fti.align."
+        "fti/inference/poetry.lock violates a rule of tool.fti.align."
         " Run `poetry fti lock inference`."
     )
 

@@ -165,8 +165,8 @@ def test_stages_with_a_rule_go_stale_together(libs: MemoryProject) -> None:
 
 
 UNSEEN: Final = (
-    "Warning: What libs/common requires is computed by its build, so changes of it are not"
-    " detected. After a change run `poetry fti update common`.\n"
+    "Warning: What libs/common requires is computed by its build, so changes are not detected."
+    " After a change run `poetry fti update common`.\n"
 )
 
 

@@ -106,10 +106,10 @@ class IndexMonitor:
             raise FtiError(public_text(str(error))) from error
         except requests.RequestException as error:
             reason = public_text(str(error))
-            message = f"{self._latest_url} gave an answer that is no index page: {reason}"
+            message = f"{self._latest_url} returned a response that is not an index page: {reason}"
             raise IndexFailedError(message) from error
         except (AttributeError, LookupError, TypeError) as error:
-            message = f"{self._latest_url} gave an answer that lacks a part ({error!r})."
+            message = f"{self._latest_url} returned an incomplete response ({error!r})."
             raise IndexFailedError(message) from error
 
     @contextmanager

@@ -94,10 +94,10 @@ def _origin(package: Package) -> str:
 
 def _problems(table: Mapping[str, Any]) -> Iterator[str]:
     if not _NAME.fullmatch(table["name"]):
-        yield _invalid("the name", "is no name of a package", table["name"])
+        yield _invalid("the name", "is not a package name", table["name"])
     for what, text, allowed in _texts(table):
         if not allowed.fullmatch(text):
-            yield _invalid(what, "has characters that it must not have", text)
+            yield _invalid(what, "contains invalid characters", text)
     for each in table.get("files") or ():
         if not _DIGEST.fullmatch(each["hash"]):
             yield _invalid(

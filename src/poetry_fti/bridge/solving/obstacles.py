@@ -127,7 +127,7 @@ def _premises(variant: Variant, preferences: Preferences) -> list[_Premise]:
     wanted = {pair for pair in preferences.preferred if pair[0] in preferences.binding}
     wanted |= preferences.limits
     if any(not set(found.get(name, ())).issubset(versions) for name, versions in wanted):
-        raise FtiError("What comes from a path, a URL or a repository has the version that it has.")
+        raise FtiError("A package from a path, a URL or a repository has a single version.")
     return []
 
 

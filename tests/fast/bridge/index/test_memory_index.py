@@ -159,12 +159,12 @@ UNUSABLE: Final = {
     "no page": (
         "/simple/lib/",
         Answer(HTTPStatus.OK, body=b"no page"),
-        f"{URL}/simple/lib/ gave an answer that is no index page: Expecting value:",
+        f"{URL}/simple/lib/ returned a response that is not an index page: Expecting value:",
     ),
     "a page without files": (
         "/simple/lib/",
         Answer(HTTPStatus.OK, body=b'{"meta": {}}'),
-        f"{URL}/simple/lib/ gave an answer that lacks a part (KeyError('files')).",
+        f"{URL}/simple/lib/ returned an incomplete response (KeyError('files')).",
     ),
     "a page without links": (
         "/simple/lib/",
@@ -175,7 +175,7 @@ UNUSABLE: Final = {
     "incomplete metadata": (
         "/pypi/lib/1.0/json",
         Answer(HTTPStatus.OK, body=b'{"info": {"name": "lib"}}'),
-        f"{URL}/pypi/lib/1.0/json gave an answer that lacks a part (KeyError('version')).",
+        f"{URL}/pypi/lib/1.0/json returned an incomplete response (KeyError('version')).",
     ),
 }
 

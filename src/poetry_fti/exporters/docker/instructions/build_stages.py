@@ -93,7 +93,7 @@ def wheel_sources(locked: LockedStage) -> tuple[PurePosixPath, ...]:
     if code.packages and code.sources:
         return (*code.sources, *code.packages)
     reason = (
-        "none of its packages is found; `poetry build` says more"
+        "none of its packages is found; run `poetry build` for details"
         if code.sources
         else "the project has package-mode = false"
     )
