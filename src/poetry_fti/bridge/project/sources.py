@@ -35,8 +35,13 @@ def usable_sources(
         # An explicit default index is not searched; without it, Poetry adds a primary one.
         named.add(_DEFAULT_INDEX)
     explicit = [each for each in by_priority.get("explicit", ()) if _name(each) in named]
-    searched = [each for priority in _SEARCHED for each in by_priority.get(priority, ())]
+    searched = [_shortest(each) for key in _SEARCHED for each in by_priority.get(key, ())]
     return [*searched, *sorted(explicit, key=_name)]
+
+
+def _shortest(source: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a source without the default priority, which Poetry's content hash would contain."""
+    return {key: value for key, value in source.items() if (key, value) != ("priority", "primary")}
 
 
 def _named(dependencies: Mapping[str, Any]) -> Iterator[str]:

@@ -254,6 +254,12 @@ def test_a_stage_has_only_sources_that_it_can_use(sources: str, uses: str, expec
     assert searched == whole
 
 
+def test_the_default_priority_of_a_source_makes_no_difference() -> None:
+    source = {"name": "a", "url": "https://example.com/simple"}
+    written = {**source, "priority": "primary"}
+    assert usable_sources([written], []) == usable_sources([source], []) == [source]
+
+
 @pytest.mark.parametrize(
     ("table", "is_used"),
     [
