@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from multiprocessing import active_children
+from multiprocessing.context import ForkProcess
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from poetry.utils.authenticator import Authenticator
 
 from fast.conftest import filled, project_in
 from memory_index import Recorder
@@ -208,3 +210,23 @@ def test_no_process_is_left_where_stages_have_no_packages(
     for process in active_children():
         process.join(5)
         assert process.exitcode is not None
+
+
+def test_processes_do_not_share_the_connections_of_their_parent(
+    demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes would read each other's answers, and keep them under a wrong address."""
+    monkeypatch.setattr("poetry_fti.bridge.solving.workers.assignment._usable_cores", lambda: 2)
+    demo.index.offer({"lib 1.0": []})
+    demo.write(pyproject({"training": ["lib"], "feature": ["lib"]}))
+    events: list[str] = []
+    monkeypatch.setattr(Authenticator, "close", lambda _: events.append("closed"))
+    start = ForkProcess.start
+
+    def recorded(process: ForkProcess) -> None:
+        events.append("forked")
+        start(process)
+
+    monkeypatch.setattr(ForkProcess, "start", recorded)
+    demo.lock(feedback=Recorder(verbosity=0))
+    assert events[:3] == ["closed", "forked", "forked"]

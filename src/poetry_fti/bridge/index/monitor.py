@@ -187,6 +187,12 @@ def keep_connections(pool: RepositoryPool, number: int) -> None:
         keep_open(repository.session, number)
 
 
+def close_connections(pool: RepositoryPool) -> None:
+    """Close the idle connections to the indexes of a pool; the next requests open others."""
+    for repository in http_repositories(pool):
+        repository.session.close()
+
+
 @contextmanager
 def monitored(pool: RepositoryPool) -> Iterator[IndexMonitor]:
     """Yield a monitor that records every response of the pool's indexes inside the context.

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.agreement.rules import tied
+from poetry_fti.bridge.index.monitor import close_connections
 from poetry_fti.bridge.internals.listing import plain_path_notice
 from poetry_fti.bridge.solving.workers.local import LocalWorker
 from poetry_fti.bridge.solving.workers.plain import PlainWorker
@@ -51,6 +52,8 @@ def open_workers(
     if processes < _MIN_PROCESSES or output is not None:
         worker = LocalWorker(tasks, pool, output, aligned=aligned)
         return {task.name: worker for task in tasks}
+    # Processes that read answers from one connection would mix them up.
+    close_connections(pool)
     found: dict[str, Worker] = {}
     for share in _shares(groups, processes):
         process = ProcessWorker(share, pool, aligned=aligned)
