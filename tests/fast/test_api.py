@@ -92,7 +92,7 @@ def test_a_stage_is_exported_to_text_and_to_files(
     path = locked_demo.root / "fti/training/constraints.txt"
     assert path.read_text(encoding="utf-8") == text
     # Two images leave packages of Windows out; constraints.txt is updated.
-    assert len(project.export().paths) == 15
+    assert len(project.export().paths) == 16
 
 
 def test_a_stage_without_a_fresh_lock_has_no_packages(locked_demo: MemoryProject) -> None:

@@ -33,7 +33,11 @@ FILES: Final = {
     "bake": ["docker-bake.json"],
     "compose": ["compose.yaml"],
     "constraints": ["training/constraints.txt"],
-    "dockerfile": ["training/Dockerfile", "training/Dockerfile.dockerignore"],
+    "dockerfile": [
+        "training/Dockerfile",
+        "training/Dockerfile.dockerignore",
+        "training/requirements.own.txt",
+    ],
     "pylock": ["training/pylock.training.toml"],
     "pyproject": ["training/pyproject.toml"],
     "requirements": ["training/requirements.txt"],
@@ -142,7 +146,7 @@ def test_a_stage_is_rendered_without_being_written(locked_demo: MemoryProject) -
     project = locked_demo.load()
     (training,) = project.select(["training"])
     files = render_stage(project, training, "dockerfile")
-    assert list(files) == ["Dockerfile", "Dockerfile.dockerignore"]
+    assert list(files) == ["Dockerfile", "Dockerfile.dockerignore", "requirements.own.txt"]
     with pytest.raises(ConfigError) as error:
         render_stage(project, training, "bake")
     assert str(error.value) == 'The format "bake" describes all stages in one file.'

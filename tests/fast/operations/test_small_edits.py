@@ -161,12 +161,12 @@ EDITS: Final[Mapping[str, tuple[str, str, str]]] = {
     "the URL of an explicit source": (
         "corp.example",
         "mirror.example",
-        "training: lock pyproject requirements pylock inputs tag",
+        "training: lock pyproject requirements own pylock inputs tag",
     ),
     "a source for a stage": (
         DETAILS,
         f'[tool.poetry.group.inference.dependencies]\napp = {{ source = "corp" }}\n{DETAILS}',
-        "inference: lock pyproject requirements pylock Dockerfile inputs tag; bake",
+        "inference: lock pyproject requirements own pylock Dockerfile inputs tag; bake",
     ),
     "a source for a dev group": (
         DETAILS,
@@ -197,17 +197,17 @@ EDITS: Final[Mapping[str, tuple[str, str, str]]] = {
     "an own requirement": (
         'inference = ["app"]',
         'inference = ["app", "lint"]',
-        "inference: lock pyproject requirements pylock inputs tag",
+        "inference: lock pyproject requirements own pylock inputs tag",
     ),
     "an included group's requirement": (
         '["track"]',
         '["track", "lint"]',
-        "training: lock pyproject requirements pylock inputs tag",
+        "training: lock pyproject requirements own pylock inputs tag",
     ),
     "a selected extra's requirement": (
         'fast = ["fast"]',
         'fast = ["fast", "lint"]',
-        "training: lock pyproject requirements pylock inputs tag",
+        "training: lock pyproject requirements own pylock inputs tag",
     ),
     "a constraint that changes no version": (
         'inference = ["app"]',
@@ -234,7 +234,7 @@ EDITS: Final[Mapping[str, tuple[str, str, str]]] = {
     "a new stage": (
         TRAINING,
         f'[tool.fti.stages.batch]\nkind = "inference"\ngroups = ["inference"]\n{TRAINING}',
-        "batch: lock pyproject requirements pylock Dockerfile dockerignore inputs tag; bake",
+        "batch: lock pyproject requirements own pylock Dockerfile dockerignore inputs tag; bake",
     ),
     # What belongs to several stages
     "a rule that holds": (
@@ -245,7 +245,7 @@ EDITS: Final[Mapping[str, tuple[str, str, str]]] = {
     "a common requirement": (
         '["core", "util"]',
         '["core", "util", "lint"]',
-        "all: lock pyproject requirements pylock inputs tag",
+        "all: lock pyproject requirements own pylock inputs tag",
     ),
     "the project's Python": (
         'requires-python = ">=3.11"',
@@ -255,7 +255,7 @@ EDITS: Final[Mapping[str, tuple[str, str, str]]] = {
     "the project's name": (
         'name = "credit"',
         'name = "score"',
-        "all: pyproject tag; bake",
+        "all: pyproject requirements tag; bake",
     ),
     "constraints on builds": (
         "[tool.poetry.group",
@@ -277,6 +277,7 @@ WORDS: Final = {
     "poetry.lock": "lock",
     "pyproject.toml": "pyproject",
     "requirements.txt": "requirements",
+    "requirements.own.txt": "own",
     "pylock": "pylock",
     "Dockerfile": "Dockerfile",
     "Dockerfile.dockerignore": "dockerignore",

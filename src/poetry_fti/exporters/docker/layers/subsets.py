@@ -82,7 +82,8 @@ def subset_text(subset: PackageSubset) -> str:
 
 
 def _has_own_files(locked: LockedStage) -> bool:
-    return bool(locked.layers) or locked.is_reduced
+    # A comment on what requires a package must not make an image new.
+    return bool(locked.layers) or locked.is_reduced or locked.via
 
 
 def _subset(
