@@ -29,6 +29,10 @@ class RobustFileCache(FileCache[dict[str, Any]]):
             return None
         return None if found.expired else found.data
 
+    def forget(self, key: str) -> None:
+        """Remove a value, which another process may be removing, too."""
+        value_path(self, key).unlink(missing_ok=True)
+
     def put(self, key: str, value: object, minutes: int | None = None) -> None:
         """Store a value for a number of minutes, or for ever."""
         temporary = _TemporaryCache(self.path, self.hash_type)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from multiprocessing import get_context
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +18,6 @@ from poetry_fti.bridge.index.http_cache import make_robust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -104,3 +104,18 @@ def write_often(cache: FileCache[dict[str, Any]], value: dict[str, Any]) -> None
         cache.put("lib:1.0", value)
         if type(cache) is not FileCache:  # Poetry's own reports what others have written in part
             assert cache.get("lib:1.0") in (None, value)
+
+
+def test_two_processes_remove_a_value(
+    release_cache: FileCache[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release_cache.put("lib:1.0", {"name": "lib"})
+    unlink = Path.unlink
+
+    def unlink_second(path: Path, *, missing_ok: bool = False) -> None:
+        unlink(path)  # as another process does now
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink_second)
+    release_cache.forget("lib:1.0")
+    assert release_cache.get("lib:1.0") is None
