@@ -140,7 +140,12 @@ def test_images_are_built_and_only_again_when_something_has_changed(project: Pro
     files = [
         f"fti/{s}/{f}"
         for s in ("training", "inference")
-        for f in ("requirements.txt", "Dockerfile", "Dockerfile.dockerignore")
+        for f in (
+            "requirements.txt",
+            "Dockerfile",
+            "Dockerfile.dockerignore",
+            "requirements.own.txt",
+        )
     ]
     wrote = [line.split()[1] for line in output.splitlines() if line.startswith("wrote")]
     assert wrote == files
