@@ -164,14 +164,23 @@ def clone_stage(project: Project, old: ProjectStage, new: str) -> str | None:
     path = project.root / "pyproject.toml"
     text = new_stages.clone(project.text, old.stage, new)
     require_usable(text, project.root)
-    lock = old.path.parent.with_name(new) / old.path.name
-    if lock.exists():
-        name = lock.relative_to(project.root).as_posix()
-        message = f"{name} was left by a former stage. Remove it with `poetry fti clean`,"
-        raise FtiError(f"{message} or give the new stage another name.")
+    lock = free_lock(project, old, new, "give the new stage another name")
     locked = {lock: old.lock.text} if project.status(old).is_readable else {}
     files.replace({**locked, path: text}, project.root, before={path: project.text})
     return old.stage.image.name
+
+
+def free_lock(project: Project, stage: ProjectStage, new: str, otherwise: str) -> Path:
+    """Return the path that a stage's lock would have under a new name.
+
+    Raises FtiError if there is a lock, with what can be done `otherwise`.
+    """
+    lock = stage.path.parent.with_name(new) / stage.path.name
+    if lock.exists():
+        name = lock.relative_to(project.root).as_posix()
+        message = f"{name} was left by a former stage. Remove it with `poetry fti clean`,"
+        raise FtiError(f"{message} or {otherwise}.")
+    return lock
 
 
 def _version() -> str:

@@ -44,12 +44,11 @@ class InstallableFiles:
 
     def fault(self, package: Package) -> str:
         """Return that a package has files but none for any of the targets, or an empty string."""
-        names = self._names(package)
-        if package.is_direct_origin() or not package.files or any(map(self.where.fits, names)):
-            return ""
-        return self._fault()
+        return "" if package.is_direct_origin() else self._fault(package)
 
-    def _fault(self) -> str:
+    def _fault(self, package: Package) -> str:
+        if not package.files or any(map(self.where.fits, self._names(package))):
+            return ""
         platforms = ", ".join(map(str, self.targets.platforms)) or "any platform"
         return f"has no {self._kind} for {platforms} and {_python(self.where, self.python)}"
 
@@ -84,8 +83,7 @@ class InstallableFiles:
         The text is empty if it has one for each.
         """
         if not self.targets.platforms:
-            names = self._names(package)
-            return self._fault() if package.files and not any(map(self.where.fits, names)) else ""
+            return self._fault(package)
         lacking = self._lacking(package, markers)
         return f"has no {self._kind} for {_where(lacking)}" if lacking else ""
 

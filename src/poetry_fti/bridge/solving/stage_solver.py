@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from packaging.version import Version
-
 from poetry_fti.bridge.markers import Narrowing, clear_marker_caches
 from poetry_fti.bridge.solving.attempts.attempts import Attempts
 from poetry_fti.bridge.solving.budget import OutOfStepsError
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version
     from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import Versions
@@ -108,29 +107,28 @@ class StageSolver:
         parts = self._where[name].divided(files.where.pythons, lacking)
         if len(parts) == 1:
             raise FtiError(files.first_fault(solution.packages))
-        position = list(self._where).index(name)
-        entries = list(self._where.items())
-        entries[position : position + 1] = [(each.marker, each) for each in parts]
-        self._where = dict(entries)
+        divided = [parts if each == name else [own] for each, own in self._where.items()]
+        self._where = {each.marker: each for group in divided for each in group}
         made = {each.marker: self._make_variant(self._task, each) for each in parts}
-        self.variants = {each: {**self.variants, **made}[each] for each in self._where}
+        every = self.variants | made
+        self.variants = {each: every[each] for each in self._where}
         return list(made)
 
     def _older(
         self, variant: str, solutions: Mapping[str, Solution]
-    ) -> dict[NormalizedName, tuple[str, str]]:
+    ) -> dict[NormalizedName, Version]:
         """Return the packages of which other variants have a newer release without a file here.
 
-        Each has its version and the newest one.
+        Each has the newest of these versions.
         """
         own, resolver = solutions[variant].versions(), self.variants[variant].resolver
-        found: dict[NormalizedName, tuple[str, str]] = {}
-        for other in solutions.values():
+        found: dict[NormalizedName, Version] = {}
+        for other in (each for name, each in solutions.items() if name != variant):
             for name in own.keys() & other.versions().keys():
-                newest = other.versions()[name][-1]
-                is_newer = newest > max(own[name][-1], Version(found.get(name, ("", "0"))[1]))
+                version = other.versions()[name][-1]
+                is_newer = version > found.get(name, own[name][-1])
                 if is_newer and resolver.lacks_files(other.entries(name)[-1]):
-                    found[name] = (str(own[name][-1]), str(newest))
+                    found[name] = version
         return found
 
     def attempts(self, variant: str) -> Attempts:
@@ -167,9 +165,11 @@ class StageSolver:
         for name, solution in self._solutions.items():
             files = self.variants[name].resolver.view.files
             if files is not None:
-                older = [(p, *each) for p, each in self._older(name, self._solutions).items()]
+                newer = self._older(name, self._solutions)
+                versions = solution.versions()
+                older = [(each, versions[each][-1], newer[each]) for each in sorted(newer)]
                 where = self._where[name]
-                found.append(LockedVariant(where, files, solution.packages, sorted(older)))
+                found.append(LockedVariant(where, files, solution.packages, older))
         return found
 
     def _without_effect(self) -> Iterator[str]:
@@ -226,6 +226,8 @@ class StageSolver:
             return self._universal_packages(self._universal, aligned)
         clear_marker_caches()
         restored = [(self._where[v], self._restored(v, preferences[v])) for v in self.variants]
+        if len(restored) == 1:
+            return restored[0][1]
         narrow = Narrowing(self._task.targets, self._task.root().python_constraint)
         return merged(restored, narrow)
 

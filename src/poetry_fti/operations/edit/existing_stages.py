@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from poetry_fti import files
 from poetry_fti.bridge.project.pyproject import parse_pyproject
-from poetry_fti.errors import ConfigError, FtiError
+from poetry_fti.errors import ConfigError
 from poetry_fti.operations.leftovers import find_leftovers, remove_leftover
+from poetry_fti.operations.new_stages import free_lock
 from poetry_fti.operations.project import require_usable
 from poetry_fti.scaffold import existing_stages
 
@@ -37,11 +38,7 @@ def rename_stage(project: Project, stage: ProjectStage, new: str) -> StageChange
     """
     text = existing_stages.rename(project.text, stage.stage, new)
     require_usable(text, project.root)
-    lock = stage.path.parent.with_name(new) / stage.path.name
-    if lock.exists():
-        name = lock.relative_to(project.root).as_posix()
-        message = f"{name} was left by a former stage. Remove it with `poetry fti clean`,"
-        raise FtiError(f"{message} or choose another name.")
+    lock = free_lock(project, stage, new, "choose another name")
     path = project.root / "pyproject.toml"
     moved = {lock: stage.lock.text} if stage.lock.text else {}
     files.replace({**moved, path: text}, project.root, before={path: project.text})

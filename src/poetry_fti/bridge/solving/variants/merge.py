@@ -30,8 +30,6 @@ def merged(
 
     The variants are a division of the stage's targets; `narrow` simplifies markers for all of them.
     """
-    if len(variants) == 1:
-        return variants[0][1]
     found: dict[Package, dict[VariantTargets, tuple[Package, TransitivePackageInfo]]] = {}
     for variant, packages in variants:
         for package, info in packages.items():

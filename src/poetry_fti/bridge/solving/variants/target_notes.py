@@ -12,11 +12,13 @@ from poetry_fti.wording import MOST_NAMED, joined
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from packaging.version import Version as StandardVersion
+
     from poetry_fti.bridge.lock.installable_files import InstallableFiles
     from poetry_fti.bridge.solving.solution import SolvedPackages
     from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets
     from poetry_fti.model import Platform
-    from poetry_fti.targets import Version
+    from poetry_fti.targets import Minor, Version
 
 # Any newer version is worth a sentence: the first macOS on arm64, and the glibc of the base image.
 _MACOS: Final = (11, 0)
@@ -34,7 +36,7 @@ class LockedVariant:
     where: VariantTargets
     files: InstallableFiles
     packages: SolvedPackages
-    older: Sequence[tuple[str, str, str]] = ()
+    older: Sequence[tuple[str, StandardVersion, StandardVersion]] = ()
 
 
 def target_notes(stage: str, variants: Sequence[LockedVariant]) -> Iterator[str]:
@@ -81,22 +83,19 @@ def _system(platform: Platform, version: Version) -> str:
 
 
 def _python_notes(stage: str, variants: Iterable[LockedVariant]) -> Iterator[str]:
-    names: dict[str, dict[str, None]] = defaultdict(dict)
+    names: dict[Minor, dict[str, None]] = defaultdict(dict)
     for variant in variants:
         lacking = variant.files.lacking(variant.packages, is_required=False)
         for target, found in lacking.items():
-            names[version_text(target.python)] |= dict.fromkeys(sorted(found))
+            names[target.python] |= dict.fromkeys(sorted(found))
     if names:
         lacking_names = list(dict.fromkeys(name for found in names.values() for name in found))
         listed = lacking_names[:MOST_NAMED]
         more = len(lacking_names) - len(listed)
         what = joined([*listed, f"{more} more"] if more else listed)
         verb = "has" if len(lacking_names) == 1 else "have"
+        pythons = joined(map(version_text, sorted(names)))
         yield (
-            f"{stage} allows Python {joined(sorted(names, key=_order))}, for which {what} {verb} no"
+            f"{stage} allows Python {pythons}, for which {what} {verb} no"
             f" file on some platform: set an upper bound in `python`."
         )
-
-
-def _order(version: str) -> tuple[int, ...]:
-    return tuple(map(int, version.split(".")))
