@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PACKAGE: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE | re.ASCII)
 _EXTRA: Final = re.compile(r"\bextras?\b")
-_PATTERN: Final = re.compile(
+PATTERN: Final = re.compile(
     r"[A-Z0-9*?]|[A-Z0-9*?][A-Z0-9._*?-]*[A-Z0-9*?]", re.IGNORECASE | re.ASCII
 )
 
@@ -49,19 +49,28 @@ def _stages(rule: Table) -> tuple[str, ...]:
 
 
 def _packages(rule: Table) -> tuple[str, ...]:
-    patterns = rule.whole_strings("packages")
     if "packages" not in rule:
         rule.wrong("packages", 'is missing: names of packages, such as "numpy" or "nvidia-*"')
     elif rule.is_empty("packages"):
         rule.wrong("packages", "is empty; a rule must name a package")
+    return tuple(sorted(set(_patterns(rule, "packages"))))
+
+
+def read_forbid(stage: Table) -> tuple[str, ...]:
+    """Return the patterns in `forbid`, normalized, in their order."""
+    return tuple(_patterns(stage, "forbid"))
+
+
+def _patterns(table: Table, key: str) -> list[str]:
+    patterns = table.whole_strings(key)
     normalized: list[str] = [canonicalize_name(pattern) for pattern in patterns]
     for index, pattern in enumerate(patterns):
-        if not _PATTERN.fullmatch(pattern):
+        if not PATTERN.fullmatch(pattern):
             message = f'"{pattern}" is not a package name such as "numpy" or "nvidia-*"'
-            rule.wrong("packages", message, index=index)
+            table.wrong(key, message, index=index)
         elif normalized[index] in normalized[:index]:
-            rule.wrong("packages", f'"{pattern}" is listed twice', index=index)
-    return tuple(sorted(set(normalized)))
+            table.wrong(key, f'"{pattern}" is listed twice', index=index)
+    return normalized
 
 
 def read_overrides(parent: Table) -> tuple[tuple[str, str], ...]:

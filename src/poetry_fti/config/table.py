@@ -73,6 +73,10 @@ class Table:
             planned=planned,
         )
 
+    def value(self, key: str) -> object:
+        """Return the value of a key, whatever its type; None for a missing key."""
+        return self._mapping.get(key)
+
     def string(self, key: str) -> str | None:
         """Return a string; None for a missing key or a wrong type."""
         value = self._mapping.get(key)
