@@ -44,7 +44,7 @@ def _fix(stage: CheckedStage, chain: list[NormalizedName]) -> str:
         return f"Remove {chain[0]} from the dependency groups of {stage.name}"
     name = f" {chain[-1]}" if chain else " the package"
     parent = f" if {chain[-2]} works without it" if chain else ""
-    return f"Leave{name} out with `exclude` of {stage.path}{parent}, or require less of it"
+    return f"Leave{name} out with `exclude` of {stage.path}{parent}"
 
 
 CHECK: Final = Check(
