@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -16,20 +16,6 @@ if TYPE_CHECKING:
     from poetry_fti.checks.facts import CheckedProject
 
 FindingLevel: TypeAlias = Literal["error", "warning"]
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """The stages and versions that a finding on something passed between stages is about.
-
-    `silent` is set if nothing raises an error: results differ.
-    """
-
-    producer: str
-    consumer: str
-    producer_version: str
-    consumer_version: str
-    silent: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +31,6 @@ class Finding:
         fix: what to do about it, such as a command or a setting; a sentence without its full stop.
         because: the requirement or setting behind it; empty if `message` says it all.
         path: the dotted path of the table or key in pyproject.toml that the finding is about.
-        transfer: what the finding is about if it concerns a pair of stages.
     """
 
     check: str
@@ -56,7 +41,6 @@ class Finding:
     package: str | None = None
     because: str = ""
     path: str = "tool.fti"
-    transfer: Transfer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +59,7 @@ class Check:
     explanation: str
 
 
-PACKAGE: Final = __name__
-
-
 def load_check(name: str) -> Check:
     """Return the check of a name that is in `poetry_fti.model.CHECKS`."""
-    check: Check = resolve_name(f"{PACKAGE}.{name.replace('-', '_')}:CHECK")
+    check: Check = resolve_name(f"{__name__}.{name.replace('-', '_')}:CHECK")
     return check

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import PurePosixPath
 
     from poetry_fti.model import LockedPackage, Requirement, Stage
 
@@ -17,19 +16,15 @@ class CheckedStage:
     """A stage and the content of its lock, whether or not that is fresh.
 
     Attributes:
-        lock: the path of the lock, relative to the project's root.
         problem: why the lock is not fresh and the command that repairs it, as a sentence with its
             full stop; empty for a fresh lock.
-        requires_python: the allowed versions of Python as PEP 440 specifiers.
         requirements: the stage's own requirements, without transitive ones.
         packages: the packages of the lock that apply on the stage's targets, without files; empty
             if the lock cannot be read.
     """
 
     stage: Stage
-    lock: PurePosixPath
     problem: str
-    requires_python: str
     requirements: tuple[Requirement, ...]
     packages: tuple[LockedPackage, ...]
 

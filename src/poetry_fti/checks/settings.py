@@ -22,21 +22,13 @@ class Waived:
     waiver: Waiver
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """Findings with their final levels, and those that are waived."""
-
-    findings: tuple[Finding, ...]
-    waived: tuple[Waived, ...] = ()
-
-
 def judge(
     found: Iterable[Finding],
     settings: CheckSettings,
     stages: Collection[Stage],
     today: date,
-) -> Judged:
-    """Return the findings that remain, with the levels that the project gives them.
+) -> tuple[tuple[Finding, ...], tuple[Waived, ...]]:
+    """Return the findings that remain and those that are waived, with the project's levels.
 
     An expired waiver waives nothing: its findings say so.
     """
@@ -52,19 +44,24 @@ def judge(
             findings.append(replace(each, because=because))
         else:
             waived.append(Waived(each, waiver))
-    return Judged(tuple(findings), tuple(waived))
+    return tuple(findings), tuple(waived)
 
 
-def unused_waivers(judged: Judged, settings: CheckSettings, run: Collection[str]) -> list[str]:
+def unused_waivers(
+    findings: Collection[Finding],
+    waived: Collection[Waived],
+    settings: CheckSettings,
+    run: Collection[str],
+) -> tuple[str, ...]:
     """Return a sentence for each waiver of the checks that ran that waives nothing."""
-    used = {each.waiver.path for each in judged.waived}
-    return [
+    used = {each.waiver.path for each in waived}
+    return tuple(
         f"{waiver.path} waives nothing: no finding of {waiver.check} matches it. Remove it."
         for waiver in settings.waivers
         if waiver.check in run
         and waiver.path not in used
-        and not any(_covers(waiver, each) for each in judged.findings)
-    ]
+        and not any(_covers(waiver, each) for each in findings)
+    )
 
 
 def _with_levels(

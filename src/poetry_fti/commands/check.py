@@ -8,14 +8,9 @@ from cleo.helpers import option
 from poetry.console.commands.command import Command
 
 from poetry_fti.checks import load_check
-from poetry_fti.checks.formats import Report
-from poetry_fti.commands.shared.console import escape, guarded, load, warning
-from poetry_fti.commands.shared.findings_report import (
-    FINDINGS_FORMAT,
-    report_findings,
-    wanted_format,
-)
-from poetry_fti.commands.shared.options import STAGES
+from poetry_fti.commands.shared.console import escape, guarded, load, plain, warning
+from poetry_fti.commands.shared.findings_report import findings_json, report_findings
+from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
 from poetry_fti.errors import DONE, FOUND
 from poetry_fti.model import CHECKS
 from poetry_fti.operations.check.run import CheckRequest, chosen_checks, run_checks
@@ -23,8 +18,6 @@ from poetry_fti.operations.check.run import CheckRequest, chosen_checks, run_che
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
-
-    from poetry_fti.operations.check.run import CheckReport
 
 
 class CheckCommand(Command):
@@ -34,7 +27,7 @@ class CheckCommand(Command):
     description = "Finds what is wrong in and between the pipeline stages."
     arguments: ClassVar[list[Argument]] = [STAGES]
     options: ClassVar[list[Option]] = [
-        FINDINGS_FORMAT,
+        REPORT_FORMAT,
         option("only", None, "A check to run (may be repeated).", flag=False, multiple=True),
         option("skip", None, "A check to leave out (may be repeated).", flag=False, multiple=True),
         option("strict", None, "Exit with 3 if there are only warnings, too."),
@@ -58,26 +51,19 @@ class CheckCommand(Command):
             (name,) = chosen_checks([explained], [])
             self.line(escape(f"{name}: {load_check(name).summary}.\n\n{_described(name)}"))
             return DONE
-        wanted = wanted_format(self)
+        json_wanted = wants_json(self)
         checks = chosen_checks(self.option("only"), self.option("skip"))
         project = load(self)
-        names = tuple(stage.name for stage in project.select(self.argument("stages")))
-        chosen = names if self.argument("stages") else ()
-        report = run_checks(project, CheckRequest(stages=chosen, checks=checks))
+        stages = tuple(self.argument("stages"))
+        report = run_checks(project, CheckRequest(stages=stages, checks=checks))
         for text in report.unused_waivers:
             warning(self.io, text)
-        report_findings(self.io, _rendered(report, project.text), wanted)
+        if json_wanted:
+            plain(self.io, findings_json(report))
+        else:
+            report_findings(self.io, report)
         is_wrong = report.count("error") or (self.option("strict") and report.findings)
         return FOUND if is_wrong else DONE
-
-
-def _rendered(report: CheckReport, pyproject: str) -> Report:
-    return Report(
-        findings=report.findings,
-        waived=report.waived,
-        checks=report.checks,
-        pyproject=pyproject,
-    )
 
 
 def _described(name: str) -> str:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
-from poetry_fti.config.package_keys import PATTERN
+from poetry_fti.config.package_keys import pattern_problem
 from poetry_fti.model import CHECKS, SEVERITIES, CheckSettings, Waiver
 
 if TYPE_CHECKING:
     from poetry_fti.config.table import Table
     from poetry_fti.model import Severity
 
-NO_CHECK_SETTINGS: Final = CheckSettings()
 _WAIVER_KEYS: Final = ("check", "package", "stages", "reason", "expires")
 
 
@@ -41,31 +39,18 @@ def _waiver(table: Table) -> Waiver:
     check, reason = table.choice("check", CHECKS), table.string("reason")
     if "check" not in table:
         table.wrong("check", "is missing: the check whose findings are waived")
-    if reason is None and "reason" not in table:
+    if "reason" not in table:
         table.wrong("reason", "is missing: why the findings are accepted")
     elif reason is not None and not reason.strip():
         table.wrong("reason", "is empty; say why the findings are accepted")
     package = table.string("package") or ""
-    if package and not PATTERN.fullmatch(package):
-        table.wrong("package", f'"{package}" is not a package name such as "numpy" or "nvidia-*"')
+    if package and (problem := pattern_problem(package)):
+        table.wrong("package", problem)
     return Waiver(
         path=table.path(None),
         check=check or "",
         reason=reason or "",
         package=canonicalize_name(package),
         stages=table.whole_strings("stages"),
-        expires=_date(table),
+        expires=table.date("expires"),
     )
-
-
-def _date(table: Table) -> date | None:
-    value = table.value("expires")
-    if value is None:
-        return None
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    try:
-        return date.fromisoformat(value if isinstance(value, str) else "")
-    except ValueError:
-        table.wrong("expires", "must be a date such as 2027-01-31")
-    return None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PACKAGE: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE | re.ASCII)
 _EXTRA: Final = re.compile(r"\bextras?\b")
-PATTERN: Final = re.compile(
+_PATTERN: Final = re.compile(
     r"[A-Z0-9*?]|[A-Z0-9*?][A-Z0-9._*?-]*[A-Z0-9*?]", re.IGNORECASE | re.ASCII
 )
 
@@ -61,13 +61,19 @@ def read_forbid(stage: Table) -> tuple[str, ...]:
     return tuple(_patterns(stage, "forbid"))
 
 
+def pattern_problem(text: str) -> str:
+    """Return why a text is no name of a package with wildcards; empty if it is one."""
+    if _PATTERN.fullmatch(text):
+        return ""
+    return f'"{text}" is not a package name such as "numpy" or "nvidia-*"'
+
+
 def _patterns(table: Table, key: str) -> list[str]:
     patterns = table.whole_strings(key)
     normalized: list[str] = [canonicalize_name(pattern) for pattern in patterns]
     for index, pattern in enumerate(patterns):
-        if not PATTERN.fullmatch(pattern):
-            message = f'"{pattern}" is not a package name such as "numpy" or "nvidia-*"'
-            table.wrong(key, message, index=index)
+        if problem := pattern_problem(pattern):
+            table.wrong(key, problem, index=index)
         elif normalized[index] in normalized[:index]:
             table.wrong(key, f'"{pattern}" is listed twice', index=index)
     return normalized

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from poetry_fti.config.check_keys import NO_CHECK_SETTINGS, read_check, read_severities
+from poetry_fti.config.check_keys import read_check, read_severities
 from poetry_fti.config.image.defaults import read_image_defaults
 from poetry_fti.config.image.keys import read_environment
 from poetry_fti.config.messages import dotted
@@ -25,7 +25,7 @@ from poetry_fti.config.package_keys import (
 )
 from poetry_fti.config.table import Table
 from poetry_fti.config.target_keys import read_targets
-from poetry_fti.model import KINDS, USUAL_PLATFORMS, Image, Targets
+from poetry_fti.model import KINDS, USUAL_PLATFORMS, CheckSettings, Image, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_fti.config.image.defaults import ImageDefaults
-    from poetry_fti.model import CheckSettings, Constraint, Kind, Problem, Rule, Severity
+    from poetry_fti.model import Constraint, Kind, Problem, Rule, Severity
 
 DEFAULT_EXPORTS: Final = ("requirements", "pylock", "dockerfile")
 
@@ -85,7 +85,7 @@ class Config:
     share: bool = True
     via: bool = True
     sync_on_run: bool = False
-    check: CheckSettings = NO_CHECK_SETTINGS
+    check: CheckSettings = CheckSettings()
 
 
 def read_config(

@@ -26,10 +26,8 @@ def _checked(project: Project, stage: ProjectStage) -> CheckedStage:
     packages = _packages(stage)
     return CheckedStage(
         stage=stage.stage,
-        lock=stage.folder / "poetry.lock",
         # What looks fresh may still be damaged where only reading the packages shows it.
         problem="" if is_fresh and packages is not None else project.problem(stage),
-        requires_python=stage.python,
         requirements=stage.requirements,
         packages=packages or (),
     )

@@ -14,11 +14,11 @@ from poetry_fti.operations.check.facts import checked_project
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from poetry_fti.checks import Finding
     from poetry_fti.checks.facts import CheckedProject
-    from poetry_fti.checks.settings import Judged, Waived
+    from poetry_fti.checks.settings import Waived
     from poetry_fti.operations.project import Project
 
 
@@ -32,7 +32,7 @@ class CheckRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckReport:
-    """The findings, in the order of the checks and of the stages.
+    """The findings, in the order of the checks and of the stages, and those that are waived.
 
     `checks` are those that ran; `unused_waivers` are sentences.
     """
@@ -58,19 +58,24 @@ def chosen_checks(only: Iterable[str], skip: Iterable[str]) -> tuple[str, ...]:
 
 
 def run_checks(project: Project, request: CheckRequest) -> CheckReport:
-    """Run checks on a project. Nothing is written, and nothing of the project is executed."""
+    """Run checks on a project. Nothing is written, and nothing of the project is executed.
+
+    Raises ConfigError for a name that no stage has.
+    """
+    project.select(request.stages)
     checks = _enabled(project, request.checks)
     found = _found(checks, checked_project(project)) if checks else ()
-    wanted = [each for each in found if _is_on(each, request.stages)]
+    wanted = [
+        each
+        for each in found
+        if not request.stages or each.stage is None or each.stage in request.stages
+    ]
     settings = project.config.check
     stages = [stage.stage for stage in project.stages]
-    judged = judge(wanted, settings, stages, datetime.now(timezone.utc).date())
-    return CheckReport(
-        checks=checks,
-        findings=judged.findings,
-        waived=judged.waived,
-        unused_waivers=_unused(judged, project, request, checks),
-    )
+    findings, waived = judge(wanted, settings, stages, datetime.now(timezone.utc).date())
+    # The findings of stages that are not named are unknown.
+    unused = () if request.stages else unused_waivers(findings, waived, settings, checks)
+    return CheckReport(checks=checks, findings=findings, waived=waived, unused_waivers=unused)
 
 
 def _enabled(project: Project, checks: Iterable[str]) -> tuple[str, ...]:
@@ -88,19 +93,3 @@ def _enabled(project: Project, checks: Iterable[str]) -> tuple[str, ...]:
 def _found(checks: Iterable[str], project: CheckedProject) -> Iterator[Finding]:
     for name in checks:
         yield from load_check(name).find(project)
-
-
-def _is_on(finding: Finding, stages: Collection[str]) -> bool:
-    """Return whether a finding concerns stages; one on the whole project always does."""
-    concerned = {finding.stage}
-    if finding.transfer:
-        concerned |= {finding.transfer.producer, finding.transfer.consumer}
-    return not stages or finding.stage is None or not concerned.isdisjoint(stages)
-
-
-def _unused(
-    judged: Judged, project: Project, request: CheckRequest, checks: Collection[str]
-) -> tuple[str, ...]:
-    if request.stages:
-        return ()  # the findings of other stages are unknown
-    return tuple(unused_waivers(judged, project.config.check, checks))
