@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,6 +39,27 @@ class CheckedStage:
         return f"tool.fti.stages.{self.stage.name}"
 
 
+ExportState: TypeAlias = Literal["outdated", "missing", "obsolete", "unused", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedFiles:
+    """Files of earlier exports that are not as an export would write them now.
+
+    Attributes:
+        stage: the name of their stage; None for files of several stages.
+        state: `missing` files belong to others that exist. The next export removes `obsolete`
+            files, and keeps `unused` ones. `failed` stands for a stage that cannot be exported.
+        paths: the files, relative to the project's root; empty if the export failed.
+        reason: why the export failed, otherwise empty.
+    """
+
+    stage: str | None
+    state: ExportState
+    paths: tuple[str, ...] = ()
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedProject:
     """A project as checks see it.
@@ -48,7 +69,9 @@ class CheckedProject:
     Attributes:
         stages: all stages, in the order feature, training, inference and then by name.
         leftovers: returns the folders that belong to no stage, relative to the project's root.
+        exports: returns the files of earlier exports that are not up to date.
     """
 
     stages: tuple[CheckedStage, ...]
     leftovers: Callable[[], Sequence[str]]
+    exports: Callable[[], Sequence[ExportedFiles]] = list
