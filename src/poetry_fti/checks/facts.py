@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from poetry_fti.model import LockedPackage, Requirement, Stage
+    from poetry_fti.model import LockedPackage, Requirement, Rule, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,21 @@ class ExportedFiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlignRule:
+    """A rule of `[[tool.fti.align]]`, with the names of all stages that it applies to.
+
+    Attributes:
+        path: the dotted path of its table in pyproject.toml.
+        unmatched: pairs of the position of a name in `packages` that matches no package of these
+            stages, and a sentence on it; none while one of their locks is not fresh.
+    """
+
+    path: str
+    rule: Rule
+    unmatched: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedProject:
     """A project as checks see it.
 
@@ -70,8 +85,10 @@ class CheckedProject:
         stages: all stages, in the order feature, training, inference and then by name.
         leftovers: returns the folders that belong to no stage, relative to the project's root.
         exports: returns the files of earlier exports that are not up to date.
+        align_rules: returns the rules of `[[tool.fti.align]]`.
     """
 
     stages: tuple[CheckedStage, ...]
     leftovers: Callable[[], Sequence[str]]
     exports: Callable[[], Sequence[ExportedFiles]] = list
+    align_rules: Callable[[], Sequence[AlignRule]] = list
