@@ -75,6 +75,26 @@ class AlignRule:
     unmatched: tuple[tuple[int, str], ...] = ()
 
 
+EnvironmentState: TypeAlias = Literal["ready", "behind", "incomplete", "other Python", "broken"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageEnvironment:
+    """A virtual environment of a stage.
+
+    Attributes:
+        stage: the name of the stage.
+        name: the name of the environment's folder.
+        python: the version of its Python; empty if it is unknown.
+        state: `ready` if it has been installed from the lock as it is now.
+    """
+
+    stage: str
+    name: str
+    python: str
+    state: EnvironmentState
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedProject:
     """A project as checks see it.
@@ -86,9 +106,11 @@ class CheckedProject:
         leftovers: returns the folders that belong to no stage, relative to the project's root.
         exports: returns the files of earlier exports that are not up to date.
         align_rules: returns the rules of `[[tool.fti.align]]`.
+        environments: returns the environments of the stages.
     """
 
     stages: tuple[CheckedStage, ...]
     leftovers: Callable[[], Sequence[str]]
     exports: Callable[[], Sequence[ExportedFiles]] = list
     align_rules: Callable[[], Sequence[AlignRule]] = list
+    environments: Callable[[], Sequence[StageEnvironment]] = list
