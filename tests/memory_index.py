@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response, Session
 
     from loopback.site import Answer
+    from poetry_fti.model.stage_state import StageState
     from poetry_fti.operations.feedback import Feedback, Verbosity
     from poetry_fti.operations.locking.request import LockResult
     from poetry_fti.operations.project import Project
@@ -184,10 +185,19 @@ class Recorder:
     running: list[str] = field(default_factory=list)
     details: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    states: Callable[[], Mapping[str, StageState]] = dict
 
     def progress(self, message: str, /) -> AbstractContextManager[None]:
         """Keep the message."""
         self.running.append(message)
+        return nullcontext()
+
+    def stages(
+        self, message: str, states: Callable[[], Mapping[str, StageState]], /
+    ) -> AbstractContextManager[None]:
+        """Keep the message, and the function that returns the stages' states."""
+        self.running.append(message)
+        self.states = states
         return nullcontext()
 
     def detail(self, text: str, /) -> None:

@@ -6,7 +6,10 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
+
+    from poetry_fti.model.stage_state import StageState
 
 
 # How much of the resolver's log is reported: none, or as much as with Poetry's -v, -vv and -vvv.
@@ -23,6 +26,15 @@ class Feedback(Protocol):
     def progress(self, message: str, /) -> AbstractContextManager[None]:
         """Return a context that is entered for the duration of the work that is described."""
 
+    def stages(
+        self, message: str, states: Callable[[], Mapping[str, StageState]], /
+    ) -> AbstractContextManager[None]:
+        """Return a context that is entered while stages are locked.
+
+        `states` returns the present state of each stage by name; any thread may call it, as often
+        as it is to be shown.
+        """
+
     def detail(self, text: str, /) -> None:
         """Receive a line of the resolver's log; not called if `verbosity` is 0."""
 
@@ -36,6 +48,12 @@ class Silent:
     verbosity: Verbosity = 0
 
     def progress(self, _message: str, /) -> AbstractContextManager[None]:
+        """Return a context that has no effect."""
+        return nullcontext()
+
+    def stages(
+        self, _message: str, _states: Callable[[], Mapping[str, StageState]], /
+    ) -> AbstractContextManager[None]:
         """Return a context that has no effect."""
         return nullcontext()
 

@@ -12,18 +12,20 @@ from cleo.io.outputs.stream_output import StreamOutput
 
 from poetry_fti.commands.shared.progress import spinner
 from poetry_fti.commands.shared.safe_output import make_safe
+from poetry_fti.commands.shared.stage_lines import stage_display
 from poetry_fti.errors import FAILED, INTERRUPTED, FtiError
 from poetry_fti.interruption import interruption
 from poetry_fti.operations.project import load_project
 from poetry_fti.wording import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from cleo.io.io import IO
     from poetry.console.commands.command import Command
 
+    from poetry_fti.model.stage_state import StageState
     from poetry_fti.operations.feedback import Feedback, Verbosity
     from poetry_fti.operations.project import Project
 
@@ -119,6 +121,11 @@ class _ConsoleFeedback:
 
     def progress(self, message: str, /) -> AbstractContextManager[None]:
         return spinner(self._io, message)
+
+    def stages(
+        self, message: str, states: Callable[[], Mapping[str, StageState]], /
+    ) -> AbstractContextManager[None]:
+        return stage_display(self._io, message, states)
 
     def detail(self, text: str, /) -> None:
         self._io.write_line(escape(text))
