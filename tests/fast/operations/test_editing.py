@@ -32,10 +32,12 @@ from poetry_fti.operations.presets import find_preset, list_presets, preset_text
 from small_index import pyproject
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from memory_index import MemoryProject
+    from poetry_fti.model.stage_state import StageState
     from poetry_fti.operations.stage import ProjectStage
 
 PROJECT: Final = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.11"\n'
@@ -251,9 +253,11 @@ class _Meddler(Recorder):
         super().__init__()
         self._path, self._text = path, text
 
-    def progress(self, message: str, /) -> AbstractContextManager[None]:
+    def stages(
+        self, message: str, states: Callable[[], Mapping[str, StageState]], /
+    ) -> AbstractContextManager[None]:
         self._path.write_text(self._text, encoding="utf-8")
-        return super().progress(message)
+        return super().stages(message, states)
 
 
 @pytest.mark.parametrize("regenerate", [False, True])
