@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 # How much of the resolver's log is reported: none, or as much as with Poetry's -v, -vv and -vvv.
 Verbosity: TypeAlias = Literal[0, 1, 2, 3]
+States: TypeAlias = "Callable[[], Mapping[str, StageState]]"
 
 
 class Feedback(Protocol):
@@ -23,13 +24,8 @@ class Feedback(Protocol):
     def verbosity(self) -> Verbosity:
         """How much of the resolver's log to report: 0 for none, up to 3."""
 
-    def progress(self, message: str, /) -> AbstractContextManager[None]:
-        """Return a context that is entered for the duration of the work that is described."""
-
-    def stages(
-        self, message: str, states: Callable[[], Mapping[str, StageState]], /
-    ) -> AbstractContextManager[None]:
-        """Return a context that is entered while stages are locked.
+    def progress(self, message: str, states: States, /) -> AbstractContextManager[None]:
+        """Return a context that is entered while stages are locked, as `message` says.
 
         `states` returns the present state of each stage by name; any thread may call it, as often
         as it is to be shown.
@@ -47,13 +43,7 @@ class Silent:
 
     verbosity: Verbosity = 0
 
-    def progress(self, _message: str, /) -> AbstractContextManager[None]:
-        """Return a context that has no effect."""
-        return nullcontext()
-
-    def stages(
-        self, _message: str, _states: Callable[[], Mapping[str, StageState]], /
-    ) -> AbstractContextManager[None]:
+    def progress(self, _message: str, _states: States, /) -> AbstractContextManager[None]:
         """Return a context that has no effect."""
         return nullcontext()
 

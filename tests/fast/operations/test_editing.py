@@ -33,12 +33,11 @@ from poetry_fti.operations.presets import find_preset, list_presets, preset_text
 from small_index import pyproject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from memory_index import MemoryProject
-    from poetry_fti.model.stage_state import StageState
+    from poetry_fti.operations.feedback import States
     from poetry_fti.operations.stage import ProjectStage
 
 PROJECT: Final = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.11"\n'
@@ -324,11 +323,9 @@ class _Meddler(Recorder):
         super().__init__()
         self._path, self._text = path, text
 
-    def stages(
-        self, message: str, states: Callable[[], Mapping[str, StageState]], /
-    ) -> AbstractContextManager[None]:
+    def progress(self, message: str, states: States, /) -> AbstractContextManager[None]:
         self._path.write_text(self._text, encoding="utf-8")
-        return super().stages(message, states)
+        return super().progress(message, states)
 
 
 @pytest.mark.parametrize("regenerate", [False, True])

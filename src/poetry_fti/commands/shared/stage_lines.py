@@ -1,12 +1,12 @@
-"""The states of stages on a terminal while they are locked, one line for each stage."""
+"""The states of stages while they are locked: a line for each stage."""
 
 from __future__ import annotations
 
 import shutil
 import time
 from contextlib import contextmanager
-from threading import Event, Thread
-from typing import TYPE_CHECKING, Final
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING, Final, Protocol
 
 from cleo.io.outputs.output import Type
 
@@ -14,14 +14,17 @@ from poetry_fti.model.stage_state import Phase
 from poetry_fti.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from cleo.io.io import IO
     from cleo.io.outputs.output import Output
 
     from poetry_fti.model.stage_state import StageState
+    from poetry_fti.operations.feedback import States
 
 _INTERVAL: Final = 0.1  # seconds
+# Without a terminal, results follow before anybody would wonder what takes so long.
+_PATIENCE: Final = 5.0  # seconds
 # Lines of the terminal that the display leaves free: an empty one, the header, and the next one.
 _OTHER_LINES: Final = 3
 _TEXTS: Final = {
@@ -31,6 +34,55 @@ _TEXTS: Final = {
     Phase.LOCKING: "locking",
     Phase.FAILED: "failed",
 }
+
+
+class Display(Protocol):
+    """What shows the states of stages."""
+
+    def draw(self) -> None:
+        """Show the present states."""
+
+    def end(self) -> None:
+        """Show the last states, or none."""
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Let other output be written inside the context."""
+
+
+@contextmanager
+def show_stages(
+    io: IO, message: str, states: States, *, patience: float = _PATIENCE
+) -> Iterator[Display | None]:
+    """Show a message and the states of stages on the error output, inside the context.
+
+    On a terminal, the message remains at the end. Without one, stages are named as they are solved
+    if that takes longer than `patience`, in seconds. Nothing is shown with `-q`, nor with `-v`,
+    which prints the solver's log.
+    """
+    if io.is_verbose() or io.output.is_quiet():
+        yield None
+        return
+    if io.error_output.is_decorated():
+        display: Display = _Terminal(io.error_output, message, states)
+    else:
+        display = _Pipe(io.error_output, states, patience)
+    done = Event()
+
+    def repeat() -> None:
+        while not done.wait(_INTERVAL):
+            display.draw()
+
+    thread = Thread(target=repeat, daemon=True)
+    try:
+        display.draw()
+        thread.start()
+        yield display
+    finally:
+        done.set()
+        if thread.is_alive():
+            thread.join()
+        display.end()
 
 
 def stage_lines(states: Mapping[str, StageState], width: int) -> list[str]:
@@ -51,61 +103,33 @@ def _cut(line: str, width: int) -> str:
     return line if len(line) <= width else f"{line[: width - 1]}…"
 
 
-@contextmanager
-def stage_display(
-    io: IO, message: str, states: Callable[[], Mapping[str, StageState]]
-) -> Iterator[None]:
-    """Show a message with the elapsed seconds and the states of stages inside the context.
-
-    They are not shown with `-v`, which prints the solver's log, nor without a terminal. Only the
-    message remains at the end.
-    """
-    if io.is_verbose() or io.output.is_quiet() or not io.error_output.is_decorated():
-        yield
-        return
-    display = _Display(io.error_output, message, states)
-    done = Event()
-
-    def repeat() -> None:
-        while not done.wait(_INTERVAL):
-            display.draw()
-
-    thread = Thread(target=repeat, daemon=True)
-    try:
-        display.draw()
-        thread.start()
-        yield
-    finally:
-        done.set()
-        if thread.is_alive():
-            thread.join()
-        display.end()
-
-
-class _Display:
-    def __init__(
-        self, output: Output, message: str, states: Callable[[], Mapping[str, StageState]]
-    ) -> None:
+class _Terminal:
+    def __init__(self, output: Output, message: str, states: States) -> None:
         self._output = output
         self._message = message
         self._states = states
         self._started = time.monotonic()
+        self._lock = Lock()
 
     def draw(self) -> None:
-        """Draw all lines below the cursor, and leave it where it is, on an empty line.
-
-        Other output, such as a warning, is written there, and remains above the next drawing.
-        """
+        """Draw all lines below the cursor, and leave it where it is, on an empty line."""
         width, height = shutil.get_terminal_size()
         lines = [self._header(width), *stage_lines(self._states(), width)]
         lines = lines[: max(1, height - _OTHER_LINES + 1)]
         text = "".join(f"\n{line}\x1b[K" for line in lines)
-        self._write(f"\r\x1b[K{text}\x1b[J\r\x1b[{len(lines)}A")
+        with self._lock:
+            self._write(f"\r\x1b[K{text}\x1b[J\r\x1b[{len(lines)}A")
 
     def end(self) -> None:
         """Replace the lines by the message."""
         width, _ = shutil.get_terminal_size()
         self._write(f"\r\x1b[J{self._header(width)}\n")
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        with self._lock:
+            self._write("\r\x1b[J")
+            yield
 
     def _header(self, width: int) -> str:
         return _cut(f"{self._message}... ({time.monotonic() - self._started:.0f}s)", width)
@@ -113,3 +137,36 @@ class _Display:
     def _write(self, text: str) -> None:
         self._output.write(text, type=Type.RAW)
         self._output.flush()
+
+
+class _Pipe:
+    def __init__(self, output: Output, states: States, patience: float) -> None:
+        self._output = output
+        self._states = states
+        self._begin = time.monotonic() + patience
+        self._solved: set[str] = set()
+        self._lock = Lock()
+
+    def draw(self) -> None:
+        """Name the stages that have been solved since the last call."""
+        states = self._states()
+        if time.monotonic() < self._begin or len(states) == 1:
+            return
+        with self._lock:
+            for name, state in states.items():
+                if state.phase >= Phase.ALIGNING and name not in self._solved:
+                    self._solved.add(name)
+                    result = "failed" if state.phase is Phase.FAILED else "solved"
+                    self._output.write_line(
+                        f"{name}: {result} ({len(self._solved)} of {len(states)} stages)",
+                        type=Type.RAW,
+                    )
+                    self._output.flush()
+
+    def end(self) -> None:
+        """Name no more stages: the results follow."""
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        with self._lock:
+            yield

@@ -93,7 +93,7 @@ def _solve(
         project_solver(
             tasks, [*rules, *project.exemptions], pool, output, aligned=aligned
         ) as solver,
-        feedback.stages(
+        feedback.progress(
             f"Locking {counted(len(tasks), 'stage')}",
             lambda: {task.name: task.progress.state for task in tasks},
         ),
