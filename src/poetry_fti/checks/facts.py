@@ -114,6 +114,8 @@ class CheckedProject:
         align_rules: returns the rules of `[[tool.fti.align]]`.
         today: the date on which the project is checked.
         environments: returns the environments of the stages.
+        python: the versions of Python that the project requires, as PEP 440 specifiers; empty for
+            any version.
     """
 
     stages: tuple[CheckedStage, ...]
@@ -122,3 +124,4 @@ class CheckedProject:
     exports: Callable[[], Sequence[ExportedFiles]] = list
     align_rules: Callable[[], Sequence[AlignRule]] = list
     environments: Callable[[], Sequence[StageEnvironment]] = list
+    python: str = ""

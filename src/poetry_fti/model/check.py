@@ -18,6 +18,7 @@ CHECKS: Final = (
     "forbid",
     "platforms",
     "accelerator",
+    "python",
     "python-end-of-life",
     "orphans",
 )
