@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 CHECKS: Final = (
     "fresh",
     "exported",
+    "installed",
     "align",
     "forbid",
     "platforms",
