@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 # that reading the configuration does not import the modules. Checks run in this order.
 CHECKS: Final = (
     "fresh",
+    "exported",
+    "align",
     "forbid",
     "platforms",
     "accelerator",

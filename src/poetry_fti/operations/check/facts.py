@@ -6,6 +6,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from poetry_fti.checks.facts import CheckedProject, CheckedStage
+from poetry_fti.operations.check.align_rules import align_rules
+from poetry_fti.operations.check.exports import differing_exports
 from poetry_fti.operations.leftovers import find_leftovers
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ def checked_project(project: Project) -> CheckedProject:
         stages=tuple(_checked(project, stage) for stage in project.stages),
         leftovers=lambda: [each.name for each in find_leftovers(project)],
         today=datetime.now(timezone.utc).date(),
+        exports=lambda: differing_exports(project),
+        align_rules=lambda: align_rules(project),
     )
 
 
