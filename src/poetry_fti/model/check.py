@@ -18,6 +18,7 @@ CHECKS: Final = (
     "forbid",
     "platforms",
     "accelerator",
+    "base-image",
     "python-end-of-life",
     "orphans",
 )
