@@ -15,6 +15,7 @@ from poetry_fti.model import LockedPackage, Requirement, Stage
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from poetry_fti.checks.facts import PackageSource
     from poetry_fti.model import Kind
 
 
@@ -50,9 +51,9 @@ def stage(
     )
 
 
-def project(*stages: CheckedStage) -> CheckedProject:
+def project(*stages: CheckedStage, sources: tuple[PackageSource, ...] = ()) -> CheckedProject:
     """Return a project of stages, without anything else that checks look at."""
-    return CheckedProject(stages=stages, leftovers=list)
+    return CheckedProject(stages=stages, leftovers=list, sources=sources)
 
 
 def found(check: str, *stages: CheckedStage) -> list[str]:

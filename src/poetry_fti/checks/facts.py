@@ -40,6 +40,20 @@ class CheckedStage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackageSource:
+    """A package index in which Poetry searches for requirements that name no source.
+
+    `priority` is `primary` or `supplemental`, and `path` the dotted path of its table. The URL of
+    PyPI may be empty.
+    """
+
+    name: str
+    url: str
+    priority: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedProject:
     """A project as checks see it.
 
@@ -48,7 +62,9 @@ class CheckedProject:
     Attributes:
         stages: all stages, in the order feature, training, inference and then by name.
         leftovers: returns the folders that belong to no stage, relative to the project's root.
+        sources: the package indexes, in the order in which Poetry searches them.
     """
 
     stages: tuple[CheckedStage, ...]
     leftovers: Callable[[], Sequence[str]]
+    sources: tuple[PackageSource, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.checks.facts import CheckedProject, CheckedStage
+from poetry_fti.operations.check.sources import package_sources
 from poetry_fti.operations.leftovers import find_leftovers
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def checked_project(project: Project) -> CheckedProject:
     return CheckedProject(
         stages=tuple(_checked(project, stage) for stage in project.stages),
         leftovers=lambda: [each.name for each in find_leftovers(project)],
+        sources=package_sources(project.pyproject),
     )
 
 
