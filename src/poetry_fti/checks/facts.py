@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from poetry_fti.model import LockedPackage, Requirement, Stage
+    from poetry_fti.model import LockedPackage, Requirement, Rule, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,42 @@ class CheckedStage:
         return f"tool.fti.stages.{self.stage.name}"
 
 
+ExportState: TypeAlias = Literal["outdated", "missing", "obsolete", "unused", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedFiles:
+    """Files of earlier exports that are not as an export would write them now.
+
+    Attributes:
+        stage: the name of their stage; None for files of several stages.
+        state: `missing` files belong to others that exist. The next export removes `obsolete`
+            files, and keeps `unused` ones. `failed` stands for a stage that cannot be exported.
+        paths: the files, relative to the project's root; empty if the export failed.
+        reason: why the export failed, otherwise empty.
+    """
+
+    stage: str | None
+    state: ExportState
+    paths: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlignRule:
+    """A rule of `[[tool.fti.align]]`, with the names of all stages that it applies to.
+
+    Attributes:
+        path: the dotted path of its table in pyproject.toml.
+        unmatched: pairs of the position of a name in `packages` that matches no package of these
+            stages, and a sentence on it; none while one of their locks is not fresh.
+    """
+
+    path: str
+    rule: Rule
+    unmatched: tuple[tuple[int, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageSource:
     """A package index in which Poetry searches for requirements that name no source.
@@ -62,9 +98,13 @@ class CheckedProject:
     Attributes:
         stages: all stages, in the order feature, training, inference and then by name.
         leftovers: returns the folders that belong to no stage, relative to the project's root.
+        exports: returns the files of earlier exports that are not up to date.
+        align_rules: returns the rules of `[[tool.fti.align]]`.
         sources: the package indexes, in the order in which Poetry searches them.
     """
 
     stages: tuple[CheckedStage, ...]
     leftovers: Callable[[], Sequence[str]]
+    exports: Callable[[], Sequence[ExportedFiles]] = list
+    align_rules: Callable[[], Sequence[AlignRule]] = list
     sources: tuple[PackageSource, ...] = ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.checks.facts import CheckedProject, CheckedStage
+from poetry_fti.operations.check.align_rules import align_rules
+from poetry_fti.operations.check.exports import differing_exports
 from poetry_fti.operations.check.sources import package_sources
 from poetry_fti.operations.leftovers import find_leftovers
 
@@ -19,6 +21,8 @@ def checked_project(project: Project) -> CheckedProject:
     return CheckedProject(
         stages=tuple(_checked(project, stage) for stage in project.stages),
         leftovers=lambda: [each.name for each in find_leftovers(project)],
+        exports=lambda: differing_exports(project),
+        align_rules=lambda: align_rules(project),
         sources=package_sources(project.pyproject),
     )
 
