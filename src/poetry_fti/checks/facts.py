@@ -102,6 +102,20 @@ class StageEnvironment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackageSource:
+    """A package index in which Poetry searches for requirements that name no source.
+
+    `priority` is `primary` or `supplemental`, and `path` the dotted path of its table. The URL of
+    PyPI may be empty.
+    """
+
+    name: str
+    url: str
+    priority: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedProject:
     """A project as checks see it.
 
@@ -116,6 +130,7 @@ class CheckedProject:
         environments: returns the environments of the stages.
         python: the versions of Python that the project requires, as PEP 440 specifiers; empty for
             any version.
+        sources: the package indexes, in the order in which Poetry searches them.
     """
 
     stages: tuple[CheckedStage, ...]
@@ -125,3 +140,4 @@ class CheckedProject:
     align_rules: Callable[[], Sequence[AlignRule]] = list
     environments: Callable[[], Sequence[StageEnvironment]] = list
     python: str = ""
+    sources: tuple[PackageSource, ...] = ()

@@ -19,7 +19,10 @@ CHECKS: Final = (
     "platforms",
     "accelerator",
     "python",
+    "base-image",
     "python-end-of-life",
+    "source",
+    "unpinned-direct",
     "orphans",
 )
 
