@@ -145,12 +145,12 @@ class CheckedProject:
         align_rules: returns the rules of `[[tool.fti.align]]`.
         today: the date on which the project is checked.
         environments: returns the environments of the stages.
+        sources: the package indexes, in the order in which Poetry searches them.
+        python: the versions of Python that the project requires, as PEP 440 specifiers; empty for
+            any version.
         unused_groups: the dependency groups that no stage uses, without those that others of them
             include, sorted by name.
         is_isolated: whether Poetry's own commands do not see the groups of stages.
-        python: the versions of Python that the project requires, as PEP 440 specifiers; empty for
-            any version.
-        sources: the package indexes, in the order in which Poetry searches them.
     """
 
     stages: tuple[CheckedStage, ...]
@@ -159,7 +159,7 @@ class CheckedProject:
     exports: Callable[[], Sequence[ExportedFiles]] = list
     align_rules: Callable[[], Sequence[AlignRule]] = list
     environments: Callable[[], Sequence[StageEnvironment]] = list
+    sources: tuple[PackageSource, ...] = ()
+    python: str = ""
     unused_groups: tuple[UnusedGroup, ...] = ()
     is_isolated: bool = False
-    python: str = ""
-    sources: tuple[PackageSource, ...] = ()

@@ -30,10 +30,10 @@ def checked_project(project: Project) -> CheckedProject:
         align_rules=lambda: align_rules(project),
         today=datetime.now(timezone.utc).date(),
         environments=cache(lambda: existing_environments(project)),
+        sources=package_sources(project.pyproject),
+        python=project_python(project.pyproject),
         unused_groups=unused_groups(project),
         is_isolated=project.config.isolated,
-        python=project_python(project.pyproject),
-        sources=package_sources(project.pyproject),
     )
 
 
