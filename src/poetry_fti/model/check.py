@@ -24,6 +24,7 @@ CHECKS: Final = (
     "source",
     "unpinned-direct",
     "orphans",
+    "unused-group",
 )
 
 Severity: TypeAlias = Literal["error", "warning", "off"]
