@@ -16,6 +16,7 @@ CHECKS: Final = (
     "align",
     "forbid",
     "platforms",
+    "size",
     "accelerator",
     "base-image",
     "python-end-of-life",
