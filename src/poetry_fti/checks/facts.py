@@ -83,6 +83,40 @@ class AlignRule:
     unmatched: tuple[tuple[int, str], ...] = ()
 
 
+EnvironmentState: TypeAlias = Literal["ready", "behind", "incomplete", "other Python", "broken"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageEnvironment:
+    """A virtual environment of a stage.
+
+    Attributes:
+        stage: the name of the stage.
+        name: the name of the environment's folder.
+        python: the version of its Python; empty if it is unknown.
+        state: `ready` if it has been installed from the lock as it is now.
+    """
+
+    stage: str
+    name: str
+    python: str
+    state: EnvironmentState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageSource:
+    """A package index in which Poetry searches for requirements that name no source.
+
+    `priority` is `primary` or `supplemental`, and `path` the dotted path of its table. The URL of
+    PyPI may be empty.
+    """
+
+    name: str
+    url: str
+    priority: str
+    path: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedProject:
     """A project as checks see it.
@@ -92,9 +126,11 @@ class CheckedProject:
     Attributes:
         stages: all stages, in the order feature, training, inference and then by name.
         leftovers: returns the folders that belong to no stage, relative to the project's root.
-        today: the date on which the project is checked.
         exports: returns the files of earlier exports that are not up to date.
         align_rules: returns the rules of `[[tool.fti.align]]`.
+        today: the date on which the project is checked.
+        environments: returns the environments of the stages.
+        sources: the package indexes, in the order in which Poetry searches them.
     """
 
     stages: tuple[CheckedStage, ...]
@@ -102,3 +138,5 @@ class CheckedProject:
     today: date
     exports: Callable[[], Sequence[ExportedFiles]] = list
     align_rules: Callable[[], Sequence[AlignRule]] = list
+    environments: Callable[[], Sequence[StageEnvironment]] = list
+    sources: tuple[PackageSource, ...] = ()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 CHECKS: Final = (
     "fresh",
     "exported",
+    "installed",
     "align",
     "forbid",
     "platforms",
@@ -20,6 +21,8 @@ CHECKS: Final = (
     "accelerator",
     "base-image",
     "python-end-of-life",
+    "source",
+    "unpinned-direct",
     "orphans",
 )
 
