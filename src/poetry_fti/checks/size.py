@@ -104,7 +104,7 @@ def _too_large(stage: CheckedStage, found: Sequence[_Download], limit: int) -> F
     listed = [f"{each.name} {each.version} ({readable(size)})" for size, each in heaviest]
     chains = [" -> ".join(["pyproject.toml", *shortest_chain(stage, p.name)]) for _, p in heaviest]
     others = [str(each.target.platform) for each in found if each is not largest]
-    also = f", and also more on {joined(others)}" if others else ""
+    also = f" (also exceeded on {joined(others)})" if others else ""
     return Finding(
         check="size",
         level="error",

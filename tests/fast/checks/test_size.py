@@ -71,7 +71,7 @@ def test_the_heaviest_packages_are_named_with_what_requires_them() -> None:
 
 def test_other_platforms_above_the_limit_are_named() -> None:
     assert (
-        "are 389 MB of downloads on linux/amd64, more than 130 MB, and also more on linux/arm64;"
+        "are 389 MB of downloads on linux/amd64, more than 130 MB (also exceeded on linux/arm64);"
     ) in report("size", limited(130, platforms=""))
 
 
@@ -140,8 +140,8 @@ def test_sizes_come_from_the_cache_without_an_index(demo: MemoryProject) -> None
         3,
         """\
 inference
-  error the packages are 32 MB of downloads on linux/amd64, more than 31 MB, and also more on\
- linux/arm64; the heaviest are app 1.0 (30 MB) and lib 1.0 (2 MB) [size]
+  error the packages are 32 MB of downloads on linux/amd64, more than 31 MB (also exceeded on\
+ linux/arm64); the heaviest are app 1.0 (30 MB) and lib 1.0 (2 MB) [size]
     required by pyproject.toml -> app; pyproject.toml -> app -> lib
     Remove what the stage works without, with `exclude` if other packages require it, or raise\
  `max-download-size`.
