@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from packaging.utils import NormalizedName
@@ -27,6 +27,7 @@ class CheckedStage:
         python: the allowed versions of Python as PEP 440 specifiers; empty for any version.
         files: returns the files of a package in the lock, also those that the stage's targets
             cannot install; sizes and URLs are unknown.
+        sizes: returns the sizes in bytes of files by their digests, as far as they are known.
     """
 
     stage: Stage
@@ -35,6 +36,7 @@ class CheckedStage:
     packages: tuple[LockedPackage, ...]
     python: str
     files: Callable[[LockedPackage], Sequence[LockedFile]]
+    sizes: Callable[[], Mapping[str, int]]
 
     @property
     def name(self) -> str:

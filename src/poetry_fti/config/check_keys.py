@@ -1,7 +1,9 @@
-"""The keys of `poetry fti check`: severities and waivers."""
+"""The keys of `poetry fti check`: severities, waivers and the limit of the download size."""
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
     from poetry_fti.model import Severity
 
 _WAIVER_KEYS: Final = ("check", "package", "stages", "reason", "expires")
+_SIZE: Final = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?(kB|MB|GB|TB|KiB|MiB|GiB|TiB)", re.ASCII)
+_UNITS: Final = {
+    **{unit: 1000**power for power, unit in enumerate(("kB", "MB", "GB", "TB"), start=1)},
+    **{unit: 1024**power for power, unit in enumerate(("KiB", "MiB", "GiB", "TiB"), start=1)},
+}
 
 
 def read_check(parent: Table) -> CheckSettings:
@@ -40,6 +47,16 @@ def waiver_problems(settings: CheckSettings, names: Collection[str]) -> Iterator
 def read_severities(stage: Table) -> tuple[tuple[str, Severity], ...]:
     """Return the severities in the table `check` of a stage."""
     return _severities(stage.child(stage.table("check"), "check", keys=CHECKS))
+
+
+def read_size(stage: Table, key: str) -> int | None:
+    """Return a size in bytes that is written with a unit; None for a missing or invalid one."""
+    message = 'is not a size such as "400 MB" or "1.5 GiB"'
+    match = stage.match(key, _SIZE, message)
+    size = int(Decimal(match[1]) * _UNITS[match[2]]) if match else None
+    if match and not size:
+        stage.wrong(key, f'"{match[0]}" {message}')
+    return size or None
 
 
 def _severities(table: Table) -> tuple[tuple[str, Severity], ...]:

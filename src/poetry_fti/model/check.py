@@ -17,6 +17,7 @@ CHECKS: Final = (
     "align",
     "forbid",
     "platforms",
+    "size",
     "accelerator",
     "base-image",
     "python",

@@ -11,6 +11,7 @@ from poetry_fti.checks.facts import CheckedProject, CheckedStage
 from poetry_fti.operations.check.align_rules import align_rules
 from poetry_fti.operations.check.exports import differing_exports
 from poetry_fti.operations.check.groups import unused_groups
+from poetry_fti.operations.check.sizes import known_sizes
 from poetry_fti.operations.check.sources import package_sources
 from poetry_fti.operations.environments.existing import existing_environments
 from poetry_fti.operations.leftovers import find_leftovers
@@ -48,6 +49,7 @@ def _checked(project: Project, stage: ProjectStage) -> CheckedStage:
         packages=packages or (),
         python=stage.python,
         files=lambda package: stage.lock.files.get((package.name, package.version), ()),
+        sizes=lambda: known_sizes(project, stage, packages or ()),
     )
 
 
