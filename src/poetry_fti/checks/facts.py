@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import date
 
-    from poetry_fti.model import LockedPackage, Requirement, Rule, Stage
+    from poetry_fti.model import LockedFile, LockedPackage, Requirement, Rule, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +22,17 @@ class CheckedStage:
         requirements: the stage's own requirements, without transitive ones.
         packages: the packages of the lock that apply on the stage's targets, without files; empty
             if the lock cannot be read.
+        python: the allowed versions of Python as PEP 440 specifiers; empty for any version.
+        files: returns the files of a package in the lock, also those that the stage's targets
+            cannot install; sizes and URLs are unknown.
     """
 
     stage: Stage
     problem: str
     requirements: tuple[Requirement, ...]
     packages: tuple[LockedPackage, ...]
+    python: str
+    files: Callable[[LockedPackage], Sequence[LockedFile]]
 
     @property
     def name(self) -> str:
@@ -100,11 +106,13 @@ class CheckedProject:
         leftovers: returns the folders that belong to no stage, relative to the project's root.
         exports: returns the files of earlier exports that are not up to date.
         align_rules: returns the rules of `[[tool.fti.align]]`.
+        today: the date on which the project is checked.
         sources: the package indexes, in the order in which Poetry searches them.
     """
 
     stages: tuple[CheckedStage, ...]
     leftovers: Callable[[], Sequence[str]]
+    today: date
     exports: Callable[[], Sequence[ExportedFiles]] = list
     align_rules: Callable[[], Sequence[AlignRule]] = list
     sources: tuple[PackageSource, ...] = ()

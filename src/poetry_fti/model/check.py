@@ -10,7 +10,18 @@ if TYPE_CHECKING:
 
 # Each name is that of a module in `poetry_fti.checks`, with `_` for `-`. They are listed here so
 # that reading the configuration does not import the modules. Checks run in this order.
-CHECKS: Final = ("fresh", "exported", "align", "forbid", "orphans", "source", "unpinned-direct")
+CHECKS: Final = (
+    "fresh",
+    "exported",
+    "align",
+    "forbid",
+    "platforms",
+    "accelerator",
+    "python-end-of-life",
+    "orphans",
+    "source",
+    "unpinned-direct",
+)
 
 Severity: TypeAlias = Literal["error", "warning", "off"]
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from poetry_fti.checks.facts import CheckedProject, CheckedStage
@@ -23,6 +24,7 @@ def checked_project(project: Project) -> CheckedProject:
         leftovers=lambda: [each.name for each in find_leftovers(project)],
         exports=lambda: differing_exports(project),
         align_rules=lambda: align_rules(project),
+        today=datetime.now(timezone.utc).date(),
         sources=package_sources(project.pyproject),
     )
 
@@ -36,6 +38,8 @@ def _checked(project: Project, stage: ProjectStage) -> CheckedStage:
         problem="" if is_fresh and packages is not None else project.problem(stage),
         requirements=stage.requirements,
         packages=packages or (),
+        python=stage.python,
+        files=lambda package: stage.lock.files.get((package.name, package.version), ()),
     )
 
 
