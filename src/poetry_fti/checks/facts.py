@@ -81,6 +81,26 @@ class AlignRule:
     unmatched: tuple[tuple[int, str], ...] = ()
 
 
+EnvironmentState: TypeAlias = Literal["ready", "behind", "incomplete", "other Python", "broken"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageEnvironment:
+    """A virtual environment of a stage.
+
+    Attributes:
+        stage: the name of the stage.
+        name: the name of the environment's folder.
+        python: the version of its Python; empty if it is unknown.
+        state: `ready` if it has been installed from the lock as it is now.
+    """
+
+    stage: str
+    name: str
+    python: str
+    state: EnvironmentState
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageSource:
     """A package index in which Poetry searches for requirements that name no source.
@@ -107,6 +127,7 @@ class CheckedProject:
         exports: returns the files of earlier exports that are not up to date.
         align_rules: returns the rules of `[[tool.fti.align]]`.
         today: the date on which the project is checked.
+        environments: returns the environments of the stages.
         sources: the package indexes, in the order in which Poetry searches them.
     """
 
@@ -115,4 +136,5 @@ class CheckedProject:
     today: date
     exports: Callable[[], Sequence[ExportedFiles]] = list
     align_rules: Callable[[], Sequence[AlignRule]] = list
+    environments: Callable[[], Sequence[StageEnvironment]] = list
     sources: tuple[PackageSource, ...] = ()

@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 CHECKS: Final = (
     "fresh",
     "exported",
+    "installed",
     "align",
     "forbid",
     "platforms",
     "accelerator",
+    "base-image",
     "python-end-of-life",
-    "orphans",
     "source",
     "unpinned-direct",
+    "orphans",
 )
 
 Severity: TypeAlias = Literal["error", "warning", "off"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from functools import cache
 from typing import TYPE_CHECKING
 
 from poetry_fti.checks.facts import CheckedProject, CheckedStage
 from poetry_fti.operations.check.align_rules import align_rules
 from poetry_fti.operations.check.exports import differing_exports
 from poetry_fti.operations.check.sources import package_sources
+from poetry_fti.operations.environments.existing import existing_environments
 from poetry_fti.operations.leftovers import find_leftovers
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ def checked_project(project: Project) -> CheckedProject:
         exports=lambda: differing_exports(project),
         align_rules=lambda: align_rules(project),
         today=datetime.now(timezone.utc).date(),
+        environments=cache(lambda: existing_environments(project)),
         sources=package_sources(project.pyproject),
     )
 
