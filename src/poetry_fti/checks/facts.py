@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from poetry_fti.model import LockedFile, LockedPackage, Requirement, Rule, Stage
@@ -129,6 +129,8 @@ class CheckedProject:
         today: the date on which the project is checked.
         environments: returns the environments of the stages.
         sources: the package indexes, in the order in which Poetry searches them.
+        yanked: returns the reasons, which may be empty, of the locked files that PyPI has yanked
+            by digest, as far as Poetry's cache knows them.
         python: the versions of Python that the project requires, as PEP 440 specifiers; empty for
             any version.
     """
@@ -140,4 +142,5 @@ class CheckedProject:
     align_rules: Callable[[], Sequence[AlignRule]] = list
     environments: Callable[[], Sequence[StageEnvironment]] = list
     sources: tuple[PackageSource, ...] = ()
+    yanked: Callable[[], Mapping[str, str]] = dict
     python: str = ""

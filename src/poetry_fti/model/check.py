@@ -22,6 +22,7 @@ CHECKS: Final = (
     "python",
     "python-end-of-life",
     "source",
+    "yanked",
     "unpinned-direct",
     "orphans",
 )

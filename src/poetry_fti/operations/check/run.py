@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from poetry_fti.checks import load_check
-from poetry_fti.checks.settings import judge, unused_waivers
+from poetry_fti.checks.shared.settings import judge, unused_waivers
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import CHECKS
 from poetry_fti.operations.check.facts import checked_project
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.checks import Finding
     from poetry_fti.checks.facts import CheckedProject
-    from poetry_fti.checks.settings import Waived
+    from poetry_fti.checks.shared.settings import Waived
     from poetry_fti.operations.project import Project
 
 
