@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
+    from packaging.utils import NormalizedName
+
     from poetry_fti.model import LockedFile, LockedPackage, Requirement, Rule, Stage
 
 
@@ -116,6 +118,21 @@ class PackageSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnusedGroup:
+    """A dependency group that no stage uses, directly or through another group.
+
+    Attributes:
+        name: the normalized name.
+        path: the dotted path of the group in pyproject.toml.
+        is_optional: whether Poetry installs it on request only.
+    """
+
+    name: NormalizedName
+    path: str
+    is_optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedProject:
     """A project as checks see it.
 
@@ -133,6 +150,9 @@ class CheckedProject:
             by digest, as far as Poetry's cache knows them.
         python: the versions of Python that the project requires, as PEP 440 specifiers; empty for
             any version.
+        unused_groups: the dependency groups that no stage uses, without those that others of them
+            include, sorted by name.
+        is_isolated: whether Poetry's own commands do not see the groups of stages.
     """
 
     stages: tuple[CheckedStage, ...]
@@ -144,3 +164,5 @@ class CheckedProject:
     sources: tuple[PackageSource, ...] = ()
     yanked: Callable[[], Mapping[str, str]] = dict
     python: str = ""
+    unused_groups: tuple[UnusedGroup, ...] = ()
+    is_isolated: bool = False

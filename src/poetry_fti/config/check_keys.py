@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Final
 from packaging.utils import canonicalize_name
 
 from poetry_fti.config.package_keys import pattern_problem
-from poetry_fti.model import CHECKS, SEVERITIES, CheckSettings, Waiver
+from poetry_fti.model import CHECKS, SEVERITIES, CheckSettings, Problem, Waiver
+from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
     from poetry_fti.config.table import Table
     from poetry_fti.model import Severity
 
@@ -23,6 +26,15 @@ def read_check(parent: Table) -> CheckSettings:
         severities=_severities(table),
         waivers=tuple(map(_waiver, table.tables("waivers", _WAIVER_KEYS))),
     )
+
+
+def waiver_problems(settings: CheckSettings, names: Collection[str]) -> Iterator[Problem]:
+    """Yield a problem for each stage of a waiver that is none of the project's, by their names."""
+    for waiver in settings.waivers:
+        for position, name in enumerate(waiver.stages):
+            if name not in names:
+                message = f'there is no stage "{name}"{suggestion(name, names)}'
+                yield Problem(f"{waiver.path}.stages[{position}]", message)
 
 
 def read_severities(stage: Table) -> tuple[tuple[str, Severity], ...]:

@@ -25,6 +25,7 @@ CHECKS: Final = (
     "yanked",
     "unpinned-direct",
     "orphans",
+    "unused-group",
 )
 
 Severity: TypeAlias = Literal["error", "warning", "off"]

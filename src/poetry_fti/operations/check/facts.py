@@ -10,6 +10,7 @@ from poetry_fti.bridge.project.python_versions import project_python
 from poetry_fti.checks.facts import CheckedProject, CheckedStage
 from poetry_fti.operations.check.align_rules import align_rules
 from poetry_fti.operations.check.exports import differing_exports
+from poetry_fti.operations.check.groups import unused_groups
 from poetry_fti.operations.check.sources import package_sources
 from poetry_fti.operations.environments.existing import existing_environments
 from poetry_fti.operations.leftovers import find_leftovers
@@ -35,6 +36,8 @@ def checked_project(project: Project) -> CheckedProject:
             package for stage in stages for package in stage.packages
         ),
         python=project_python(project.pyproject),
+        unused_groups=unused_groups(project),
+        is_isolated=project.config.isolated,
     )
 
 

@@ -10,7 +10,6 @@ from poetry_fti.checks import load_check
 from poetry_fti.checks.shared.settings import judge, unused_waivers
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import CHECKS
-from poetry_fti.operations.check.facts import checked_project
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
@@ -62,6 +61,9 @@ def run_checks(project: Project, request: CheckRequest) -> CheckReport:
 
     Raises ConfigError for a name that no stage has.
     """
+    # It imports Poetry.
+    from poetry_fti.operations.check.facts import checked_project  # noqa: PLC0415
+
     project.select(request.stages)
     checks = _enabled(project, request.checks)
     found = _found(checks, checked_project(project)) if checks else ()
