@@ -148,6 +148,8 @@ class CheckedProject:
         today: the date on which the project is checked.
         environments: returns the environments of the stages.
         sources: the package indexes, in the order in which Poetry searches them.
+        yanked: returns the reasons, which may be empty, of the locked files that PyPI has yanked
+            by digest, as far as Poetry's cache knows them.
         python: the versions of Python that the project requires, as PEP 440 specifiers; empty for
             any version.
         unused_groups: the dependency groups that no stage uses, without those that others of them
@@ -162,6 +164,7 @@ class CheckedProject:
     align_rules: Callable[[], Sequence[AlignRule]] = list
     environments: Callable[[], Sequence[StageEnvironment]] = list
     sources: tuple[PackageSource, ...] = ()
+    yanked: Callable[[], Mapping[str, str]] = dict
     python: str = ""
     unused_groups: tuple[UnusedGroup, ...] = ()
     is_isolated: bool = False

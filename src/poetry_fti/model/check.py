@@ -23,6 +23,7 @@ CHECKS: Final = (
     "python",
     "python-end-of-life",
     "source",
+    "yanked",
     "unpinned-direct",
     "orphans",
     "unused-group",

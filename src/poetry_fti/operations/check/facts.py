@@ -24,14 +24,18 @@ if TYPE_CHECKING:
 
 def checked_project(project: Project) -> CheckedProject:
     """Return a project as checks see it; what costs time is read when a check asks for it."""
+    stages = tuple(_checked(project, stage) for stage in project.stages)
     return CheckedProject(
-        stages=tuple(_checked(project, stage) for stage in project.stages),
+        stages=stages,
         leftovers=lambda: [each.name for each in find_leftovers(project)],
         exports=lambda: differing_exports(project),
         align_rules=lambda: align_rules(project),
         today=datetime.now(timezone.utc).date(),
         environments=cache(lambda: existing_environments(project)),
         sources=package_sources(project.pyproject),
+        yanked=lambda: project.poetry.cached_yanks(
+            package for stage in stages for package in stage.packages
+        ),
         python=project_python(project.pyproject),
         unused_groups=unused_groups(project),
         is_isolated=project.config.isolated,
