@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from poetry_fti.model import LockedPackage, Requirement, Stage
+    from poetry_fti.model import LockedPackage, Requirement, Rule, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,14 +19,19 @@ class CheckedStage:
         problem: why the lock is not fresh and the command that repairs it, as a sentence with its
             full stop; empty for a fresh lock.
         requirements: the stage's own requirements, without transitive ones.
-        packages: the packages of the lock that apply on the stage's targets, without files; empty
-            if the lock cannot be read.
+        packages: the packages of the lock that apply on the stage's targets, without files; only
+            names and versions for a lock that lacks what Poetry needs to read it, and empty if
+            these cannot be read either.
+        requires_python: the allowed versions of Python as PEP 440 specifiers; empty for any.
+        is_readable: whether the lock exists and its packages can be read.
     """
 
     stage: Stage
     problem: str
     requirements: tuple[Requirement, ...]
     packages: tuple[LockedPackage, ...]
+    requires_python: str = ""
+    is_readable: bool = True
 
     @property
     def name(self) -> str:
@@ -48,7 +53,11 @@ class CheckedProject:
     Attributes:
         stages: all stages, in the order feature, training, inference and then by name.
         leftovers: returns the folders that belong to no stage, relative to the project's root.
+        rules: the rules of `[[tool.fti.align]]`, those of level `none` among them.
+        feature_transformers: see `CheckSettings`.
     """
 
     stages: tuple[CheckedStage, ...]
     leftovers: Callable[[], Sequence[str]]
+    rules: tuple[Rule, ...] = ()
+    feature_transformers: bool = False

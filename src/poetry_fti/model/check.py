@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 # Each name is that of a module in `poetry_fti.checks`, with `_` for `-`. They are listed here so
 # that reading the configuration does not import the modules. Checks run in this order.
-CHECKS: Final = ("fresh", "forbid", "orphans")
+CHECKS: Final = ("fresh", "skew", "forbid", "orphans")
 
 Severity: TypeAlias = Literal["error", "warning", "off"]
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
@@ -40,7 +40,10 @@ class CheckSettings:
     Attributes:
         severities: pairs of a check and the severity of its findings, for checks that have one.
         waivers: the findings that are accepted.
+        feature_transformers: whether feature stages save objects, such as fitted scalers, that
+            training and inference stages load.
     """
 
     severities: tuple[tuple[str, Severity], ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    feature_transformers: bool = False

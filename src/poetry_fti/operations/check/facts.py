@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.checks.facts import CheckedProject, CheckedStage
+from poetry_fti.model import LockedPackage
 from poetry_fti.operations.leftovers import find_leftovers
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedPackage
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
 
@@ -18,18 +18,37 @@ def checked_project(project: Project) -> CheckedProject:
     return CheckedProject(
         stages=tuple(_checked(project, stage) for stage in project.stages),
         leftovers=lambda: [each.name for each in find_leftovers(project)],
+        rules=(*project.rules, *project.exemptions),
+        feature_transformers=project.config.check.feature_transformers,
     )
 
 
 def _checked(project: Project, stage: ProjectStage) -> CheckedStage:
     is_fresh = project.is_fresh(stage)
     packages = _packages(stage)
+    found = _pinned(stage) if packages is None else packages
     return CheckedStage(
         stage=stage.stage,
         # What looks fresh may still be damaged where only reading the packages shows it.
         problem="" if is_fresh and packages is not None else project.problem(stage),
         requirements=stage.requirements,
-        packages=packages or (),
+        packages=found,
+        requires_python=stage.python,
+        is_readable=packages is not None or bool(found),
+    )
+
+
+def _pinned(stage: ProjectStage) -> tuple[LockedPackage, ...]:
+    """Return the names and versions in a lock that Poetry does not read, as it lacks other keys.
+
+    A lock with merge markers contains no versions that have been decided on.
+    """
+    if stage.lock.status.is_merging:
+        return ()
+    return tuple(
+        LockedPackage(name=name, version=version)
+        for name, versions in stage.versions.items()
+        for version in versions
     )
 
 
