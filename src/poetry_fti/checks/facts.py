@@ -22,7 +22,7 @@ class CheckedStage:
         packages: the packages of the lock that apply on the stage's targets, without files; only
             names and versions for a lock that lacks what Poetry needs to read it, and empty if
             these cannot be read either.
-        requires_python: the allowed versions of Python as PEP 440 specifiers; empty for any.
+        python: the allowed versions of Python as PEP 440 specifiers; empty for any version.
         is_readable: whether the lock exists and its packages can be read.
     """
 
@@ -30,7 +30,7 @@ class CheckedStage:
     problem: str
     requirements: tuple[Requirement, ...]
     packages: tuple[LockedPackage, ...]
-    requires_python: str = ""
+    python: str = ""
     is_readable: bool = True
 
     @property

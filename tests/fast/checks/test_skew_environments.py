@@ -29,7 +29,7 @@ def of_python(
     """Return a stage that contains cloudpickle."""
     own = stage(kind, {"cloudpickle": "3.1.0"})
     settings = replace(own.stage, image=image or Image(), targets=Targets(platforms=platforms))
-    return replace(own, stage=settings, requires_python=python)
+    return replace(own, stage=settings, python=python)
 
 
 def levels(*stages: CheckedStage) -> list[str]:

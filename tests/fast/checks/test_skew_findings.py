@@ -28,7 +28,7 @@ KINDS: Final[Mapping[Kind, str]] = {"training": "ab", "inference": "cd"}
 
 def alone(kind: Kind, pins: Mapping[str, str], python: str = "", name: str = "") -> CheckedStage:
     """Return a stage that requires none of its packages directly."""
-    return replace(stage(kind, pins, name=name, direct=()), requires_python=python)
+    return replace(stage(kind, pins, name=name, direct=()), python=python)
 
 
 def training(python: str = "", **pins: str) -> CheckedStage:

@@ -57,7 +57,7 @@ class Side:
     @property
     def minors(self) -> tuple[Minor, ...]:
         """The minor versions of Python that the stage allows, ascending."""
-        return python_minors(SpecifierSet(self.stage.requires_python))
+        return python_minors(SpecifierSet(self.stage.python))
 
     def build(self, name: str) -> NormalizedName:
         """Return the name under which the lock has a package: its own or that of a build."""

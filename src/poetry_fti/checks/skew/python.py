@@ -72,7 +72,7 @@ def _is_known(side: Side, pythons: Sequence[Minor]) -> bool:
 
 def _because(pair: Pair) -> str:
     return "; ".join(
-        f"{side.name} requires Python {side.stage.requires_python}"
+        f"{side.name} requires Python {side.stage.python}"
         for side in pair.sides
-        if side.stage.requires_python
+        if side.stage.python
     )

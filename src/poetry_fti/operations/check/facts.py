@@ -33,7 +33,7 @@ def _checked(project: Project, stage: ProjectStage) -> CheckedStage:
         problem="" if is_fresh and packages is not None else project.problem(stage),
         requirements=stage.requirements,
         packages=found,
-        requires_python=stage.python,
+        python=stage.python,
         is_readable=packages is not None or bool(found),
     )
 
