@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from hand_locks import KEYS, METADATA, write_lock
 from memory_commands import Ended, run
 from small_index import pyproject
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from memory_index import MemoryProject
 
 STAGES: Final = """\
@@ -35,48 +34,6 @@ FIX: Final = (
     ' "{}"], and run `poetry fti lock`, which finds a version that both can have, or names the'
     " requirements that prevent it"
 )
-KEYS: Final = (
-    "name",
-    "version",
-    "description",
-    "optional",
-    "python-versions",
-    "groups",
-    "files",
-)
-METADATA: Final = """\
-[metadata]
-lock-version = "2.1"
-python-versions = ">=3.11"
-content-hash = "0000000000000000000000000000000000000000000000000000000000000000"
-"""
-
-
-def by_hand(
-    demo: MemoryProject,
-    stage: str,
-    pins: Mapping[str, str],
-    keys: Sequence[str] = KEYS,
-    *,
-    with_metadata: bool = True,
-) -> None:
-    """Write the lock of a stage without solving anything, with these keys of each package."""
-    lines = []
-    for name, version in pins.items():
-        values = {
-            "name": name,
-            "version": version,
-            "description": "",
-            "optional": False,
-            "python-versions": ">=3.10",
-            "groups": [stage],
-            "files": [],
-        }
-        lines += ["[[package]]", *(f"{key} = {json.dumps(values[key])}" for key in keys), ""]
-    path = demo.root / "fti" / stage / "poetry.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = "\n".join([*lines, METADATA if with_metadata else ""])
-    path.write_text(text, encoding="utf-8")
 
 
 def findings(demo: MemoryProject, *words: str) -> list[dict[str, Any]]:
@@ -90,7 +47,7 @@ def fleet(demo: MemoryProject) -> MemoryProject:
     """A project whose training and inference stages have four versions of xgboost."""
     demo.write(pyproject(GROUPS, STAGES))
     for stage, version in VERSIONS.items():
-        by_hand(demo, stage, {"xgboost": version})
+        write_lock(demo.root, stage, {"xgboost": version})
     return demo
 
 
@@ -153,7 +110,8 @@ def test_locks_that_were_written_by_hand_are_read(demo: MemoryProject, left_out:
     keys = ("name", "version") if left_out == "all" else KEYS
     for stage, version in {"training": "3.1.0", "inference": "3.0.5"}.items():
         chosen = [key for key in keys if key != left_out]
-        by_hand(demo, stage, {"xgboost": version}, chosen, with_metadata=left_out != "metadata")
+        end = "" if left_out == "metadata" else METADATA
+        write_lock(demo.root, stage, {"xgboost": version}, chosen, end)
     (finding,) = findings(demo)
     assert (finding["producer_version"], finding["consumer_version"]) == ("3.1.0", "3.0.5")
 
@@ -168,8 +126,8 @@ def test_a_lock_with_merge_markers_is_not_compared(fleet: MemoryProject) -> None
 def test_the_severity_and_a_setting_of_the_check_are_in_a_table(demo: MemoryProject) -> None:
     settings = '[tool.fti.check.skew]\nseverity = "warning"\nfeature-transformers = true\n'
     demo.write(pyproject({"feature": ["xgboost"], "inference": ["xgboost"]}, settings))
-    by_hand(demo, "feature", {"xgboost": "3.1.0"})
-    by_hand(demo, "inference", {"xgboost": "3.0.5"})
+    write_lock(demo.root, "feature", {"xgboost": "3.1.0"})
+    write_lock(demo.root, "inference", {"xgboost": "3.0.5"})
     assert [(each["producer"], each["level"]) for each in findings(demo)] == [
         ("feature", "warning")
     ]
