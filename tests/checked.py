@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Final
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from poetry_fti.model import Kind
+
+TODAY: Final = date(2026, 11, 29)
 
 
 def requirement(name: str, specifiers: str = "") -> Requirement:
@@ -47,12 +50,14 @@ def stage(
         problem=problem,
         requirements=tuple(requirement(each) for each in (pins if direct is None else direct)),
         packages=tuple(locked(*pin) for pin in pins.items()),
+        python="",
+        files=lambda _: (),
     )
 
 
 def project(*stages: CheckedStage) -> CheckedProject:
     """Return a project of stages, without anything else that checks look at."""
-    return CheckedProject(stages=stages, leftovers=list)
+    return CheckedProject(stages=stages, leftovers=list, today=TODAY)
 
 
 def found(check: str, *stages: CheckedStage) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import date
 
-    from poetry_fti.model import LockedPackage, Requirement, Rule, Stage
+    from poetry_fti.model import LockedFile, LockedPackage, Requirement, Rule, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,8 @@ class CheckedStage:
             names and versions for a lock that lacks what Poetry needs to read it, and empty if
             these cannot be read either.
         python: the allowed versions of Python as PEP 440 specifiers; empty for any version.
+        files: returns the files of a package in the lock, also those that the stage's targets
+            cannot install; sizes and URLs are unknown.
         is_readable: whether the lock exists and its packages can be read.
     """
 
@@ -30,7 +33,8 @@ class CheckedStage:
     problem: str
     requirements: tuple[Requirement, ...]
     packages: tuple[LockedPackage, ...]
-    python: str = ""
+    python: str
+    files: Callable[[LockedPackage], Sequence[LockedFile]]
     is_readable: bool = True
 
     @property
@@ -44,6 +48,62 @@ class CheckedStage:
         return f"tool.fti.stages.{self.stage.name}"
 
 
+ExportState: TypeAlias = Literal["outdated", "missing", "obsolete", "unused", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedFiles:
+    """Files of earlier exports that are not as an export would write them now.
+
+    Attributes:
+        stage: the name of their stage; None for files of several stages.
+        state: `missing` files belong to others that exist. The next export removes `obsolete`
+            files, and keeps `unused` ones. `failed` stands for a stage that cannot be exported.
+        paths: the files, relative to the project's root; empty if the export failed.
+        reason: why the export failed, otherwise empty.
+    """
+
+    stage: str | None
+    state: ExportState
+    paths: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlignRule:
+    """A rule of `[[tool.fti.align]]`, with the names of all stages that it applies to.
+
+    Attributes:
+        path: the dotted path of its table in pyproject.toml.
+        unmatched: pairs of the position of a name in `packages` that matches no package of these
+            stages, and a sentence on it; none while one of their locks is not fresh.
+    """
+
+    path: str
+    rule: Rule
+    unmatched: tuple[tuple[int, str], ...] = ()
+
+
+EnvironmentState: TypeAlias = Literal["ready", "behind", "incomplete", "other Python", "broken"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageEnvironment:
+    """A virtual environment of a stage.
+
+    Attributes:
+        stage: the name of the stage.
+        name: the name of the environment's folder.
+        python: the version of its Python; empty if it is unknown.
+        state: `ready` if it has been installed from the lock as it is now.
+    """
+
+    stage: str
+    name: str
+    python: str
+    state: EnvironmentState
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedProject:
     """A project as checks see it.
@@ -53,11 +113,17 @@ class CheckedProject:
     Attributes:
         stages: all stages, in the order feature, training, inference and then by name.
         leftovers: returns the folders that belong to no stage, relative to the project's root.
-        rules: the rules of `[[tool.fti.align]]`, those of level `none` among them.
+        exports: returns the files of earlier exports that are not up to date.
+        align_rules: returns the rules of `[[tool.fti.align]]`.
+        today: the date on which the project is checked.
+        environments: returns the environments of the stages.
         feature_transformers: see `CheckSettings`.
     """
 
     stages: tuple[CheckedStage, ...]
     leftovers: Callable[[], Sequence[str]]
-    rules: tuple[Rule, ...] = ()
+    today: date
+    exports: Callable[[], Sequence[ExportedFiles]] = list
+    align_rules: Callable[[], Sequence[AlignRule]] = list
+    environments: Callable[[], Sequence[StageEnvironment]] = list
     feature_transformers: bool = False

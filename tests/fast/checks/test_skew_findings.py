@@ -10,6 +10,7 @@ from packaging.markers import Marker
 
 from checked import found, locked, project, requirement, stage
 from poetry_fti.checks import Transfer, load_check
+from poetry_fti.checks.facts import AlignRule
 from poetry_fti.model import Platform, Rule, Targets
 
 if TYPE_CHECKING:
@@ -142,20 +143,20 @@ def test_another_build_of_a_package_is_the_same_package() -> None:
 @pytest.mark.parametrize(
     ("level", "fix"),
     [
-        ("exact", f"A rule in [[tool.fti.align]] demands the same version: {FINDS}"),
+        ("exact", f"tool.fti.align[1] demands the same version: {FINDS}"),
         (
             "minor",
-            (
-                "Change the level of the rule for scikit-learn in [[tool.fti.align]] from"
-                f' "minor" to "exact", and {FINDS}'
-            ),
+            f'Change the level of tool.fti.align[1] from "minor" to "exact", and {FINDS}',
         ),
     ],
 )
 def test_a_rule_that_exists_is_named(level: Level, fix: str) -> None:
-    rule = Rule(("training", "inference"), ("scikit-*",), level)
+    rule = AlignRule(
+        path="tool.fti.align[1]",
+        rule=Rule(("training", "inference"), ("scikit-*",), level),
+    )
     checked = project(training(scikit_learn="1.3.0"), inference(scikit_learn="1.3.2"))
-    (finding,) = load_check("skew").find(replace(checked, rules=(rule,)))
+    (finding,) = load_check("skew").find(replace(checked, align_rules=lambda: [rule]))
     assert finding.fix == fix
 
 

@@ -9,9 +9,11 @@ import pytest
 
 from memory_commands import Ended, run
 from poetry_fti.model import CHECKS
-from small_index import pyproject
+from small_index import pyproject as pyproject_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from memory_index import MemoryProject
 
 GROUPS: Final = {"training": ["app"], "inference": ["mid"]}
@@ -26,6 +28,14 @@ inference
 
 {ALL}: 1 error, 0 warnings.
 """
+
+
+def pyproject(groups: Mapping[str, Sequence[str]], tables: str = "") -> str:
+    """Return a pyproject.toml with a Python for which no end of life is known yet.
+
+    What is found must not depend on the date of the test.
+    """
+    return pyproject_text(groups, tables, python=">=3.16")
 
 
 def locked(demo: MemoryProject, tables: str = "") -> None:

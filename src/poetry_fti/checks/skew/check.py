@@ -26,7 +26,7 @@ def _find(project: CheckedProject) -> Iterator[Finding]:
     facts = load_facts()
     packages = {name: each for name, each in facts.packages.items() if name != _PYTHON}
     for pair in pairs(project):
-        yield from different_versions(pair, packages, project.rules)
+        yield from different_versions(pair, packages, project.align_rules)
         if pair.saves:
             yield from different_pythons(pair, facts.packages[_PYTHON])
             yield from unreadable_onnx(pair, facts.onnx)

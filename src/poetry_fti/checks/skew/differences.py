@@ -10,18 +10,18 @@ from poetry_fti.checks.skew.judge import judge
 from poetry_fti.checks.skew.texts import alignment, because, outcome, transfer_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from packaging.version import Version
 
+    from poetry_fti.checks.facts import AlignRule
     from poetry_fti.checks.skew.facts import PackageFacts
     from poetry_fti.checks.skew.judge import Judgement
     from poetry_fti.checks.skew.pairs import Pair
-    from poetry_fti.model import Rule
 
 
 def different_versions(
-    pair: Pair, packages: Mapping[str, PackageFacts], rules: Sequence[Rule]
+    pair: Pair, packages: Mapping[str, PackageFacts], rules: Callable[[], Sequence[AlignRule]]
 ) -> Iterator[Finding]:
     """Yield a finding for each package whose versions in the two stages break something."""
     for name in sorted(packages.keys() & pair.producer.packages.keys()):
@@ -60,7 +60,7 @@ def _finding(
     name: str,
     facts: PackageFacts,
     step: tuple[tuple[Version, Version], Judgement],
-    rules: Sequence[Rule],
+    rules: Callable[[], Sequence[AlignRule]],
 ) -> Finding:
     versions, judged = step
     kinds = {each.kind for each in judged.crossings}
@@ -74,7 +74,7 @@ def _finding(
         level=judged.level or "warning",
         message=f"{transfer_text(pair, *named, is_code=is_code)}: {outcome(judged, facts)}",
         because=because(pair, name, versions),
-        fix=alignment(pair, name, rules),
+        fix=alignment(pair, name, rules()),
         path=pair.consumer.stage.path,
         transfer=pair.transfer(versions, silent=judged.silent),
     )

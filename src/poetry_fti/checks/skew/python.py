@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
+from poetry_fti.base_images import base_python
 from poetry_fti.checks import Finding
 from poetry_fti.checks.skew.differences import judged_step
 from poetry_fti.checks.skew.texts import outcome, transfer_text
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from poetry_fti.checks.skew.facts import PackageFacts
     from poetry_fti.checks.skew.pairs import Pair, Side
     from poetry_fti.targets import Minor
-
-_BASE: Final = re.compile(r"(?:^|/)python:(\d+)\.(\d+)")
 
 
 def different_pythons(pair: Pair, facts: PackageFacts) -> Iterator[Finding]:
@@ -55,10 +53,8 @@ def different_pythons(pair: Pair, facts: PackageFacts) -> Iterator[Finding]:
 def _pythons(side: Side) -> Sequence[Minor]:
     """Return the minor version that the base image names, or all those that the stage allows."""
     image = side.stage.stage.image
-    named = _BASE.search(image.base or "")
-    if named and image.dockerfile is None and image.python is None:
-        return ((int(named[1]), int(named[2])),)
-    return side.minors
+    named = None if image.dockerfile or image.python else base_python(image.base or "")
+    return side.minors if named is None else ((named.major, named.minor),)
 
 
 def _is_known(side: Side, pythons: Sequence[Minor]) -> bool:

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
+    from poetry_fti.checks.facts import AlignRule
     from poetry_fti.checks.skew.facts import Boundary, PackageFacts, Release
     from poetry_fti.checks.skew.judge import Judgement
     from poetry_fti.checks.skew.pairs import Pair
-    from poetry_fti.model import Rule
 
 # Changes that a message describes; long steps between versions have more of them.
 _MOST_DESCRIBED: Final = 3
@@ -63,24 +63,27 @@ def because(pair: Pair, name: str, versions: tuple[Version, Version]) -> str:
     )
 
 
-def alignment(pair: Pair, name: str, rules: Sequence[Rule]) -> str:
+def alignment(pair: Pair, name: str, rules: Sequence[AlignRule]) -> str:
     """Return how the stages get the same version of a package, as a sentence without full stop."""
     builds = sorted({side.build(name) for side in pair.sides})
     stages = [side.name for side in pair.sides]
     if len(builds) > 1:
         return f"Require the same version of {' and '.join(builds)} in {' and '.join(stages)}"
-    own = [rule for rule in rules if set(stages).issubset(rule.stages) and rule.binds(builds[0])]
+    own = [
+        each
+        for each in rules
+        if set(stages).issubset(each.rule.stages) and each.rule.binds(builds[0])
+    ]
     if not own:
         return (
             f'Add a rule to [[tool.fti.align]] with packages = ["{builds[0]}"] and stages ='
             f' ["{stages[0]}", "{stages[1]}"], and {_LOCK}'
         )
-    if any(rule.level == "exact" for rule in own):
-        return f"A rule in [[tool.fti.align]] demands the same version: {_LOCK}"
-    return (
-        f'Change the level of the rule for {builds[0]} in [[tool.fti.align]] from "{own[0].level}"'
-        f' to "exact", and {_LOCK}'
-    )
+    exact = next((each for each in own if each.rule.level == "exact"), None)
+    if exact is not None:
+        return f"{exact.path} demands the same version: {_LOCK}"
+    path, level = own[0].path, own[0].rule.level
+    return f'Change the level of {path} from "{level}" to "exact", and {_LOCK}'
 
 
 def _break(boundary: Boundary) -> str:

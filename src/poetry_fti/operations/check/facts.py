@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+from functools import cache
 from typing import TYPE_CHECKING
 
 from poetry_fti.checks.facts import CheckedProject, CheckedStage
 from poetry_fti.model import LockedPackage
+from poetry_fti.operations.check.align_rules import align_rules
+from poetry_fti.operations.check.exports import differing_exports
+from poetry_fti.operations.environments.existing import existing_environments
 from poetry_fti.operations.leftovers import find_leftovers
 
 if TYPE_CHECKING:
@@ -18,8 +23,11 @@ def checked_project(project: Project) -> CheckedProject:
     return CheckedProject(
         stages=tuple(_checked(project, stage) for stage in project.stages),
         leftovers=lambda: [each.name for each in find_leftovers(project)],
-        rules=(*project.rules, *project.exemptions),
+        exports=lambda: differing_exports(project),
+        align_rules=cache(lambda: align_rules(project)),
+        today=datetime.now(timezone.utc).date(),
         feature_transformers=project.config.check.feature_transformers,
+        environments=cache(lambda: existing_environments(project)),
     )
 
 
@@ -34,6 +42,7 @@ def _checked(project: Project, stage: ProjectStage) -> CheckedStage:
         requirements=stage.requirements,
         packages=found,
         python=stage.python,
+        files=lambda package: stage.lock.files.get((package.name, package.version), ()),
         is_readable=packages is not None or bool(found),
     )
 
