@@ -105,6 +105,20 @@ class StageEnvironment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackageSource:
+    """A package index in which Poetry searches for requirements that name no source.
+
+    `priority` is `primary` or `supplemental`, and `path` the dotted path of its table. The URL of
+    PyPI may be empty.
+    """
+
+    name: str
+    url: str
+    priority: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedProject:
     """A project as checks see it.
 
@@ -118,6 +132,7 @@ class CheckedProject:
         today: the date on which the project is checked.
         environments: returns the environments of the stages.
         feature_transformers: see `CheckSettings`.
+        sources: the package indexes, in the order in which Poetry searches them.
     """
 
     stages: tuple[CheckedStage, ...]
@@ -127,3 +142,4 @@ class CheckedProject:
     align_rules: Callable[[], Sequence[AlignRule]] = list
     environments: Callable[[], Sequence[StageEnvironment]] = list
     feature_transformers: bool = False
+    sources: tuple[PackageSource, ...] = ()

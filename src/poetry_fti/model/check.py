@@ -21,6 +21,8 @@ CHECKS: Final = (
     "accelerator",
     "base-image",
     "python-end-of-life",
+    "source",
+    "unpinned-direct",
     "orphans",
 )
 

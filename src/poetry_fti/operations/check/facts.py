@@ -10,6 +10,7 @@ from poetry_fti.checks.facts import CheckedProject, CheckedStage
 from poetry_fti.model import LockedPackage
 from poetry_fti.operations.check.align_rules import align_rules
 from poetry_fti.operations.check.exports import differing_exports
+from poetry_fti.operations.check.sources import package_sources
 from poetry_fti.operations.environments.existing import existing_environments
 from poetry_fti.operations.leftovers import find_leftovers
 
@@ -28,6 +29,7 @@ def checked_project(project: Project) -> CheckedProject:
         today=datetime.now(timezone.utc).date(),
         feature_transformers=project.config.check.feature_transformers,
         environments=cache(lambda: existing_environments(project)),
+        sources=package_sources(project.pyproject),
     )
 
 
