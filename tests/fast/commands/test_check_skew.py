@@ -89,6 +89,16 @@ def test_a_finding_is_on_both_stages(fleet: MemoryProject) -> None:
     ]
 
 
+def test_a_finding_is_in_every_report_of_either_stage(fleet: MemoryProject) -> None:
+    words = ("check", "torch-training", "--only", "skew", "--format")
+    for form, text in (
+        ("junit", "<failure "),
+        ("github", "::error "),
+        ("sarif", '"level": "error"'),
+    ):
+        assert run(fleet, *words, form).output.count(text) == 2
+
+
 def test_findings_are_printed_below_the_stage_that_loads(fleet: MemoryProject) -> None:
     assert run(fleet, "check", "inference", "--only", "skew") == Ended(
         3,
