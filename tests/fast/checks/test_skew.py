@@ -180,6 +180,32 @@ def test_wrong_predictions_without_an_error_are_known(
     assert any(crossing.silent for crossing in crossings)
 
 
+@pytest.mark.parametrize("package", sorted(FACTS.packages))
+def test_versions_outside_of_the_measured_range_are_judged_as_new_minor_versions(
+    package: str,
+) -> None:
+    facts = FACTS.packages[package]
+    oldest, newest = Version(_text(facts.oldest)), Version(_text(facts.newest))
+    newer = Version(_text((*facts.newest[:-1], facts.newest[-1] + 1)))
+    older = Version("0.1")
+    for measured, unmeasured in ((newest, newer), (oldest, older)):
+        for step in ((measured, unmeasured), (unmeasured, measured)):
+            judgement = judge(facts, *step)
+            assert judgement.level == "warning"
+            assert judgement.unmeasured == (unmeasured,)
+        patch = Version(f"{unmeasured}.0.1")
+        assert judge(facts, unmeasured, patch).level is None
+        assert judge(facts, patch, unmeasured).unmeasured == ()
+    assert judge(facts, older, newer).unmeasured == (older, newer)
+    # Boundaries in between are known all the same.
+    across = judge(facts, newer, older)
+    assert set(across.crossings) >= set(judge(facts, newest, oldest).crossings)
+
+
+def _text(release: tuple[int, ...]) -> str:
+    return ".".join(map(str, release))
+
+
 @pytest.mark.parametrize(
     ("onnx", "onnxruntime", "level", "exceeded"),
     [
