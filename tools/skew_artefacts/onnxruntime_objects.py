@@ -17,4 +17,8 @@ def _read(path: Path) -> list[float]:
     return [float(each) for each in session.run(None, {"x": values})[0]]
 
 
-READERS = {"defaults": _read}
+READERS = {
+    "defaults": _read,
+    **{f"opset {opset}": _read for opset in range(18, 30)},
+    **{f"IR {ir}": _read for ir in range(8, 16)},
+}

@@ -48,7 +48,8 @@ ARRAYS: dict[str, Callable[[], Any]] = {
 
 
 def _result(table: Any) -> list[str]:
-    return [str(table.schema.field(0).type), str(table.column(0).to_pylist())]
+    kind = table.schema.field(0).type
+    return [getattr(kind, "extension_name", str(kind)), str(table.column(0).to_pylist())]
 
 
 def _write_ipc(make: Callable[[], Any], path: Path) -> list[str]:

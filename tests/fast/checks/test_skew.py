@@ -81,6 +81,8 @@ STEPS = [
     ("cloudpickle", "3.0.0", "2.2.1 2.0.0", "error"),
     ("cloudpickle", "3.1.1", "2.2.1 2.1.0", "error"),
     ("cloudpickle", "2.2.1", "2.0.0", "error"),
+    ("cloudpickle", "2.1.0", "2.0.0", "error"),
+    ("cloudpickle", "2.2.1", "2.1.0", None),
     ("cloudpickle", "3.1.1", "3.0.0", None),
     ("xgboost", "3.1.0", "3.0.5 2.1.4 2.0.3 1.7.6 1.6.2", "error"),
     ("xgboost", "3.2.0", "3.0.5 1.6.2", "error"),
@@ -100,7 +102,10 @@ STEPS = [
     ("lightgbm", "4.1.0", "4.0.0 3.3.5", "error"),
     ("lightgbm", "4.4.0", "4.1.0 4.0.0", "error"),
     ("lightgbm", "4.7.0", "4.1.0", "error"),
-    ("lightgbm", "4.7.0", "4.4.0 4.5.0 4.6.0", None),
+    ("lightgbm", "4.4.0", "4.2.0 4.3.0", None),
+    ("lightgbm", "4.3.0", "4.2.0 4.1.0", None),
+    ("lightgbm", "4.2.0", "4.0.0", "error"),
+    ("lightgbm", "4.7.0", "4.2.0 4.3.0 4.4.0 4.5.0 4.6.0", None),
     ("onnx", "1.14.1", "1.15.0 1.23.0", None),
     ("onnx", "1.23.0", "1.22.0 1.14.1", "error"),
     ("onnxruntime", "1.15.1", "1.16.3 1.31.0", None),
@@ -113,9 +118,24 @@ STEPS = [
     ("tokenizers", "0.20.3", "0.19.1", "error"),
     ("tokenizers", "0.23.1", "0.20.3 0.21.4", None),
     ("pyarrow", "10.0.1", "11.0.0 12.0.1 13.0.0 14.0.2 15.0.2 16.1.0", None),
-    ("pyarrow", "10.0.1", "17.0.0 18.1.0 21.0.0 25.0.1", "error"),
-    ("pyarrow", "16.1.0", "17.0.0", "error"),
-    ("pyarrow", "21.0.0", "16.1.0 10.0.1", "error"),
+    ("pyarrow", "10.0.1", "17.0.0 18.1.0 21.0.0 26.0.1", "error"),
+    ("pyarrow", "11.0.0", "10.0.1 12.0.1 13.0.0 16.1.0", None),
+    ("pyarrow", "12.0.1", "10.0.1 11.0.0 13.0.0 16.1.0", "error"),
+    ("pyarrow", "13.0.0", "12.0.1 14.0.2 16.1.0", None),
+    ("pyarrow", "13.0.0", "10.0.1 11.0.0 17.0.0 26.0.1", "error"),
+    ("pyarrow", "15.0.2", "14.0.2 13.0.0 12.0.1 16.1.0", None),
+    ("pyarrow", "16.1.0", "10.0.1 15.0.2 17.0.0 26.0.1", "error"),
+    ("pyarrow", "17.0.0", "16.1.0 10.0.1", "error"),
+    ("pyarrow", "17.0.0", "18.1.0 21.0.0 26.0.1", None),
+    ("pyarrow", "18.1.0", "17.0.0", "error"),
+    ("pyarrow", "19.0.1", "18.1.0 17.0.0 10.0.1", "error"),
+    ("pyarrow", "20.0.0", "19.0.1", None),
+    ("pyarrow", "21.0.0", "20.0.0 19.0.1", "warning"),
+    ("pyarrow", "21.0.0", "18.1.0 16.1.0 10.0.1", "error"),
+    ("pyarrow", "22.0.0", "21.0.0 20.0.0", "warning"),
+    ("pyarrow", "24.0.0", "23.0.1 22.0.0 25.0.1 26.0.1", None),
+    ("pyarrow", "25.0.1", "24.0.0 22.0.0", "warning"),
+    ("pyarrow", "26.0.1", "25.0.1", None),
     ("pyarrow", "26.0.0", "27.0.0", "warning"),
     ("python", "3.10", "3.11 3.12 3.13", None),
     ("python", "3.12", "3.11 3.10 3.13", None),
@@ -158,6 +178,32 @@ def test_wrong_predictions_without_an_error_are_known(
     facts = FACTS.packages[package]
     crossings = judge(facts, Version(producer), Version(consumer)).crossings
     assert any(crossing.silent for crossing in crossings)
+
+
+@pytest.mark.parametrize("package", sorted(FACTS.packages))
+def test_versions_outside_of_the_measured_range_are_judged_as_new_minor_versions(
+    package: str,
+) -> None:
+    facts = FACTS.packages[package]
+    oldest, newest = Version(_text(facts.oldest)), Version(_text(facts.newest))
+    newer = Version(_text((*facts.newest[:-1], facts.newest[-1] + 1)))
+    older = Version("0.1")
+    for measured, unmeasured in ((newest, newer), (oldest, older)):
+        for step in ((measured, unmeasured), (unmeasured, measured)):
+            judgement = judge(facts, *step)
+            assert judgement.level == "warning"
+            assert judgement.unmeasured == (unmeasured,)
+        patch = Version(f"{unmeasured}.0.1")
+        assert judge(facts, unmeasured, patch).level is None
+        assert judge(facts, patch, unmeasured).unmeasured == ()
+    assert judge(facts, older, newer).unmeasured == (older, newer)
+    # Boundaries in between are known all the same.
+    across = judge(facts, newer, older)
+    assert set(across.crossings) >= set(judge(facts, newest, oldest).crossings)
+
+
+def _text(release: tuple[int, ...]) -> str:
+    return ".".join(map(str, release))
 
 
 @pytest.mark.parametrize(
@@ -209,9 +255,14 @@ def test_a_longer_step_crosses_at_least_the_same_boundaries(
 ) -> None:
     facts = FACTS.packages[package]
     low, middle, high = sorted((one, two, three))
-    for near, far in (((low, middle), (low, high)), ((middle, low), (high, low))):
-        crossed = judge(facts, *near).crossings
-        assert set(crossed) <= set(judge(facts, *far).crossings)
+    for near, far in (
+        ((low, middle), (low, high)),
+        ((middle, low), (high, low)),
+        ((middle, high), (low, high)),
+        ((high, middle), (high, low)),
+    ):
+        crossed = {each for each in judge(facts, *near).crossings if each.since is None}
+        assert crossed <= set(judge(facts, *far).crossings)
 
 
 def test_all_facts_are_well_formed() -> None:

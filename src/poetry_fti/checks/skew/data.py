@@ -32,7 +32,7 @@ _FILE: Final = "skew.toml"
 _PACKAGE_KEYS: Final = frozenset({"measured", "series", "boundaries"})
 _PLACE_KEYS: Final = frozenset({"at", "below", "from"})
 _TEXT_KEYS: Final = frozenset({"direction", "kind", "breaks", "source"})
-_OPTIONAL_KEYS: Final = frozenset({"silent", "needs", "level"})
+_OPTIONAL_KEYS: Final = frozenset({"silent", "since", "needs", "level"})
 
 
 @cache
@@ -100,6 +100,7 @@ def _boundaries(path: str, table: Mapping[str, Any]) -> Iterator[Boundary]:
             breaks=table["breaks"],
             source=table["source"],
             silent=table.get("silent", False),
+            since=_release(table["since"]) if "since" in table else None,
             needs=table.get("needs"),
             level=cast("Level", _one_of(path, table.get("level", "error"), Level)),
         )

@@ -29,6 +29,8 @@ class Boundary:
         silent: there is no error: objects load, and results differ.
         breaks: what breaks, as one sentence.
         source: how the boundary was found.
+        since: the older version of such a step is this release or a later one, or None if it can
+            be any.
         needs: a package without which the boundary does not apply, or None.
         level: how severe the step is.
     """
@@ -40,6 +42,7 @@ class Boundary:
     breaks: str
     source: str
     silent: bool = False
+    since: Release | None = None
     needs: str | None = None
     level: Level = "error"
 
@@ -47,10 +50,12 @@ class Boundary:
         """Return whether objects saved with the producer's version break in the consumer's."""
         away = "older-to-newer" if producer < consumer else "newer-to-older"
         older, newer = sorted((producer, consumer))
-        is_between = leading(older, self.below) < self.below and leading(newer, self.start) >= (
-            self.start
+        return (
+            self.direction in {away, "both"}
+            and leading(older, self.below) < self.below
+            and leading(newer, self.start) >= self.start
+            and (self.since is None or leading(older, self.since) >= self.since)
         )
-        return is_between and self.direction in {away, "both"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
