@@ -133,6 +133,8 @@ class CheckedProject:
         environments: returns the environments of the stages.
         feature_transformers: see `CheckSettings`.
         sources: the package indexes, in the order in which Poetry searches them.
+        python: the versions of Python that the project requires, as PEP 440 specifiers; empty for
+            any version.
     """
 
     stages: tuple[CheckedStage, ...]
@@ -143,3 +145,4 @@ class CheckedProject:
     environments: Callable[[], Sequence[StageEnvironment]] = list
     feature_transformers: bool = False
     sources: tuple[PackageSource, ...] = ()
+    python: str = ""

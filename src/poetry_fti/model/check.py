@@ -20,6 +20,7 @@ CHECKS: Final = (
     "platforms",
     "accelerator",
     "base-image",
+    "python",
     "python-end-of-life",
     "source",
     "unpinned-direct",

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from functools import cache
 from typing import TYPE_CHECKING
 
+from poetry_fti.bridge.project.python_versions import project_python
 from poetry_fti.checks.facts import CheckedProject, CheckedStage
 from poetry_fti.model import LockedPackage
 from poetry_fti.operations.check.align_rules import align_rules
@@ -30,6 +31,7 @@ def checked_project(project: Project) -> CheckedProject:
         feature_transformers=project.config.check.feature_transformers,
         environments=cache(lambda: existing_environments(project)),
         sources=package_sources(project.pyproject),
+        python=project_python(project.pyproject),
     )
 
 
