@@ -61,11 +61,9 @@ class Installed:
         damage: packages with damaged metadata or files.
         markers: values of environment markers; where a value is not known, there are several
             mappings with possible values.
-        is_virtual: whether it is a virtual environment, which contains no packages of a system.
     """
 
     packages: tuple[InstalledPackage, ...]
     markers: tuple[Mapping[str, str], ...]
     base: tuple[InstalledPackage, ...] = ()
     damage: tuple[Damage, ...] = ()
-    is_virtual: bool = True

@@ -24,4 +24,9 @@ VERIFICATIONS: Final[Mapping[str, Verification]] = {
         "Names, versions and sources of the installed packages are compared with the lock. Packages"
         " that the lock does not contain are warnings.\n\nInstall the stage again.",
     ),
+    "image": Verification(
+        "an image has been built from the lock of its stage, and contains what that lock contains",
+        "The label `poetry-fti.lock` of the image is compared with the lock, and then the packages"
+        " that are installed in the image, which is not started.\n\nBuild the image again.",
+    ),
 }

@@ -1,4 +1,4 @@
-"""Verifies environments and images: compares what is installed in them with a stage's lock."""
+"""Verifies environments: compares what is installed in them with a stage's lock."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def verify_environment(
         renew=f"Run `poetry fti env remove {name}` and `poetry fti install {name}`",
     )
     installed = read_installed(virtual_environment(folder), deep=deep)
-    yield from _compared(project, stage, installed, where, has_folders=has_folders)
+    yield from compared(project, stage, installed, where, has_folders=has_folders)
 
 
 def verify_python(
@@ -63,10 +63,10 @@ def verify_python(
         renew=f"Create it again with the packages of {stage.name}",
     )
     installed = read_installed(find_python(python), deep=deep)
-    yield from _compared(project, stage, installed, where)
+    yield from compared(project, stage, installed, where)
 
 
-def _compared(
+def compared(
     project: Project,
     stage: ProjectStage,
     installed: Installed,
@@ -74,6 +74,11 @@ def _compared(
     *,
     has_folders: bool = True,
 ) -> Iterator[Finding]:
+    """Yield what differs between a stage's lock and what is installed.
+
+    Without `has_folders`, path dependencies need not be installed. Raises FtiError if the lock
+    cannot be read.
+    """
     yield from _other_python(stage, installed, where)
     expected = Expected(
         packages=_packages(project, stage),

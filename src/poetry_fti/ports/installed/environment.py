@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from poetry_fti.model import InstalledPackage
     from poetry_fti.ports.installed.locations import PythonFolders
 
-_MOST: Final = 10_000  # packages in a folder
+MOST_PACKAGES: Final = 10_000  # in a folder
 
 
 def read_installed(folders: PythonFolders, *, deep: bool = False) -> Installed:
@@ -40,7 +40,6 @@ def read_installed(folders: PythonFolders, *, deep: bool = False) -> Installed:
         base=imported(_packages(site, None, []) for site in folders.base),
         damage=tuple(damage),
         markers=(folders.markers,),
-        is_virtual=folders.is_virtual,
     )
 
 
@@ -78,8 +77,8 @@ def _metadata(site: Path) -> list[str]:
         names = sorted(each.name for each in site.iterdir() if metadata_file(each.name))
     except OSError as error:
         raise FtiError(f"{site} cannot be read: {error.strerror}.") from None
-    if len(names) > _MOST:
-        raise FtiError(f"{site} contains more than {_MOST} packages.")
+    if len(names) > MOST_PACKAGES:
+        raise FtiError(f"{site} contains more than {MOST_PACKAGES} packages.")
     return names
 
 

@@ -21,7 +21,7 @@ from poetry_fti.reading import read_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_CONFIGURATION: Final = "pyvenv.cfg"
+CONFIGURATION: Final = "pyvenv.cfg"
 _LARGEST: Final = 1 << 20
 # venv writes `version`; virtualenv writes `version_info`, and may write its own version, too.
 _VERSIONS: Final = tuple(
@@ -64,7 +64,19 @@ class PythonFolders:
     sites: tuple[Path, ...]
     markers: Mapping[str, str]
     base: tuple[Path, ...] = ()
-    is_virtual: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """The configuration of a virtual environment.
+
+    `home` is the folder of the interpreter that it is based on; `has_base` is true if it can import
+    the packages of that.
+    """
+
+    version: str
+    home: str
+    has_base: bool
 
 
 def find_python(name: str) -> PythonFolders:
@@ -81,7 +93,7 @@ def find_python(name: str) -> PythonFolders:
         raise FtiError(f'There is no Python "{name}". Pass the path of an interpreter.')
     interpreter = Path(found).absolute()
     for folder in (interpreter.parent.parent, interpreter.parent):
-        if (folder / _CONFIGURATION).is_file():
+        if (folder / CONFIGURATION).is_file():
             return virtual_environment(folder)
     return _started(interpreter)
 
@@ -89,31 +101,40 @@ def find_python(name: str) -> PythonFolders:
 def virtual_environment(folder: Path) -> PythonFolders:
     """Return the folders of a virtual environment; raises FtiError for a folder that is none."""
     try:
-        text = read_bytes(folder / _CONFIGURATION, _LARGEST).decode("utf-8")
+        text = read_bytes(folder / CONFIGURATION, _LARGEST).decode("utf-8")
     except (OSError, UnicodeDecodeError):
         raise FtiError(
-            f"{folder} is not a virtual environment: {_CONFIGURATION} is missing or cannot be read."
+            f"{folder} is not a virtual environment: {CONFIGURATION} is missing or cannot be read."
         ) from None
-    version = next((match for each in _VERSIONS if (match := each.search(text))), None)
-    if version is None:
-        raise FtiError(f"{folder / _CONFIGURATION} contains no version of Python.")
-    major, minor, patch = version.groups()
-    sites = tuple(_sites(folder, f"{major}.{minor}"))
+    configuration = parse_configuration(text)
+    if configuration is None:
+        raise FtiError(f"{folder / CONFIGURATION} contains no version of Python.")
+    minor, _, _ = configuration.version.rpartition(".")
+    sites = tuple(_sites(folder, minor))
     if not sites:
-        raise FtiError(f"{folder} has no folder site-packages for Python {major}.{minor}.")
-    home = _HOME.search(text)
-    base = home and _SYSTEM.search(text) and Path(home[1]).parent
-    full = f"{major}.{minor}.{patch}"
+        raise FtiError(f"{folder} has no folder site-packages for Python {minor}.")
+    base = Path(configuration.home).parent
     return PythonFolders(
         prefix=folder,
         sites=sites,
         markers={
             **{name: str(value) for name, value in default_environment().items()},
-            "python_version": f"{major}.{minor}",
-            "python_full_version": full,
-            "implementation_version": full,
+            "python_version": minor,
+            "python_full_version": configuration.version,
+            "implementation_version": configuration.version,
         },
-        base=tuple(_sites(base, f"{major}.{minor}")) if base else (),
+        base=tuple(_sites(base, minor)) if configuration.has_base else (),
+    )
+
+
+def parse_configuration(text: str) -> Configuration | None:
+    """Return what a `pyvenv.cfg` contains; None if it contains no version of Python."""
+    version = next((match for each in _VERSIONS if (match := each.search(text))), None)
+    home = _HOME.search(text)
+    return version and Configuration(
+        version=".".join(version.groups()),
+        home=home[1] if home else "",
+        has_base=home is not None and _SYSTEM.search(text) is not None,
     )
 
 
@@ -161,7 +182,6 @@ def _started(interpreter: Path) -> PythonFolders:
             prefix=Path(data["prefix"]),
             sites=tuple(each for each in sites if each.is_dir()),
             markers={str(name): str(value) for name, value in data["markers"].items()},
-            is_virtual=False,
         )
     except (OSError, subprocess.SubprocessError, ValueError, LookupError, TypeError) as error:
         raise FtiError(f"{interpreter} is not a Python that can be started: {error}") from None
