@@ -129,6 +129,8 @@ class CheckedProject:
         today: the date on which the project is checked.
         environments: returns the environments of the stages.
         sources: the package indexes, in the order in which Poetry searches them.
+        python: the versions of Python that the project requires, as PEP 440 specifiers; empty for
+            any version.
     """
 
     stages: tuple[CheckedStage, ...]
@@ -138,3 +140,4 @@ class CheckedProject:
     align_rules: Callable[[], Sequence[AlignRule]] = list
     environments: Callable[[], Sequence[StageEnvironment]] = list
     sources: tuple[PackageSource, ...] = ()
+    python: str = ""

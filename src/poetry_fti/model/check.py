@@ -19,6 +19,7 @@ CHECKS: Final = (
     "platforms",
     "accelerator",
     "base-image",
+    "python",
     "python-end-of-life",
     "source",
     "unpinned-direct",

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from functools import cache
 from typing import TYPE_CHECKING
 
+from poetry_fti.bridge.project.python_versions import project_python
 from poetry_fti.checks.facts import CheckedProject, CheckedStage
 from poetry_fti.operations.check.align_rules import align_rules
 from poetry_fti.operations.check.exports import differing_exports
@@ -29,6 +30,7 @@ def checked_project(project: Project) -> CheckedProject:
         today=datetime.now(timezone.utc).date(),
         environments=cache(lambda: existing_environments(project)),
         sources=package_sources(project.pyproject),
+        python=project_python(project.pyproject),
     )
 
 
