@@ -16,6 +16,7 @@ from poetry_fti.model.image import (
 from poetry_fti.model.lock import Code, Layer, LockedFile, LockedPackage, LockedStage, Requirement
 from poetry_fti.model.locked_version import LockedVersion
 from poetry_fti.model.login import Login
+from poetry_fti.model.model_record import ModelRecord, Stamp
 from poetry_fti.model.origins import (
     DirectoryOrigin,
     FileOrigin,
@@ -66,6 +67,7 @@ __all__ = [
     "LockedStage",
     "LockedVersion",
     "Login",
+    "ModelRecord",
     "OperatingSystem",
     "Origin",
     "Platform",
@@ -73,6 +75,7 @@ __all__ = [
     "Requirement",
     "Rule",
     "Stage",
+    "Stamp",
     "Targets",
     "UrlOrigin",
 ]

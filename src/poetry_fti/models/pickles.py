@@ -1,0 +1,68 @@
+"""Pickles, compressed or not, also those of joblib: what they refer to, without loading them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.model import ModelRecord
+from poetry_fti.models.distributions import distributions
+from poetry_fti.models.inflated import inflated, is_compressed
+from poetry_fti.models.pickle_machine import Machine
+from poetry_fti.models.unsafe_globals import is_unsafe
+
+if TYPE_CHECKING:
+    from io import BufferedReader
+
+    from poetry_fti.models.pickle_findings import Findings
+
+_NEWEST_PROTOCOL: Final = 5
+# Protocol 0 has no magic number; the pickle of an instance begins like this.
+_PROTOCOL_0: Final = re.compile(rb"\(?[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n|\([dl]p?\d*\n")
+
+
+def is_pickle(head: bytes) -> bool:
+    """Return whether a file that begins with `head` is a pickle, perhaps compressed."""
+    has_protocol = len(head) > 1 and head[0] == 0x80 and head[1] <= _NEWEST_PROTOCOL  # noqa: PLR2004
+    return has_protocol or bool(_PROTOCOL_0.match(head)) or is_compressed(head)
+
+
+def read_pickle(file: BufferedReader, head: bytes) -> ModelRecord:
+    """Return what a pickle refers to and the versions that are recorded in it.
+
+    Its instructions are read, and none has an effect: no module is imported, no object constructed.
+    """
+    file.seek(0)
+    machine = Machine(inflated(file, head) if is_compressed(head) else file)
+    machine.run()
+    return _record(machine.findings)
+
+
+def _record(found: Findings) -> ModelRecord:
+    versions = dict(sorted(found.versions.items()))
+    modules = {module for module, _ in found.globals}
+    packages = distributions([*modules, *found.formats])
+    return ModelRecord(
+        kind="pickle",
+        versions=versions,
+        packages=tuple(package for package in packages if package not in versions),
+        implied=_implied(found, modules),
+        formats=found.formats,
+        globals=tuple(sorted({f"{module}.{name}" for module, name in found.globals})),
+        unsafe=tuple(
+            sorted(
+                {f"{module}.{name}" for module, name in found.globals if is_unsafe(module, name)}
+            )
+            + sorted(found.computed)
+        ),
+    )
+
+
+def _implied(found: Findings, modules: set[str]) -> dict[str, str]:
+    implied = {"python": found.python} if found.python else {}
+    # numpy 2 has renamed its private package.
+    if any(f"{module}.".startswith("numpy._core.") for module in modules):
+        implied["numpy"] = ">=2"
+    elif any(f"{module}.".startswith("numpy.core.") for module in modules):
+        implied["numpy"] = "<2"
+    return implied

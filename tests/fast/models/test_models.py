@@ -1,0 +1,150 @@
+"""Model files that real libraries have written, and hostile ones: read, never loaded."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cases import examples
+from poetry_fti.errors import FtiError
+from poetry_fti.model import ModelRecord, Stamp
+from poetry_fti.models import read_model
+
+MODELS: Final = Path(__file__).parents[3] / "fixtures" / "models"
+YEARS: Final = {"2024": ("1.5.2", "2.1.4", "<2"), "2025": ("1.7.2", "3.1.3", ">=2")}
+SAVED: Final = [path for year in YEARS for path in sorted((MODELS / year).iterdir())]
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_versions_in_real_models(year: str) -> None:
+    sklearn, xgboost, numpy = YEARS[year]
+    for path in sorted((MODELS / year).iterdir()):
+        record, name = read_model(path), path.name
+        assert record.unsafe == ()
+        if name.startswith(("forest", "linear", "objects")):
+            assert record.versions == {"scikit-learn": sklearn}, name
+            assert record.implied == {"numpy": numpy}, name
+        elif name.startswith(("xgboost", "booster")):
+            assert record.versions == {"xgboost": xgboost}, name
+        elif name.startswith("lightgbm"):
+            assert record.formats == {"lightgbm": "v4"}, name
+            assert "lightgbm" in record.packages, name
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_code_in_a_pickle_shows_the_python_version(year: str) -> None:
+    record = read_model(MODELS / year / "function.pkl")
+    assert record.implied == {"python": ">=3.11,<3.13"}
+    assert record.packages == ("cloudpickle",)
+
+
+def test_a_stamp() -> None:
+    assert read_model(MODELS / "2024/stamped.safetensors") == ModelRecord(
+        kind="safetensors",
+        packages=("safetensors",),
+        stamp=Stamp("sha256:" + "5e" * 32, "training", "c0" * 20),
+    )
+    assert read_model(MODELS / "2024/x.safetensors").stamp is None
+
+
+class Attack:
+    """Runs a program when it is unpickled."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, (f"touch {self.marker}",)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_pickle_that_runs_a_program_is_named_and_has_no_effect(
+    tmp_path: Path, protocol: int
+) -> None:
+    path, marker = tmp_path / "m.pkl", tmp_path / "marker"
+    path.write_bytes(pickle.dumps(Attack(marker), protocol))
+    assert read_model(path).unsafe == (f"{os.system.__module__}.system",)
+    assert not marker.exists()
+
+
+def test_computed_names_are_reported(tmp_path: Path) -> None:
+    path = tmp_path / "m.pkl"
+    path.write_bytes(b"\x80\x04S'o\\x73'\nS'system'\n\x93S'true'\n\x85R.")
+    assert read_model(path).unsafe == ("a computed name", "a computed function")[::-1]
+
+
+MALFORMED: Final = {
+    b"": "its content is of no known kind",
+    b"\x80\x04": "it is truncated",
+    b"\x80\x04\xff": "0xff is not an instruction of a pickle",
+    b"\x80\x04R.": "its instructions take a value from an empty stack",
+    b"\x80\x04t.": "its instructions use a mark that is not set",
+    b"\x80\x04h\x01.": "its instructions use a value that is not stored",
+    b"\x80\x04\x8e" + b"\xff" * 8: "it is truncated",
+    b"\x78\x9c\xff\xff\xff\xff": "its compressed data is damaged",
+    b"\x04\x22\x4d\x18": "LZ4 compression is not supported",
+    b"\0\0\0\x80\0\0\0\0{}": "its header claims 2147483648 bytes, more than the file has",
+    b"\x02\0\0\0\0\0\0\0{}": None,
+    b'{"learner":{}}': 'it has no "version" at its end, where xgboost writes it',
+    b"tree\n\n": 'the line "version=…" is missing',
+}
+
+
+@pytest.mark.parametrize("data", MALFORMED)
+def test_malformed_files(tmp_path: Path, data: bytes) -> None:
+    path, reason = tmp_path / "m", MALFORMED[data]
+    path.write_bytes(data)
+    if reason is None:
+        assert read_model(path).kind == "safetensors"
+        return
+    with pytest.raises(FtiError) as error:
+        read_model(path)
+    assert str(error.value) == f"m cannot be read as a model: {reason}."
+
+
+def test_deep_json(tmp_path: Path) -> None:
+    text = b'{"a":' + b"[" * 100_000
+    (tmp_path / "m").write_bytes(len(text).to_bytes(8, "little") + text)
+    with pytest.raises(FtiError, match="its header is not valid JSON"):
+        read_model(tmp_path / "m")
+
+
+def test_pipes_and_sparse_files(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FtiError) as error:
+        read_model(tmp_path / "pipe")
+    assert str(error.value) == "pipe cannot be read as a model: it is not a regular file."
+    path = tmp_path / "sparse"
+    path.write_bytes(b"\x80\x04\x8e" + (9 << 30).to_bytes(8, "little"))
+    os.truncate(path, 10 << 30)
+    with pytest.raises(FtiError, match="0x00 is not an instruction of a pickle"):
+        read_model(path)
+
+
+@settings(max_examples=examples(5000), deadline=None)
+@given(st.sampled_from(SAVED), st.integers(0, 5000), st.binary(max_size=8), st.booleans())
+def test_damage_raises_fti_errors_only(
+    tmp_path_factory: pytest.TempPathFactory, path: Path, at: int, new: bytes, cut: object
+) -> None:
+    data = path.read_bytes()
+    at %= len(data)
+    changed = tmp_path_factory.getbasetemp() / "changed"
+    changed.write_bytes(data[:at] + new + (b"" if cut else data[at + len(new) :]))
+    with suppress(FtiError):
+        read_model(changed)
+
+
+def test_a_small_file_that_expands_is_read_in_chunks(tmp_path: Path) -> None:
+    packed = zlib.compress(
+        b"\x80\x04\x8e" + (64 << 20).to_bytes(8, "little") + bytes(64 << 20) + b"."
+    )
+    (tmp_path / "m").write_bytes(packed)
+    assert read_model(tmp_path / "m").kind == "pickle"
