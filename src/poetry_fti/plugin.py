@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "activate": "poetry.activate:ActivateCommand",
     "add": "poetry.edit.add:AddCommand",
     "build": "build:BuildCommand",
+    "check": "check:CheckCommand",
     "clean": "clean:CleanCommand",
     "clone": "clone:CloneCommand",
     "env info": "poetry.env:EnvInfoCommand",

@@ -243,6 +243,14 @@ PRESETS: Final = (
             ),
         ),
         (
+            "--stage training-torch --accelerator inference=cpu",
+            2,
+            (
+                '--accelerator inference=cpu: no new stage is named "inference"'
+                " (new stages: training)."
+            ),
+        ),
+        (
             "--stage feature-python --stage feature-spark",
             2,
             'Two new stages are named "feature". Choose another name for one of them.',

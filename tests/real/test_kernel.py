@@ -61,6 +61,43 @@ def test_a_notebook_runs_in_the_stage(poetry: Poetry, locked_tiny: Path, tmp_pat
     assert ran.stdout == f"tiny (feature)\n1.5 a b {env}\n"
 
 
+def test_a_kernel_is_removed_with_the_name_of_its_stage(
+    poetry: Poetry, locked_tiny: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "jupyter"
+    here = type(poetry)({**poetry.environment, "JUPYTER_DATA_DIR": str(data)})
+    others = {"python3": sys.executable, "tiny-training": f"{tmp_path}/gone/bin/python"}
+    for name, program in others.items():
+        (data / "kernels" / name).mkdir(parents=True)
+        text = json.dumps({"argv": [program, "-m", "ipykernel"]})
+        (data / "kernels" / name / "kernel.json").write_text(text, encoding="utf-8")
+
+    def install(stage: str, *words: str) -> Path:
+        here.ok(locked_tiny, "fti", "lock", stage)
+        here.ok(locked_tiny, "fti", "install", stage)
+        env = Path(here.ok(locked_tiny, "fti", "path", stage).strip())
+        _lend_ipykernel(env)
+        here.ok(locked_tiny, "fti", "kernel", stage, *words)
+        assert len(list(data.glob("kernels/*"))) > len(others)
+        return env
+
+    env = install("feature")
+    assert here.ok(locked_tiny, "fti", "rename", "feature", "second") == (
+        f"Renamed the stage feature to second.\nDeleted virtualenv: {env}\n"
+        "Removed the Jupyter kernel tiny-feature.\nLock it with poetry fti lock second.\n"
+    )
+    assert not env.exists()
+    assert {path.name for path in data.glob("kernels/*")} == others.keys()
+    install("second", "--name", "ours")
+    env = install("second")
+    assert here.ok(locked_tiny, "fti", "remove-stage", "second", "--yes") == (
+        f"Removed the stage second.\nDeleted virtualenv: {env}\n"
+        "Removed the Jupyter kernels ours and tiny-second.\n"
+    )
+    assert not env.exists()
+    assert {path.name for path in data.glob("kernels/*")} == others.keys()
+
+
 def _lend_ipykernel(env: Path) -> None:
     # No index of the tests has it: the environment gets that of the tests.
     found = find_spec("ipykernel")

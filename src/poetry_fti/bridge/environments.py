@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from packaging.markers import default_environment
@@ -20,7 +21,6 @@ from poetry_fti.targets import marker_environment, python_minors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from cleo.io.io import IO
     from poetry.utils.env import Env, VirtualEnv
@@ -142,6 +142,17 @@ class StageEnvironments(EnvManager):
         if self.envs_file.exists():
             self.envs_file.remove_section(self.base_env_name)
         return removed
+
+    def has_removed(self, program: Path) -> bool:
+        """Return whether a program was in an environment of the stage that has been removed."""
+        if not program.is_absolute() or program.exists():
+            return False
+        environment = Path(os.path.realpath(program.parent.parent))
+        managed = Path(os.path.realpath(self._project.config.virtualenvs_path))
+        is_managed = environment.parent == managed
+        is_named = environment.name.startswith(f"{self.base_env_name}-py")
+        in_project = environment == Path(os.path.realpath(self._in_project))
+        return in_project or (is_managed and is_named)
 
 
 def python_version(python: str) -> str:

@@ -49,19 +49,34 @@ def _stages(rule: Table) -> tuple[str, ...]:
 
 
 def _packages(rule: Table) -> tuple[str, ...]:
-    patterns = rule.whole_strings("packages")
     if "packages" not in rule:
         rule.wrong("packages", 'is missing: names of packages, such as "numpy" or "nvidia-*"')
     elif rule.is_empty("packages"):
         rule.wrong("packages", "is empty; a rule must name a package")
+    return tuple(sorted(set(_patterns(rule, "packages"))))
+
+
+def read_forbid(stage: Table) -> tuple[str, ...]:
+    """Return the patterns in `forbid`, normalized, in their order."""
+    return tuple(_patterns(stage, "forbid"))
+
+
+def pattern_problem(text: str) -> str:
+    """Return why a text is no name of a package with wildcards; empty if it is one."""
+    if _PATTERN.fullmatch(text):
+        return ""
+    return f'"{text}" is not a package name such as "numpy" or "nvidia-*"'
+
+
+def _patterns(table: Table, key: str) -> list[str]:
+    patterns = table.whole_strings(key)
     normalized: list[str] = [canonicalize_name(pattern) for pattern in patterns]
     for index, pattern in enumerate(patterns):
-        if not _PATTERN.fullmatch(pattern):
-            message = f'"{pattern}" is not a package name such as "numpy" or "nvidia-*"'
-            rule.wrong("packages", message, index=index)
+        if problem := pattern_problem(pattern):
+            table.wrong(key, problem, index=index)
         elif normalized[index] in normalized[:index]:
-            rule.wrong("packages", f'"{pattern}" is listed twice', index=index)
-    return tuple(sorted(set(normalized)))
+            table.wrong(key, f'"{pattern}" is listed twice', index=index)
+    return normalized
 
 
 def read_overrides(parent: Table) -> tuple[tuple[str, str], ...]:

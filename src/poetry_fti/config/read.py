@@ -11,43 +11,33 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from poetry_fti.config.image_defaults import read_image_defaults
-from poetry_fti.config.image_keys import read_environment
+from poetry_fti.config.check_keys import read_check, read_severities
+from poetry_fti.config.image.defaults import read_image_defaults
+from poetry_fti.config.image.keys import read_environment
 from poetry_fti.config.messages import dotted
 from poetry_fti.config.names import UNUSABLE, folder_problem
 from poetry_fti.config.package_keys import (
     read_align,
     read_constraints,
     read_exclude,
+    read_forbid,
     read_overrides,
 )
 from poetry_fti.config.table import Table
-from poetry_fti.model import KINDS, PLATFORMS, USUAL_PLATFORMS, Image, Libc, Targets
+from poetry_fti.config.target_keys import read_targets
+from poetry_fti.model import KINDS, USUAL_PLATFORMS, CheckSettings, Image, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.config.image_defaults import ImageDefaults
-    from poetry_fti.model import Constraint, Kind, Problem, Rule
+    from poetry_fti.config.image.defaults import ImageDefaults
+    from poetry_fti.model import Constraint, Kind, Problem, Rule, Severity
 
 DEFAULT_EXPORTS: Final = ("requirements", "pylock", "dockerfile")
 
-_PLATFORMS: Final = {str(platform): platform for platform in PLATFORMS}
-_OTHER_NAMES: Final = {
-    "linux/x86_64": "linux/amd64",
-    "linux/aarch64": "linux/arm64",
-    "darwin/arm64": "macos/arm64",
-    "darwin/amd64": "macos/amd64",
-    "darwin/x86_64": "macos/amd64",
-    "macos/x86_64": "macos/amd64",
-    "win/amd64": "windows/amd64",
-    "windows/x86_64": "windows/amd64",
-}
 _STAGE_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?")
-_LIBC: Final = re.compile(r"(glibc(?=-2)|musl(?=-1))-(\d)\.(\d{1,2})", re.ASCII)
-_MACOS: Final = re.compile(r"([1-9]\d)\.(\d{1,2})", re.ASCII)
 _FORBIDDEN_IN_PATHS: Final = re.compile(f"[{UNUSABLE}]")
 # Names of files are made of it, such as `.pylock.<stage>.toml.<8 digits>.tmp`, of up to 255 bytes.
 _LONGEST_STAGE_NAME: Final = 200
@@ -69,6 +59,8 @@ class StageConfig:
     overrides: tuple[tuple[str, str], ...] = ()
     exclude: tuple[NormalizedName, ...] = ()
     constraints: tuple[Constraint, ...] = ()
+    forbid: tuple[str, ...] = ()
+    severities: tuple[tuple[str, Severity], ...] = ()
     isolated: bool | None = None
     no_build: bool = False
     share: bool | None = None
@@ -93,6 +85,7 @@ class Config:
     share: bool = True
     via: bool = True
     sync_on_run: bool = False
+    check: CheckSettings = CheckSettings()
 
 
 def read_config(
@@ -119,6 +112,7 @@ def read_config(
             "share",
             "via",
             "sync-on-run",
+            "check",
         ),
     )
     exports = table.choices("exports", formats)
@@ -135,6 +129,7 @@ def read_config(
         share=table.boolean("share") is not False,
         via=table.boolean("via") is not False,
         sync_on_run=table.boolean("sync-on-run") or False,
+        check=read_check(table),
     )
 
 
@@ -192,10 +187,12 @@ def _stage(
             "exclude",
             "constraints",
             "isolated",
+            "forbid",
+            "check",
             "no-build",
             "share",
         ),
-        planned=("forbid", "max-download-size"),
+        planned=("max-download-size",),
     )
     if not _STAGE_NAME.fullmatch(name):
         table.wrong(None, "a stage's name may contain only letters, digits, - and _")
@@ -210,7 +207,7 @@ def _stage(
         groups=table.distinct("groups", canonicalize_name),
         dev_groups=table.distinct("dev-groups", canonicalize_name) or (),
         extras=table.distinct("extras", canonicalize_name) or (),
-        targets=(targets := _targets(table)),
+        targets=(targets := read_targets(table)),
         env=read_environment(table),
         image=(
             _with_installer(defaults.read(value, stage_path(name), problems), targets)
@@ -220,6 +217,8 @@ def _stage(
         overrides=read_overrides(table),
         exclude=read_exclude(table),
         constraints=read_constraints(table),
+        forbid=read_forbid(table),
+        severities=read_severities(table),
         isolated=table.boolean("isolated"),
         no_build=table.boolean("no-build") or False,
         share=table.boolean("share"),
@@ -239,16 +238,6 @@ def _python(table: Table) -> str | None:
     return None
 
 
-def _targets(table: Table) -> Targets:
-    names = table.choices("platforms", _PLATFORMS, _OTHER_NAMES)
-    table.not_empty("platforms", "a stage that runs on every platform")
-    return Targets(
-        platforms=tuple(platform for name, platform in _PLATFORMS.items() if name in (names or ())),
-        libc=_libc(table),
-        macos=_macos(table),
-    )
-
-
 def _runs_on_linux(targets: Targets) -> bool:
     return not targets.platforms or any(each.os == "linux" for each in targets.platforms)
 
@@ -259,19 +248,6 @@ def _with_installer(image: Image, targets: Targets) -> Image:
     if image.installer_image is not None or all(each in USUAL_PLATFORMS for each in linux):
         return image
     return replace(image, installer="pip")
-
-
-def _libc(table: Table) -> Libc:
-    match = table.match("libc", _LIBC, 'is not a C library such as "glibc-2.36" or "musl-1.2"')
-    if match is None:
-        return Libc()
-    family, major, minor = match.groups()
-    return Libc("musl" if family == "musl" else "glibc", (int(major), int(minor)))
-
-
-def _macos(table: Table) -> tuple[int, int] | None:
-    match = table.match("macos", _MACOS, 'is not a version such as "14.0"')
-    return (int(match[1]), int(match[2])) if match else None
 
 
 def stage_path(name: str, *keys: str) -> str:

@@ -107,6 +107,8 @@ def _stage(
         targets=config.targets,
         env=config.env,
         image=config.image,
+        forbid=config.forbid,
+        severities=config.severities,
         no_build=config.no_build,
         share=config.share is not False,
         overrides=tuple(_normalized_overrides(config.overrides).items()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from poetry_fti.config.messages import dotted, listed, toml_type
@@ -80,6 +81,17 @@ class Table:
         if problem:
             self.wrong(key, problem)
         return None if problem else value
+
+    def date(self, key: str) -> date | None:
+        """Return a date, which may be a string (ISO 8601); None for a missing or invalid one."""
+        value = self._mapping.get(key)
+        if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+            return value
+        try:
+            return date.fromisoformat(value if isinstance(value, str) else "")
+        except ValueError:
+            self.wrong(key, "must be a date such as 2027-01-31")
+        return None
 
     def boolean(self, key: str) -> bool | None:
         """Return a boolean; None for a missing key or a wrong type."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from poetry_fti.model.check import CHECKS, SEVERITIES, CheckSettings, Severity, Waiver
 from poetry_fti.model.constraint import Constraint
 from poetry_fti.model.formats import FORMATS
 from poetry_fti.model.image import (
@@ -39,14 +40,17 @@ from poetry_fti.model.rule import LEVELS, Level, Rule
 from poetry_fti.model.stage import KINDS, Kind, Stage
 
 __all__ = [
+    "CHECKS",
     "CODE_FORMS",
     "FORMATS",
     "INSTALLERS",
     "KINDS",
     "LEVELS",
     "PLATFORMS",
+    "SEVERITIES",
     "USUAL_PLATFORMS",
     "Architecture",
+    "CheckSettings",
     "Code",
     "CodeForm",
     "Constraint",
@@ -74,8 +78,10 @@ __all__ = [
     "Problem",
     "Requirement",
     "Rule",
+    "Severity",
     "Stage",
     "Stamp",
     "Targets",
     "UrlOrigin",
+    "Waiver",
 ]

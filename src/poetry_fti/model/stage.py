@@ -11,6 +11,7 @@ from poetry_fti.model.platforms import Targets
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
+    from poetry_fti.model.check import Severity
     from poetry_fti.model.constraint import Constraint
 
 Kind: TypeAlias = Literal["feature", "training", "inference"]
@@ -33,6 +34,9 @@ class Stage:
             constraint, sorted by name; the project's, unless the stage has its own.
         exclude: packages that are left out of the stage although others require them.
         constraints: bounds on the versions of packages, the project's before the stage's own.
+        forbid: packages that the stage must not contain, normalized names that may contain the
+            wildcards `*` and `?`.
+        severities: pairs of a check and the severity of its findings in the stage.
         no_build: whether locking must not run the build of any package.
         share: whether the image has layers that images of other stages can share.
     """
@@ -51,6 +55,8 @@ class Stage:
     overrides: tuple[tuple[NormalizedName, str], ...] = ()
     exclude: tuple[NormalizedName, ...] = ()
     constraints: tuple[Constraint, ...] = ()
+    forbid: tuple[str, ...] = ()
+    severities: tuple[tuple[str, Severity], ...] = ()
     no_build: bool = False
     share: bool = True
 

@@ -17,17 +17,19 @@ from poetry_fti.config.hidden_groups import hidden_groups
 from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.operations.project import require_usable
 from poetry_fti.scaffold import new_stages
+from poetry_fti.scaffold.accelerators import choose_accelerators, split_accelerators
 from poetry_fti.scaffold.new_stages import NewStage
 from poetry_fti.scaffold.toml_text import add_keys, parse, table_at
 
 __all__ = [
     "NewStage",
-    "choose_accelerator",
     "clone_stage",
     "existing_text",
     "missing_kinds",
     "newly_hidden",
     "outdates_poetry_lock",
+    "presets_to_choose_for",
+    "stages_from",
     "with_new_stages",
     "without_package_mode",
     "write_pyproject",
@@ -81,20 +83,30 @@ def missing_kinds(text: str) -> list[Kind]:
     return new_stages.free_kinds(text)
 
 
-def choose_accelerator(
-    presets: Sequence[tuple[str, Preset]], accelerator: str | None
+def stages_from(
+    presets: Sequence[tuple[str, Preset]], accelerators: Sequence[str]
 ) -> list[NewStage]:
-    """Return a new stage for each name and preset, with the packages of an accelerator.
+    """Return a new stage for each name and preset, with the packages of its accelerator.
 
-    For None, each preset's default accelerator is used. Raises ConfigError for an accelerator that
-    one of the presets does not support.
+    Each of `accelerators` is `STAGE=ACCELERATOR`, or `ACCELERATOR` for all other stages; without
+    one, a stage has its preset's default. Raises ConfigError for an unknown stage, and for an
+    accelerator that a stage's preset does not support.
     """
-    if accelerator and not any(preset.accelerators for _, preset in presets):
-        raise ConfigError("None of the presets supports accelerators. Omit the option.")
+    chosen = choose_accelerators(presets, accelerators)
     return [
-        NewStage(name=name, preset=preset, packages=preset.chosen(accelerator))
+        NewStage(name=name, preset=preset, packages=preset.chosen(chosen[name]))
         for name, preset in presets
     ]
+
+
+def presets_to_choose_for(
+    presets: Sequence[tuple[str, Preset]], accelerators: Sequence[str]
+) -> list[Preset]:
+    """Return the presets that support accelerators and for whose stages none is given."""
+    common, single = split_accelerators(accelerators)
+    if common:
+        return []
+    return [preset for name, preset in presets if preset.accelerators and name not in single]
 
 
 def with_new_stages(text: str, stages: Sequence[NewStage], folder: Path) -> str:

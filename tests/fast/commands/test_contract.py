@@ -14,9 +14,10 @@ from poetry.console.application import Application
 from poetry.console.commands.command import Command
 from poetry.utils._compat import tomllib
 
+from poetry_fti.checks import load_check
 from poetry_fti.config.read import read_config
 from poetry_fti.config.table import Table
-from poetry_fti.model import FORMATS
+from poetry_fti.model import CHECKS, FORMATS
 from poetry_fti.plugin import COMMANDS, FtiPlugin, command_class
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ http = "/"
 port = 1
 [[tool.fti.align]]
 packages = ["*"]
+[[tool.fti.check.waivers]]
 """
 
 
@@ -134,9 +136,20 @@ def test_every_key_of_the_configuration_is_in_the_reference(
         "tool.fti.stages.<name>.image",
         "tool.fti.stages.<name>.image.healthcheck",
         "tool.fti.align[0]",
+        "tool.fti.check",
+        "tool.fti.check.waivers[0]",
+        "tool.fti.stages.<name>.check",
     }
+    # The names of the checks are in the reference of the command.
+    assert known.pop("tool.fti.check") == {*CHECKS, "waivers"}
+    assert known.pop("tool.fti.stages.<name>.check") == set(CHECKS)
     for path, keys in known.items():
         assert documented[path.removesuffix("[0]")] == keys, path
+
+
+def test_every_check_is_in_the_reference_with_its_summary() -> None:
+    rows = [f"| `{name}` | {load_check(name).summary} |" for name in CHECKS]
+    assert [row for row in rows if row not in section_of("check")] == []
 
 
 def test_every_format_is_in_the_reference() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from memory_commands import run
-from poetry_fti.config.image_paths import read_template
+from poetry_fti.config.image.paths import read_template
 from poetry_fti.config.table import Table
 from poetry_fti.model import Problem
 from small_index import pyproject

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import tomlkit
 
-from poetry_fti.config.image_keys import read_image
+from poetry_fti.config.image.keys import read_image
 from poetry_fti.config.table import Table
 from poetry_fti.model import Healthcheck, HttpProbe, Image
 

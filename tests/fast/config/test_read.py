@@ -11,7 +11,7 @@ import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetry_fti.config.image_keys import IMAGE_KEYS
+from poetry_fti.config.image.keys import IMAGE_KEYS
 from poetry_fti.config.read import Config, StageConfig, read_config, written_constraints
 from poetry_fti.model import PLATFORMS, Image, Libc, Platform, Rule, Targets
 
@@ -131,7 +131,7 @@ def test_all_problems_are_told_at_once_each_with_its_path() -> None:
         libc = "glibc"
         macos = "14"
         env = { A = 1, "1B" = "" }
-        forbid = ["nvidia-*"]
+        max-download-size = "400 MB"
         [tool.fti.stages.x.image]
         base = "python: 3.12"
         installer = "conda"
@@ -157,7 +157,7 @@ def test_all_problems_are_told_at_once_each_with_its_path() -> None:
             'tool.fti.stages."a.b".kind: unknown "trainin"; did you mean "training"?'
             " (known: feature, training, inference)"
         ),
-        "tool.fti.stages.x.forbid: is not supported by this version of poetry-fti",
+        "tool.fti.stages.x.max-download-size: is not supported by this version of poetry-fti",
         "tool.fti.stages.x.kind: must be a string, not an integer",
         'tool.fti.stages.x.python: "^3.11" is not a version specifier such as ">=3.11,<3.14"',
         "tool.fti.stages.x.groups: must be an array of strings, not a string",

@@ -20,10 +20,11 @@ from poetry_fti.operations.groups import (
 )
 from poetry_fti.operations.leftovers import find_leftovers, remove_leftover
 from poetry_fti.operations.new_stages import (
-    choose_accelerator,
     clone_stage,
     existing_text,
     missing_kinds,
+    presets_to_choose_for,
+    stages_from,
     with_new_stages,
     without_package_mode,
     write_pyproject,
@@ -132,7 +133,7 @@ def test_a_new_stage_from_a_preset(tmp_path: Path) -> None:
         ("inference", find_preset("inference-minimal")),
         ("torch", find_preset("training-torch")),
     ]
-    after = with_new_stages(text, choose_accelerator(presets, "cpu"), tmp_path)
+    after = with_new_stages(text, stages_from(presets, ["cpu"]), tmp_path)
     assert "[tool.fti.stages.torch]" in after
     assert "https://download.pytorch.org/whl/cpu" in after
     assert missing_kinds(after) == ["feature", "training"]
@@ -141,10 +142,80 @@ def test_a_new_stage_from_a_preset(tmp_path: Path) -> None:
 def test_an_accelerator_that_no_preset_has() -> None:
     torch, minimal = find_preset("training-torch"), find_preset("inference-minimal")
     with pytest.raises(ConfigError) as error:
-        choose_accelerator([("inference", minimal)], "cpu")
+        stages_from([("inference", minimal)], ["cpu"])
     assert str(error.value) == "None of the presets supports accelerators. Omit the option."
     with pytest.raises(ConfigError):
-        choose_accelerator([("training", torch)], "tpu")
+        stages_from([("training", torch)], ["tpu"])
+
+
+def test_each_stage_can_have_its_own_accelerator() -> None:
+    torch, minimal = find_preset("training-torch"), find_preset("inference-minimal")
+    presets = [("gpu", torch), ("other", torch), ("inference", minimal)]
+    gpu, other, inference = stages_from(presets, ["gpu=cu128", "cpu"])
+    assert [source.name for source in gpu.packages.sources] == ["pytorch-cu128"]
+    assert [source.name for source in other.packages.sources] == ["pytorch-cpu"]
+    assert inference.packages == minimal.packages
+    assert stages_from(presets, ["gpu=cuda"])[1].packages == torch.chosen(None)
+    assert presets_to_choose_for(presets, []) == [torch, torch]
+    assert presets_to_choose_for(presets, ["gpu=cpu"]) == [torch]
+    assert presets_to_choose_for(presets, ["cpu"]) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["trainig=cpu"],
+            (
+                '--accelerator trainig=cpu: no new stage is named "trainig"; did you mean'
+                ' "training"? (new stages: training, inference).'
+            ),
+        ),
+        (
+            ["training=cu12"],
+            (
+                'The preset training-torch has no accelerator "cu12"; did you mean "cu128"?'
+                " (known: cuda, cpu, cu126, cu128, cu130)."
+            ),
+        ),
+        (
+            ["inference=cpu"],
+            (
+                'The preset inference-minimal of the stage "inference" supports no accelerators.'
+                " Omit `--accelerator inference=…`."
+            ),
+        ),
+        (
+            ["training=cpu", "training=cuda"],
+            (
+                'Two accelerators are given for the stage "training": cpu and cuda.'
+                " Omit one of them."
+            ),
+        ),
+        (
+            ["cpu", "cuda"],
+            (
+                "Two accelerators are given for all stages: cpu and cuda."
+                " Pass `--accelerator STAGE=ACCELERATOR` for single stages."
+            ),
+        ),
+        (
+            ["training="],
+            (
+                '"training=" is not an accelerator. Pass `--accelerator ACCELERATOR`'
+                " or `--accelerator STAGE=ACCELERATOR`."
+            ),
+        ),
+    ],
+)
+def test_an_accelerator_that_no_stage_can_have(words: list[str], message: str) -> None:
+    presets = [
+        ("training", find_preset("training-torch")),
+        ("inference", find_preset("inference-minimal")),
+    ]
+    with pytest.raises(ConfigError) as error:
+        stages_from(presets, words)
+    assert str(error.value) == message
 
 
 def test_a_folder_without_a_project_of_its_own(tmp_path: Path) -> None:

@@ -15,11 +15,12 @@ from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.questions import AskingCommand
 from poetry_fti.errors import DONE, FAILED, FtiError
 from poetry_fti.operations.new_stages import (
-    choose_accelerator,
     existing_text,
     missing_kinds,
     newly_hidden,
     outdates_poetry_lock,
+    presets_to_choose_for,
+    stages_from,
     with_new_stages,
     write_pyproject,
     written_text,
@@ -53,7 +54,12 @@ class InitCommand(AskingCommand, Generator):
             multiple=True,
         ),
         option(
-            "accelerator", None, "The accelerator to use, such as cpu, cuda or cu128.", flag=False
+            "accelerator",
+            None,
+            "The accelerator to use, such as cpu, cuda or cu128 (may be repeated):"
+            " STAGE=ACCELERATOR, or ACCELERATOR for all other stages.",
+            flag=False,
+            multiple=True,
         ),
         *PoetryInitCommand.options,
     ]
@@ -63,6 +69,7 @@ pyproject.toml, it is created first, as by <info>poetry init</info> and with the
 
 <info>poetry fti init</info>
 <info>poetry fti init --stage feature-spark --stage training-torch --accelerator cu128</info>
+<info>poetry fti init --stage gpu=training-torch --accelerator gpu=cu128</info>
 <info>poetry fti init --no-interaction --stage serving=our-presets/inference.toml</info>"""
 
     @guarded
@@ -116,15 +123,15 @@ pyproject.toml, it is created first, as by <info>poetry init</info> and with the
         return presets
 
     def _chosen(self, presets: list[tuple[str, Preset]], *, asking: bool) -> list[NewStage]:
-        accelerator = self.option("accelerator")
-        choosing = [preset for _, preset in presets if preset.accelerators]
-        if asking and choosing and not accelerator:
+        accelerators: list[str] = self.option("accelerator")
+        choosing = presets_to_choose_for(presets, accelerators)
+        if asking and choosing:
             others = choosing[1:]
             known = [
                 a for a in choosing[0].accelerators if all(a in p.accelerators for p in others)
             ]
-            accelerator = self._one_of("Accelerator", known)
-        return choose_accelerator(presets, accelerator)
+            accelerators = [*accelerators, self._one_of("Accelerator", known)]
+        return stages_from(presets, accelerators)
 
     def _one_of(self, question: str, choices: list[str]) -> str:
         return str(self.ask(ChoiceQuestion(question, choices, 0)))

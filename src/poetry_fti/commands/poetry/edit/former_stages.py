@@ -1,10 +1,11 @@
-"""The files and environments of a name that a stage no longer has."""
+"""The files, environments and kernels of a name that a stage no longer has."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from poetry_fti.commands.shared.console import escape
+from poetry_fti.operations.edit.kernels import remove_kernels
 from poetry_fti.wording import in_one_line, joined
 
 if TYPE_CHECKING:
@@ -24,7 +25,16 @@ def report_files(command: Command, stage: ProjectStage, changed: StageChange) ->
 
 
 def remove_environments(command: Command, runner: StageRunner) -> None:
-    """Remove the environments that have a stage's name: none can be moved to another."""
-    if not runner.environments.is_shared:
-        for path in runner.environments.remove_all():
-            command.line(f"Deleted virtualenv: <comment>{escape(path)}</comment>")
+    """Remove the environments that have a stage's name: none can be moved to another.
+
+    The user's Jupyter kernels that run in one of them are removed as well.
+    """
+    environments = runner.environments
+    if environments.is_shared:
+        return
+    for path in environments.remove_all():
+        command.line(f"Deleted virtualenv: <comment>{escape(path)}</comment>")
+    kernels = remove_kernels(environments.has_removed)
+    if kernels:
+        noun = "kernel" if len(kernels) == 1 else "kernels"
+        command.line(f"Removed the Jupyter {noun} {escape(in_one_line(joined(kernels)))}.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_fti.config.image_keys import IMAGE_KEYS, image_of, read_image, read_registry
+from poetry_fti.config.image.keys import IMAGE_KEYS, image_of, read_image, read_registry
 from poetry_fti.config.table import Table
 from poetry_fti.model import Problem
 

@@ -6,8 +6,8 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.config.health_keys import read_healthcheck
-from poetry_fti.config.image_paths import (
+from poetry_fti.config.image.health import read_healthcheck
+from poetry_fti.config.image.paths import (
     read_certificates,
     read_context,
     read_copy,

@@ -1,0 +1,65 @@
+"""What `poetry fti check` looks at: a module for each check, imported when the check runs.
+
+A check's module has the name of the check in `poetry_fti.model.CHECKS`, with `_` for `-`, and a
+constant `CHECK`: what the check looks at, and the function that returns its findings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from poetry_fti.checks.facts import CheckedProject
+
+FindingLevel: TypeAlias = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that a check found wrong.
+
+    Attributes:
+        check: the name of the check.
+        level: how grave it is, before the settings of the project are applied.
+        stage: the stage's name; None for a finding on the whole project.
+        package: the package's name; None if the finding is not on a package.
+        message: what is wrong and what breaks, a sentence on one line without its full stop.
+        fix: what to do about it, such as a command or a setting; a sentence without its full stop.
+        because: the requirement or setting behind it; empty if `message` says it all.
+        path: the dotted path of the table or key in pyproject.toml that the finding is about.
+    """
+
+    check: str
+    level: FindingLevel
+    message: str
+    fix: str
+    stage: str | None = None
+    package: str | None = None
+    because: str = ""
+    path: str = "tool.fti"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check.
+
+    Attributes:
+        find: returns the findings. It is pure: what it needs to know is in its argument.
+        summary: what it looks at, in half a line.
+        explanation: what it looks at, why that matters and what to do about findings; paragraphs
+            of plain text.
+    """
+
+    find: Callable[[CheckedProject], Iterable[Finding]]
+    summary: str
+    explanation: str
+
+
+def load_check(name: str) -> Check:
+    """Return the check of a name that is in `poetry_fti.model.CHECKS`."""
+    check: Check = resolve_name(f"{__name__}.{name.replace('-', '_')}:CHECK")
+    return check

@@ -1,0 +1,71 @@
+"""`poetry fti check`: find what is wrong in and between stages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from cleo.helpers import option
+from poetry.console.commands.command import Command
+
+from poetry_fti.checks import load_check
+from poetry_fti.commands.shared.console import escape, guarded, load, plain, warning
+from poetry_fti.commands.shared.findings_report import findings_json, report_findings
+from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
+from poetry_fti.errors import DONE, FOUND
+from poetry_fti.model import CHECKS
+from poetry_fti.operations.check.run import CheckRequest, chosen_checks, run_checks
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.argument import Argument
+    from cleo.io.inputs.option import Option
+
+
+class CheckCommand(Command):
+    """Runs the checks and prints what they find."""
+
+    name = "fti check"
+    description = "Finds what is wrong in and between the pipeline stages."
+    arguments: ClassVar[list[Argument]] = [STAGES]
+    options: ClassVar[list[Option]] = [
+        REPORT_FORMAT,
+        option("only", None, "A check to run (may be repeated).", flag=False, multiple=True),
+        option("skip", None, "A check to leave out (may be repeated).", flag=False, multiple=True),
+        option("strict", None, "Exit with 3 if there are only warnings, too."),
+        option("explain", None, "Describe a check instead of running it.", flag=False),
+    ]
+    help = "\n".join(
+        [
+            "Runs these checks, all of them by default:",
+            "",
+            *(f"  <c1>{name:16}</c1>{load_check(name).summary}" for name in CHECKS),
+            "",
+            "The exit code is 3 if there are errors. Levels and waivers are set in",
+            "<comment>[tool.fti.check]</comment>.",
+        ]
+    )
+
+    @guarded
+    def handle(self) -> int:
+        """Print the findings, or the description of a check."""
+        if explained := self.option("explain"):
+            (name,) = chosen_checks([explained], [])
+            self.line(escape(f"{name}: {load_check(name).summary}.\n\n{_described(name)}"))
+            return DONE
+        json_wanted = wants_json(self)
+        checks = chosen_checks(self.option("only"), self.option("skip"))
+        project = load(self)
+        stages = tuple(self.argument("stages"))
+        report = run_checks(project, CheckRequest(stages=stages, checks=checks))
+        for text in report.unused_waivers:
+            warning(self.io, text)
+        if json_wanted:
+            plain(self.io, findings_json(report))
+        else:
+            report_findings(self.io, report)
+        is_wrong = report.count("error") or (self.option("strict") and report.findings)
+        return FOUND if is_wrong else DONE
+
+
+def _described(name: str) -> str:
+    off = f'Turn it off with `{name} = "off"` in [tool.fti.check], also in a stage\'s own table.'
+    return f"{load_check(name).explanation}\n\n{off}"

@@ -1,0 +1,1 @@
+"""The keys of `image`, in `[tool.fti]` and in a stage."""

@@ -1,0 +1,1 @@
+"""Runs the checks of `poetry_fti.checks` on a project."""

@@ -1,0 +1,41 @@
+"""Gathers what checks need to know about a project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poetry_fti.checks.facts import CheckedProject, CheckedStage
+from poetry_fti.operations.leftovers import find_leftovers
+
+if TYPE_CHECKING:
+    from poetry_fti.model import LockedPackage
+    from poetry_fti.operations.project import Project
+    from poetry_fti.operations.stage import ProjectStage
+
+
+def checked_project(project: Project) -> CheckedProject:
+    """Return a project as checks see it; what costs time is read when a check asks for it."""
+    return CheckedProject(
+        stages=tuple(_checked(project, stage) for stage in project.stages),
+        leftovers=lambda: [each.name for each in find_leftovers(project)],
+    )
+
+
+def _checked(project: Project, stage: ProjectStage) -> CheckedStage:
+    is_fresh = project.is_fresh(stage)
+    packages = _packages(stage)
+    return CheckedStage(
+        stage=stage.stage,
+        # What looks fresh may still be damaged where only reading the packages shows it.
+        problem="" if is_fresh and packages is not None else project.problem(stage),
+        requirements=stage.requirements,
+        packages=packages or (),
+    )
+
+
+def _packages(stage: ProjectStage) -> tuple[LockedPackage, ...] | None:
+    """Return the packages of a lock that may be stale; None if it is missing or damaged."""
+    try:
+        return stage.lock.compared if stage.lock.text else None
+    except Exception:  # noqa: BLE001 - Poetry raises any type for damaged text
+        return None

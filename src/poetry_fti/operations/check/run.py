@@ -1,0 +1,95 @@
+"""Runs checks and applies the project's settings to what they find."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from poetry_fti.checks import load_check
+from poetry_fti.checks.settings import judge, unused_waivers
+from poetry_fti.errors import ConfigError
+from poetry_fti.model import CHECKS
+from poetry_fti.operations.check.facts import checked_project
+from poetry_fti.wording import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from poetry_fti.checks import Finding
+    from poetry_fti.checks.facts import CheckedProject
+    from poetry_fti.checks.settings import Waived
+    from poetry_fti.operations.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest:
+    """What to check: findings on these stages (an empty tuple stands for all), of these checks."""
+
+    stages: tuple[str, ...] = ()
+    checks: tuple[str, ...] = CHECKS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckReport:
+    """The findings, in the order of the checks and of the stages, and those that are waived.
+
+    `checks` are those that ran; `unused_waivers` are sentences.
+    """
+
+    checks: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    waived: tuple[Waived, ...]
+    unused_waivers: tuple[str, ...]
+
+    def count(self, level: str) -> int:
+        """Return the number of findings of a level."""
+        return sum(1 for each in self.findings if each.level == level)
+
+
+def chosen_checks(only: Iterable[str], skip: Iterable[str]) -> tuple[str, ...]:
+    """Return the checks to run; raises ConfigError for a name that no check has."""
+    wanted, unwanted = list(only), list(skip)
+    for name in (*wanted, *unwanted):
+        if name not in CHECKS:
+            hint = suggestion(name, CHECKS) or f" (known: {', '.join(CHECKS)})"
+            raise ConfigError(f'There is no check "{name}"{hint}.')
+    return tuple(name for name in CHECKS if (not wanted or name in wanted) and name not in unwanted)
+
+
+def run_checks(project: Project, request: CheckRequest) -> CheckReport:
+    """Run checks on a project. Nothing is written, and nothing of the project is executed.
+
+    Raises ConfigError for a name that no stage has.
+    """
+    project.select(request.stages)
+    checks = _enabled(project, request.checks)
+    found = _found(checks, checked_project(project)) if checks else ()
+    wanted = [
+        each
+        for each in found
+        if not request.stages or each.stage is None or each.stage in request.stages
+    ]
+    settings = project.config.check
+    stages = [stage.stage for stage in project.stages]
+    findings, waived = judge(wanted, settings, stages, datetime.now(timezone.utc).date())
+    # The findings of stages that are not named are unknown.
+    unused = () if request.stages else unused_waivers(findings, waived, settings, checks)
+    return CheckReport(checks=checks, findings=findings, waived=waived, unused_waivers=unused)
+
+
+def _enabled(project: Project, checks: Iterable[str]) -> tuple[str, ...]:
+    """Return the checks that are not turned off in every stage and in general."""
+    general = dict(project.config.check.severities)
+    on = {
+        check
+        for stage in project.stages
+        for check, severity in stage.stage.severities
+        if severity != "off"
+    }
+    return tuple(each for each in checks if general.get(each) != "off" or each in on)
+
+
+def _found(checks: Iterable[str], project: CheckedProject) -> Iterator[Finding]:
+    for name in checks:
+        yield from load_check(name).find(project)

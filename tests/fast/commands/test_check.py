@@ -1,0 +1,181 @@
+"""`poetry fti check`: findings, severities, waivers, and what is printed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from memory_commands import Ended, run
+from poetry_fti.model import CHECKS
+from small_index import pyproject
+
+if TYPE_CHECKING:
+    from memory_index import MemoryProject
+
+GROUPS: Final = {"training": ["app"], "inference": ["mid"]}
+FORBID: Final = '[tool.fti.stages.inference]\nforbid = ["nvidia-*", "jupyter"]\n'
+FOUND: Final = """\
+inference
+  error nvidia-nccl 2.0 is forbidden in this stage [forbid]
+    required by pyproject.toml -> mid -> nvidia-nccl
+    Leave nvidia-nccl out with `exclude` of tool.fti.stages.inference if mid works without it.
+
+3 checks run: 1 error, 0 warnings.
+"""
+
+
+def locked(demo: MemoryProject, tables: str = "") -> None:
+    demo.index.offer({"app 1.0": [], "mid 1.0": ["nvidia-nccl"], "nvidia-nccl 2.0": []})
+    demo.write(pyproject(GROUPS, tables))
+    demo.lock()
+
+
+def waiver(lines: str) -> str:
+    return f'{FORBID}[[tool.fti.check.waivers]]\ncheck = "forbid"\nreason = "why"\n{lines}\n'
+
+
+def test_nothing_is_found(demo: MemoryProject) -> None:
+    locked(demo)
+    assert run(demo, "check") == Ended(0, "3 checks run: nothing found.\n")
+
+
+def test_a_forbidden_package_is_reported_with_what_requires_it(demo: MemoryProject) -> None:
+    locked(demo, FORBID)
+    assert run(demo, "check") == Ended(3, FOUND)
+    assert run(demo, "check", "training").output == "3 checks run: nothing found.\n"
+    assert run(demo, "check", "--skip", "forbid") == Ended(0, "2 checks run: nothing found.\n")
+
+
+def test_a_requirement_of_the_stage_itself_is_to_be_removed(demo: MemoryProject) -> None:
+    locked(demo, '[tool.fti.stages.training]\nforbid = ["app"]\n')
+    assert run(demo, "check", "--only", "forbid").output == (
+        "training\n"
+        "  error app 1.0 is forbidden in this stage [forbid]\n"
+        "    required by pyproject.toml -> app\n"
+        "    Remove app from the dependency groups of training.\n\n"
+        "1 check run: 1 error, 0 warnings.\n"
+    )
+
+
+def test_stale_locks_and_leftover_folders_are_reported(demo: MemoryProject) -> None:
+    locked(demo)
+    demo.write(pyproject({"training": ["app", "mid"]}))
+    assert run(demo, "check") == Ended(
+        3,
+        """\
+project
+  warning fti/inference belongs to no stage [orphans]
+    Remove it with `poetry fti clean`.
+
+training
+  error fti/training/poetry.lock does not match pyproject.toml [fresh]
+    Run `poetry fti lock training`.
+
+3 checks run: 1 error, 1 warning.
+""",
+    )
+
+
+def test_severities_apply_in_general_and_in_a_stage(demo: MemoryProject) -> None:
+    own = '[tool.fti.stages.inference.check]\nforbid = "warning"\n'
+    locked(demo, f'{FORBID}{own}[tool.fti.check]\nforbid = "error"\n')
+    assert run(demo, "check").code == 0
+    assert run(demo, "check", "--strict").code == 3
+    demo.write(pyproject(GROUPS, f'{FORBID}[tool.fti.check]\nforbid = "off"\n'))
+    assert run(demo, "check") == Ended(0, "2 checks run: nothing found.\n")
+
+
+def test_a_waiver_accepts_a_finding_until_it_expires(demo: MemoryProject) -> None:
+    locked(demo, waiver('package = "nvidia-*"\nexpires = 9999-12-31'))
+    assert run(demo, "check") == Ended(0, "1 finding waived.\n3 checks run: nothing found.\n")
+    data = json.loads(run(demo, "check", "--format", "json").output)
+    assert data["findings"] == []
+    assert [(each["package"], each["reason"]) for each in data["waived"]] == [
+        ("nvidia-nccl", "why")
+    ]
+    demo.write(pyproject(GROUPS, waiver("expires = 2020-01-31")))
+    expired = "nvidia-nccl; the waiver tool.fti.check.waivers[0] expired on 2020-01-31\n"
+    assert expired in run(demo, "check").output
+
+
+def test_a_waiver_of_nothing_is_reported(demo: MemoryProject) -> None:
+    locked(demo, waiver('package = "mid"'))
+    text = "tool.fti.check.waivers[0] waives nothing: no finding of forbid matches it. Remove it."
+    assert run(demo, "check").errors == f"Warning: {text}\n"
+
+
+def test_findings_are_printed_as_json(demo: MemoryProject) -> None:
+    locked(demo, FORBID)
+    assert json.loads(run(demo, "check", "--format", "json").output) == {
+        "checks": list(CHECKS),
+        "findings": [
+            {
+                "check": "forbid",
+                "level": "error",
+                "stage": "inference",
+                "package": "nvidia-nccl",
+                "message": "nvidia-nccl 2.0 is forbidden in this stage",
+                "because": "required by pyproject.toml -> mid -> nvidia-nccl",
+                "fix": (
+                    "Leave nvidia-nccl out with `exclude` of tool.fti.stages.inference if mid works"
+                    " without it"
+                ),
+                "path": "tool.fti.stages.inference.forbid[0]",
+            }
+        ],
+        "waived": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--only", "forbidden"), 'There is no check "forbidden"; did you mean "forbid"?.'),
+        (("--skip", "x"), 'There is no check "x" (known: fresh, forbid, orphans).'),
+        (("--format", "xml"), 'Unknown report format "xml" (known: text, json).'),
+    ],
+)
+def test_unknown_names_are_errors(
+    demo: MemoryProject, words: tuple[str, ...], message: str
+) -> None:
+    locked(demo)
+    assert run(demo, "check", *words) == Ended(2, "", f"{message}\n")
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_every_check_is_explained(demo: MemoryProject, name: str) -> None:
+    locked(demo)
+    ended = run(demo, "check", "--explain", name)
+    assert ended.code == 0
+    assert f'Turn it off with `{name} = "off"` in [tool.fti.check]' in ended.output
+
+
+def test_wrong_settings_are_problems(demo: MemoryProject) -> None:
+    demo.write(
+        pyproject(
+            GROUPS,
+            """\
+[tool.fti.check]
+forbid = "never"
+forbidden = "off"
+[[tool.fti.check.waivers]]
+package = "a b"
+expires = "soon"
+""",
+        )
+    )
+    ended = run(demo, "check")
+    assert ended.code == 2
+    assert ended.errors.splitlines()[1:] == [
+        '  tool.fti.check.forbidden: unknown key; did you mean "forbid"?',
+        '  tool.fti.check.forbid: unknown "never" (known: error, warning, off)',
+        "  tool.fti.check.waivers[0].check: is missing: the check whose findings are waived",
+        "  tool.fti.check.waivers[0].reason: is missing: why the findings are accepted",
+        (
+            '  tool.fti.check.waivers[0].package: "a b" is not a package name such as "numpy" or'
+            ' "nvidia-*"'
+        ),
+        "  tool.fti.check.waivers[0].expires: must be a date such as 2027-01-31",
+    ]
