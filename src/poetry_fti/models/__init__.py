@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from poetry_fti.errors import FtiError
 from poetry_fti.models.boosters import is_lightgbm, is_xgboost, read_lightgbm, read_xgboost
 from poetry_fti.models.malformed import MalformedError
-from poetry_fti.models.pickles import is_pickle, read_pickle
+from poetry_fti.models.pickles.record import is_pickle, read_pickle
 from poetry_fti.models.safetensors import is_safetensors, read_safetensors
 from poetry_fti.models.stream import open_regular
 from poetry_fti.wording import in_one_line

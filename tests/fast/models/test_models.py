@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import tracemalloc
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -144,7 +145,42 @@ def test_damage_raises_fti_errors_only(
 
 def test_a_small_file_that_expands_is_read_in_chunks(tmp_path: Path) -> None:
     packed = zlib.compress(
-        b"\x80\x04\x8e" + (64 << 20).to_bytes(8, "little") + bytes(64 << 20) + b"."
+        b"\x80\x04\x8e" + (16 << 20).to_bytes(8, "little") + bytes(16 << 20) + b"."
     )
     (tmp_path / "m").write_bytes(packed)
     assert read_model(tmp_path / "m").kind == "pickle"
+
+
+def test_many_strings_take_little_memory(tmp_path: Path) -> None:
+    words = b"".join(b"\x8c\x0a%010d\x940" % number for number in range(20_000))
+    (tmp_path / "m").write_bytes(b"\x80\x04" + words + b"N.")
+    tracemalloc.start()
+    assert read_model(tmp_path / "m").kind == "pickle"
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20  # 2.5 MB as Python strings
+    tracemalloc.stop()
+
+
+LIMITS: Final = {
+    b"r" + (2_500_000).to_bytes(4, "little"): "it stores more than 2,500,000 values",
+    b"0" + b"\x8c\x64" + bytes(100) + b"\x94" * 400_000: "it stores more than 32 MiB of text",
+    b"0cnumpy\ndtype\n" + b"\x94" * 100_001: "it stores more than 100,000 classes and types",
+    b"(" + b"2" * 1_000_000: "its instructions take a value from an empty stack",
+    b"2" * 1_000_001: "it has more than 1,000,000 values at a time",
+    b"(" * 1_000_001: "it has more than 1,000,000 marks at a time",
+}
+
+
+@pytest.mark.parametrize("data", LIMITS, ids=LIMITS.values())
+def test_limits(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "m").write_bytes(b"\x80\x04N" + data + b".")
+    with pytest.raises(FtiError) as error:
+        read_model(tmp_path / "m")
+    assert str(error.value) == f"m cannot be read as a model: {LIMITS[data]}."
+
+
+def test_only_the_topmost_values_of_a_long_tuple_are_known(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    path.write_bytes(b"\x80\x04\x8c\x02os(" + b"N" * 3000 + b"t0\x8c\x06system\x93.")
+    assert read_model(path).unsafe == ("a computed name",)
+    path.write_bytes(b"\x80\x04(" + b"N" * 3000 + b"\x8c\x02os\x8c\x06system\x93t.")
+    assert read_model(path).unsafe == ("os.system",)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _OBJECT_FLAG: Final = 1  # of numpy's dtype: the array contains Python objects
 _STATE_OF_STRUCTURE: Final = 8  # the length of a dtype's state without metadata
@@ -23,14 +26,12 @@ class Global:
     module: str
     name: str
 
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}"
 
-@dataclass(slots=True)
-class Instance:
-    """An instance of one of few classes, with what its state is built from."""
 
-    maker: Global
-    arguments: tuple[Value, ...] = ()
-    state: dict[str, Value] = field(default_factory=dict)
+class ArrayWrapper:
+    """An array of joblib, before its state is known."""
 
 
 @dataclass(slots=True)
@@ -42,13 +43,14 @@ class DType:
 
 
 Value: TypeAlias = (
-    "Unknown | Global | Instance | DType | str | bytes | int | tuple[Value, ...] | dict[str, Value]"
+    "Unknown | Global | ArrayWrapper | DType | str | bytes | int | tuple[Value, ...]"
+    " | dict[str, Value]"
 )
 
 _UNICODE_BYTES: Final = 4  # of a character in an array of strings
 
 
-def dtype_of(arguments: tuple[Value, ...]) -> DType:
+def dtype_of(arguments: Sequence[Value]) -> DType:
     """Return the element type that `numpy.dtype` returns for the arguments in a pickle."""
     code = arguments[0] if arguments else UNKNOWN
     if not isinstance(code, str) or not code:
@@ -66,3 +68,8 @@ def build_dtype(dtype: DType, state: Value) -> None:
         flags = state[7]
         if isinstance(flags, int) and flags & _OBJECT_FLAG:
             dtype.has_objects = True
+
+
+def without_nested(value: Value) -> Value:
+    """Return a value, or `UNKNOWN` for one that may contain any number of others."""
+    return UNKNOWN if isinstance(value, tuple | dict) else value

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.model import ModelRecord
 from poetry_fti.models.distributions import distributions
 from poetry_fti.models.inflated import inflated, is_compressed
-from poetry_fti.models.pickle_machine import Machine
-from poetry_fti.models.unsafe_globals import is_unsafe
+from poetry_fti.models.pickles.findings import Findings
+from poetry_fti.models.pickles.machine import Machine
+from poetry_fti.models.pickles.unsafe_globals import is_unsafe
 
 if TYPE_CHECKING:
     from io import BufferedReader
-
-    from poetry_fti.models.pickle_findings import Findings
 
 _NEWEST_PROTOCOL: Final = 5
 # Protocol 0 has no magic number; the pickle of an instance begins like this.
@@ -33,28 +32,24 @@ def read_pickle(file: BufferedReader, head: bytes) -> ModelRecord:
     Its instructions are read, and none has an effect: no module is imported, no object constructed.
     """
     file.seek(0)
-    machine = Machine(inflated(file, head) if is_compressed(head) else file)
-    machine.run()
-    return _record(machine.findings)
+    findings = Findings()
+    Machine(inflated(file, head) if is_compressed(head) else file, findings).run()
+    return _record(findings)
 
 
 def _record(found: Findings) -> ModelRecord:
     versions = dict(sorted(found.versions.items()))
-    modules = {module for module, _ in found.globals}
+    modules = {each.module for each in found.globals}
     packages = distributions([*modules, *found.formats])
+    unsafe = {str(each) for each in found.globals if is_unsafe(each.module, each.name)}
     return ModelRecord(
         kind="pickle",
         versions=versions,
         packages=tuple(package for package in packages if package not in versions),
         implied=_implied(found, modules),
         formats=found.formats,
-        globals=tuple(sorted({f"{module}.{name}" for module, name in found.globals})),
-        unsafe=tuple(
-            sorted(
-                {f"{module}.{name}" for module, name in found.globals if is_unsafe(module, name)}
-            )
-            + sorted(found.computed)
-        ),
+        globals=tuple(sorted({str(each) for each in found.globals})),
+        unsafe=(*sorted(unsafe), *sorted(found.computed)),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from poetry_fti.models.pickle_values import Value
+    from poetry_fti.models.pickles.values import Value
 
 _BEFORE_311: Final = 16  # arguments of CodeType; Python 3.11 has added two
 _SINCE_311: Final = 18

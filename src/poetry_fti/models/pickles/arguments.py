@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.models.boosters import lightgbm_format, xgboost_version
 from poetry_fti.models.malformed import MalformedError
-from poetry_fti.models.pickle_values import UNKNOWN, Global
+from poetry_fti.models.pickles.values import UNKNOWN, Global
 from poetry_fti.models.stream import excerpt, read_exactly, read_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.models.pickle_values import Value
+    from poetry_fti.models.pickles.findings import Findings
+    from poetry_fti.models.pickles.values import Value
     from poetry_fti.models.stream import Binary
 
 OPCODES: Final[Mapping[int, pickletools.OpcodeInfo]] = {
@@ -50,9 +51,8 @@ _LINES: Final = frozenset({"INT", "LONG", "GET", "PUT"})
 class Arguments:
     """Reads the argument of an instruction from a file, and notes the versions in large ones."""
 
-    def __init__(self) -> None:
-        self.versions: dict[str, str] = {}
-        self.formats: dict[str, str] = {}
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
 
     def read(self, file: Binary, opcode: pickletools.OpcodeInfo) -> Value:
         """Return the argument of an instruction; `UNKNOWN` if it has none or one of no interest."""
@@ -97,9 +97,9 @@ class Arguments:
 
     def _note(self, data: bytes) -> None:
         if version := xgboost_version(data):
-            self.versions.setdefault("xgboost", version)
+            self._findings.versions.setdefault("xgboost", version)
         if version := lightgbm_format(data):
-            self.formats.setdefault("lightgbm", version)
+            self._findings.formats.setdefault("lightgbm", version)
 
 
 def _decoded(data: bytes) -> str:
