@@ -44,6 +44,7 @@ class ModelRecord:
         opsets: the version of each operator set that an ONNX model imports; the default one is
             `ai.onnx`.
         ir_version: the version of the format of an ONNX model.
+        producer: the name and the version of the program that has written an ONNX model.
         stamp: what the model was made from, if the model has such metadata.
     """
 
@@ -58,4 +59,5 @@ class ModelRecord:
     unsafe: tuple[str, ...] = ()
     opsets: Mapping[str, int] = field(default_factory=dict)
     ir_version: int | None = None
+    producer: str | None = None
     stamp: Stamp | None = None

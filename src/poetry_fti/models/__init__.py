@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from poetry_fti.errors import FtiError
 from poetry_fti.models.boosters import is_lightgbm, is_xgboost, read_lightgbm, read_xgboost
 from poetry_fti.models.malformed import MalformedError
+from poetry_fti.models.onnx import is_onnx, read_onnx
 from poetry_fti.models.pickles.record import is_pickle, read_pickle
 from poetry_fti.models.safetensors import is_safetensors, read_safetensors
+from poetry_fti.models.skops import is_skops, read_skops
 from poetry_fti.models.stream import open_regular
 from poetry_fti.wording import in_one_line
 
@@ -31,6 +33,8 @@ class FileKind(NamedTuple):
 
 KINDS: Final = {
     "safetensors": FileKind(is_safetensors, read_safetensors),
+    "skops": FileKind(is_skops, read_skops),
+    "onnx": FileKind(is_onnx, read_onnx),
     "pickle": FileKind(is_pickle, read_pickle),
     "xgboost": FileKind(is_xgboost, read_xgboost),
     "lightgbm": FileKind(is_lightgbm, read_lightgbm),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.model import ModelRecord
+from poetry_fti.models.json_objects import json_objects
 from poetry_fti.models.malformed import MalformedError
-from poetry_fti.models.stamps import stamp_of
+from poetry_fti.models.stamps import KEYS, stamp_of
 from poetry_fti.models.stream import read_exactly, size_of
 
 if TYPE_CHECKING:
@@ -27,13 +27,8 @@ def read_safetensors(file: BufferedReader, head: bytes) -> ModelRecord:
     if length > size_of(file) - _LENGTH:
         raise MalformedError(f"its header claims {length} bytes, more than the file has")
     file.seek(_LENGTH)
-    try:
-        header = json.loads(read_exactly(file, length))
-    except (ValueError, RecursionError) as error:
-        raise MalformedError("its header is not valid JSON") from error
-    metadata = header.get("__metadata__") if isinstance(header, dict) else None
-    return ModelRecord(
-        kind="safetensors",
-        packages=("safetensors",),
-        stamp=stamp_of(metadata if isinstance(metadata, dict) else {}),
-    )
+    stamp = None
+    for each in json_objects(read_exactly(file, length), KEYS):
+        if each.depth == 1 and each.key == "__metadata__":
+            stamp = stamp_of(each.strings)
+    return ModelRecord(kind="safetensors", packages=("safetensors",), stamp=stamp)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MIB: Final = 1 << 20
-LARGEST_TEXT: Final = 16 * MIB  # of a JSON document
+LARGEST_TEXT: Final = 32 * MIB  # of a JSON document
 _LONGEST_LINE: Final = MIB
 _CHUNK: Final = 64 << 10
 _TRUNCATED: Final = "it is truncated"

@@ -27,10 +27,11 @@ SAVED: Final = [path for year in YEARS for path in sorted((MODELS / year).iterdi
 @pytest.mark.parametrize("year", YEARS)
 def test_versions_in_real_models(year: str) -> None:
     sklearn, xgboost, numpy = YEARS[year]
+    others = {".onnx", ".skops"}
     for path in sorted((MODELS / year).iterdir()):
         record, name = read_model(path), path.name
         assert record.unsafe == ()
-        if name.startswith(("forest", "linear", "objects")):
+        if name.startswith(("forest", "linear", "objects")) and path.suffix not in others:
             assert record.versions == {"scikit-learn": sklearn}, name
             assert record.implied == {"numpy": numpy}, name
         elif name.startswith(("xgboost", "booster")):
@@ -114,7 +115,7 @@ def test_malformed_files(tmp_path: Path, data: bytes) -> None:
 def test_deep_json(tmp_path: Path) -> None:
     text = b'{"a":' + b"[" * 100_000
     (tmp_path / "m").write_bytes(len(text).to_bytes(8, "little") + text)
-    with pytest.raises(FtiError, match="its header is not valid JSON"):
+    with pytest.raises(FtiError, match="its JSON is nested too deeply"):
         read_model(tmp_path / "m")
 
 
