@@ -80,7 +80,11 @@ def test_a_pickle_that_runs_a_program_is_named_and_has_no_effect(
 def test_computed_names_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "m.pkl"
     path.write_bytes(b"\x80\x04S'o\\x73'\nS'system'\n\x93S'true'\n\x85R.")
-    assert read_model(path).unsafe == ("a computed name", "a computed function")[::-1]
+    assert read_model(path).unsafe == ("a computed function", "a computed name")
+    path.write_bytes(b"\x80\x04})R.")  # a dictionary is called
+    assert read_model(path).unsafe == ("a computed function",)
+    path.write_bytes(b"\x80\x04\x82\x01(No.")
+    assert read_model(path).unsafe == ("a computed function", "a registered extension")
 
 
 MALFORMED: Final = {

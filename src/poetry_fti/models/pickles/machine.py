@@ -32,7 +32,7 @@ _MOST_GLOBALS: Final = 10_000
 _LONGEST_TUPLE: Final = 20
 _DTYPE: Final = Global("numpy", "dtype")
 _BUILTIN_TYPE: Final = Global("cloudpickle.cloudpickle", "_builtin_type")
-_CODE_TYPES: Final = {Global("types", "CodeType"), Global("builtins", "code")}
+_CODE_TYPES: Final = (Global("types", "CodeType"), Global("builtins", "code"))
 _VERSIONS: Final[Mapping[str, str]] = {"_sklearn_version": "scikit-learn"}
 
 
