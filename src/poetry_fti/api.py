@@ -31,6 +31,7 @@ from poetry_fti.model import (
     Requirement,
     UrlOrigin,
 )
+from poetry_fti.model.stage_state import Phase, StageState
 from poetry_fti.operations.comparison import Change
 from poetry_fti.operations.export import ExportRequest, Written, render, render_stage, write
 from poetry_fti.operations.feedback import SILENT, Feedback
@@ -61,9 +62,11 @@ __all__ = [
     "LockedPackage",
     "LockedPackages",
     "LockedVersion",
+    "Phase",
     "Project",
     "Requirement",
     "Stage",
+    "StageState",
     "StaleLockError",
     "UnsolvableError",
     "UrlOrigin",

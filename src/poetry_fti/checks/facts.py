@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import date
 
-    from poetry_fti.model import LockedPackage, Requirement, Stage
+    from poetry_fti.model import LockedFile, LockedPackage, Requirement, Rule, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +22,17 @@ class CheckedStage:
         requirements: the stage's own requirements, without transitive ones.
         packages: the packages of the lock that apply on the stage's targets, without files; empty
             if the lock cannot be read.
+        python: the allowed versions of Python as PEP 440 specifiers; empty for any version.
+        files: returns the files of a package in the lock, also those that the stage's targets
+            cannot install; sizes and URLs are unknown.
     """
 
     stage: Stage
     problem: str
     requirements: tuple[Requirement, ...]
     packages: tuple[LockedPackage, ...]
+    python: str
+    files: Callable[[LockedPackage], Sequence[LockedFile]]
 
     @property
     def name(self) -> str:
@@ -39,6 +45,62 @@ class CheckedStage:
         return f"tool.fti.stages.{self.stage.name}"
 
 
+ExportState: TypeAlias = Literal["outdated", "missing", "obsolete", "unused", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedFiles:
+    """Files of earlier exports that are not as an export would write them now.
+
+    Attributes:
+        stage: the name of their stage; None for files of several stages.
+        state: `missing` files belong to others that exist. The next export removes `obsolete`
+            files, and keeps `unused` ones. `failed` stands for a stage that cannot be exported.
+        paths: the files, relative to the project's root; empty if the export failed.
+        reason: why the export failed, otherwise empty.
+    """
+
+    stage: str | None
+    state: ExportState
+    paths: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlignRule:
+    """A rule of `[[tool.fti.align]]`, with the names of all stages that it applies to.
+
+    Attributes:
+        path: the dotted path of its table in pyproject.toml.
+        unmatched: pairs of the position of a name in `packages` that matches no package of these
+            stages, and a sentence on it; none while one of their locks is not fresh.
+    """
+
+    path: str
+    rule: Rule
+    unmatched: tuple[tuple[int, str], ...] = ()
+
+
+EnvironmentState: TypeAlias = Literal["ready", "behind", "incomplete", "other Python", "broken"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageEnvironment:
+    """A virtual environment of a stage.
+
+    Attributes:
+        stage: the name of the stage.
+        name: the name of the environment's folder.
+        python: the version of its Python; empty if it is unknown.
+        state: `ready` if it has been installed from the lock as it is now.
+    """
+
+    stage: str
+    name: str
+    python: str
+    state: EnvironmentState
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedProject:
     """A project as checks see it.
@@ -48,7 +110,15 @@ class CheckedProject:
     Attributes:
         stages: all stages, in the order feature, training, inference and then by name.
         leftovers: returns the folders that belong to no stage, relative to the project's root.
+        exports: returns the files of earlier exports that are not up to date.
+        align_rules: returns the rules of `[[tool.fti.align]]`.
+        today: the date on which the project is checked.
+        environments: returns the environments of the stages.
     """
 
     stages: tuple[CheckedStage, ...]
     leftovers: Callable[[], Sequence[str]]
+    today: date
+    exports: Callable[[], Sequence[ExportedFiles]] = list
+    align_rules: Callable[[], Sequence[AlignRule]] = list
+    environments: Callable[[], Sequence[StageEnvironment]] = list

@@ -10,7 +10,17 @@ if TYPE_CHECKING:
 
 # Each name is that of a module in `poetry_fti.checks`, with `_` for `-`. They are listed here so
 # that reading the configuration does not import the modules. Checks run in this order.
-CHECKS: Final = ("fresh", "forbid", "orphans")
+CHECKS: Final = (
+    "fresh",
+    "exported",
+    "installed",
+    "align",
+    "forbid",
+    "platforms",
+    "accelerator",
+    "python-end-of-life",
+    "orphans",
+)
 
 Severity: TypeAlias = Literal["error", "warning", "off"]
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)

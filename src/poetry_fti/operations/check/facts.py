@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+from functools import cache
 from typing import TYPE_CHECKING
 
 from poetry_fti.checks.facts import CheckedProject, CheckedStage
+from poetry_fti.operations.check.align_rules import align_rules
+from poetry_fti.operations.check.exports import differing_exports
+from poetry_fti.operations.environments.existing import existing_environments
 from poetry_fti.operations.leftovers import find_leftovers
 
 if TYPE_CHECKING:
@@ -18,6 +23,10 @@ def checked_project(project: Project) -> CheckedProject:
     return CheckedProject(
         stages=tuple(_checked(project, stage) for stage in project.stages),
         leftovers=lambda: [each.name for each in find_leftovers(project)],
+        exports=lambda: differing_exports(project),
+        align_rules=lambda: align_rules(project),
+        today=datetime.now(timezone.utc).date(),
+        environments=cache(lambda: existing_environments(project)),
     )
 
 
@@ -30,6 +39,8 @@ def _checked(project: Project, stage: ProjectStage) -> CheckedStage:
         problem="" if is_fresh and packages is not None else project.problem(stage),
         requirements=stage.requirements,
         packages=packages or (),
+        python=stage.python,
+        files=lambda package: stage.lock.files.get((package.name, package.version), ()),
     )
 
 

@@ -52,8 +52,8 @@ def chosen_checks(only: Iterable[str], skip: Iterable[str]) -> tuple[str, ...]:
     wanted, unwanted = list(only), list(skip)
     for name in (*wanted, *unwanted):
         if name not in CHECKS:
-            hint = suggestion(name, CHECKS) or f" (known: {', '.join(CHECKS)})"
-            raise ConfigError(f'There is no check "{name}"{hint}.')
+            hint = suggestion(name, CHECKS) or f" (known: {', '.join(CHECKS)})."
+            raise ConfigError(f'There is no check "{name}"{hint}')
     return tuple(name for name in CHECKS if (not wanted or name in wanted) and name not in unwanted)
 
 
