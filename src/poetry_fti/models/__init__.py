@@ -1,60 +1,59 @@
-"""Kinds of model files: a module for each. They are read, never loaded."""
+"""Model files and folders of many kinds. They are read, never loaded."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.models.boosters import is_lightgbm, is_xgboost, read_lightgbm, read_xgboost
+from poetry_fti.models.environments import bentoml, folder, mlflow
+from poetry_fti.models.files import read_file
 from poetry_fti.models.malformed import MalformedError
-from poetry_fti.models.onnx import is_onnx, read_onnx
-from poetry_fti.models.pickles.record import is_pickle, read_pickle
-from poetry_fti.models.safetensors import is_safetensors, read_safetensors
-from poetry_fti.models.skops import is_skops, read_skops
-from poetry_fti.models.stream import open_regular
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from io import BufferedReader
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from poetry_fti.model import ModelRecord
 
-_HEAD: Final = 4096
-
-
-class FileKind(NamedTuple):
-    """A kind of model file: how its first 4 KiB are recognized, and how it is read."""
-
-    matches: Callable[[bytes], bool]
-    read: Callable[[BufferedReader, bytes], ModelRecord]
-
-
-KINDS: Final = {
-    "safetensors": FileKind(is_safetensors, read_safetensors),
-    "skops": FileKind(is_skops, read_skops),
-    "onnx": FileKind(is_onnx, read_onnx),
-    "pickle": FileKind(is_pickle, read_pickle),
-    "xgboost": FileKind(is_xgboost, read_xgboost),
-    "lightgbm": FileKind(is_lightgbm, read_lightgbm),
+# Kinds of folders, by the file that each has.
+FOLDERS: Final[Mapping[str, Callable[[Path], ModelRecord]]] = {
+    "MLmodel": mlflow.read_mlflow,
+    "bento.yaml": bentoml.read_bento,
+    "model.yaml": bentoml.read_bentoml_model,
+    "environment.yml": folder.read_environment,
+    "requirements.txt": folder.read_environment,
 }
 
 
 def read_model(path: Path) -> ModelRecord:
-    """Return what a model file records about its environment.
+    """Return what a model file or a model folder records about its environment.
 
-    Raises FtiError if the file cannot be read, is damaged or is of no kind in `KINDS`.
+    Instead of a folder of MLflow or BentoML, its `MLmodel`, `bento.yaml` or `model.yaml` can be
+    given. Raises FtiError if the model cannot be read, is damaged or is of no known kind.
     """
+    if path.is_dir():
+        return _read_folder(path)
+    if path.name in FOLDERS and FOLDERS[path.name] is not folder.read_environment:
+        return _read_folder(path.parent)
+    record = read_file(path)
+    if record is None:
+        name = in_one_line(path.name)
+        raise FtiError(f"{name} cannot be read as a model: its content is of no known kind.")
+    return record
+
+
+def _read_folder(path: Path) -> ModelRecord:
     name = in_one_line(path.name)
+    read = next((read for file, read in FOLDERS.items() if (path / file).exists()), None)
+    if read is None:
+        raise FtiError(f"The folder {name} cannot be read as a model: it has no {_names()}.")
     try:
-        with open_regular(path) as file:
-            head = file.read(_HEAD)
-            kind = next((kind for kind in KINDS.values() if kind.matches(head)), None)
-            if kind is not None:
-                return kind.read(file, head)
+        return read(path)
     except MalformedError as error:
-        raise FtiError(f"{name} cannot be read as a model: {error}.") from error
-    except OSError as error:
-        raise FtiError(f"{name} cannot be read: {error.strerror or error}.") from error
-    raise FtiError(f"{name} cannot be read as a model: its content is of no known kind.")
+        raise FtiError(f"The folder {name} cannot be read as a model: {error}.") from error
+
+
+def _names() -> str:
+    *names, last = FOLDERS
+    return f"{', '.join(names)} or {last}"

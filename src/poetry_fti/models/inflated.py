@@ -41,8 +41,10 @@ class _Zlib:
 
 
 _FORMATS: Final[Mapping[bytes, Callable[[], _Decompressor]]] = {
-    b"\x78": lambda: _Zlib(zlib.MAX_WBITS),
-    b"ZF": lambda: _Zlib(zlib.MAX_WBITS),
+    **dict.fromkeys(
+        (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"), lambda: _Zlib(zlib.MAX_WBITS)
+    ),
+    b"ZF0x": lambda: _Zlib(zlib.MAX_WBITS),
     b"\x1f\x8b": lambda: _Zlib(zlib.MAX_WBITS | 16),
     b"BZh": bz2.BZ2Decompressor,
     b"\xfd7zXZ": lambda: lzma.LZMADecompressor(memlimit=_MEMORY),

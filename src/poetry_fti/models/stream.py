@@ -56,6 +56,18 @@ def tail_of(file: BufferedReader, length: int) -> bytes:
     return file.read(length)
 
 
+def read_text(file: BufferedReader, largest: int) -> str:
+    """Return a whole file as text; raise MalformedError if it is larger or not UTF-8."""
+    file.seek(0)
+    data = file.read(largest + 1)
+    if len(data) > largest:
+        raise MalformedError(f"it has more than {largest // MIB} MiB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MalformedError("it is not text in UTF-8") from error
+
+
 def read_exactly(file: Binary, size: int) -> bytes:
     """Return the next `size` bytes; raise MalformedError if there are fewer or they are too many.
 

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
 _NEWEST_PROTOCOL: Final = 5
-# Protocol 0 has no magic number; the pickle of an instance begins like this.
-_PROTOCOL_0: Final = re.compile(rb"\(?[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n|\([dl]p?\d*\n")
+# Protocol 0 has no magic number. A pickle of an instance begins with the names of a class and a
+# further instruction, which distinguishes it from a list of packages.
+_PROTOCOL_0: Final = re.compile(
+    rb"\(?[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n(?:p\d+\n|q\x00|[()\]}])|\([dl]p?\d*\n"
+)
 
 
 def is_pickle(head: bytes) -> bool:
