@@ -16,6 +16,7 @@ from poetry_fti.model import LockedPackage, Requirement, Stage
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from poetry_fti.checks.facts import PackageSource
     from poetry_fti.model import Kind
 
 TODAY: Final = date(2026, 11, 29)
@@ -55,9 +56,9 @@ def stage(
     )
 
 
-def project(*stages: CheckedStage) -> CheckedProject:
+def project(*stages: CheckedStage, sources: tuple[PackageSource, ...] = ()) -> CheckedProject:
     """Return a project of stages, without anything else that checks look at."""
-    return CheckedProject(stages=stages, leftovers=list, today=TODAY)
+    return CheckedProject(stages=stages, leftovers=list, today=TODAY, sources=sources)
 
 
 def found(check: str, *stages: CheckedStage) -> list[str]:

@@ -10,6 +10,7 @@ from poetry_fti.base_images import cuda_version, has_cuda
 from poetry_fti.checks import Check, Finding
 from poetry_fti.checks.chains import shortest_chain
 from poetry_fti.checks.shared.gpu import built_for, cuda_text, is_for_cpus, is_for_gpus, needs_gpu
+from poetry_fti.checks.shared.packages import named, required, sole
 from poetry_fti.wording import MOST_NAMED, counted, joined
 
 if TYPE_CHECKING:
@@ -88,15 +89,13 @@ def _is_by_chance(stage: CheckedStage, for_gpus: Sequence[LockedPackage]) -> boo
 
 
 def _superfluous(stage: CheckedStage, found: Sequence[LockedPackage], reason: str) -> Finding:
-    chain = shortest_chain(stage, found[0].name)
-    required = f"; required by pyproject.toml -> {' -> '.join(chain)}" if chain else ""
     return Finding(
         check="accelerator",
         level="warning",
         stage=stage.name,
-        package=found[0].name if len(found) == 1 else None,
-        message=f"{counted(len(found), 'package')} for GPUs in a stage for CPUs: {_named(found)}",
-        because=f"{reason}{required}",
+        package=sole(found),
+        message=f"{counted(len(found), 'package')} for GPUs in a stage for CPUs: {named(found)}",
+        because="; ".join(filter(None, (reason, required(stage, found[0].name)))),
         fix=_fix(stage, found),
         path=stage.path,
     )
@@ -124,8 +123,8 @@ def _slow(stage: CheckedStage, found: Sequence[LockedPackage], reason: str) -> F
         check="accelerator",
         level="error",
         stage=stage.name,
-        package=found[0].name if len(found) == 1 else None,
-        message=f"{_named(found)} {verb} for CPUs, in a stage for GPUs",
+        package=sole(found),
+        message=f"{named(found)} {verb} for CPUs, in a stage for GPUs",
         because=reason,
         fix=f"Lock builds for CUDA{source}",
         path=stage.path,
@@ -157,12 +156,6 @@ def _other_cuda(stage: CheckedStage, for_gpus: Sequence[LockedPackage]) -> Itera
         ),
         path=stage.stage.image_key("base"),
     )
-
-
-def _named(packages: Sequence[LockedPackage]) -> str:
-    shown = [f"{each.name} {each.version}" for each in packages[:MOST_NAMED]]
-    more = len(packages) - len(shown)
-    return joined([*shown, f"{more} more"] if more else shown)
 
 
 CHECK: Final = Check(

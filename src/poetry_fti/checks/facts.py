@@ -102,6 +102,20 @@ class StageEnvironment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackageSource:
+    """A package index in which Poetry searches for requirements that name no source.
+
+    `priority` is `primary` or `supplemental`, and `path` the dotted path of its table. The URL of
+    PyPI may be empty.
+    """
+
+    name: str
+    url: str
+    priority: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedProject:
     """A project as checks see it.
 
@@ -114,6 +128,7 @@ class CheckedProject:
         align_rules: returns the rules of `[[tool.fti.align]]`.
         today: the date on which the project is checked.
         environments: returns the environments of the stages.
+        sources: the package indexes, in the order in which Poetry searches them.
     """
 
     stages: tuple[CheckedStage, ...]
@@ -122,3 +137,4 @@ class CheckedProject:
     exports: Callable[[], Sequence[ExportedFiles]] = list
     align_rules: Callable[[], Sequence[AlignRule]] = list
     environments: Callable[[], Sequence[StageEnvironment]] = list
+    sources: tuple[PackageSource, ...] = ()

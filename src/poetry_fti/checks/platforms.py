@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.checks import Check, Finding
-from poetry_fti.checks.chains import shortest_chain
+from poetry_fti.checks.shared.packages import required
 from poetry_fti.checks.shared.targets import lacks, targets_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ def _find(project: CheckedProject) -> Iterator[Finding]:
 
 def _finding(stage: CheckedStage, lack: Lack) -> Finding:
     what = f"{lack.package.name} {lack.package.version}"
-    chain = shortest_chain(stage, lack.package.name)
     is_built = lack.is_source and not stage.stage.no_build
     if is_built:
         message = f"{what} has no wheel{lack.where}: it is built from source when it is installed"
@@ -41,7 +40,7 @@ def _finding(stage: CheckedStage, lack: Lack) -> Finding:
         stage=stage.name,
         package=lack.package.name,
         message=message,
-        because=f"required by pyproject.toml -> {' -> '.join(chain)}" if chain else "",
+        because=required(stage, lack.package.name),
         fix=fix,
         path=stage.path,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar
 
 from cleo.helpers import option
@@ -9,8 +10,10 @@ from poetry.console.commands.command import Command
 
 from poetry_fti.checks import load_check
 from poetry_fti.commands.shared.console import escape, guarded, load, plain, warning
+from poetry_fti.commands.shared.findings import TOOL_FORMATS, Found, rendered
+from poetry_fti.commands.shared.findings.locations import Locations, path_in_repository
 from poetry_fti.commands.shared.findings_report import findings_json, report_findings
-from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
+from poetry_fti.commands.shared.options import FINDINGS_FORMAT, STAGES, findings_format
 from poetry_fti.errors import DONE, FOUND
 from poetry_fti.model import CHECKS
 from poetry_fti.operations.check.run import CheckRequest, chosen_checks, run_checks
@@ -18,6 +21,9 @@ from poetry_fti.operations.check.run import CheckRequest, chosen_checks, run_che
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
+
+    from poetry_fti.operations.check.run import CheckReport
+    from poetry_fti.operations.project import Project
 
 
 class CheckCommand(Command):
@@ -27,7 +33,7 @@ class CheckCommand(Command):
     description = "Finds what is wrong in and between the pipeline stages."
     arguments: ClassVar[list[Argument]] = [STAGES]
     options: ClassVar[list[Option]] = [
-        REPORT_FORMAT,
+        FINDINGS_FORMAT,
         option("only", None, "A check to run (may be repeated).", flag=False, multiple=True),
         option("skip", None, "A check to leave out (may be repeated).", flag=False, multiple=True),
         option("strict", None, "Exit with 3 if there are only warnings, too."),
@@ -51,21 +57,39 @@ class CheckCommand(Command):
             (name,) = chosen_checks([explained], [])
             self.line(escape(f"{name}: {load_check(name).summary}.\n\n{_described(name)}"))
             return DONE
-        json_wanted = wants_json(self)
+        form = findings_format(self)
         checks = chosen_checks(self.option("only"), self.option("skip"))
         project = load(self)
         stages = tuple(self.argument("stages"))
         report = run_checks(project, CheckRequest(stages=stages, checks=checks))
         for text in report.unused_waivers:
             warning(self.io, text)
-        if json_wanted:
+        strict = bool(self.option("strict"))
+        if form == "json":
             plain(self.io, findings_json(report))
+        elif form in TOOL_FORMATS:
+            plain(self.io, rendered(form, _found(report, project, stages, strict=strict)))
         else:
             report_findings(self.io, report)
-        is_wrong = report.count("error") or (self.option("strict") and report.findings)
+        is_wrong = report.count("error") or (strict and report.findings)
         return FOUND if is_wrong else DONE
 
 
 def _described(name: str) -> str:
     off = f'Turn it off with `{name} = "off"` in [tool.fti.check], also in a stage\'s own table.'
     return f"{load_check(name).explanation}\n\n{off}"
+
+
+def _found(
+    report: CheckReport, project: Project, stages: tuple[str, ...], *, strict: bool
+) -> Found:
+    file = path_in_repository(project.root / "pyproject.toml")
+    return Found(
+        checks={name: load_check(name) for name in report.checks},
+        stages=tuple(each.name for each in project.select(stages)),
+        findings=report.findings,
+        waived=report.waived,
+        locations=Locations(file, project.text),
+        version=version("poetry-fti"),
+        strict=strict,
+    )

@@ -33,7 +33,7 @@ GROUPS: Final[Mapping[str, Sequence[str]]] = {
         "env remove",
     ),
     "Images": ("image", "build"),
-    "Set up": ("init", "presets", "clone", "rename", "remove-stage", "clean"),
+    "Set up": ("init", "presets", "clone", "rename", "remove-stage", "clean", "completions"),
 }
 
 

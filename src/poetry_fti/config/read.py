@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
 DEFAULT_EXPORTS: Final = ("requirements", "pylock", "dockerfile")
 
-_STAGE_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?")
+STAGE_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?")
 _FORBIDDEN_IN_PATHS: Final = re.compile(f"[{UNUSABLE}]")
 # Names of files are made of it, such as `.pylock.<stage>.toml.<8 digits>.tmp`, of up to 255 bytes.
-_LONGEST_STAGE_NAME: Final = 200
+_LONGESTSTAGE_NAME: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,10 +194,10 @@ def _stage(
         ),
         planned=("max-download-size",),
     )
-    if not _STAGE_NAME.fullmatch(name):
+    if not STAGE_NAME.fullmatch(name):
         table.wrong(None, "a stage's name may contain only letters, digits, - and _")
-    elif len(name) > _LONGEST_STAGE_NAME:
-        table.wrong(None, f"a stage's name may have at most {_LONGEST_STAGE_NAME} characters")
+    elif len(name) > _LONGESTSTAGE_NAME:
+        table.wrong(None, f"a stage's name may have at most {_LONGESTSTAGE_NAME} characters")
     elif problem := folder_problem(PurePosixPath(name)):
         table.wrong(None, f"the stage's folder {problem}")
     return StageConfig(

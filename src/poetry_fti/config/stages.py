@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from poetry_fti.config.groups import closure
-from poetry_fti.config.read import StageConfig, stage_path
-from poetry_fti.model import KINDS, Problem, Stage
+from poetry_fti.config.groups import closure, read_groups
+from poetry_fti.config.read import STAGE_NAME, StageConfig, read_config, stage_path
+from poetry_fti.model import FORMATS, KINDS, Problem, Stage
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from packaging.utils import NormalizedName
 
@@ -72,6 +72,15 @@ def undeclared_kinds(config: Config, names: Collection[str]) -> list[Kind]:
         for name in (stage.name, *(stage.groups or ()))
     }
     return [kind for kind in KINDS if kind in names and kind not in taken]
+
+
+def stage_names(pyproject: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the valid names of the stages of a pyproject.toml that may have other problems."""
+    problems: list[Problem] = []
+    config = read_config(pyproject, FORMATS, problems)
+    kinds = undeclared_kinds(config, read_groups(pyproject, problems))
+    names = (*(stage.name for stage in config.stages), *kinds)
+    return tuple(sorted(name for name in names if STAGE_NAME.fullmatch(name)))
 
 
 def _refuse_similar_names(stages: Iterable[StageConfig], problems: list[Problem]) -> None:

@@ -18,7 +18,10 @@ CHECKS: Final = (
     "forbid",
     "platforms",
     "accelerator",
+    "base-image",
     "python-end-of-life",
+    "source",
+    "unpinned-direct",
     "orphans",
 )
 

@@ -146,7 +146,10 @@ def test_findings_are_printed_as_json(demo: MemoryProject) -> None:
     [
         (("--only", "forbidden"), 'There is no check "forbidden"; did you mean "forbid"?'),
         (("--skip", "x"), f'There is no check "x" (known: {", ".join(CHECKS)}).'),
-        (("--format", "xml"), 'Unknown report format "xml" (known: text, json).'),
+        (
+            ("--format", "xml"),
+            'Unknown report format "xml" (known: text, json, sarif, github, junit).',
+        ),
     ],
 )
 def test_unknown_names_are_errors(

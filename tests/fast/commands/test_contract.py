@@ -148,7 +148,7 @@ def test_every_key_of_the_configuration_is_in_the_reference(
 
 
 def test_every_check_is_in_the_reference_with_its_summary() -> None:
-    rows = [f"| `{name}` | {load_check(name).summary} |" for name in CHECKS]
+    rows = [f"| `{name}` | {load_check(name).summary}" for name in CHECKS]
     assert [row for row in rows if row not in section_of("check")] == []
 
 

@@ -10,14 +10,14 @@ import pytest
 from memory_index import Recorder
 from poetry_fti.bridge.lock.locked import SolvedLock
 from poetry_fti.errors import ChangedFileError, ConfigError, FtiError
-from poetry_fti.operations.exclusive import exclusive_access
-from poetry_fti.operations.feedback import SILENT
-from poetry_fti.operations.groups import (
+from poetry_fti.operations.edit.groups import (
     chosen_group,
     requiring_group,
     written_groups,
     written_name,
 )
+from poetry_fti.operations.exclusive import exclusive_access
+from poetry_fti.operations.feedback import SILENT
 from poetry_fti.operations.leftovers import find_leftovers, remove_leftover
 from poetry_fti.operations.new_stages import (
     clone_stage,

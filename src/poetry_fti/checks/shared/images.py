@@ -52,11 +52,12 @@ def oldest_python(stage: CheckedStage) -> Minor | None:
 def image_targets(stage: CheckedStage, libc: Libc | None = None) -> StageTargets:
     """Return the platforms and the Python of a stage's image, all of the stage's if unknown.
 
-    `libc` replaces the C library that the stage is locked for.
+    A stage without `platforms` is judged by the most frequent one, linux/amd64. `libc` replaces the
+    C library that the stage is locked for.
     """
     targets = stage.stage.targets
     linux = tuple(each for each in targets.platforms if each.os == "linux")
-    own = Targets(platforms=linux or USUAL_PLATFORMS, libc=libc or targets.libc)
+    own = Targets(platforms=linux or USUAL_PLATFORMS[:1], libc=libc or targets.libc)
     minor = image_python(stage)
     python = stage.python if minor is None else f"=={minor[0]}.{minor[1]}.*"
     return stage_targets(own, SpecifierSet(python))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from poetry_fti.checks.facts import CheckedProject, CheckedStage
 from poetry_fti.operations.check.align_rules import align_rules
 from poetry_fti.operations.check.exports import differing_exports
+from poetry_fti.operations.check.sources import package_sources
 from poetry_fti.operations.environments.existing import existing_environments
 from poetry_fti.operations.leftovers import find_leftovers
 
@@ -27,6 +28,7 @@ def checked_project(project: Project) -> CheckedProject:
         align_rules=lambda: align_rules(project),
         today=datetime.now(timezone.utc).date(),
         environments=cache(lambda: existing_environments(project)),
+        sources=package_sources(project.pyproject),
     )
 
 
