@@ -26,13 +26,16 @@ class Stamp:
 class ModelRecord:
     """The versions that a model file or a model folder records, read without loading the model.
 
+    Versions are valid ones. Other text may contain control characters: whoever has made the model
+    has chosen it.
+
     Attributes:
         kind: the kind of file or folder, such as `pickle` or `mlflow`.
         python: the Python version that is recorded, such as `3.11.7`.
         versions: the recorded version of each package, by normalized distribution name. For names
             of a conda environment this is the name of the conda package, unless a distribution is
             known to have another name.
-        sources: the file that records the version of each package of `versions`.
+        sources: in a folder, the file that records the version of each package of `versions`.
         packages: normalized names of further packages that the model needs, without a version.
         implied: version specifiers that follow from the content, such as `>=3.11,<3.13` for
             `python`, by normalized name.

@@ -8,6 +8,7 @@ from poetry_fti.errors import FtiError
 from poetry_fti.models.environments import bentoml, folder, mlflow
 from poetry_fti.models.files import read_file
 from poetry_fti.models.malformed import MalformedError
+from poetry_fti.models.versions import with_valid_versions
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
@@ -33,14 +34,14 @@ def read_model(path: Path) -> ModelRecord:
     given. Raises FtiError if the model cannot be read, is damaged or is of no known kind.
     """
     if path.is_dir():
-        return _read_folder(path)
+        return with_valid_versions(_read_folder(path))
     if path.name in FOLDERS and FOLDERS[path.name] is not folder.read_environment:
-        return _read_folder(path.parent)
+        return with_valid_versions(_read_folder(path.parent))
     record = read_file(path)
     if record is None:
         name = in_one_line(path.name)
         raise FtiError(f"{name} cannot be read as a model: its content is of no known kind.")
-    return record
+    return with_valid_versions(record)
 
 
 def _read_folder(path: Path) -> ModelRecord:

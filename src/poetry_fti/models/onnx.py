@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _MOST_ENTRIES: Final = 10_000
 _DEFAULT_DOMAIN: Final = "ai.onnx"
-# The version of the format, and the tag of one of the fields up to the operator sets.
-_START: Final = re.compile(rb"\x08[\x01-\x7f][\x12\x1a\x22\x28\x32\x3a\x42]")
+# The version of the format, and the tag of the field that follows.
+_START: Final = re.compile(rb"\x08[\x01-\x7f][\x12\x1a\x22\x28\x32\x3a\x42\x72]")
 
 
 def is_onnx(head: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import tracemalloc
@@ -192,3 +193,17 @@ def test_only_the_topmost_values_of_a_long_tuple_are_known(tmp_path: Path) -> No
     assert read_model(path).unsafe == ("a computed name",)
     path.write_bytes(b"\x80\x04(" + b"N" * 3000 + b"\x8c\x02os\x8c\x06system\x93t.")
     assert read_model(path).unsafe == ("os.system",)
+
+
+@pytest.mark.parametrize("version", ["latest", "1.0\x1b[2J", "1.0\n", ""])
+def test_versions_that_are_not_valid(tmp_path: Path, version: str) -> None:
+    (tmp_path / "m").write_bytes(pickle.dumps({"_sklearn_version": version}))
+    record = read_model(tmp_path / "m")
+    assert (record.versions, record.packages) == ({}, ("scikit-learn",))
+
+
+@pytest.mark.parametrize("commit", ["--output=x", "", "a b", "\x1b", "a" * 201])
+def test_stamps_that_are_not_valid(tmp_path: Path, commit: str) -> None:
+    header = json.dumps({"__metadata__": {"poetry_fti.commit": commit}}).encode()
+    (tmp_path / "m").write_bytes(len(header).to_bytes(8, "little") + header)
+    assert read_model(tmp_path / "m").stamp is None
