@@ -75,7 +75,7 @@ def _schema(file: BufferedReader) -> bytes:
                 raise MalformedError("LZMA and BZIP2 compression are not supported in ZIP archives")
             schema = member.read(LARGEST_TEXT + 1)
     except KeyError as error:
-        raise MalformedError(f"the archive has no {_SCHEMA}, which skops writes") from error
+        raise MalformedError(f"the ZIP archive has no {_SCHEMA}, as files of skops do") from error
     except _ERRORS as error:
         raise MalformedError("its ZIP archive is damaged") from error
     if len(schema) > LARGEST_TEXT:

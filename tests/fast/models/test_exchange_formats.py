@@ -108,7 +108,7 @@ def test_unsafe_classes_in_skops_are_named(tmp_path: Path) -> None:
 def test_malformed_archives(tmp_path: Path) -> None:
     path = tmp_path / "m.skops"
     assert message(archive(path, "", name="x")) == (
-        "the archive has no schema.json, which skops writes."
+        "the ZIP archive has no schema.json, as files of skops do."
     )
     assert message(archive(path, "[")) == "its JSON is not valid."
     assert message(archive(path, "{}", zipfile.ZIP_LZMA)) == (

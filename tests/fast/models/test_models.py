@@ -7,7 +7,12 @@ import os
 import pickle
 import tracemalloc
 import zlib
+from collections import OrderedDict, defaultdict
 from contextlib import suppress
+from datetime import datetime, timezone
+from decimal import Decimal
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -52,6 +57,45 @@ def test_code_in_a_pickle_shows_the_python_version(year: str) -> None:
     assert record.packages == ("cloudpickle",)
 
 
+def test_modules_that_functions_of_cloudpickle_use_are_needed(tmp_path: Path) -> None:
+    path = tmp_path / "m.pkl"
+    path.write_bytes(b"\x80\x04ccloudpickle.cloudpickle\nsubimport\n\x8c\x07sklearn\x85R.")
+    record = read_model(path)
+    assert (record.packages, record.unsafe) == (("cloudpickle", "scikit-learn"), ())
+
+
+OBJECTS: Final = (
+    {"a": Decimal("1.5"), "b": [OrderedDict(c=1), defaultdict(list)], 3: frozenset({1, (2, 3)})},
+    [
+        datetime(2024, 1, 1, tzinfo=timezone.utc),
+        partial(int, base=2),
+        Path,
+        bytearray(b"x"),
+        10**99,
+    ],
+    OrderedDict(a=Decimal(1)),
+    (*range(30), Decimal(1)),
+    ("ä" * 300, b"x" * 300, -5, 1.5, None, True, {Decimal(1), Decimal(2)}, ...),
+)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_globals_are_those_that_pickle_imports(tmp_path: Path, protocol: int) -> None:
+    imported: set[str] = set()
+
+    class Unpickler(pickle.Unpickler):
+        def find_class(self, module: str, name: str, /) -> object:
+            imported.add(f"{module}.{name}")
+            return super().find_class(module, name)
+
+    for each in OBJECTS:
+        data = pickle.dumps(each, protocol)
+        imported.clear()
+        Unpickler(BytesIO(data)).load()
+        (tmp_path / "m.pkl").write_bytes(data)
+        assert read_model(tmp_path / "m.pkl").globals == tuple(sorted(imported))
+
+
 def test_a_stamp() -> None:
     assert read_model(MODELS / "2024/stamped.safetensors") == ModelRecord(
         kind="safetensors",
@@ -85,6 +129,8 @@ def test_computed_names_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "m.pkl"
     path.write_bytes(b"\x80\x04S'o\\x73'\nS'system'\n\x93S'true'\n\x85R.")
     assert read_model(path).unsafe == ("a computed function", "a computed name")
+    path.write_bytes(b"(S'id'\nios\nsystem\n.")
+    assert read_model(path).unsafe == ("os.system",)
     path.write_bytes(b"\x80\x04})R.")  # a dictionary is called
     assert read_model(path).unsafe == ("a computed function",)
     path.write_bytes(b"\x80\x04\x82\x01(No.")

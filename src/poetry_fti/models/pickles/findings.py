@@ -15,6 +15,7 @@ class Findings:
 
     Attributes:
         globals: the classes and functions that it refers to; each is its own value.
+        modules: names of modules that functions of cloudpickle use.
         computed: descriptions of references and calls that cannot be read from the instructions.
         versions: the recorded version of each distribution.
         formats: the format version of the data of a library, by module.
@@ -23,6 +24,7 @@ class Findings:
     """
 
     globals: dict[Global, Global] = field(default_factory=dict)
+    modules: set[str] = field(default_factory=set)
     computed: set[str] = field(default_factory=set)
     versions: dict[str, str] = field(default_factory=dict)
     formats: dict[str, str] = field(default_factory=dict)

@@ -21,17 +21,18 @@ from poetry_fti.models.pickles.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence, Sized
 
     from poetry_fti.models.pickles.findings import Findings
     from poetry_fti.models.pickles.values import Value
     from poetry_fti.models.stream import Binary
 
 _MOST_INSTRUCTIONS: Final = 10_000_000  # less than a minute
-_MOST_GLOBALS: Final = 10_000
+_MOST_NAMES: Final = 10_000
 _LONGEST_TUPLE: Final = 20
 _DTYPE: Final = Global("numpy", "dtype")
 _BUILTIN_TYPE: Final = Global("cloudpickle.cloudpickle", "_builtin_type")
+_IMPORT: Final = Global("cloudpickle.cloudpickle", "subimport")
 _CODE_TYPES: Final = (Global("types", "CodeType"), Global("builtins", "code"))
 _VERSIONS: Final[Mapping[str, str]] = {"_sklearn_version": "scikit-learn"}
 
@@ -75,8 +76,7 @@ class Machine:
         if isinstance(value, Global):
             # The same object for each occurrence saves memory.
             value = self._findings.globals.setdefault(value, value)
-            if len(self._findings.globals) > _MOST_GLOBALS:
-                raise MalformedError(f"it refers to more than {_MOST_GLOBALS:,} names")
+            _require_few(self._findings.globals)
         else:
             self._findings.computed.add("a computed name")
         self.stack.push(value)
@@ -103,6 +103,9 @@ class Machine:
             return ArrayWrapper()
         if maker == _BUILTIN_TYPE and arguments == ("CodeType",):
             return Global("types", "CodeType")
+        if maker == _IMPORT and arguments and isinstance(arguments[0], str):
+            self._findings.modules.add(arguments[0])
+            _require_few(self._findings.modules)
         if maker in _CODE_TYPES and self._findings.python is None:
             self._findings.python = python_of(arguments)
         return UNKNOWN
@@ -136,6 +139,11 @@ class Machine:
         """Take a value and a key, and store them in the dictionary below them."""
         value, key = self.stack.pop(), self.stack.pop()
         self.set_items(self.stack.top(), [key, value])
+
+
+def _require_few(names: Sized) -> None:
+    if len(names) > _MOST_NAMES:
+        raise MalformedError(f"it refers to more than {_MOST_NAMES:,} names")
 
 
 def _ignore(machine: Machine, argument: Value) -> None:

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from io import BufferedReader
 
 _NEWEST_PROTOCOL: Final = 5
-# Protocol 0 has no magic number. A pickle of an instance begins with the names of a class and a
-# further instruction, which distinguishes it from a list of packages.
-_PROTOCOL_0: Final = re.compile(
-    rb"\(?[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n(?:p\d+\n|q\x00|[()\]}])|\([dl]p?\d*\n"
+# Protocols 0 and 1 have no magic number. A pickle begins with a mark, an empty collection, or the
+# names of a class and a further instruction, which distinguishes it from a list of packages.
+_WITHOUT_PROTOCOL: Final = re.compile(
+    rb"\(|[}\])]q\x00|[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n(?:p\d+\n|q\x00|[()\]}])"
 )
 
 
 def is_pickle(head: bytes) -> bool:
     """Return whether a file that begins with `head` is a pickle, perhaps compressed."""
     has_protocol = len(head) > 1 and head[0] == 0x80 and head[1] <= _NEWEST_PROTOCOL  # noqa: PLR2004
-    return has_protocol or bool(_PROTOCOL_0.match(head)) or is_compressed(head)
+    return has_protocol or bool(_WITHOUT_PROTOCOL.match(head)) or is_compressed(head)
 
 
 def read_pickle(file: BufferedReader, head: bytes) -> ModelRecord:
@@ -43,7 +43,7 @@ def read_pickle(file: BufferedReader, head: bytes) -> ModelRecord:
 def _record(found: Findings) -> ModelRecord:
     versions = dict(sorted(found.versions.items()))
     modules = {each.module for each in found.globals}
-    packages = distributions([*modules, *found.formats])
+    packages = distributions([*modules, *found.modules, *found.formats])
     unsafe = {str(each) for each in found.globals if is_unsafe(each.module, each.name)}
     return ModelRecord(
         kind="pickle",

@@ -107,7 +107,6 @@ _BUILTINS: Final = frozenset(
 )
 _OTHERS: Final = frozenset(
     [
-        "cloudpickle.cloudpickle.subimport",
         "joblib.numpy_pickle.load",
         "numpy.load",
         "numpy.f2py.crackfortran.myeval",
