@@ -20,11 +20,13 @@ class CheckedStage:
         problem: why the lock is not fresh and the command that repairs it, as a sentence with its
             full stop; empty for a fresh lock.
         requirements: the stage's own requirements, without transitive ones.
-        packages: the packages of the lock that apply on the stage's targets, without files; empty
-            if the lock cannot be read.
+        packages: the packages of the lock that apply on the stage's targets, without files; only
+            names and versions for a lock that lacks what Poetry needs to read it, and empty if
+            these cannot be read either.
         python: the allowed versions of Python as PEP 440 specifiers; empty for any version.
         files: returns the files of a package in the lock, also those that the stage's targets
             cannot install; sizes and URLs are unknown.
+        is_readable: whether the lock exists and its packages can be read.
     """
 
     stage: Stage
@@ -33,6 +35,7 @@ class CheckedStage:
     packages: tuple[LockedPackage, ...]
     python: str
     files: Callable[[LockedPackage], Sequence[LockedFile]]
+    is_readable: bool = True
 
     @property
     def name(self) -> str:
@@ -128,7 +131,10 @@ class CheckedProject:
         align_rules: returns the rules of `[[tool.fti.align]]`.
         today: the date on which the project is checked.
         environments: returns the environments of the stages.
+        feature_transformers: see `CheckSettings`.
         sources: the package indexes, in the order in which Poetry searches them.
+        python: the versions of Python that the project requires, as PEP 440 specifiers; empty for
+            any version.
     """
 
     stages: tuple[CheckedStage, ...]
@@ -137,4 +143,6 @@ class CheckedProject:
     exports: Callable[[], Sequence[ExportedFiles]] = list
     align_rules: Callable[[], Sequence[AlignRule]] = list
     environments: Callable[[], Sequence[StageEnvironment]] = list
+    feature_transformers: bool = False
     sources: tuple[PackageSource, ...] = ()
+    python: str = ""

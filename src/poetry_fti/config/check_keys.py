@@ -13,15 +13,21 @@ if TYPE_CHECKING:
     from poetry_fti.config.table import Table
     from poetry_fti.model import Severity
 
+_SKEW_KEYS: Final = ("severity", "feature-transformers")
 _WAIVER_KEYS: Final = ("check", "package", "stages", "reason", "expires")
 
 
 def read_check(parent: Table) -> CheckSettings:
     """Return the settings of the table `[tool.fti.check]`."""
     table = parent.child(parent.table("check"), "check", keys=(*CHECKS, "waivers"))
+    skew = None
+    # The other settings of a check are in a table, which has its severity, too.
+    if table.is_table("skew"):
+        skew = table.child(table.table("skew"), "skew", keys=_SKEW_KEYS)
     return CheckSettings(
-        severities=_severities(table),
+        severities=_severities(table, skew),
         waivers=tuple(map(_waiver, table.tables("waivers", _WAIVER_KEYS))),
+        feature_transformers=skew is not None and skew.boolean("feature-transformers") is True,
     )
 
 
@@ -30,9 +36,15 @@ def read_severities(stage: Table) -> tuple[tuple[str, Severity], ...]:
     return _severities(stage.child(stage.table("check"), "check", keys=CHECKS))
 
 
-def _severities(table: Table) -> tuple[tuple[str, Severity], ...]:
-    found = ((check, table.choice(check, SEVERITIES)) for check in CHECKS)
+def _severities(table: Table, skew: Table | None = None) -> tuple[tuple[str, Severity], ...]:
+    found = ((check, _severity(table, check, skew)) for check in CHECKS)
     return tuple((check, severity) for check, severity in found if severity is not None)
+
+
+def _severity(table: Table, check: str, skew: Table | None) -> Severity | None:
+    if check == "skew" and skew is not None:
+        return skew.choice("severity", SEVERITIES)
+    return table.choice(check, SEVERITIES)
 
 
 def _waiver(table: Table) -> Waiver:

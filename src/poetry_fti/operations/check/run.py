@@ -65,11 +65,7 @@ def run_checks(project: Project, request: CheckRequest) -> CheckReport:
     project.select(request.stages)
     checks = _enabled(project, request.checks)
     found = _found(checks, checked_project(project)) if checks else ()
-    wanted = [
-        each
-        for each in found
-        if not request.stages or each.stage is None or each.stage in request.stages
-    ]
+    wanted = [each for each in found if not request.stages or each.is_on(request.stages)]
     settings = project.config.check
     stages = [stage.stage for stage in project.stages]
     findings, waived = judge(wanted, settings, stages, datetime.now(timezone.utc).date())
