@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.checks import Check, Finding
-from poetry_fti.checks.chains import shortest_chain
+from poetry_fti.checks.shared.chains import shortest_chain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Check `accelerator`: stages have packages for the processors that they run on."""
+"""Finds packages that are not built for the processors that their stage runs on."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_fti.base_images import cuda_version, has_cuda
 from poetry_fti.checks import Check, Finding
-from poetry_fti.checks.chains import shortest_chain
-from poetry_fti.checks.shared.gpu import built_for, cuda_text, is_for_cpus, is_for_gpus, needs_gpu
+from poetry_fti.checks.accelerator.packages import (
+    built_for,
+    cuda_text,
+    is_for_cpus,
+    is_for_gpus,
+    needs_gpu,
+)
+from poetry_fti.checks.shared.chains import shortest_chain
 from poetry_fti.checks.shared.packages import named, required, sole
 from poetry_fti.wording import MOST_NAMED, counted, joined
 
