@@ -54,6 +54,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "run": "poetry.run:RunCommand",
     "show": "poetry.show:ShowCommand",
     "update": "update:UpdateCommand",
+    "verify": "poetry.verify:VerifyCommand",
 }
 
 _VERSION: Final = frozenset({"--version", "-V"})

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar
 
 from cleo.helpers import option
 from poetry.console.commands.command import Command
 
 from poetry_fti.checks import load_check
-from poetry_fti.commands.shared.console import escape, guarded, load, plain, warning
-from poetry_fti.commands.shared.findings import TOOL_FORMATS, Found, rendered
-from poetry_fti.commands.shared.findings.locations import Locations, path_in_repository
-from poetry_fti.commands.shared.findings_report import findings_json, report_findings
+from poetry_fti.commands.shared.console import escape, guarded, load, warning
+from poetry_fti.commands.shared.findings.output import print_findings
 from poetry_fti.commands.shared.options import FINDINGS_FORMAT, STAGES, findings_format
-from poetry_fti.errors import DONE, FOUND
+from poetry_fti.errors import DONE
 from poetry_fti.model import CHECKS
 from poetry_fti.operations.check.run import CheckRequest, chosen_checks, run_checks
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
-
-    from poetry_fti.operations.check.run import CheckReport
-    from poetry_fti.operations.project import Project
 
 
 class CheckCommand(Command):
@@ -64,32 +58,10 @@ class CheckCommand(Command):
         report = run_checks(project, CheckRequest(stages=stages, checks=checks))
         for text in report.unused_waivers:
             warning(self.io, text)
-        strict = bool(self.option("strict"))
-        if form == "json":
-            plain(self.io, findings_json(report))
-        elif form in TOOL_FORMATS:
-            plain(self.io, rendered(form, _found(report, project, stages, strict=strict)))
-        else:
-            report_findings(self.io, report)
-        is_wrong = report.count("error") or (strict and report.findings)
-        return FOUND if is_wrong else DONE
+        described = {name: load_check(name) for name in report.checks}
+        return print_findings(self, form, report, described, project)
 
 
 def _described(name: str) -> str:
     off = f'Turn it off with `{name} = "off"` in [tool.fti.check], also in a stage\'s own table.'
     return f"{load_check(name).explanation}\n\n{off}"
-
-
-def _found(
-    report: CheckReport, project: Project, stages: tuple[str, ...], *, strict: bool
-) -> Found:
-    file = path_in_repository(project.root / "pyproject.toml")
-    return Found(
-        checks={name: load_check(name) for name in report.checks},
-        stages=tuple(each.name for each in project.select(stages)),
-        findings=report.findings,
-        waived=report.waived,
-        locations=Locations(file, project.text),
-        version=version("poetry-fti"),
-        strict=strict,
-    )

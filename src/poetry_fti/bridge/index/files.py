@@ -8,19 +8,21 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry.core.constraints.version import Version
+from poetry.repositories.cached_repository import CachedRepository
 from poetry.repositories.exceptions import PackageNotFoundError
 from poetry.repositories.pypi_repository import PyPiRepository
 
 from poetry_fti.bridge.index.monitor import http_repositories, monitored
 from poetry_fti.bridge.index.pages import CachedPages
 from poetry_fti.bridge.index.parallel import in_parallel
+from poetry_fti.bridge.internals.index import kept_release
 from poetry_fti.errors import FtiError
 from poetry_fti.model import IndexOrigin, LockedFile
 from poetry_fti.urls import public_text
 from poetry_fti.wording import in_quotes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from poetry.repositories import RepositoryPool
@@ -51,6 +53,28 @@ def find_files(pool: RepositoryPool, packages: Iterable[LockedPackage]) -> dict[
     with monitored(pool) as monitor, monitor.index_errors():
         found = in_parallel(lambda package: _files_of(pool, package), indexed, _THREADS)
     return {file.digest: file for files in found for file in files}
+
+
+def known_sizes(pool: RepositoryPool, packages: Iterable[LockedPackage]) -> dict[str, int]:
+    """Return the sizes in bytes, by digest, of the packages' files that Poetry's cache knows."""
+    return {
+        file["hash"]: size
+        for package in packages
+        for file in _kept_files(pool, package)
+        if isinstance(size := file.get("size"), int) and size >= 0
+    }
+
+
+def _kept_files(pool: RepositoryPool, package: LockedPackage) -> Sequence[Mapping[str, Any]]:
+    origin = package.origin
+    name = (origin.name or "PyPI") if isinstance(origin, IndexOrigin) else None
+    if name is None or not pool.has_repository(name):
+        return ()
+    repository = pool.repository(name)
+    if not isinstance(repository, CachedRepository):
+        return ()
+    release = kept_release(repository, package.name, Version.parse(str(package.version)))
+    return release.get("files", ()) if release else ()
 
 
 def _files_of(pool: RepositoryPool, package: LockedPackage) -> list[LockedFile]:

@@ -81,5 +81,5 @@ def _covers(waiver: Waiver, finding: Finding) -> bool:
     return (
         waiver.check == finding.check
         and (not waiver.package or fnmatchcase(finding.package or "", waiver.package))
-        and (not waiver.stages or finding.stage in waiver.stages)
+        and (not waiver.stages or (finding.stage is not None and finding.is_on(waiver.stages)))
     )

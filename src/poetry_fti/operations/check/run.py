@@ -33,10 +33,12 @@ class CheckRequest:
 class CheckReport:
     """The findings, in the order of the checks and of the stages, and those that are waived.
 
-    `checks` are those that ran; `unused_waivers` are sentences.
+    `checks` are those that ran, `stages` the names of the stages that were checked;
+    `unused_waivers` are sentences.
     """
 
     checks: tuple[str, ...]
+    stages: tuple[str, ...]
     findings: tuple[Finding, ...]
     waived: tuple[Waived, ...]
     unused_waivers: tuple[str, ...]
@@ -64,20 +66,22 @@ def run_checks(project: Project, request: CheckRequest) -> CheckReport:
     # It imports Poetry.
     from poetry_fti.operations.check.facts import checked_project  # noqa: PLC0415
 
-    project.select(request.stages)
+    names = tuple(stage.name for stage in project.select(request.stages))
     checks = _enabled(project, request.checks)
     found = _found(checks, checked_project(project)) if checks else ()
-    wanted = [
-        each
-        for each in found
-        if not request.stages or each.stage is None or each.stage in request.stages
-    ]
+    wanted = [each for each in found if not request.stages or each.is_on(request.stages)]
     settings = project.config.check
     stages = [stage.stage for stage in project.stages]
     findings, waived = judge(wanted, settings, stages, datetime.now(timezone.utc).date())
     # The findings of stages that are not named are unknown.
     unused = () if request.stages else unused_waivers(findings, waived, settings, checks)
-    return CheckReport(checks=checks, findings=findings, waived=waived, unused_waivers=unused)
+    return CheckReport(
+        checks=checks,
+        stages=names,
+        findings=findings,
+        waived=waived,
+        unused_waivers=unused,
+    )
 
 
 def _enabled(project: Project, checks: Iterable[str]) -> tuple[str, ...]:

@@ -7,17 +7,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.checks import Check, Finding
+    from poetry_fti.checks import Finding
     from poetry_fti.checks.shared.settings import Waived
     from poetry_fti.commands.shared.findings.locations import Locations
 
 # Besides text and JSON.
 TOOL_FORMATS: Final = ("sarif", "github", "junit")
+
+
+class Described(Protocol):
+    """A check as reports describe it; see `poetry_fti.checks.Check`."""
+
+    @property
+    def summary(self) -> str:
+        """What is looked at, in half a line."""
+
+    @property
+    def explanation(self) -> str:
+        """What is looked at, why, and what to do about findings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +44,7 @@ class Found:
         strict: whether warnings make the command fail, too.
     """
 
-    checks: Mapping[str, Check]
+    checks: Mapping[str, Described]
     stages: tuple[str, ...]
     findings: tuple[Finding, ...]
     waived: tuple[Waived, ...]

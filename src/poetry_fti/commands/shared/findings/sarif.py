@@ -13,8 +13,8 @@ from poetry_fti.commands.shared.findings import subject
 from poetry_fti.wording import harmless
 
 if TYPE_CHECKING:
-    from poetry_fti.checks import Check, Finding
-    from poetry_fti.commands.shared.findings import Found
+    from poetry_fti.checks import Finding
+    from poetry_fti.commands.shared.findings import Described, Found
 
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0-rtm.5.json"
 # A version or another number; not the end of a name such as `training2`.
@@ -41,7 +41,7 @@ def render(found: Found) -> str:
     return json.dumps(log, indent=2) + "\n"
 
 
-def _rule(name: str, check: Check) -> dict[str, Any]:
+def _rule(name: str, check: Described) -> dict[str, Any]:
     return {
         "id": name,
         "shortDescription": {"text": f"{check.summary[:1].upper()}{check.summary[1:]}."},
