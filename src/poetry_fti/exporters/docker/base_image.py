@@ -31,6 +31,7 @@ _GLIBC: Final = {
     "noble": (2, 39),
 }
 _GLIBC_WORDS: Final = ("slim", "debian", "ubuntu", *_GLIBC)
+_BARE: Final = re.compile(r"(?:^|/)(debian|ubuntu|alpine)(?:$|:)")
 _ROOTED: Final = re.compile(r"(docker\.io/)?(library/)?(python|debian|ubuntu|alpine)(:|$)")
 _PYTHON: Final = re.compile(r"(?:^|/)python:(\d+\.\d+(?:\.\d+)?)(?![\d.])")
 
@@ -98,6 +99,16 @@ def is_alpine(locked: LockedStage) -> bool:
     if image.dockerfile:
         return locked.stage.targets.libc.family == "musl"
     return _is_alpine(image.base or _default(locked))
+
+
+def has_no_compiler(locked: LockedStage) -> bool:
+    """Return whether the base image has no compiler, by its name.
+
+    False also for a base whose name does not indicate it.
+    """
+    base = locked.stage.image.base or _default(locked)
+    slim = {"slim", "distroless"}.intersection(_words(base))
+    return bool(slim) or _is_alpine(base) or _BARE.search(_name(base)) is not None
 
 
 def _default(locked: LockedStage) -> str:
