@@ -19,7 +19,7 @@ from poetry_fti.wording import in_one_line, joined
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.checks.facts import CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedStage
     from poetry_fti.checks.skew.facts import PackageFacts
     from poetry_fti.model import ModelRecord
 
