@@ -53,6 +53,7 @@ def stage(
         packages=tuple(locked(*pin) for pin in pins.items()),
         python="",
         files=lambda _: (),
+        sizes=dict,
     )
 
 

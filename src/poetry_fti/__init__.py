@@ -9,10 +9,12 @@ if TYPE_CHECKING:
         SILENT,
         AmbiguousPackageError,
         Change,
+        CheckReport,
         ConfigError,
         DirectoryOrigin,
         Feedback,
         FileOrigin,
+        Finding,
         FtiError,
         GitOrigin,
         IndexFailedError,
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
         StaleLockError,
         UnsolvableError,
         UrlOrigin,
+        Waived,
+        Waiver,
         Written,
     )
 
@@ -37,10 +41,12 @@ __all__ = [
     "SILENT",
     "AmbiguousPackageError",
     "Change",
+    "CheckReport",
     "ConfigError",
     "DirectoryOrigin",
     "Feedback",
     "FileOrigin",
+    "Finding",
     "FtiError",
     "GitOrigin",
     "IndexFailedError",
@@ -58,6 +64,8 @@ __all__ = [
     "StaleLockError",
     "UnsolvableError",
     "UrlOrigin",
+    "Waived",
+    "Waiver",
     "Written",
 ]
 

@@ -153,5 +153,5 @@ def test_ruff_bans_what_the_table_does() -> None:
         "src/poetry_fti/{bridge,commands}/**",
         "src/poetry_fti/plugin.py",
         "tests/**",
-        "{fixtures,benchmarks}/**",
+        "{fixtures,benchmarks,tools}/**",
     }

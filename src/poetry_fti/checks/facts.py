@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
+
+    from packaging.utils import NormalizedName
 
     from poetry_fti.model import LockedFile, LockedPackage, Requirement, Rule, Stage
 
@@ -20,11 +22,14 @@ class CheckedStage:
         problem: why the lock is not fresh and the command that repairs it, as a sentence with its
             full stop; empty for a fresh lock.
         requirements: the stage's own requirements, without transitive ones.
-        packages: the packages of the lock that apply on the stage's targets, without files; empty
-            if the lock cannot be read.
+        packages: the packages of the lock that apply on the stage's targets, without files; only
+            names and versions for a lock that lacks what Poetry needs to read it, and empty if
+            these cannot be read either.
         python: the allowed versions of Python as PEP 440 specifiers; empty for any version.
         files: returns the files of a package in the lock, also those that the stage's targets
             cannot install; sizes and URLs are unknown.
+        sizes: returns the sizes in bytes of files by their digests, as far as they are known.
+        is_readable: whether the lock exists and its packages can be read.
     """
 
     stage: Stage
@@ -33,6 +38,8 @@ class CheckedStage:
     packages: tuple[LockedPackage, ...]
     python: str
     files: Callable[[LockedPackage], Sequence[LockedFile]]
+    sizes: Callable[[], Mapping[str, int]]
+    is_readable: bool = True
 
     @property
     def name(self) -> str:
@@ -116,6 +123,21 @@ class PackageSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnusedGroup:
+    """A dependency group that no stage uses, directly or through another group.
+
+    Attributes:
+        name: the normalized name.
+        path: the dotted path of the group in pyproject.toml.
+        is_optional: whether Poetry installs it on request only.
+    """
+
+    name: NormalizedName
+    path: str
+    is_optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedProject:
     """A project as checks see it.
 
@@ -128,9 +150,15 @@ class CheckedProject:
         align_rules: returns the rules of `[[tool.fti.align]]`.
         today: the date on which the project is checked.
         environments: returns the environments of the stages.
+        feature_transformers: see `CheckSettings`.
         sources: the package indexes, in the order in which Poetry searches them.
+        yanked: returns the reasons, which may be empty, of the locked files that PyPI has yanked
+            by digest, as far as Poetry's cache knows them.
         python: the versions of Python that the project requires, as PEP 440 specifiers; empty for
             any version.
+        unused_groups: the dependency groups that no stage uses, without those that others of them
+            include, sorted by name.
+        is_isolated: whether Poetry's own commands do not see the groups of stages.
     """
 
     stages: tuple[CheckedStage, ...]
@@ -139,5 +167,9 @@ class CheckedProject:
     exports: Callable[[], Sequence[ExportedFiles]] = list
     align_rules: Callable[[], Sequence[AlignRule]] = list
     environments: Callable[[], Sequence[StageEnvironment]] = list
+    feature_transformers: bool = False
     sources: tuple[PackageSource, ...] = ()
+    yanked: Callable[[], Mapping[str, str]] = dict
     python: str = ""
+    unused_groups: tuple[UnusedGroup, ...] = ()
+    is_isolated: bool = False

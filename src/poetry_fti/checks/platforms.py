@@ -25,6 +25,8 @@ def _find(project: CheckedProject) -> Iterator[Finding]:
 def _finding(stage: CheckedStage, lack: Lack) -> Finding:
     what = f"{lack.package.name} {lack.package.version}"
     is_built = lack.is_source and not stage.stage.no_build
+    # A stage without `platforms` may allow a Python on which nobody runs it.
+    is_possible = lack.is_everywhere or bool(stage.stage.targets.platforms)
     if is_built:
         message = f"{what} has no wheel{lack.where}: it is built from source when it is installed"
         fix = "Choose a version that has one, or make sure that its build works"
@@ -32,11 +34,12 @@ def _finding(stage: CheckedStage, lack: Lack) -> Finding:
         message = f"{what} has no wheel{lack.where}, and `no-build` excludes building it"
         fix = "Choose a version that has one, or remove `no-build`"
     else:
-        message = f"{what} has no file{lack.where}: it cannot be installed there"
+        there = " there" if lack.where else ""
+        message = f"{what} has no file{lack.where}: it cannot be installed{there}"
         fix = "Choose another version, or change the stage's `platforms` or `python`"
     return Finding(
         check="platforms",
-        level="warning" if is_built else "error",
+        level="warning" if is_built or not is_possible else "error",
         stage=stage.name,
         package=lack.package.name,
         message=message,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from poetry_fti.config.check_keys import read_check, read_severities
+from poetry_fti.config.check_keys import read_check, read_severities, read_size
 from poetry_fti.config.image.defaults import read_image_defaults
 from poetry_fti.config.image.keys import read_environment
 from poetry_fti.config.messages import dotted
@@ -60,6 +60,7 @@ class StageConfig:
     exclude: tuple[NormalizedName, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     forbid: tuple[str, ...] = ()
+    max_download_size: int | None = None
     severities: tuple[tuple[str, Severity], ...] = ()
     isolated: bool | None = None
     no_build: bool = False
@@ -188,11 +189,11 @@ def _stage(
             "constraints",
             "isolated",
             "forbid",
+            "max-download-size",
             "check",
             "no-build",
             "share",
         ),
-        planned=("max-download-size",),
     )
     if not STAGE_NAME.fullmatch(name):
         table.wrong(None, "a stage's name may contain only letters, digits, - and _")
@@ -218,6 +219,7 @@ def _stage(
         exclude=read_exclude(table),
         constraints=read_constraints(table),
         forbid=read_forbid(table),
+        max_download_size=read_size(table, "max-download-size"),
         severities=read_severities(table),
         isolated=table.boolean("isolated"),
         no_build=table.boolean("no-build") or False,

@@ -117,6 +117,7 @@ def _stage(
         env=config.env,
         image=config.image,
         forbid=config.forbid,
+        max_download_size=config.max_download_size,
         severities=config.severities,
         no_build=config.no_build,
         share=config.share is not False,

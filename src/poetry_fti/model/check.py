@@ -15,15 +15,19 @@ CHECKS: Final = (
     "exported",
     "installed",
     "align",
+    "skew",
     "forbid",
     "platforms",
+    "size",
     "accelerator",
     "base-image",
     "python",
     "python-end-of-life",
     "source",
+    "yanked",
     "unpinned-direct",
     "orphans",
+    "unused-group",
 )
 
 Severity: TypeAlias = Literal["error", "warning", "off"]
@@ -54,7 +58,10 @@ class CheckSettings:
     Attributes:
         severities: pairs of a check and the severity of its findings, for checks that have one.
         waivers: the findings that are accepted.
+        feature_transformers: whether feature stages save objects, such as fitted scalers, that
+            training and inference stages load.
     """
 
     severities: tuple[tuple[str, Severity], ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    feature_transformers: bool = False

@@ -63,6 +63,19 @@ def test_a_target_without_any_file_is_an_error() -> None:
     )
 
 
+def test_a_python_without_any_file_is_a_warning_without_platforms() -> None:
+    stage = targeted("training", {"native": [AMD64]}, python=">=3.12,<3.14")
+    assert report("platforms", stage) == (
+        "training: warning: native 1.0 has no file for Python 3.13: it cannot be installed there\n"
+        "required by pyproject.toml -> native\n"
+        "Choose another version, or change the stage's `platforms` or `python`"
+    )
+    nowhere = targeted("training", {"native": ["cp311-cp311-win_amd64.whl"]})
+    assert report("platforms", nowhere).startswith(
+        "training: error: native 1.0 has no file: it cannot be installed\n"
+    )
+
+
 def test_only_targets_that_install_a_package_count() -> None:
     stage = targeted("training", {"native": [AMD64]}, BOTH)
     assert report("platforms", marked(stage, "native", 'platform_machine == "x86_64"')) == ""

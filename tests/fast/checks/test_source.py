@@ -42,7 +42,8 @@ def serving(*private: str, named: tuple[str, ...] = ()) -> CheckedStage:
 
 def findings(sources: list[dict[str, str]], checked: CheckedStage) -> list[Finding]:
     given: dict[str, Any] = {"tool": {"poetry": {"source": sources}}}
-    return list(load_check("source").find(project(checked, sources=package_sources(given))))
+    sourced = replace(project(checked), sources=package_sources(given))
+    return list(load_check("source").find(sourced))
 
 
 def test_a_newer_version_on_pypi_wins_beside_a_primary_source() -> None:

@@ -118,6 +118,23 @@ def test_a_waiver_of_nothing_is_reported(demo: MemoryProject) -> None:
     assert run(demo, "check").errors == f"Warning: {text}\n"
 
 
+def test_a_waiver_applies_to_its_stages(demo: MemoryProject) -> None:
+    locked(demo, waiver('stages = ["inference"]'))
+    assert run(demo, "check").output.startswith("1 finding waived.\n")
+    demo.write(pyproject(GROUPS, waiver('stages = ["training"]')))
+    assert run(demo, "check").code == 3
+    demo.write(pyproject(GROUPS, waiver('stages = ["inference", "trainig"]')))
+    unknown = 'stages[1]: there is no stage "trainig"; did you mean "training"?'
+    assert f"tool.fti.check.waivers[0].{unknown}" in run(demo, "check").errors
+
+
+def test_the_first_matching_waiver_that_has_not_expired_counts(demo: MemoryProject) -> None:
+    another = '[[tool.fti.check.waivers]]\ncheck = "forbid"\nreason = "still"\n'
+    locked(demo, waiver("expires = 2020-01-31") + another)
+    data = json.loads(run(demo, "check", "--format", "json").output)
+    assert [each["reason"] for each in data["waived"]] == ["still"]
+
+
 def test_findings_are_printed_as_json(demo: MemoryProject) -> None:
     locked(demo, FORBID)
     assert json.loads(run(demo, "check", "--format", "json").output) == {

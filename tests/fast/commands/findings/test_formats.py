@@ -12,7 +12,7 @@ from lxml import etree
 
 from memory_commands import Ended, run
 from poetry_fti.checks import Finding, load_check
-from poetry_fti.checks.settings import Waived
+from poetry_fti.checks.shared.settings import Waived
 from poetry_fti.commands.shared.findings import TOOL_FORMATS, Found, rendered
 from poetry_fti.commands.shared.findings.locations import Locations, path_in_repository
 from poetry_fti.commands.shared.findings.toml_positions import Position

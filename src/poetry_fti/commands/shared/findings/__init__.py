@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from poetry_fti.checks import Finding
-    from poetry_fti.checks.settings import Waived
+    from poetry_fti.checks.shared.settings import Waived
     from poetry_fti.commands.shared.findings.locations import Locations
 
 # Besides text and JSON.

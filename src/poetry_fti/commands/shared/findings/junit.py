@@ -42,8 +42,10 @@ def render(found: Found) -> str:
 def _cases(check: str, found: Found) -> Iterator[Element]:
     findings = [each for each in found.findings if each.check == check]
     waived = [each for each in found.waived if each.finding.check == check]
-    on_project = any(each.stage is None for each in (*findings, *(w.finding for w in waived)))
-    for stage in (*([None] if on_project else []), *found.stages):
+    # A finding on two stages may be below one that was not named.
+    found_on = {each.stage for each in (*findings, *(w.finding for w in waived))}
+    others = sorted(name for name in found_on if name is not None and name not in found.stages)
+    for stage in (*([None] if None in found_on else []), *found.stages, *others):
         case = Element("testcase", classname=f"fti.{check}", name=stage or _PROJECT)
         own = [each for each in findings if each.stage == stage]
         failures = [each for each in own if each.level == "error" or found.strict]
