@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Final
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -15,7 +16,10 @@ from poetry_fti.model import LockedPackage, Requirement, Stage
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from poetry_fti.checks.facts import PackageSource
     from poetry_fti.model import Kind
+
+TODAY: Final = date(2026, 11, 29)
 
 
 def requirement(name: str, specifiers: str = "") -> Requirement:
@@ -47,12 +51,15 @@ def stage(
         problem=problem,
         requirements=tuple(requirement(each) for each in (pins if direct is None else direct)),
         packages=tuple(locked(*pin) for pin in pins.items()),
+        python="",
+        files=lambda _: (),
+        sizes=dict,
     )
 
 
-def project(*stages: CheckedStage) -> CheckedProject:
+def project(*stages: CheckedStage, sources: tuple[PackageSource, ...] = ()) -> CheckedProject:
     """Return a project of stages, without anything else that checks look at."""
-    return CheckedProject(stages=stages, leftovers=list)
+    return CheckedProject(stages=stages, leftovers=list, today=TODAY, sources=sources)
 
 
 def found(check: str, *stages: CheckedStage) -> list[str]:

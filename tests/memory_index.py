@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response, Session
 
     from loopback.site import Answer
-    from poetry_fti.operations.feedback import Feedback, Verbosity
+    from poetry_fti.operations.feedback import Feedback, States, Verbosity
     from poetry_fti.operations.locking.request import LockResult
     from poetry_fti.operations.project import Project
     from small_index import Releases
@@ -184,10 +184,12 @@ class Recorder:
     running: list[str] = field(default_factory=list)
     details: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    states: States = dict
 
-    def progress(self, message: str, /) -> AbstractContextManager[None]:
-        """Keep the message."""
+    def progress(self, message: str, states: States, /) -> AbstractContextManager[None]:
+        """Keep the message, and the function that returns the stages' states."""
         self.running.append(message)
+        self.states = states
         return nullcontext()
 
     def detail(self, text: str, /) -> None:

@@ -1,4 +1,4 @@
-"""The public Python API: locks, updates and exports the stages of a project.
+"""The public Python API: locks, updates, exports and checks the stages of a project.
 
 Importing this module imports no part of Poetry; `Project.load` does.
 """
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from poetry_fti.checks import Finding
+from poetry_fti.checks.shared.settings import Waived
 from poetry_fti.errors import (
     AmbiguousPackageError,
     ConfigError,
@@ -30,6 +32,14 @@ from poetry_fti.model import (
     LockedVersion,
     Requirement,
     UrlOrigin,
+    Waiver,
+)
+from poetry_fti.model.stage_state import Phase, StageState
+from poetry_fti.operations.check.run import (
+    CheckReport,
+    CheckRequest,
+    chosen_checks,
+    run_checks,
 )
 from poetry_fti.operations.comparison import Change
 from poetry_fti.operations.export import ExportRequest, Written, render, render_stage, write
@@ -48,10 +58,12 @@ __all__ = [
     "SILENT",
     "AmbiguousPackageError",
     "Change",
+    "CheckReport",
     "ConfigError",
     "DirectoryOrigin",
     "Feedback",
     "FileOrigin",
+    "Finding",
     "FtiError",
     "GitOrigin",
     "IndexFailedError",
@@ -61,12 +73,16 @@ __all__ = [
     "LockedPackage",
     "LockedPackages",
     "LockedVersion",
+    "Phase",
     "Project",
     "Requirement",
     "Stage",
+    "StageState",
     "StaleLockError",
     "UnsolvableError",
     "UrlOrigin",
+    "Waived",
+    "Waiver",
     "Written",
 ]
 
@@ -150,6 +166,15 @@ class Project:
                 follow=not chosen,
             )
             return write(self._project, render(self._project, request))
+
+    def check(self, stages: Iterable[str] = (), *, checks: Iterable[str] = ()) -> CheckReport:
+        """Run checks on stages, by default all checks on all stages; return what they find.
+
+        Equivalent to `poetry fti check` with `--only` for each of `checks`; no file is written.
+        Raises ConfigError for an unknown stage or check.
+        """
+        request = CheckRequest(stages=tuple(stages), checks=chosen_checks(checks, ()))
+        return run_checks(self._project, request)
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:

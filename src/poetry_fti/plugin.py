@@ -34,6 +34,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "check": "check:CheckCommand",
     "clean": "clean:CleanCommand",
     "clone": "clone:CloneCommand",
+    "completions": "completions:CompletionsCommand",
     "env info": "poetry.env:EnvInfoCommand",
     "env list": "poetry.env:EnvListCommand",
     "env remove": "poetry.env:EnvRemoveCommand",
@@ -53,6 +54,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "run": "poetry.run:RunCommand",
     "show": "poetry.show:ShowCommand",
     "update": "update:UpdateCommand",
+    "verify": "poetry.verify:VerifyCommand",
 }
 
 _VERSION: Final = frozenset({"--version", "-V"})

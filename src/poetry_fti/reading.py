@@ -24,13 +24,20 @@ def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
 
     Raises OSError if it cannot be read, is not a regular file or has more bytes than `largest`.
     """
-    with FileIO(path, opener=_open) as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "Not a regular file", str(path))
-        if status.st_size > largest:
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > largest:
             raise OSError(errno.EFBIG, f"Larger than {largest // _MIB} MiB", str(path))
-        return file.read(status.st_size)
+        return file.read(size)
+
+
+def open_regular(path: Path) -> FileIO:
+    """Return a file opened for reading; raises OSError if it is not a regular file."""
+    file = FileIO(path, opener=_open)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+    return file
 
 
 def _open(path: str, flags: int) -> int:

@@ -19,6 +19,7 @@ from poetry_fti import (
     Project,
     StaleLockError,
 )
+from poetry_fti.model import CHECKS
 from poetry_fti.operations import project as operations
 
 if TYPE_CHECKING:
@@ -93,6 +94,23 @@ def test_a_stage_is_exported_to_text_and_to_files(
     assert path.read_text(encoding="utf-8") == text
     # Two images leave packages of Windows out; constraints.txt is updated.
     assert len(project.export().paths) == 16
+
+
+def test_stages_are_checked(project: Project, locked_demo: MemoryProject) -> None:
+    report = project.check()
+    assert (report.checks, report.count("error"), report.waived) == (CHECKS, 0, ())
+    (locked_demo.root / "fti/training/poetry.lock").unlink()
+    again = Project.load(locked_demo.root)
+    report = again.check(["training"], checks=["orphans", "fresh"])
+    assert report.checks == ("fresh", "orphans")
+    (finding,) = report.findings
+    assert (finding.check, finding.level, finding.stage) == ("fresh", "error", "training")
+    assert finding.message == "fti/training/poetry.lock is missing"
+    assert again.check(["feature"], checks=["fresh"]).findings == ()
+    with pytest.raises(ConfigError, match='There is no check "frsh"; did you mean "fresh"'):
+        again.check(checks=["frsh"])
+    with pytest.raises(ConfigError, match='There is no stage "trainig"'):
+        again.check(["trainig"])
 
 
 def test_a_stage_without_a_fresh_lock_has_no_packages(locked_demo: MemoryProject) -> None:

@@ -179,6 +179,6 @@ def test_the_hooks_of_pre_commit_pass_after_the_page(poetry: Poetry, locked_tiny
     desk.reader.follow("docs/how-to/pre-commit.md")
     text = (locked_tiny / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     (local,) = yaml.safe_load(text)["repos"]
-    assert len(local["hooks"]) == 2
+    assert len(local["hooks"]) == 3
     for hook in local["hooks"]:
         desk.poetry(*hook["entry"].split()[1:])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -13,7 +13,24 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import LockedPackage, LockedStage
+    from poetry_fti.model import LockedPackage, LockedStage, Requirement, Stage
+
+
+class Requiring(Protocol):
+    """A locked stage with what it requires."""
+
+    @property
+    def stage(self) -> Stage:
+        """The configuration of the stage."""
+
+    @property
+    def requirements(self) -> Sequence[Requirement]:
+        """The stage's own requirements."""
+
+    @property
+    def packages(self) -> Sequence[LockedPackage]:
+        """The packages of the lock, each with its requirements."""
+
 
 # Versions of Python that stand for all others, besides the bounds of the specifiers.
 _PYTHONS: Final = (*(Version(f"3.{minor}") for minor in range(40)), Version("4"))
@@ -25,7 +42,7 @@ def versions_of(stage: LockedStage, name: NormalizedName) -> set[Version]:
 
 
 def requirers(
-    stage: LockedStage,
+    stage: Requiring,
     name: NormalizedName,
     version: Version,
     leaving: Collection[NormalizedName] = (),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cleo.io.null_io import NullIO
 from packaging.markers import default_environment
 from packaging.specifiers import SpecifierSet
 from poetry.core.constraints.version import Version
@@ -93,6 +94,15 @@ class StageEnvironments(EnvManager):
             return self.existing()
         return UnstartedEnvironment(self.in_project_venv)
 
+    def unstarted(self) -> list[UnstartedEnvironment]:
+        """Return all environments of the stage, of which only files are read."""
+        if self.is_shared:
+            return []
+        # Poetry's `list` starts their Pythons in some versions of Poetry.
+        paths = sorted(self._project.config.virtualenvs_path.glob(f"{self.base_env_name}-py*"))
+        own = [self.in_project_venv] if self.in_project_venv_exists() else []
+        return [UnstartedEnvironment(path) for path in (*own, *paths)]
+
     def allows(self, python: str) -> bool:
         """Return whether the stage allows a version of Python."""
         return self._package.python_constraint.allows(Version.parse(python))
@@ -153,6 +163,17 @@ class StageEnvironments(EnvManager):
         is_named = environment.name.startswith(f"{self.base_env_name}-py")
         in_project = environment == Path(os.path.realpath(self._in_project))
         return in_project or (is_managed and is_named)
+
+
+def unstarted_environments(
+    project: Poetry, stage: str, folder: Path, python: str
+) -> list[tuple[UnstartedEnvironment, bool]]:
+    """Return the environments of a stage, each with whether it is usable; no Python is started.
+
+    See `StageEnvironments` for the arguments.
+    """
+    manager = StageEnvironments(project, stage, folder, python, NullIO())
+    return [(each, manager.is_usable(each)) for each in manager.unstarted()]
 
 
 def python_version(python: str) -> str:

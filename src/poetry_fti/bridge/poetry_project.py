@@ -9,7 +9,7 @@ from cleo.io.null_io import NullIO
 from poetry.factory import Factory
 
 from poetry_fti.bridge.build_constraints import build_constraints
-from poetry_fti.bridge.index.files import find_files, pool_indexes
+from poetry_fti.bridge.index.files import cached_yanks, find_files, known_sizes, pool_indexes
 from poetry_fti.bridge.index.http_cache import make_robust
 from poetry_fti.bridge.index.logins import logins
 from poetry_fti.bridge.project.code import project_code
@@ -95,6 +95,17 @@ class PoetryProject:
         Raises FtiError if an index cannot be reached.
         """
         return find_files(self.pool, packages)
+
+    def known_sizes(self, packages: Iterable[LockedPackage]) -> dict[str, int]:
+        """Return the sizes in bytes of the packages' files by digest that Poetry's cache has."""
+        return known_sizes(self.pool, packages)
+
+    def cached_yanks(self, packages: Iterable[LockedPackage]) -> dict[str, str]:
+        """Return the packages' files that PyPI has yanked by digest, with the reasons if known.
+
+        Only pages in Poetry's cache are read.
+        """
+        return cached_yanks(self.pool, packages)
 
     def logins(self, stages: Iterable[LockedStage]) -> tuple[Login, ...]:
         """Return the logins that Poetry is configured with for where the packages come from."""

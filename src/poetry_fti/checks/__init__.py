@@ -11,11 +11,30 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from poetry_fti.checks.facts import CheckedProject
 
 FindingLevel: TypeAlias = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """What one stage saves and another one loads, or the code that both run.
+
+    Attributes:
+        producer: the name of the stage that saves it.
+        consumer: the name of the stage that loads it.
+        producer_version: the version of the finding's package in the producer.
+        consumer_version: that in the consumer; None if the consumer does not have the package.
+        silent: whether there may be wrong results without an error.
+    """
+
+    producer: str
+    consumer: str
+    producer_version: str
+    consumer_version: str | None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +50,8 @@ class Finding:
         fix: what to do about it, such as a command or a setting; a sentence without its full stop.
         because: the requirement or setting behind it; empty if `message` says it all.
         path: the dotted path of the table or key in pyproject.toml that the finding is about.
+        transfer: the two stages and versions, for a finding on a pair of stages; `stage` is then
+            the consumer.
     """
 
     check: str
@@ -41,6 +62,15 @@ class Finding:
     package: str | None = None
     because: str = ""
     path: str = "tool.fti"
+    transfer: Transfer | None = None
+
+    def is_on(self, stages: Collection[str]) -> bool:
+        """Return whether the finding is on one of these stages, or on the whole project.
+
+        A finding on a pair of stages is on both.
+        """
+        both = {self.stage, self.transfer.producer if self.transfer else self.stage}
+        return self.stage is None or not both.isdisjoint(stages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from cleo.helpers import option
 from poetry.console.commands.command import Command
 
 from poetry_fti.checks import load_check
-from poetry_fti.commands.shared.console import escape, guarded, load, plain, warning
-from poetry_fti.commands.shared.findings_report import findings_json, report_findings
-from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
-from poetry_fti.errors import DONE, FOUND
+from poetry_fti.commands.shared.console import escape, guarded, load, warning
+from poetry_fti.commands.shared.findings.output import print_findings
+from poetry_fti.commands.shared.options import FINDINGS_FORMAT, STAGES, findings_format
+from poetry_fti.errors import DONE
 from poetry_fti.model import CHECKS
 from poetry_fti.operations.check.run import CheckRequest, chosen_checks, run_checks
 
@@ -27,7 +27,7 @@ class CheckCommand(Command):
     description = "Finds what is wrong in and between the pipeline stages."
     arguments: ClassVar[list[Argument]] = [STAGES]
     options: ClassVar[list[Option]] = [
-        REPORT_FORMAT,
+        FINDINGS_FORMAT,
         option("only", None, "A check to run (may be repeated).", flag=False, multiple=True),
         option("skip", None, "A check to leave out (may be repeated).", flag=False, multiple=True),
         option("strict", None, "Exit with 3 if there are only warnings, too."),
@@ -51,19 +51,15 @@ class CheckCommand(Command):
             (name,) = chosen_checks([explained], [])
             self.line(escape(f"{name}: {load_check(name).summary}.\n\n{_described(name)}"))
             return DONE
-        json_wanted = wants_json(self)
+        form = findings_format(self)
         checks = chosen_checks(self.option("only"), self.option("skip"))
         project = load(self)
         stages = tuple(self.argument("stages"))
         report = run_checks(project, CheckRequest(stages=stages, checks=checks))
         for text in report.unused_waivers:
             warning(self.io, text)
-        if json_wanted:
-            plain(self.io, findings_json(report))
-        else:
-            report_findings(self.io, report)
-        is_wrong = report.count("error") or (self.option("strict") and report.findings)
-        return FOUND if is_wrong else DONE
+        described = {name: load_check(name) for name in report.checks}
+        return print_findings(self, form, report, described, project)
 
 
 def _described(name: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
 
 GROUPS: Final[Mapping[str, Sequence[str]]] = {
-    "Lock and export": ("lock", "update", "list", "export", "check"),
+    "Lock and export": ("lock", "update", "list", "export", "check", "verify"),
     "Work in a stage": (
         "add",
         "remove",
@@ -33,7 +33,7 @@ GROUPS: Final[Mapping[str, Sequence[str]]] = {
         "env remove",
     ),
     "Images": ("image", "build"),
-    "Set up": ("init", "presets", "clone", "rename", "remove-stage", "clean"),
+    "Set up": ("init", "presets", "clone", "rename", "remove-stage", "clean", "completions"),
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from poetry_fti.config.check_keys import waiver_problems
 from poetry_fti.config.groups import read_groups, tangled_groups
 from poetry_fti.config.read import read_config, written_constraints
 from poetry_fti.config.shape import has_expected_shape
@@ -70,6 +71,7 @@ def read_pyproject(
     groups = read_groups(pyproject, problems)
     stages = read_stages(config, groups, checks.extras(pyproject), problems)
     rules = read_rules(config, stages, problems)
+    problems += waiver_problems(config.check, [stage.name for stage in stages])
     problems += checks.constraint_problems(written_constraints(config))
     problems += [] if problems else tangled_groups(pyproject, groups)
     if problems and not check:

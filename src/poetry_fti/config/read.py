@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from poetry_fti.config.check_keys import read_check, read_severities
+from poetry_fti.config.check_keys import read_check, read_severities, read_size
 from poetry_fti.config.image.defaults import read_image_defaults
 from poetry_fti.config.image.keys import read_environment
 from poetry_fti.config.messages import dotted
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
 DEFAULT_EXPORTS: Final = ("requirements", "pylock", "dockerfile")
 
-_STAGE_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?")
+STAGE_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?")
 _FORBIDDEN_IN_PATHS: Final = re.compile(f"[{UNUSABLE}]")
 # Names of files are made of it, such as `.pylock.<stage>.toml.<8 digits>.tmp`, of up to 255 bytes.
-_LONGEST_STAGE_NAME: Final = 200
+_LONGESTSTAGE_NAME: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,7 @@ class StageConfig:
     exclude: tuple[NormalizedName, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     forbid: tuple[str, ...] = ()
+    max_download_size: int | None = None
     severities: tuple[tuple[str, Severity], ...] = ()
     isolated: bool | None = None
     no_build: bool = False
@@ -188,16 +189,16 @@ def _stage(
             "constraints",
             "isolated",
             "forbid",
+            "max-download-size",
             "check",
             "no-build",
             "share",
         ),
-        planned=("max-download-size",),
     )
-    if not _STAGE_NAME.fullmatch(name):
+    if not STAGE_NAME.fullmatch(name):
         table.wrong(None, "a stage's name may contain only letters, digits, - and _")
-    elif len(name) > _LONGEST_STAGE_NAME:
-        table.wrong(None, f"a stage's name may have at most {_LONGEST_STAGE_NAME} characters")
+    elif len(name) > _LONGESTSTAGE_NAME:
+        table.wrong(None, f"a stage's name may have at most {_LONGESTSTAGE_NAME} characters")
     elif problem := folder_problem(PurePosixPath(name)):
         table.wrong(None, f"the stage's folder {problem}")
     return StageConfig(
@@ -218,6 +219,7 @@ def _stage(
         exclude=read_exclude(table),
         constraints=read_constraints(table),
         forbid=read_forbid(table),
+        max_download_size=read_size(table, "max-download-size"),
         severities=read_severities(table),
         isolated=table.boolean("isolated"),
         no_build=table.boolean("no-build") or False,

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from poetry_fti.config.groups import closure
-from poetry_fti.config.read import StageConfig, stage_path
-from poetry_fti.model import KINDS, Problem, Stage
+from poetry_fti.config.groups import closure, read_groups
+from poetry_fti.config.read import STAGE_NAME, StageConfig, read_config, stage_path
+from poetry_fti.model import FORMATS, KINDS, Problem, Stage
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from packaging.utils import NormalizedName
 
@@ -74,6 +74,15 @@ def undeclared_kinds(config: Config, names: Collection[str]) -> list[Kind]:
     return [kind for kind in KINDS if kind in names and kind not in taken]
 
 
+def stage_names(pyproject: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the valid names of the stages of a pyproject.toml that may have other problems."""
+    problems: list[Problem] = []
+    config = read_config(pyproject, FORMATS, problems)
+    kinds = undeclared_kinds(config, read_groups(pyproject, problems))
+    names = (*(stage.name for stage in config.stages), *kinds)
+    return tuple(sorted(name for name in names if STAGE_NAME.fullmatch(name)))
+
+
 def _refuse_similar_names(stages: Iterable[StageConfig], problems: list[Problem]) -> None:
     seen: dict[str, str] = {}
     for stage in stages:
@@ -108,6 +117,7 @@ def _stage(
         env=config.env,
         image=config.image,
         forbid=config.forbid,
+        max_download_size=config.max_download_size,
         severities=config.severities,
         no_build=config.no_build,
         share=config.share is not False,

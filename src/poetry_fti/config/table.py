@@ -31,19 +31,13 @@ class Table:
         problems: list[Problem],
         *,
         keys: Collection[str] | None = None,
-        planned: Collection[str] = (),
     ) -> None:
-        """Add a problem for each key of `mapping` that is not in `keys`, unless that is None.
-
-        `planned` are keys that a later version will support; their message differs.
-        """
+        """Add a problem for each key of `mapping` that is not in `keys`, unless that is None."""
         self._mapping = mapping
         self._path = path
         self._problems = problems
         for key in mapping if keys is not None else ():
-            if key in planned:
-                self.wrong(key, "is not supported by this version of poetry-fti")
-            elif key not in (keys or ()):
+            if key not in (keys or ()):
                 self.wrong(key, f"unknown key{suggestion(key, keys or ())}")
 
     def __contains__(self, key: str) -> bool:
@@ -63,7 +57,6 @@ class Table:
         mapping: Mapping[str, Any],
         *path: str,
         keys: Collection[str],
-        planned: Collection[str] = (),
     ) -> Table:
         """Return `mapping` as a table at a path below this one, with the same list of problems."""
         return Table(
@@ -71,7 +64,6 @@ class Table:
             f"{self._path}.{dotted(*path)}",
             self._problems,
             keys=keys,
-            planned=planned,
         )
 
     def string(self, key: str) -> str | None:

@@ -14,6 +14,7 @@ from poetry_fti.model.image import (
     Image,
     Installer,
 )
+from poetry_fti.model.installed import Damage, Installed, InstalledFrom, InstalledPackage
 from poetry_fti.model.lock import Code, Layer, LockedFile, LockedPackage, LockedStage, Requirement
 from poetry_fti.model.locked_version import LockedVersion
 from poetry_fti.model.login import Login
@@ -53,6 +54,7 @@ __all__ = [
     "Code",
     "CodeForm",
     "Constraint",
+    "Damage",
     "DirectoryOrigin",
     "FileOrigin",
     "GitOrigin",
@@ -60,6 +62,9 @@ __all__ = [
     "HttpProbe",
     "Image",
     "IndexOrigin",
+    "Installed",
+    "InstalledFrom",
+    "InstalledPackage",
     "Installer",
     "Kind",
     "Layer",

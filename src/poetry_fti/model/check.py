@@ -10,7 +10,25 @@ if TYPE_CHECKING:
 
 # Each name is that of a module in `poetry_fti.checks`, with `_` for `-`. They are listed here so
 # that reading the configuration does not import the modules. Checks run in this order.
-CHECKS: Final = ("fresh", "forbid", "orphans")
+CHECKS: Final = (
+    "fresh",
+    "exported",
+    "installed",
+    "align",
+    "skew",
+    "forbid",
+    "platforms",
+    "size",
+    "accelerator",
+    "base-image",
+    "python",
+    "python-end-of-life",
+    "source",
+    "yanked",
+    "unpinned-direct",
+    "orphans",
+    "unused-group",
+)
 
 Severity: TypeAlias = Literal["error", "warning", "off"]
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
@@ -40,7 +58,10 @@ class CheckSettings:
     Attributes:
         severities: pairs of a check and the severity of its findings, for checks that have one.
         waivers: the findings that are accepted.
+        feature_transformers: whether feature stages save objects, such as fitted scalers, that
+            training and inference stages load.
     """
 
     severities: tuple[tuple[str, Severity], ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    feature_transformers: bool = False

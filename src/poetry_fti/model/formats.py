@@ -15,4 +15,5 @@ FORMATS: Final = (
     "pylock",
     "pyproject",
     "requirements",
+    "stamp",
 )

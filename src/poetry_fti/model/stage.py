@@ -36,6 +36,8 @@ class Stage:
         constraints: bounds on the versions of packages, the project's before the stage's own.
         forbid: packages that the stage must not contain, normalized names that may contain the
             wildcards `*` and `?`.
+        max_download_size: the most that the packages for one platform may have to download, in
+            bytes; None without a limit.
         severities: pairs of a check and the severity of its findings in the stage.
         no_build: whether locking must not run the build of any package.
         share: whether the image has layers that images of other stages can share.
@@ -56,6 +58,7 @@ class Stage:
     exclude: tuple[NormalizedName, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     forbid: tuple[str, ...] = ()
+    max_download_size: int | None = None
     severities: tuple[tuple[str, Severity], ...] = ()
     no_build: bool = False
     share: bool = True

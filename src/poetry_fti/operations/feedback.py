@@ -6,11 +6,15 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
+
+    from poetry_fti.model.stage_state import StageState
 
 
 # How much of the resolver's log is reported: none, or as much as with Poetry's -v, -vv and -vvv.
 Verbosity: TypeAlias = Literal[0, 1, 2, 3]
+States: TypeAlias = "Callable[[], Mapping[str, StageState]]"
 
 
 class Feedback(Protocol):
@@ -20,8 +24,12 @@ class Feedback(Protocol):
     def verbosity(self) -> Verbosity:
         """How much of the resolver's log to report: 0 for none, up to 3."""
 
-    def progress(self, message: str, /) -> AbstractContextManager[None]:
-        """Return a context that is entered for the duration of the work that is described."""
+    def progress(self, message: str, states: States, /) -> AbstractContextManager[None]:
+        """Return a context that is entered while stages are locked, as `message` says.
+
+        `states` returns the present state of each stage by name; any thread may call it, as often
+        as it is to be shown.
+        """
 
     def detail(self, text: str, /) -> None:
         """Receive a line of the resolver's log; not called if `verbosity` is 0."""
@@ -35,7 +43,7 @@ class Silent:
 
     verbosity: Verbosity = 0
 
-    def progress(self, _message: str, /) -> AbstractContextManager[None]:
+    def progress(self, _message: str, _states: States, /) -> AbstractContextManager[None]:
         """Return a context that has no effect."""
         return nullcontext()
 

@@ -75,6 +75,11 @@ class Project:
         return self._read.groups
 
     @property
+    def all_rules(self) -> tuple[Rule, ...]:
+        """The rules of `[[tool.fti.align]]`, in the order of pyproject.toml."""
+        return self._read.rules
+
+    @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules of `[[tool.fti.align]]` that demand agreement."""
         return tuple(rule for rule in self._read.rules if not rule.is_exemption)

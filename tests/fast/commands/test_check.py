@@ -9,9 +9,11 @@ import pytest
 
 from memory_commands import Ended, run
 from poetry_fti.model import CHECKS
-from small_index import pyproject
+from small_index import pyproject as pyproject_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from memory_index import MemoryProject
 
 GROUPS: Final = {"training": ["app"], "inference": ["mid"]}
@@ -26,6 +28,14 @@ inference
 
 {ALL}: 1 error, 0 warnings.
 """
+
+
+def pyproject(groups: Mapping[str, Sequence[str]], tables: str = "") -> str:
+    """Return a pyproject.toml with a Python for which no end of life is known yet.
+
+    What is found must not depend on the date of the test.
+    """
+    return pyproject_text(groups, tables, python=">=3.16")
 
 
 def locked(demo: MemoryProject, tables: str = "") -> None:
@@ -108,6 +118,23 @@ def test_a_waiver_of_nothing_is_reported(demo: MemoryProject) -> None:
     assert run(demo, "check").errors == f"Warning: {text}\n"
 
 
+def test_a_waiver_applies_to_its_stages(demo: MemoryProject) -> None:
+    locked(demo, waiver('stages = ["inference"]'))
+    assert run(demo, "check").output.startswith("1 finding waived.\n")
+    demo.write(pyproject(GROUPS, waiver('stages = ["training"]')))
+    assert run(demo, "check").code == 3
+    demo.write(pyproject(GROUPS, waiver('stages = ["inference", "trainig"]')))
+    unknown = 'stages[1]: there is no stage "trainig"; did you mean "training"?'
+    assert f"tool.fti.check.waivers[0].{unknown}" in run(demo, "check").errors
+
+
+def test_the_first_matching_waiver_that_has_not_expired_counts(demo: MemoryProject) -> None:
+    another = '[[tool.fti.check.waivers]]\ncheck = "forbid"\nreason = "still"\n'
+    locked(demo, waiver("expires = 2020-01-31") + another)
+    data = json.loads(run(demo, "check", "--format", "json").output)
+    assert [each["reason"] for each in data["waived"]] == ["still"]
+
+
 def test_findings_are_printed_as_json(demo: MemoryProject) -> None:
     locked(demo, FORBID)
     assert json.loads(run(demo, "check", "--format", "json").output) == {
@@ -136,7 +163,10 @@ def test_findings_are_printed_as_json(demo: MemoryProject) -> None:
     [
         (("--only", "forbidden"), 'There is no check "forbidden"; did you mean "forbid"?'),
         (("--skip", "x"), f'There is no check "x" (known: {", ".join(CHECKS)}).'),
-        (("--format", "xml"), 'Unknown report format "xml" (known: text, json).'),
+        (
+            ("--format", "xml"),
+            'Unknown report format "xml" (known: text, json, sarif, github, junit).',
+        ),
     ],
 )
 def test_unknown_names_are_errors(

@@ -145,7 +145,7 @@ def feedback(io: BufferedIO) -> Feedback:
 
 
 def show_progress(io: BufferedIO, failure: BaseException | None) -> None:
-    with feedback(io).progress("Locking <b>"):
+    with feedback(io).progress("Locking <b>", dict):
         feedback(io).notice("a <b>notice</b>")
         if failure is not None:
             raise failure
@@ -167,7 +167,7 @@ def test_the_progress_indicator_leaves_no_thread(failure: BaseException | None) 
 
 def test_no_progress_without_a_terminal() -> None:
     io = BufferedIO()
-    with feedback(io).progress("Locking"):
+    with feedback(io).progress("Locking", dict):
         pass
     assert (io.fetch_output(), io.fetch_error()) == ("", "")
 
@@ -187,7 +187,7 @@ def test_the_resolvers_commentary_for_those_who_want_it(verbosity: Verbosity, wa
     io.set_verbosity(verbosity)
     assert feedback(io).verbosity == wanted
     if wanted:
-        with feedback(io).progress("Locking"):
+        with feedback(io).progress("Locking", dict):
             feedback(io).detail("the resolver's <b>commentary</b>")
         assert io.fetch_output() == "the resolver's <b>commentary</b>\n"
         assert io.fetch_error() == ""

@@ -12,14 +12,14 @@ import pytest
 from memory_commands import Ended, run
 from poetry_fti.commands.poetry import install
 from poetry_fti.commands.poetry.environment import use
-from poetry_fti.commands.poetry.environment.installation import (
+from poetry_fti.commands.poetry.passthrough import separate
+from poetry_fti.operations.environments.installation import (
     Installation,
     installation_problem,
     packages_digest,
     read_installation,
     write_installation,
 )
-from poetry_fti.commands.poetry.passthrough import separate
 
 if TYPE_CHECKING:
     from pathlib import Path

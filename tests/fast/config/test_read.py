@@ -131,7 +131,7 @@ def test_all_problems_are_told_at_once_each_with_its_path() -> None:
         libc = "glibc"
         macos = "14"
         env = { A = 1, "1B" = "" }
-        max-download-size = "400 MB"
+        max-download-size = "400"
         [tool.fti.stages.x.image]
         base = "python: 3.12"
         installer = "conda"
@@ -157,7 +157,6 @@ def test_all_problems_are_told_at_once_each_with_its_path() -> None:
             'tool.fti.stages."a.b".kind: unknown "trainin"; did you mean "training"?'
             " (known: feature, training, inference)"
         ),
-        "tool.fti.stages.x.max-download-size: is not supported by this version of poetry-fti",
         "tool.fti.stages.x.kind: must be a string, not an integer",
         'tool.fti.stages.x.python: "^3.11" is not a version specifier such as ">=3.11,<3.14"',
         "tool.fti.stages.x.groups: must be an array of strings, not a string",
@@ -186,6 +185,7 @@ def test_all_problems_are_told_at_once_each_with_its_path() -> None:
         'tool.fti.stages.x.image.apt[0]: "rm -rf /" is not a valid name of a Debian package',
         "tool.fti.stages.x.image.command: is empty; leave it out for an image without a command",
         'tool.fti.stages.x.image.installer: unknown "conda" (known: uv, pip)',
+        ('tool.fti.stages.x.max-download-size: "400" is not a size such as "400 MB" or "1.5 GiB"'),
         (
             "tool.fti.stages.y.platforms: is empty; leave it out for a stage that runs on every"
             " platform"

@@ -901,7 +901,7 @@ def test_a_base_that_fits(base: str, targets: Targets) -> None:
         ("library/python:3.14.1", GLIBC, "has Python 3.14.1, but the stage"),
         ("python:3.12-alpine", GLIBC, 'Set tool.fti.stages.inference.libc = "musl-1.2"'),
         ("python:3.12-slim", MUSL, 'Set tool.fti.stages.inference.libc = "glibc-2.36"'),
-        ("ubuntu:22.04", MUSL, 'Set tool.fti.stages.inference.libc = "glibc-2.36"'),
+        ("ubuntu:22.04", MUSL, 'Set tool.fti.stages.inference.libc = "glibc-2.35"'),
     ],
 )
 def test_a_base_that_does_not_fit(base: str, targets: Targets, message: str) -> None:

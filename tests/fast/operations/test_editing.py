@@ -10,14 +10,14 @@ import pytest
 from memory_index import Recorder
 from poetry_fti.bridge.lock.locked import SolvedLock
 from poetry_fti.errors import ChangedFileError, ConfigError, FtiError
-from poetry_fti.operations.exclusive import exclusive_access
-from poetry_fti.operations.feedback import SILENT
-from poetry_fti.operations.groups import (
+from poetry_fti.operations.edit.groups import (
     chosen_group,
     requiring_group,
     written_groups,
     written_name,
 )
+from poetry_fti.operations.exclusive import exclusive_access
+from poetry_fti.operations.feedback import SILENT
 from poetry_fti.operations.leftovers import find_leftovers, remove_leftover
 from poetry_fti.operations.new_stages import (
     clone_stage,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from memory_index import MemoryProject
+    from poetry_fti.operations.feedback import States
     from poetry_fti.operations.stage import ProjectStage
 
 PROJECT: Final = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.11"\n'
@@ -322,9 +323,9 @@ class _Meddler(Recorder):
         super().__init__()
         self._path, self._text = path, text
 
-    def progress(self, message: str, /) -> AbstractContextManager[None]:
+    def progress(self, message: str, states: States, /) -> AbstractContextManager[None]:
         self._path.write_text(self._text, encoding="utf-8")
-        return super().progress(message)
+        return super().progress(message, states)
 
 
 @pytest.mark.parametrize("regenerate", [False, True])

@@ -41,6 +41,7 @@ FILES: Final = {
     "pylock": ["training/pylock.training.toml"],
     "pyproject": ["training/pyproject.toml"],
     "requirements": ["training/requirements.txt"],
+    "stamp": ["training/fti_stamp.py"],
 }
 
 

@@ -47,7 +47,8 @@ class IndexMonitor:
     """A `requests` response hook that records what the indexes answer, for later error messages.
 
     Calls `on_wait` when a response takes longer than one from a cache would, and `on_refusal`
-    when an index answers 429 (Too Many Requests).
+    when an index answers 429 (Too Many Requests). `on_page_begin` and `on_page_end` are called
+    before and after a project's page is read, by any thread.
     """
 
     def __init__(self, sources: Mapping[str, str] | None = None) -> None:
@@ -56,6 +57,8 @@ class IndexMonitor:
         self._thread = local()
         self.on_wait: Callable[[], None] = _do_nothing
         self.on_refusal: Callable[[], None] = _do_nothing
+        self.on_page_begin: Callable[[], None] = _do_nothing
+        self.on_page_end: Callable[[], None] = _do_nothing
         self._suspect: dict[str, str] = {}  # project name to a response that may be wrong
         self._failures = Counter[str]()
 
@@ -108,6 +111,15 @@ class IndexMonitor:
                     f" `poetry config http-basic.{name} USERNAME PASSWORD`"
                 )
         return ""
+
+    @contextmanager
+    def reading_page(self) -> Iterator[None]:
+        """Report that a project's page is read for the duration of the context."""
+        self.on_page_begin()
+        try:
+            yield
+        finally:
+            self.on_page_end()
 
     @contextmanager
     def response_errors(self) -> Iterator[None]:

@@ -25,17 +25,21 @@ if TYPE_CHECKING:
 _WHEEL: Final = re.compile(r"([^-]+)-(\d[^-]*)(?:-\d[^-]*)?(?:-[^-]+){3}\.whl")
 _SDIST: Final = re.compile(r"(.+)-(\d[^-]*)(?<!\.sdist)\.(?:tar\.gz|zip)")
 
+_CENTURY: Final = 3_200_000_000  # seconds
+
 
 class CachedPages:
-    """Pages of Poetry's default index that are in its cache and still fresh.
+    """Pages of Poetry's default index that are in its cache and still fresh, or of any age.
 
     They are read many times faster than through requests. Relies on the URL and the header that
     `PyPiRepository` asks with, on its session, and on `CacheController.cached_request`, which
     returns the response that CacheControl would use without a request.
     """
 
-    def __init__(self, index: HTTPRepository) -> None:
+    def __init__(self, index: HTTPRepository, *, any_age: bool = False) -> None:
         self._index = index
+        # A limit in the request replaces that of the response.
+        self._age = {"Cache-Control": f"max-age={_CENTURY}"} if any_age else {}
         self._headers: Any = None
 
     def files(self, name: NormalizedName) -> list[dict[str, Any]] | None:
@@ -43,12 +47,19 @@ class CachedPages:
 
         Pages that cannot be read give None, too: Poetry reports what is wrong with them.
         """
+        page = self.page(name)
+        try:
+            return None if page is None else list(json.loads(page)["files"])
+        except Exception:  # noqa: BLE001 - Poetry reports what is wrong with it
+            return None
+
+    def page(self, name: NormalizedName) -> bytes | None:
+        """Return a project's page, which may not be valid, or None if Poetry has to request it."""
         index = self._index
         if not isinstance(index, PyPiRepository):
             return None
         try:
-            page = self._page(f"{index.url.rstrip('/')}/{name}/")
-            return None if page is None else list(json.loads(page)["files"])
+            return self._page(f"{index.url.rstrip('/')}/{name}/")
         except Exception:  # noqa: BLE001 - Poetry reports what is wrong with it
             return None
 
@@ -58,7 +69,7 @@ class CachedPages:
         if not isinstance(adapter, CacheControlAdapter):
             return None
         if self._headers is None:
-            accepted = {"Accept": "application/vnd.pypi.simple.v1+json"}
+            accepted = {"Accept": "application/vnd.pypi.simple.v1+json", **self._age}
             self._headers = session.prepare_request(Request("GET", url, accepted)).headers
         request = PreparedRequest()
         request.url, request.headers = url, self._headers

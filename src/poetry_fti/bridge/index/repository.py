@@ -121,8 +121,9 @@ class IndexCache:
             return self.index.get_release_info(*key)
 
     def _read_candidates(self, name: NormalizedName) -> Repository:
-        files = self._pages.files(name)
-        found = self._request_page(name) if files is None else releases_of(files, name)
+        with self._monitor.reading_page():
+            files = self._pages.files(name)
+            found = self._request_page(name) if files is None else releases_of(files, name)
         return Repository(
             self.index.name,
             [candidate(self.index, name, version, yanked=each) for version, each in found.items()],

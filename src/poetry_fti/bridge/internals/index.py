@@ -9,7 +9,9 @@ from poetry_fti.bridge.internals.private_name import PrivateName, exists
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from packaging.utils import NormalizedName
     from poetry.console.exceptions import ConsoleMessage, PoetryRuntimeError
+    from poetry.core.constraints.version import Version
     from poetry.repositories.cached_repository import CachedRepository
     from poetry.utils.authenticator import Authenticator
     from poetry.utils.cache import CacheItem, FileCache
@@ -57,7 +59,8 @@ RELEASE_CACHE: Final = PrivateName(
     name="_release_cache",
     kind="attribute",
     use="release cache",
-    relied_on="The FileCache through which all metadata is read and written.",
+    relied_on="The FileCache through which all metadata is read and written, with the key"
+    " `name:version`.",
 )
 CACHE_PATH: Final = PrivateName(
     module="poetry.utils.cache",
@@ -111,6 +114,13 @@ def replace_release_cache(
     if all(map(exists, (RELEASE_CACHE, CACHE_PATH, CACHE_DESERIALIZE))):
         kept = repository._release_cache
         repository._release_cache = create(kept.path, kept.hash_type)
+
+
+def kept_release(
+    repository: CachedRepository, name: NormalizedName, version: Version
+) -> dict[str, Any] | None:
+    """Return the metadata of a release out of Poetry's cache; None if it is not there."""
+    return repository._release_cache.get(f"{name}:{version}") if exists(RELEASE_CACHE) else None
 
 
 def value_path(cache: FileCache[dict[str, Any]], key: str) -> Path:

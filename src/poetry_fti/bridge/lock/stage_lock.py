@@ -12,6 +12,7 @@ from poetry_fti.agreement.comparison import versions_by_name
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.lock import preferences
 from poetry_fti.bridge.lock.conditions import conditions_digest
+from poetry_fti.bridge.lock.file_lines import locked_files
 from poetry_fti.bridge.lock.locked import read_compared, read_packages
 from poetry_fti.bridge.lock.locker import (
     FilelessLocker,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import LockedVersions
+    from poetry_fti.bridge.lock.file_lines import LockedFiles
     from poetry_fti.bridge.lock.pins import Pin
     from poetry_fti.bridge.project.derived_stage import DerivedStage
     from poetry_fti.model import LockedPackage
@@ -110,6 +112,11 @@ class StageLock:
             replace(each, digests=digests.get((each.name, each.version), frozenset()))
             for each in read_compared(locker, derived.stage, derived.python, derived.root)
         )
+
+    @cached_property
+    def files(self) -> LockedFiles:
+        """The names and digests of the files of each package and version in the lock."""
+        return locked_files(self.text)
 
     @cached_property
     def pins(self) -> Sequence[Pin]:

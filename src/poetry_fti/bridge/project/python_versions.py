@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from poetry.core.constraints.version import VersionRange, VersionUnion, parse_constraint
+from poetry.core.constraints.version import Version, VersionRange, VersionUnion, parse_constraint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,4 +34,6 @@ def python_specifiers(python: str) -> str:
     if isinstance(constraint, VersionUnion) and "||" in str(constraint):
         first, last = constraint.ranges[0], constraint.ranges[-1]
         constraint = VersionRange(first.min, last.max, first.include_min, last.include_max)
+    if isinstance(constraint, Version):
+        return f"=={constraint}"
     return "" if constraint.is_any() else str(constraint)

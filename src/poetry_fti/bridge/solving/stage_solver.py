@@ -83,7 +83,7 @@ class StageSolver:
 
         A variant whose solution cannot be installed on some of its targets is divided first.
         """
-        with self._timed():
+        with self._task.progress.solving(), self._timed():
             undivided = list(self.variants) if self._universal is None else []
             while undivided:
                 name = undivided.pop()
@@ -142,7 +142,7 @@ class StageSolver:
 
         The text is made at once: later solves change how poetry-core writes markers.
         """
-        with self._timed() as started:
+        with self._task.progress.locking(lambda: self._seconds), self._timed() as started:
             packages = self._packages(preferences)
             lock = self._task.make_lock(packages)
         # In the order of the pins of a lock, on which the solver's choices depend.
@@ -199,7 +199,7 @@ class StageSolver:
     def update(self, name: NormalizedName) -> StageSolver:
         """Return the solver for an update of a package in the lock that has been made."""
         if name not in self._updates:
-            task = replace(self._task, pins=self._pins, other_pins=(), latest=frozenset([name]))
+            task = self._task.updating(name, self._pins)
             self._updates[name] = StageSolver(task, self._make_variant, aligned=True)
         return self._updates[name]
 

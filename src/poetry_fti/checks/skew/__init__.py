@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from poetry_fti.checks.skew.check import CHECK
 from poetry_fti.checks.skew.data import load_facts
 from poetry_fti.checks.skew.facts import Boundary, OnnxFormat, PackageFacts, SkewFacts
 from poetry_fti.checks.skew.judge import Judgement, OnnxJudgement, judge, judge_onnx
 
 __all__ = [
+    "CHECK",
     "Boundary",
     "Judgement",
     "OnnxFormat",

@@ -41,6 +41,11 @@ class Judgement:
             return "error"
         return "warning" if self.crossings or self.unmeasured else None
 
+    @property
+    def silent(self) -> bool:
+        """Whether results may be wrong without an error."""
+        return any(crossing.silent for crossing in self.crossings)
+
 
 @dataclass(frozen=True, slots=True)
 class OnnxJudgement:

@@ -13,14 +13,14 @@ from poetry.console.commands.env.list import EnvListCommand as PoetryEnvListComm
 
 from poetry_fti.bridge.environments import StageEnvironments
 from poetry_fti.bridge.internals.commands import display_environment
-from poetry_fti.commands.poetry.environment.installation import (
-    installation_state,
-    read_installation,
-)
 from poetry_fti.commands.poetry.stage_runner import StageRunner, find_runner
 from poetry_fti.commands.shared.console import aligned, escape, guarded, load, plain
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGE, STAGES, wants_json
 from poetry_fti.errors import DONE, FtiError
+from poetry_fti.operations.environments.installation import (
+    installation_state,
+    read_installation,
+)
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument

@@ -14,15 +14,15 @@ from poetry.installation.operations import Uninstall
 from poetry.repositories.installed_repository import InstalledRepository
 
 from poetry_fti.bridge.environments import platform_problem
-from poetry_fti.commands.poetry.environment.installation import (
-    Installation,
-    packages_digest,
-    write_installation,
-)
 from poetry_fti.commands.poetry.stage_runner import StageRunner
 from poetry_fti.commands.shared.console import escape, guarded, load, warning
 from poetry_fti.commands.shared.options import STAGES
 from poetry_fti.errors import DONE, FtiError
+from poetry_fti.operations.environments.installation import (
+    Installation,
+    packages_digest,
+    write_installation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

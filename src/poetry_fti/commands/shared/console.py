@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -10,21 +10,21 @@ from cleo.formatters.formatter import Formatter
 from cleo.io.outputs.output import Type
 from cleo.io.outputs.stream_output import StreamOutput
 
-from poetry_fti.commands.shared.progress import spinner
 from poetry_fti.commands.shared.safe_output import make_safe
+from poetry_fti.commands.shared.stage_lines import show_stages
 from poetry_fti.errors import FAILED, INTERRUPTED, FtiError
 from poetry_fti.interruption import interruption
 from poetry_fti.operations.project import load_project
 from poetry_fti.wording import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cleo.io.io import IO
     from poetry.console.commands.command import Command
 
-    from poetry_fti.operations.feedback import Feedback, Verbosity
+    from poetry_fti.commands.shared.stage_lines import Display
+    from poetry_fti.operations.feedback import Feedback, States, Verbosity
     from poetry_fti.operations.project import Project
 
 
@@ -110,6 +110,7 @@ class _ConsoleFeedback:
 
     def __init__(self, io: IO) -> None:
         self._io = io
+        self._display: Display | None = None
 
     @property
     def verbosity(self) -> Verbosity:
@@ -117,14 +118,18 @@ class _ConsoleFeedback:
             return 0
         return 3 if self._io.is_debug() else 2 if self._io.is_very_verbose() else 1
 
-    def progress(self, message: str, /) -> AbstractContextManager[None]:
-        return spinner(self._io, message)
+    @contextmanager
+    def progress(self, message: str, states: States, /) -> Iterator[None]:
+        with show_stages(self._io, message, states) as self._display:
+            yield
+        self._display = None
 
     def detail(self, text: str, /) -> None:
         self._io.write_line(escape(text))
 
     def notice(self, text: str, /) -> None:
-        self._io.write_error_line(escape(text))
+        with self._display.hidden() if self._display else nullcontext():
+            self._io.write_error_line(escape(text))
 
 
 def feedback_of(command: Command) -> Feedback:

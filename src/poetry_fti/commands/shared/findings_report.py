@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ def findings_json(report: CheckReport) -> str:
 
 
 def _data(finding: Finding) -> dict[str, Any]:
+    transfer = {} if finding.transfer is None else asdict(finding.transfer)
     return {
         "check": finding.check,
         "level": finding.level,
@@ -41,6 +43,7 @@ def _data(finding: Finding) -> dict[str, Any]:
         "because": finding.because,
         "fix": finding.fix,
         "path": finding.path,
+        **transfer,
     }
 
 

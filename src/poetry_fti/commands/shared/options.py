@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cleo.helpers import argument, option
 
+from poetry_fti.commands.shared.findings import TOOL_FORMATS
 from poetry_fti.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,6 +21,22 @@ STAGES: Final[Argument] = argument(
 REPORT_FORMAT: Final[Option] = option(
     "format", None, "The format of the report: text or json.", flag=False, default="text"
 )
+FINDINGS_FORMAT: Final[Option] = option(
+    "format",
+    None,
+    "The format of the report: text, json, sarif, github or junit.",
+    flag=False,
+    default="text",
+)
+
+
+def findings_format(command: Command) -> str:
+    """Return the format that `FINDINGS_FORMAT` selects; raises ConfigError for an unknown one."""
+    wanted: str = command.option("format")
+    known = ("text", "json", *TOOL_FORMATS)
+    if wanted not in known:
+        raise ConfigError(f'Unknown report format "{wanted}" (known: {", ".join(known)}).')
+    return wanted
 
 
 def wants_json(command: Command) -> bool:

@@ -6,8 +6,16 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from packaging.specifiers import SpecifierSet
-from packaging.version import Version
 
+from poetry_fti.base_images import (
+    GLIBC,
+    MUSL,
+    base_libc,
+    base_python,
+    is_debian_like,
+    without_digest,
+)
+from poetry_fti.base_images import is_alpine as is_alpine_image
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.libc import needed_libc
 from poetry_fti.model import Libc
@@ -20,19 +28,7 @@ if TYPE_CHECKING:
 
 # The name under which a base image from the project's own Dockerfile is passed to the build.
 BASE_CONTEXT: Final = "own-base"
-_MUSL: Final = Libc("musl", (1, 2))
-_GLIBC: Final = {
-    "buster": (2, 28),
-    "bullseye": (2, 31),
-    "bookworm": (2, 36),
-    "trixie": (2, 41),
-    "focal": (2, 31),
-    "jammy": (2, 35),
-    "noble": (2, 39),
-}
-_GLIBC_WORDS: Final = ("slim", "debian", "ubuntu", *_GLIBC)
 _ROOTED: Final = re.compile(r"(docker\.io/)?(library/)?(python|debian|ubuntu|alpine)(:|$)")
-_PYTHON: Final = re.compile(r"(?:^|/)python:(\d+\.\d+(?:\.\d+)?)(?![\d.])")
 
 
 def base_image(locked: LockedStage) -> str:
@@ -49,9 +45,7 @@ def base_image(locked: LockedStage) -> str:
         _check_libc(base, locked)
     if (image.apt or image.build_apt) and is_alpine(locked):
         key = locked.stage.image_key("apt" if image.apt else "build-apt")
-        what = (
-            f"the stage is locked for {_MUSL.family}" if image.dockerfile else f"{base} is Alpine"
-        )
+        what = f"the stage is locked for {MUSL.family}" if image.dockerfile else f"{base} is Alpine"
         message = (
             f"{key} names Debian packages, but {what}."
             " Choose a Debian image as the base, or one that contains what you need."
@@ -62,12 +56,11 @@ def base_image(locked: LockedStage) -> str:
 
 def image_python(locked: LockedStage) -> str:
     """Return the minor Python version in the base's name, or else the stage's specifier."""
-    match = _PYTHON.search(_name(base_image(locked)))
+    release = base_python(base_image(locked))
     image = locked.stage.image
     # A template may use another base, and the base may have several interpreters.
-    if match is None or image.python or (image.template and not image.base):
+    if release is None or image.python or (image.template and not image.base):
         return locked.requires_python
-    release = Version(match[1])
     return f"{release.major}.{release.minor}"
 
 
@@ -87,7 +80,7 @@ def from_base(locked: LockedStage) -> str:
 
 def become_root(locked: LockedStage) -> Iterator[str]:
     """Yield a `USER` instruction for root, unless the base image is known to run as root."""
-    if locked.stage.image.dockerfile or not _ROOTED.match(_name(base_image(locked))):
+    if locked.stage.image.dockerfile or not _ROOTED.match(without_digest(base_image(locked))):
         reason = "# The following instructions need root, whichever user the base image sets."
         yield f"{reason}\n# hadolint ignore=DL3002\nUSER 0"
 
@@ -97,7 +90,7 @@ def is_alpine(locked: LockedStage) -> bool:
     image = locked.stage.image
     if image.dockerfile:
         return locked.stage.targets.libc.family == "musl"
-    return _is_alpine(image.base or _default(locked))
+    return is_alpine_image(image.base or _default(locked))
 
 
 def _default(locked: LockedStage) -> str:
@@ -115,15 +108,14 @@ def _default_system(locked: LockedStage) -> str:
     if locked.stage.targets.libc.family == "musl":
         return "alpine"
     libc, _ = needed_libc(locked)
-    return "slim-bookworm" if _version(libc) <= _GLIBC["bookworm"] else "slim-trixie"
+    return "slim-bookworm" if _version(libc) <= GLIBC["bookworm"] else "slim-trixie"
 
 
 def _check_python(base: str, locked: LockedStage) -> None:
-    match = _PYTHON.search(_name(base))
-    if match is None:
+    release = base_python(base)
+    if release is None:
         return
     specifiers = SpecifierSet(locked.requires_python)
-    release = Version(match[1])
     minor_fits = (release.major, release.minor) in python_minors(specifiers)
     fits = minor_fits if len(release.release) == len("xy") else release in specifiers
     if not fits:
@@ -156,31 +148,14 @@ def _libc(base: str, wanted: Libc) -> Libc | None:
 
     A Debian or Ubuntu without a release is assumed to have the glibc that is wanted.
     """
-    if _is_alpine(base):
-        return _MUSL
-    words = _words(base)
-    for word in words:
-        if word in _GLIBC:
-            return Libc("glibc", _GLIBC[word])
-    if not any(word.startswith(_GLIBC_WORDS) for word in words):
-        return None
-    return wanted if wanted.family == "glibc" else Libc("glibc", _GLIBC["bookworm"])
+    found = base_libc(base)
+    if found is not None or not is_debian_like(base):
+        return found
+    return wanted if wanted.family == "glibc" else Libc("glibc", GLIBC["bookworm"])
 
 
 def _version(libc: Libc) -> tuple[int, int]:
     return libc.version or (0, 0)
-
-
-def _is_alpine(base: str) -> bool:
-    return any(word.startswith("alpine") for word in _words(base))
-
-
-def _words(base: str) -> list[str]:
-    return re.split(r"[^a-z0-9]+", _name(base).lower())
-
-
-def _name(base: str) -> str:
-    return base.partition("@")[0]
 
 
 def _key(stage: Stage, key: str) -> str:

@@ -7,10 +7,9 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from poetry_fti.checks import load_check
-from poetry_fti.checks.settings import judge, unused_waivers
+from poetry_fti.checks.shared.settings import judge, unused_waivers
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import CHECKS
-from poetry_fti.operations.check.facts import checked_project
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.checks import Finding
     from poetry_fti.checks.facts import CheckedProject
-    from poetry_fti.checks.settings import Waived
+    from poetry_fti.checks.shared.settings import Waived
     from poetry_fti.operations.project import Project
 
 
@@ -34,10 +33,12 @@ class CheckRequest:
 class CheckReport:
     """The findings, in the order of the checks and of the stages, and those that are waived.
 
-    `checks` are those that ran; `unused_waivers` are sentences.
+    `checks` are those that ran, `stages` the names of the stages that were checked;
+    `unused_waivers` are sentences.
     """
 
     checks: tuple[str, ...]
+    stages: tuple[str, ...]
     findings: tuple[Finding, ...]
     waived: tuple[Waived, ...]
     unused_waivers: tuple[str, ...]
@@ -62,20 +63,25 @@ def run_checks(project: Project, request: CheckRequest) -> CheckReport:
 
     Raises ConfigError for a name that no stage has.
     """
-    project.select(request.stages)
+    # It imports Poetry.
+    from poetry_fti.operations.check.facts import checked_project  # noqa: PLC0415
+
+    names = tuple(stage.name for stage in project.select(request.stages))
     checks = _enabled(project, request.checks)
     found = _found(checks, checked_project(project)) if checks else ()
-    wanted = [
-        each
-        for each in found
-        if not request.stages or each.stage is None or each.stage in request.stages
-    ]
+    wanted = [each for each in found if not request.stages or each.is_on(request.stages)]
     settings = project.config.check
     stages = [stage.stage for stage in project.stages]
     findings, waived = judge(wanted, settings, stages, datetime.now(timezone.utc).date())
     # The findings of stages that are not named are unknown.
     unused = () if request.stages else unused_waivers(findings, waived, settings, checks)
-    return CheckReport(checks=checks, findings=findings, waived=waived, unused_waivers=unused)
+    return CheckReport(
+        checks=checks,
+        stages=names,
+        findings=findings,
+        waived=waived,
+        unused_waivers=unused,
+    )
 
 
 def _enabled(project: Project, checks: Iterable[str]) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _INPUTS: Final = "poetry-fti.inputs"
 # No input: an image does not depend on all of the lock, such as the packages for development.
-_LOCK: Final = "poetry-fti.lock"
+LOCK_LABEL: Final = "poetry-fti.lock"
 _LINUX: Final = {str(platform): platform for platform in PLATFORMS if platform.os == "linux"}
 
 
@@ -108,7 +108,7 @@ def image_job(
         dockerfile=dockerfile,
         tags=(inputs_tag(locked, digest), *([f"{image_name(locked)}:{tag}"] if tag else [])),
         inputs=(_INPUTS, digest),
-        labels=((_LOCK, locked.digest),),
+        labels=((LOCK_LABEL, locked.digest),),
         platforms=chosen,
         needs_netrc=needs_credentials(locked),
         needs_ssh=uses_ssh(locked),

@@ -15,9 +15,9 @@ from poetry_fti.exporters.pylock import filename, known_files, with_urls
 from poetry_fti.wording import joined, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Container, Iterable
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model import LockedFile, LockedPackage, LockedStage
     from poetry_fti.operations.project import Project
 
 
@@ -78,17 +78,30 @@ def shared_layers(images: Iterable[LockedStage], others: Iterable[LockedStage] =
     return f"Images share packages: {'; '.join(parts)}. That saves {saved} of downloads."
 
 
+def has_sizes(project: Project, locked: LockedStage) -> bool:
+    """Return whether the layers of a stage's image can be planned without the index."""
+    return not _unknown(image_view(locked), _known_files(project, locked))
+
+
 def _sized(project: Project, locked: LockedStage) -> LockedStage:
     """Return what a stage's image installs, with file sizes from its pylock or from the index."""
     locked = image_view(locked)
+    known = _known_files(project, locked)
+    if unknown := _unknown(locked, known):
+        known |= project.poetry.find_files(unknown)
+    return with_urls(locked, known)
+
+
+def _known_files(project: Project, locked: LockedStage) -> dict[str, LockedFile]:
+    """Return the files in a stage's pylock by digest; an empty mapping if there is none."""
     path = project.root / locked.folder / filename(locked.stage.name)
-    written = files.read(path, project.root)
-    known = dict(known_files(written or ""))
-    unknown = [
+    return dict(known_files(files.read(path, project.root) or ""))
+
+
+def _unknown(locked: LockedStage, known: Container[str]) -> list[LockedPackage]:
+    """Return the packages with files that are not among `known` digests."""
+    return [
         package
         for package in locked.packages
         if not all(file.digest in known for file in package.files)
     ]
-    if unknown:
-        known |= project.poetry.find_files(unknown)
-    return with_urls(locked, known)

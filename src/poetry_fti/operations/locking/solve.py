@@ -93,7 +93,10 @@ def _solve(
         project_solver(
             tasks, [*rules, *project.exemptions], pool, output, aligned=aligned
         ) as solver,
-        feedback.progress(f"Locking {counted(len(tasks), 'stage')}"),
+        feedback.progress(
+            f"Locking {counted(len(tasks), 'stage')}",
+            lambda: {task.name: task.progress.state for task in tasks},
+        ),
     ):
         outcomes = require_one_origin(solver.solve(fixed), rules)
         results = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -25,12 +26,8 @@ def unmatched_warnings(project: Project) -> list[str]:
 
     A setting is left out while one of these locks is not fresh.
     """
-    settings, patterns = list(_settings(project)), list(_patterns(project))
-    known: dict[str, Collection[NormalizedName]] = {
-        stage.name: stage.versions.keys()
-        for stage in project.stages
-        if (settings or patterns) and project.is_fresh(stage)
-    }
+    settings = list(_settings(project))
+    known = _known(project) if settings else {}
     every = tuple(stage.name for stage in project.stages)
     warnings = []
     for path, name, stage in settings:
@@ -39,12 +36,45 @@ def unmatched_warnings(project: Project) -> list[str]:
             where = "no stage contains" if stage is None else f"{stage} does not contain"
             hint = package_suggestion(name, names)
             warnings.append(f"{path} has no effect: {where} {name}{hint}")
-    for path, pattern, stages in patterns:
-        names = _packages(known, stages or every)
-        if names is not None and not any(fnmatchcase(name, pattern) for name in names):
-            where, hint = named_stages(stages or every), package_suggestion(pattern, names)
-            warnings.append(f'{path}: no package of {where} matches "{pattern}"{hint}')
-    return warnings
+    return warnings + [
+        f"tool.fti.align[{each.rule}].packages: {each.text}" for each in unmatched_patterns(project)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class UnmatchedPattern:
+    """A name in a rule of `[[tool.fti.align]]` that matches no package of the rule's stages.
+
+    `rule` and `position` are the indexes of the rule and of the name in it; `text` is a sentence.
+    """
+
+    rule: int
+    position: int
+    text: str
+
+
+def unmatched_patterns(project: Project) -> list[UnmatchedPattern]:
+    """Return the names in rules that match no package of the rule's stages.
+
+    A rule is left out while the lock of one of its stages is not fresh.
+    """
+    known = _known(project) if project.all_rules else {}
+    found = []
+    for index, rule in enumerate(project.all_rules):
+        names = _packages(known, rule.stages)
+        for position, pattern in enumerate(rule.packages if names is not None else ()):
+            if names is not None and not any(fnmatchcase(name, pattern) for name in names):
+                where, hint = named_stages(rule.stages), package_suggestion(pattern, names)
+                text = f'no package of {where} matches "{pattern}"{hint}'
+                found.append(UnmatchedPattern(index, position, text))
+    return found
+
+
+def _known(project: Project) -> dict[str, Collection[NormalizedName]]:
+    """Return the names of the packages in each fresh lock, by stage."""
+    return {
+        stage.name: stage.versions.keys() for stage in project.stages if project.is_fresh(stage)
+    }
 
 
 def _settings(project: Project) -> Iterator[tuple[str, NormalizedName, str | None]]:
@@ -59,13 +89,6 @@ def _settings(project: Project) -> Iterator[tuple[str, NormalizedName, str | Non
             yield stage_path(stage.name, "overrides", name), canonicalize_name(name), stage.name
         for constraint in stage.constraints:
             yield constraint.path, constraint.name, stage.name
-
-
-def _patterns(project: Project) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yield the path of each rule with one of its patterns and its stages; none stand for all."""
-    for index, rule in enumerate(project.config.align):
-        for pattern in rule.packages:
-            yield f"tool.fti.align[{index}].packages", pattern, rule.stages
 
 
 def _packages(

@@ -15,6 +15,7 @@ from poetry_fti.bridge.project.python_versions import project_python, python_spe
         (">=3.11,<3.14", ">=3.11,<3.14"),
         (">=3.9,<3.10 || >=3.12,<3.14", ">=3.9,<3.14"),
         (">=3.9,!=3.11.*", ">=3.9"),
+        ("==3.12.1", "==3.12.1"),
     ],
 )
 def test_a_constraint_as_specifiers(constraint: str, specifiers: str) -> None:

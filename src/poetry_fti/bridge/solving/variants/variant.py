@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
@@ -14,6 +14,7 @@ from poetry_fti.bridge.markers import clear_marker_caches
 from poetry_fti.bridge.solving.budget import OutOfStepsError, StepBudget
 from poetry_fti.bridge.solving.preferred import PreferredPackages
 from poetry_fti.bridge.solving.solution import with_prereleases
+from poetry_fti.bridge.solving.variants.stage_progress import StageProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -47,7 +48,7 @@ class StageTask:
     requirements, and `constraints` are added to them; those of packages in `exclude` are left out.
     `is_narrowed` is true if the stage limits the project's Python or platforms, and `is_bound` if a
     rule of agreement names the stage; `builds` is false if no build may be run for metadata, and
-    `wheels_only` is true if none may be for the installation either.
+    `wheels_only` is true if none may be for the installation either. `progress` receives the state.
     """
 
     name: str
@@ -64,6 +65,17 @@ class StageTask:
     is_bound: bool = False
     builds: bool = True
     wheels_only: bool = False
+    progress: StageProgress = field(default_factory=StageProgress, compare=False)
+
+    def updating(self, name: NormalizedName, pins: Sequence[Package]) -> StageTask:
+        """Return the task of updating a package of the stage, whose lock now has these `pins`."""
+        return replace(
+            self,
+            pins=pins,
+            other_pins=(),
+            latest=frozenset([name]),
+            progress=StageProgress(),  # the stage itself has been locked
+        )
 
     @property
     def size(self) -> int:

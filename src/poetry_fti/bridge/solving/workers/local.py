@@ -115,6 +115,9 @@ class LocalWorker(InProcessWorker):
         super().__init__(
             {task.name: StageSolver(task, self._variant, aligned=aligned) for task in tasks}
         )
+        self._progress = [task.progress for task in tasks]
+        self._monitor.on_page_begin = self._begin_page
+        self._monitor.on_page_end = self._end_page
         for task in tasks:
             self._add_to_prefetcher(task)
 
@@ -130,6 +133,14 @@ class LocalWorker(InProcessWorker):
         """Stop prefetching, and restore what this worker changed in the process."""
         self._prefetcher.stop()
         self._resources.close()
+
+    def _begin_page(self) -> None:
+        for each in self._progress:
+            each.begin_page()
+
+    def _end_page(self) -> None:
+        for each in self._progress:
+            each.end_page()
 
     def _add_to_prefetcher(self, task: StageTask) -> None:
         root = task.root()

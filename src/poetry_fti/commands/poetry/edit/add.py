@@ -18,7 +18,7 @@ from poetry_fti.commands.poetry.edit.selection import (
 )
 from poetry_fti.commands.shared.console import escape, guarded
 from poetry_fti.commands.shared.exclusive import exclusive
-from poetry_fti.operations.groups import chosen_group
+from poetry_fti.operations.edit.groups import chosen_group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,7 @@ from poetry_fti.commands.poetry.edit.selection import (
 )
 from poetry_fti.commands.shared.console import guarded
 from poetry_fti.commands.shared.exclusive import exclusive
-from poetry_fti.operations.groups import chosen_group, requiring_group
+from poetry_fti.operations.edit.groups import chosen_group, requiring_group
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument

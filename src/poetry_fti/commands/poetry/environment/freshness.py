@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_fti.commands.poetry.environment.installation import installation_problem
 from poetry_fti.commands.shared.console import warning
+from poetry_fti.operations.environments.installation import installation_problem
 
 if TYPE_CHECKING:
     from poetry.utils.env import Env, VirtualEnv

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti.commands.poetry.environment.freshness import current_environment
-from poetry_fti.commands.poetry.environment.installation import read_installation
 from poetry_fti.commands.poetry.install import install, require_installable
 from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import feedback_of
 from poetry_fti.errors import DONE, FtiError
+from poetry_fti.operations.environments.installation import read_installation
 from poetry_fti.operations.exclusive import exclusive_access
 
 if TYPE_CHECKING:

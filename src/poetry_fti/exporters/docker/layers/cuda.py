@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
+from poetry_fti.base_images import has_cuda
 from poetry_fti.exporters.docker.base_image import base_image
 from poetry_fti.exporters.docker.layers.wheels import download_size, linux_platforms
 from poetry_fti.wording import readable
@@ -12,7 +12,6 @@ from poetry_fti.wording import readable
 if TYPE_CHECKING:
     from poetry_fti.model import LockedStage
 
-_BASE: Final = re.compile(r"(^|[^a-z])cuda([^a-z]|$)")
 _PACKAGE: Final = "nvidia-"
 
 
@@ -21,7 +20,7 @@ def duplicate_cuda(locked: LockedStage) -> str:
 
     torch, tensorflow and jax install CUDA as packages, so their base image needs none.
     """
-    if not linux_platforms(locked) or not _BASE.search(base_image(locked).partition("@")[0]):
+    if not linux_platforms(locked) or not has_cuda(base_image(locked)):
         return ""
     packages = [each for each in locked.packages if each.name.startswith(_PACKAGE)]
     if not packages:

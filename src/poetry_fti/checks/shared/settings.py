@@ -35,15 +35,17 @@ def judge(
     own = {stage.name: dict(stage.severities) for stage in stages}
     findings, waived = [], []
     for each in _with_levels(found, dict(settings.severities), own):
-        waiver = next((w for w in settings.waivers if _covers(w, each)), None)
-        if waiver is None:
-            findings.append(each)
-        elif waiver.expires is not None and waiver.expires < today:
+        covering = [waiver for waiver in settings.waivers if _covers(waiver, each)]
+        waiver = next((w for w in covering if w.expires is None or w.expires >= today), None)
+        if waiver:
+            waived.append(Waived(each, waiver))
+        elif covering:
+            waiver = covering[0]
             expired = f"the waiver {waiver.path} expired on {waiver.expires}"
             because = f"{each.because}; {expired}" if each.because else expired
             findings.append(replace(each, because=because))
         else:
-            waived.append(Waived(each, waiver))
+            findings.append(each)
     return tuple(findings), tuple(waived)
 
 
@@ -79,5 +81,5 @@ def _covers(waiver: Waiver, finding: Finding) -> bool:
     return (
         waiver.check == finding.check
         and (not waiver.package or fnmatchcase(finding.package or "", waiver.package))
-        and (not waiver.stages or finding.stage in waiver.stages)
+        and (not waiver.stages or (finding.stage is not None and finding.is_on(waiver.stages)))
     )

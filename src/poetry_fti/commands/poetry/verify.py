@@ -1,0 +1,120 @@
+"""`poetry fti verify`: compare what is installed with what is locked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from cleo.helpers import argument, option
+from poetry.console.commands.command import Command
+
+from poetry_fti.commands.poetry.env import require_own
+from poetry_fti.commands.poetry.stage_runner import StageRunner
+from poetry_fti.commands.shared.console import guarded, load, warning
+from poetry_fti.commands.shared.findings.output import print_findings
+from poetry_fti.commands.shared.options import FINDINGS_FORMAT, findings_format
+from poetry_fti.errors import ConfigError
+from poetry_fti.operations.check.run import CheckReport
+from poetry_fti.operations.environments.installation import read_installation
+from poetry_fti.operations.verify import VERIFICATIONS
+from poetry_fti.operations.verify.image import VerifiedImage
+from poetry_fti.operations.verify.run import verify_environment, verify_python
+from poetry_fti.wording import in_quotes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cleo.io.inputs.argument import Argument
+    from cleo.io.inputs.option import Option
+
+    from poetry_fti.checks import Finding
+    from poetry_fti.operations.project import Project
+    from poetry_fti.operations.stage import ProjectStage
+
+_ENVIRONMENT: Final = "environment"
+_IMAGE: Final = "image:"
+
+
+class VerifyCommand(Command):
+    """Compares environments and images with the locks of their stages."""
+
+    name = "fti verify"
+    description = "Compares what is installed with what is locked."
+    arguments: ClassVar[list[Argument]] = [
+        argument("what", "What to verify: environment, or image:NAME.", multiple=True)
+    ]
+    options: ClassVar[list[Option]] = [
+        option("stage", None, "The stage to compare with.", flag=False),
+        option("python", None, "The Python to verify instead of the stage's own.", flag=False),
+        option("deep", None, "Compare the files of environments with their packages' hashes."),
+        option("strict", None, "Exit with 3 if there are only warnings, too."),
+        FINDINGS_FORMAT,
+    ]
+    help = """\
+Reports packages that are missing, have another version than the lock, or are not locked. Nothing
+of an environment is imported, and no image is started. The exit code is 3 if there are errors.
+
+<info>poetry fti verify environment --stage training</info>
+<info>poetry fti verify environment --stage inference --python /opt/venv --deep</info>
+<info>poetry fti verify image:ghcr.io/acme/credit-inference:latest</info>"""
+
+    @guarded
+    def handle(self) -> int:
+        """Print the findings."""
+        form = findings_format(self)
+        words: list[str] = list(dict.fromkeys(self.argument("what")))
+        self._require_known(words)
+        project = load(self)
+        environments = self._environments(project) if _ENVIRONMENT in words else ()
+        names = [word.removeprefix(_IMAGE) for word in words if word != _ENVIRONMENT]
+        images = [VerifiedImage(project, name, self.option("stage")) for name in names]
+        stages = {each.name: each for each in (*environments, *(image.stage for image in images))}
+        for stage in stages.values():
+            if project.status(stage).state == "stale":
+                warning(self.io, project.problem(stage))
+        findings = list(self._of_environments(project, environments))
+        for image in images:
+            findings += image.findings()
+        checks = dict.fromkeys(word.partition(":")[0] for word in words)
+        report = CheckReport(
+            checks=tuple(checks),
+            stages=tuple(stages),
+            findings=tuple(findings),
+            waived=(),
+            unused_waivers=(),
+        )
+        described = {check: VERIFICATIONS[check] for check in checks}
+        return print_findings(self, form, report, described, project)
+
+    def _require_known(self, words: Sequence[str]) -> None:
+        for word in words:
+            if word != _ENVIRONMENT and not (word.startswith(_IMAGE) and word != _IMAGE):
+                known = f'"{_ENVIRONMENT}" or "{_IMAGE}NAME"'
+                raise ConfigError(f"{in_quotes(word)} cannot be verified. Pass {known}.")
+        for name in ("python", "deep"):
+            if self.option(name) and _ENVIRONMENT not in words:
+                raise ConfigError(f'--{name} needs "{_ENVIRONMENT}": it does not apply to images.')
+
+    def _environments(self, project: Project) -> tuple[ProjectStage, ...]:
+        """Return the stages whose environments are verified."""
+        name = self.option("stage")
+        stages = project.select([name] if name else [])
+        if self.option("python") and len(stages) > 1:
+            raise ConfigError("Name the stage that the Python is compared with: --stage STAGE.")
+        return stages
+
+    def _of_environments(
+        self, project: Project, stages: Sequence[ProjectStage]
+    ) -> Iterator[Finding]:
+        python, deep = self.option("python"), bool(self.option("deep"))
+        for stage in stages:
+            if python:
+                yield from verify_python(project, stage, python, deep=deep)
+                continue
+            runner = StageRunner(self, project, stage)
+            require_own(runner.environments)
+            folder = runner.inspected.path
+            record = read_installation(folder)
+            has_folders = record is None or record.directories
+            yield from verify_environment(
+                project, stage, folder, deep=deep, has_folders=has_folders
+            )

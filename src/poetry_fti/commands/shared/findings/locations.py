@@ -1,0 +1,48 @@
+"""The places in pyproject.toml that findings are about."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.commands.shared.findings.toml_positions import Position, toml_positions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LAST_PART: Final = re.compile(r"""(?:\[\d+\]|\."[^"]*"|\.[^."\[\]]+)$""")
+_STAGES: Final = "tool.fti.stages."
+
+
+class Locations:
+    """Finds the places in a pyproject.toml that paths such as `tool.fti.stages.train` name."""
+
+    def __init__(self, file: str, text: str) -> None:
+        """Use a file with this text; `file` is its path for readers, with forward slashes."""
+        self.file = file
+        self._text = text
+
+    @cached_property
+    def _positions(self) -> dict[str, Position]:
+        return toml_positions(self._text)
+
+    def find(self, path: str) -> Position:
+        """Return where a path is, or else its nearest parent; in the end the file's first line.
+
+        A stage without a table of its own is where its dependency group is.
+        """
+        while path and path not in self._positions:
+            group = f"dependency-groups.{path.removeprefix(_STAGES)}"
+            if path.startswith(_STAGES) and group in self._positions:
+                return self._positions[group]
+            shorter = _LAST_PART.sub("", path)
+            path = shorter if shorter != path else ""
+        # Any tool's table would be the one that `tool` is part of.
+        return self._positions[path] if path and path != "tool" else Position(1, 1)
+
+
+def path_in_repository(path: Path) -> str:
+    """Return a file's path relative to the root of its git repository, or its name without one."""
+    root = next((each for each in path.parents if (each / ".git").exists()), path.parent)
+    return path.relative_to(root).as_posix()

@@ -1,0 +1,34 @@
+"""Gathers the package sources that Poetry searches for the requirements of a project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from poetry_fti.checks.facts import PackageSource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PYPI: Final = "PyPI"
+
+
+def package_sources(pyproject: Mapping[str, Any]) -> tuple[PackageSource, ...]:
+    """Return the sources of a pyproject.toml that are searched, in the order of the search.
+
+    Without a primary source, Poetry searches PyPI first, unless a source is named so.
+    """
+    tables = pyproject.get("tool", {}).get("poetry", {}).get("source", ())
+    sources = [_source(table, index) for index, table in enumerate(tables)]
+    primary = [each for each in sources if each.priority == "primary"]
+    if not primary and all(each.name.lower() != PYPI.lower() for each in sources):
+        primary = [PackageSource(name=PYPI, url="", priority="primary", path="tool.poetry.source")]
+    return (*primary, *(each for each in sources if each.priority == "supplemental"))
+
+
+def _source(table: Mapping[str, Any], index: int) -> PackageSource:
+    return PackageSource(
+        name=table["name"],
+        url=table.get("url", ""),
+        priority=table.get("priority", "primary").lower(),
+        path=f"tool.poetry.source[{index}]",
+    )

@@ -1,0 +1,1 @@
+"""The virtual environments of stages: what they have been installed from, and their states."""

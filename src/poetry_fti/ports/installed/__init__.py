@@ -1,0 +1,1 @@
+"""Reads what is installed in environments and images, without starting anything in them."""
