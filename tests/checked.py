@@ -10,13 +10,13 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from poetry_fti.checks import load_check
-from poetry_fti.checks.facts import CheckedProject, CheckedStage
+from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
 from poetry_fti.model import LockedPackage, Requirement, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from poetry_fti.checks.facts import PackageSource
+    from poetry_fti.checks.shared.facts import PackageSource
     from poetry_fti.model import Kind
 
 TODAY: Final = date(2026, 11, 29)

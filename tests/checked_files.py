@@ -13,7 +13,7 @@ from poetry_fti.model import PLATFORMS, LockedFile, Targets
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from poetry_fti.checks.facts import CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedStage
     from poetry_fti.model import Kind, LockedPackage
 
 

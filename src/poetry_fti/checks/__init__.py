@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from poetry_fti.checks.facts import CheckedProject
+    from poetry_fti.checks.shared.facts import CheckedProject
 
 FindingLevel: TypeAlias = Literal["error", "warning"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from poetry_fti.base_images import cuda_version, has_cuda
 from poetry_fti.checks import Check, Finding
-from poetry_fti.checks.chains import shortest_chain
+from poetry_fti.checks.shared.chains import shortest_chain
 from poetry_fti.checks.shared.gpu import built_for, cuda_text, is_for_cpus, is_for_gpus, needs_gpu
 from poetry_fti.checks.shared.packages import named, required, sole
 from poetry_fti.wording import MOST_NAMED, counted, joined
@@ -16,7 +16,7 @@ from poetry_fti.wording import MOST_NAMED, counted, joined
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from poetry_fti.checks.facts import CheckedProject, CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
     from poetry_fti.model import LockedPackage, Stage
 
 _HIDDEN: Final = ("", "-1", "none", "void")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_fti.agreement.versions import LockedVersions
-    from poetry_fti.checks.facts import AlignRule, CheckedProject
+    from poetry_fti.checks.shared.facts import AlignRule, CheckedProject
 
 _DEMANDS: Final = {
     "exact": "the same version",

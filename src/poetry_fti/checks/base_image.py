@@ -14,7 +14,7 @@ from poetry_fti.checks.shared.targets import lacks
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from poetry_fti.checks.facts import CheckedProject, CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
     from poetry_fti.checks.shared.targets import Lack
     from poetry_fti.model import Libc, LockedPackage
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from poetry_fti.checks import FindingLevel
-    from poetry_fti.checks.facts import CheckedProject, ExportedFiles, ExportState
+    from poetry_fti.checks.shared.facts import CheckedProject, ExportedFiles, ExportState
 
 # The level, and what is said of one file and of several.
 _STATES: Final[Mapping[ExportState, tuple[FindingLevel, str, str]]] = {

@@ -9,7 +9,7 @@ from poetry_fti.checks import Check, Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.checks.facts import CheckedProject
+    from poetry_fti.checks.shared.facts import CheckedProject
 
 
 def _find(project: CheckedProject) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from poetry_fti.wording import in_one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from poetry_fti.checks.facts import CheckedProject, EnvironmentState
+    from poetry_fti.checks.shared.facts import CheckedProject, EnvironmentState
 
 _STATES: Final[Mapping[EnvironmentState, str]] = {
     "behind": "has been installed from another lock",

@@ -10,7 +10,7 @@ from poetry_fti.wording import in_one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.checks.facts import CheckedProject
+    from poetry_fti.checks.shared.facts import CheckedProject
 
 
 def _find(project: CheckedProject) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from poetry_fti.checks.shared.targets import lacks, targets_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.checks.facts import CheckedProject, CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
     from poetry_fti.checks.shared.targets import Lack
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from poetry_fti.checks.facts import CheckedProject, CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
 
 _UNUSABLE: Final = "other Python"
 

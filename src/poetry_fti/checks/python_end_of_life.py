@@ -12,7 +12,7 @@ from poetry_fti.targets import version_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from poetry_fti.checks.facts import CheckedProject, CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
     from poetry_fti.targets import Minor
 
 # The last day of the month in which support ends, by https://devguide.python.org/versions/ and the

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.specifiers import SpecifierSet
 
 from poetry_fti.checks import Check, Finding
-from poetry_fti.checks.chains import shortest_chain
+from poetry_fti.checks.shared.chains import shortest_chain
 from poetry_fti.checks.shared.images import image_python, oldest_python
 from poetry_fti.checks.shared.packages import named, sole
 from poetry_fti.checks.shared.targets import applies
@@ -19,7 +19,7 @@ from poetry_fti.wording import joined, readable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from poetry_fti.checks.facts import CheckedProject, CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
     from poetry_fti.model import LockedPackage
     from poetry_fti.targets import StageTargets, Target
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.checks.facts import CheckedProject, CheckedStage, PackageSource
+    from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage, PackageSource
 
 _MOST_LISTED: Final = 10
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.checks import Check, Finding
-from poetry_fti.checks.chains import shortest_chain
+from poetry_fti.checks.shared.chains import shortest_chain
 from poetry_fti.model import GitOrigin, UrlOrigin
 from poetry_fti.urls import public_url
 from poetry_fti.wording import in_one_line
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.checks.facts import CheckedProject, CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
     from poetry_fti.model import LockedPackage
 
 # Shorter abbreviations of a commit may be the name of a branch.

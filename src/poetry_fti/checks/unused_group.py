@@ -12,7 +12,7 @@ from poetry_fti.model import KINDS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.checks.facts import CheckedProject, UnusedGroup
+    from poetry_fti.checks.shared.facts import CheckedProject, UnusedGroup
 
 # Words in the names of groups that no stage is meant to use.
 _DEVELOPMENT: Final = re.compile(

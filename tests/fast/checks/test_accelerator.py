@@ -15,7 +15,7 @@ from small_index import pyproject
 
 if TYPE_CHECKING:
     from memory_index import MemoryProject
-    from poetry_fti.checks.facts import CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedStage
     from poetry_fti.model import Kind
 
 CUDA: Final = ("nvidia-cublas-cu12", "nvidia-cudnn-cu12", "nvidia-nccl-cu12", "triton")

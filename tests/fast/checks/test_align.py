@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import checked
 from memory_commands import run
 from poetry_fti.checks import load_check
-from poetry_fti.checks.facts import AlignRule
+from poetry_fti.checks.shared.facts import AlignRule
 from poetry_fti.model import IndexOrigin, Rule
 from small_index import pyproject
 
 if TYPE_CHECKING:
     from memory_index import MemoryProject
-    from poetry_fti.checks.facts import CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedStage
     from poetry_fti.model import Level
 
 BOTH = ("training", "inference")

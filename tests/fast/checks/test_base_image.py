@@ -14,7 +14,7 @@ from small_index import pyproject
 
 if TYPE_CHECKING:
     from memory_index import MemoryProject
-    from poetry_fti.checks.facts import CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedStage
 
 AMD64: Final = "linux/amd64"
 OLD: Final = "cp312-cp312-manylinux_2_17_x86_64.whl"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import checked
 from memory_commands import run
 from poetry_fti.checks import load_check
-from poetry_fti.checks.facts import ExportedFiles
+from poetry_fti.checks.shared.facts import ExportedFiles
 from small_index import pyproject
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import checked
 from memory_commands import run
 from poetry_fti.bridge.environments import StageEnvironments
 from poetry_fti.checks import load_check
-from poetry_fti.checks.facts import StageEnvironment
+from poetry_fti.checks.shared.facts import StageEnvironment
 from poetry_fti.operations.environments.installation import (
     Installation,
     packages_digest,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from memory_index import MemoryProject
-    from poetry_fti.checks.facts import EnvironmentState
+    from poetry_fti.checks.shared.facts import EnvironmentState
 
 
 def findings(*states: EnvironmentState, problem: str = "") -> list[str]:

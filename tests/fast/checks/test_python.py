@@ -10,13 +10,13 @@ import pytest
 import checked
 from memory_commands import run
 from poetry_fti.checks import load_check
-from poetry_fti.checks.facts import StageEnvironment
+from poetry_fti.checks.shared.facts import StageEnvironment
 from poetry_fti.model import Image, Platform, Targets
 from small_index import pyproject
 
 if TYPE_CHECKING:
     from memory_index import MemoryProject
-    from poetry_fti.checks.facts import CheckedStage, EnvironmentState
+    from poetry_fti.checks.shared.facts import CheckedStage, EnvironmentState
 
 WINDOWS = Targets(platforms=(Platform("windows", "amd64"),))
 

@@ -18,7 +18,7 @@ from small_index import pyproject
 
 if TYPE_CHECKING:
     from memory_index import MemoryProject
-    from poetry_fti.checks.facts import CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedStage
 
 CHECK: Final = "python-end-of-life"
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from memory_index import MemoryProject
-    from poetry_fti.checks.facts import CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedStage
     from poetry_fti.model import Problem
 
 MB: Final = 1_000_000

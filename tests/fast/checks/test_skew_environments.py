@@ -14,7 +14,7 @@ from poetry_fti.model import Image, Platform, Targets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.checks.facts import CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedStage
     from poetry_fti.model import Kind
 
 FIX: Final = (

@@ -10,13 +10,13 @@ from packaging.markers import Marker
 
 from checked import found, locked, project, requirement, stage
 from poetry_fti.checks import Transfer, load_check
-from poetry_fti.checks.facts import AlignRule
+from poetry_fti.checks.shared.facts import AlignRule
 from poetry_fti.model import Platform, Rule, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.checks.facts import CheckedProject, CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
     from poetry_fti.model import Kind, Level
 
 FINDS: Final = (

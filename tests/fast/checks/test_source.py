@@ -17,7 +17,7 @@ from small_index import pyproject
 if TYPE_CHECKING:
     from memory_index import MemoryProject
     from poetry_fti.checks import Finding
-    from poetry_fti.checks.facts import CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedStage
 
 ACME: Final = {"name": "Acme", "url": "https://acme.test/simple"}
 SUPPLEMENTAL: Final = {**ACME, "priority": "supplemental"}

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 import checked
 from memory_commands import Ended, run
 from poetry_fti.checks import load_check
-from poetry_fti.checks.facts import UnusedGroup
+from poetry_fti.checks.shared.facts import UnusedGroup
 from poetry_fti.operations.check.groups import unused_groups
 from small_index import pyproject
 

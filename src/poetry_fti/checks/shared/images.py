@@ -12,7 +12,7 @@ from poetry_fti.model import USUAL_PLATFORMS, Targets
 from poetry_fti.targets import stage_targets
 
 if TYPE_CHECKING:
-    from poetry_fti.checks.facts import CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedStage
     from poetry_fti.model import Libc
     from poetry_fti.targets import Minor, StageTargets
 

@@ -17,7 +17,7 @@ from poetry_fti.wording import joined
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from poetry_fti.checks.facts import CheckedStage
+    from poetry_fti.checks.shared.facts import CheckedStage
     from poetry_fti.model import LockedPackage, Targets
     from poetry_fti.targets import StageTargets
 

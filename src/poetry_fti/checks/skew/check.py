@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poetry_fti.checks import Finding
-    from poetry_fti.checks.facts import CheckedProject
+    from poetry_fti.checks.shared.facts import CheckedProject
 
 # Its facts are not those of a package.
 _PYTHON: Final = "python"

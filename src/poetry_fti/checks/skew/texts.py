@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from poetry_fti.checks.facts import AlignRule
+    from poetry_fti.checks.shared.facts import AlignRule
     from poetry_fti.checks.skew.facts import Boundary, PackageFacts, Release
     from poetry_fti.checks.skew.judge import Judgement
     from poetry_fti.checks.skew.pairs import Pair

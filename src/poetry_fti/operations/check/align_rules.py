@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_fti.checks.facts import AlignRule
+from poetry_fti.checks.shared.facts import AlignRule
 from poetry_fti.operations.locking.unmatched import unmatched_patterns
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from poetry_fti.checks.facts import ExportedFiles
+from poetry_fti.checks.shared.facts import ExportedFiles
 from poetry_fti.errors import FtiError
 from poetry_fti.operations.export import ExportRequest, differences, render
 from poetry_fti.operations.exports.written_files import generated_files, written_formats
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
-    from poetry_fti.checks.facts import ExportState
+    from poetry_fti.checks.shared.facts import ExportState
     from poetry_fti.operations.export import Rendered
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage

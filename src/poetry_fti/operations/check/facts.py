@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from poetry_fti.bridge.project.python_versions import project_python
-from poetry_fti.checks.facts import CheckedProject, CheckedStage
+from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
 from poetry_fti.model import LockedPackage
 from poetry_fti.operations.check.align_rules import align_rules
 from poetry_fti.operations.check.exports import differing_exports

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
-from poetry_fti.checks.facts import UnusedGroup
+from poetry_fti.checks.shared.facts import UnusedGroup
 from poetry_fti.config.groups import closure
 from poetry_fti.config.messages import dotted
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from poetry_fti.checks import Finding
-    from poetry_fti.checks.facts import CheckedProject
+    from poetry_fti.checks.shared.facts import CheckedProject
     from poetry_fti.checks.shared.settings import Waived
     from poetry_fti.operations.project import Project
 

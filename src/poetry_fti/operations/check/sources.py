@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_fti.checks.facts import PackageSource
+from poetry_fti.checks.shared.facts import PackageSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

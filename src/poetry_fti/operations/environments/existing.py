@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.bridge.environments import unstarted_environments
-from poetry_fti.checks.facts import StageEnvironment
+from poetry_fti.checks.shared.facts import StageEnvironment
 from poetry_fti.operations.environments.installation import installation_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.checks.facts import EnvironmentState
+    from poetry_fti.checks.shared.facts import EnvironmentState
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
 
