@@ -85,7 +85,7 @@ def _read_parameters(path: Path) -> list[Any]:
     return [pickle.loads(path.read_bytes()).get_params()["n_estimators"]]
 
 
-FORMATS = ("json", "ubj", "model")
+FORMATS = ("json", "ubj", "model", "deprecated")  # the last is the binary format
 WRITERS = (
     {
         f"{name}.{form}": partial(_write_file, make)
