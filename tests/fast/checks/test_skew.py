@@ -36,8 +36,10 @@ STEPS = [
     ("scikit-learn", "1.9.1", "1.8.0", None),
     ("scikit-learn", "1.9.1", "1.7.2 1.2.2", "error"),
     # One patch step breaks.
-    ("scikit-learn", "1.3.0", "1.3.2", "error"),
+    ("scikit-learn", "1.3.0", "1.3.1 1.3.2", "error"),
     ("scikit-learn", "1.3.2", "1.3.0", "error"),
+    ("scikit-learn", "1.3.1", "1.3.0", "error"),
+    ("scikit-learn", "1.3.1", "1.3.2", None),
     ("scikit-learn", "1.5.0", "1.5.2", None),
     ("scikit-learn", "1.9.0", "1.10.0", "warning"),
     ("scikit-learn", "1.10.0", "1.9.0", "warning"),
