@@ -17,7 +17,6 @@ from poetry_fti.errors import ConfigError
 from poetry_fti.operations.check.run import CheckReport
 from poetry_fti.operations.environments.installation import read_installation
 from poetry_fti.operations.verify import VERIFICATIONS
-from poetry_fti.operations.verify.image import VerifiedImage
 from poetry_fti.operations.verify.model import consumers, verify_model
 from poetry_fti.operations.verify.run import verify_environment, verify_python
 from poetry_fti.wording import in_quotes
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from poetry_fti.checks import Finding
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
+    from poetry_fti.operations.verify.image import VerifiedImage
 
 _ENVIRONMENT: Final = "environment"
 _IMAGE: Final = "image:"
@@ -74,8 +74,7 @@ started. The exit code is 3 if there are errors.
         paths = self._paths(words)
         project = load(self)
         environments = self._environments(project) if _ENVIRONMENT in words else ()
-        names = [word.removeprefix(_IMAGE) for word in words if word.startswith(_IMAGE)]
-        images = [VerifiedImage(project, name, self.option("stage")) for name in names]
+        images = self._images(project, words)
         loading = consumers(project, self.option("stage")) if paths else ()
         verified = (*environments, *(image.stage for image in images), *loading)
         stages = {each.name: each for each in verified}
@@ -86,10 +85,7 @@ started. The exit code is 3 if there are errors.
         for image in images:
             findings += image.findings()
         for path in paths:
-            model = verify_model(project, loading, path)
-            findings += model.findings
-            if model.origin:
-                self.line_error(escape(model.origin))
+            findings += self._of_model(project, loading, path)
         kinds = {"environment": environments, "image": images, "model": paths}
         checks = [kind for kind, found in kinds.items() if found]
         report = CheckReport(
@@ -116,6 +112,23 @@ started. The exit code is 3 if there are errors.
             if self.option(name) and _ENVIRONMENT not in words:
                 raise ConfigError(f'--{name} only applies to "{_ENVIRONMENT}".')
         return [Path(word) for word in others]
+
+    def _images(self, project: Project, words: Sequence[str]) -> list[VerifiedImage]:
+        names = [word.removeprefix(_IMAGE) for word in words if word.startswith(_IMAGE)]
+        if not names:
+            return []
+        # Imported here, as what describes images takes long to import.
+        from poetry_fti.operations.verify.image import VerifiedImage  # noqa: PLC0415
+
+        return [VerifiedImage(project, name, self.option("stage")) for name in names]
+
+    def _of_model(
+        self, project: Project, stages: Sequence[ProjectStage], path: Path
+    ) -> Sequence[Finding]:
+        model = verify_model(project, stages, path)
+        if model.origin:
+            self.line_error(escape(model.origin))
+        return model.findings
 
     def _environments(self, project: Project) -> tuple[ProjectStage, ...]:
         """Return the stages whose environments are verified."""

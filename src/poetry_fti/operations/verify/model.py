@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.lock.locked import lock_digest
 from poetry_fti.checks import Finding
-from poetry_fti.checks.skew.models import model_findings
 from poetry_fti.errors import ConfigError, FtiError
-from poetry_fti.models import read_model
 from poetry_fti.operations.check.facts import checked_stage
 from poetry_fti.ports.git import commit_with_lock
 from poetry_fti.wording import in_one_line
@@ -57,6 +55,10 @@ def verify_model(project: Project, stages: Iterable[ProjectStage], path: Path) -
 
     The model is read, never loaded. Raises FtiError if it cannot be read, or if a lock cannot.
     """
+    # Imported here: the readers of all kinds of models and the facts take long to import.
+    from poetry_fti.checks.skew.models import model_findings  # noqa: PLC0415
+    from poetry_fti.models import read_model  # noqa: PLC0415
+
     record, name = read_model(path), in_one_line(str(path))
     findings: list[Finding] = []
     for stage in stages:
