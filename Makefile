@@ -14,7 +14,7 @@ FAST_OPTIONS := $(addprefix -p no:,anyio cacheprovider logging platformdirs xdis
 # Compiling the tests takes longer than running the fast ones.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast test-fast-rooms test-fast-rest test-real test-generated test-oldest test-between environments lint bench bench-images clean
+.PHONY: demo test test-fast test-fast-rooms test-fast-rest test-real test-generated test-oldest test-between test-packages environments lint bench bench-images clean
 
 demo: .venv/ready
 	PYTHONPATH=fixtures .venv/bin/python -m demo
@@ -57,6 +57,10 @@ lint: .venv/ready
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+
+# Real versions of scikit-learn and xgboost, which are installed from the index of pip.
+test-packages: .venv/ready
+	.venv/bin/python -m pytest tests/packages
 
 bench: .venv/ready
 	.venv/bin/python -m benchmarks.overhead

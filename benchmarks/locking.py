@@ -1,4 +1,4 @@
-"""Locking compared with Poetry and uv: `make bench` prints the table.
+"""Locking, and checking locks, compared with Poetry and uv: `make bench` prints the table.
 
 All of them use the loopback index.
 """
@@ -164,6 +164,12 @@ def workbenches_memory(bed: Testbed) -> Sides:
     return Sides(Side(partial(megabytes, task), 3), Side(lambda: MOST_MEMORY, once=True))
 
 
+def fleet_checked(bed: Testbed) -> Sides:
+    """Run all checks on the locked project `fleet`, and Poetry's check."""
+    checked, reference = bed.check_copy("fleet")
+    return Sides(timed(checked, 7), timed(reference, 7))
+
+
 ROWS: Final = (
     Row(1, "lock, warm, `--no-align`", VERSION, 2.5, not_aligned),
     Row(2, "lock, warm", VERSION, 3.5, aligned),
@@ -203,6 +209,7 @@ ROWS: Final = (
     Row(16, "lock `fleet`, warm", "the same, `--no-align`", 1.3, fleet_aligned),
     Row(16, "lock, warm", "the same, `--no-align`", 1.3, three_aligned),
     Row(17, "lock `workbenches`, warm: memory", "500 MB", 1, workbenches_memory, unit="MB"),
+    Row(18, "`poetry fti check` of `fleet`", "`poetry check`", 1.5, fleet_checked),
 )
 
 

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 import time
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -64,6 +65,17 @@ class Testbed:
         self._projects += 1
         project = copy_project(name, self._folder / f"project-{self._projects}")
         return self._fti(project, "near", self._near, options, lambda: _unlock(project))
+
+    def check_copy(self, name: str) -> tuple[Task, Task]:
+        """Check a locked copy of one of the projects in `fixtures`, and let Poetry check it."""
+        lock = self.lock_copy(name)
+        seconds(lock)
+        check = replace(lock, prepare=leave)
+        found = 3  # the exit code if there are findings
+        return (
+            replace(check, command=(*lock.command[:-1], "check"), codes=(0, found)),
+            replace(check, command=(*lock.command[:-2], "check")),
+        )
 
     def lock_recorded(self, record: Path, text: str, *options: str) -> Task:
         """Lock the stages of a project whose packages are in another recorded index."""

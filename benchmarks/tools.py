@@ -33,12 +33,16 @@ def leave() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A command, where it runs, and what has to be done there before each run."""
+    """A command, where it runs, and what has to be done there before each run.
+
+    It has done its work if it exits with one of `codes`.
+    """
 
     command: tuple[str | Path, ...]
     folder: Path
     variables: Mapping[str, str]
     prepare: Callable[[], None] = leave
+    codes: tuple[int, ...] = (0,)
 
     def __str__(self) -> str:
         return f"{' '.join(map(str, self.command))} in {self.folder}"
@@ -113,7 +117,7 @@ def _ended(process: subprocess.Popen[bytes]) -> int:
 
 
 def _require_success(task: Task, code: int, output: IO[str]) -> None:
-    if code:
+    if code not in task.codes:
         output.seek(0)
         raise FailedError(f"exit code {code}: {task}\n{output.read()[-1000:].strip()}")
 

@@ -32,6 +32,7 @@ _NUMBERED: Final[Mapping[str, Mapping[str, tuple[int, int]]]] = {
 }
 _RELEASE: Final = re.compile(r"(?<![a-z0-9])(debian|ubuntu|ubi)[:-]?(\d+(?:\.\d\d)?)(?!\d)")
 _GLIBC_WORDS: Final = ("slim", "debian", "ubuntu", *GLIBC)
+_BARE: Final = re.compile(r"(?:^|/)(debian|ubuntu)(?:$|:)")
 _PYTHON: Final = re.compile(r"(?:^|/)python:(\d+\.\d+(?:\.\d+)?)(?![\d.])")
 _CUDA: Final = re.compile(r"(?:^|[^a-z])cuda(?:[:-]?(\d+)\.(\d+))?(?:[^a-z]|$)")
 
@@ -75,6 +76,12 @@ def base_libc(reference: str) -> Libc | None:
 def is_debian_like(reference: str) -> bool:
     """Return whether the name or tag of an image says that it is a Debian or an Ubuntu."""
     return any(word.startswith(_GLIBC_WORDS) for word in _words(reference))
+
+
+def is_without_compiler(reference: str) -> bool:
+    """Return whether the name or tag of an image says that it contains no compiler."""
+    is_small = not {"slim", "distroless"}.isdisjoint(_words(reference))
+    return is_small or is_alpine(reference) or _BARE.search(without_digest(reference)) is not None
 
 
 def has_cuda(reference: str) -> bool:

@@ -320,7 +320,7 @@ def impossible(poetry: Poetry, root: Path) -> str:
         ),
         (
             '["alpha <2", { include-group = "more" }]\nmore = ["alpha >=2"]',
-            "Incompatible constraints in requirements of tiny (0.1.0):\nalpha (<2)\nalpha (>=2)\n",
+            "The group feature requires alpha (<2), but the group more requires alpha (>=2).\n",
         ),
         (
             '["nowhere-to-be-found"]',

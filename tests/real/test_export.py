@@ -307,3 +307,18 @@ def test_requirements_of_a_layer_that_is_gone_are_removed(
     assert not (folder / "requirements.large.txt").exists()
     assert (folder / "requirements.huge.txt").exists(), "poetry-fti has not written it"
     poetry.ok(locked_tiny, "fti", "export", "--check")
+
+
+def test_an_image_without_a_compiler_for_its_packages(locked_tiny: Path, poetry: Poetry) -> None:
+    exported = poetry(locked_tiny, "fti", "export", "inference", "-f", "dockerfile")
+    assert exported.errors == (
+        "Warning: sourceonly 1.0 in the image of inference has no wheel for linux/amd64 and"
+        " linux/arm64 and may need a compiler, which python:3.10-slim-bookworm does not have. If a"
+        ' build fails, add "build-essential" to tool.fti.stages.inference.image.build-apt.\n'
+    )
+    pyproject = locked_tiny / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8")
+    key = '[tool.fti.stages.inference.image]\nbuild-apt = ["build-essential"]'
+    pyproject.write_text(text.replace("[tool.fti.stages.inference.image]", key), encoding="utf-8")
+    assert poetry(locked_tiny, "fti", "export", "inference", "-f", "dockerfile").errors == ""
+    assert poetry(locked_tiny, "fti", "export", "inference", "-f", "requirements").errors == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.base_images import MUSL, base_libc, image_tag, is_alpine
+from poetry_fti.base_images import MUSL, base_libc, image_tag, is_alpine, is_without_compiler
 from poetry_fti.checks import Check, Finding
 from poetry_fti.checks.shared.images import has_image, image_targets, is_own_base
 from poetry_fti.checks.shared.packages import named, required, sole
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 _OFFICIAL_PYTHON: Final = re.compile(r"(docker\.io/|(.*/)?library/)?python(:|$)")
 _MINOR: Final = re.compile(r"\d+\.\d+")
-# The names of images without a compiler.
-_SMALL: Final = re.compile(r"slim|alpine|distroless")
 
 
 def _find(project: CheckedProject) -> Iterator[Finding]:
@@ -102,7 +100,7 @@ def _needed(stage: CheckedStage, package: LockedPackage) -> tuple[int, int] | No
 
 def _without_compiler(stage: CheckedStage) -> Iterator[Finding]:
     image = stage.stage.image
-    is_small = image.base is None or _SMALL.search(image.base.lower())
+    is_small = image.base is None or is_without_compiler(image.base)
     has_more = image.apt or image.build_apt or image.run_before or image.template
     if not is_small or has_more or stage.stage.no_build:
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from cleo.helpers import option
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.shared.console import escape, feedback_of, guarded, load
+from poetry_fti.commands.shared.console import escape, feedback_of, guarded, load, warning
 from poetry_fti.commands.shared.options import STAGES
 from poetry_fti.commands.shared.writing import report_written
 from poetry_fti.errors import DONE
@@ -20,6 +20,7 @@ from poetry_fti.operations.images.build import (
     remaining_job,
     render_images,
 )
+from poetry_fti.operations.images.layers import image_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,6 +74,8 @@ Poetry is configured with.
             else:
                 state = "already there" if builder.push else "up to date"
                 self.line(f"{escape(job.stage)}: {state} ({escape(', '.join(job.tags))})")
+        for text in image_warnings(export.of(todo)):
+            warning(self.io, text)
         build_images(project, export, todo, builder, quiet=self.io.output.is_quiet())
         for job in todo:
             self._report(job.stage, job.tags)

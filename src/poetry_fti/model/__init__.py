@@ -18,6 +18,7 @@ from poetry_fti.model.installed import Damage, Installed, InstalledFrom, Install
 from poetry_fti.model.lock import Code, Layer, LockedFile, LockedPackage, LockedStage, Requirement
 from poetry_fti.model.locked_version import LockedVersion
 from poetry_fti.model.login import Login
+from poetry_fti.model.model_record import ModelRecord, Stamp
 from poetry_fti.model.origins import (
     DirectoryOrigin,
     FileOrigin,
@@ -75,6 +76,7 @@ __all__ = [
     "LockedStage",
     "LockedVersion",
     "Login",
+    "ModelRecord",
     "OperatingSystem",
     "Origin",
     "Platform",
@@ -83,6 +85,7 @@ __all__ = [
     "Rule",
     "Severity",
     "Stage",
+    "Stamp",
     "Targets",
     "UrlOrigin",
     "Waiver",

@@ -334,6 +334,58 @@ def test_init_refuses_what_contradicts_the_project(demo: MemoryProject) -> None:
     assert "but tool.fti.constraints[0] requires numpy (<2) in each stage" in refused.errors
 
 
+NUMPY_2: Final = {"inference": ["numpy>=2"]}
+# The requirements of the case init-contradiction.
+POETRYS: Final = """\
+[tool.poetry]
+name = "demo"
+version = "1"
+package-mode = false
+[tool.poetry.dependencies]
+python = ">=3.11,<3.13"
+numpy = "^1.26.4"
+[tool.poetry.group.inference.dependencies]
+numpy = ">=2"
+"""
+INCLUDING: Final = """\
+[project]
+name = "demo"
+version = "1"
+requires-python = ">=3.11"
+[dependency-groups]
+a = {numpy}
+inference = [{other}{{ include-group = "a" }}]
+"""
+CLASHES: Final = {
+    pyproject(NUMPY_2, dependencies=["numpy>=1.26,<2"]): (
+        "The project requires numpy (>=1.26,<2), but the group inference requires numpy (>=2)."
+    ),
+    POETRYS: (
+        "The project requires numpy (>=1.26.4,<2.0.0), but the group inference requires numpy"
+        " (>=2)."
+    ),
+    INCLUDING.format(numpy='["numpy<2", "numpy>=2"]', other='"lib", '): (
+        "The group a requires numpy (<2) and numpy (>=2), which exclude each other."
+    ),
+    INCLUDING.format(numpy='["numpy>=2"]', other='"numpy<2", '): (
+        "The group a requires numpy (>=2), but the group inference requires numpy (<2)."
+    ),
+    INCLUDING.format(numpy='["numpy>=2"]', other='"numpy<2", "numpy<1.5", '): (
+        "The group a requires numpy (>=2), but the group inference requires numpy (<1.5) and numpy"
+        " (<2)."
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), CLASHES.items())
+def test_lock_names_the_groups_of_requirements_that_exclude_each_other(
+    demo: MemoryProject, text: str, message: str
+) -> None:
+    demo.index.offer({"numpy 1.26.4": [], "numpy 2.0": []})
+    demo.write(text)
+    assert run(demo, "lock") == Ended(1, "", f"inference: {message}\n")
+
+
 def test_packages_are_added_and_removed(locked_demo: MemoryProject) -> None:
     locked_demo.index.offer({"mid 1.0": ["lib<2"], "lib 1.0": [], "zoo 1.0": []})
     added = run(locked_demo, "add", "training", "zoo@^1.0", "--lock")

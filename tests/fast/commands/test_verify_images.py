@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import tarfile
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -114,6 +116,36 @@ def test_what_differs_is_reported(locked_demo: MemoryProject, image: FakeImage) 
         f"  error mid 1.0 is locked, but not installed in credit:1 [image]\n{build}\n"
         "1 check run: 3 errors, 2 warnings.\n",
     )
+
+
+def test_the_commit_of_another_lock_is_named(locked_demo: MemoryProject, image: FakeImage) -> None:
+    lock = locked_demo.root / "fti/training/poetry.lock"
+    text = lock.read_text(encoding="utf-8")
+    labels = {"poetry-fti.stage": "training"}
+    labels["poetry-fti.lock"] = f"sha256:{sha256(text.encode()).hexdigest()}"
+    site = image.site()
+    install(site, "mid", "1.0")
+    install(site, "lib", "1.0")
+    image.write(labels)
+
+    def git(*words: str) -> str:
+        identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+        command = ["git", *identity, "-c", "core.autocrlf=false", *words]
+        return subprocess.run(
+            command, cwd=locked_demo.root, capture_output=True, text=True, check=True
+        ).stdout
+
+    git("init", "--quiet")
+    lock.write_text(f"# Another version of Poetry\n{text}", encoding="utf-8")
+    git("commit", "--allow-empty", "--quiet", "--message", "empty")
+    assert "    no commit contains that lock\n" in run(locked_demo, "verify", IMAGE).output
+    lock.write_text(text, encoding="utf-8")
+    git("add", "fti")
+    git("commit", "--quiet", "--message", "x")
+    assert run(locked_demo, "verify", IMAGE) == NOTHING
+    lock.write_text(f"# Another version of Poetry\n{text}", encoding="utf-8")
+    commit = git("rev-parse", "HEAD")[:12]
+    assert f"    that lock is in commit {commit}\n" in run(locked_demo, "verify", IMAGE).output
 
 
 def test_the_stage_is_that_of_the_label_or_the_option(

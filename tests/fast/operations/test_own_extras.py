@@ -45,7 +45,7 @@ def test_an_extra_and_a_group_that_exclude_each_other_are_an_error(demo: MemoryP
     demo.index.offer(RELEASES)
     demo.write(pyproject({"training": ["torch>=2"]}, stage("gpu")))
     assert str(demo.lock()["training"].error) == (
-        "Incompatible constraints in requirements of demo (1):\ntorch (==1.0)\ntorch (>=2)"
+        "The project requires torch (==1.0), but the group training requires torch (>=2)."
     )
 
 

@@ -1,6 +1,6 @@
 """The requirements that leave Poetry's solver without a solution, read from its proof.
 
-`conflict` relates them to dependency groups; `requirement_lines` lists them for a message.
+`conflict` relates them to dependency groups; `own_clash` and `requirement_lines` are for messages.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from poetry.core.constraints.version import VersionRange
+from poetry.core.packages.dependency_group import MAIN_GROUP
 from poetry.mixology.incompatibility_cause import DependencyCauseError, PythonCauseError
 from poetry.puzzle.exceptions import SolverProblemError
+from poetry.puzzle.provider import IncompatibleConstraintsError
 
 from poetry_fti.bridge.internals.solver import proof_premises
 from poetry_fti.bridge.solving.unusable import UnusableRelease
+from poetry_fti.wording import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -85,12 +88,14 @@ class _Line:
 
     @classmethod
     def parse(cls, text: str) -> _Line:
+        """Return the requirement in a line of the message."""
         # The marker is left out: it may have been merged with others.
         requirement, *rest = (part.strip() for part in text.split(";"))
         sources = [part for part in rest if part.startswith(_SOURCE)]
         return cls(requirement, sources[-1].removeprefix(_SOURCE) if sources else "")
 
     def lists(self, dependency: Dependency) -> bool:
+        """Return whether the line is about a dependency."""
         requirement = dependency.to_pep_508().partition(";")[0].strip()
         return requirement == self.requirement and self.source in ("", dependency.source_name)
 
@@ -141,6 +146,49 @@ def _premises(error: SolverProblemError) -> Iterator[Dependency]:
 def _intersection(dependencies: Iterable[Dependency]) -> VersionConstraint:
     everything: VersionConstraint = VersionRange()
     return reduce(lambda found, each: found.intersect(each.constraint), dependencies, everything)
+
+
+def own_clash(error: Exception, root: ProjectPackage) -> str:
+    """Return a sentence that names the requirements of `root` that exclude each other.
+
+    The text is empty for another error, and if the requirements are not those of `root`, or differ
+    in their sources or origins. Relies on the message of an IncompatibleConstraintsError.
+    """
+    first, *lines = dict.fromkeys(str(error).splitlines())
+    is_own = first == f"Incompatible constraints in requirements of {root}:"
+    if not isinstance(error, IncompatibleConstraintsError) or not is_own:
+        return ""
+    required: dict[str, list[str]] = {}
+    for line in map(_Line.parse, lines):
+        owners = list(_owners(line, root))
+        if not owners or line.source or "@" in line.requirement:
+            return ""
+        required.setdefault(joined(owners), []).append(line.requirement)
+    clauses = [
+        f"{who} {'require' if ' and ' in who else 'requires'} {joined(each)}"
+        for who, each in required.items()
+    ]
+    *others, last = clauses
+    text = f"{joined(others)}, but {last}." if others else f"{last}, which exclude each other."
+    return text[0].upper() + text[1:]
+
+
+def _owners(line: _Line, root: ProjectPackage) -> Iterator[str]:
+    """Yield which parts of a project list a requirement; none that only includes another one."""
+    groups = {
+        name: root.dependency_group(name).dependencies_for_locking
+        for name in root.dependency_group_names(include_optional=True)
+    }
+    listing = {
+        name: {each.to_pep_508() for each in dependencies}
+        for name, dependencies in groups.items()
+        if any(map(line.lists, dependencies))
+    }
+    for name, dependencies in listing.items():
+        if name == MAIN_GROUP:
+            yield "the project"
+        elif not any(other < dependencies for other in listing.values()):
+            yield f"the group {name}"
 
 
 def requirement_lines(

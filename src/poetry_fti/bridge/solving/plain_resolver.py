@@ -13,8 +13,9 @@ from poetry_fti.bridge.index.builds import refused_builds
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.internals.versions import poetry_version, tested_versions
 from poetry_fti.bridge.solving.attempts.partial import PartialSolver
-from poetry_fti.bridge.solving.resolver import Resolver, solver_errors
+from poetry_fti.bridge.solving.resolver import Resolver
 from poetry_fti.bridge.solving.solution import Solution
+from poetry_fti.bridge.solving.summary import solver_errors
 from poetry_fti.errors import FtiError
 from poetry_fti.wording import joined
 
@@ -61,7 +62,7 @@ class PlainResolver(Resolver):
         pool = _CountingPool(self._shared, self.view, preferences.allowed)
         pool.budget = preferences.budget
         builds = nullcontext() if self.view.builds else refused_builds()
-        with solver_errors(self.limiting), builds:
+        with solver_errors(self.limiting, self.own_clash), builds:
             solver = Solver(root, pool, [], locked, self._io)
             solved = solver.solve(use_latest=preferences.latest).get_solved_packages()
         found = {p: p for p in solved if p.is_direct_origin() and p not in originals}

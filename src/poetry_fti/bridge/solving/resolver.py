@@ -9,24 +9,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cleo.formatters.formatter import Formatter
 from poetry.core.constraints.version import Version
 from poetry.packages import DependencyPackage
-from poetry.puzzle.exceptions import OverrideNeededError, SolverProblemError
-from poetry.puzzle.provider import IncompatibleConstraintsError
+from poetry.puzzle.exceptions import OverrideNeededError
 from poetry.repositories.exceptions import PackageNotFoundError
 
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.private_name import exists
-from poetry_fti.bridge.internals.solver import AGGREGATE, proof_premises, share_direct_packages
+from poetry_fti.bridge.internals.solver import AGGREGATE, share_direct_packages
 from poetry_fti.bridge.solving.attempts.partial import PartialSolver
 from poetry_fti.bridge.solving.attempts.selection import UndecidedError
+from poetry_fti.bridge.solving.conflict import own_clash
 from poetry_fti.bridge.solving.limits import limiting, limits
 from poetry_fti.bridge.solving.preferred import PreferredPackages
 from poetry_fti.bridge.solving.solution import Solution
 from poetry_fti.bridge.solving.solver import DecidedSolver, ViewProvider, ViewSolver
-from poetry_fti.bridge.solving.summary import unsolvable
+from poetry_fti.bridge.solving.summary import solver_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -85,7 +84,11 @@ class Resolver:
         nothing = PreferredPackages()
         provider = ViewProvider(self.root(), self.pool(), self._io, nothing, self.view)
         share_direct_packages(provider, self._direct)
-        with _scratch() as folder, provider.use_source_root(folder), solver_errors(self.limiting):
+        with (
+            _scratch() as folder,
+            provider.use_source_root(folder),
+            solver_errors(self.limiting, self.own_clash),
+        ):
             return provider.search_for_direct_origin_dependency(dependency)
 
     def solve(self, preferences: PreferredPackages) -> Solution:
@@ -121,7 +124,7 @@ class Resolver:
         preferred: PreferredPackages,
         direct: Mapping[Package, Package],
     ) -> Solution:
-        provider, errors = solver.provider, solver_errors(self.limiting)
+        provider, errors = solver.provider, solver_errors(self.limiting, self.own_clash)
         with _scratch() as folder, provider.use_source_root(folder), errors:
             packages = solver.solve(use_latest=preferred.latest).get_solved_packages()
         originals = {**direct, **solver.provider.originals}
@@ -135,6 +138,10 @@ class Resolver:
     def limiting(self, error: Exception) -> Iterable[Constraint]:
         """Return the constraints that an error of the solver is due to."""
         return limiting(error, self.view.bounds, self._shared)
+
+    def own_clash(self, error: Exception) -> str:
+        """Return which requirements of the stage exclude each other, or an empty string."""
+        return own_clash(error, self._unchanged_root)
 
     def exchanged(self, solution: Solution, selection: Selection) -> Solution | None:
         """Return a solution with the packages of a selection, which was made from it.
@@ -270,21 +277,3 @@ def _scratch() -> Iterator[Path]:
     """Yield a temporary folder for clones of repositories."""
     with tempfile.TemporaryDirectory(prefix="poetry-fti-") as folder:
         yield Path(folder)
-
-
-@contextmanager
-def solver_errors(
-    limiting: Callable[[Exception], Iterable[Constraint]] = lambda _: (),
-) -> Iterator[None]:
-    """Convert the solver's error to an UnsolvableError with its explanation as plain text.
-
-    `limiting` returns the constraints that it is due to.
-    """
-    try:
-        yield
-    except (SolverProblemError, IncompatibleConstraintsError) as error:
-        # Poetry's hints about Python versions contain cleo's markup.
-        text = Formatter().remove_format(str(error)).strip()
-        premises = proof_premises(error) if isinstance(error, SolverProblemError) else None
-        lines = list(dict.fromkeys(f"{each}." for each in limiting(error)))
-        raise unsolvable(text, list(premises or ()), lines) from error

@@ -3,31 +3,58 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import contextmanager
 from functools import reduce
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
+from cleo.formatters.formatter import Formatter
 from poetry.core.constraints.version import EmptyConstraint, VersionRange, parse_constraint
 from poetry.mixology.incompatibility_cause import (
     DependencyCauseError,
     NoVersionsCauseError,
     PythonCauseError,
 )
+from poetry.puzzle.exceptions import SolverProblemError
+from poetry.puzzle.provider import IncompatibleConstraintsError
 
+from poetry_fti.bridge.internals.solver import proof_premises
 from poetry_fti.bridge.solving.conflict import requirer_text
 from poetry_fti.bridge.solving.unusable import faults, remedies, same_fault
 from poetry_fti.errors import UnsolvableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from poetry.core.constraints.version import VersionConstraint
     from poetry.mixology.incompatibility import Incompatibility
 
+    from poetry_fti.model import Constraint
+
 _MOST_RELEASES: Final = 4
 
 
-def unsolvable(
+@contextmanager
+def solver_errors(
+    limiting: Callable[[Exception], Iterable[Constraint]] = lambda _: (),
+    clash: Callable[[Exception], str] = lambda _: "",
+) -> Iterator[None]:
+    """Convert the solver's error to an UnsolvableError with its explanation as plain text.
+
+    `limiting` returns the constraints that it is due to, and `clash` a better explanation, or an
+    empty string.
+    """
+    try:
+        yield
+    except (SolverProblemError, IncompatibleConstraintsError) as error:
+        # Poetry's hints about Python versions contain cleo's markup.
+        text = clash(error) or Formatter().remove_format(str(error)).strip()
+        premises = proof_premises(error) if isinstance(error, SolverProblemError) else None
+        lines = list(dict.fromkeys(f"{each}." for each in limiting(error)))
+        raise _unsolvable(text, list(premises or ()), lines) from error
+
+
+def _unsolvable(
     text: str, premises: Sequence[Incompatibility], limits: Sequence[str]
 ) -> UnsolvableError:
     """Return the error for a proof that there is no solution.

@@ -33,6 +33,7 @@ _CONSUMERS: Final[Mapping[Kind, tuple[Kind, ...]]] = {
 _BUILDS: Final = {
     "onnxruntime-directml": "onnxruntime",
     "onnxruntime-gpu": "onnxruntime",
+    "polars-lts-cpu": "polars",
     "xgboost-cpu": "xgboost",
     "xgboost-cu12": "xgboost",
     "xgboost-cu13": "xgboost",

@@ -13,6 +13,7 @@ from poetry_fti.base_images import (
     base_libc,
     base_python,
     is_debian_like,
+    is_without_compiler,
     without_digest,
 )
 from poetry_fti.base_images import is_alpine as is_alpine_image
@@ -91,6 +92,11 @@ def is_alpine(locked: LockedStage) -> bool:
     if image.dockerfile:
         return locked.stage.targets.libc.family == "musl"
     return is_alpine_image(image.base or _default(locked))
+
+
+def has_no_compiler(locked: LockedStage) -> bool:
+    """Return whether the name of the base image says that it has no compiler."""
+    return is_without_compiler(locked.stage.image.base or _default(locked))
 
 
 def _default(locked: LockedStage) -> str:

@@ -51,6 +51,11 @@ class ImageExport:
     rendered: Rendered
     stages: tuple[tuple[LockedStage, tuple[Platform, ...]], ...]
 
+    def of(self, jobs: Iterable[BuildJob]) -> list[LockedStage]:
+        """Return the stages of jobs."""
+        names = {job.stage for job in jobs}
+        return [locked for locked, _ in self.stages if locked.stage.name in names]
+
 
 def find_builder(platform_names: Iterable[str], *, push: bool) -> Builder:
     """Return a builder with the first container engine that is running.

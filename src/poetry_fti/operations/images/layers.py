@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti import files
 from poetry_fti.errors import FtiError
+from poetry_fti.exporters.docker.layers.compiler import missing_compiler
 from poetry_fti.exporters.docker.layers.cuda import duplicate_cuda
 from poetry_fti.exporters.docker.layers.installed import image_view
 from poetry_fti.exporters.docker.layers.plan import plan_layers
@@ -55,8 +56,9 @@ def other_stages(project: Project, names: Collection[str]) -> OtherStages:
 
 
 def image_warnings(stages: Iterable[LockedStage]) -> list[str]:
-    """Return a warning for each image that would contain CUDA twice."""
-    return [text for locked in stages if (text := duplicate_cuda(locked))]
+    """Return warnings about images that would contain CUDA twice, or may lack a compiler."""
+    checks = (duplicate_cuda, missing_compiler)
+    return [text for locked in stages for check in checks if (text := check(locked))]
 
 
 def shared_layers(images: Iterable[LockedStage], others: Iterable[LockedStage] = ()) -> str:

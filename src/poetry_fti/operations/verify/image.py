@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.lock.locked import lock_digest
@@ -11,12 +12,14 @@ from poetry_fti.operations.images.jobs import LOCK_LABEL
 from poetry_fti.operations.verify.comparison import Where
 from poetry_fti.operations.verify.run import compared
 from poetry_fti.ports.container_engine import find_engine
+from poetry_fti.ports.git import commit_with_lock
 from poetry_fti.ports.image_files import image_archive, image_settings
 from poetry_fti.ports.installed.archive import read_archive
 from poetry_fti.targets import marker_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from poetry_fti.checks import Finding
     from poetry_fti.operations.project import Project
@@ -64,7 +67,8 @@ class VerifiedImage:
             # Another Python contains packages of the system, or of the base image.
             reports_extra=packages.is_virtual,
         )
-        yield from _other_lock(self.stage, self._settings.labels.get(LOCK_LABEL), where)
+        digest = self._settings.labels.get(LOCK_LABEL, "")
+        yield from _other_lock(self.stage, digest, where, self._project.root)
         markers = _markers(self._settings.platform, packages.python)
         yield from compared(self._project, self.stage, _installed(packages, markers), where)
 
@@ -78,14 +82,22 @@ def _installed(packages: ImagePackages, markers: tuple[Mapping[str, str], ...]) 
     )
 
 
-def _other_lock(stage: ProjectStage, digest: str | None, where: Where) -> Iterator[Finding]:
+def _other_lock(stage: ProjectStage, digest: str, where: Where, root: Path) -> Iterator[Finding]:
     """Yield a warning if an image was built from another lock, whose packages may be the same."""
     own = lock_digest(stage.path) if digest and stage.lock.text else digest
-    if digest and own and digest != own:
+    if digest != own:
         path = stage.folder / "poetry.lock"
         locks = f"the lock {_short(digest)}, not from {path} ({_short(own)})"
         message = f"{where.name} was built from {locks}"
-        yield where.finding(message, level="warning")
+        because = _origin(commit_with_lock(root, path, digest))
+        yield replace(where.finding(message, level="warning"), because=because)
+
+
+def _origin(commit: str | None) -> str:
+    """Return where a lock comes from; an empty string if that is not known."""
+    if commit is None:
+        return ""
+    return f"that lock is in commit {commit[:12]}" if commit else "no commit contains that lock"
 
 
 def _short(digest: str) -> str:

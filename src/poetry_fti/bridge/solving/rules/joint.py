@@ -24,7 +24,6 @@ from poetry.puzzle.exceptions import SolverProblemError
 from poetry_fti.agreement.versions import group_versions
 from poetry_fti.bridge.solving.conflict import requirement_lines
 from poetry_fti.bridge.solving.limits import missing_versions
-from poetry_fti.bridge.solving.resolver import solver_errors
 from poetry_fti.bridge.solving.rules.joint_pool import (
     JointPool,
     JointSolver,
@@ -32,6 +31,7 @@ from poetry_fti.bridge.solving.rules.joint_pool import (
     split_name,
     with_number,
 )
+from poetry_fti.bridge.solving.summary import solver_errors
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:

@@ -38,6 +38,13 @@ def image_view(locked: LockedStage) -> LockedStage:
     return replace(locked, packages=packages, is_reduced=is_reduced)
 
 
+def is_installed(package: LockedPackage, locked: LockedStage, platform: Platform) -> bool:
+    """Return whether the image of a platform installs a package, or may do so."""
+    if package.marker is None:
+        return True
+    return _values(str(package.marker), (platform,), image_python(locked)) != {False}
+
+
 def _installed(locked: LockedStage, platforms: tuple[Platform, ...]) -> Iterator[LockedPackage]:
     python = locked.requires_python
     with suppress(FtiError):  # the export of the stage reports an unsuitable base image

@@ -24,7 +24,12 @@ def is_wheel(package: LockedPackage, locked: LockedStage) -> bool:
     """Return whether every platform of the image installs a package from a downloaded wheel."""
     if isinstance(package.origin, DirectoryOrigin | FileOrigin | GitOrigin):
         return False
-    return all(any(_wheels(package, locked, each)) for each in linux_platforms(locked))
+    return all(has_wheel(package, locked, each) for each in linux_platforms(locked))
+
+
+def has_wheel(package: LockedPackage, locked: LockedStage, platform: Platform) -> bool:
+    """Return whether the lock has a wheel of a package for a platform of the image."""
+    return any(_wheels(package, locked, platform))
 
 
 def is_built(package: LockedPackage, locked: LockedStage) -> bool:
