@@ -71,3 +71,46 @@ def test_the_commands_follow_a_bot_that_updates_a_stage(tmp_path: Path) -> None:
             result = poetry(demo.root, *command.split()[1:])
             assert (result.code, result.errors) == (0, "")
     assert demo.locked == {"training": "app 1.0, lib 1.1, zoo 1.0", "inference": "zoo 1.0"}
+
+
+EVERY_CONDITION: Final = """\
+[tool.fti]
+exports = ["pyproject"]
+constraints = ["lib<1.1"]
+[tool.fti.overrides]
+zoo = ">=1"
+[tool.fti.stages.training]
+platforms = ["linux/amd64"]
+dev-groups = ["dev"]
+[tool.fti.stages.inference]
+[[tool.fti.align]]
+packages = ["zoo"]
+level = "exact"
+"""
+
+
+def test_a_lock_that_plain_poetry_writes_is_accepted(tmp_path: Path) -> None:
+    demo = lab(tmp_path)
+    demo.write(pyproject({**GROUPS, "dev": ["app"]}, EVERY_CONDITION))
+    demo.lock(OLD)
+    demo.run(OLD, "fti", "export")
+    locks = [demo.root / "fti" / stage / "poetry.lock" for stage in ("training", "inference")]
+    before = [lock.read_bytes() for lock in locks]
+    with LoopbackIndex(catalogue(OLD)) as index:
+        environment = isolated_environment(tmp_path / "bot", index.url)
+        poetry = Poetry({**environment, "POETRY_VIRTUALENVS_CREATE": "false"})
+        for lock in locks:
+            poetry.ok(lock.parent, "lock")
+        checked = poetry(demo.root, "fti", "lock", "--check")
+        removed = "(table [metadata.fti], which plain Poetry removes). Run `poetry fti lock"
+        assert (checked.code, checked.errors) == (
+            3,
+            (
+                "fti/training/poetry.lock does not record the stage's platforms, dev-groups, overrides"
+                f" and rules {removed} training`.\n"
+                "fti/inference/poetry.lock does not record the stage's overrides and rules"
+                f" {removed} inference`.\n"
+            ),
+        )
+        poetry.ok(demo.root, "fti", "lock")
+    assert [lock.read_bytes() for lock in locks] == before

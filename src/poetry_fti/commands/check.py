@@ -53,7 +53,9 @@ class CheckCommand(Command):
             return DONE
         form = findings_format(self)
         checks = chosen_checks(self.option("only"), self.option("skip"))
-        project = load(self)
+        project = load(self, check=False)
+        if not all(map(project.is_fresh, project.stages)):
+            project.require_accepted()
         stages = tuple(self.argument("stages"))
         report = run_checks(project, CheckRequest(stages=stages, checks=checks))
         for text in report.unused_waivers:

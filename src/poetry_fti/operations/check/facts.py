@@ -10,7 +10,6 @@ from poetry_fti.bridge.project.python_versions import project_python
 from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
 from poetry_fti.model import LockedPackage
 from poetry_fti.operations.check.align_rules import align_rules
-from poetry_fti.operations.check.exports import differing_exports
 from poetry_fti.operations.check.groups import unused_groups
 from poetry_fti.operations.check.sizes import known_sizes
 from poetry_fti.operations.check.sources import package_sources
@@ -18,6 +17,9 @@ from poetry_fti.operations.environments.existing import existing_environments
 from poetry_fti.operations.leftovers import find_leftovers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from poetry_fti.checks.shared.facts import ExportedFiles
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
 
@@ -28,7 +30,7 @@ def checked_project(project: Project) -> CheckedProject:
     return CheckedProject(
         stages=stages,
         leftovers=lambda: [each.name for each in find_leftovers(project)],
-        exports=lambda: differing_exports(project),
+        exports=lambda: _exports(project),
         align_rules=cache(lambda: align_rules(project)),
         today=datetime.now(timezone.utc).date(),
         feature_transformers=project.config.check.feature_transformers,
@@ -41,6 +43,18 @@ def checked_project(project: Project) -> CheckedProject:
         unused_groups=unused_groups(project),
         is_isolated=project.config.isolated,
     )
+
+
+def _exports(project: Project) -> Sequence[ExportedFiles]:
+    parent = project.root / project.config.directory
+    folders = [parent, *(project.root / stage.folder for stage in project.stages)]
+    found = (each for folder in folders if folder.is_dir() for each in folder.iterdir())
+    if not any(each.name != "poetry.lock" and each.is_file() for each in found):
+        return ()
+    # It imports all formats, which takes longer than most checks.
+    from poetry_fti.operations.check.exports import differing_exports  # noqa: PLC0415
+
+    return differing_exports(project)
 
 
 def _checked(project: Project, stage: ProjectStage) -> CheckedStage:
