@@ -191,6 +191,8 @@ def _write(name: str, path: Path) -> list[float]:
         estimator.fit(data)
     # Only these are compared, because other versions may have further ones.
     methods = [each for each in METHODS if hasattr(estimator, each)]
+    if name == "NearestCentroid":
+        methods = ["predict"]  # scikit-learn 1.6 added another one
     path.write_bytes(pickle.dumps((methods, estimator)))
     return _results(estimator, methods, data)
 
