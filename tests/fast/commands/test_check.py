@@ -155,6 +155,7 @@ def test_findings_are_printed_as_json(demo: MemoryProject) -> None:
             }
         ],
         "waived": [],
+        "unknown": [],
     }
 
 
