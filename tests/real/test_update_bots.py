@@ -106,8 +106,8 @@ def test_a_lock_that_plain_poetry_writes_is_accepted(tmp_path: Path) -> None:
         assert (checked.code, checked.errors) == (
             3,
             (
-                "fti/training/poetry.lock does not record the stage's platforms, dev-groups, overrides"
-                f" and rules {removed} training`.\n"
+                "fti/training/poetry.lock does not record the stage's platforms, dev-groups,"
+                f" overrides and rules {removed} training`.\n"
                 "fti/inference/poetry.lock does not record the stage's overrides and rules"
                 f" {removed} inference`.\n"
             ),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def checked_project(project: Project) -> CheckedProject:
     """Return a project as checks see it; what costs time is read when a check asks for it."""
-    stages = tuple(_checked(project, stage) for stage in project.stages)
+    stages = tuple(checked_stage(project, stage) for stage in project.stages)
     return CheckedProject(
         stages=stages,
         leftovers=lambda: [each.name for each in find_leftovers(project)],
@@ -57,7 +57,8 @@ def _exports(project: Project) -> Sequence[ExportedFiles]:
     return differing_exports(project)
 
 
-def _checked(project: Project, stage: ProjectStage) -> CheckedStage:
+def checked_stage(project: Project, stage: ProjectStage) -> CheckedStage:
+    """Return a stage as checks see it."""
     is_fresh = project.is_fresh(stage)
     packages = _packages(stage)
     found = _pinned(stage) if packages is None else packages
