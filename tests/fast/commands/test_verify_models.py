@@ -24,7 +24,7 @@ NOTHING: Final = "1 check run: nothing found.\n"
 @pytest.fixture
 def models(demo: MemoryProject, monkeypatch: pytest.MonkeyPatch) -> MemoryProject:
     """A project whose inference stage has the versions of 2025's models, and two of these."""
-    demo.index.offer({"scikit-learn 1.5.2": [], "numpy 2.3.1": [], "joblib 1.6.0": []})
+    demo.index.offer({"scikit-learn 1.3.2": [], "numpy 2.3.1": [], "joblib 1.6.0": []})
     packages = ["scikit-learn", "numpy", "joblib"]
     demo.write(pyproject({"training": [], "inference": packages}))
     demo.lock()
@@ -46,8 +46,9 @@ def test_what_breaks_in_the_stages_that_load_a_model(models: MemoryProject) -> N
         3,
         "inference\n"
         "  error forest.joblib was saved with scikit-learn 1.7.2, and inference loads it with"
-        " scikit-learn 1.5.2: some pickled estimators may fail to load or to predict [model]\n"
-        "    Save the model with scikit-learn 1.5.2, or lock the other version with"
+        " scikit-learn 1.3.2: some pickled estimators cannot be loaded or fail to predict; a"
+        " RidgeClassifier of two classes fails to predict in scikit-learn 1.5 and older [model]\n"
+        "    Save the model with scikit-learn 1.3.2, or lock the other version with"
         ' `poetry fti add inference "scikit-learn==1.7.2"`.\n\n'
         "1 check run: 1 error, 0 warnings.\n",
     )
