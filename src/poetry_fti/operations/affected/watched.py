@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.project.paths.required import required
 from poetry_fti.exporters.docker.context.default_excludes import RECORDS, excluding_pattern
-from poetry_fti.model import DirectoryOrigin, FileOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,10 +84,9 @@ def _local_packages(stage: ProjectStage) -> list[PurePosixPath]:
     direct = (each.path for each in required(stage.derived.data, stage.folder) if each.path)
     paths.update(map(PurePosixPath, direct))
     if any(words in stage.lock.text for words in _LOCAL):
-        with suppress(Exception):  # Poetry raises any type for a damaged lock, which has changed
-            paths.update(
-                PurePosixPath(posixpath.normpath(each.origin.path))
-                for each in stage.lock.compared
-                if isinstance(each.origin, DirectoryOrigin | FileOrigin)
-            )
+        paths.update(
+            PurePosixPath(posixpath.normpath(stage.folder / pin.source_url))
+            for pin in stage.lock.pins
+            if pin.source_type in ("directory", "file") and pin.source_url
+        )
     return sorted(paths)
