@@ -37,11 +37,12 @@ class Watched:
 
     def contains(self, file: PurePosixPath) -> bool:
         """Return whether a changed file below `path` counts; it is relative to the root as well."""
-        return not (self.is_filtered and _is_excluded(file))
+        return not (self.is_filtered and is_excluded(file))
 
 
 @cache  # stages share most of their files
-def _is_excluded(file: PurePosixPath) -> bool:
+def is_excluded(file: PurePosixPath) -> bool:
+    """Return whether a file is no code: pyproject.toml, and what no image contains."""
     # The settings in pyproject.toml are compared one by one.
     return file == _PYPROJECT or bool(excluding_pattern(file) or excluding_pattern(file, RECORDS))
 
