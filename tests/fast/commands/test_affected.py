@@ -78,7 +78,7 @@ def test_stages_are_affected_by_their_own_code(repository: MemoryProject) -> Non
         "training\n"
         "  src/common: 2 files differ, such as src/common/code.py\n"
         "inference\n"
-        "  .: 3 files differ, such as src/common/code.py\n"
+        "  3 files differ, such as src/common/code.py\n"
     )
     commit_all(root)
     write(root / "src/training/__pycache__/code.pyc", "no image contains it")
@@ -102,7 +102,7 @@ def test_a_renamed_file_affects_the_stages_of_both_its_names(repository: MemoryP
         "training\n"
         "  src/training/code.py differs\n"
         "inference\n"
-        "  .: 2 files differ, such as src/features/moved.py\n"
+        "  2 files differ, such as src/features/moved.py\n"
     )
 
 
