@@ -56,18 +56,22 @@ def comparison_lines(comparison: Comparison | None) -> Iterator[str]:
     if comparison is None:
         return
     yield ""
+    yield comparison_sentence(comparison)
+    for divergence in comparison.divergences:
+        yield from _divergence_lines(divergence)
+
+
+def comparison_sentence(comparison: Comparison) -> str:
+    """Return how many packages are shared, and how many of them differ; then it ends in a colon."""
+    if not comparison.shared:
+        return "No package is shared between stages."
     verb = "is" if comparison.shared == 1 else "are"
     shared = f"{counted(comparison.shared, 'package')} {verb} shared between stages"
-    if not comparison.shared:
-        yield "No package is shared between stages."
-    elif not comparison.divergences:
+    if not comparison.divergences:
         every = "" if comparison.shared == 1 else "all "
-        yield f"{shared}, {every}at the same version."
-    else:
-        what = "versions or origins" if _any_origin(comparison) else "versions"
-        yield f"{shared}, {_number_apart(comparison)}at different {what}:"
-        for divergence in comparison.divergences:
-            yield from _divergence_lines(divergence)
+        return f"{shared}, {every}at the same version."
+    what = "versions or origins" if _any_origin(comparison) else "versions"
+    return f"{shared}, {_number_apart(comparison)}at different {what}:"
 
 
 def _number_apart(comparison: Comparison) -> str:
