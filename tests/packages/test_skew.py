@@ -72,7 +72,6 @@ def test_what_is_predicted_is_what_happens(
     assert happened.keys() == set(permutations(versions, 2))
     for (producer, consumer), failures in happened.items():
         finding = predicted(tmp_path / f"{producer}-{consumer}", package, producer, consumer)
-        level = None if finding is None else finding.level
-        assert level == ("error" if failures else None), (producer, consumer, failures)
+        assert bool(finding) == bool(failures), (producer, consumer, failures)
         if finding is not None and finding.transfer is not None and finding.transfer.silent:
             assert any("SILENT" in each for each in failures)

@@ -146,10 +146,11 @@ CHECK: Final = Check(
     "The name of a base image shows problems before the image is built. A base image without a"
     " tag, with the tag latest, or of Python without a minor version changes with its next"
     " release. A wheel that needs a newer glibc than that of the Debian, Ubuntu or UBI release is"
-    " not installed: the package is built from source, or the installation fails. Neither are"
-    " wheels for glibc in Alpine. Slim images and Alpine have no compiler, which a package needs"
-    " that has no wheel for the image. A package counts as compiled if it has wheels for other"
-    " platforms.\n\nNot judged are base images from `dockerfile`, the C library of those whose"
-    " name does not contain a release, and compilers if `apt`, `build-apt` or `run-before` is"
-    " set.\n\nName a release, such as python:3.12-slim-bookworm, or add a compiler to `build-apt`.",
+    " not installed: the package is built from source, or the installation fails. The same applies"
+    " to wheels for glibc on Alpine. Slim images and Alpine have no compiler, which a package"
+    " without a wheel for the image needs. A package counts as compiled if it has wheels for other"
+    " platforms.\n\nThe check does not judge base images from `dockerfile`, nor the C library of"
+    " those whose name does not contain a release, nor compilers if `apt`, `build-apt` or"
+    " `run-before` is set.\n\nName a release, such as python:3.12-slim-bookworm, or add a compiler"
+    " to `build-apt`.",
 )

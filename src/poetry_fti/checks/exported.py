@@ -26,7 +26,11 @@ _STATES: Final[Mapping[ExportState, tuple[FindingLevel, str, str]]] = {
         "are missing beside the files that are exported with them",
     ),
     "obsolete": ("warning", "is no longer used", "are no longer used"),
-    "unused": ("warning", "is updated by no export any more", "are updated by no export any more"),
+    "unused": (
+        "warning",
+        "is no longer updated by any export",
+        "are no longer updated by any export",
+    ),
 }
 
 

@@ -82,7 +82,7 @@ def _unknown(stage: CheckedStage, found: Sequence[LockedPackage]) -> Finding:
 
 CHECK: Final = Check(
     _find,
-    "the packages of a stage are no larger downloads than its key `max-download-size`",
+    "the downloads of a stage are no larger than its key `max-download-size` allows",
     "`max-download-size` limits the size of the files that are downloaded to install the packages"
     " of a stage on one of its platforms, for the Python of its image or else the oldest that it"
     " allows. Of several wheels of a package that fit, the largest counts. Without `platforms`,"

@@ -67,7 +67,7 @@ def test_every_state_of_files_has_its_finding() -> None:
             " with them. Run `poetry fti export training`"
         ),
         "training: warning: fti/training/a is no longer used. Run `poetry fti export training`",
-        "None: warning: fti/a and fti/b are updated by no export any more. Delete them",
+        "None: warning: fti/a and fti/b are no longer updated by any export. Delete them",
         (
             "inference: error: `poetry fti export inference` fails, so the files of earlier exports"
             " may be outdated. A base is wrong"
@@ -149,7 +149,7 @@ def test_files_that_a_format_no_longer_writes_are_reported(demo: MemoryProject) 
     assert check(demo) == (
         """\
 inference
-  warning fti/inference/old.txt is updated by no export any more [exported]
+  warning fti/inference/old.txt is no longer updated by any export [exported]
     Delete it.
 
 training

@@ -66,8 +66,8 @@ def test_each_ordered_pair_of_stages_is_a_finding(fleet: MemoryProject) -> None:
         "message": (
             "What torch-training saves with xgboost 3.1.0, batch-inference loads with xgboost"
             " 1.7.6: models of xgboost 3.1 and later load without an error, and predict wrongly"
-            " (silent); pickled scikit-learn wrappers of xgboost 2 and later cannot be used"
-            " in 1.7 and older"
+            " (silent); pickled scikit-learn wrappers of xgboost 2 and later cannot be used in 1.7"
+            " and older"
         ),
         "because": "",
         "fix": FIX.format("batch-inference"),

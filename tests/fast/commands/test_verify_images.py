@@ -179,8 +179,8 @@ def test_a_python_of_the_base_image_may_have_other_packages(
     [
         (("image:other",), 1, 'docker has no image "other". Build it with `poetry fti build`'),
         (("image:--all",), 1, 'docker has no image "--all".'),
-        (("image:",), 2, '"image:" cannot be verified. Pass "environment" or "image:NAME".'),
-        ((IMAGE, "--deep"), 2, '--deep needs "environment": it does not apply to images.'),
+        (("image:",), 2, '"image:" cannot be verified. Pass the path of a model, "environment" or'),
+        ((IMAGE, "--deep"), 2, '--deep only applies to "environment".'),
         ((IMAGE,), 1, 'The files of the image "credit:1" cannot be read: '),
     ],
 )

@@ -19,6 +19,12 @@ class Verification:
 
 # By the name that findings have in place of that of a check.
 VERIFICATIONS: Final[Mapping[str, Verification]] = {
+    "model": Verification(
+        "a model works with the versions in the lock of the stage that loads it",
+        "What a model file records about the versions that it was saved with is compared with the"
+        " lock, by the facts of the check `skew`. The file is read, never loaded.\n\nSave the model"
+        " with the versions of the stage, or lock those of the model.",
+    ),
     "environment": Verification(
         "what is installed in an environment is what the lock of its stage contains",
         "Names, versions and sources of the installed packages are compared with the lock. Packages"
