@@ -19,7 +19,7 @@ def change_lines(changes: Sequence[Change]) -> Iterator[str]:
     """Yield a line of cleo markup for each package that was added, removed or updated."""
     for change in changes:
         name, origins = change.name, origin_texts((*change.before, *change.after))
-        before, after = (_versions_text(each, origins) for each in (change.before, change.after))
+        before, after = (versions_text(each, origins) for each in (change.before, change.after))
         if not before:
             yield f"  <info>+</info> {name} {escape(after)}"
         elif not after:
@@ -44,7 +44,8 @@ def change_data(change: Change) -> dict[str, Any]:
     return data
 
 
-def _versions_text(versions: Sequence[LockedVersion], origins: Mapping[LockedVersion, str]) -> str:
+def versions_text(versions: Sequence[LockedVersion], origins: Mapping[LockedVersion, str]) -> str:
+    """Return versions with the texts of their origins, such as `0.3.0 5e3181f and 0.4.0`."""
     return " and ".join(f"{locked} {origins[locked]}".rstrip() for locked in versions)
 
 
