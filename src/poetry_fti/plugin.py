@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 COMMANDS: Final[Mapping[str, str]] = {
     "activate": "poetry.activate:ActivateCommand",
     "add": "poetry.edit.add:AddCommand",
+    "affected": "affected:AffectedCommand",
     "build": "build:BuildCommand",
     "check": "check:CheckCommand",
     "clean": "clean:CleanCommand",

@@ -9,29 +9,20 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from git_program import commit_all, git
 from poetry_fti.errors import FtiError
 from poetry_fti.ports.git import Repository, find_repository
 
-IDENTITY = ("-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "core.autocrlf=false")
 FETCH = (
     "Fetch the history with `git fetch --unshallow` (GitHub Actions: `fetch-depth: 0` of"
     " actions/checkout; GitLab: the variable `GIT_DEPTH: 0`)."
 )
 
 
-def git(folder: Path, *words: str) -> str:
-    local = ["-c", "protocol.file.allow=always", "-c", "init.defaultBranch=main"]
-    return subprocess.run(
-        ["git", *IDENTITY, *local, *words], cwd=folder, capture_output=True, text=True, check=True
-    ).stdout.strip()
-
-
 def commit(root: Path, **files: str) -> str:
     for name, text in files.items():
         (root / name).write_text(text)
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--allow-empty", "--message", "x")
-    return git(root, "rev-parse", "HEAD")
+    return commit_all(root)
 
 
 def changed(root: Path, revision: str) -> list[str]:

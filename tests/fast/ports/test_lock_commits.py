@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from git_program import git
 from poetry_fti.ports.lock_commits import commit_with_lock
 
 if TYPE_CHECKING:
@@ -15,13 +15,6 @@ if TYPE_CHECKING:
     import pytest
 
 LOCK: Final = PurePosixPath("fti/training/poetry.lock")
-
-
-def git(folder: Path, *words: str) -> str:
-    identity = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "core.autocrlf=false"]
-    return subprocess.run(
-        ["git", *identity, *words], cwd=folder, capture_output=True, text=True, check=True
-    ).stdout.strip()
 
 
 def commit(root: Path, text: str) -> str:
