@@ -31,6 +31,15 @@ _STATES: Final[Mapping[ExportState, tuple[FindingLevel, str, str]]] = {
         "is no longer updated by any export",
         "are no longer updated by any export",
     ),
+    "unknown": (
+        "warning",
+        "is not compared: its layers depend on sizes of packages, which are unknown",
+        "are not compared: their layers depend on sizes of packages, which are unknown",
+    ),
+}
+_FIXES: Final[Mapping[ExportState, str]] = {
+    "unused": "Delete {it}",
+    "unknown": "Compare {it} with `{command} --check`, or export the format pylock, too",
 }
 
 
@@ -55,7 +64,7 @@ def _finding(files: ExportedFiles, command: str) -> Finding:
         paths = joined(map(in_one_line, files.paths))
         message, because = f"{paths} {one if len(files.paths) == 1 else several}", ""
         it = "it" if len(files.paths) == 1 else "them"
-        fix = f"Delete {it}" if files.state == "unused" else f"Run `{command}`"
+        fix = _FIXES.get(files.state, "Run `{command}`").format(it=it, command=command)
     return Finding(
         check="exported",
         level=level,
@@ -71,8 +80,9 @@ CHECK: Final = Check(
     _find,
     "files of earlier exports are as an export would write them now",
     "What is installed or built from a file of an earlier export is what was locked when the file"
-    " was written. The files of stages whose locks are stale are not looked at, and a Dockerfile"
-    " is compared only if the stage's pylock file contains the sizes of its packages, on which the"
-    " layers depend. No index is used.\n\nRun `poetry fti export` after `poetry fti lock`,"
-    " and commit the files together with the locks.",
+    " was written. The files of stages whose locks are stale are not looked at. No index is"
+    " used, so a Dockerfile is compared only if the stage's pylock file contains the sizes of its"
+    " packages, on which the layers depend; otherwise that is a warning."
+    "\n\nRun `poetry fti export` after `poetry fti lock`, and commit the files with the"
+    " locks.",
 )

@@ -116,6 +116,12 @@ def test_options_of_the_export_are_kept(demo: MemoryProject) -> None:
 
 def test_dockerfiles_without_known_sizes_need_no_index(demo: MemoryProject) -> None:
     exported(demo, "--format", "dockerfile", "--format", "requirements")
+    assert """\
+training
+  warning fti/training/Dockerfile is not compared: its layers depend on sizes of packages, which\
+ are unknown [exported]
+    Compare it with `poetry fti export training --check`, or export the format pylock, too.
+""" in check(demo)
     relocked(demo)
     assert "error fti/training/requirements.txt differs from" in check(demo)
     assert demo.index.requests == []

@@ -52,7 +52,7 @@ class CheckedStage:
         return f"tool.fti.stages.{self.stage.name}"
 
 
-ExportState: TypeAlias = Literal["outdated", "missing", "obsolete", "unused", "failed"]
+ExportState: TypeAlias = Literal["outdated", "missing", "obsolete", "unused", "unknown", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,9 @@ class ExportedFiles:
     Attributes:
         stage: the name of their stage; None for files of several stages.
         state: `missing` files belong to others that exist. The next export removes `obsolete`
-            files, and keeps `unused` ones. `failed` stands for a stage that cannot be exported.
+            files, and keeps `unused` ones. `unknown` files cannot be compared without an index,
+            since the sizes of packages are not known. `failed` stands for a stage that cannot be
+            exported.
         paths: the files, relative to the project's root; empty if the export failed.
         reason: why the export failed, otherwise empty.
     """

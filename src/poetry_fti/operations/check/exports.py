@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 def differing_exports(project: Project) -> list[ExportedFiles]:
     """Return the files of earlier exports that are not as an export would write them now.
 
-    Only stages with a fresh lock are compared. A Dockerfile is left out if no pylock file contains
-    the sizes of packages, which decide on its layers. Files of former stages are left out, too.
+    Only stages with a fresh lock are compared. The state of a Dockerfile is unknown if no pylock
+    file contains the sizes of packages, which decide on its layers. Files of former stages are left
+    out.
     """
     is_whole = bool(generated_files(project, project.config.directory))
     stages = [
@@ -49,16 +50,26 @@ def differing_exports(project: Project) -> list[ExportedFiles]:
             for state, path in _differing(project, result, unsized):
                 if path.parent in owners:
                     found.setdefault((owners[path.parent], state), set()).add(path)
+    for stage in unsized:
+        if (stage.name, "outdated") not in found:  # what repairs those repairs the others
+            found[stage.name, "unknown"] = set(_layered(project, stage))
     return [*_failed(failures), *_grouped(found)]
 
 
 def _has_sizes(project: Project, stage: ProjectStage) -> bool:
     """Return whether everything that has been exported can be compared without an index."""
-    if not any(each.exporter.needs_layers for each in written_formats(project, stage).values()):
+    if not any(_layered(project, stage)):
         return True
     with suppress(FtiError):
         return has_sizes(project, project.locked(stage))
     return True  # the export reports the error
+
+
+def _layered(project: Project, stage: ProjectStage) -> Iterator[PurePosixPath]:
+    """Yield the files of a stage that need the layers of its image."""
+    for each in written_formats(project, stage).values():
+        if each.exporter.needs_layers:
+            yield stage.folder / each.exporter.main.format(stage=stage.name)
 
 
 def _rendered(
