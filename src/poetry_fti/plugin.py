@@ -36,6 +36,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "clean": "clean:CleanCommand",
     "clone": "clone:CloneCommand",
     "completions": "completions:CompletionsCommand",
+    "diff": "diff:DiffCommand",
     "env info": "poetry.env:EnvInfoCommand",
     "env list": "poetry.env:EnvListCommand",
     "env remove": "poetry.env:EnvRemoveCommand",
