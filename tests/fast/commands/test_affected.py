@@ -270,6 +270,26 @@ def test_files_of_an_image_affect_a_stage(repository: MemoryProject) -> None:
     )
 
 
+def test_by_default_a_stage_has_the_packages_of_the_project(repository: MemoryProject) -> None:
+    package = '[tool.poetry]\npackages = [{ include = "credit", from = "lib" }]\n'
+    image = '[tool.fti.stages.inference.image]\ncode = "wheel"\n'
+    text = pyproject(GROUPS, SETTINGS + image + package)
+    repository.write(text)
+    write(repository.root / "lib/credit/__init__.py", "")
+    commit_all(repository.root)
+    write(repository.root / "notes.txt", "new")
+    assert affected(repository) == "The changes since main affect no stage.\n"
+    write(repository.root / "lib/credit/__init__.py", "new")
+    repository.write(text.replace('version = "1"', 'version = "2"'))
+    assert affected(repository) == (
+        "inference\n"
+        "  the metadata of the project's wheel in pyproject.toml differ\n"
+        "  lib/credit/__init__.py differs\n"
+        "\n"
+        "Not affected: feature, training\n"
+    )
+
+
 def test_a_link_to_the_code_is_followed(repository: MemoryProject) -> None:
     shared = repository.root.parent / "shared"
     write(shared / "code.py", "1")
