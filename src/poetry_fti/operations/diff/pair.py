@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from poetry_fti.checks.shared.settings import judge
 from poetry_fti.checks.skew import CHECK as SKEW
-from poetry_fti.errors import FtiError, StaleLockError
 from poetry_fti.operations.check.facts import checked_project
 from poetry_fti.operations.comparison import compare_stages
 from poetry_fti.operations.diff.differences import differences
 from poetry_fti.operations.diff.overview import as_locked
+from poetry_fti.operations.diff.readable import require_readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_fti.checks import Finding
-    from poetry_fti.checks.shared.facts import CheckedStage
     from poetry_fti.operations.comparison import Divergence
     from poetry_fti.operations.diff.differences import Differences
     from poetry_fti.operations.project import Project
@@ -53,7 +52,7 @@ def compare_pair(project: Project, first: str, second: str) -> StagePair:
     by_name = {stage.name: stage for stage in checked.stages}
     pair = by_name[first], by_name[second]
     for stage in pair:
-        _require_readable(project, stage)
+        require_readable(project, stage)
     skew, _ = judge(
         SKEW.find(replace(checked, stages=pair)),
         project.config.check,
@@ -68,10 +67,3 @@ def compare_pair(project: Project, first: str, second: str) -> StagePair:
         skew=tuple(skew),
         problems=tuple(stage.problem for stage in pair if stage.problem),
     )
-
-
-def _require_readable(project: Project, stage: CheckedStage) -> None:
-    if not stage.is_readable:
-        (own,) = project.select([stage.name])
-        is_missing = project.status(own).state == "missing"
-        raise (StaleLockError if is_missing else FtiError)(stage.problem)
