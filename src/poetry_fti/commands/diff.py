@@ -14,12 +14,8 @@ from poetry_fti.commands.shared.diff.overview import (
     overview_markdown,
     overview_text,
 )
-from poetry_fti.commands.shared.diff.pair import pair_data, pair_markdown, pair_text
-from poetry_fti.commands.shared.diff.since import since_data, since_markdown, since_text
 from poetry_fti.errors import DONE, ConfigError
 from poetry_fti.operations.diff.overview import overview
-from poetry_fti.operations.diff.pair import compare_pair
-from poetry_fti.operations.diff.since import compare_since
 from poetry_fti.wording import in_quotes
 
 if TYPE_CHECKING:
@@ -91,16 +87,27 @@ The locks are compared as they are on disk: no package index is used, and nothin
         self._print(form, overview_text(found), overview_markdown(found), overview_data(found))
 
     def _compare_pair(self, project: Project, form: str, stages: tuple[str, str]) -> None:
+        # What only one form of the command needs is imported by it.
+        from poetry_fti.commands.shared.diff import pair as report  # noqa: PLC0415
+        from poetry_fti.operations.diff.pair import compare_pair  # noqa: PLC0415
+
         found = compare_pair(project, *stages)
         self._warn(found.problems)
-        self._print(form, pair_text(found), pair_markdown(found), pair_data(found))
+        self._print(
+            form, report.pair_text(found), report.pair_markdown(found), report.pair_data(found)
+        )
 
     def _compare_since(
         self, project: Project, form: str, stages: Sequence[str], revision: str
     ) -> None:
+        from poetry_fti.commands.shared.diff import since as report  # noqa: PLC0415
+        from poetry_fti.operations.diff.since import compare_since  # noqa: PLC0415
+
         found = compare_since(project, stages, revision)
         self._warn(found.problems)
-        self._print(form, since_text(found), since_markdown(found), since_data(found))
+        self._print(
+            form, report.since_text(found), report.since_markdown(found), report.since_data(found)
+        )
 
     def _warn(self, problems: Iterable[str]) -> None:
         for problem in problems:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.project.derived_stage import DerivedStage
     from poetry_fti.model import LockedPackage
     from poetry_fti.operations.project import Project
+    from poetry_fti.operations.stage import ProjectStage
     from poetry_fti.ports.git import Repository
 
     KnownSizes = Callable[[Iterable[LockedPackage]], Mapping[str, int]]
@@ -66,6 +67,17 @@ class PastProject:
     def locked(self) -> Sequence[str]:
         """The names of the stages that have a lock in the commit."""
         return tuple(self._locks)
+
+    def has(self, stage: ProjectStage) -> bool:
+        """Return whether the commit has the very same stage with the same lock."""
+        past = next((each for each in self._stages if each.stage == stage.stage), None)
+        content = self._locks.get(stage.name)
+        return (
+            past is not None
+            and content is not None
+            and past.requires_python == stage.python
+            and content.replace(b"\r\n", b"\n") == stage.lock.text.replace("\r\n", "\n").encode()
+        )
 
     def stage(self, name: str) -> CheckedStage | UnreadableLock | None:
         """Return a stage with its lock; None if the commit does not have the stage or its lock."""

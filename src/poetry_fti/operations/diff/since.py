@@ -13,7 +13,7 @@ from poetry_fti.operations.diff.readable import require_readable
 from poetry_fti.ports.git import find_repository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from poetry_fti.checks.skew import Boundary
     from poetry_fti.operations.diff.differences import Difference, Differences, LockSize
     from poetry_fti.operations.project import Project
+    from poetry_fti.operations.stage import ProjectStage
 
 StageChange: TypeAlias = Literal["changed", "unchanged", "new", "removed", "unreadable"]
 
@@ -41,11 +42,13 @@ class StageHistory:
     """A stage and what has changed in its lock since a revision.
 
     Attributes:
-        state: `new` for a stage that has no lock in the revision, `removed` for one that no longer
-            exists, `unreadable` for one whose lock cannot be read in the revision.
+        state: `unchanged` for a stage with the same packages, `new` for one that has no lock in the
+            revision, `removed` for one that no longer exists, `unreadable` for one whose lock
+            cannot be read in the revision.
         reason: why it cannot be read there, otherwise empty.
-        before: the size of the lock in the revision; None if it is new or cannot be read.
-        after: the size of the lock; None if the stage is removed.
+        before: the size of the lock in the revision; None if the stage is new, if its lock there
+            cannot be read, or if the lock is the same.
+        after: the size of the lock; None if the stage is removed, or if the lock is the same.
         differences: the differences between both locks; None if one of them is missing.
         crossings: what objects that were saved before meet when they are loaded now.
     """
@@ -81,39 +84,54 @@ def compare_since(project: Project, names: Sequence[str], revision: str) -> Hist
     is named, if there is no repository or revision, or if a shallow clone lacks the revision;
     ConfigError for an unknown stage.
     """
-    stages = [checked_stage(project, stage) for stage in project.select(names)]
-    for stage in stages if names else ():
-        require_readable(project, stage)
+    selected = project.select(names)
     repository = find_repository(project.root)
     commit = repository.base(revision)
     past = PastProject(project, repository, commit)
+    stages = {each.name: checked_stage(project, each) for each in selected if not past.has(each)}
+    for stage in stages.values() if names else ():
+        require_readable(project, stage)
     known = {stage.name for stage in project.stages}
     removed = [name for name in past.locked if name not in known and not names]
     return History(
         revision=revision,
         commit=commit,
         stages=(
-            *(_compared(stage, past.stage(stage.name)) for stage in stages if stage.is_readable),
+            *(
+                _compared(stages.get(each.name), past, each.name)
+                for each in selected
+                if each.name not in stages or stages[each.name].is_readable
+            ),
             *(_removed(name, past.stage(name)) for name in removed),
         ),
-        problems=tuple(stage.problem for stage in stages if stage.problem),
+        problems=tuple(filter(None, (_problem(project, each, stages) for each in selected))),
     )
 
 
-def _compared(stage: CheckedStage, past: CheckedStage | UnreadableLock | None) -> StageHistory:
-    after = lock_size(stage)
-    if past is None:
-        return StageHistory(name=stage.name, state="new", after=after)
-    if isinstance(past, UnreadableLock):
-        return StageHistory(name=stage.name, state="unreadable", reason=past.reason, after=after)
-    found = differences(past, stage)
+def _problem(project: Project, stage: ProjectStage, read: Mapping[str, CheckedStage]) -> str:
+    """Return why a lock is not fresh; empty for a fresh one. `read` are the stages read so far."""
+    if stage.name in read:
+        return read[stage.name].problem
+    return "" if project.is_fresh(stage) else project.problem(stage)
+
+
+def _compared(stage: CheckedStage | None, past: PastProject, name: str) -> StageHistory:
+    """Return the changes of a stage; None stands for one that is as it was."""
+    if stage is None:
+        return StageHistory(name=name, state="unchanged")
+    after, before = lock_size(stage), past.stage(name)
+    if before is None:
+        return StageHistory(name=name, state="new", after=after)
+    if isinstance(before, UnreadableLock):
+        return StageHistory(name=name, state="unreadable", reason=before.reason, after=after)
+    found = differences(before, stage)
     return StageHistory(
-        name=stage.name,
+        name=name,
         state="changed" if found.found else "unchanged",
         before=found.before,
         after=found.after,
         differences=found,
-        crossings=tuple(_crossings(past, found.changed)),
+        crossings=tuple(_crossings(before, found.changed)),
     )
 
 
