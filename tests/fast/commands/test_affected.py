@@ -231,6 +231,24 @@ def test_path_dependencies_affect_a_stage_through_each_other(repository: MemoryP
     )
 
 
+def test_path_dependencies_are_found_in_the_lock_too(repository: MemoryProject) -> None:
+    lock = repository.root / "fti/training/poetry.lock"
+    package = (
+        '\n[[package]]\nname = "wheel"\nversion = "1"\n\n'
+        '[package.source]\ntype = "file"\nurl = "../../../wheels/wheel-1.whl"\n\n[metadata]'
+    )
+    text = lock.read_text(encoding="utf-8").replace("\n[metadata]", package, 1)
+    lock.write_text(text, encoding="utf-8")
+    commit_all(repository.root)
+    write(repository.root.parent / "wheels/wheel-1.whl", "")
+    assert affected(repository) == (
+        "training\n"
+        "  path dependency ../wheels/wheel-1.whl: ../wheels/wheel-1.whl differs\n"
+        "\n"
+        "Not affected: feature, inference\n"
+    )
+
+
 def test_files_of_an_image_affect_a_stage(repository: MemoryProject) -> None:
     image = (
         "\n[tool.fti.stages.training.image]\n"

@@ -8,15 +8,15 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from poetry_fti.model import Code
 from poetry_fti.operations.affected.report import AffectedReport, Reason, StageChanges
 from poetry_fti.operations.affected.settings import Declared, declared, setting_reasons
-from poetry_fti.operations.affected.watched import watched
+from poetry_fti.operations.affected.watched import is_excluded, watched
 from poetry_fti.ports.git import find_repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from poetry_fti.model import Code
     from poetry_fti.operations.affected.watched import Watched
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
@@ -34,7 +34,8 @@ def affected_stages(project: Project, revision: str) -> AffectedReport:
     base = repository.base(revision)
     changes = _Changes(project, repository, repository.changed(base))
     settings = _settings(project, repository, base, changes.files)
-    code = cache(project.poetry.code)
+    # To find the code, Poetry has to load the project, which takes longer than all the rest.
+    code = cache(project.poetry.code) if changes.may_affect_code else Code
     stages = tuple(
         StageChanges(each.stage, _reasons([*settings(each.name)], changes, each, code))
         for each in project.stages
@@ -79,6 +80,12 @@ class _Changes:
         self._top = repository.top
         self._prefix = str(repository.prefix)
         self._others = str(project.config.directory)
+
+    @property
+    def may_affect_code(self) -> bool:
+        """Whether there is a changed file that may be code of the project."""
+        files = (file for file in self.files if not self._is_generated(file))
+        return not all(is_excluded(PurePosixPath(self._relative(file))) for file in files)
 
     def reasons(self, all_watched: Iterable[Watched]) -> Iterator[Reason]:
         seen: set[str] = set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.project.paths.required import required
 from poetry_fti.exporters.docker.context.default_excludes import RECORDS, excluding_pattern
-from poetry_fti.model import DirectoryOrigin, FileOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,11 +37,12 @@ class Watched:
 
     def contains(self, file: PurePosixPath) -> bool:
         """Return whether a changed file below `path` counts; it is relative to the root as well."""
-        return not (self.is_filtered and _is_excluded(file))
+        return not (self.is_filtered and is_excluded(file))
 
 
 @cache  # stages share most of their files
-def _is_excluded(file: PurePosixPath) -> bool:
+def is_excluded(file: PurePosixPath) -> bool:
+    """Return whether a file is no code: pyproject.toml, and what no image contains."""
     # The settings in pyproject.toml are compared one by one.
     return file == _PYPROJECT or bool(excluding_pattern(file) or excluding_pattern(file, RECORDS))
 
@@ -86,10 +85,9 @@ def _local_packages(stage: ProjectStage) -> list[PurePosixPath]:
     direct = (each.path for each in required(stage.derived.data, stage.folder) if each.path)
     paths.update(map(PurePosixPath, direct))
     if any(words in stage.lock.text for words in _LOCAL):
-        with suppress(Exception):  # Poetry raises any type for a damaged lock, which has changed
-            paths.update(
-                PurePosixPath(posixpath.normpath(each.origin.path))
-                for each in stage.lock.compared
-                if isinstance(each.origin, DirectoryOrigin | FileOrigin)
-            )
+        paths.update(
+            PurePosixPath(posixpath.normpath(stage.folder / pin.source_url))
+            for pin in stage.lock.pins
+            if pin.source_type in ("directory", "file") and pin.source_url
+        )
     return sorted(paths)
