@@ -28,6 +28,8 @@ _PYTHON: Final = "python"
 # Lists of packages, which may have more than a model needs.
 _LISTS: Final = frozenset({"bento", "conda", "environment", "requirements"})
 _LIST_FILES: Final = frozenset({"requirements.txt", "conda.yaml"})
+# Files that describe a model, which they do not contain.
+_DESCRIPTIONS: Final = ("MLmodel", ".txt", ".yaml", ".yml")
 _MOST_SHOWN: Final = 5
 
 
@@ -76,7 +78,8 @@ def _different_version(
     made_with = _recorded(record, name, versions)
     if made_with is None:
         return
-    steps = [(each, _judged(record, facts, made_with, each)) for each in versions]
+    forms = _forms(record, name)
+    steps = [(each, _judged(record, facts, made_with, each, forms)) for each in versions]
     failing = [(version, judged) for version, judged in steps if judged.level is not None]
     if not failing:
         return
@@ -105,13 +108,37 @@ def _different_version(
 
 
 def _judged(
-    record: ModelRecord, facts: PackageFacts, made_with: Version, version: Version
+    record: ModelRecord,
+    facts: PackageFacts,
+    made_with: Version,
+    version: Version,
+    forms: frozenset[str] | None = None,
 ) -> Judgement:
+    """Return what breaks; `forms` are the forms in which a package is in the model, if known."""
     judged = judge(
         facts, made_with, version, producer_packages={*record.versions, *record.packages}
     )
-    crossings = tuple(each for each in judged.crossings if each.kind == "saved-objects")
+    crossings = tuple(
+        each
+        for each in judged.crossings
+        if each.kind == "saved-objects"
+        and (each.form is None or forms is None or each.form in forms)
+    )
     return Judgement(crossings, judged.unmeasured)
+
+
+def _forms(record: ModelRecord, name: str) -> frozenset[str] | None:
+    """Return the values of `form` that apply to what a package has saved, or None if unknown.
+
+    It is known for a pickle, and for a file in the package's own format that has been read.
+    """
+    modules = {each.rpartition(".")[0] for each in record.globals}
+    pickled = [each for each in modules if f"{each}.".startswith(f"{name}.")]
+    source = record.sources.get(name, "MLmodel")
+    has_own_file = record.kind == name or not source.endswith(_DESCRIPTIONS)
+    if not pickled and not has_own_file:
+        return None
+    return frozenset(f"pickle:{each}" for each in pickled)
 
 
 def _recorded(record: ModelRecord, name: str, versions: list[Version]) -> Version | None:
