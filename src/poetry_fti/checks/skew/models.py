@@ -17,7 +17,7 @@ from poetry_fti.targets import version_text
 from poetry_fti.wording import in_one_line, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from poetry_fti.checks.shared.facts import CheckedStage
     from poetry_fti.checks.skew.facts import PackageFacts
@@ -33,11 +33,14 @@ _DESCRIPTIONS: Final = ("MLmodel", ".txt", ".yaml", ".yml")
 _MOST_SHOWN: Final = 5
 
 
-def model_findings(model: str, record: ModelRecord, stage: CheckedStage) -> Iterator[Finding]:
+def model_findings(
+    model: str, record: ModelRecord, stage: CheckedStage, known: Collection[str] = ()
+) -> Iterator[Finding]:
     """Yield what breaks when a stage, which has a readable lock, loads a model.
 
-    `model` is the name of the model in messages. A version that the model does not record, and a
-    package without measured facts, yield no finding.
+    `model` is the name of the model in messages, `known` are packages that stages of the project
+    have. A version that the model does not record, and a package that is neither known nor has
+    measured facts, which may be a module of another name, yield no finding.
     """
     side = Side(stage)
     yield from _unsafe(model, record, side)
@@ -46,11 +49,13 @@ def model_findings(model: str, record: ModelRecord, stage: CheckedStage) -> Iter
         yield from _unreadable_onnx(model, record, side)
         return
     facts = load_facts().packages
-    for name in sorted(facts.keys() - {_PYTHON}):
-        if name in side.packages:
+    missing = (_needed(record) & facts.keys()) | (_imported(record) & set(known))
+    for name in sorted((facts.keys() | missing) - {_PYTHON}):
+        if name not in side.packages:
+            if name in missing:
+                yield _missing(model, record, side, name)
+        elif name in facts:
             yield from _different_version(model, record, side, name, facts[name])
-        elif name in _needed(record):
-            yield _missing(model, record, side, name)
     yield from _different_python(model, record, side, facts[_PYTHON])
 
 
@@ -173,6 +178,11 @@ def _needed(record: ModelRecord) -> set[str]:
     if not record.sources:
         return {*record.versions, *record.packages}
     return {name for name, file in record.sources.items() if file not in _LIST_FILES}
+
+
+def _imported(record: ModelRecord) -> set[str]:
+    """Return the packages of what a model file refers to; those of a folder are also others."""
+    return set() if record.kind in _LISTS or record.sources else set(record.packages)
 
 
 def _missing(model: str, record: ModelRecord, side: Side, name: str) -> Finding:
