@@ -23,7 +23,8 @@ def commit_with_lock(root: Path, lock: PurePosixPath, digest: str) -> str | None
     """Return the newest commit in which a lock has a digest (`sha256:…`).
 
     `lock` is the path from the project's folder `root`; line ends are ignored. Returns an empty
-    string if no commit has such a lock, None if there is no git or no repository.
+    string if no commit has such a lock, None if that is not known: there is no git or no
+    repository, or the repository is a shallow or partial clone that lacks it.
     """
     if "\n" in str(lock):
         return None
@@ -32,13 +33,30 @@ def commit_with_lock(root: Path, lock: PurePosixPath, digest: str) -> str | None
     except FtiError:
         return None
     commits = _commits(command, lock)
-    return None if commits is None else _first(command, commits, lock, digest)
+    if commits is None:
+        return None
+    found = _first(command, commits, lock, digest)
+    return None if not found and _is_partial(command) else found
+
+
+def _is_partial(command: list[str]) -> bool:
+    """Return whether a clone may lack commits (`--depth`) or contents of files (`--filter`)."""
+    shallow = _run(command, "rev-parse", "--is-shallow-repository").stdout.strip() == "true"
+    return (
+        shallow
+        or _run(command, "config", "--get-regexp", r"^remote\..*\.promisor$").returncode == 0
+    )
 
 
 def _commits(command: list[str], lock: PurePosixPath) -> list[str] | None:
     """Return the commits that have changed a file on any branch, newest first."""
     words = ["rev-list", "--all", "--full-history", f"--max-count={_MOST}", "--", f"./{lock}"]
-    result = subprocess.run(  # noqa: S603 - fixed commands, no shell
+    result = _run(command, *words)
+    return None if result.returncode else result.stdout.split()
+
+
+def _run(command: list[str], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - fixed commands, no shell
         [*command, *words],
         env={**os.environ, **ENVIRONMENT},
         capture_output=True,
@@ -47,7 +65,6 @@ def _commits(command: list[str], lock: PurePosixPath) -> list[str] | None:
         errors="replace",
         stdin=subprocess.DEVNULL,
     )
-    return None if result.returncode else result.stdout.split()
 
 
 def _first(command: list[str], commits: Iterable[str], lock: PurePosixPath, digest: str) -> str:

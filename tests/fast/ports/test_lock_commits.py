@@ -6,13 +6,13 @@ from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from git_program import git
 from poetry_fti.ports.lock_commits import commit_with_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 LOCK: Final = PurePosixPath("fti/training/poetry.lock")
 
@@ -55,6 +55,21 @@ def test_without_a_repository_or_git_the_commit_is_not_known(
     assert commit_with_lock(tmp_path, LOCK, digest("one")) is None
     monkeypatch.setenv("PATH", str(tmp_path))
     assert commit_with_lock(tmp_path, LOCK, digest("one")) is None
+
+
+@pytest.mark.parametrize("option", ["--depth=1", "--filter=blob:none"])
+def test_in_a_clone_without_the_history_the_commit_is_not_known(
+    tmp_path: Path, option: str
+) -> None:
+    root = tmp_path / "repository"
+    root.mkdir()
+    git(root, "init", "--quiet")
+    git(root, "config", "uploadpack.allowFilter", "true")
+    commit(root, "one")
+    second = commit(root, "two")
+    git(tmp_path, "clone", "--quiet", option, root.as_uri(), "clone")
+    assert commit_with_lock(tmp_path / "clone", LOCK, digest("two")) == second
+    assert commit_with_lock(tmp_path / "clone", LOCK, digest("one")) is None
 
 
 def test_nothing_of_the_repository_is_run(tmp_path: Path) -> None:
