@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from checked import found, stage
+from checked import found, locked, requirement, stage
 from poetry_fti.model import Image, Platform, Targets
 
 if TYPE_CHECKING:
@@ -47,6 +47,24 @@ def test_pickled_code_needs_the_same_minor_version_of_python() -> None:
     )
     without = [replace(each, packages=()) for each in stages]
     assert found("skew", *without) == []
+
+
+def test_joblib_requires_cloudpickle_but_does_not_save_models_with_it() -> None:
+    stages = of_python("training", ">=3.12,<3.13"), of_python("inference", ">=3.11,<3.12")
+    joblib = locked("joblib", "1.6.0", ["cloudpickle"])
+    saving = replace(
+        stages[0],
+        packages=(locked("cloudpickle", "3.1.0"), joblib),
+        requirements=(requirement("joblib"),),
+    )
+    assert found("skew", saving, stages[1]) == []
+    older = replace(stages[1], packages=(locked("cloudpickle", "2.0.0"),))
+    assert found("skew", saving, older) == []
+    mlflow = locked("mlflow", "3.1.0", ["cloudpickle"])
+    both = replace(saving, packages=(*saving.packages, mlflow))
+    assert levels(both, stages[1]) == ["error"]
+    direct = replace(saving, requirements=(requirement("joblib"), requirement("cloudpickle")))
+    assert levels(direct, stages[1]) == ["error"]
 
 
 @pytest.mark.parametrize(

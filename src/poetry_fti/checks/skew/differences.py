@@ -24,7 +24,7 @@ def different_versions(
     pair: Pair, packages: Mapping[str, PackageFacts], rules: Callable[[], Sequence[AlignRule]]
 ) -> Iterator[Finding]:
     """Yield a finding for each package whose versions in the two stages break something."""
-    for name in sorted(packages.keys() & pair.producer.packages.keys()):
+    for name in sorted(packages.keys() & pair.producer.writers):
         facts = packages[name]
         if pair.saves or _concerns_code(facts):
             steps = [
@@ -39,7 +39,7 @@ def different_versions(
 
 def judged_step(pair: Pair, facts: PackageFacts, versions: tuple[Version, Version]) -> Judgement:
     """Return what breaks between two versions, as far as it concerns the pair of stages."""
-    judged = judge(facts, *versions, producer_packages=pair.producer.packages.keys())
+    judged = judge(facts, *versions, producer_packages=pair.producer.writers)
     if pair.saves:
         return judged
     crossings = tuple(each for each in judged.crossings if each.kind == "shared-code")

@@ -38,6 +38,9 @@ _BUILDS: Final = {
     "xgboost-cu12": "xgboost",
     "xgboost-cu13": "xgboost",
 }
+# It requires cloudpickle for its worker processes; `joblib.dump` uses pickle.
+_JOBLIB: Final = "joblib"
+_CLOUDPICKLE: Final = "cloudpickle"
 
 
 class Side:
@@ -59,6 +62,21 @@ class Side:
     def minors(self) -> tuple[Minor, ...]:
         """The minor versions of Python that the stage allows, ascending."""
         return python_minors(SpecifierSet(self.stage.python))
+
+    @property
+    def writers(self) -> Collection[str]:
+        """The names of the packages that the stage may save objects with.
+
+        They are all packages except cloudpickle in a stage where only joblib requires it.
+        """
+        names = self.packages.keys()
+        requirers = {
+            name
+            for name, builds in self.packages.items()
+            if any(each.name == _CLOUDPICKLE for build in builds for each in build.requires)
+        }
+        is_unused = requirers == {_JOBLIB} and _CLOUDPICKLE not in self.direct
+        return names - {_CLOUDPICKLE} if is_unused else names
 
     def build(self, name: str) -> NormalizedName:
         """Return the name under which the lock has a package: its own or that of a build."""

@@ -23,16 +23,17 @@ def findings_json(report: CheckReport) -> str:
     """Return the findings, the waived ones and the checks that ran as a JSON object."""
     data = {
         "checks": list(report.checks),
-        "findings": [_data(each) for each in report.findings],
+        "findings": [finding_data(each) for each in report.findings],
         "waived": [
-            {**_data(each.finding), "reason": each.waiver.reason, "waiver": each.waiver.path}
+            {**finding_data(each.finding), "reason": each.waiver.reason, "waiver": each.waiver.path}
             for each in report.waived
         ],
     }
     return json.dumps(data, indent=2) + "\n"
 
 
-def _data(finding: Finding) -> dict[str, Any]:
+def finding_data(finding: Finding) -> dict[str, Any]:
+    """Return a finding as JSON data."""
     transfer = {} if finding.transfer is None else asdict(finding.transfer)
     return {
         "check": finding.check,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.bridge.lock.locked import lock_digest
 from poetry_fti.checks import Finding
 from poetry_fti.errors import ConfigError, FtiError
-from poetry_fti.operations.check.facts import checked_stage
-from poetry_fti.ports.git import commit_with_lock
+from poetry_fti.operations.check.stages import checked_stage
+from poetry_fti.ports.lock_commits import commit_with_lock
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:

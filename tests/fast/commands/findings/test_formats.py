@@ -201,6 +201,21 @@ def test_a_path_that_is_not_in_the_file_is_where_its_parent_is(
     assert Locations("pyproject.toml", PYPROJECT).find(path) == Position(*position)
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        "[tool.poetry.group.Online_Inference.dependencies]",
+        "[tool.poetry.group.online-inference]",
+        "[dependency-groups]\nOnline_Inference = []",
+    ],
+)
+def test_a_stage_without_a_table_is_where_its_group_is(table: str) -> None:
+    text = f"[tool.poetry]\n\n{table}\n"
+    line = text.lower().replace("_", "-").split("online-inference")[0].count("\n") + 1
+    found = Locations("pyproject.toml", text).find("tool.fti.stages.online-inference.image.base")
+    assert found.line == line
+
+
 def test_paths_are_relative_to_the_repository(tmp_path: Path) -> None:
     file = tmp_path / "services" / "risk" / "pyproject.toml"
     assert path_in_repository(file) == "pyproject.toml"

@@ -6,12 +6,15 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from packaging.utils import canonicalize_name
+
 from poetry_fti.commands.shared.findings.toml_positions import Position, toml_positions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _LAST_PART: Final = re.compile(r"""(?:\[\d+\]|\."[^"]*"|\.[^."\[\]]+)$""")
+_GROUP: Final = re.compile(r"""(?:dependency-groups|tool\.poetry\.group)\."?([^."\[\]]+)"?""")
 _STAGES: Final = "tool.fti.stages."
 
 
@@ -33,13 +36,20 @@ class Locations:
         A stage without a table of its own is where its dependency group is.
         """
         while path and path not in self._positions:
-            group = f"dependency-groups.{path.removeprefix(_STAGES)}"
-            if path.startswith(_STAGES) and group in self._positions:
-                return self._positions[group]
+            if path.startswith(_STAGES) and (group := self._group(path.removeprefix(_STAGES))):
+                return group
             shorter = _LAST_PART.sub("", path)
             path = shorter if shorter != path else ""
         # Any tool's table would be the one that `tool` is part of.
         return self._positions[path] if path and path != "tool" else Position(1, 1)
+
+    def _group(self, name: str) -> Position | None:
+        """Return where the dependency group of a normalized name is; None if there is none."""
+        for path, position in self._positions.items():
+            found = _GROUP.fullmatch(path)
+            if found and canonicalize_name(found[1]) == name:
+                return position
+        return None
 
 
 def path_in_repository(path: Path) -> str:
