@@ -283,6 +283,19 @@ feature: arrow 8.0
     )
 
 
+@pytest.mark.parametrize("damage", [("python_version", "python_vision"), (">=5", ">=five")])
+def test_a_damaged_lock_is_skipped(locked: MemoryProject, damage: tuple[str, str]) -> None:
+    path = locked.root / "fti/training/poetry.lock"
+    path.write_text(path.read_text(encoding="utf-8").replace(*damage), encoding="utf-8")
+    done = run(locked, "why", "arrow")
+    assert (done.code, done.output.splitlines()[0]) == (0, "feature: arrow 8.0")
+    assert "training" not in done.output
+    problem = done.errors.removeprefix("Warning: ")
+    assert problem.startswith("fti/training/poetry.lock cannot be read: ")
+    assert run(locked, "why", "arrow", "training") == Ended(1, "", problem)
+    assert run(locked, "why", "unheard-of") == Ended(1, "", problem)
+
+
 def test_long_lists_are_cut(demo: MemoryProject) -> None:
     apps = [f"app{number:02}" for number in range(12)]
     demo.index.offer(

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-    from poetry_fti.bridge.lock.dependency_graph import GraphReader
     from poetry_fti.bridge.lock.locker import LockState
     from poetry_fti.model import Dependency
     from poetry_fti.operations.project import Project
@@ -88,27 +87,38 @@ def find_why(
     """Return why stages contain a package, by the locks on disk; stale ones are read, too.
 
     Each requirement on the package has its shortest path, with `all_paths` all of them. Raises
-    FtiError if no lock of the stages can be read.
+    FtiError if no lock of the stages can be read, ConfigError for a requirement in pyproject.toml
+    that Poetry cannot read.
     """
     states = {stage.name: project.quick_status(stage) for stage in stages}
-    usable = [stage for stage in stages if states[stage.name].is_readable]
-    problems = [project.problem(s) for s in stages if states[s.name].state != "fresh"]
+    read = {
+        stage.name: _read(project, stage, name, all_paths=all_paths)
+        for stage in stages
+        if states[stage.name].is_readable
+    }
+    usable = [stage for stage in stages if read.get(stage.name) is not None]
+    problems = [
+        project.problem(stage)
+        for stage in stages
+        if states[stage.name].state != "fresh" or stage not in usable
+    ]
     if not usable:
         raise FtiError("\n".join(problems))
-    having = [stage for stage in usable if name in stage.versions]
     found = tuple(
         StageWhy(
             stage=stage.name,
             lock=states[stage.name].state,
             versions=stage.versions[name],
-            requirers=requirers(_reader(project, stage).graph(), name, all_paths=all_paths),
+            requirers=required,
         )
-        for stage in having
+        for stage in usable
+        if (required := read[stage.name]) and name in stage.versions
     )
+    having = {each.stage for each in found}
     return Why(
         package=name,
         stages=found,
-        without=tuple(stage.name for stage in usable if stage not in having),
+        without=tuple(stage.name for stage in usable if stage.name not in having),
         skipped=tuple(stage.name for stage in stages if stage not in usable),
         possible=() if found else tuple(_possible(project, name, usable)),
         message="" if found else _absence(project, name, usable),
@@ -116,12 +126,22 @@ def find_why(
     )
 
 
-def _reader(project: Project, stage: ProjectStage, *, with_extras: bool = False) -> GraphReader:
-    """Return a reader of a stage's dependency graph; raises FtiError for a damaged lock."""
+def _read(
+    project: Project, stage: ProjectStage, name: NormalizedName, *, all_paths: bool
+) -> Requirers | None:
+    """Return the requirements on a package in a stage that has it; None for a damaged lock.
+
+    Raises ConfigError if Poetry cannot read a requirement in pyproject.toml.
+    """
     try:
-        return stage.lock.graph_reader(project.pyproject, with_extras=with_extras)
-    except Exception as error:
-        raise FtiError(project.problem(stage)) from error
+        if name not in stage.versions:
+            return Requirers()
+        graph = stage.lock.graph_reader(project.pyproject).graph()
+    except FtiError:
+        raise
+    except Exception:  # noqa: BLE001 - Poetry raises any type for damaged text
+        return None
+    return requirers(graph, name, all_paths=all_paths)
 
 
 def _absence(project: Project, name: NormalizedName, stages: Sequence[ProjectStage]) -> str:
@@ -140,12 +160,28 @@ def _absence(project: Project, name: NormalizedName, stages: Sequence[ProjectSta
 def _possible(
     project: Project, name: NormalizedName, stages: Sequence[ProjectStage]
 ) -> Iterator[Possible]:
+    """Yield what would add a package to stages; raises FtiError for a damaged lock."""
     for stage in stages:
         if name in stage.stage.exclude:
             yield Possible(stage=stage.name, condition="exclude")
-        for by, dependency in _reader(project, stage).inapplicable(name):
-            yield Possible(stage=stage.name, condition="marker", by=by, dependency=dependency)
-        # Reading what extras require takes longer than all the rest.
-        if name in canonicalize_name(stage.lock.text):
-            for by, dependency in _reader(project, stage, with_extras=True).of_extras(name):
-                yield Possible(stage=stage.name, condition="extra", by=by, dependency=dependency)
+        try:
+            found = list(_required(project, name, stage))
+        except FtiError:
+            raise
+        except Exception as error:
+            raise FtiError(project.problem(stage)) from error
+        for condition, by, dependency in found:
+            yield Possible(stage=stage.name, condition=condition, by=by, dependency=dependency)
+
+
+def _required(
+    project: Project, name: NormalizedName, stage: ProjectStage
+) -> Iterator[tuple[Condition, str, Dependency]]:
+    """Yield the requirements on a package that do not apply in a stage, and why not."""
+    for by, dependency in stage.lock.graph_reader(project.pyproject).inapplicable(name):
+        yield "marker", by, dependency
+    # Reading what extras require takes longer than all the rest.
+    if name in canonicalize_name(stage.lock.text):
+        complete = stage.lock.graph_reader(project.pyproject, with_extras=True)
+        for by, dependency in complete.of_extras(name):
+            yield "extra", by, dependency
