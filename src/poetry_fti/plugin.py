@@ -30,11 +30,13 @@ if TYPE_CHECKING:
 COMMANDS: Final[Mapping[str, str]] = {
     "activate": "poetry.activate:ActivateCommand",
     "add": "poetry.edit.add:AddCommand",
+    "affected": "affected:AffectedCommand",
     "build": "build:BuildCommand",
     "check": "check:CheckCommand",
     "clean": "clean:CleanCommand",
     "clone": "clone:CloneCommand",
     "completions": "completions:CompletionsCommand",
+    "diff": "diff:DiffCommand",
     "env info": "poetry.env:EnvInfoCommand",
     "env list": "poetry.env:EnvListCommand",
     "env remove": "poetry.env:EnvRemoveCommand",
@@ -55,6 +57,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "show": "poetry.show:ShowCommand",
     "update": "update:UpdateCommand",
     "verify": "poetry.verify:VerifyCommand",
+    "why": "why:WhyCommand",
 }
 
 _VERSION: Final = frozenset({"--version", "-V"})

@@ -16,6 +16,7 @@ import pytest
 from containers import BASES, docker, inspected, layers
 from harness import snapshot
 from loopback.index import CREDENTIALS
+from poetry_fti.stamp import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,6 +83,11 @@ class Project:
     def build(self, *words: str, **environment: str) -> str:
         with_more = {**self.poetry.environment, **environment}
         return replace(self.poetry, environment=with_more).ok(self.root, "fti", "build", *words)
+
+    def verify(self, what: str, *, code: int = 0) -> str:
+        result = self.poetry(self.root, "fti", "verify", what)
+        assert result.code == code, result.errors
+        return result.output
 
     def image(self, stage: str) -> str:
         found = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split()
@@ -177,6 +183,42 @@ def test_images_are_built_and_only_again_when_something_has_changed(project: Pro
     tags = f"{training}, {project.name}-training:1.0"
     assert project.build("training", TAG="1.0") == f"training: built {tags}\n"
     assert project.build("training", TAG="1.0") == f"training: up to date ({tags})\n"
+
+
+def test_an_image_is_as_locked_until_it_or_the_lock_changes(project: Project) -> None:
+    project.build("training")
+    image = project.image("training")
+    digest = inspected(image)["Config"]["Labels"]["poetry-fti.lock"]
+    assert project.verify(f"image:{image}") == "1 check run: nothing found.\n"
+
+    (project.root / "changed.Dockerfile").write_text(
+        f"FROM {image}\nUSER root\n"
+        "RUN cd /opt/venv/lib/python*/site-packages && mv alpha-2.0.dist-info alpha-1.5.dist-info"
+        " && sed -i 's/^Version: 2.0$/Version: 1.5/' alpha-1.5.dist-info/METADATA\n"
+    )
+    changed = f"{project.name}-training:changed"
+    docker("build", "-t", changed, "-f", project.root / "changed.Dockerfile", project.root)
+    assert project.verify(f"image:{changed}", code=3) == (
+        "training\n"
+        f"  error alpha 1.5 is installed in {changed}, not 2.0 [image]\n"
+        "    Build the image again with `poetry fti build training`.\n\n"
+        "1 check run: 1 error, 0 warnings.\n"
+    )
+
+    text = (project.root / "pyproject.toml").read_text()
+    older = text.replace('training = ["alpha"]', 'training = ["alpha<2"]')
+    (project.root / "pyproject.toml").write_text(older)
+    project.poetry.ok(project.root, "fti", "lock")
+    own = stamp(project.root / "fti" / "training")["poetry_fti.lock"]
+    assert project.verify(f"image:{image}", code=3) == (
+        "training\n"
+        f"  warning {image} was built from the lock {digest[:19]}, not from"
+        f" fti/training/poetry.lock ({own[:19]}) [image]\n"
+        "    Build the image again with `poetry fti build training`.\n"
+        f"  error alpha 2.0 is installed in {image}, not 1.5 [image]\n"
+        "    Build the image again with `poetry fti build training`.\n\n"
+        "1 check run: 1 error, 1 warning.\n"
+    )
 
 
 def test_a_dockerfile_of_ones_own_is_built_first(project: Project) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from git_program import commit_all, git
 from loopback.index import CREDENTIALS
 
 if TYPE_CHECKING:
@@ -160,6 +162,24 @@ def test_podman_builds_one_after_the_other(engines: FakeEngines) -> None:
     again = engines.build("training", "--platform", "linux/arm64", "--push", "--force")
     assert (again.code, again.output) == (0, f"training: already there ({tag})\n")
     assert engines.log.read_text() == before
+
+
+def test_only_images_that_a_change_affects_are_built(engines: FakeEngines) -> None:
+    engines.engine("podman")
+    (engines.bin / "git").symlink_to(shutil.which("git") or "")
+    git(engines.root, "init", "--quiet")
+    commit_all(engines.root)
+    none = "The changes since HEAD affect no image.\n"
+    result = engines.build("--since", "HEAD")
+    assert (result.code, result.output) == (0, none)
+    for stage in ("feature", "inference"):  # `feature` has no image
+        (engines.root / f"fti/{stage}/notes.txt").write_text("new")
+    result = engines.build("training", "--since", "HEAD")
+    assert (result.code, result.output) == (0, none)
+    result = engines.build("--since", "HEAD")
+    assert result.code == 0, result.errors
+    (built,) = engines.log.read_text().splitlines()
+    assert "-f fti/inference/Dockerfile" in built
 
 
 def test_an_engine_that_fails_is_an_error(engines: FakeEngines) -> None:

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-
-from packaging.specifiers import SpecifierSet
 
 from poetry_fti.checks import Check, Finding
 from poetry_fti.checks.shared.chains import shortest_chain
-from poetry_fti.checks.shared.images import image_python, oldest_python
+from poetry_fti.checks.shared.downloads import downloads
 from poetry_fti.checks.shared.packages import named, sole
-from poetry_fti.checks.shared.targets import applies
-from poetry_fti.model import USUAL_PLATFORMS, IndexOrigin, Targets
-from poetry_fti.targets import stage_targets
 from poetry_fti.wording import joined, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from poetry_fti.checks.shared.downloads import Download
     from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
     from poetry_fti.model import LockedPackage
-    from poetry_fti.targets import StageTargets, Target
 
 _HEAVIEST: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Download:
-    """The packages that a target downloads: the sizes in bytes, heaviest first, and the unknown."""
-
-    target: Target
-    sizes: tuple[tuple[int, LockedPackage], ...]
-    unknown: tuple[LockedPackage, ...]
-
-    @property
-    def total(self) -> int:
-        """The size of all packages whose size is known."""
-        return sum(size for size, _ in self.sizes)
 
 
 def _find(project: CheckedProject) -> Iterator[Finding]:
@@ -45,9 +25,7 @@ def _find(project: CheckedProject) -> Iterator[Finding]:
         limit = stage.stage.max_download_size
         if limit is None:
             continue
-        where = _targets(stage)
-        sizes = stage.sizes()
-        found = [_download(stage, where, target, sizes) for target in where.required]
+        found = downloads(stage)
         too_large = [each for each in found if each.total > limit]
         unknown = {each.name: each for download in found for each in download.unknown}
         if too_large:
@@ -56,45 +34,7 @@ def _find(project: CheckedProject) -> Iterator[Finding]:
             yield _unknown(stage, [unknown[name] for name in sorted(unknown)])
 
 
-def _targets(stage: CheckedStage) -> StageTargets:
-    """Return the platforms of a stage with the Python of its image, or else its oldest one."""
-    targets = stage.stage.targets
-    platforms = targets.platforms or USUAL_PLATFORMS
-    own = Targets(platforms=platforms, libc=targets.libc, macos=targets.macos)
-    minor = image_python(stage) or oldest_python(stage)
-    return stage_targets(own, SpecifierSet(f"=={minor[0]}.{minor[1]}.*" if minor else stage.python))
-
-
-def _download(
-    stage: CheckedStage, where: StageTargets, target: Target, sizes: Mapping[str, int]
-) -> _Download:
-    known, unknown = [], []
-    for package in stage.packages:
-        if isinstance(package.origin, IndexOrigin) and applies(package, target):
-            size = _size(stage, package, where, target, sizes)
-            if size is None:
-                unknown.append(package)
-            else:
-                known.append((size, package))
-    known.sort(key=lambda pair: (-pair[0], pair[1].name))
-    return _Download(target, tuple(known), tuple(unknown))
-
-
-def _size(
-    stage: CheckedStage,
-    package: LockedPackage,
-    where: StageTargets,
-    target: Target,
-    sizes: Mapping[str, int],
-) -> int | None:
-    """Return the size of the largest wheel for a target, or of the source distribution."""
-    files = stage.files(package)
-    wheels = [each for each in files if each.is_wheel and target in where.of(each.name)]
-    chosen = wheels or [each for each in files if not each.is_wheel]
-    return max((sizes[each.digest] for each in chosen if each.digest in sizes), default=None)
-
-
-def _too_large(stage: CheckedStage, found: Sequence[_Download], limit: int) -> Finding:
+def _too_large(stage: CheckedStage, found: Sequence[Download], limit: int) -> Finding:
     largest = max(found, key=lambda each: each.total)
     heaviest = largest.sizes[:_HEAVIEST]
     least = "at least " if largest.unknown else ""

@@ -11,12 +11,14 @@ from poetry_fti.commands.shared.console import escape, feedback_of, guarded, loa
 from poetry_fti.commands.shared.options import STAGES
 from poetry_fti.commands.shared.writing import report_written
 from poetry_fti.errors import DONE
+from poetry_fti.operations.affected.run import affected_stages
 from poetry_fti.operations.exclusive import exclusive_access
 from poetry_fti.operations.export import write
 from poetry_fti.operations.images.build import (
     build_images,
     build_jobs,
     find_builder,
+    images_to_build,
     remaining_job,
     render_images,
 )
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
+
+    from poetry_fti.operations.project import Project
 
 
 class BuildCommand(Command):
@@ -46,6 +50,9 @@ class BuildCommand(Command):
             multiple=True,
         ),
         option("force", None, "Rebuild images that are up to date."),
+        option(
+            "since", None, "Only the stages that changes since a git revision affect.", flag=False
+        ),
     ]
     help = """\
 Writes the requirements and Dockerfiles of the stages, whose locks have to be fresh. Then Docker,
@@ -63,7 +70,10 @@ Poetry is configured with.
         folder = self.get_application().project_directory
         with exclusive_access(folder, feedback_of(self)):
             project = load(self)
-            export = render_images(project, self.argument("stages"), builder)
+            names = self._names(project)
+            if names is None:
+                return DONE
+            export = render_images(project, names, builder)
             report_written(self.io, write(project, export.rendered), only_changes=True)
             jobs = build_jobs(project, export, builder)
         todo = []
@@ -80,6 +90,20 @@ Poetry is configured with.
         for job in todo:
             self._report(job.stage, job.tags)
         return DONE
+
+    def _names(self, project: Project) -> Sequence[str] | None:
+        """Return the stages to build, an empty sequence for all; None if there are none."""
+        names: list[str] = self.argument("stages")
+        revision = self.option("since")
+        if not revision:
+            return names
+        report = affected_stages(project, revision)
+        for text in report.warnings:
+            warning(self.io, text)
+        affected = images_to_build(project, names, report)
+        if not affected:
+            self.line(f"The changes since {escape(revision)} affect no image.")
+        return affected or None
 
     def _report(self, stage: str, tags: Sequence[str]) -> None:
         state = "pushed" if self.option("push") else "built"

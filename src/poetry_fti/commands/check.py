@@ -49,7 +49,7 @@ class CheckCommand(Command):
     @guarded
     def handle(self) -> int:
         """Print the findings, or the description of a check."""
-        if explained := self.option("explain"):
+        if (explained := self.option("explain")) is not None:
             (name,) = chosen_checks([explained], [])
             self.line(escape(f"{name}: {load_check(name).summary}.\n\n{_described(name)}"))
             return DONE

@@ -65,6 +65,7 @@ class StageConfig:
     isolated: bool | None = None
     no_build: bool = False
     share: bool | None = None
+    paths: tuple[PurePosixPath, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +194,7 @@ def _stage(
             "check",
             "no-build",
             "share",
+            "paths",
         ),
     )
     if not STAGE_NAME.fullmatch(name):
@@ -224,6 +226,7 @@ def _stage(
         isolated=table.boolean("isolated"),
         no_build=table.boolean("no-build") or False,
         share=table.boolean("share"),
+        paths=_paths(table),
     )
 
 
@@ -238,6 +241,15 @@ def _python(table: Table) -> str | None:
         pass
     table.wrong("python", f'"{text}" is not a version specifier such as ">=3.11,<3.14"')
     return None
+
+
+def _paths(table: Table) -> tuple[PurePosixPath, ...] | None:
+    texts = table.whole_strings("paths")
+    for index, text in enumerate(texts):
+        if not text or PurePosixPath(text).is_absolute() or _FORBIDDEN_IN_PATHS.search(text):
+            message = f'"{text}" must be a path relative to the project, such as "src/training"'
+            table.wrong("paths", message, index=index)
+    return tuple(map(PurePosixPath, texts)) if "paths" in table else None
 
 
 def _runs_on_linux(targets: Targets) -> bool:

@@ -121,6 +121,7 @@ def _stage(
         severities=config.severities,
         no_build=config.no_build,
         share=config.share is not False,
+        paths=config.paths,
         overrides=tuple(_normalized_overrides(config.overrides).items()),
         exclude=config.exclude,
         constraints=config.constraints,

@@ -9,6 +9,8 @@ from poetry_fti.model.image import Image
 from poetry_fti.model.platforms import Targets
 
 if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
     from packaging.utils import NormalizedName
 
     from poetry_fti.model.check import Severity
@@ -41,6 +43,8 @@ class Stage:
         severities: pairs of a check and the severity of its findings in the stage.
         no_build: whether locking must not run the build of any package.
         share: whether the image has layers that images of other stages can share.
+        paths: the files and folders of the stage's own code, relative to the project's root; None
+            for what its image contains of the project.
     """
 
     name: str
@@ -62,6 +66,7 @@ class Stage:
     severities: tuple[tuple[str, Severity], ...] = ()
     no_build: bool = False
     share: bool = True
+    paths: tuple[PurePosixPath, ...] | None = None
 
     @property
     def locked_groups(self) -> tuple[NormalizedName, ...]:

@@ -1,90 +1,294 @@
-"""Reads earlier versions of a file out of a project's git repository."""
+"""A git repository, read with the git program: revisions, changed paths, and earlier contents.
+
+No program that the repository configures is run (hooks, filters, fsmonitor, external diffs, text
+conversions), the network is not used, and the repository is not written to.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
-from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Final
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.errors import FtiError
+from poetry_fti.reading import open_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path, PurePosixPath
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-_MOST: Final = 1000  # commits that have changed the file, newest first
+SETTINGS: Final = (
+    "core.fsmonitor=false",
+    f"core.hooksPath={os.devnull}",
+    "diff.autoRefreshIndex=true",  # contents are compared where only the times of files differ
+)
+ENVIRONMENT: Final = {
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",
+}
+# Git sets these in hooks, for the repository of the hook.
+_OF_HOOKS: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
+_ZEROS: Final = re.compile(r"0{40}|0{64}")
+_SUBMODULE: Final = "160000"
 _LARGEST: Final = 64 << 20
-# Only commands that neither run a program of the repository's configuration nor use the network.
-_SAFE: Final = {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0"}
+# What git stores in place of a file that is kept in Git LFS.
+_POINTER: Final = re.compile(rb"version https://git-lfs.*\noid sha256:([0-9a-f]{64})\nsize \d+\n")
+_LARGEST_POINTER: Final = 1024
+_FETCH: Final = (
+    "Fetch the history with `git fetch --unshallow` (GitHub Actions: `fetch-depth: 0` of"
+    " actions/checkout; GitLab: the variable `GIT_DEPTH: 0`)."
+)
 
 
-def commit_with_lock(root: Path, lock: PurePosixPath, digest: str) -> str | None:
-    """Return the newest commit in which a lock has a digest (`sha256:…`).
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """A path whose contents differ between a commit and the working tree."""
 
-    `lock` is the path from the project's folder `root`; line ends are ignored. Returns an empty
-    string if no commit has such a lock, None if there is no git or no repository.
+    path: PurePosixPath
+    mode: str
+    blob: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A git repository: `top` is the root of its working tree.
+
+    `prefix` is the path of the project's folder in it. All other paths are relative to `top`.
     """
-    git = shutil.which("git")
-    if git is None or "\n" in str(lock):
-        return None
-    command = [git, "-c", "core.fsmonitor=false", "-C", str(root)]
-    commits = _commits(command, lock)
-    return None if commits is None else _first(command, commits, lock, digest)
+
+    top: Path
+    prefix: PurePosixPath = PurePosixPath()
+
+    def base(self, revision: str) -> str:
+        """Return the commit that changes since a revision are relative to.
+
+        That is the best common ancestor of the revision and HEAD, as with `git diff REV...`, so
+        that later changes on the other branch are not counted; or the revision itself if they have
+        no common history. For the hash of zeros, with which CI systems name the state before the
+        first commit, the empty tree is returned. Raises FtiError for an unknown revision, and for a
+        shallow clone that lacks the commits, with the command that fetches them.
+        """
+        if _ZEROS.fullmatch(revision):
+            return self._git("hash-object", "-t", "tree", "--stdin").decode().strip()
+        commit = self.commit(revision)
+        result = _run(self.top, "merge-base", commit, "HEAD")
+        if result.returncode == 0:
+            return result.stdout.decode().strip()
+        if self._is_shallow():
+            message = f'This clone is shallow, and lacks the common ancestor of "{revision}" and'
+            raise FtiError(f"{message} HEAD. {_FETCH}")
+        return commit
+
+    def commit(self, revision: str) -> str:
+        """Return the commit of a revision.
+
+        Raises FtiError for an unknown revision; in a shallow clone with the command to fetch it.
+        """
+        if found := self._resolved(revision):
+            return found
+        if self._is_shallow():
+            message = f'The git revision "{revision}" is not in this clone, which is shallow.'
+            raise FtiError(f"{message} {_FETCH}")
+        hint = "Name a branch, a tag or a commit of this repository."
+        if self._resolved(f"origin/{revision}"):
+            hint = f'Did you mean "origin/{revision}"?'
+        raise FtiError(f'There is no git revision "{revision}". {hint}')
+
+    def changed(self, commit: str) -> frozenset[PurePosixPath]:
+        """Return the paths whose contents or modes differ between a commit and the working tree.
+
+        Staged and other uncommitted changes count, as do untracked files that are not ignored. A
+        renamed file has its old and its new path. Submodules are compared file by file; one that
+        lacks the old commit, or is not checked out, is returned as one path if it differs.
+        """
+        untracked = self._git("ls-files", "--others", "--exclude-standard", "-z")
+        found = {_path(name) for name in untracked.split(b"\0") if name}
+        filters = self._filters()
+        differing = list(self._differing(commit, filters))
+        submodules = self._submodules()
+        for each in differing:
+            if each.mode == _SUBMODULE:
+                submodules[each.path] = each.blob
+        plain = [each for each in differing if each.path not in submodules]
+        same = self._same_as_pointers(plain) if filters else frozenset()
+        found.update(each.path for each in plain if each.path not in same)
+        reported = {each.path for each in differing}
+        for path, old in submodules.items():
+            found.update(self._in_submodule(path, old, is_reported=path in reported))
+        return frozenset(found)
+
+    def contents(
+        self, commit: str, paths: Iterable[PurePosixPath]
+    ) -> Mapping[PurePosixPath, bytes]:
+        """Return the contents of files in a commit, without paths that it does not have.
+
+        Raises FtiError for a file of more than 64 MiB, and for one that a partial clone lacks.
+        """
+        wanted = {str(path) for path in paths}
+        if not wanted:
+            return {}
+        words = ("ls-tree", "-r", "-z", "--full-tree", commit, "--", *sorted(wanted))
+        blobs: dict[PurePosixPath, str] = {}
+        for entry in self._git(*words).split(b"\0"):
+            fields, _, name = entry.partition(b"\t")
+            if name and os.fsdecode(name) in wanted and fields.split()[1] == b"blob":
+                blobs[_path(name)] = fields.split()[2].decode()
+        sizes = self._sizes(list(blobs.values()))
+        for path, blob in blobs.items():
+            if sizes.get(blob, _LARGEST + 1) > _LARGEST:
+                why = "is larger than 64 MiB" if blob in sizes else "is not in this partial clone"
+                raise FtiError(f"{path} of the git commit {commit} cannot be read: it {why}.")
+        return dict(zip(blobs, self._blobs(list(blobs.values())), strict=True))
+
+    def _resolved(self, revision: str) -> str:
+        """Return the hash of a revision's commit; empty if there is none."""
+        if revision.startswith("-") or "\0" in revision:
+            return ""
+        result = _run(self.top, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+        return "" if result.returncode else result.stdout.decode().strip()
+
+    def _is_shallow(self) -> bool:
+        return self._git("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    def _differing(self, commit: str, filters: Sequence[str]) -> Iterator[_Difference]:
+        form = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative")
+        safe = ("--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty")
+        fields = iter(self._git("diff", *form, *safe, commit, "--", settings=filters).split(b"\0"))
+        for words in fields:
+            if words:
+                mode, _, blob, _, status = words.decode().split()
+                yield _Difference(_path(next(fields)), mode.lstrip(":"), blob, status)
+
+    def _filters(self) -> list[str]:
+        """Return settings that turn off all filters, which are programs that convert files."""
+        found = _run(self.top, "config", "--null", "--name-only", "--get-regexp", r"^filter\.")
+        names = {os.fsdecode(key).rpartition(".")[0] for key in found.stdout.split(b"\0") if key}
+        for name in sorted(names):
+            if "=" in name:
+                raise FtiError(f'The git setting "{name}" cannot be turned off. Rename the filter.')
+        off = ("clean=", "smudge=", "process=", "required=false")
+        return [f"{name}.{setting}" for name in sorted(names) for setting in off]
+
+    def _same_as_pointers(self, differing: Sequence[_Difference]) -> frozenset[PurePosixPath]:
+        """Return the files that only differ because git stores pointers of Git LFS for them."""
+        modified = [each for each in differing if each.status == "M"]
+        sizes = self._sizes([each.blob for each in modified])
+        small = [each for each in modified if sizes.get(each.blob, _LARGEST) <= _LARGEST_POINTER]
+        contents = self._blobs([each.blob for each in small])
+        return frozenset(
+            each.path
+            for each, content in zip(small, contents, strict=True)
+            if (pointer := _POINTER.fullmatch(content))
+            and pointer[1].decode() == _digest(self.top / each.path)
+        )
+
+    def _submodules(self) -> dict[PurePosixPath, str]:
+        """Return the commits of the submodules in the index by path."""
+        if not (self.top / ".gitmodules").exists():
+            return {}
+        found = {}
+        for entry in self._git("ls-files", "--stage", "-z").split(b"\0"):
+            fields, _, name = entry.partition(b"\t")
+            if fields.startswith(_SUBMODULE.encode()):
+                found[_path(name)] = fields.split()[1].decode()
+        return found
+
+    def _in_submodule(
+        self, path: PurePosixPath, old: str, *, is_reported: bool
+    ) -> Iterator[PurePosixPath]:
+        if (self.top / path / ".git").exists():
+            try:
+                yield from (path / each for each in Repository(self.top / path).changed(old))
+            except FtiError:  # the old commit has not been fetched
+                yield path
+        elif is_reported:
+            yield path
+
+    def _sizes(self, blobs: Sequence[str]) -> dict[str, int]:
+        """Return the sizes of blobs in bytes, without those that a partial clone lacks."""
+        # Newer git programs stop at a blob that they would have to fetch; it is missing as well.
+        text = _run(self.top, "cat-file", "--batch-check", data="".join(f"{b}\n" for b in blobs))
+        lines = (line.split() for line in text.stdout.decode().splitlines())
+        return {words[0]: int(words[2]) for words in lines if words[-1] != "missing"}
+
+    def _blobs(self, blobs: Sequence[str]) -> Iterator[bytes]:
+        """Yield the contents of blobs that exist."""
+        text = self._git("cat-file", "--batch", data="".join(f"{b}\n" for b in blobs))
+        start = 0
+        for _ in blobs:
+            end = text.index(b"\n", start)
+            size = int(text[start:end].split()[2])
+            yield text[end + 1 : end + 1 + size]
+            start = end + size + 2
+
+    def _git(self, *words: str, settings: Sequence[str] = (), data: str = "") -> bytes:
+        result = _run(self.top, *words, settings=settings, data=data)
+        if result.returncode:
+            raise FtiError(_failure(self.top, result.stderr))
+        return result.stdout
 
 
-def _commits(command: list[str], lock: PurePosixPath) -> list[str] | None:
-    """Return the commits that have changed a file on any branch, newest first."""
-    words = ["rev-list", "--all", "--full-history", f"--max-count={_MOST}", "--", f"./{lock}"]
-    result = subprocess.run(  # noqa: S603 - fixed commands, no shell
-        [*command, *words],
-        env={**os.environ, **_SAFE},
+def find_repository(folder: Path) -> Repository:
+    """Return the repository that contains a project's folder.
+
+    Raises FtiError if there is no git program, no repository, or if git refuses to read it.
+    """
+    result = _run(folder, "rev-parse", "--show-toplevel", "--show-prefix")
+    if result.returncode:
+        raise FtiError(_failure(folder, result.stderr))
+    top, prefix = os.fsdecode(result.stdout).split("\n")[:2]
+    return Repository(Path(top), PurePosixPath(prefix))
+
+
+def git_command(folder: Path, settings: Iterable[str] = ()) -> list[str]:
+    """Return the first words of a git command that runs no program of the repository.
+
+    Raises FtiError if there is no git program.
+    """
+    program = shutil.which("git")
+    if program is None:
+        raise FtiError("The program git is not installed, or not on PATH. Install it.")
+    options = [word for each in (*SETTINGS, *settings) for word in ("-c", each)]
+    return [program, "--no-pager", *options, "-C", str(folder)]
+
+
+def _run(
+    folder: Path, *words: str, settings: Sequence[str] = (), data: str = ""
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(  # noqa: S603 - fixed commands, no shell
+        [*git_command(folder, settings), *words],
+        env={k: v for k, v in os.environ.items() if k not in _OF_HOOKS} | ENVIRONMENT,
+        input=data.encode(),
         capture_output=True,
         check=False,
-        encoding="ascii",
-        errors="replace",
-        stdin=subprocess.DEVNULL,
     )
-    return None if result.returncode else result.stdout.split()
 
 
-def _first(command: list[str], commits: Iterable[str], lock: PurePosixPath, digest: str) -> str:
-    with subprocess.Popen(  # noqa: S603 - fixed commands, no shell
-        [*command, "cat-file", "--batch"],
-        env={**os.environ, **_SAFE},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        assert process.stdin  # noqa: S101 - pipes were requested
-        assert process.stdout  # noqa: S101
-        try:
-            for commit in commits:
-                content = _content(process.stdin, process.stdout, f"{commit}:./{lock}")
-                if f"sha256:{hashlib.sha256(content).hexdigest()}" == digest:
-                    return commit
-        except (OSError, ValueError):
-            return ""
-        finally:
-            process.kill()
-            with suppress(OSError):
-                process.stdin.close()
-    return ""
+def _failure(folder: Path, errors: bytes) -> str:
+    if b"not a git repository" in errors:
+        return f"{folder} is not in a git repository. Run `git init`, or change to a clone."
+    message = errors.decode(errors="replace").strip() or "no message"
+    return f"git cannot read the repository of {folder}: {message}"
 
 
-def _content(requests: IO[bytes], answers: IO[bytes], name: str) -> bytes:
-    """Return a file of a commit with Unix line ends; empty if the commit does not have it.
+def _path(name: bytes) -> PurePosixPath:
+    return PurePosixPath(os.fsdecode(name))
 
-    Raises ValueError for an answer in another form, or for a file that is too large.
-    """
-    requests.write(f"{name}\n".encode())
-    requests.flush()
-    answer = answers.readline()
-    if answer.endswith(b" missing\n"):
-        return b""
-    size = int(answer.split()[-1]) if answer.strip() else _LARGEST + 1
-    if size > _LARGEST:
-        message = f"{name} cannot be read"
-        raise ValueError(message)
-    content = answers.read(size + 1)[:size]
-    return content.replace(b"\r\n", b"\n")
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal digits; empty if it is no regular file."""
+    digest = hashlib.sha256()
+    try:
+        with open_regular(path) as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+    except OSError:
+        return ""
+    return digest.hexdigest()

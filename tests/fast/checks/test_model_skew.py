@@ -54,6 +54,22 @@ def test_an_older_xgboost_predicts_wrongly() -> None:
     assert "(silent)" in text
 
 
+def test_what_breaks_in_other_files_of_xgboost_is_not_reported() -> None:
+    wrapper = "pickled scikit-learn wrappers predict the same, but their get_params() fails"
+    (text,) = found("2024/xgboost.pkl", xgboost="3.0.2")
+    assert wrapper in text
+    for model in ("booster.pkl", "xgboost.json", "xgboost.ubj", "mlflow-xgboost"):
+        assert found(f"2024/{model}", xgboost="3.0.2") == []
+    versions = {"xgboost": "2.0.3"}
+    old = ModelRecord(kind="xgboost", versions=versions)
+    assert found(old, xgboost="3.1.3") == []
+    sources = {"xgboost": "env/python/requirements.txt"}
+    for unknown in (replace(old, kind="requirements"), replace(old, kind="bento", sources=sources)):
+        (text,) = found(unknown, xgboost="3.1.3")
+        assert "cannot read the binary .model files" in text
+        assert wrapper in text
+
+
 def test_numpy_2_that_a_pickle_implies() -> None:
     assert found("2025/forest-5.pkl", scikit_learn="1.7.2", numpy="1.24.4") == [
         (

@@ -165,7 +165,7 @@ def test_a_python_of_the_base_image_may_have_other_packages(
     locked_demo: MemoryProject, image: FakeImage
 ) -> None:
     site = image.site()
-    for name, version in (("mid", "1.0"), ("lib", "1.0"), ("extra", "1")):
+    for name, version in (("mid", "1.0"), ("lib", "1.0"), ("extra", "1"), ("extra", "2")):
         install(site, name, version)
     (image.root / "opt/venv/pyvenv.cfg").unlink()
     python = image.root / "opt/venv/bin/python3"

@@ -58,6 +58,22 @@ def test_what_breaks_in_the_stages_that_load_a_model(models: MemoryProject) -> N
     assert "forest.joblib" in run(models, "verify", "forest.joblib", "--format", "sarif").output
 
 
+def test_a_package_that_only_other_stages_have_is_missing(models: MemoryProject) -> None:
+    models.index.offer({"catboost 1.2.10": []})
+    (models.root / "cat.pkl").write_bytes(b"ccatboost.core\nCatBoostClassifier\n(tR.")
+    assert run(models, "verify", "cat.pkl") == Ended(0, NOTHING)
+    models.write(pyproject({"training": ["catboost"], "inference": ["joblib"]}))
+    models.lock()
+    assert run(models, "verify", "cat.pkl") == Ended(
+        3,
+        "inference\n"
+        "  error inference cannot load cat.pkl, which needs catboost: it does not have catboost"
+        " [model]\n"
+        "    Add it with `poetry fti add inference catboost`.\n\n"
+        "1 check run: 1 error, 0 warnings.\n",
+    )
+
+
 def test_the_lock_that_a_model_was_trained_from_is_reported(models: MemoryProject) -> None:
     def git(*words: str) -> str:
         identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]

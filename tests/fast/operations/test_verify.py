@@ -158,3 +158,8 @@ def test_damaged_packages_are_found() -> None:
         "error: alpha is installed more than once in here: 1 and 2. Create it.",
         "error: alpha 1 in here lacks\\nfiles. Create it.",
     ]
+
+
+def test_a_package_with_metadata_of_two_kinds_is_installed_once() -> None:
+    twice = (package("alpha", "1"), package("alpha", "1"))
+    assert differences([locked("alpha", "1")], *twice) == []

@@ -125,6 +125,16 @@ def test_files_are_compared_with_their_hashes(tmp_path: Path) -> None:
     ]
 
 
+def test_recorded_bytecode_may_be_compiled_again(tmp_path: Path) -> None:
+    site = virtual_environment(tmp_path)
+    metadata = install(site, "alpha", "1")
+    (site / "__pycache__").mkdir()
+    (site / "__pycache__/alpha.cpython-312.pyc").write_bytes(b"compiled again")
+    lines = "".join(f"__pycache__/{name}.cpython-312.pyc,sha256=aa,1\n" for name in ("alpha", "x"))
+    (metadata / "RECORD").write_text(lines, encoding="utf-8")
+    assert contents(tmp_path, deep=True)[1] == []
+
+
 def test_many_modified_files_are_counted(tmp_path: Path) -> None:
     metadata = install(virtual_environment(tmp_path), "alpha", "1")
     lines = "".join(f"{name}.py,sha256=aa,1\n" for name in "abcde")
@@ -174,10 +184,27 @@ def test_another_python_is_started_without_its_packages(tmp_path: Path) -> None:
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\necho no\n", encoding="utf-8")
     broken.chmod(0o755)
-    with pytest.raises(FtiError, match="is not a Python that can be started"):
+    with pytest.raises(FtiError, match="is not a Python that can be started: it printed no"):
         find_python(str(broken))
+    broken.write_text('#!/bin/sh\necho "no $4" >&2\nexit 2\n', encoding="utf-8")
+    with pytest.raises(FtiError) as caught:
+        find_python(str(broken))
+    assert (
+        str(caught.value)
+        == f"{broken} is not a Python that can be started: it ended with exit code 2"
+    )
     with pytest.raises(FtiError, match='There is no Python "no-such-python"'):
         find_python("no-such-python")
+
+
+def test_a_folder_with_a_python_of_its_own_is_an_environment(tmp_path: Path) -> None:
+    python = tmp_path / "bin/python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    assert find_python(str(tmp_path)).markers["python_version"] == ".".join(
+        map(str, sys.version_info[:2])
+    )
 
 
 def test_folders_that_are_no_environments_are_errors(tmp_path: Path) -> None:

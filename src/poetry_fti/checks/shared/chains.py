@@ -6,6 +6,8 @@ from collections import defaultdict, deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from packaging.utils import NormalizedName
 
     from poetry_fti.checks.shared.facts import CheckedStage
@@ -17,20 +19,20 @@ def shortest_chain(stage: CheckedStage, name: NormalizedName) -> list[Normalized
     The list is empty if the package cannot be reached. Of chains with the same length, the first
     in alphabetical order is returned.
     """
+    return list(shortest_chains(stage).get(name, ()))
+
+
+def shortest_chains(stage: CheckedStage) -> Mapping[NormalizedName, tuple[NormalizedName, ...]]:
+    """Return what `shortest_chain` does for each package that can be reached, by name."""
     required: defaultdict[NormalizedName, set[NormalizedName]] = defaultdict(set)
     for package in stage.packages:
         required[package.name].update(each.name for each in package.requires)
     direct = sorted({each.name for each in stage.requirements})
-    before: dict[NormalizedName, NormalizedName | None] = dict.fromkeys(direct)
+    chains: dict[NormalizedName, tuple[NormalizedName, ...]] = {name: (name,) for name in direct}
     queue = deque(direct)
-    while queue and name not in before:
+    while queue:
         current = queue.popleft()
-        for each in sorted(required[current] - before.keys()):
-            before[each] = current
+        for each in sorted(required[current] - chains.keys()):
+            chains[each] = (*chains[current], each)
             queue.append(each)
-    chain: list[NormalizedName] = []
-    step = name if name in before else None
-    while step is not None:
-        chain.append(step)
-        step = before[step]
-    return chain[::-1]
+    return chains

@@ -32,7 +32,7 @@ _FILE: Final = "skew.toml"
 _PACKAGE_KEYS: Final = frozenset({"measured", "series", "boundaries"})
 _PLACE_KEYS: Final = frozenset({"at", "below", "from"})
 _TEXT_KEYS: Final = frozenset({"direction", "kind", "breaks", "source"})
-_OPTIONAL_KEYS: Final = frozenset({"silent", "since", "needs", "level"})
+_OPTIONAL_KEYS: Final = frozenset({"silent", "since", "needs", "level", "form"})
 
 
 @cache
@@ -103,7 +103,15 @@ def _boundaries(path: str, table: Mapping[str, Any]) -> Iterator[Boundary]:
             since=_release(table["since"]) if "since" in table else None,
             needs=table.get("needs"),
             level=cast("Level", _one_of(path, table.get("level", "error"), Level)),
+            form=_form(path, table.get("form")),
         )
+
+
+def _form(path: str, text: str | None) -> str | None:
+    """Return the form of what breaks; raises ValueError for one that is unknown."""
+    if text in {None, "binary"} or (text and text.startswith("pickle:")):
+        return text
+    raise ValueError(f'{path}: `form` is neither "binary" nor "pickle:MODULE"')
 
 
 def _places(path: str, table: Mapping[str, Any]) -> Iterator[tuple[Release, Release]]:

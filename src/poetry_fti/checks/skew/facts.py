@@ -33,6 +33,8 @@ class Boundary:
             be any.
         needs: a package without which the boundary does not apply, or None.
         level: how severe the step is.
+        form: `pickle:MODULE` if only pickles that refer to a module break, `binary` for binary
+            files, or None.
     """
 
     below: Release
@@ -45,6 +47,7 @@ class Boundary:
     since: Release | None = None
     needs: str | None = None
     level: Level = "error"
+    form: str | None = None
 
     def is_crossed(self, producer: Version, consumer: Version) -> bool:
         """Return whether objects saved with the producer's version break in the consumer's."""

@@ -17,7 +17,7 @@ from poetry_fti.targets import version_text
 from poetry_fti.wording import in_one_line, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from poetry_fti.checks.shared.facts import CheckedStage
     from poetry_fti.checks.skew.facts import PackageFacts
@@ -28,14 +28,19 @@ _PYTHON: Final = "python"
 # Lists of packages, which may have more than a model needs.
 _LISTS: Final = frozenset({"bento", "conda", "environment", "requirements"})
 _LIST_FILES: Final = frozenset({"requirements.txt", "conda.yaml"})
+# Files that describe a model, which they do not contain.
+_DESCRIPTIONS: Final = ("MLmodel", ".txt", ".yaml", ".yml")
 _MOST_SHOWN: Final = 5
 
 
-def model_findings(model: str, record: ModelRecord, stage: CheckedStage) -> Iterator[Finding]:
+def model_findings(
+    model: str, record: ModelRecord, stage: CheckedStage, known: Collection[str] = ()
+) -> Iterator[Finding]:
     """Yield what breaks when a stage, which has a readable lock, loads a model.
 
-    `model` is the name of the model in messages. A version that the model does not record, and a
-    package without measured facts, yield no finding.
+    `model` is the name of the model in messages, `known` are packages that stages of the project
+    have. A version that the model does not record, and a package that is neither known nor has
+    measured facts, which may be a module of another name, yield no finding.
     """
     side = Side(stage)
     yield from _unsafe(model, record, side)
@@ -44,11 +49,13 @@ def model_findings(model: str, record: ModelRecord, stage: CheckedStage) -> Iter
         yield from _unreadable_onnx(model, record, side)
         return
     facts = load_facts().packages
-    for name in sorted(facts.keys() - {_PYTHON}):
-        if name in side.packages:
+    missing = (_needed(record) & facts.keys()) | (_imported(record) & set(known))
+    for name in sorted((facts.keys() | missing) - {_PYTHON}):
+        if name not in side.packages:
+            if name in missing:
+                yield _missing(model, record, side, name)
+        elif name in facts:
             yield from _different_version(model, record, side, name, facts[name])
-        elif name in _needed(record):
-            yield _missing(model, record, side, name)
     yield from _different_python(model, record, side, facts[_PYTHON])
 
 
@@ -76,7 +83,8 @@ def _different_version(
     made_with = _recorded(record, name, versions)
     if made_with is None:
         return
-    steps = [(each, _judged(record, facts, made_with, each)) for each in versions]
+    forms = _forms(record, name)
+    steps = [(each, _judged(record, facts, made_with, each, forms)) for each in versions]
     failing = [(version, judged) for version, judged in steps if judged.level is not None]
     if not failing:
         return
@@ -105,13 +113,37 @@ def _different_version(
 
 
 def _judged(
-    record: ModelRecord, facts: PackageFacts, made_with: Version, version: Version
+    record: ModelRecord,
+    facts: PackageFacts,
+    made_with: Version,
+    version: Version,
+    forms: frozenset[str] | None = None,
 ) -> Judgement:
+    """Return what breaks; `forms` are the forms in which a package is in the model, if known."""
     judged = judge(
         facts, made_with, version, producer_packages={*record.versions, *record.packages}
     )
-    crossings = tuple(each for each in judged.crossings if each.kind == "saved-objects")
+    crossings = tuple(
+        each
+        for each in judged.crossings
+        if each.kind == "saved-objects"
+        and (each.form is None or forms is None or each.form in forms)
+    )
     return Judgement(crossings, judged.unmeasured)
+
+
+def _forms(record: ModelRecord, name: str) -> frozenset[str] | None:
+    """Return the values of `form` that apply to what a package has saved, or None if unknown.
+
+    It is known for a pickle, and for a file in the package's own format that has been read.
+    """
+    modules = {each.rpartition(".")[0] for each in record.globals}
+    pickled = [each for each in modules if f"{each}.".startswith(f"{name}.")]
+    source = record.sources.get(name, "MLmodel")
+    has_own_file = record.kind == name or not source.endswith(_DESCRIPTIONS)
+    if not pickled and not has_own_file:
+        return None
+    return frozenset(f"pickle:{each}" for each in pickled)
 
 
 def _recorded(record: ModelRecord, name: str, versions: list[Version]) -> Version | None:
@@ -146,6 +178,11 @@ def _needed(record: ModelRecord) -> set[str]:
     if not record.sources:
         return {*record.versions, *record.packages}
     return {name for name, file in record.sources.items() if file not in _LIST_FILES}
+
+
+def _imported(record: ModelRecord) -> set[str]:
+    """Return the packages of what a model file refers to; those of a folder are also others."""
+    return set() if record.kind in _LISTS or record.sources else set(record.packages)
 
 
 def _missing(model: str, record: ModelRecord, side: Side, name: str) -> Finding:

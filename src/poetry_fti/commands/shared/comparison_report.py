@@ -19,7 +19,7 @@ def change_lines(changes: Sequence[Change]) -> Iterator[str]:
     """Yield a line of cleo markup for each package that was added, removed or updated."""
     for change in changes:
         name, origins = change.name, origin_texts((*change.before, *change.after))
-        before, after = (_versions_text(each, origins) for each in (change.before, change.after))
+        before, after = (versions_text(each, origins) for each in (change.before, change.after))
         if not before:
             yield f"  <info>+</info> {name} {escape(after)}"
         elif not after:
@@ -44,7 +44,8 @@ def change_data(change: Change) -> dict[str, Any]:
     return data
 
 
-def _versions_text(versions: Sequence[LockedVersion], origins: Mapping[LockedVersion, str]) -> str:
+def versions_text(versions: Sequence[LockedVersion], origins: Mapping[LockedVersion, str]) -> str:
+    """Return versions with the texts of their origins, such as `0.3.0 5e3181f and 0.4.0`."""
     return " and ".join(f"{locked} {origins[locked]}".rstrip() for locked in versions)
 
 
@@ -56,18 +57,22 @@ def comparison_lines(comparison: Comparison | None) -> Iterator[str]:
     if comparison is None:
         return
     yield ""
+    yield comparison_sentence(comparison)
+    for divergence in comparison.divergences:
+        yield from _divergence_lines(divergence)
+
+
+def comparison_sentence(comparison: Comparison) -> str:
+    """Return how many packages are shared, and how many of them differ; then it ends in a colon."""
+    if not comparison.shared:
+        return "No package is shared between stages."
     verb = "is" if comparison.shared == 1 else "are"
     shared = f"{counted(comparison.shared, 'package')} {verb} shared between stages"
-    if not comparison.shared:
-        yield "No package is shared between stages."
-    elif not comparison.divergences:
+    if not comparison.divergences:
         every = "" if comparison.shared == 1 else "all "
-        yield f"{shared}, {every}at the same version."
-    else:
-        what = "versions or origins" if _any_origin(comparison) else "versions"
-        yield f"{shared}, {_number_apart(comparison)}at different {what}:"
-        for divergence in comparison.divergences:
-            yield from _divergence_lines(divergence)
+        return f"{shared}, {every}at the same version."
+    what = "versions or origins" if _any_origin(comparison) else "versions"
+    return f"{shared}, {_number_apart(comparison)}at different {what}:"
 
 
 def _number_apart(comparison: Comparison) -> str:

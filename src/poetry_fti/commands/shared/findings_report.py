@@ -23,9 +23,9 @@ def findings_json(report: CheckReport) -> str:
     """Return the findings, the waived and unknown ones and the checks that ran as JSON."""
     data = {
         "checks": list(report.checks),
-        "findings": [_data(each) for each in report.findings],
+        "findings": [finding_data(each) for each in report.findings],
         "waived": [
-            {**_data(each.finding), "reason": each.waiver.reason, "waiver": each.waiver.path}
+            {**finding_data(each.finding), "reason": each.waiver.reason, "waiver": each.waiver.path}
             for each in report.waived
         ],
         "unknown": [asdict(each) for each in report.unknown],
@@ -33,7 +33,8 @@ def findings_json(report: CheckReport) -> str:
     return json.dumps(data, indent=2) + "\n"
 
 
-def _data(finding: Finding) -> dict[str, Any]:
+def finding_data(finding: Finding) -> dict[str, Any]:
+    """Return a finding as JSON data."""
     transfer = {} if finding.transfer is None else asdict(finding.transfer)
     return {
         "check": finding.check,

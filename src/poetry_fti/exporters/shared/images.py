@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from poetry_fti.model import LockedStage, Platform
+    from poetry_fti.model import LockedStage, Platform, Stage
 
 _DIGITS: Final = 12
 
 
 def with_images(stages: Iterable[LockedStage]) -> list[LockedStage]:
     """Return the stages that have an image: those that run on Linux."""
-    return [s for s in stages if not s.stage.targets.platforms or image_platforms(s)]
+    return [locked for locked in stages if has_image(locked.stage)]
+
+
+def has_image(stage: Stage) -> bool:
+    """Return whether a stage has an image: Linux is among its platforms, or it runs on any."""
+    platforms = stage.targets.platforms
+    return not platforms or any(each.os == "linux" for each in platforms)
 
 
 def image_platforms(locked: LockedStage) -> tuple[Platform, ...]:

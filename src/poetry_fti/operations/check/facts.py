@@ -7,21 +7,19 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from poetry_fti.bridge.project.python_versions import project_python
-from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage, Yanks
-from poetry_fti.model import LockedPackage
+from poetry_fti.checks.shared.facts import CheckedProject, Yanks
 from poetry_fti.operations.check.align_rules import align_rules
 from poetry_fti.operations.check.groups import unused_groups
-from poetry_fti.operations.check.sizes import known_sizes
 from poetry_fti.operations.check.sources import package_sources
+from poetry_fti.operations.check.stages import checked_stage
 from poetry_fti.operations.environments.existing import existing_environments
 from poetry_fti.operations.leftovers import find_leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_fti.checks.shared.facts import ExportedFiles
+    from poetry_fti.checks.shared.facts import CheckedStage, ExportedFiles
     from poetry_fti.operations.project import Project
-    from poetry_fti.operations.stage import ProjectStage
 
 
 def checked_project(project: Project) -> CheckedProject:
@@ -58,43 +56,3 @@ def _exports(project: Project) -> Sequence[ExportedFiles]:
     from poetry_fti.operations.check.exports import differing_exports  # noqa: PLC0415
 
     return differing_exports(project)
-
-
-def checked_stage(project: Project, stage: ProjectStage) -> CheckedStage:
-    """Return a stage as checks see it."""
-    is_fresh = project.is_fresh(stage)
-    packages = _packages(stage)
-    found = _pinned(stage) if packages is None else packages
-    return CheckedStage(
-        stage=stage.stage,
-        # What looks fresh may still be damaged where only reading the packages shows it.
-        problem="" if is_fresh and packages is not None else project.problem(stage),
-        requirements=stage.requirements,
-        packages=found,
-        python=stage.python,
-        files=lambda package: stage.lock.files.get((package.name, package.version), ()),
-        sizes=lambda: known_sizes(project, stage, packages or ()),
-        is_readable=packages is not None or bool(found),
-    )
-
-
-def _pinned(stage: ProjectStage) -> tuple[LockedPackage, ...]:
-    """Return the names and versions in a lock that Poetry does not read, as it lacks other keys.
-
-    A lock with merge markers contains no versions that have been decided on.
-    """
-    if stage.lock.status.is_merging:
-        return ()
-    return tuple(
-        LockedPackage(name=name, version=version)
-        for name, versions in stage.versions.items()
-        for version in versions
-    )
-
-
-def _packages(stage: ProjectStage) -> tuple[LockedPackage, ...] | None:
-    """Return the packages of a lock that may be stale; None if it is missing or damaged."""
-    try:
-        return stage.lock.compared if stage.lock.text else None
-    except Exception:  # noqa: BLE001 - Poetry raises any type for damaged text
-        return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters import bake
+from poetry_fti.exporters.shared.images import has_image
 from poetry_fti.operations.export import ExportRequest, render
 from poetry_fti.operations.images.jobs import (
     image_job,
@@ -20,9 +21,10 @@ from poetry_fti.ports.engine_commands import BuildOptions
 from poetry_fti.ports.netrc import netrc_text, own_netrc, secret_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from poetry_fti.model import LockedStage, Platform
+    from poetry_fti.operations.affected.report import AffectedReport
     from poetry_fti.operations.export import Rendered
     from poetry_fti.operations.project import Project
     from poetry_fti.ports.container_engine import ContainerEngine
@@ -80,6 +82,21 @@ def render_images(project: Project, names: Sequence[str], builder: Builder) -> I
     stages = project.select([each.stage.name for each in images])
     rendered = render(project, ExportRequest(stages=stages, formats=_FORMATS))
     return ImageExport(rendered=rendered, stages=tuple(zip(rendered.images, chosen, strict=True)))
+
+
+def images_to_build(
+    project: Project, names: Collection[str], report: AffectedReport
+) -> tuple[str, ...]:
+    """Return the names of the affected stages among `names`, by default of those with images.
+
+    Raises ConfigError for an unknown stage.
+    """
+    selected = {stage.name for stage in project.select(names)}
+    return tuple(
+        each.stage.name
+        for each in report.affected
+        if each.stage.name in selected and (names or has_image(each.stage))
+    )
 
 
 def build_jobs(project: Project, export: ImageExport, builder: Builder) -> list[BuildJob]:

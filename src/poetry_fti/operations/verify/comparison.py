@@ -92,7 +92,7 @@ def compare(expected: Expected, installed: Installed, where: Where) -> Iterator[
     own = _by_name(installed.packages)
     found = {**_by_name(installed.base), **own}
     for name in sorted(required.keys() | own.keys()):
-        if len(own.get(name, ())) > 1:
+        if _versions(own.get(name, ())) > 1 and (name in required or where.reports_extra):
             yield _twice(where, own[name])
         elif name in required and name not in found:
             yield from _missing(expected, where, required[name])
@@ -165,6 +165,11 @@ def _other_source(locked: list[LockedPackage], found: InstalledPackage) -> str:
         kind = "a git repository" if source.commit else "a folder"
         return f"was installed from {kind}, not from the package index"
     return ""
+
+
+def _versions(found: Iterable[InstalledPackage]) -> int:
+    """Return the number of versions; distributions such as Debian have some metadata twice."""
+    return len({each.version for each in found})
 
 
 def _twice(where: Where, found: list[InstalledPackage]) -> Finding:

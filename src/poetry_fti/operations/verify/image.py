@@ -12,9 +12,9 @@ from poetry_fti.operations.images.jobs import LOCK_LABEL
 from poetry_fti.operations.verify.comparison import Where
 from poetry_fti.operations.verify.run import compared
 from poetry_fti.ports.container_engine import find_engine
-from poetry_fti.ports.git import commit_with_lock
 from poetry_fti.ports.image_files import image_archive, image_settings
 from poetry_fti.ports.installed.archive import read_archive
+from poetry_fti.ports.lock_commits import commit_with_lock
 from poetry_fti.targets import marker_environment
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.bridge.lock.locked import lock_digest
 from poetry_fti.checks import Finding
 from poetry_fti.errors import ConfigError, FtiError
-from poetry_fti.operations.check.facts import checked_stage
-from poetry_fti.ports.git import commit_with_lock
+from poetry_fti.operations.check.stages import checked_stage
+from poetry_fti.ports.lock_commits import commit_with_lock
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
@@ -61,11 +61,12 @@ def verify_model(project: Project, stages: Iterable[ProjectStage], path: Path) -
 
     record, name = read_model(path), in_one_line(str(path))
     findings: list[Finding] = []
+    known = {package for stage in project.stages for package in stage.versions}
     for stage in stages:
         checked = checked_stage(project, stage)
         if not checked.is_readable:
             raise FtiError(project.problem(stage))
-        findings += model_findings(name, record, checked)
+        findings += model_findings(name, record, checked, known)
     found = _origin(project, name, record.stamp) if record.stamp else ""
     if isinstance(found, Finding):
         return ModelReport((*findings, found), "")

@@ -87,7 +87,9 @@ def find_python(name: str) -> PythonFolders:
     """
     path = Path(name)
     if path.is_dir():
-        return virtual_environment(path)
+        if (path / CONFIGURATION).exists() or (own := _own_python(path)) is None:
+            return virtual_environment(path)
+        return _started(own.absolute())
     found = shutil.which(name)
     if found is None:
         raise FtiError(f'There is no Python "{name}". Pass the path of an interpreter.')
@@ -184,4 +186,22 @@ def _started(interpreter: Path) -> PythonFolders:
             markers={str(name): str(value) for name, value in data["markers"].items()},
         )
     except (OSError, subprocess.SubprocessError, ValueError, LookupError, TypeError) as error:
-        raise FtiError(f"{interpreter} is not a Python that can be started: {error}") from None
+        reason = f"{interpreter} is not a Python that can be started: {_reason(error)}"
+        raise FtiError(reason) from None
+
+
+def _own_python(folder: Path) -> Path | None:
+    """Return the interpreter of a folder such as an environment of conda, or None."""
+    names = ("bin/python", "bin/python3", "python.exe")
+    return next((found for name in names if (found := folder / name).is_file()), None)
+
+
+def _reason(error: Exception) -> str:
+    """Return why a program is no Python, without its words, which may repeat the script."""
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"it ended with exit code {error.returncode}"
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"it did not end within {_SECONDS} seconds"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return "it printed no description of itself"

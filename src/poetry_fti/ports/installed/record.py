@@ -58,7 +58,7 @@ def record_problems(metadata: Path, prefix: Path) -> Iterator[str]:
 
 
 def _entries(record: Path) -> Iterator[_Entry]:
-    """Yield the lines of a RECORD that have a hash."""
+    """Yield the lines of a RECORD that have a hash, without bytecode, which pip compiles again."""
     try:
         text = read_bytes(record, LARGEST).decode("utf-8")
         rows = list(csv.reader(StringIO(text)))
@@ -69,7 +69,8 @@ def _entries(record: Path) -> Iterator[_Entry]:
     for row in rows:
         path, signature, size = (*row, "", "", "")[:3]
         algorithm, _, digest = signature.partition("=")
-        if path and "\0" not in path and algorithm in _ALGORITHMS:
+        is_bytecode = "__pycache__" in path.split("/")
+        if path and "\0" not in path and algorithm in _ALGORITHMS and not is_bytecode:
             yield _Entry(path, algorithm, digest, size)
 
 

@@ -1,0 +1,1 @@
+"""Comparisons of locks as text, Markdown and JSON."""

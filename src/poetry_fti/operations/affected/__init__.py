@@ -1,0 +1,1 @@
+"""The stages that are affected by the changes since a git revision."""
