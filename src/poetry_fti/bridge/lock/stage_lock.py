@@ -12,7 +12,7 @@ from poetry_fti.agreement.comparison import versions_by_name
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.lock import preferences
 from poetry_fti.bridge.lock.conditions import conditions_digest
-from poetry_fti.bridge.lock.dependency_graph import GraphReader
+from poetry_fti.bridge.lock.dependencies.graph import GraphReader
 from poetry_fti.bridge.lock.locked import read_compared, read_packages
 from poetry_fti.bridge.lock.locker import (
     FilelessLocker,
