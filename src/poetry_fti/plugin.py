@@ -57,6 +57,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "show": "poetry.show:ShowCommand",
     "update": "update:UpdateCommand",
     "verify": "poetry.verify:VerifyCommand",
+    "why": "why:WhyCommand",
 }
 
 _VERSION: Final = frozenset({"--version", "-V"})

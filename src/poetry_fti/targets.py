@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms, parse_tag
+from packaging.version import Version as Release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -106,10 +107,13 @@ def environment_marker(platform: Platform) -> str:
 def python_minors(requires_python: SpecifierSet) -> tuple[Minor, ...]:
     """Return the minor versions of CPython with a patch release that a specifier allows."""
     return tuple(
-        (major, minor)
-        for major, minor in MINORS
-        if any(requires_python.contains(f"{major}.{minor}.{patch}") for patch in range(_PATCHES))
+        minor for minor in MINORS if any(map(requires_python.contains, _patch_releases(minor)))
     )
+
+
+@cache
+def _patch_releases(minor: Minor) -> tuple[Release, ...]:
+    return tuple(Release(f"{version_text(minor)}.{patch}") for patch in range(_PATCHES))
 
 
 class StageTargets:

@@ -100,10 +100,13 @@ class PoetryProject:
         """Return the sizes in bytes of the packages' files by digest that Poetry's cache has."""
         return known_sizes(self.pool, packages)
 
-    def cached_yanks(self, packages: Iterable[LockedPackage]) -> dict[str, str]:
+    def cached_yanks(
+        self, packages: Iterable[LockedPackage]
+    ) -> tuple[dict[str, str], set[NormalizedName]]:
         """Return the packages' files that PyPI has yanked by digest, with the reasons if known.
 
-        Only pages in Poetry's cache are read.
+        Only pages in Poetry's cache are read. The names of the packages from PyPI that have none
+        there are returned as well.
         """
         return cached_yanks(self.pool, packages)
 

@@ -73,6 +73,10 @@ class Finding:
         return self.stage is None or not both.isdisjoint(stages)
 
 
+def _everything_is_known(_project: CheckedProject, _stages: Collection[str]) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """A check.
@@ -82,11 +86,22 @@ class Check:
         summary: what it looks at, in half a line.
         explanation: what it looks at, why that matters and what to do about findings; paragraphs
             of plain text.
+        unknown: returns what could not be checked in the stages with these names, as a phrase that
+            begins with `unknown`; an empty string if everything could. It is pure, too.
     """
 
     find: Callable[[CheckedProject], Iterable[Finding]]
     summary: str
     explanation: str
+    unknown: Callable[[CheckedProject, Collection[str]], str] = _everything_is_known
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What a check could not find out, which is no finding: a phrase without its full stop."""
+
+    check: str
+    message: str
 
 
 def load_check(name: str) -> Check:

@@ -14,12 +14,27 @@ if TYPE_CHECKING:
     from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
     from poetry_fti.checks.shared.targets import Lack
 
+# Packages of Python or Java code that are published without wheels. Every installation builds them,
+# without a compiler.
+_NEVER_COMPILED: Final = frozenset(
+    (
+        "antlr4-python3-runtime",
+        "docopt",
+        "langdetect",
+        "pyspark",
+        "rouge-score",
+        "sgmllib3k",
+        "sqlitedict",
+    )
+)
+
 
 def _find(project: CheckedProject) -> Iterator[Finding]:
     for stage in project.stages:
         found = lacks(stage, targets_of(stage))
         for lack in sorted(found, key=lambda each: (each.package.name, each.package.version)):
-            yield _finding(stage, lack)
+            if stage.stage.no_build or lack.package.name not in _NEVER_COMPILED:
+                yield _finding(stage, lack)
 
 
 def _finding(stage: CheckedStage, lack: Lack) -> Finding:
@@ -30,6 +45,11 @@ def _finding(stage: CheckedStage, lack: Lack) -> Finding:
     if is_built:
         message = f"{what} has no wheel{lack.where}: it is built from source when it is installed"
         fix = "Choose a version that has one, or make sure that its build works"
+        if lack.where:
+            fix = (
+                "Choose a version that has one, make sure that its build works, or leave these"
+                f" targets out with `platforms` or `python` of {stage.path}"
+            )
     elif lack.is_source:
         message = f"{what} has no wheel{lack.where}, and `no-build` excludes building it"
         fix = "Choose a version that has one, or remove `no-build`"
@@ -57,6 +77,7 @@ CHECK: Final = Check(
     " a source distribution, or with `no-build`, the installation fails. The file names in the lock"
     " are compared with `platforms`, `libc`, `macos` and `python` of the stage; no container is"
     " started. In a stage without `platforms`, a wheel for any platform is enough. Packages from"
-    " git and from folders are always built, and are not reported.\n\nChoose another version, or"
-    " provide what the build needs: in images, `build-apt` installs compilers.",
+    " git and from folders are always built, and are not reported. Neither are a few packages that"
+    " are published as source only, but need no compiler, such as pyspark.\n\nChoose another"
+    " version, or provide what the build needs: in images, `build-apt` installs compilers.",
 )

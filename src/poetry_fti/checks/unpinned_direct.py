@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.checks import Check, Finding
 from poetry_fti.checks.shared.chains import shortest_chain
 from poetry_fti.model import GitOrigin, UrlOrigin
-from poetry_fti.urls import public_url
+from poetry_fti.urls import public_git_url, public_url
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def _git(stage: CheckedStage, package: LockedPackage, origin: GitOrigin) -> Find
     chain = shortest_chain(stage, package.name)
     requested = origin.requested if origin.requested not in (None, "HEAD") else ""
     revision = in_one_line(requested) if requested else "the default branch"
-    url, locked = in_one_line(public_url(origin.url)), in_one_line(origin.commit)
+    url, locked = in_one_line(public_git_url(origin.url)), in_one_line(origin.commit)
+    # The lock keeps the name of the branch until the package is updated.
+    update = " ".join(["poetry fti update", stage.name, *(chain[-2:] or [package.name])])
     where = f"In {chain[-2]}, require" if len(chain) > 1 else "Require"
     return Finding(
         check="unpinned-direct",
@@ -71,7 +73,7 @@ def _git(stage: CheckedStage, package: LockedPackage, origin: GitOrigin) -> Find
             f" the locked commit {locked[:7]}"
         ),
         because=_because(chain),
-        fix=f"{where} {package.name} at a commit, such as the locked {locked}",
+        fix=f"{where} {package.name} at a commit, such as the locked {locked}, and run `{update}`",
         path=stage.path,
     )
 

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.checks import Check, Finding
 from poetry_fti.checks.shared.chains import shortest_chain
-from poetry_fti.wording import in_one_line
+from poetry_fti.model import IndexOrigin
+from poetry_fti.wording import counted, in_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
     from poetry_fti.model import LockedPackage
 
 
 def _find(project: CheckedProject) -> Iterator[Finding]:
-    yanked = project.yanked()
+    yanked = project.yanks().reasons
     for stage in project.stages:
         # A version may have several entries, for several platforms.
         releases = {(each.name, each.version): each for each in stage.packages}
@@ -50,13 +51,29 @@ def _finding(stage: CheckedStage, package: LockedPackage, yanked: Mapping[str, s
     )
 
 
+def _unknown(project: CheckedProject, stages: Collection[str]) -> str:
+    names = {
+        package.name
+        for stage in project.stages
+        if stage.name in stages
+        for package in stage.packages
+        if isinstance(package.origin, IndexOrigin) and package.origin.name is None
+    }
+    found = len(names.intersection(project.yanks().unknown))
+    pages = "page is" if found == 1 else "pages are"
+    count = counted(found, "package")
+    return f"unknown for {count}, whose {pages} not in Poetry's cache" if found else ""
+
+
 CHECK: Final = Check(
     _find,
     "no locked release is known to have been yanked from PyPI",
     "Maintainers yank a release that is broken or dangerous. It can still be installed from a lock,"
     " but new locks do not choose it.\n\nNo request is sent: PyPI's pages are read from Poetry's"
-    " cache, where `lock` and `update` store them, whatever their age. A release whose page is not"
-    " there, that has been yanked since, or that comes from another index is not reported. Use"
+    " cache, where `lock` and `update` store them, whatever their age. A release that"
+    " has been yanked since, or that comes from another index, is not reported; packages whose"
+    " pages are not in the cache are counted. Use"
     " `poetry fti update --dry-run` to read the pages anew.\n\nUpdate the package to a release that"
     " has not been yanked.",
+    _unknown,
 )

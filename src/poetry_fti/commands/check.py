@@ -31,6 +31,8 @@ class CheckCommand(Command):
         option("only", None, "A check to run (may be repeated).", flag=False, multiple=True),
         option("skip", None, "A check to leave out (may be repeated).", flag=False, multiple=True),
         option("strict", None, "Exit with 3 if there are only warnings, too."),
+        # All checks read locks, files and caches, so that it needs no code.
+        option("offline", None, "Use no network (as all checks do)."),
         option("explain", None, "Describe a check instead of running it.", flag=False),
     ]
     help = "\n".join(
@@ -47,7 +49,7 @@ class CheckCommand(Command):
     @guarded
     def handle(self) -> int:
         """Print the findings, or the description of a check."""
-        if explained := self.option("explain"):
+        if (explained := self.option("explain")) is not None:
             (name,) = chosen_checks([explained], [])
             self.line(escape(f"{name}: {load_check(name).summary}.\n\n{_described(name)}"))
             return DONE

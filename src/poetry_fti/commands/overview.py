@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
 
 GROUPS: Final[Mapping[str, Sequence[str]]] = {
-    "Lock and export": ("lock", "update", "list", "diff", "export", "check", "verify", "affected"),
+    "Lock and export": (
+        "lock",
+        "update",
+        "list",
+        "diff",
+        "why",
+        "export",
+        "check",
+        "verify",
+        "affected",
+    ),
     "Work in a stage": (
         "add",
         "remove",

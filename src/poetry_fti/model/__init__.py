@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from poetry_fti.model.check import CHECKS, SEVERITIES, CheckSettings, Severity, Waiver
 from poetry_fti.model.constraint import Constraint
+from poetry_fti.model.dependency_graph import Dependency, DependencyGraph, DependentPackage
 from poetry_fti.model.formats import FORMATS
 from poetry_fti.model.image import (
     CODE_FORMS,
@@ -56,6 +57,9 @@ __all__ = [
     "CodeForm",
     "Constraint",
     "Damage",
+    "Dependency",
+    "DependencyGraph",
+    "DependentPackage",
     "DirectoryOrigin",
     "FileOrigin",
     "GitOrigin",

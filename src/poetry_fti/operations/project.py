@@ -54,7 +54,7 @@ class Project:
         self.pyproject = data
         self.poetry = poetry
         self._read = read
-        derived = _derived(data, read, poetry.root)
+        derived = derived_stages(data, read, poetry.root)
         for each in derived:
             require_inside(each.lock, poetry.root)
         self.stages = tuple(ProjectStage(each, self._conditions(each, derived)) for each in derived)
@@ -221,12 +221,15 @@ def require_usable(text: str, root: Path) -> list[DerivedStage]:
     pyproject = project_file.parse_pyproject(text)
     read = read_pyproject(pyproject, POETRY_CHECKS)
     project_file.require_valid(pyproject)
-    stages = _derived(pyproject, read, root)
+    stages = derived_stages(pyproject, read, root)
     for each in stages:
         each.package()
     return stages
 
 
-def _derived(pyproject: dict[str, Any], read: ProjectConfig, root: Path) -> list[DerivedStage]:
+def derived_stages(
+    pyproject: dict[str, Any], read: ProjectConfig, root: Path
+) -> list[DerivedStage]:
+    """Return the derived projects of all stages of a pyproject.toml in the folder `root`."""
     packages, directory = PathPackages(root, pyproject), read.config.directory
     return [derived_stage(pyproject, each, root, directory, packages) for each in read.stages]

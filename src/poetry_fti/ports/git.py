@@ -32,6 +32,8 @@ ENVIRONMENT: Final = {
     "GIT_OPTIONAL_LOCKS": "0",
     "LC_ALL": "C",
 }
+# Git sets these in hooks, for the repository of the hook.
+_OF_HOOKS: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
 _ZEROS: Final = re.compile(r"0{40}|0{64}")
 _SUBMODULE: Final = "160000"
 _LARGEST: Final = 64 << 20
@@ -262,7 +264,7 @@ def _run(
 ) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(  # noqa: S603 - fixed commands, no shell
         [*git_command(folder, settings), *words],
-        env={**os.environ, **ENVIRONMENT},
+        env={k: v for k, v in os.environ.items() if k not in _OF_HOOKS} | ENVIRONMENT,
         input=data.encode(),
         capture_output=True,
         check=False,

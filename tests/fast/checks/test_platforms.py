@@ -33,7 +33,8 @@ def test_a_source_distribution_is_named_with_the_targets_that_build_it() -> None
         "training: warning: native 1.0 has no wheel for Python 3.13 on linux/amd64, Python 3.12 and"
         " 3.13 on linux/arm64: it is built from source when it is installed\n"
         "required by pyproject.toml -> app -> native\n"
-        "Choose a version that has one, or make sure that its build works"
+        "Choose a version that has one, make sure that its build works, or leave these targets out"
+        " with `platforms` or `python` of tool.fti.stages.training"
     )
 
 
@@ -43,6 +44,12 @@ def test_a_package_without_any_wheel_is_reported_without_its_targets() -> None:
         "required by pyproject.toml -> old\n"
         "Choose a version that has one, or make sure that its build works"
     )
+
+
+def test_python_code_that_is_only_published_as_source_is_silent() -> None:
+    assert report("platforms", targeted("feature", {"pyspark": [".tar.gz"]})) == ""
+    stage = targeted("feature", {"pyspark": [".tar.gz"]}, no_build=True)
+    assert "pyspark 1.0 has no wheel, and `no-build` excludes" in report("platforms", stage)
 
 
 def test_builds_that_a_stage_excludes_are_errors() -> None:
@@ -105,7 +112,8 @@ training
   warning app 1.0 has no wheel for Python 3.11 on linux/arm64: it is built from source when it is\
  installed [platforms]
     required by pyproject.toml -> app
-    Choose a version that has one, or make sure that its build works.
+    Choose a version that has one, make sure that its build works, or leave these targets out with\
+ `platforms` or `python` of tool.fti.stages.training.
 
 1 check run: 0 errors, 1 warning.
 """,

@@ -67,6 +67,35 @@ def test_a_silent_difference_is_reported_with_the_requirement_behind_it() -> Non
     assert found("skew", training(xgboost="2.0.3"), inference(xgboost="2.1.4")) == []
 
 
+@pytest.mark.parametrize(
+    ("saving", "serving", "is_possible"),
+    [
+        ("<2", ">=2", False),
+        ("<1.26", ">1.26", False),
+        ("<2.0,>=1.26", ">=2.1", False),
+        ("<3", ">=2", True),
+        ("<2,!=1.26.4", ">=1.26.4", True),
+        ("<2", "<1", True),
+        ("==1.*", "~=1.26", True),
+    ],
+)
+def test_a_rule_alone_does_not_make_contradicting_requirements_agree(
+    saving: str, serving: str, *, is_possible: bool
+) -> None:
+    sides = (
+        replace(training(numpy="1.26.4"), requirements=(requirement("numpy", saving),)),
+        replace(inference(numpy="2.0.2"), requirements=(requirement("numpy", serving),)),
+    )
+    (finding,) = load_check("skew").find(project(*sides))
+    rule = 'dd a rule to [[tool.fti.align]] with packages = ["numpy"] and stages = ["training", "in'
+    rule = f'{rule}ference"]'
+    assert finding.fix == (
+        f"A{rule}, and {FINDS}"
+        if is_possible
+        else f"No version meets both requirements: change one of them, a{rule}, and {FINDS}"
+    )
+
+
 def test_the_most_severe_changes_of_a_long_step_come_first() -> None:
     (text,) = found("skew", training(pandas="1.5.3"), inference(pandas="3.0.0"))
     message = text.splitlines()[0]

@@ -44,7 +44,8 @@ def test_a_branch_or_a_tag_may_move(requested: str | None, shown: str) -> None:
             f"training: warning: lib is required at {shown} of {URL}, so an update may replace the"
             " locked commit 5e3181f\n"
             "required by pyproject.toml -> lib\n"
-            f"Require lib at a commit, such as the locked {COMMIT}"
+            f"Require lib at a commit, such as the locked {COMMIT}, and run `poetry fti update"
+            " training lib`"
         )
     ]
 
@@ -61,9 +62,22 @@ def test_a_requirement_of_another_package_is_named() -> None:
             f"training: warning: lib is required at main of {URL}, so an update may replace the"
             " locked commit 5e3181f\n"
             "required by pyproject.toml -> shared -> lib\n"
-            f"In shared, require lib at a commit, such as the locked {COMMIT}"
+            f"In shared, require lib at a commit, such as the locked {COMMIT}, and run `poetry fti"
+            " update training shared lib`"
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("file://None/srv/git/lib", "file:///srv/git/lib"),  # as Poetry locks it
+        ("git@git.example.com:acme/lib.git", "ssh://git@git.example.com/acme/lib.git"),
+    ],
+)
+def test_the_url_of_a_repository_is_shown_as_it_can_be_used(url: str, shown: str) -> None:
+    (text,) = findings(GitOrigin(url, COMMIT, "main"))
+    assert f"lib is required at main of {shown}, so an update" in text
 
 
 def test_a_url_is_locked_with_a_hash() -> None:

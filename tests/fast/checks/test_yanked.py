@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,7 @@ from checked import locked, project, stage
 from memory_commands import Ended, run
 from poetry_fti.bridge.index.pages import CachedPages
 from poetry_fti.checks import load_check
+from poetry_fti.checks.shared.facts import Yanks
 from small_index import pyproject
 
 if TYPE_CHECKING:
@@ -31,10 +33,18 @@ training
 """
 
 
+NOTHING: Final = "1 check run: nothing found.\n"
+
+
+def unknown(packages: str) -> str:
+    pages = "page is" if packages == "1 package" else "pages are"
+    return f"yanked: unknown for {packages}, whose {pages} not in Poetry's cache.\n"
+
+
 def messages(yanked: Mapping[str, str]) -> list[str]:
     package = replace(locked("app", "1.0"), digests=TWO)
     checked = replace(stage("training", {"app": "1.0"}), packages=(package, package))
-    given = replace(project(checked), yanked=lambda: yanked)
+    given = replace(project(checked), yanks=lambda: Yanks(yanked))
     return [each.message for each in load_check("yanked").find(given)]
 
 
@@ -66,12 +76,38 @@ def test_pages_of_any_age_are_read_from_the_cache(demo: MemoryProject, *, in_fil
     assert demo.index.requests == before
 
 
-def test_without_a_cache_it_is_silent(demo: MemoryProject) -> None:
+def test_without_a_cache_nothing_is_known(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     demo.write(pyproject({"training": ["app==1.0", "lib"]}))
     demo.lock()
     demo.index.answers.data.clear()
-    assert run(demo, "check", "--only", "yanked") == Ended(0, "1 check run: nothing found.\n")
+    before = list(demo.index.requests)
+    check = ("check", "--only", "yanked", "--offline")
+    assert run(demo, *check) == Ended(0, f"{unknown('2 packages')}{NOTHING}")
+    assert demo.index.requests == before
+
+
+def test_what_is_unknown_is_counted_in_the_stages_that_are_checked(demo: MemoryProject) -> None:
+    demo.index.offer({"app 1.0": ["lib"], "lib 1.0": [], "other 1.0": []})
+    groups = {"training": ["app"], "inference": ["lib", "other"]}
+    demo.write(pyproject(groups))
+    demo.lock()
+    demo.index.answers.data.clear()
+    check = ("check", "--only", "yanked")
+    assert run(demo, *check).output == f"{unknown('3 packages')}{NOTHING}"
+    assert run(demo, *check, "training").output == f"{unknown('2 packages')}{NOTHING}"
+    off = '[tool.fti.stages.inference.check]\nyanked = "off"\n'
+    demo.write(pyproject({**groups, "training": ["other"]}, off))
+    demo.lock()
+    demo.index.answers.data.clear()
+    assert run(demo, *check).output == f"{unknown('1 package')}{NOTHING}"
+    assert run(demo, *check, "inference").output == NOTHING
+    assert json.loads(run(demo, *check, "--format", "json").output)["unknown"] == [
+        {
+            "check": "yanked",
+            "message": "unknown for 1 package, whose page is not in Poetry's cache",
+        }
+    ]
 
 
 @pytest.mark.parametrize("page", [b"{", b'{"files": [{"yanked": true}]}', b'["yanked": true]'])

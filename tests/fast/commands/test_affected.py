@@ -78,7 +78,7 @@ def test_stages_are_affected_by_their_own_code(repository: MemoryProject) -> Non
         "training\n"
         "  src/common: 2 files differ, such as src/common/code.py\n"
         "inference\n"
-        "  .: 3 files differ, such as src/common/code.py\n"
+        "  3 files differ, such as src/common/code.py\n"
     )
     commit_all(root)
     write(root / "src/training/__pycache__/code.pyc", "no image contains it")
@@ -102,7 +102,7 @@ def test_a_renamed_file_affects_the_stages_of_both_its_names(repository: MemoryP
         "training\n"
         "  src/training/code.py differs\n"
         "inference\n"
-        "  .: 2 files differ, such as src/features/moved.py\n"
+        "  2 files differ, such as src/features/moved.py\n"
     )
 
 
@@ -267,6 +267,26 @@ def test_files_of_an_image_affect_a_stage(repository: MemoryProject) -> None:
         "  models: 2 files differ, such as models/a\n"
         "  ours.pem differs\n"
         "  docker/Template differs\n"
+    )
+
+
+def test_by_default_a_stage_has_the_packages_of_the_project(repository: MemoryProject) -> None:
+    package = '[tool.poetry]\npackages = [{ include = "credit", from = "lib" }]\n'
+    image = '[tool.fti.stages.inference.image]\ncode = "wheel"\n'
+    text = pyproject(GROUPS, SETTINGS + image + package)
+    repository.write(text)
+    write(repository.root / "lib/credit/__init__.py", "")
+    commit_all(repository.root)
+    write(repository.root / "notes.txt", "new")
+    assert affected(repository) == "The changes since main affect no stage.\n"
+    write(repository.root / "lib/credit/__init__.py", "new")
+    repository.write(text.replace('version = "1"', 'version = "2"'))
+    assert affected(repository) == (
+        "inference\n"
+        "  the metadata of the project's wheel in pyproject.toml differ\n"
+        "  lib/credit/__init__.py differs\n"
+        "\n"
+        "Not affected: feature, training\n"
     )
 
 

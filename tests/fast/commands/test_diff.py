@@ -285,7 +285,10 @@ def test_two_stages_need_locks_that_can_be_read(differing: MemoryProject) -> Non
 
 
 def test_two_stages_that_exist_have_to_be_named(differing: MemoryProject) -> None:
-    wrong = "Name two stages to compare them, or none to compare all stages.\n"
+    wrong = (
+        "Name two stages to compare them, or none to compare all stages. To compare stages with a"
+        " git revision, add `--since REV`.\n"
+    )
     assert run(differing, "diff", "training") == Ended(2, "", wrong)
     assert run(differing, "diff", "training", "inference", "feature") == Ended(2, "", wrong)
     twice = 'The stage "training" is named twice. Name two stages.\n'

@@ -127,6 +127,17 @@ def test_submodules_are_compared_by_file(root: Path, tmp_path: Path) -> None:
     assert changed(root, first) == ["sub"]
 
 
+def test_a_hook_of_git_can_read_the_repository(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "project").mkdir()
+    first = commit(root, a="1")
+    (root / "a").write_text("2")
+    for name in ("GIT_DIR", "GIT_INDEX_FILE"):
+        monkeypatch.setenv(name, ".git")
+    repository = find_repository(root / "project")
+    assert repository.prefix == PurePosixPath("project")
+    assert repository.changed(first) == {PurePosixPath("a")}
+
+
 def test_contents_are_those_of_the_commit(root: Path) -> None:
     first = commit(root, **{"a": "1\r\n", "b*": "2", "bb": "3", "empty": ""})
     commit(root, a="other")

@@ -107,28 +107,33 @@ def _checked(file: Mapping[str, Any], index: IndexOrigin) -> LockedFile:
     return LockedFile(name=file["file"], digest=file["hash"], url=url, size=size, upload_time=time)
 
 
-def cached_yanks(pool: RepositoryPool, packages: Iterable[LockedPackage]) -> dict[str, str]:
+def cached_yanks(
+    pool: RepositoryPool, packages: Iterable[LockedPackage]
+) -> tuple[dict[str, str], set[NormalizedName]]:
     """Return the locked files that PyPI has yanked by their digests, with the reasons if known.
 
-    Pages of any age are read from Poetry's cache, and no request is sent. Files of packages whose
-    page is not in the cache, and those of other indexes, are omitted.
+    Pages of any age are read from Poetry's cache, and no request is sent. Files of other indexes
+    are omitted. The names of the packages from PyPI whose page is not in the cache follow.
     """
-    indexes = http_repositories(pool)
-    index = next((each for each in indexes if isinstance(each, PyPiRepository)), None)
-    if index is None:
-        return {}
     digests: defaultdict[NormalizedName, set[str]] = defaultdict(set)
     for package in packages:
         if isinstance(package.origin, IndexOrigin) and package.origin.name is None:
             digests[package.name] |= package.digests
+    indexes = http_repositories(pool)
+    index = next((each for each in indexes if isinstance(each, PyPiRepository)), None)
+    if index is None:
+        return {}, set(digests)
     pages = CachedPages(index, any_age=True)
-    found = {}
+    found: dict[str, str] = {}
+    unknown = set()
     for name, locked in digests.items():
         page = pages.page(name)
-        if page is not None and _YANKED.search(page):
+        if page is None:
+            unknown.add(name)
+        elif _YANKED.search(page):
             yanked = _yanked_files(page)
             found.update({digest: yanked[digest] for digest in locked & yanked.keys()})
-    return found
+    return found, unknown
 
 
 def _yanked_files(page: bytes) -> Mapping[str, str]:

@@ -109,13 +109,17 @@ class FilelessLocker(StageLocker):
     @cached_property
     def lock_data(self) -> dict[str, Any]:
         """The content of a fresh lock, without files and extras; raises TOMLDecodeError."""
-        chunks = BETWEEN.split(f"\n{read_bytes(self.lock).decode()}".replace("\r\n", "\n"))
+        chunks = BETWEEN.split(f"\n{self.text()}".replace("\r\n", "\n"))
         packages = [each.removeprefix(START) for each in chunks if each.startswith(START)]
         rest = "\n".join(each for each in chunks if not each.startswith(START))
         data: dict[str, Any] = tomllib.loads(rest)
         # Packages in another form than Poetry writes are among the rest.
         data["package"] = [*data.get("package", ()), *map(fileless_table, packages)]
         return data
+
+    def text(self) -> str:
+        """Return the text of the lock; raises OSError or UnicodeDecodeError."""
+        return read_bytes(self.lock).decode()
 
 
 def lock_status(locker: StageLocker) -> LockStatus:

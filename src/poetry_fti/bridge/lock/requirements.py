@@ -70,6 +70,14 @@ def _requirement(
     )
 
 
+def table_requirement(name: str, table: Mapping[str, Any]) -> Requirement:
+    """Return the requirement that a table in a lock describes, without its marker."""
+    constraint = table.get("version")
+    return Requirement(
+        name=canonicalize_name(name), ranges=_ranges(constraint), direct=constraint is None
+    )
+
+
 def solved_requirements(package: Package, narrow: Narrowing) -> tuple[Requirement, ...]:
     """Return the requirements of a package in a solution.
 

@@ -12,6 +12,7 @@ from poetry_fti.agreement.comparison import versions_by_name
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.lock import preferences
 from poetry_fti.bridge.lock.conditions import conditions_digest
+from poetry_fti.bridge.lock.dependency_graph import GraphReader
 from poetry_fti.bridge.lock.file_lines import locked_files
 from poetry_fti.bridge.lock.locked import read_compared, read_packages
 from poetry_fti.bridge.lock.locker import (
@@ -112,6 +113,21 @@ class StageLock:
             replace(each, digests=digests.get((each.name, each.version), frozenset()))
             for each in read_compared(locker, derived.stage, derived.python, derived.root)
         )
+
+    def graph_reader(
+        self, pyproject: Mapping[str, Any], *, with_extras: bool = False
+    ) -> GraphReader:
+        """Return a reader of the dependency graph, with what extras require if `with_extras`.
+
+        Raises what Poetry raises for a damaged lock.
+        """
+        derived = self._derived
+        locker = (
+            self.locker
+            if with_extras
+            else FilelessLocker(derived.lock, derived.data, self._conditions)
+        )
+        return GraphReader(derived, locker.lock_data["package"], pyproject)
 
     @cached_property
     def files(self) -> LockedFiles:

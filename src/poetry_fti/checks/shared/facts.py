@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import date
 
     from packaging.utils import NormalizedName
@@ -124,6 +124,19 @@ class PackageSource:
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class Yanks:
+    """What Poetry's cache contains on files that PyPI has yanked.
+
+    Attributes:
+        reasons: the reasons, which may be empty, of yanked files by their digests.
+        unknown: the names of the locked packages from PyPI whose pages are not in the cache.
+    """
+
+    reasons: Mapping[str, str]
+    unknown: Collection[NormalizedName] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnusedGroup:
     """A dependency group that no stage uses, directly or through another group.
@@ -154,8 +167,7 @@ class CheckedProject:
         environments: returns the environments of the stages.
         feature_transformers: see `CheckSettings`.
         sources: the package indexes, in the order in which Poetry searches them.
-        yanked: returns the reasons, which may be empty, of the locked files that PyPI has yanked
-            by digest, as far as Poetry's cache knows them.
+        yanks: returns the locked files that PyPI has yanked, as far as Poetry's cache has them.
         python: the versions of Python that the project requires, as PEP 440 specifiers; empty for
             any version.
         unused_groups: the dependency groups that no stage uses, without those that others of them
@@ -171,7 +183,7 @@ class CheckedProject:
     environments: Callable[[], Sequence[StageEnvironment]] = list
     feature_transformers: bool = False
     sources: tuple[PackageSource, ...] = ()
-    yanked: Callable[[], Mapping[str, str]] = dict
+    yanks: Callable[[], Yanks] = lambda: Yanks({})
     python: str = ""
     unused_groups: tuple[UnusedGroup, ...] = ()
     is_isolated: bool = False

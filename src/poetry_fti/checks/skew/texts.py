@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from packaging.version import Version
+
 from poetry_fti.agreement.deductions import requirers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from packaging.version import Version
 
     from poetry_fti.checks.shared.facts import AlignRule
     from poetry_fti.checks.skew.facts import Boundary, PackageFacts, Release
@@ -75,15 +75,40 @@ def alignment(pair: Pair, name: str, rules: Sequence[AlignRule]) -> str:
         if set(stages).issubset(each.rule.stages) and each.rule.binds(builds[0])
     ]
     if not own:
-        return (
-            f'Add a rule to [[tool.fti.align]] with packages = ["{builds[0]}"] and stages ='
-            f' ["{stages[0]}", "{stages[1]}"], and {_LOCK}'
+        rule = (
+            f'dd a rule to [[tool.fti.align]] with packages = ["{builds[0]}"] and stages ='
+            f' ["{stages[0]}", "{stages[1]}"]'
         )
+        if _contradict(pair, builds[0]):
+            return f"No version meets both requirements: change one of them, a{rule}, and {_LOCK}"
+        return f"A{rule}, and {_LOCK}"
     exact = next((each for each in own if each.rule.level == "exact"), None)
     if exact is not None:
         return f"{exact.path} demands the same version: {_LOCK}"
     path, level = own[0].path, own[0].rule.level
     return f'Change the level of {path} from "{level}" to "exact", and {_LOCK}'
+
+
+def _contradict(pair: Pair, name: str) -> bool:
+    """Return whether no version meets what both stages require of a package themselves."""
+    one, other = (
+        [each for each in side.stage.requirements if each.name == name] for side in pair.sides
+    )
+    if not one or not other:
+        return False
+    bounds = {
+        specifier.version.removesuffix(".*")
+        for requirement in (*one, *other)
+        for specifiers in requirement.ranges
+        for specifier in specifiers
+        if specifier.operator != "==="
+    }
+    # A version that meets both exists at a bound, directly after one, or below all of them.
+    texts = ("0", *bounds, *(f"{Version(bound).base_version}.0.0.1" for bound in bounds))
+    return not any(
+        any(each.allows(version) for each in one) and any(each.allows(version) for each in other)
+        for version in map(Version, texts)
+    )
 
 
 def _break(boundary: Boundary) -> str:

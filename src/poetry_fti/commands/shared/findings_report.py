@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def findings_json(report: CheckReport) -> str:
-    """Return the findings, the waived ones and the checks that ran as a JSON object."""
+    """Return the findings, the waived and unknown ones and the checks that ran as JSON."""
     data = {
         "checks": list(report.checks),
         "findings": [finding_data(each) for each in report.findings],
@@ -28,6 +28,7 @@ def findings_json(report: CheckReport) -> str:
             {**finding_data(each.finding), "reason": each.waiver.reason, "waiver": each.waiver.path}
             for each in report.waived
         ],
+        "unknown": [asdict(each) for each in report.unknown],
     }
     return json.dumps(data, indent=2) + "\n"
 
@@ -61,6 +62,8 @@ def _lines(report: CheckReport) -> Iterator[str]:
         for each in findings:
             yield from _finding(each)
         yield ""
+    for unknown in report.unknown:
+        yield f"{unknown.check}: {escape(unknown.message)}."
     if report.waived:
         yield f"{counted(len(report.waived), 'finding')} waived."
     yield _summary(report)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 from functools import cache
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from poetry_fti.model import Code
@@ -75,17 +75,19 @@ class _Changes:
         self, project: Project, repository: Repository, files: Iterable[PurePosixPath]
     ) -> None:
         self._root = project.root
-        self.warnings: list[str] = []
-        self.files = frozenset(map(str, files))
         self._top = repository.top
         self._prefix = str(repository.prefix)
-        self._others = str(project.config.directory)
+        self.warnings: list[str] = []
+        # Each path in the repository with the one from the project's root.
+        self.files = {str(file): self._relative(str(file)) for file in files}
+        generated = str(project.config.directory)
+        self._generated = {f for f, path in self.files.items() if _is_in(str(path), generated)}
 
     @property
     def may_affect_code(self) -> bool:
         """Whether there is a changed file that may be code of the project."""
-        files = (file for file in self.files if not self._is_generated(file))
-        return not all(is_excluded(PurePosixPath(self._relative(file))) for file in files)
+        files = (path for file, path in self.files.items() if file not in self._generated)
+        return not all(map(is_excluded, files))
 
     def reasons(self, all_watched: Iterable[Watched]) -> Iterator[Reason]:
         seen: set[str] = set()
@@ -93,7 +95,7 @@ class _Changes:
             found = sorted(self._found(each) - seen)
             seen.update(found)
             if found:
-                paths = tuple(map(PurePosixPath, map(self._relative, found)))
+                paths = tuple(self.files[file] for file in found)
                 yield Reason(each.kind, _message(each, paths), paths)
 
     def _found(self, each: Watched) -> set[str]:
@@ -101,18 +103,20 @@ class _Changes:
         own = each.kind in ("lock", "export")
         return {
             file
-            for file in self.files
+            for file, path in self.files.items()
             if any(_is_in(file, root) for root in roots)
-            and (own or not self._is_generated(file))
-            and each.contains(PurePosixPath(self._relative(file)))
+            and (own or file not in self._generated)
+            and each.contains(path)
         }
 
     def _roots(self, each: Watched) -> set[str]:
         """Return the path in the repository, and the one that it leads to if it is a link."""
         path = self._root / each.path
         named = posixpath.normpath(posixpath.join(self._prefix, each.path))
-        real = os.path.relpath(os.path.realpath(path), self._top).replace(os.sep, "/")
-        roots = {root for root in (named, real) if root.split("/")[0] != ".."}
+        real = Path(os.path.realpath(path))
+        roots = {named} if named.split("/")[0] != ".." else set()
+        if real.is_relative_to(self._top):
+            roots.add(real.relative_to(self._top).as_posix())
         if not roots and not posixpath.isabs(str(each.path)):
             self._warn(each, "is outside of the git repository: its changes are not seen")
         elif each.key and not path.exists() and not self._was_there(roots):
@@ -127,16 +131,12 @@ class _Changes:
         if (text := f"{where} {problem}.") not in self.warnings:
             self.warnings.append(text)
 
-    def _is_generated(self, file: str) -> bool:
-        """Return whether a file is in the folder with the locks and the exported files."""
-        return _is_in(self._relative(file), self._others)
-
-    def _relative(self, file: str) -> str:
-        return posixpath.relpath(file, self._prefix)
+    def _relative(self, file: str) -> PurePosixPath:
+        return PurePosixPath(posixpath.relpath(file, self._prefix))
 
 
 def _is_in(file: str, root: str) -> bool:
-    """Return whether a changed file is `root`, below it, or a submodule that contains it."""
+    """Return whether a changed path is `root`, below it, or a submodule that contains it."""
     if root == ".":
         return True
     return file == root or file.startswith(f"{root}/") or root.startswith(f"{file}/")
@@ -147,5 +147,6 @@ def _message(each: Watched, paths: tuple[PurePosixPath, ...]) -> str:
     title = titles.get(each.kind, "")
     if len(paths) == 1:
         return f"{title}{paths[0]} differs"
-    where = "" if each.kind == "path-dependency" else f"{each.path}: "
+    is_named = each.kind == "path-dependency" or not each.path.parts
+    where = "" if is_named else f"{each.path}: "
     return f"{title}{where}{len(paths)} files differ, such as {paths[0]}"

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from poetry_fti.bridge.project.python_versions import project_python
-from poetry_fti.checks.shared.facts import CheckedProject
+from poetry_fti.checks.shared.facts import CheckedProject, Yanks
 from poetry_fti.operations.check.align_rules import align_rules
 from poetry_fti.operations.check.groups import unused_groups
 from poetry_fti.operations.check.sources import package_sources
@@ -18,7 +18,7 @@ from poetry_fti.operations.leftovers import find_leftovers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_fti.checks.shared.facts import ExportedFiles
+    from poetry_fti.checks.shared.facts import CheckedStage, ExportedFiles
     from poetry_fti.operations.project import Project
 
 
@@ -34,13 +34,16 @@ def checked_project(project: Project) -> CheckedProject:
         feature_transformers=project.config.check.feature_transformers,
         environments=cache(lambda: existing_environments(project)),
         sources=package_sources(project.pyproject),
-        yanked=lambda: project.poetry.cached_yanks(
-            package for stage in stages for package in stage.packages
-        ),
+        yanks=cache(lambda: _yanks(project, stages)),
         python=project_python(project.pyproject),
         unused_groups=unused_groups(project),
         is_isolated=project.config.isolated,
     )
+
+
+def _yanks(project: Project, stages: Sequence[CheckedStage]) -> Yanks:
+    packages = (package for stage in stages for package in stage.packages)
+    return Yanks(*project.poetry.cached_yanks(packages))
 
 
 def _exports(project: Project) -> Sequence[ExportedFiles]:

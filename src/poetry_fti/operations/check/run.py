@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from poetry_fti.checks import load_check
+from poetry_fti.checks import Unknown, load_check
 from poetry_fti.checks.shared.settings import judge, unused_waivers
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import CHECKS
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from poetry_fti.checks import Finding
     from poetry_fti.checks.shared.facts import CheckedProject
@@ -34,7 +34,7 @@ class CheckReport:
     """The findings, in the order of the checks and of the stages, and those that are waived.
 
     `checks` are those that ran, `stages` the names of the stages that were checked;
-    `unused_waivers` are sentences.
+    `unused_waivers` are sentences, and `unknown` what the checks could not find out.
     """
 
     checks: tuple[str, ...]
@@ -42,6 +42,7 @@ class CheckReport:
     findings: tuple[Finding, ...]
     waived: tuple[Waived, ...]
     unused_waivers: tuple[str, ...]
+    unknown: tuple[Unknown, ...] = ()
 
     def count(self, level: str) -> int:
         """Return the number of findings of a level."""
@@ -68,7 +69,8 @@ def run_checks(project: Project, request: CheckRequest) -> CheckReport:
 
     names = tuple(stage.name for stage in project.select(request.stages))
     checks = _enabled(project, request.checks)
-    found = _found(checks, checked_project(project)) if checks else ()
+    checked = checked_project(project) if checks else None
+    found = _found(checks, checked) if checked else ()
     wanted = [each for each in found if not request.stages or each.is_on(request.stages)]
     settings = project.config.check
     stages = [stage.stage for stage in project.stages]
@@ -81,6 +83,7 @@ def run_checks(project: Project, request: CheckRequest) -> CheckReport:
         findings=findings,
         waived=waived,
         unused_waivers=unused,
+        unknown=tuple(_unknown(project, checks, names, checked)) if checked else (),
     )
 
 
@@ -94,6 +97,17 @@ def _enabled(project: Project, checks: Iterable[str]) -> tuple[str, ...]:
         if severity != "off"
     }
     return tuple(each for each in checks if general.get(each) != "off" or each in on)
+
+
+def _unknown(
+    project: Project, checks: Iterable[str], names: Collection[str], checked: CheckedProject
+) -> Iterator[Unknown]:
+    general = dict(project.config.check.severities)
+    own = {stage.name: dict(stage.stage.severities) for stage in project.stages}
+    for check in checks:
+        on = [name for name in names if own[name].get(check, general.get(check)) != "off"]
+        if message := load_check(check).unknown(checked, on):
+            yield Unknown(check, message)
 
 
 def _found(checks: Iterable[str], project: CheckedProject) -> Iterator[Finding]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti import files
-from poetry_fti.exporters.pylock import filename, known_files
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -22,6 +21,9 @@ def known_sizes(
     found = project.poetry.known_sizes(packages)
     if all(not found.keys().isdisjoint(each.digests) for each in packages if each.digests):
         return found
+    # It imports the format, which takes longer than most checks.
+    from poetry_fti.exporters.pylock import filename, known_files  # noqa: PLC0415
+
     path = project.root / stage.folder / filename(stage.name)
     exported = known_files(files.read(path, project.root) or "")
     return {**{each.digest: each.size for each in exported.values() if each.size}, **found}

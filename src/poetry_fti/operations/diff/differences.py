@@ -100,6 +100,11 @@ def differences(before: CheckedStage, after: CheckedStage) -> Differences:
     )
 
 
+def lock_size(stage: CheckedStage) -> LockSize:
+    """Return the number of packages in the lock of a stage, and the size of their downloads."""
+    return _Lock(stage).size
+
+
 class _Lock:
     """A lock with its packages by name."""
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from poetry_fti.checks.shared.facts import CheckedProject
 from poetry_fti.checks.shared.settings import judge
 from poetry_fti.checks.skew import CHECK as SKEW
-from poetry_fti.errors import FtiError, StaleLockError
-from poetry_fti.operations.check.facts import checked_project
+from poetry_fti.operations.check.align_rules import align_rules
+from poetry_fti.operations.check.stages import checked_stage
 from poetry_fti.operations.comparison import compare_stages
 from poetry_fti.operations.diff.differences import differences
 from poetry_fti.operations.diff.overview import as_locked
+from poetry_fti.operations.diff.readable import require_readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,30 +51,28 @@ def compare_pair(project: Project, first: str, second: str) -> StagePair:
     Raises ConfigError for an unknown stage, StaleLockError or FtiError for a lock that is missing
     or cannot be read.
     """
-    project.select([first, second])
-    checked = checked_project(project)
-    by_name = {stage.name: stage for stage in checked.stages}
-    pair = by_name[first], by_name[second]
-    for stage in pair:
-        _require_readable(project, stage)
-    skew, _ = judge(
-        SKEW.find(replace(checked, stages=pair)),
-        project.config.check,
-        [stage.stage for stage in pair],
-        checked.today,
-    )
-    divergences = compare_stages([as_locked(stage) for stage in pair]).divergences
+    found = {each.name: each for each in project.select([first, second])}
+    one, other = (checked_stage(project, found[name]) for name in (first, second))
+    for stage in (one, other):
+        require_readable(project, stage)
+    divergences = compare_stages([as_locked(stage) for stage in (one, other)]).divergences
     return StagePair(
         names=(first, second),
-        differences=differences(*pair),
+        differences=differences(one, other),
         divergences={each.name: each for each in divergences},
-        skew=tuple(skew),
-        problems=tuple(stage.problem for stage in pair if stage.problem),
+        skew=_skew(project, (one, other)),
+        problems=tuple(stage.problem for stage in (one, other) if stage.problem),
     )
 
 
-def _require_readable(project: Project, stage: CheckedStage) -> None:
-    if not stage.is_readable:
-        (own,) = project.select([stage.name])
-        is_missing = project.status(own).state == "missing"
-        raise (StaleLockError if is_missing else FtiError)(stage.problem)
+def _skew(project: Project, pair: tuple[CheckedStage, CheckedStage]) -> tuple[Finding, ...]:
+    checked = CheckedProject(
+        stages=pair,
+        leftovers=list,
+        today=datetime.now(timezone.utc).date(),
+        align_rules=lambda: align_rules(project),
+        feature_transformers=project.config.check.feature_transformers,
+    )
+    stages = [each.stage for each in pair]
+    found, _ = judge(SKEW.find(checked), project.config.check, stages, checked.today)
+    return found

@@ -1,0 +1,87 @@
+"""What a stage required earlier, and the packages in a text of its lock that is not on disk."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from packaging.version import Version
+
+from poetry_fti.bridge.lock.locked import read_compared
+from poetry_fti.bridge.lock.locker import FilelessLocker
+from poetry_fti.bridge.lock.origins import pinned_locked_versions
+from poetry_fti.bridge.lock.pins import has_merge_markers
+from poetry_fti.bridge.lock.preferences import readable_pins
+from poetry_fti.bridge.lock.requirements import direct_requirements
+from poetry_fti.errors import FtiError
+from poetry_fti.model import LockedPackage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from poetry_fti.bridge.lock.pins import Pin
+    from poetry_fti.bridge.project.derived_stage import DerivedStage
+    from poetry_fti.model import Requirement
+
+# Poetry warns of path dependencies that do not exist.
+_PATH_LOGGER: Final = "poetry.core.packages.path_dependency"
+
+
+class _PastLocker(FilelessLocker):
+    """A locker for a text in place of a file."""
+
+    def __init__(self, derived: DerivedStage, text: str) -> None:
+        super().__init__(derived.lock, derived.data, {})
+        self._past = text
+
+    def is_locked(self) -> bool:
+        return True
+
+    def text(self) -> str:
+        return self._past
+
+
+def past_requirements(derived: DerivedStage) -> tuple[Requirement, ...]:
+    """Return the direct requirements of a stage, whose path dependencies need not exist any more.
+
+    Raises ConfigError if Poetry cannot read one.
+    """
+    logger = logging.getLogger(_PATH_LOGGER)
+    before, logger.disabled = logger.disabled, True
+    try:
+        return direct_requirements(derived.package(), derived.stage.targets)
+    finally:
+        logger.disabled = before
+
+
+def past_packages(text: str, derived: DerivedStage) -> tuple[LockedPackage, ...]:
+    """Return the packages of a lock that apply on a stage's targets, without files.
+
+    A lock in a format that Poetry no longer reads gives names and versions only. Raises FtiError
+    for merge markers, and if there is no package that can be read.
+    """
+    if has_merge_markers(text):
+        raise FtiError("it contains merge markers")
+    pins = readable_pins(text)
+    digests = {(pin.name, Version(pin.version)): pin.digests for pin in pins}
+    try:
+        found = read_compared(
+            _PastLocker(derived, text), derived.stage, derived.python, derived.root
+        )
+    except Exception as error:  # Poetry raises any type for damaged text
+        if not pins:
+            raise FtiError("it contains no package that can be read") from error
+        return tuple(_pinned(pins, derived))
+    return tuple(
+        replace(each, digests=digests.get((each.name, each.version), frozenset())) for each in found
+    )
+
+
+def _pinned(pins: Iterable[Pin], derived: DerivedStage) -> Iterator[LockedPackage]:
+    by_name = pinned_locked_versions(pins, derived.lock.parent, derived.root)
+    for name, versions in by_name.items():
+        for each in versions:
+            yield LockedPackage(
+                name=name, version=each.version, origin=each.origin, digests=each.digests
+            )

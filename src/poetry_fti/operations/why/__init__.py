@@ -1,0 +1,1 @@
+"""Why stages contain a package, and what would add it."""
