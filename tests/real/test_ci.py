@@ -118,3 +118,11 @@ def test_the_jobs_on_gitlab(checkout: Checkout) -> None:
     assert etree.parse(checkout.root / "fti-check.xml").getroot().tag == "testsuites"
     child = yaml.safe_load((checkout.root / "fti-affected.yml").read_text(encoding="utf-8"))
     assert [name for name in child if name != "include"] == ["stage training"]
+
+
+def test_only_affected_stages_are_installed(checkout: Checkout, poetry: Poetry) -> None:
+    words = ("fti", "install", "--since", checkout.first, "--no-root")
+    printed = poetry.ok(checkout.root, *words)
+    stages = [f"Installing {name}" for name in ("feature", "training", "inference")]
+    assert [line for line in printed.splitlines() if line in stages] == ["Installing training"]
+    assert "torchish" in printed
