@@ -52,7 +52,7 @@ def run_poetry(demo: MemoryProject, *words: str, answers: str | None = None) -> 
     poetry = demo.index.create_poetry(demo.root)
     isolate(poetry)  # as the other plugin does
     tester = ApplicationTester(_Application(poetry))
-    text = " ".join((*words, "-P", str(demo.root)))
+    text = " ".join((*(word or "''" for word in words), "-P", str(demo.root)))
     # No command installs anything, and the packages of the tests' own environment are many.
     with patch.object(InstalledRepository, "load", return_value=InstalledRepository()):
         tester.execute(text, inputs=answers, interactive=answers is not None)

@@ -13,6 +13,7 @@ from harness import Poetry
 from loopback.catalogue import Catalogue, load
 from loopback.clients import isolated_environment
 from loopback.index import Further, LoopbackIndex
+from poetry_fti.model import CHECKS
 from small_index import catalogue
 
 if TYPE_CHECKING:
@@ -110,3 +111,6 @@ def test_a_preset_locks(
     assert any(CUDA.fullmatch(name) for name in packages) == has_cuda
     for prefix in indexes.values():
         assert packages["torch"]["source"]["url"] == f"{index.url}{prefix}/simple"
+    # Nothing is wrong with what the preset has chosen. The end of life depends on the date.
+    output = poetry.ok(root, "fti", "check", "--skip", "python-end-of-life")
+    assert output == f"{len(CHECKS) - 1} checks run: nothing found.\n"

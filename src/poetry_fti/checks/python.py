@@ -57,10 +57,12 @@ def _fits(release: Version, python: SpecifierSet) -> bool:
 def _requirement(stage: CheckedStage, project: str) -> Iterator[Finding]:
     """Yield a finding on a stage that runs on a Python for which the project is not made."""
     own, allowed = stage.stage.python, set(python_minors(SpecifierSet(project)))
-    runs_on = (image_python(stage) if has_image(stage) else None) or oldest_python(stage)
+    minors = python_minors(SpecifierSet(stage.python))
+    named = image_python(stage) if has_image(stage) else None
+    runs_on = named if named in minors else oldest_python(stage)
     if own is None or runs_on is None or not allowed or runs_on in allowed:
         return
-    is_disjoint = allowed.isdisjoint(python_minors(SpecifierSet(stage.python)))
+    is_disjoint = allowed.isdisjoint(minors)
     yield Finding(
         check="python",
         level="error" if is_disjoint else "warning",

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti import files
-from poetry_fti.bridge.lock.requirements import direct_requirements
+from poetry_fti.bridge.lock.dependencies.requirements import direct_requirements
 from poetry_fti.bridge.lock.stage_lock import StageLock
 
 if TYPE_CHECKING:

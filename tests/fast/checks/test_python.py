@@ -83,6 +83,9 @@ def test_a_stage_runs_on_a_python_that_the_project_allows() -> None:
     assert findings(stage(">=3.11", own=True), ">=3.11,<3.14") == []
     assert findings(stage(">=3.10", "python:3.12-slim", own=True), ">=3.11") == []
     assert findings(stage(">=3.11"), ">=3.11") == []
+    # The only finding is that on the base image.
+    (found,) = findings(stage(">=3.12", "python:3.9-slim", own=True), ">=3.11")
+    assert found.startswith("error: the base image has Python 3.9, which the stage does not allow.")
     rest = (
         'and the project requires Python ">=3.11". Set tool.fti.stages.training.python or the'
         " project's `requires-python` so that they agree"

@@ -132,6 +132,24 @@ def test_a_library_that_is_not_required_directly_is_not_needed(direct: tuple[str
     assert found("skew", trains, stage("inference", {"fastapi": "0.115.0"})) == []
 
 
+@pytest.mark.parametrize(
+    ("saves", "loads", "level"),
+    [
+        ("torch", "torch", "warning"),
+        ("tensorflow", "tensorflow-cpu", "warning"),
+        ("catboost", "catboost", "warning"),
+        ("torch", "keras", "error"),
+        ("torch", "fastapi", "error"),
+        ("fastapi", "torch", "error"),
+    ],
+)
+def test_models_may_be_of_another_library_that_both_stages_have(
+    saves: str, loads: str, level: str
+) -> None:
+    trains = stage("training", {"scikit-learn": "1.5.2", saves: "2.6.0"})
+    assert levels(trains, stage("inference", {loads: "2.6.0"})) == [level]
+
+
 def test_a_stage_with_one_of_several_libraries_may_need_no_other() -> None:
     trains = stage("training", {"scikit-learn": "1.5.2", "xgboost": "2.1.4"})
     (text,) = found("skew", trains, stage("inference", {"xgboost": "2.1.4"}))

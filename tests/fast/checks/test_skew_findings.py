@@ -189,6 +189,23 @@ def test_a_rule_that_exists_is_named(level: Level, fix: str) -> None:
     assert finding.fix == fix
 
 
+@pytest.mark.parametrize(
+    ("packages", "begin"),
+    [
+        (("*",), 'Add a rule to [[tool.fti.align]] with packages = ["scikit-learn"] and stages = '),
+        (("scikit-learn", "x"), "Add a rule to [[tool.fti.align]] with packages = "),
+        (("scikit-learn",), 'Change the level of tool.fti.align[0] from "none" to "exact", and '),
+    ],
+)
+def test_an_exemption_of_many_packages_is_kept(packages: tuple[str, ...], begin: str) -> None:
+    rule = AlignRule(
+        path="tool.fti.align[0]", rule=Rule(("training", "inference"), packages, "none")
+    )
+    checked = project(training(scikit_learn="1.3.0"), inference(scikit_learn="1.3.2"))
+    (finding,) = load_check("skew").find(replace(checked, align_rules=lambda: [rule]))
+    assert finding.fix.startswith(begin)
+
+
 def test_versions_are_compared_on_the_targets_that_stages_share() -> None:
     old = replace(locked("numpy", "1.26.4"), marker=Marker('python_version < "3.12"'))
     new = replace(locked("numpy", "2.0.2"), marker=Marker('python_version >= "3.12"'))

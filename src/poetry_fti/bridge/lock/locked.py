@@ -11,9 +11,12 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from poetry_fti.bridge.lock.dependencies.requirements import (
+    locked_requirements,
+    solved_requirements,
+)
 from poetry_fti.bridge.lock.installable_files import InstallableFiles, remedy
 from poetry_fti.bridge.lock.origins import package_origin
-from poetry_fti.bridge.lock.requirements import locked_requirements, solved_requirements
 from poetry_fti.bridge.markers import Narrowing, standard_marker
 from poetry_fti.bridge.project.python_versions import python_specifiers
 from poetry_fti.errors import FtiError

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 
+from poetry_fti.bridge.lock.dependencies.requirements import direct_requirements
 from poetry_fti.bridge.lock.locked import read_compared
 from poetry_fti.bridge.lock.locker import FilelessLocker
 from poetry_fti.bridge.lock.origins import pinned_locked_versions
 from poetry_fti.bridge.lock.pins import has_merge_markers
 from poetry_fti.bridge.lock.preferences import readable_pins
-from poetry_fti.bridge.lock.requirements import direct_requirements
 from poetry_fti.errors import FtiError
 from poetry_fti.model import LockedPackage
 

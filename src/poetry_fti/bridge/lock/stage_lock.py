@@ -12,8 +12,7 @@ from poetry_fti.agreement.comparison import versions_by_name
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.lock import preferences
 from poetry_fti.bridge.lock.conditions import conditions_digest
-from poetry_fti.bridge.lock.dependency_graph import GraphReader
-from poetry_fti.bridge.lock.file_lines import locked_files
+from poetry_fti.bridge.lock.dependencies.graph import GraphReader
 from poetry_fti.bridge.lock.locked import read_compared, read_packages
 from poetry_fti.bridge.lock.locker import (
     FilelessLocker,
@@ -23,6 +22,7 @@ from poetry_fti.bridge.lock.locker import (
     quick_status,
 )
 from poetry_fti.bridge.lock.origins import pinned_locked_versions
+from poetry_fti.bridge.lock.text.file_lines import locked_files
 from poetry_fti.bridge.lock.violation import violation
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import LockedVersions
-    from poetry_fti.bridge.lock.file_lines import LockedFiles
     from poetry_fti.bridge.lock.pins import Pin
+    from poetry_fti.bridge.lock.text.file_lines import LockedFiles
     from poetry_fti.bridge.project.derived_stage import DerivedStage
     from poetry_fti.model import LockedPackage
 

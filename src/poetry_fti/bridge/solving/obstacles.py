@@ -11,7 +11,7 @@ from poetry.puzzle.exceptions import SolverProblemError
 from poetry.repositories.exceptions import PackageNotFoundError
 
 from poetry_fti.bridge.internals.solver import proof_premises
-from poetry_fti.bridge.lock.requirements import dependency_requirement
+from poetry_fti.bridge.lock.dependencies.requirements import dependency_requirement
 from poetry_fti.bridge.solving.conflict import requirer_text
 from poetry_fti.bridge.solving.unusable import UnusableRelease
 from poetry_fti.bridge.solving.variants.variant import Preferences

@@ -59,5 +59,7 @@ def image_targets(stage: CheckedStage, libc: Libc | None = None) -> StageTargets
     linux = tuple(each for each in targets.platforms if each.os == "linux")
     own = Targets(platforms=linux or USUAL_PLATFORMS[:1], libc=libc or targets.libc)
     minor = image_python(stage)
-    python = stage.python if minor is None else f"=={minor[0]}.{minor[1]}.*"
+    # An image with a Python that the stage does not allow is reported as such only.
+    is_usable = minor in targets_of(stage).pythons
+    python = f"=={minor[0]}.{minor[1]}.*" if minor and is_usable else stage.python
     return stage_targets(own, SpecifierSet(python))

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 
 # Other packages, such as optuna and matplotlib, are not needed to load a model.
 _LIBRARIES: Final = ("lightgbm", "scikit-learn", "xgboost")
+# Other libraries whose models both stages may exchange, by the names of their packages. Those who
+# train with them often require scikit-learn for its metrics and to split data.
+_OTHERS: Final = {
+    "catboost": "catboost",
+    "jax": "jax",
+    "keras": "keras",
+    "tensorflow": "tensorflow",
+    "tensorflow-cpu": "tensorflow",
+    "torch": "torch",
+}
 
 
 def missing_libraries(pair: Pair) -> Iterator[Finding]:
@@ -24,7 +34,10 @@ def missing_libraries(pair: Pair) -> Iterator[Finding]:
     if "onnx" in producer.packages and "onnxruntime" in consumer.packages:
         return
     own = [name for name in _LIBRARIES if name in producer.direct and name in producer.packages]
-    has_another = any(name in consumer.packages for name in own)
+    others = [{_OTHERS.get(name) for name in side.packages} - {None} for side in pair.sides]
+    has_another = any(name in consumer.packages for name in own) or not others[0].isdisjoint(
+        others[1]
+    )
     for name in own:
         if name not in consumer.packages:
             yield _finding(pair, name, has_another=has_another)

@@ -72,7 +72,10 @@ def alignment(pair: Pair, name: str, rules: Sequence[AlignRule]) -> str:
     own = [
         each
         for each in rules
-        if set(stages).issubset(each.rule.stages) and each.rule.binds(builds[0])
+        if set(stages).issubset(each.rule.stages)
+        and each.rule.binds(builds[0])
+        # An exemption of other packages, too, stays: a rule takes precedence over it.
+        and (not each.rule.is_exemption or each.rule.packages == (builds[0],))
     ]
     if not own:
         rule = (

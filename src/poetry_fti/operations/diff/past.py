@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from poetry_fti.bridge.lock.file_lines import locked_files
 from poetry_fti.bridge.lock.past_lock import past_packages, past_requirements
+from poetry_fti.bridge.lock.text.file_lines import locked_files
 from poetry_fti.bridge.project.checks import POETRY_CHECKS
 from poetry_fti.bridge.project.pyproject import parse_pyproject
 from poetry_fti.checks.shared.facts import CheckedStage

@@ -7,7 +7,7 @@ from typing import Final
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from poetry_fti.bridge.lock.file_lines import locked_files
+from poetry_fti.bridge.lock.text.file_lines import locked_files
 from poetry_fti.model import LockedFile
 
 PACKAGE: Final = """\

@@ -216,12 +216,17 @@ def test_a_stage_without_a_table_is_where_its_group_is(table: str) -> None:
     assert found.line == line
 
 
-def test_paths_are_relative_to_the_repository(tmp_path: Path) -> None:
+def test_paths_are_relative_to_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "services" / "risk" / "pyproject.toml"
     assert path_in_repository(file) == "pyproject.toml"
     file.parent.mkdir(parents=True)
     (tmp_path / ".git").mkdir()
     assert path_in_repository(file) == "services/risk/pyproject.toml"
+    # `poetry -C` changes the folder, and the project's is then the current one.
+    monkeypatch.chdir(file.parent)
+    assert path_in_repository(Path("pyproject.toml")) == "services/risk/pyproject.toml"
 
 
 @pytest.mark.parametrize("form", TOOL_FORMATS)

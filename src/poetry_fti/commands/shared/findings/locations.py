@@ -54,5 +54,6 @@ class Locations:
 
 def path_in_repository(path: Path) -> str:
     """Return a file's path relative to the root of its git repository, or its name without one."""
+    path = path.absolute()
     root = next((each for each in path.parents if (each / ".git").exists()), path.parent)
     return path.relative_to(root).as_posix()

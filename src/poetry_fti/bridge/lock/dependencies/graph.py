@@ -12,8 +12,11 @@ from packaging.version import Version
 from poetry.core.packages.dependency import Dependency as PoetryDependency
 from poetry.core.version.requirements import InvalidRequirementError
 
+from poetry_fti.bridge.lock.dependencies.requirements import (
+    dependency_requirement,
+    table_requirement,
+)
 from poetry_fti.bridge.lock.locker import dependency_tables
-from poetry_fti.bridge.lock.requirements import dependency_requirement, table_requirement
 from poetry_fti.bridge.markers import Narrowing, parsed_marker
 from poetry_fti.bridge.project.own_extras import OwnExtras
 from poetry_fti.config.groups import read_groups

@@ -1,0 +1,1 @@
+"""What locked packages and derived projects require."""
