@@ -28,7 +28,7 @@ COMMANDS = (
     ("fti", "lock"),
     ("fti", "export", "-f", "requirements", "-f", "constraints", "-f", "pylock"),
     ("fti", "export", "-f", "pyproject", "-f", "dockerfile"),
-    ("fti", "export", "-f", "bake", "-f", "compose"),
+    ("fti", "export", "-f", "bake", "-f", "compose", "-f", "github", "-f", "gitlab"),
     ("fti", "export", "--merged"),
 )
 

@@ -8,7 +8,7 @@ from cleo.helpers import option
 from poetry.console.commands.command import Command
 
 from poetry_fti.commands.shared.console import escape, feedback_of, guarded, load, warning
-from poetry_fti.commands.shared.options import STAGES
+from poetry_fti.commands.shared.options import SINCE, STAGES
 from poetry_fti.commands.shared.writing import report_written
 from poetry_fti.errors import DONE
 from poetry_fti.operations.affected.run import affected_stages
@@ -50,9 +50,7 @@ class BuildCommand(Command):
             multiple=True,
         ),
         option("force", None, "Rebuild images that are up to date."),
-        option(
-            "since", None, "Only the stages that changes since a git revision affect.", flag=False
-        ),
+        SINCE,
     ]
     help = """\
 Writes the requirements and Dockerfiles of the stages, whose locks have to be fresh. Then Docker,

@@ -12,6 +12,8 @@ FORMATS: Final = (
     "compose",
     "constraints",
     "dockerfile",
+    "github",
+    "gitlab",
     "pylock",
     "pyproject",
     "requirements",

@@ -399,3 +399,24 @@ def test_paths_are_relative_to_the_project(demo: MemoryProject) -> None:
         f'  tool.fti.stages.feature.paths[1]: "" {must}\n'
         f'  tool.fti.stages.feature.paths[3]: "a\\b" {must}\n',
     )
+
+
+def test_without_an_affected_stage_none_is_installed(repository: MemoryProject) -> None:
+    assert run(repository, "install", "--since", "main") == Ended(
+        0, "The changes since main affect no stage to install.\n"
+    )
+    write(repository.root / "src/training/code.py", "2")
+    assert run(repository, "install", "feature", "--since", "main") == Ended(
+        0, "The changes since main affect no stage to install.\n"
+    )
+
+
+def test_an_affected_stage_for_another_platform_is_not_installed(
+    repository: MemoryProject,
+) -> None:
+    other = "linux/s390x"
+    repository.write(settings('platforms = ["linux/amd64"]', f'platforms = ["{other}"]'))
+    ended = run(repository, "install", "--since", "main")
+    assert (ended.code, ended.output) == (0, "")
+    assert ended.errors.startswith("Warning: Not installed: ")
+    assert other in ended.errors

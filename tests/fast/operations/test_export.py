@@ -38,6 +38,8 @@ FILES: Final = {
         "training/Dockerfile.dockerignore",
         "training/requirements.own.txt",
     ],
+    "github": ["github-workflow.yml"],
+    "gitlab": ["gitlab-ci.yml"],
     "pylock": ["training/pylock.training.toml"],
     "pyproject": ["training/pyproject.toml"],
     "requirements": ["training/requirements.txt"],
@@ -157,7 +159,8 @@ def test_formats_are_checked() -> None:
     with pytest.raises(ConfigError) as error:
         require_formats(["requirement"])
     assert str(error.value).startswith('Unknown format "requirement"; did you mean "requirements"?')
-    assert [name for name in FORMATS if is_project_format(name)] == ["bake", "compose"]
+    of_projects = [name for name in FORMATS if is_project_format(name)]
+    assert of_projects == ["bake", "compose", "github", "gitlab"]
     assert formats_without_hashes() == ["constraints", "requirements"]
     assert formats_without_markers() == ["constraints", "requirements"]
 

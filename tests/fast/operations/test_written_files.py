@@ -52,6 +52,8 @@ def exported(locked_demo: MemoryProject) -> MemoryProject:
         ("training -f dockerfile", "training/Dockerfile.dockerignore", "training"),
         ("-f compose", "compose.yaml", "--format compose"),
         ("-f bake", "docker-bake.json", '--format bake",'),
+        ("-f github", "github-workflow.yml", "--format github"),
+        ("-f gitlab", "gitlab-ci.yml", "--format gitlab"),
         ("--merged", "pylock.toml", "--merged"),
         ("training feature --merged", "pylock.toml", "feature training --merged"),
     ],

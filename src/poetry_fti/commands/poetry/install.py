@@ -16,8 +16,9 @@ from poetry.repositories.installed_repository import InstalledRepository
 from poetry_fti.bridge.environments import platform_problem
 from poetry_fti.commands.poetry.stage_runner import StageRunner
 from poetry_fti.commands.shared.console import escape, guarded, load, warning
-from poetry_fti.commands.shared.options import STAGES
+from poetry_fti.commands.shared.options import SINCE, STAGES
 from poetry_fti.errors import DONE, FtiError
+from poetry_fti.operations.affected.run import affected_stages
 from poetry_fti.operations.environments.installation import (
     Installation,
     packages_digest,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
     from poetry.installation.operations.operation import Operation
     from poetry.utils.env import Env
+
+    from poetry_fti.operations.project import Project
+    from poetry_fti.operations.stage import ProjectStage
 
 # Extras and groups of a stage are configured, so that its lock and its images have the same ones.
 _CONFIGURED: Final = ("extras", "all-extras", "all-groups")
@@ -56,6 +60,7 @@ class InstallCommand(Command):
         for each in PoetryInstallCommand.options
         if each.name not in _CONFIGURED
     ]
+    options.append(SINCE)
     help = """\
 Installs the packages of a stage's lock, and the project itself, into the stage's own virtual
 environment. Without arguments, all stages are installed. Poetry's <comment>virtualenvs</comment>
@@ -63,21 +68,39 @@ settings decide where environments are created; within the project they are
 <comment>.venv-STAGE</comment>.
 
 <info>poetry fti install training</info>
-<info>poetry fti install training inference --sync</info>"""
+<info>poetry fti install training inference --sync</info>
+<info>poetry fti install --since origin/main</info>"""
     loggers: ClassVar[list[str]] = PoetryInstallCommand.loggers
 
     @guarded
     def handle(self) -> int:
         """Install one stage after the other, after checking that all can be installed."""
         project, names = load(self), self.argument("stages")
-        runners = [StageRunner(self, project, stage) for stage in project.select(names)]
+        stages = self._affected(project, project.select(names))
+        runners = [StageRunner(self, project, stage) for stage in stages]
         if not names:
-            runners = _for_this_machine(runners)
+            runners = _for_this_machine(runners, or_all=not self.option("since"))
         for runner in runners:
             require_installable(runner)
         if len(runners) > 1 and runners[0].environments.is_shared:
             raise FtiError(_ONE_ENVIRONMENT)
-        return max(self._install(runner) for runner in runners)
+        return max((self._install(runner) for runner in runners), default=DONE)
+
+    def _affected(
+        self, project: Project, stages: tuple[ProjectStage, ...]
+    ) -> tuple[ProjectStage, ...]:
+        """Return the stages that the changes since a revision affect; all without `--since`."""
+        revision: str | None = self.option("since")
+        if not revision:
+            return stages
+        report = affected_stages(project, revision)
+        for text in report.warnings:
+            warning(self.io, text)
+        names = {each.stage.name for each in report.affected}
+        affected = tuple(stage for stage in stages if stage.name in names)
+        if not affected:
+            self.line(f"The changes since {escape(revision)} affect no stage to install.")
+        return affected
 
     def _install(self, runner: StageRunner) -> int:
         self.line(f"Installing <c1>{escape(runner.stage.name)}</c1>")
@@ -92,10 +115,13 @@ def require_installable(runner: StageRunner) -> None:
         raise FtiError(problem)
 
 
-def _for_this_machine(runners: list[StageRunner]) -> list[StageRunner]:
-    """Return the stages that are locked for this machine, or all if none is; warn of the others."""
+def _for_this_machine(runners: list[StageRunner], *, or_all: bool) -> list[StageRunner]:
+    """Return the stages that are locked for this machine; warn of the others.
+
+    With `or_all`, all stages are returned if none is locked for this machine.
+    """
     problems = {runner.stage.name: platform_problem(runner.stage.stage) for runner in runners}
-    if all(problems.values()):
+    if or_all and all(problems.values()):
         return runners
     for problem in filter(None, problems.values()):
         warning(runners[0].io, f"Not installed: {problem}")

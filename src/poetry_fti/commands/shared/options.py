@@ -18,6 +18,9 @@ STAGE: Final[Argument] = argument("stage", "The name of the stage.")
 STAGES: Final[Argument] = argument(
     "stages", "The names of the stages (default: all).", optional=True, multiple=True
 )
+SINCE: Final[Option] = option(
+    "since", None, "Only the stages that changes since a git revision affect.", flag=False
+)
 REPORT_FORMAT: Final[Option] = option(
     "format", None, "The format of the report: text or json.", flag=False, default="text"
 )

@@ -1,0 +1,113 @@
+"""gitlab-ci.yml: jobs of GitLab CI that check the stages, and test and build the affected ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from poetry_fti.exporters import ProjectExporter
+from poetry_fti.exporters.shared.ci import INSTALL_POETRY, known_commit
+from poetry_fti.exporters.shared.header import project_header
+from poetry_fti.exporters.shared.images import with_images
+from poetry_fti.exporters.shared.yaml_text import yaml_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from poetry_fti.model import LockedStage
+
+FILENAME: Final = "gitlab-ci.yml"
+
+_AFFECTED: Final = "fti-affected.yml"
+_FINDINGS: Final = "fti-check.xml"
+_DIFFERENCES: Final = "fti-diff.md"
+_DOCKER: Final = "docker:28"
+
+_RULES: Final = [
+    {"if": '$CI_PIPELINE_SOURCE == "merge_request_event"'},
+    {"if": "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"},
+]
+_PREPARE: Final = (
+    'export PATH="$HOME/.local/bin:$PATH"',
+    INSTALL_POETRY,
+    'export BEFORE="${CI_MERGE_REQUEST_DIFF_BASE_SHA:-$CI_COMMIT_BEFORE_SHA}"',
+    f'export SINCE="{known_commit("BEFORE")}"',
+)
+
+
+def files(stages: Sequence[LockedStage]) -> Mapping[str, str]:
+    """Return gitlab-ci.yml; an empty mapping if there are no stages."""
+    if not stages:
+        return {}
+    jobs = {
+        "fti-check": _check(),
+        "fti-affected": _affected(),
+        "fti-stages": _stages(),
+        **({"fti-build": _build()} if with_images(stages) else {}),
+    }
+    header = project_header(stages[0].folder.parent, "poetry fti export --format gitlab")
+    return {FILENAME: f"{header}\n{yaml_text(jobs)}"}
+
+
+def _check() -> dict[str, Any]:
+    return {
+        "rules": _RULES,
+        **_setup(),
+        "script": [
+            "poetry fti lock --check",
+            "poetry fti export --check",
+            f'poetry fti diff --since "$SINCE" --format markdown > {_DIFFERENCES}',
+            f"poetry fti diff --format markdown >> {_DIFFERENCES}",
+            f"poetry fti check --format junit > {_FINDINGS}",
+        ],
+        "artifacts": {
+            "when": "always",
+            "expose_as": "Differences between stages",
+            "paths": [_DIFFERENCES],
+            "reports": {"junit": _FINDINGS},
+        },
+    }
+
+
+def _affected() -> dict[str, Any]:
+    return {
+        "rules": _RULES,
+        **_setup(),
+        "script": [
+            'poetry fti affected --since "$SINCE"',
+            f'poetry fti affected --since "$SINCE" --format gitlab > {_AFFECTED}',
+        ],
+        "artifacts": {"paths": [_AFFECTED]},
+    }
+
+
+def _stages() -> dict[str, Any]:
+    """Return the child pipeline, with a job for each affected stage."""
+    included = {"artifact": _AFFECTED, "job": "fti-affected"}
+    return {
+        "rules": _RULES,
+        "needs": ["fti-check", "fti-affected"],
+        "trigger": {"include": [included], "strategy": "depend"},
+    }
+
+
+def _build() -> dict[str, Any]:
+    return {
+        "rules": _RULES,
+        "needs": ["fti-check"],
+        "image": _DOCKER,
+        "services": [f"{_DOCKER}-dind"],
+        "variables": {"GIT_DEPTH": 0, "DOCKER_TLS_CERTDIR": "/certs"},
+        "before_script": ["apk add --no-cache git pipx", *_PREPARE],
+        "script": ['poetry fti build --since "$SINCE"'],
+    }
+
+
+def _setup() -> dict[str, Any]:
+    return {
+        "image": "python:3.12",
+        "variables": {"GIT_DEPTH": 0},
+        "before_script": ["pip install pipx", *_PREPARE],
+    }
+
+
+EXPORTER: Final = ProjectExporter(FILENAME, files)
