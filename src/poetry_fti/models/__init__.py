@@ -45,7 +45,7 @@ def read_model(path: Path) -> ModelRecord:
 
 
 def _read_folder(path: Path) -> ModelRecord:
-    name = in_one_line(path.name)
+    name = in_one_line(path.resolve().name or str(path))
     read = next((read for file, read in FOLDERS.items() if (path / file).exists()), None)
     if read is None:
         raise FtiError(f"The folder {name} cannot be read as a model: it has no {_names()}.")

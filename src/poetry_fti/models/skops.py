@@ -15,7 +15,7 @@ from poetry_fti.models.pickles.unsafe_globals import is_unsafe
 from poetry_fti.models.stream import LARGEST_TEXT, MIB, tail_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from io import BufferedReader
 
     from poetry_fti.models.json_objects import JsonObject
@@ -29,6 +29,8 @@ _END: Final = b"PK\x05\x06"
 _END_SIZE: Final = 22
 _BEFORE: Final = 76
 _LARGEST_DIRECTORY: Final = 4 * MIB  # of 60,000 arrays
+# Other kinds of ZIP archives, by the end of the name of a file that they have.
+_OTHER_KINDS: Final = {"/data.pkl": "PyTorch", "model.weights.h5": "Keras", ".npy": "numpy (.npz)"}
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -70,17 +72,26 @@ def _schema(file: BufferedReader) -> bytes:
     if _directory_size(file) > _LARGEST_DIRECTORY:
         raise MalformedError("its ZIP archive has more than 60,000 files")
     try:
-        with zipfile.ZipFile(file) as archive, archive.open(_SCHEMA) as member:
+        with zipfile.ZipFile(file) as archive:
+            if _SCHEMA not in archive.namelist():
+                raise MalformedError(_other_kind(archive.namelist()))
             if archive.getinfo(_SCHEMA).compress_type not in _METHODS:
                 raise MalformedError("LZMA and BZIP2 compression are not supported in ZIP archives")
-            schema = member.read(LARGEST_TEXT + 1)
-    except KeyError as error:
-        raise MalformedError(f"the ZIP archive has no {_SCHEMA}, as files of skops do") from error
+            with archive.open(_SCHEMA) as member:
+                schema = member.read(LARGEST_TEXT + 1)
     except _ERRORS as error:
         raise MalformedError("its ZIP archive is damaged") from error
     if len(schema) > LARGEST_TEXT:
         raise MalformedError(f"its {_SCHEMA} has more than {LARGEST_TEXT // MIB} MiB")
     return schema
+
+
+def _other_kind(names: Sequence[str]) -> str:
+    """Return that an archive with these files is of another kind, which is not read."""
+    for end, kind in _OTHER_KINDS.items():
+        if any(name.endswith(end) for name in names):
+            return f"files of {kind} are not supported"
+    return f"it is a ZIP archive without {_SCHEMA}, which files of skops have"
 
 
 _ERRORS: Final = (

@@ -72,9 +72,9 @@ class ContainerEngine:
             words = [self.program, *_INSPECT[self.program]]
             if pushed:
                 where = ["--platform", platform] if platform else []
-                if _captured([self.program, "pull", *where, tag]).returncode:
+                if captured([self.program, "pull", *where, tag]).returncode:
                     return None
-        configs = _configs(_captured([*words, tag]).stdout)
+        configs = _configs(captured([*words, tag]).stdout)
         values = {(config.get("Labels") or {}).get(name) or "" for config in configs}
         return (values.pop() if len(values) == 1 else "") if configs else None
 
@@ -106,7 +106,7 @@ def find_engine() -> ContainerEngine:
     for program in _PLATFORM:
         if shutil.which(program) is None:
             continue
-        result = _captured([program, *_PLATFORM[program]])
+        result = captured([program, *_PLATFORM[program]])
         host = _parsed(result.stdout).get("host", {})
         if result.returncode == 0 and host:
             return _engine(program, f"{host.get('os')}/{host.get('arch')}")
@@ -121,10 +121,10 @@ def find_engine() -> ContainerEngine:
 def _engine(program: str, platform: str) -> ContainerEngine:
     if (
         program != "docker"
-        or "docker/buildx" not in _captured(["docker", "buildx", "version"]).stdout
+        or "docker/buildx" not in captured(["docker", "buildx", "version"]).stdout
     ):
         return ContainerEngine(program=program, platform=platform)
-    bake_help = _captured(["docker", "buildx", "bake", "--help"]).stdout
+    bake_help = captured(["docker", "buildx", "bake", "--help"]).stdout
     return ContainerEngine(
         program=program,
         platform=platform,
@@ -136,8 +136,8 @@ def _engine(program: str, platform: str) -> ContainerEngine:
 
 def _has_containerd_store() -> bool:
     # Other builders, such as one that pushes, have another driver than "docker".
-    builder = _captured(["docker", "buildx", "inspect"]).stdout
-    store = _captured(["docker", "info", "--format", "{{.DriverStatus}}"]).stdout
+    builder = captured(["docker", "buildx", "inspect"]).stdout
+    store = captured(["docker", "info", "--format", "{{.DriverStatus}}"]).stdout
     return bool(re.search(r"^Driver:\s*docker$", builder, re.MULTILINE)) and "containerd" in store
 
 
@@ -172,7 +172,8 @@ def _parsed(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _captured(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def captured(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command without input, and return its exit code and what it printed."""
     return subprocess.run(  # noqa: S603 - fixed commands, no shell
         words,
         capture_output=True,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.errors import FtiError
+from poetry_fti.ports.container_engine import captured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +40,7 @@ def image_settings(engine: ContainerEngine, name: str) -> ImageSettings:
     if engine.program not in _ABLE:
         raise FtiError(f"{engine.program} cannot export images. Install Docker or Podman.")
     # The engine would take another name for an option.
-    result = None if name.startswith("-") else _run([engine.program, "image", "inspect", name])
+    result = None if name.startswith("-") else captured([engine.program, "image", "inspect", name])
     if result is None or result.returncode:
         raise FtiError(
             f'{engine.program} has no image "{name}". Build it with `poetry fti build`, or pull it'
@@ -82,23 +83,12 @@ def image_archive(engine: ContainerEngine, name: str) -> Iterator[tarfile.TarFil
             finally:
                 process.kill()
     finally:
-        _run([engine.program, "rm", container])
+        captured([engine.program, "rm", container])
 
 
 def _output(words: Sequence[str]) -> str:
-    result = _run(words)
+    result = captured(words)
     if result.returncode or not result.stdout.strip():
         reason = result.stderr.strip() or f"exit code {result.returncode}"
         raise FtiError(f"`{' '.join(words[:2])}` failed: {reason}")
     return result.stdout
-
-
-def _run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 - fixed commands, no shell
-        words,
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        errors="replace",
-        stdin=subprocess.DEVNULL,
-    )

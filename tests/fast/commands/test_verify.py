@@ -102,6 +102,7 @@ def test_findings_are_printed_for_other_tools(
     install(site, "extra", "1")
     output = run(locked_demo, *VERIFY, "--format", form).output
     assert "extra 1 is installed in the environment, but not locked" in output
+    assert "poetry fti check" not in output
 
 
 def test_a_stale_lock_is_compared_with_a_warning(locked_demo: MemoryProject, site: Path) -> None:

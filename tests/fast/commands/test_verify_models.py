@@ -111,6 +111,13 @@ def test_errors(models: MemoryProject) -> None:
     assert ended == Ended(
         1, "", "notes cannot be read as a model: its content is of no known kind.\n"
     )
+    ended = run(models, "verify", ".")
+    assert ended == Ended(
+        1,
+        "",
+        f"The folder {models.root.name} cannot be read as a model: it has no MLmodel, bento.yaml,"
+        " model.yaml, environment.yml or requirements.txt.\n",
+    )
     (models.root / "fti/inference/poetry.lock").unlink()
     ended = run(models, "verify", "forest.joblib")
     assert ended == Ended(

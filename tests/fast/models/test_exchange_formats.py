@@ -108,8 +108,10 @@ def test_unsafe_classes_in_skops_are_named(tmp_path: Path) -> None:
 def test_malformed_archives(tmp_path: Path) -> None:
     path = tmp_path / "m.skops"
     assert message(archive(path, "", name="x")) == (
-        "the ZIP archive has no schema.json, as files of skops do."
+        "it is a ZIP archive without schema.json, which files of skops have."
     )
+    for name, kind in (("credit/data.pkl", "PyTorch"), ("model.weights.h5", "Keras")):
+        assert message(archive(path, "", name=name)) == f"files of {kind} are not supported."
     assert message(archive(path, "[")) == "its JSON is not valid."
     assert message(archive(path, "{}", zipfile.ZIP_LZMA)) == (
         "LZMA and BZIP2 compression are not supported in ZIP archives."

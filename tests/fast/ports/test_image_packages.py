@@ -66,6 +66,16 @@ def test_the_python_that_the_image_runs_is_read() -> None:
     assert named(packages({**BASE, **VENV}, only))[0] == "3.12.4"
 
 
+@pytest.mark.parametrize("target", ["/opt/venv", "../opt/venv"])
+def test_an_environment_is_found_by_a_link_to_its_folder(target: str) -> None:
+    files = {**BASE, "app/current": f"-> {target}", **VENV}
+    found = packages(files, {"PATH": "/app/current/bin:/usr/local/bin"})
+    assert named(found) == ("3.12.4", ["alpha 1.0"], [])
+    assert found.is_virtual
+    files["app/current"] = "-> current"
+    assert named(packages(files, {"PATH": "/app/current/bin:/usr/local/bin"}))[0] == "3.12"
+
+
 def test_packages_of_the_base_are_found_where_they_are_included() -> None:
     name = "opt/venv/pyvenv.cfg"
     text = f"{VENV[name]}include-system-site-packages = true\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -62,19 +63,25 @@ class _Files:
             is a link or too large.
         configurations: the texts of the `pyvenv.cfg` of virtual environments, by their folders.
         interpreters: what the name of each interpreter is a link to, by its path.
+        searched: the folders on the `PATH`, and those that contain them.
+        links: what those of `searched` that are links lead to.
     """
 
+    searched: frozenset[PurePosixPath]
     metadata: defaultdict[PurePosixPath, dict[str, dict[str, bytes | None]]] = field(
         default_factory=lambda: defaultdict(dict)
     )
     configurations: dict[PurePosixPath, str] = field(default_factory=dict)
     interpreters: dict[PurePosixPath, str] = field(default_factory=dict)
+    links: dict[PurePosixPath, PurePosixPath] = field(default_factory=dict)
 
     def add(self, archive: tarfile.TarFile, member: tarfile.TarInfo) -> None:
         path = _ROOT / member.name.removeprefix("./")
         if ".." in path.parts:
             return
-        if path.parent.name == "bin" and _PYTHON.fullmatch(path.name):
+        if member.issym() and path in self.searched:
+            self.links[path] = PurePosixPath(posixpath.normpath(path.parent / member.linkname))
+        elif path.parent.name == "bin" and _PYTHON.fullmatch(path.name):
             self.interpreters[path] = PurePosixPath(member.linkname).name
         elif path.name == CONFIGURATION:
             content = _content(archive, member)
@@ -100,12 +107,15 @@ def read_archive(archive: tarfile.TarFile, variables: Mapping[str, str]) -> Imag
 
     `VIRTUAL_ENV` comes before `PATH`. Raises FtiError if the image contains no Python.
     """
-    files = _Files()
+    folders = _folders(variables)
+    files = _Files(frozenset(each for folder in folders for each in (folder, *folder.parents)))
     for member in archive:
         files.add(archive, member)
         # The archive would otherwise keep a record of each of its files.
         archive.members = []  # type: ignore[attr-defined]
-    prefix = next(_prefixes(files, variables), None)
+    found = {interpreter.parent for interpreter in files.interpreters}
+    existing = (_without_links(folder, files.links) for folder in folders)
+    prefix = next((folder.parent for folder in existing if folder in found), None)
     if prefix is None:
         raise FtiError("The image contains no Python on its PATH.")
     configuration = parse_configuration(files.configurations.get(prefix, ""))
@@ -115,13 +125,22 @@ def read_archive(archive: tarfile.TarFile, variables: Mapping[str, str]) -> Imag
     return _packages(files, prefix, configuration.version, base)
 
 
-def _prefixes(files: _Files, variables: Mapping[str, str]) -> Iterator[PurePosixPath]:
-    """Yield the prefixes of the Pythons that the variables of an image lead to."""
+def _folders(variables: Mapping[str, str]) -> list[PurePosixPath]:
+    """Return the folders in which an image with these variables searches for Python."""
     folders = [PurePosixPath(each) for each in variables.get("PATH", "").split(":") if each]
     if environment := variables.get("VIRTUAL_ENV"):
         folders.insert(0, PurePosixPath(environment) / "bin")
-    found = {interpreter.parent for interpreter in files.interpreters}
-    yield from (folder.parent for folder in folders if folder in found)
+    return folders
+
+
+def _without_links(
+    folder: PurePosixPath, links: Mapping[PurePosixPath, PurePosixPath]
+) -> PurePosixPath:
+    """Return the path of a folder with the targets of links in it; one link is followed once."""
+    for link, target in sorted(links.items()):
+        if folder.is_relative_to(link):
+            folder = target / folder.relative_to(link)
+    return folder
 
 
 def _minor(files: _Files, prefix: PurePosixPath) -> str:

@@ -42,6 +42,7 @@ class Found:
         locations: finds the lines of pyproject.toml that findings are about.
         version: the version of poetry-fti.
         strict: whether warnings make the command fail, too.
+        command: the command that found it, which titles name.
     """
 
     checks: Mapping[str, Described]
@@ -51,6 +52,7 @@ class Found:
     locations: Locations
     version: str
     strict: bool = False
+    command: str = "poetry fti check"
 
 
 def rendered(form: str, found: Found) -> str:

@@ -23,7 +23,7 @@ def _command(finding: Finding, found: Found) -> str:
         "file": found.locations.file,
         "line": str(line),
         "col": str(column),
-        "title": f"poetry fti check: {finding.check}",
+        "title": f"{found.command}: {finding.check}",
     }
     listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
     return f"::{finding.level} {listed}::{_data(chr(10).join(lines_of(finding)))}"

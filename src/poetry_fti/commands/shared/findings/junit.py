@@ -23,7 +23,7 @@ def render(found: Found) -> str:
 
     What makes the command fail is a failure; other warnings are output of a test case that passes.
     """
-    root = Element("testsuites", name="poetry fti check")
+    root = Element("testsuites", name=found.command)
     for check in found.checks:
         suite = SubElement(root, "testsuite", name=check)
         for case in _cases(check, found):

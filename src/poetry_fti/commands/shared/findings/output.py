@@ -46,6 +46,7 @@ def print_findings(
             locations=Locations(file, project.text),
             version=version("poetry-fti"),
             strict=strict,
+            command=f"poetry {command.name}",
         )
         plain(command.io, rendered(form, found))
     else:
