@@ -50,7 +50,7 @@ class CheckReport:
 
 
 def chosen_checks(only: Iterable[str], skip: Iterable[str]) -> tuple[str, ...]:
-    """Return the checks to run; raises ConfigError for a name that no check has, or if none is left."""
+    """Return the checks to run; raises ConfigError for an unknown name, or if none is left."""
     wanted, unwanted = list(only), list(skip)
     for name in (*wanted, *unwanted):
         if name not in CHECKS:
