@@ -9,7 +9,7 @@ VENV := .venv
 PROCESSES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 PARALLEL := -n $(PROCESSES) --dist worksteal
 # About half of the fast tests, and what none of them uses.
-FAST_ROOMS := tests/fast/operations
+FAST_ROOMS := $(addprefix tests/fast/,checks models operations ports)
 FAST_OPTIONS := $(addprefix -p no:,anyio cacheprovider logging platformdirs xdist) -m "not generated"
 # Compiling the tests takes longer than running the fast ones.
 unexport PYTHONDONTWRITEBYTECODE
