@@ -163,7 +163,8 @@ def test_findings_are_printed_as_json(demo: MemoryProject) -> None:
     ("words", "message"),
     [
         (("--only", "forbidden"), 'There is no check "forbidden"; did you mean "forbid"?'),
-        (("--explain", ""), f'There is no check "" (known: {", ".join(CHECKS)}).'),
+        (("--explain=",), f'There is no check "" (known: {", ".join(CHECKS)}).'),
+        (("--only", "skew", "--skip", "skew"), "The options leave no check to run."),
         (("--skip", "x"), f'There is no check "x" (known: {", ".join(CHECKS)}).'),
         (
             ("--format", "xml"),

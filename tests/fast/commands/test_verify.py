@@ -131,7 +131,7 @@ def test_a_lock_that_cannot_be_read_is_an_error(
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("environment",), 1, "feature has no environment."),
+        (("environment", "--stage", "feature"), 1, "feature has no environment."),
         (("environment", "--stage", "x"), 2, "There is no stage"),
         (("environment", "--python", os.devnull), 2, "Name the stage that the Python is compared"),
         (("enviroment",), 2, '"enviroment" cannot be verified. Pass the path of a model'),
@@ -143,3 +143,27 @@ def test_errors(
     ended = run(locked_demo, "verify", *words)
     assert (ended.code, ended.output) == (code, "")
     assert message in ended.errors
+
+
+def test_a_stage_without_an_environment_does_not_hide_the_others(
+    locked_demo: MemoryProject,
+) -> None:
+    ended = run(locked_demo, "verify", "environment")
+    assert ended == Ended(
+        3,
+        """\
+feature
+  error feature has no environment [environment]
+    Create it with `poetry fti install feature`.
+
+inference
+  error inference has no environment [environment]
+    Create it with `poetry fti install inference`.
+
+training
+  error training has no environment [environment]
+    Create it with `poetry fti install training`.
+
+1 check run: 3 errors, 0 warnings.
+""",
+    )

@@ -13,12 +13,16 @@ from poetry_fti.commands.poetry.stage_runner import StageRunner
 from poetry_fti.commands.shared.console import escape, guarded, load, warning
 from poetry_fti.commands.shared.findings.output import print_findings
 from poetry_fti.commands.shared.options import FINDINGS_FORMAT, findings_format
-from poetry_fti.errors import ConfigError
+from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.operations.check.run import CheckReport
 from poetry_fti.operations.environments.installation import read_installation
 from poetry_fti.operations.verify import VERIFICATIONS
 from poetry_fti.operations.verify.model import consumers, verify_model
-from poetry_fti.operations.verify.run import verify_environment, verify_python
+from poetry_fti.operations.verify.run import (
+    unverified_environment,
+    verify_environment,
+    verify_python,
+)
 from poetry_fti.wording import in_quotes
 
 if TYPE_CHECKING:
@@ -141,16 +145,25 @@ started. The exit code is 3 if there are errors.
     def _of_environments(
         self, project: Project, stages: Sequence[ProjectStage]
     ) -> Iterator[Finding]:
-        python, deep = self.option("python"), bool(self.option("deep"))
         for stage in stages:
-            if python:
-                yield from verify_python(project, stage, python, deep=deep)
-                continue
+            yield from self._of_environment(project, stage, is_only=len(stages) == 1)
+
+    def _of_environment(
+        self, project: Project, stage: ProjectStage, *, is_only: bool
+    ) -> Iterator[Finding]:
+        python, deep = self.option("python"), bool(self.option("deep"))
+        if python:
+            yield from verify_python(project, stage, python, deep=deep)
+            return
+        try:
             runner = StageRunner(self, project, stage)
             require_own(runner.environments)
             folder = runner.inspected.path
-            record = read_installation(folder)
-            has_folders = record is None or record.directories
-            yield from verify_environment(
-                project, stage, folder, deep=deep, has_folders=has_folders
-            )
+        except FtiError as error:
+            if is_only:
+                raise
+            yield unverified_environment(stage, error)
+            return
+        record = read_installation(folder)
+        has_folders = record is None or record.directories
+        yield from verify_environment(project, stage, folder, deep=deep, has_folders=has_folders)

@@ -50,13 +50,16 @@ class CheckReport:
 
 
 def chosen_checks(only: Iterable[str], skip: Iterable[str]) -> tuple[str, ...]:
-    """Return the checks to run; raises ConfigError for a name that no check has."""
+    """Return the checks to run; raises ConfigError for an unknown name, or if none is left."""
     wanted, unwanted = list(only), list(skip)
     for name in (*wanted, *unwanted):
         if name not in CHECKS:
             hint = suggestion(name, CHECKS) or f" (known: {', '.join(CHECKS)})."
             raise ConfigError(f'There is no check "{name}"{hint}')
-    return tuple(name for name in CHECKS if (not wanted or name in wanted) and name not in unwanted)
+    chosen = tuple(n for n in CHECKS if (not wanted or n in wanted) and n not in unwanted)
+    if not chosen:
+        raise ConfigError("The options leave no check to run.")
+    return chosen
 
 
 def run_checks(project: Project, request: CheckRequest) -> CheckReport:

@@ -9,10 +9,12 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from poetry_fti.bridge.project.pyproject import project_name
+from poetry_fti.checks import Finding
 from poetry_fti.errors import FtiError
 from poetry_fti.operations.verify.comparison import Expected, Where, compare
 from poetry_fti.ports.installed.environment import read_installed
 from poetry_fti.ports.installed.locations import find_python, virtual_environment
+from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.checks import Finding
     from poetry_fti.model import Installed, LockedPackage
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
@@ -45,6 +46,19 @@ def verify_environment(
     )
     installed = read_installed(virtual_environment(folder), deep=deep)
     yield from compared(project, stage, installed, where, has_folders=has_folders)
+
+
+def unverified_environment(stage: ProjectStage, error: FtiError) -> Finding:
+    """Return the finding for a stage, among others, whose environment cannot be verified."""
+    message, _, fix = str(error).partition(". ")
+    return Finding(
+        check="environment",
+        level="error",
+        stage=stage.name,
+        message=in_one_line(message.removesuffix(".")),
+        fix=in_one_line(fix.removesuffix(".") or f"Name another stage than {stage.name}: --stage"),
+        path=f"tool.fti.stages.{stage.name}",
+    )
 
 
 def verify_python(
