@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from poetry_fti.checks import Check, Finding
 from poetry_fti.model import IndexOrigin
@@ -32,18 +31,14 @@ def _exposed(sources: Sequence[PackageSource]) -> Iterator[tuple[PackageSource, 
     Poetry searches all primary sources, and takes the newest version that it finds. It goes on to
     a supplemental source only if those before have no suitable version.
     """
-    pypi = next(((at, each) for at, each in enumerate(sources) if _is_pypi(each)), None)
+    pypi = next(((at, each) for at, each in enumerate(sources) if each.is_pypi), None)
     if pypi is None:
         return
     position, default = pypi
     for at, source in enumerate(sources):
         is_equal = source.priority == default.priority == "primary"
-        if not _is_pypi(source) and (is_equal or position < at):
+        if not source.is_pypi and (is_equal or position < at):
             yield source, default
-
-
-def _is_pypi(source: PackageSource) -> bool:
-    return source.name.lower() == "pypi" or urlsplit(source.url).hostname == "pypi.org"
 
 
 def _unnamed(stage: CheckedStage, source: PackageSource) -> list[NormalizedName]:

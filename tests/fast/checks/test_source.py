@@ -9,6 +9,7 @@ import pytest
 
 from checked import locked, project, requirement, stage
 from memory_commands import Ended, run
+from memory_index import DEFAULT
 from poetry_fti.checks import load_check
 from poetry_fti.model import IndexOrigin
 from poetry_fti.operations.check.sources import package_sources
@@ -25,7 +26,7 @@ EXPLICIT: Final = {**ACME, "priority": "explicit"}
 PYPI: Final = {"name": "pypi"}
 LATER_PYPI: Final = {**PYPI, "priority": "supplemental"}
 OTHER: Final = {"name": "other", "url": "https://other.test", "priority": "supplemental"}
-MIRROR: Final = {"name": "main", "url": "https://pypi.org/simple/"}
+MIRROR: Final = {"name": "main", "url": f"https://{DEFAULT}/simple/"}
 
 
 def serving(*private: str, named: tuple[str, ...] = ()) -> CheckedStage:

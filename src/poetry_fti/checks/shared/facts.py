@@ -114,14 +114,13 @@ class StageEnvironment:
 class PackageSource:
     """A package index in which Poetry searches for requirements that name no source.
 
-    `priority` is `primary` or `supplemental`, and `path` the dotted path of its table. The URL of
-    PyPI may be empty.
+    `priority` is `primary` or `supplemental`, and `path` the dotted path of its table.
     """
 
     name: str
-    url: str
     priority: str
     path: str
+    is_pypi: bool = False
 
 
 @dataclass(frozen=True, slots=True)

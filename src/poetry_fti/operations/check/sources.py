@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from poetry_fti.bridge.index.files import is_pypi
 from poetry_fti.checks.shared.facts import PackageSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PYPI: Final = "PyPI"
+_PYPI: Final = PackageSource(
+    name="PyPI", priority="primary", path="tool.poetry.source", is_pypi=True
+)
 
 
 def package_sources(pyproject: Mapping[str, Any]) -> tuple[PackageSource, ...]:
@@ -20,15 +23,19 @@ def package_sources(pyproject: Mapping[str, Any]) -> tuple[PackageSource, ...]:
     tables = pyproject.get("tool", {}).get("poetry", {}).get("source", ())
     sources = [_source(table, index) for index, table in enumerate(tables)]
     primary = [each for each in sources if each.priority == "primary"]
-    if not primary and all(each.name.lower() != PYPI.lower() for each in sources):
-        primary = [PackageSource(name=PYPI, url="", priority="primary", path="tool.poetry.source")]
+    if not primary and all(not _is_named_pypi(each.name) for each in sources):
+        primary = [_PYPI]
     return (*primary, *(each for each in sources if each.priority == "supplemental"))
 
 
 def _source(table: Mapping[str, Any], index: int) -> PackageSource:
     return PackageSource(
         name=table["name"],
-        url=table.get("url", ""),
         priority=table.get("priority", "primary").lower(),
         path=f"tool.poetry.source[{index}]",
+        is_pypi=_is_named_pypi(table["name"]) or is_pypi(table.get("url", "")),
     )
+
+
+def _is_named_pypi(name: str) -> bool:
+    return name.lower() == _PYPI.name.lower()
