@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 from poetry.core.packages.dependency import Dependency
+from poetry.core.packages.package import Package
 from poetry.core.packages.project_package import ProjectPackage
+from poetry.packages.transitive_package_info import TransitivePackageInfo
 from poetry.utils._compat import tomllib
 
 from locks import LOCKED, NAMES, ROOT, TEXTS, lock_of, recorded_packages
@@ -71,6 +73,17 @@ def test_a_lock_is_what_poetry_writes(
     expected = poetrys_text(locker, root, packages)
     assert lock_text(locker, root, packages) == expected
     assert lock_text(locker, root, packages) == expected, "as rendered before"
+
+
+def test_requirements_without_markers_on_the_same_package_are_lines(folder: Path) -> None:
+    package = Package("app", "1.0")
+    for constraint in (">=1", "<3"):
+        package.add_dependency(Dependency("lib", constraint))
+    packages = {package: TransitivePackageInfo(depth=0, groups=set(), markers={})}
+    locker = StageLocker(folder / "poetry.lock", {}, {})
+    text = lock_text(locker, ROOT, packages)
+    assert 'lib = [\n    ">=1",\n    "<3",\n]\n' in text
+    assert text == poetrys_text(locker, ROOT, packages)
 
 
 @pytest.mark.sampled

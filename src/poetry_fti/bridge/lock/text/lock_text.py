@@ -75,6 +75,12 @@ def _text(
 def _rendered(key: str, value: Any) -> Rendered:  # noqa: ANN401 - any TOML value
     if key == "files":
         return Rendered(_value([dict(sorted(file.items())) for file in value]))
+    if key == "dependencies":  # several requirements on a package are an array
+        lines = {
+            name: Rendered(_lines(each)) if isinstance(each, list) else each
+            for name, each in value.items()
+        }
+        return Rendered("".join(_table(f"[package.{key}]", lines.items())))
     return Rendered("".join(_table(f"[package.{key}]", value.items())))
 
 
@@ -118,8 +124,12 @@ def _inline_table(table: dict[str, Any]) -> str:
 
 def _array(values: list[Any]) -> str:
     if any(isinstance(each, dict) for each in values):
-        return "[\n" + "".join([f"    {_value(each)},\n" for each in values]) + "]"
+        return _lines(values)
     return f"[{', '.join(map(_value, values))}]"
+
+
+def _lines(values: list[Any]) -> str:
+    return "[\n" + "".join([f"    {_value(each)},\n" for each in values]) + "]"
 
 
 def _string(text: str) -> str:
