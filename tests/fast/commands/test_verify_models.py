@@ -59,7 +59,7 @@ def test_what_breaks_in_the_stages_that_load_a_model(models: MemoryProject) -> N
 
 
 def test_a_package_that_only_other_stages_have_is_missing(models: MemoryProject) -> None:
-    models.index.offer({"catboost 1.2.10": []})
+    models.index.offer({"catboost 1.2.10": [], "joblib 1.6.0": []})
     (models.root / "cat.pkl").write_bytes(b"ccatboost.core\nCatBoostClassifier\n(tR.")
     assert run(models, "verify", "cat.pkl") == Ended(0, NOTHING)
     models.write(pyproject({"training": ["catboost"], "inference": ["joblib"]}))
