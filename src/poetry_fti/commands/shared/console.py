@@ -120,9 +120,12 @@ class _ConsoleFeedback:
 
     @contextmanager
     def progress(self, message: str, states: States, /) -> Iterator[None]:
-        with show_stages(self._io, message, states) as self._display:
-            yield
-        self._display = None
+        with show_stages(self._io, message, states) as display:
+            self._display = display
+            try:
+                yield
+            finally:
+                self._display = None
 
     def detail(self, text: str, /) -> None:
         self._io.write_line(escape(text))

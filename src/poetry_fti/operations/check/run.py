@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from poetry_fti.checks import Unknown, load_check
@@ -72,12 +71,14 @@ def run_checks(project: Project, request: CheckRequest) -> CheckReport:
 
     names = tuple(stage.name for stage in project.select(request.stages))
     checks = _enabled(project, request.checks)
-    checked = checked_project(project) if checks else None
-    found = _found(checks, checked) if checked else ()
+    if not checks:
+        return CheckReport(checks=(), stages=names, findings=(), waived=(), unused_waivers=())
+    checked = checked_project(project)
+    found = _found(checks, checked)
     wanted = [each for each in found if not request.stages or each.is_on(request.stages)]
     settings = project.config.check
     stages = [stage.stage for stage in project.stages]
-    findings, waived = judge(wanted, settings, stages, datetime.now(timezone.utc).date())
+    findings, waived = judge(wanted, settings, stages, checked.today)
     # The findings of stages that are not named are unknown.
     unused = () if request.stages else unused_waivers(findings, waived, settings, checks)
     return CheckReport(
@@ -86,7 +87,7 @@ def run_checks(project: Project, request: CheckRequest) -> CheckReport:
         findings=findings,
         waived=waived,
         unused_waivers=unused,
-        unknown=tuple(_unknown(project, checks, names, checked)) if checked else (),
+        unknown=tuple(_unknown(project, checks, names, checked)),
     )
 
 
