@@ -139,6 +139,7 @@ def with_an_update(desk: Desk) -> None:
         ("docs/how-to/platforms", no_preparation),
         ("docs/how-to/security-fixes", with_old_urllib3),
         ("docs/how-to/rollback", with_an_update),
+        ("docs/how-to/sbom", no_preparation),
         ("docs/how-to/pin-the-plugin", no_preparation),
     ],
 )

@@ -11,6 +11,7 @@ FORMATS: Final = (
     "bake",
     "compose",
     "constraints",
+    "cyclonedx",
     "dockerfile",
     "github",
     "gitlab",
