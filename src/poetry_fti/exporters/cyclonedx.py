@@ -9,6 +9,7 @@ from poetry_fti.exporters import StageExporter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import PurePosixPath
 
     from poetry_fti.model import LockedStage
 
@@ -19,6 +20,11 @@ _LIBRARIES: Final = ("cyclonedx", "packageurl")
 def filename(stage: str) -> str:
     """Return the name of a stage's SBOM; scanners recognize it by its suffix."""
     return _FILE.format(stage=stage)
+
+
+def sbom_path(locked: LockedStage) -> PurePosixPath:
+    """Return the path of a stage's SBOM, relative to the project's root."""
+    return locked.folder / filename(locked.stage.name)
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:

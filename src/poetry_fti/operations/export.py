@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from poetry_fti import files
 from poetry_fti.errors import ConfigError
 from poetry_fti.exporters import ProjectExporter, StageExporter, load_exporter
-from poetry_fti.exporters.docker.layers.subsets import is_subset_file
 from poetry_fti.exporters.pylock import filename
-from poetry_fti.exporters.requirements import SOURCES
 from poetry_fti.exporters.shared.build_constraints import FILENAME as BUILD_CONSTRAINTS
 from poetry_fti.exporters.shared.header import with_words
 from poetry_fti.exporters.shared.omissions import without_hashes, without_markers
 from poetry_fti.files import Difference
 from poetry_fti.model import FORMATS
 from poetry_fti.operations.certificates import require_certificates
+from poetry_fti.operations.exports.by_products import by_products
 from poetry_fti.operations.exports.located import located
 from poetry_fti.operations.exports.merged import (
     follow_merged,
@@ -24,9 +23,9 @@ from poetry_fti.operations.exports.merged import (
     merged_text,
     unconstrained,
 )
+from poetry_fti.operations.exports.sboms import with_sbom, written_sbom
 from poetry_fti.operations.exports.written_files import (
     StageFormat,
-    generated_files,
     unused_files,
     written_formats,
     written_project_formats,
@@ -39,7 +38,7 @@ from poetry_fti.operations.url_logins import export_warnings
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from poetry_fti.model import LockedStage
@@ -61,9 +60,6 @@ __all__ = [
     "write",
 ]
 
-# The formats that come with the constraints of builds.
-_CONSTRAINED: Final = frozenset({"dockerfile", "pylock", "requirements"})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRequest:
@@ -73,7 +69,8 @@ class ExportRequest:
     compared, which needs no index. `hashes` and `markers` decide whether requirements have them.
     `partial` leaves out formats that describe all stages if another stage has no fresh lock.
     `follow` adds the formats of files that earlier exports have written, with their options.
-    Without `layers`, formats that need the layers of images are left out.
+    `sboms` adds the SBOMs that earlier exports have written, since images contain them. Without
+    `layers`, formats that need the layers of images are left out.
     """
 
     stages: tuple[ProjectStage, ...]
@@ -85,6 +82,7 @@ class ExportRequest:
     partial: bool = False
     follow: bool = False
     layers: bool = True
+    sboms: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +119,9 @@ def render(project: Project, request: ExportRequest) -> Rendered:
         text = merged_text(project, locked, check=request.check)
         return Rendered({path: text}, (), (), [*warnings, *unconstrained(locked, path)])
     formats = [_formats(project, stage, request) for stage in request.stages]
+    locked = [
+        with_sbom(project, *each) for each in zip(locked, request.stages, formats, strict=True)
+    ]
     layered = [stage for stage, chosen in zip(locked, formats, strict=True) if _has_layers(chosen)]
     images = with_layers(project, layered)
     views = {each.stage.name: each for each in images}
@@ -134,7 +135,7 @@ def render(project: Project, request: ExportRequest) -> Rendered:
             texts |= {
                 path: text for path, text in new.items() if not (is_layered and path in texts)
             }
-        obsolete += _by_products(project, stage.folder, {each.name for each in chosen}, texts)
+        obsolete += by_products(project, stage.folder, {each.name for each in chosen}, texts)
     whole = _whole(project, request, locked)
     texts |= whole.texts
     known = {*texts, *obsolete, *whole.skipped}
@@ -145,6 +146,7 @@ def render(project: Project, request: ExportRequest) -> Rendered:
 def _formats(project: Project, stage: ProjectStage, request: ExportRequest) -> list[StageFormat]:
     """Return the formats to export a stage in: those of the request, then those that it follows."""
     written = written_formats(project, stage) if request.follow else {}
+    written |= written_sbom(project, stage) if request.sboms else {}
     loaded = ((name, load_exporter(name)) for name in request.formats)
     wanted = {n: StageFormat(n, each) for n, each in loaded if isinstance(each, StageExporter)}
     return [
@@ -160,25 +162,6 @@ def _formats(project: Project, stage: ProjectStage, request: ExportRequest) -> l
 
 def _has_layers(formats: Iterable[StageFormat]) -> bool:
     return any(each.exporter.needs_layers for each in formats)
-
-
-def _by_products(
-    project: Project,
-    folder: PurePosixPath,
-    formats: Collection[str],
-    texts: Collection[PurePosixPath],
-) -> list[PurePosixPath]:
-    """Return files on disk that the formats write for some locks, but not for this one."""
-    return [
-        path
-        for path in generated_files(project, folder)
-        if path not in texts
-        and (
-            ("dockerfile" in formats and is_subset_file(path.name))
-            or ("requirements" in formats and path.name == SOURCES)
-            or (not _CONSTRAINED.isdisjoint(formats) and path.name == BUILD_CONSTRAINTS)
-        )
-    ]
 
 
 def _files(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from difflib import ndiff
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
@@ -17,10 +18,12 @@ from packaging.utils import canonicalize_name
 
 from fast.exporters.canned import LINUX, MIRROR, STAGE, on, package, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters import cyclonedx
+from poetry_fti.exporters import cyclonedx, dockerfile
 from poetry_fti.model import Image, IndexOrigin, Platform, Requirement, Targets
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from poetry_fti.model import LockedPackage, LockedStage
 
 DEFAULT: Final = IndexOrigin(None, "https://index.example/simple/")
@@ -359,6 +362,24 @@ def test_there_is_no_base_image_without_an_image_or_with_an_own_dockerfile() -> 
     assert base(with_image(Image(dockerfile=PurePosixPath("Dockerfile.base")))) is None
     macos = Targets(platforms=(Platform("macos", "arm64"),))
     assert base(on(STAGE, macos)) is None
+
+
+def test_an_image_contains_the_sbom() -> None:
+    without, with_it = (dockerfile.files(replace(STAGE, has_sbom=each)) for each in (False, True))
+    assert added(without, with_it, "Dockerfile") == [
+        "COPY fti/training/training.cdx.json /usr/share/sbom/",
+        "",
+    ]
+    included = added(without, with_it, "Dockerfile.dockerignore")
+    assert included == ["!fti/training/training.cdx.json"]
+
+
+def added(before: Mapping[str, str], after: Mapping[str, str], name: str) -> list[str]:
+    """Return the lines that are only in the second text of a file."""
+    lines = ndiff(before[name].splitlines(), after[name].splitlines())
+    changed = [line for line in lines if line[:2] in ("+ ", "- ")]
+    assert all(line.startswith("+ ") for line in changed)
+    return [line[2:] for line in changed]
 
 
 def test_an_unknown_hash_algorithm_is_left_out() -> None:

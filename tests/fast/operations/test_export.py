@@ -33,6 +33,7 @@ FILES: Final = {
     "bake": ["docker-bake.json"],
     "compose": ["compose.yaml"],
     "constraints": ["training/constraints.txt"],
+    "cyclonedx": ["training/training.cdx.json"],
     "dockerfile": [
         "training/Dockerfile",
         "training/Dockerfile.dockerignore",

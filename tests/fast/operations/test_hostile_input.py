@@ -180,7 +180,8 @@ def names_in(path: PurePosixPath, text: str) -> list[str]:
     if path.suffix == ".txt":
         return list(requirements(text))
     if path.suffix == ".json":
-        return list(json.loads(text)["target"])
+        document = json.loads(text)
+        return [each["name"] for each in document.get("components", ())] or list(document["target"])
     if path.suffix == ".yaml":
         return list(yaml.safe_load(text)["services"])
     return [line.split()[0] for line in text.splitlines() if line[:1].isalpha()]

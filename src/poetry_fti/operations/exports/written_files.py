@@ -43,6 +43,12 @@ class StageFormat:
         return ("--format", self.name, *options) if options else ()
 
 
+def is_exported(project: Project, stage: ProjectStage, name: str) -> bool:
+    """Return whether a stage has been exported in a format."""
+    path = stage.folder / load_exporter(name).main.format(stage=stage.name)
+    return _words(project, path) is not None
+
+
 def written_formats(project: Project, stage: ProjectStage) -> dict[str, StageFormat]:
     """Return the formats in which a stage has been exported, by name, with their options."""
     found = {}
