@@ -271,6 +271,13 @@ def test_where_packages_come_from() -> None:
     ]
 
 
+def test_a_url_that_is_not_valid_is_quoted() -> None:
+    odd = IndexOrigin("odd", "https://odd.example/100%/a b#c")
+    (_, component) = document(stage(package("alpha", "1.0", "a.whl", origin=odd)))["components"]
+    (reference,) = component["externalReferences"]
+    assert reference["url"] == "https://odd.example/100%25/a%20b#c/alpha/%23a.whl"
+
+
 def test_what_has_no_field_is_a_property() -> None:
     found = {
         f"{each['bom-ref']} {prop['name']}": prop["value"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedFile, LockedPackage, LockedStage
 
 _PURL: Final = "pypi"
+_STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def _sources(package: LockedPackage, default: str) -> Iterator[ExternalReference
     """Yield where the package comes from: each file with its hash, or the repository."""
     match package.origin:
         case GitOrigin(url):
-            repository = XsUri(quoted_url(public_git_url(url)))
+            repository = _uri(public_git_url(url))
             yield ExternalReference(type=ExternalReferenceType.VCS, url=repository)
         case FileOrigin(path):
             yield from (_distribution(file, quote(str(path))) for file in package.files)
@@ -99,8 +101,14 @@ def _sources(package: LockedPackage, default: str) -> Iterator[ExternalReference
 
 def _distribution(file: LockedFile, url: str) -> ExternalReference:
     return ExternalReference(
-        type=ExternalReferenceType.DISTRIBUTION, url=XsUri(quoted_url(url)), hashes=_hashes(file)
+        type=ExternalReferenceType.DISTRIBUTION, url=_uri(url), hashes=_hashes(file)
     )
+
+
+def _uri(url: str) -> XsUri:
+    """Return a URL, with percent and number signs that no URL can have percent-encoded."""
+    start, sign, fragment = _STRAY_PERCENT.sub("%25", quoted_url(url)).partition("#")
+    return XsUri(start + sign + fragment.replace("#", "%23"))
 
 
 def _hashes(file: LockedFile) -> list[HashType]:
