@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from poetry_fti.operations.project import load_project
 from small_index import pyproject
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PACKAGES: Final = """\
 [[package]]
