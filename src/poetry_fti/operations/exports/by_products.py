@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.exporters.docker.layers.subsets import is_subset_file
 from poetry_fti.exporters.requirements import SOURCES
 from poetry_fti.exporters.shared.build_constraints import FILENAME as BUILD_CONSTRAINTS
-from poetry_fti.operations.exports.written_files import generated_files
+from poetry_fti.operations.exports.generated import generated_files
 
 if TYPE_CHECKING:
     from collections.abc import Collection
