@@ -18,5 +18,6 @@ FORMATS: Final = (
     "pylock",
     "pyproject",
     "requirements",
+    "script",
     "stamp",
 )

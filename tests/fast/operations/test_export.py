@@ -44,6 +44,7 @@ FILES: Final = {
     "pylock": ["training/pylock.training.toml"],
     "pyproject": ["training/pyproject.toml"],
     "requirements": ["training/requirements.txt"],
+    "script": ["training/install.sh", "training/install.ps1"],
     "stamp": ["training/fti_stamp.py"],
 }
 
