@@ -13,9 +13,10 @@ from poetry_fti.exporters.shared.build_constraints import FILENAME as BUILD_CONS
 from poetry_fti.exporters.shared.header import with_words
 from poetry_fti.exporters.shared.omissions import without_hashes, without_markers
 from poetry_fti.files import Difference
-from poetry_fti.model import FORMATS
+from poetry_fti.model import FORMATS, format_folder
 from poetry_fti.operations.certificates import require_certificates
 from poetry_fti.operations.exports.by_products import by_products
+from poetry_fti.operations.exports.generated import require_own
 from poetry_fti.operations.exports.located import located
 from poetry_fti.operations.exports.merged import (
     follow_merged,
@@ -174,9 +175,10 @@ def _files(
         locked = without_hashes(locked)
     if not chosen.markers:
         locked = without_markers(locked)
+    folder = format_folder(chosen.name, locked.folder, locked.stage.name)
     return {
         # Other formats write the same constraints of builds.
-        locked.folder / name: text if name == BUILD_CONSTRAINTS else with_words(text, chosen.words)
+        folder / name: text if name == BUILD_CONSTRAINTS else with_words(text, chosen.words)
         for name, text in chosen.exporter.files(locked).items()
     }
 
@@ -198,7 +200,7 @@ def _whole(project: Project, request: ExportRequest, locked: Sequence[LockedStag
 
 
 def render_stage(project: Project, stage: ProjectStage, format_name: str) -> Mapping[str, str]:
-    """Return the text of each file of a format by its name in the stage's folder.
+    """Return the text of each file of a format by its name.
 
     Raises ConfigError for an unknown format, and for one that describes the whole project;
     otherwise the errors of `render`.
@@ -207,9 +209,7 @@ def render_stage(project: Project, stage: ProjectStage, format_name: str) -> Map
     if is_project_format(format_name):
         raise ConfigError(f'The format "{format_name}" describes all stages in one file.')
     rendered = render(project, ExportRequest(stages=(stage,), formats=(format_name,)))
-    return {
-        path.relative_to(stage.folder).as_posix(): text for path, text in rendered.texts.items()
-    }
+    return {path.name: text for path, text in rendered.texts.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +228,11 @@ class Written:
 def write(project: Project, rendered: Rendered) -> Written:
     """Write the files whose text differs, and remove obsolete ones.
 
-    Raises OSError; if a text cannot be written, no file is replaced.
+    Raises OSError, and FtiError for a file outside of the stages' folders that another program has
+    written; then no file is replaced.
     """
     root = project.root
+    require_own(project, rendered.texts)
     replaced = files.replace({root / path: text for path, text in rendered.texts.items()}, root)
     files.remove(root / path for path in rendered.obsolete)
     return Written(

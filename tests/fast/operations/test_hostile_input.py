@@ -180,8 +180,9 @@ def names_in(path: PurePosixPath, text: str) -> list[str]:
     if path.suffix == ".txt":
         return list(requirements(text))
     if path.suffix == ".json":
-        document = json.loads(text)
-        return [each["name"] for each in document.get("components", ())] or list(document["target"])
+        document = json.loads(text.partition("\n")[2] if text.startswith("//") else text)
+        names = [each["name"] for each in document.get("components", ())]
+        return names or list(document.get("target", document))
     if path.suffix == ".yaml":
         return list(yaml.safe_load(text)["services"])
     return [line.split()[0] for line in text.splitlines() if line[:1].isalpha()]
