@@ -17,13 +17,13 @@ from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variants.variant import StageTask
 from poetry_fti.model import Platform, Targets
-from worlds import VERSIONS, World, worlds
+from worlds import VERSIONS, can_have, without, worlds
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
     from poetry_fti.bridge.solving.exclusion.possibility import Possibility
-    from worlds import Chosen, Required
+    from worlds import Chosen, Required, World
 
 LINUX: Final = Targets(platforms=(Platform("linux", "amd64"),))
 ANY: Final = frozenset(VERSIONS)
@@ -54,22 +54,6 @@ def edges(world: World) -> set[Restriction]:
 
 def limited(required: Required) -> list[str]:
     return [name for name, allowed in required.items() if allowed != ANY]
-
-
-def without(world: World, lifted: Collection[Restriction]) -> World:
-    """Return a world in which any version satisfies some of the requirements."""
-
-    def shown(by: str, required: Required) -> Required:
-        names = {each.package for each in lifted if each.by == by}
-        return {name: ANY if name in names else each for name, each in required.items()}
-
-    releases = {release: shown(release[0], each) for release, each in world.releases.items()}
-    return World(shown("", world.project), releases)
-
-
-def can_have(world: World, name: str, version: int) -> bool:
-    """Return whether there is a solution with the version, or without the package."""
-    return any(solution.get(name, version) == version for solution in world.solutions())
 
 
 def parts(lifted: Iterable[Restriction]) -> list[set[Restriction]]:
