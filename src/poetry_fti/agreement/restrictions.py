@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 # Each proof is at least one run of the solver.
 _MOST_PROOFS: Final = 60
 
+
+class UndeterminedError(FtiError):
+    """It cannot be determined which restrictions exclude a version."""
+
+
 RestrictionKind: TypeAlias = Literal["requirement", "constraint", "override", "python", "files"]
 
 
@@ -46,7 +51,8 @@ def fewest_changes(name: NormalizedName, proof: Proof) -> tuple[frozenset[Restri
     If lifting a single restriction suffices, all restrictions of which that is true are returned,
     each in a set of its own. Otherwise one set is returned; it has no part that suffices. Returns
     an empty tuple if no restriction can be lifted that matters. `proof` must name enough
-    restrictions that these alone exclude the version. Raises FtiError if it takes too many proofs.
+    restrictions that these alone exclude the version. Raises UndeterminedError if it takes too many
+    proofs.
     """
     return _Search(name, proof).found()
 
@@ -99,8 +105,8 @@ class _Search:
     def _excluding(self, lifted: frozenset[Restriction]) -> Restrictions | None:
         self._proofs += 1
         if self._proofs > _MOST_PROOFS:
-            raise FtiError(
-                f"More than {_MOST_PROOFS} runs of the solver did not find what to change."
+            raise UndeterminedError(
+                f"{_MOST_PROOFS} runs of the solver did not find what would have to change"
             )
         return self._proof(lifted)
 

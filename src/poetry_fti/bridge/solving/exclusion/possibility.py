@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 from poetry.core.packages.dependency import Dependency
 
-from poetry_fti.agreement.restrictions import Restriction, fewest_changes
+from poetry_fti.agreement.restrictions import Restriction, UndeterminedError, fewest_changes
 from poetry_fti.agreement.versions import group_versions
 from poetry_fti.bridge.solving.exclusion.statements import ProofReader, Statement, Statements
 from poetry_fti.bridge.solving.obstacles import proof_of, unavailable
 from poetry_fti.bridge.solving.solution import Solution
 from poetry_fti.bridge.solving.variants.variant import Preferences
-from poetry_fti.errors import FtiError
+from poetry_fti.errors import FtiError, UnsolvableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -107,9 +107,16 @@ def possibility(
     """Return whether a stage can have a version of a package that is in its lock.
 
     `task` has the pins of the lock, which are kept where possible; `variants` returns the variants
-    of a task. Raises FtiError if the answer is unknown.
+    of a task. Raises FtiError if the stage cannot be solved.
     """
     search = _Search(task, variants, name, version)
+    try:
+        return _possibility(search, name)
+    except UndeterminedError as error:
+        return Possibility(is_possible=False, text=str(error))
+
+
+def _possibility(search: _Search, name: NormalizedName) -> Possibility:
     if search.excluding(frozenset()) is None:
         return Possibility(is_possible=True, changes=search.changes(frozenset()))
     remedies = tuple(
@@ -194,6 +201,9 @@ class _Search:
             return variant.solve(self._preferences)
         except FtiError as error:
             proof = proof_of(error)
+            if proof is None and isinstance(error, UnsolvableError):
+                text = "with this version of Poetry, the solver's proof cannot be read"
+                raise UndeterminedError(text) from error
             if proof is None:
                 raise
             overridden = [name for name, _ in self._task.overrides]
