@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from loopback.site import Answer
 from memory_commands import Ended, run
 from small_index import pyproject
 
@@ -119,6 +121,14 @@ def newest(demo: MemoryProject, *words: str) -> list[str]:
             ],
         ),
         (
+            {**LIB, "lib 1.5rc1": [], "lib 3.1rc1": []},
+            ["lib==1.5rc1"],
+            [
+                "  2.0, the newest release, is possible if this changes:",
+                "    pyproject.toml requires lib ==1.5rc1 (group training)",
+            ],
+        ),
+        (
             {**LIB, "lib 3.0": ["yanked broken"], "lib 3.1rc1": []},
             ["lib"],
             [
@@ -186,6 +196,20 @@ def test_settings_and_targets(
     assert newest(demo, "lib") == [
         "  2.0, the newest release, is possible if this changes:",
         f"    {expected}",
+    ]
+
+
+def test_prereleases_that_are_allowed(demo: MemoryProject) -> None:
+    table = "[tool.poetry.group.training.dependencies.lib]\nallow-prereleases = true\nversion ="
+    releases: Releases = {"lib 1.0": [], "lib 2.0rc1": []}
+    locked(demo, releases, {}, f'{table} "<2.0rc1"\n')
+    assert newest(demo, "lib") == [
+        "  2.0rc1, the newest release, is possible if this changes:",
+        "    pyproject.toml requires lib <2.0rc1 (group training)",
+    ]
+    locked(demo, {"lib 2.0rc1": []}, {"training": ["lib>=2.0rc0"]}, later={"lib 2.0rc2": []})
+    assert newest(demo, "lib") == [
+        "  no requirement prevents 2.0rc2, the newest release: run `poetry fti update lib`"
     ]
 
 
@@ -297,6 +321,41 @@ def test_packages_that_come_from_no_index(demo: MemoryProject) -> None:
         "  it comes from a folder, not from an index with other versions"
     ]
     assert newest(demo, "app") == ["  1.0 is the newest release"]
+
+
+def test_requirements_of_a_path_dependency(demo: MemoryProject) -> None:
+    folder = demo.root / "libs" / "common"
+    folder.mkdir(parents=True)
+    text = '[project]\nname = "common"\nversion = "1"\ndependencies = ["lib<2"]\n'
+    (folder / "pyproject.toml").write_text(text, encoding="utf-8")
+    locked(demo, LIB, {"training": ["common @ ./libs/common"]})
+    assert newest(demo, "lib") == [
+        "  2.0, the newest release, is possible if this changes:",
+        "    common 1 requires lib <2",
+    ]
+
+
+def test_a_version_for_some_targets_only(demo: MemoryProject) -> None:
+    locked(
+        demo,
+        {**LIB, "win 1.0": ["lib<2"]},
+        {"training": ["lib", "win; sys_platform == 'win32'"]},
+        f'{STAGE}platforms = ["linux/amd64", "windows/amd64"]\n',
+    )
+    assert demo.locked == {"training": "lib 1.0, win 1.0"}
+    assert newest(demo, "lib") == [
+        "  2.0, the newest release, is possible if this changes:",
+        "    win 1.0 requires lib <2",
+    ]
+
+
+def test_an_index_that_cannot_be_read(demo: MemoryProject) -> None:
+    locked(demo, LIB, {"training": ["lib"]})
+    demo.index.failures["lib"] = Answer(HTTPStatus.FORBIDDEN)
+    demo.clear_cache()
+    done = run(demo, "why", "lib", "--newest")
+    assert (done.code, done.output) == (1, "")
+    assert "403" in done.errors
 
 
 def test_a_lock_that_is_not_fresh(demo: MemoryProject) -> None:

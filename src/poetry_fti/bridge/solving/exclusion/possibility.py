@@ -70,7 +70,8 @@ class Possibility:
 class Offered:
     """The newest release of a package that a stage's sources offer; None if they offer none.
 
-    `prerelease` is one that is newer, and that no requirement of pyproject.toml allows.
+    `prerelease` is one that is newer, and that no requirement of pyproject.toml allows. It is None
+    if the stage has a pre-release itself.
     """
 
     newest: Version | None
@@ -91,11 +92,11 @@ def offered(
     wanted = Dependency(name, "*", allows_prereleases=True)
     wanted.source_name = source
     found = {Version(each.version.text) for each in resolver.pool().find_packages(wanted)}
-    pinned = any(pin.name == name and pin.version.is_unstable() for pin in task.pins)
-    is_allowed = pinned or any(each.allows_prereleases() for each in own)
+    is_allowed = any(each.allows_prereleases() for each in own)
     stable = {v for v in found if is_allowed or not v.is_prerelease}
     newest, last = max(stable or found, default=None), max(found, default=None)
-    return Offered(newest, last if last != newest else None)
+    has_prerelease = any(pin.name == name and pin.version.is_unstable() for pin in task.pins)
+    return Offered(newest, last if last != newest and not has_prerelease else None)
 
 
 def possibility(
