@@ -283,6 +283,18 @@ def test_agreement_that_a_rule_demands(demo: MemoryProject) -> None:
     ]
 
 
+def test_agreement_on_a_version_that_is_not_the_newest(demo: MemoryProject) -> None:
+    groups = {"training": ["lib<3"], "inference": ["lib<2"]}
+    locked(demo, {**LIB, "lib 3.0": []}, groups)
+    assert newest(demo, "lib", "training")[:-1] == [
+        "  3.0, the newest release, is possible if this changes:",
+        "    pyproject.toml requires lib <3 (group training)",
+        "  2.0 is possible, but not in agreement with inference",
+        "    in inference, 2.0 is possible if this changes:",
+        "      pyproject.toml requires lib <2 (group inference)",
+    ]
+
+
 def test_versions_of_other_stages(demo: MemoryProject) -> None:
     groups = {"training": ["lib>=2,<3"], "inference": ["lib<2"], "feature": ["lib>=3"]}
     locked(demo, {**LIB, "lib 3.0": []}, groups)

@@ -86,7 +86,8 @@ def require_that_it_is_true(found: NewestIn, name: NormalizedName, world: World)
         assert reached is not None
         assert found.agreement.version > reached
         assert can_have(world, name, found.agreement.version.major)
-    elif reached is not None and reached < found.newest:
+        reached = found.agreement.version
+    if reached is not None and reached < found.newest:
         assert found.newest in [each.version for each in found.excluded]
 
 

@@ -82,7 +82,8 @@ class Search:
         if reached is None:
             return []
         others = {each.versions[self._name][-1] for each in self._having if each is not stage}
-        newer = others | ({newest} if newest else set())
+        held = first.held(stage, self._name)
+        newer = others | ({newest} if newest else set()) | ({held.newer} if held else set())
         return sorted((each for each in newer if each > reached), reverse=True)
 
     def _possibility(
@@ -96,8 +97,13 @@ class Search:
     def _further(self, wanted: Sequence[ProjectStage], first: DryRun) -> Iterator[DryRun]:
         """Yield dry runs of larger updates, as long as one may result in a newest version."""
         missing = [each for each in wanted if self._is_missed(each, first)]
-        answers = [self._answers[each.name, self._goals[each.name]] for each in missing]
-        moving = {c.name for answer in answers for c in answer.changes if c.before}
+        goals = {self._goals[each.name] for each in missing}
+        moving = {
+            change.name
+            for (_, version), answer in self._answers.items()
+            for change in answer.changes
+            if version in goals and change.before
+        }
         for names in ([self._name, *sorted(moving - {self._name})], []):
             if not missing:
                 return
