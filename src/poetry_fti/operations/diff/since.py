@@ -119,11 +119,12 @@ def _compared(stage: CheckedStage | None, past: PastProject, name: str) -> Stage
     """Return the changes of a stage; None stands for one that is as it was."""
     if stage is None:
         return StageHistory(name=name, state="unchanged")
-    after, before = lock_size(stage), past.stage(name)
+    before = past.stage(name)
     if before is None:
-        return StageHistory(name=name, state="new", after=after)
+        return StageHistory(name=name, state="new", after=lock_size(stage))
     if isinstance(before, UnreadableLock):
-        return StageHistory(name=name, state="unreadable", reason=before.reason, after=after)
+        after, reason = lock_size(stage), before.reason
+        return StageHistory(name=name, state="unreadable", reason=reason, after=after)
     found = differences(before, stage)
     return StageHistory(
         name=name,
