@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poetry_fti.operations.diff.differences import Difference, Differences
-    from poetry_fti.operations.diff.since import History, StageHistory
+    from poetry_fti.operations.diff.history import History, StageHistory
 
 _DIGITS: Final = 10
 
