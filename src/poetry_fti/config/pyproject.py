@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_fti.config.check_keys import waiver_problems
 from poetry_fti.config.groups import read_groups, tangled_groups
+from poetry_fti.config.pipeline import pipeline_of
 from poetry_fti.config.read import read_config, written_constraints
 from poetry_fti.config.shape import has_expected_shape
 from poetry_fti.config.stages import read_rules, read_stages, undeclared_kinds
 from poetry_fti.errors import ProblemsError
-from poetry_fti.model import FORMATS, Problem
+from poetry_fti.model import FORMATS, Pipeline, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -49,6 +50,7 @@ class ProjectConfig:
     groups: Groups
     stages: tuple[Stage, ...]
     rules: tuple[Rule, ...]
+    pipeline: Pipeline = Pipeline()
     is_checked: bool = False
 
 
@@ -71,6 +73,7 @@ def read_pyproject(
     groups = read_groups(pyproject, problems)
     stages = read_stages(config, groups, checks.extras(pyproject), problems)
     rules = read_rules(config, stages, problems)
+    pipeline = pipeline_of(config.pipeline, stages, problems)
     problems += waiver_problems(config.check, [stage.name for stage in stages])
     problems += checks.constraint_problems(written_constraints(config))
     problems += [] if problems else tangled_groups(pyproject, groups)
@@ -78,7 +81,14 @@ def read_pyproject(
         return read_pyproject(pyproject, checks)  # Poetry's problems belong to the same error
     if problems:
         raise ProblemsError(problems)
-    return ProjectConfig(config=config, groups=groups, stages=stages, rules=rules, is_checked=check)
+    return ProjectConfig(
+        config=config,
+        groups=groups,
+        stages=stages,
+        rules=rules,
+        pipeline=pipeline,
+        is_checked=check,
+    )
 
 
 def read_without_checks(

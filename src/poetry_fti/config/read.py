@@ -23,9 +23,10 @@ from poetry_fti.config.package_keys import (
     read_forbid,
     read_overrides,
 )
+from poetry_fti.config.pipeline import PipelineConfig, read_pipeline, read_resources, read_schedule
 from poetry_fti.config.table import Table
 from poetry_fti.config.target_keys import read_targets
-from poetry_fti.model import KINDS, USUAL_PLATFORMS, CheckSettings, Image, Targets
+from poetry_fti.model import KINDS, USUAL_PLATFORMS, CheckSettings, Image, Resources, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -66,6 +67,8 @@ class StageConfig:
     no_build: bool = False
     share: bool | None = None
     paths: tuple[PurePosixPath, ...] | None = None
+    resources: Resources = Resources()
+    schedule: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,7 @@ class Config:
     via: bool = True
     sync_on_run: bool = False
     check: CheckSettings = CheckSettings()
+    pipeline: PipelineConfig = PipelineConfig()
 
 
 def read_config(
@@ -115,6 +119,7 @@ def read_config(
             "via",
             "sync-on-run",
             "check",
+            "pipeline",
         ),
     )
     exports = table.choices("exports", formats)
@@ -132,6 +137,7 @@ def read_config(
         via=table.boolean("via") is not False,
         sync_on_run=table.boolean("sync-on-run") or False,
         check=read_check(table),
+        pipeline=read_pipeline(table),
     )
 
 
@@ -195,6 +201,8 @@ def _stage(
             "no-build",
             "share",
             "paths",
+            "resources",
+            "schedule",
         ),
     )
     if not STAGE_NAME.fullmatch(name):
@@ -227,6 +235,8 @@ def _stage(
         no_build=table.boolean("no-build") or False,
         share=table.boolean("share"),
         paths=_paths(table),
+        resources=read_resources(table),
+        schedule=read_schedule(table),
     )
 
 
