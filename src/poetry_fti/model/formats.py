@@ -14,6 +14,7 @@ FORMATS: Final = (
     "dockerfile",
     "github",
     "gitlab",
+    "kubernetes",
     "pylock",
     "pyproject",
     "requirements",

@@ -40,6 +40,7 @@ FILES: Final = {
     ],
     "github": ["github-workflow.yml"],
     "gitlab": ["gitlab-ci.yml"],
+    "kubernetes": ["training/kubernetes.yaml", "training/kustomization.yaml"],
     "pylock": ["training/pylock.training.toml"],
     "pyproject": ["training/pyproject.toml"],
     "requirements": ["training/requirements.txt"],
