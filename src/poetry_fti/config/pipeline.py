@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.config.check_keys import read_size
-from poetry_fti.model import KINDS, RUNNERS, Pipeline, Problem, Resources
+from poetry_fti.model import RUNNERS, Pipeline, Problem, Resources
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from poetry_fti.config.table import Table
-    from poetry_fti.model import Runner, Stage
+    from poetry_fti.model import Stage
 
 _MOST_CORES: Final = 1024
 _MOST_GPUS: Final = 64
 _MILLI: Final = 1000
+_ENDLESS: Final = "its image exposes a port, so that it never ends"
 _NOT_CRON: Final = 'is not a cron expression with five fields, such as "0 3 * * *"'
 # What both Kubernetes and Airflow accept: Kubernetes rejects 7 for Sunday.
 _MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec"
@@ -35,24 +35,15 @@ _WORD: Final = "([0-9a-z]+)"
 _ITEM: Final = re.compile(rf"{_WORD}|(?:\*|{_WORD}-{_WORD})(?:/([1-9][0-9]?))?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PipelineConfig:
-    """The table `[tool.fti.pipeline]`; None stands for a key that is missing."""
-
-    order: tuple[str, ...] | None = None
-    schedule: str | None = None
-    runner: Runner | None = None
-
-
-def read_pipeline(parent: Table) -> PipelineConfig:
+def read_pipeline(parent: Table) -> Pipeline:
     """Return the table `[tool.fti.pipeline]`; problems are added to the table's."""
     keys = ("order", "schedule", "runner")
     table = parent.child(parent.table("pipeline"), "pipeline", keys=keys)
     table.not_empty("order", "the order of kinds")
-    return PipelineConfig(
+    return Pipeline(
         order=table.distinct("order"),
         schedule=read_schedule(table),
-        runner=table.choice("runner", RUNNERS),
+        runner=table.choice("runner", RUNNERS) or "docker",
     )
 
 
@@ -115,37 +106,16 @@ def _number(text: str, numbers: range, names: Sequence[str]) -> int:
     return int(text) if text.isdigit() and int(text) in numbers else -1
 
 
-def pipeline_of(
-    config: PipelineConfig, stages: Sequence[Stage], problems: list[Problem]
-) -> Pipeline:
-    """Return the pipeline of a project's stages.
-
-    Without `order`, the kinds follow each other, and services are left out. Unknown stages,
-    services in the order, and schedules of services are added to `problems`.
-    """
-    problems += _service_problems(stages)
-    if config.order is None:
-        kinds = ([s.name for s in stages if s.kind == k and not s.is_service] for k in KINDS)
-        steps = tuple(tuple(names) for names in kinds if names)
-    else:
-        problems += _order_problems(config.order, stages)
-        steps = tuple((name,) for name in config.order)
-    return Pipeline(steps=steps, schedule=config.schedule, runner=config.runner or "docker")
-
-
-def _service_problems(stages: Iterable[Stage]) -> Iterable[Problem]:
-    for stage in stages:
-        if stage.is_service and stage.schedule is not None:
-            message = "has no effect on a service; its image exposes a port, so that it never ends"
-            yield Problem(f"tool.fti.stages.{stage.name}.schedule", message)
-
-
-def _order_problems(order: Iterable[str], stages: Iterable[Stage]) -> Iterable[Problem]:
+def pipeline_problems(pipeline: Pipeline, stages: Sequence[Stage]) -> Iterator[Problem]:
+    """Yield a problem for each unknown stage and service in the order, and scheduled service."""
     known = {stage.name: stage for stage in stages}
-    for index, name in enumerate(order):
+    for index, name in enumerate(pipeline.order or ()):
         path = f"tool.fti.pipeline.order[{index}]"
         if name not in known:
             yield Problem(path, f'there is no stage "{name}"{suggestion(name, known)}')
         elif known[name].is_service:
-            message = f'"{name}" is a service; its image exposes a port, so that it never ends'
-            yield Problem(path, message)
+            yield Problem(path, f'"{name}" is a service; {_ENDLESS}')
+    for stage in stages:
+        if stage.is_service and stage.schedule is not None:
+            path = f"tool.fti.stages.{stage.name}.schedule"
+            yield Problem(path, f"has no effect on a service; {_ENDLESS}")

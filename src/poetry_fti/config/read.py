@@ -23,13 +23,21 @@ from poetry_fti.config.package_keys import (
     read_forbid,
     read_overrides,
 )
-from poetry_fti.config.pipeline import PipelineConfig, read_pipeline, read_resources, read_schedule
+from poetry_fti.config.pipeline import read_pipeline, read_resources, read_schedule
 from poetry_fti.config.table import Table
 from poetry_fti.config.target_keys import read_targets
-from poetry_fti.model import KINDS, USUAL_PLATFORMS, CheckSettings, Image, Resources, Targets
+from poetry_fti.model import (
+    KINDS,
+    USUAL_PLATFORMS,
+    CheckSettings,
+    Image,
+    Pipeline,
+    Resources,
+    Targets,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable
 
     from packaging.utils import NormalizedName
 
@@ -91,7 +99,7 @@ class Config:
     via: bool = True
     sync_on_run: bool = False
     check: CheckSettings = CheckSettings()
-    pipeline: PipelineConfig = PipelineConfig()
+    pipeline: Pipeline = Pipeline()
 
 
 def read_config(
@@ -277,16 +285,3 @@ def _with_installer(image: Image, targets: Targets) -> Image:
 def stage_path(name: str, *keys: str) -> str:
     """Return the dotted path of a key of a stage, as problems show it."""
     return dotted("tool", "fti", "stages", name, *keys)
-
-
-def written_constraints(config: Config) -> Iterator[tuple[str, str]]:
-    """Yield each version constraint in the configuration, after the dotted path of its key."""
-    for name, constraint in config.overrides:
-        yield dotted("tool", "fti", "overrides", name), constraint
-    yield from ((each.path, each.versions) for each in config.constraints)
-    for stage in config.stages:
-        if stage.python is not None:
-            yield stage_path(stage.name, "python"), stage.python
-        for name, constraint in stage.overrides:
-            yield stage_path(stage.name, "overrides", name), constraint
-        yield from ((each.path, each.versions) for each in stage.constraints)

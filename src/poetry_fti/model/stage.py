@@ -42,12 +42,13 @@ class Pipeline:
     """The table `[tool.fti.pipeline]`: how an orchestrator runs the stages one after the other.
 
     Attributes:
-        steps: the names of the stages in their order; those of one step run at the same time.
+        order: the names of the stages in their order; None for the order of their kinds, in which
+            the stages of a kind run at the same time, and services are left out.
         schedule: a cron expression with five fields, in UTC; None for runs on demand.
         runner: what a task of Airflow runs a stage with.
     """
 
-    steps: tuple[tuple[str, ...], ...] = ()
+    order: tuple[str, ...] | None = None
     schedule: str | None = None
     runner: Runner = "docker"
 

@@ -32,7 +32,7 @@ def read(text: str) -> dict[str, Any]:
 
 
 def pipeline(text: str) -> Pipeline:
-    return read_pyproject(read(text), POETRY_CHECKS).pipeline
+    return read_pyproject(read(text), POETRY_CHECKS).config.pipeline
 
 
 def problems(text: str) -> list[str]:
@@ -43,19 +43,10 @@ def problems(text: str) -> list[str]:
     return []
 
 
-def test_the_kinds_follow_each_other_and_services_are_left_out() -> None:
-    assert pipeline("") == Pipeline(steps=(("feature",), ("training",), ("inference",)))
-    assert pipeline(SERVICE).steps == (("feature",), ("training",))
-    table = "\n[tool.fti.stages.{}]\nkind = 'inference'\ngroups = []"
-    text = SERVICE + table.format("score") + table.format("batch")
-    assert pipeline(text).steps == (("feature",), ("training",), ("batch", "score"))
-    text = "[tool.fti.stages.torch]\nkind = 'training'\ngroups = ['training', 'feature']"
-    assert pipeline(text).steps == (("torch",), ("inference",))
-
-
 def test_every_key_is_read() -> None:
+    assert pipeline("") == Pipeline(order=None, schedule=None, runner="docker")
     text = "pipeline = { order = ['training', 'feature'], schedule = ' 0  3 * * * ' }"
-    assert pipeline(text) == Pipeline(steps=(("training",), ("feature",)), schedule="0 3 * * *")
+    assert pipeline(text) == Pipeline(order=("training", "feature"), schedule="0 3 * * *")
     assert pipeline("pipeline.runner = 'external-python'").runner == "external-python"
     text = "stages.training = { schedule = '@', resources = { cpu = 0.5, memory = '1 GiB' } }"
     stages = read_pyproject(read(text.replace("@", "1 2 3 4 5")), POETRY_CHECKS).stages
