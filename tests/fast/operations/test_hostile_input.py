@@ -182,7 +182,8 @@ def names_in(path: PurePosixPath, text: str) -> list[str]:
     if path.suffix == ".json":
         return list(json.loads(text)["target"])
     if path.suffix == ".yaml":
-        return list(yaml.safe_load(text)["services"])
+        documents = list(yaml.safe_load_all(text))
+        return [key for each in documents for key in each.get("services", each)]
     return [line.split()[0] for line in text.splitlines() if line[:1].isalpha()]
 
 
@@ -208,7 +209,7 @@ def unchanged(module_demo: MemoryProject) -> Mapping[PurePosixPath, Sequence[str
         module_demo.index.offer({"lib 1.0": []}, host)
     write_lock(module_demo, PACKAGES)
     found = {path: names_in(path, text) for path, text in exported(module_demo).items()}
-    assert len(found) == len(FORMATS) + 3
+    assert len(found) == len(FORMATS) + 4
     return found
 
 
