@@ -43,11 +43,12 @@ def pod_spec(locked: LockedStage, container: Mapping[str, Any]) -> dict[str, Any
 
     Raises FtiError if the image runs as root or as a user whose uid is not known.
     """
-    single = image_platforms(locked)[1:] == () and image_platforms(locked)
+    platforms = image_platforms(locked)
+    selector = {"kubernetes.io/arch": platforms[0].arch} if len(platforms) == 1 else {}
     return {
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        **({"nodeSelector": {"kubernetes.io/arch": single[0].arch}} if single else {}),
+        **({"nodeSelector": selector} if selector else {}),
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": _uid(locked),
