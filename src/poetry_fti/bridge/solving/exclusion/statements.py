@@ -111,7 +111,7 @@ class ProofReader:
             yield Statement(Restriction("override", required.name), sentence)
         else:
             found = Restriction("requirement", required.name, by.name)
-            # Poetry makes a package of each set of extras, which has the other requirements as well.
+            # A package with extras also has the requirements of the package without them.
             name = by.complete_name if required.in_extras else by.name
             yield Statement(found, f"requires {requirement}", name, str(by.constraint))
 
