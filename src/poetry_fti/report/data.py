@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.checks import Finding, Unknown
 
-# How grave it is that stages have different versions of a package: the worst finding on it, or
-# `different` without one. Packages at the same version, or in one stage, have no severity.
+# How grave a difference between stages is: the worst finding of the checks `align` and `skew` on
+# the package, or `different` without one. A package without a difference has no severity.
 Severity: TypeAlias = Literal["error", "warning", "different", ""]
 
 
@@ -79,12 +79,16 @@ class Cell:
 class Package:
     """A package with what each stage has of it, by the names of the stages that have it.
 
-    `notes` are sentences without a full stop: why versions differ, and the findings on the package.
+    Attributes:
+        differs: whether stages have different versions of it, or the same from other origins.
+        severity: how grave that is, or that a stage does not have the package.
+        notes: why versions differ, and the findings on the package, without full stops.
     """
 
     name: str
     cells: Mapping[str, Cell]
-    severity: Severity
+    differs: bool = False
+    severity: Severity = ""
     notes: tuple[str, ...] = ()
 
     @property
@@ -181,7 +185,6 @@ class Report:
 
     Attributes:
         project: the project's name; empty for a project without one.
-        summary: a sentence on what the stages share and where they differ, without a full stop.
         sharing: a sentence on the downloads that images share; empty if they share none.
         waived: how many findings of checks are waived.
         unknown: what the checks could not find out.
@@ -189,7 +192,6 @@ class Report:
     """
 
     project: str
-    summary: str
     stages: tuple[ReportStage, ...]
     packages: tuple[Package, ...]
     edges: tuple[Edge, ...] = ()
@@ -204,6 +206,16 @@ class Report:
     def readable(self) -> tuple[ReportStage, ...]:
         """The stages whose locks can be read."""
         return tuple(stage for stage in self.stages if stage.is_readable)
+
+    @property
+    def shared(self) -> int:
+        """The number of packages that several stages have."""
+        return sum(len(each.cells) > 1 for each in self.packages)
+
+    @property
+    def differing(self) -> int:
+        """The number of packages that stages have different versions of."""
+        return sum(each.differs for each in self.packages)
 
     def count(self, level: str) -> int:
         """Return the number of findings of a level."""

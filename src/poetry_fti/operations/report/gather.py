@@ -15,14 +15,9 @@ from poetry_fti.operations.report.images import stage_images
 from poetry_fti.operations.report.packages import packages
 from poetry_fti.operations.report.stages import report_stages, stage_download
 from poetry_fti.report.data import Report
-from poetry_fti.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from poetry_fti.operations.comparison import Comparison
     from poetry_fti.operations.project import Project
-    from poetry_fti.report.data import ReportStage
 
 
 def gather_report(project: Project, commits: int = 0) -> Report:
@@ -38,14 +33,11 @@ def gather_report(project: Project, commits: int = 0) -> Report:
     sizes = {stage.name: stage_download(stage) for stage in readable}
     comparison = compare_stages([as_locked(stage) for stage in readable])
     checks = run_checks(project, CheckRequest())
-    stages = report_stages(checked, sizes)
-    found = packages(readable, sizes, comparison.divergences, checks.findings)
     images, shared = stage_images(project, project.stages)
     return Report(
         project=project_name(project.pyproject),
-        summary=_summary(stages, len(found), comparison),
-        stages=stages,
-        packages=found,
+        stages=report_stages(checked, sizes),
+        packages=packages(readable, sizes, comparison.divergences, checks.findings),
         edges=edges(project, [stage for stage in project.stages if stage.name in names]),
         images=images,
         sharing=shared,
@@ -55,10 +47,3 @@ def gather_report(project: Project, commits: int = 0) -> Report:
         history=history(project, readable, commits) if commits else None,
     )
 
-
-def _summary(stages: Sequence[ReportStage], number: int, comparison: Comparison) -> str:
-    differing = len(comparison.divergences)
-    return (
-        f"{counted(len(stages), 'stage')} with {counted(number, 'package')}:"
-        f" {comparison.shared} in several stages, {differing} at different versions"
-    )

@@ -53,6 +53,7 @@ def packages(
                 )
                 for stage, text in _texts(name, locks).items()
             },
+            differs=name in differing,
             severity=_severity(differing.get(name), on_package[name]),
             notes=tuple(_notes(differing.get(name), on_package[name])),
         )
