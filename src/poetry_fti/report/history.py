@@ -20,6 +20,7 @@ def history_section(report: Report) -> Markup:
     if history is None:
         return Markup()
     rows = [_row(stage.name, history) for stage in report.stages]
+    earlier = [None, *history.moments[:-1]]
     first, last = history.moments[0], history.moments[-1]
     caption = f"Locks from {moment_text(first)} to {moment_text(last)}"
     header = ("Stage", "#Packages", "Change", "#Download", "Change")
@@ -28,7 +29,7 @@ def history_section(report: Report) -> Markup:
         "History",
         element("p", f"{history.note} Newest changes first.".strip()),
         table(caption, header, rows),
-        *(_moment(each) for each in reversed(history.moments)),
+        *reversed([_moment(*pair) for pair in zip(history.moments, earlier, strict=True)]),
     )
 
 
@@ -37,10 +38,17 @@ def moment_text(moment: Moment) -> str:
     return f"{moment.commit} ({moment.date})" if moment.commit else "the working tree"
 
 
-def points_text(moment: Moment) -> str:
-    """Return how many packages a moment has changed in which stages."""
-    changed = [f"{name}: {len(point.moves)}" for name, point in moment.stages.items() if point.moves]
-    return ", ".join(changed) or "no version changed"
+def changes_text(moment: Moment, before: Moment | None) -> str:
+    """Return in which stages how many packages have changed since the moment before."""
+    if before is None:
+        return f"{counted(len(moment.stages), 'stage')} locked"
+    changed = [
+        f"{name}: {counted(len(point.moves), 'change') if name in before.stages else 'new'}"
+        for name, point in moment.stages.items()
+        if point.moves or name not in before.stages
+    ]
+    removed = [f"{name}: removed" for name in before.stages if name not in moment.stages]
+    return ", ".join(changed + removed) or "the same versions"
 
 
 def _row(name: str, history: History) -> tuple[str, ...]:
@@ -77,7 +85,7 @@ def _steps(values: Sequence[int | None], lowest: int, highest: int) -> Iterator[
         drawn = value is not None
 
 
-def _moment(moment: Moment) -> Markup:
+def _moment(moment: Moment, before: Moment | None) -> Markup:
     rows = [
         (name, move.package, move.before or "-", move.after or "-")
         for name, point in moment.stages.items()
@@ -85,7 +93,7 @@ def _moment(moment: Moment) -> Markup:
     ]
     title = f"{moment_text(moment)} {moment.subject}".strip()
     sizes = [_size(name, point) for name, point in moment.stages.items()]
-    heading = f"{title}: {points_text(moment)}"
+    heading = f"{title}: {changes_text(moment, before)}"
     content = [element("p", "; ".join(sizes) or "No lock can be read.")]
     if rows:
         header = ("Stage", "Package", "Before", "After")

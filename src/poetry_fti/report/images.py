@@ -27,7 +27,10 @@ def images_section(report: Report) -> Markup:
         "What the image of each stage contains above its base image. Layers that several images"
         " have in common are stored and transferred once."
     )
-    keys = [(each, f"⧉ {name} in {joined(stages)}") for (name, stages), each in colours.items()]
+    keys = [
+        (each, f"{_label(name, is_shared=True)} in {joined(stages)}")
+        for (name, stages), each in colours.items()
+    ]
     shown = [chart("Layers of each image", bars), legend([*keys, ("own", "in one image")])]
     return section(
         "images",
@@ -58,8 +61,14 @@ def _segments(
     for layer in image.layers:
         if layer.size:
             shared = colours.get((layer.name, layer.stages))
-            label = f"⧉ {layer.name}" if shared else layer.name
+            label = _label(layer.name, is_shared=shared is not None)
             yield Segment(label, layer.size, shared or "own")
+
+
+def _label(name: str, *, is_shared: bool) -> str:
+    """Return a short name of a layer, with a sign if several images have it."""
+    short = name.removeprefix("shared-")  # so are layers called that could be shared
+    return f"⇄ {short}" if is_shared else short
 
 
 def _layers(image: StageImage) -> Markup:

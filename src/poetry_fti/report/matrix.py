@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _LETTERS: Final = {"error": "e", "warning": "w", "different": "f", "": ""}
 # Widths in the unit of CSS that is as wide as a digit.
-_NARROWEST, _WIDEST = 9, 20
+_NARROWEST, _WIDEST = 9, 14
+_LEADING_WIDTH: Final = 12 + 9 + 12
 _LEADING: Final = ("Package", "Status", "Stages", "Download")
 
 
@@ -50,11 +51,15 @@ def matrix_section(report: Report) -> Markup:
 
 def matrix_style(report: Report) -> str:
     """Return the CSS of the columns, whose widths depend on the versions."""
-    lengths = (len(c.versions) + 3 for package in report.packages for c in package.cells.values())
-    width = min(max(lengths, default=0), _WIDEST)
-    names = min(max((len(package.name) for package in report.packages), default=0) + 3, 36)
-    columns = f"repeat({len(report.readable)},minmax({max(width, _NARROWEST)}ch,1fr))"
-    return f"#matrix tr{{grid-template-columns:{max(names, 14)}ch 11ch 8ch 11ch {columns}}}\n"
+    lengths = (len(c.versions) + 2 for package in report.packages for c in package.cells.values())
+    names = max((len(package.name) + 2 for package in report.packages), default=0)
+    first, number = min(max(names, 14), 26), len(report.readable)
+    each = min(max(max(lengths, default=0), _NARROWEST), _WIDEST)
+    return (
+        f"#matrix table{{min-width:{first + _LEADING_WIDTH + number * each}ch}}\n"
+        f"#matrix tr{{grid-template-columns:{first}ch 12ch 9ch 12ch repeat({number},"
+        f"minmax({each}ch,1fr))}}\n"
+    )
 
 
 def _title(name: str) -> Markup:

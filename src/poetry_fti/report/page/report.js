@@ -153,12 +153,12 @@
     const notes = (data.notes[node] ?? []).map((note) => make("li", {}, note));
     byId("package-title").textContent = label(node);
     byId("package-content").replaceChildren(
-      ...(notes.length ? [make("ul", {}, ...notes)] : []),
       make("h3", {}, "Dependency graph"),
       make("label", {}, "In ", chosen),
       drawing,
       make("h3", {}, "Requirements"),
       make("ul", {}, ...having.map((stage) => paths(node, stage, versions[stage]))),
+      ...(notes.length ? [make("h3", {}, "Differences and findings"), make("ul", {}, ...notes)] : []),
     );
     byId("package").showModal();
     draw();
@@ -179,54 +179,69 @@
 
   // Return the drawing of the paths to a package and of what it requires itself.
   function graph(node, stages) {
-    const edges = new Set();
+    const edges = new Map(); // the requirements of each requirer on each package
+    const keep = (edge) => {
+      const key = `${edge[0]} ${edge[1]}`;
+      edges.set(key, (edges.get(key) ?? new Set()).add(edge));
+    };
     for (const stage of stages) {
-      for (const path of requirers(node, stage)) path.forEach((edge) => edges.add(edge));
-      for (const edge of data.edges) {
-        if (edge[0] === node && sets[edge[3]].has(stage)) edges.add(edge);
-      }
+      requirers(node, stage).flat().forEach(keep);
+      data.edges.filter((edge) => edge[0] === node && sets[edge[3]].has(stage)).forEach(keep);
     }
-    const layout = new dagre.graphlib.Graph({ multigraph: true });
-    layout.setGraph({ rankdir: "LR", nodesep: 14, ranksep: 36, marginx: 16, marginy: 16 });
+    const layout = new dagre.graphlib.Graph();
+    layout.setGraph({ rankdir: "LR", nodesep: 12, edgesep: 12, ranksep: 24, marginx: 12, marginy: 12 });
     const add = (each) => {
-      layout.setNode(String(each), { width: label(each).length * 7.2 + 24, height: 28, node: each });
+      const width = label(each).length * 7.4 + 20;
+      layout.setNode(String(each), { width, height: 28, node: each });
     };
     add(node);
     let left = 0;
-    for (const [by, to, constraint, set] of edges) {
-      if (layout.nodeCount() >= MOST_NODES && !(layout.hasNode(String(by)) && layout.hasNode(String(to)))) {
-        left += 1;
+    for (const same of edges.values()) {
+      const [by, to] = [...same][0];
+      const isFull = layout.nodeCount() >= MOST_NODES;
+      if (isFull && !(layout.hasNode(String(by)) && layout.hasNode(String(to)))) {
+        left += same.size;
         continue;
       }
       for (const each of [by, to]) if (!layout.hasNode(String(each))) add(each);
-      const text = edgeLabel(constraint, set, stages);
-      const width = text.length * 6.2 + 8;
-      layout.setEdge(String(by), String(to), { text, constraint, width, height: 16, labelpos: "c" }, `${constraint} ${set}`);
+      const lines = edgeLines(same, stages);
+      const width = Math.max(...lines.map((line) => line.length), 1) * 6.4 + 8;
+      const title = [...same].map((each) => each[2] || "any version").join("\n");
+      layout.setEdge(String(by), String(to), { lines, title, width, height: 15 * lines.length, labelpos: "c" });
     }
     dagre.layout(layout);
     return drawn(layout, node, left);
   }
 
-  // Return a short constraint, with the stages that have the requirement if not all of them do.
-  function edgeLabel(constraint, set, stages) {
-    const short = constraint.length > 24 ? `${constraint.slice(0, 23)}…` : constraint;
-    const having = stages.filter((stage) => sets[set].has(stage));
-    if (having.length === stages.length) return short;
+  // Return the version constraints of requirements, and the stages that have one if not all do.
+  function edgeLines(same, stages) {
+    // The place in pyproject.toml, in parentheses, and the marker would take too much space.
+    const constraints = new Set([...same].map((each) => each[2].replace(/;.*| ?\([^()]*\)$/g, "")));
+    const short = [...constraints].filter(Boolean).join(", ");
+    const having = stages.filter((stage) => [...same].some((each) => sets[each[3]].has(stage)));
     const where = having.length > 1 ? `${having.length} stages` : data.stages[having[0]];
-    return `${short} in ${where}`.trim();
+    return [
+      short.length > 22 ? `${short.slice(0, 21)}…` : short,
+      having.length < stages.length ? where : "",
+    ].filter(Boolean);
   }
 
   function drawn(layout, node, left) {
     const { width, height } = layout.graph();
-    const picture = make("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Paths to ${label(node)} and its own requirements, which the list below has as text` });
+    const picture = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Paths to ${label(node)} and its own requirements, which the list below has as text` });
+    // A large graph shrinks to the width of the dialog, but remains readable.
+    picture.style.width = `${width}px`;
+    picture.style.minWidth = `${0.7 * width}px`;
     const arrow = make("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" }, make("path", { d: "M0 0L8 4L0 8z" }));
     picture.append(make("defs", {}, arrow));
     for (const key of layout.edges()) {
-      const { points, text, constraint, x, y } = layout.edge(key);
+      const { points, lines, title, x, y } = layout.edge(key);
       const line = `M${points.map((each) => `${each.x.toFixed(1)} ${each.y.toFixed(1)}`).join("L")}`;
       picture.append(make("path", { d: line, "marker-end": "url(#arrow)" }));
-      const caption = make("text", { x, y: y + 4, "text-anchor": "middle", class: "label" }, make("title", {}, constraint || "any version"), text);
-      picture.append(caption);
+      const top = y + 4 - 7.5 * (lines.length - 1);
+      lines.forEach((text, index) => picture.append(make(
+        "text", { x, y: top + 15 * index, "text-anchor": "middle", class: "label" }, make("title", {}, title), text,
+      )));
     }
     for (const key of layout.nodes()) {
       const { x, y, width: w, height: h, node: each } = layout.node(key);
