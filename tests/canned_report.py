@@ -87,7 +87,7 @@ SMALL: Final = Report(
             },
             differs=True,
             severity="error",
-            notes=("inference: pyproject.toml requires numpy <2",),
+            reasons=("inference: pyproject.toml requires numpy <2",),
         ),
         Package(
             name="tool",

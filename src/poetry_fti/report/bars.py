@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.report.markup import Markup, element
+from poetry_fti.report.markup import element
 from poetry_fti.wording import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from poetry_fti.report.markup import Markup
 
 # Segments below this share of the chart's width have no label.
 _LABELLED: Final = 9

@@ -82,14 +82,16 @@ class Package:
     Attributes:
         differs: whether stages have different versions of it, or the same from other origins.
         severity: how grave that is, or that a stage does not have the package.
-        notes: why versions differ, and the findings on the package, without full stops.
+        reasons: why versions differ, as far as the locks show it.
+        findings: the findings of checks on the package, without full stops.
     """
 
     name: str
     cells: Mapping[str, Cell]
     differs: bool = False
     severity: Severity = ""
-    notes: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.report.markup import Markup, element, join
+from poetry_fti.report.markup import element, join
 from poetry_fti.report.tables import section, table
 from poetry_fti.wording import counted
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.checks import Finding
     from poetry_fti.report.data import Report
+    from poetry_fti.report.markup import Markup
 
 # A level has a sign besides its colour.
 SIGNS: Final = {"error": "✖", "warning": "▲", "different": "≠"}

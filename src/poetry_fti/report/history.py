@@ -34,7 +34,7 @@ def history_section(report: Report) -> Markup:
 
 
 def moment_text(moment: Moment) -> str:
-    """Return the abbreviated hash and the date of a commit, or what stands for uncommitted locks."""
+    """Return the abbreviated hash and the date of a commit, or a name of the working tree."""
     return f"{moment.commit} ({moment.date})" if moment.commit else "the working tree"
 
 
@@ -53,8 +53,8 @@ def changes_text(moment: Moment, before: Moment | None) -> str:
 
 def _row(name: str, history: History) -> tuple[str, ...]:
     points = [moment.stages.get(name) for moment in history.moments]
-    packages = [point and point.packages for point in points]
-    sizes = [point and point.download for point in points]
+    packages = [point.packages if point else None for point in points]
+    sizes = [point.download if point else None for point in points]
     return (
         name,
         "-" if packages[-1] is None else str(packages[-1]),

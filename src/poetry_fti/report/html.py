@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from poetry_fti.report.findings import findings_section
 from poetry_fti.report.history import history_section
 from poetry_fti.report.images import images_section
-from poetry_fti.report.markup import Markup, element, text
+from poetry_fti.report.markup import element, text
 from poetry_fti.report.matrix import matrix_section, matrix_style
 from poetry_fti.report.requirements import graph_data
 from poetry_fti.report.stages import downloads_section, stages_section
 
 if TYPE_CHECKING:
     from poetry_fti.report.data import Report
+    from poetry_fti.report.markup import Markup
 
 
 def html(report: Report) -> str:

@@ -80,4 +80,3 @@ def _layers(image: StageImage) -> Markup:
     header = ("Layer", "#Size", "Contains", "Why it is a layer")
     summary = f"{image.stage}: {readable(image.size)} in {len(image.layers)} layers"
     return details(summary, table(caption, header, rows))
-

@@ -24,6 +24,8 @@ _LEADING: Final = ("Package", "Status", "Stages", "Download")
 def matrix_section(report: Report) -> Markup:
     """Return the matrix, its controls, and what its signs stand for."""
     stages = report.readable
+    if not report.packages:
+        return section("packages", "Packages", element("p", "No lock contains a package."))
     columns = [*_LEADING, *(stage.name for stage in stages)]
     head = element("tr", *(_title(name) for name in columns))
     table = element(

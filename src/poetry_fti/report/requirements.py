@@ -31,5 +31,9 @@ def graph_data(report: Report) -> dict[str, Any]:
         "packages": list(names),
         "sets": [list(each) for each in sets],
         "edges": edges,
-        "notes": {names[each.name]: list(each.notes) for each in report.packages if each.notes},
+        "notes": {
+            names[each.name]: [*each.reasons, *each.findings]
+            for each in report.packages
+            if each.reasons or each.findings
+        },
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.report.bars import Bar, Segment, chart, colour, legend
-from poetry_fti.report.markup import Markup, element
+from poetry_fti.report.markup import element
 from poetry_fti.report.tables import details, section, table
 from poetry_fti.wording import counted, joined, readable
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from poetry_fti.report.data import Report, ReportStage
+    from poetry_fti.report.markup import Markup
 
 # So many packages have a colour of their own in the chart, and a row in the table of a stage.
 _COLOURED: Final = 8
@@ -49,8 +50,8 @@ def downloads_section(report: Report) -> Markup:
     colours = _coloured(stages)
     bars = [Bar(stage.name, tuple(_segments(stage, colours))) for stage in stages]
     note = (
-        "What installing each stage downloads, on the platform where that is the most. The packages"
-        f" that are the heaviest in any stage have a colour: {joined(colours)}."
+        "What installing each stage downloads, on the platform where that is the most. The heaviest"
+        " packages of all stages have a colour."
     )
     keys = [(each, name) for name, each in colours.items()]
     return section(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_fti.report.markup import Markup, element, join
+from poetry_fti.report.markup import element, join
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from poetry_fti.report.markup import Markup
 
 
 def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:

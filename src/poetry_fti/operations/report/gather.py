@@ -46,4 +46,3 @@ def gather_report(project: Project, commits: int = 0) -> Report:
         unknown=checks.unknown,
         history=history(project, readable, commits) if commits else None,
     )
-

@@ -9,6 +9,7 @@ from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.checks.shared.chains import shortest_chains
 from poetry_fti.operations.comparison import origin_texts
 from poetry_fti.report.data import Cell, Package
+from poetry_fti.wording import named_stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -55,7 +56,8 @@ def packages(
             },
             differs=name in differing,
             severity=_severity(differing.get(name), on_package[name]),
-            notes=tuple(_notes(differing.get(name), on_package[name])),
+            reasons=tuple(_reasons(differing.get(name))),
+            findings=tuple(map(_finding, on_package[name])),
         )
         for name in sorted({name for lock in locks.values() for name in lock})
     )
@@ -86,9 +88,14 @@ def _severity(divergence: Divergence | None, findings: Iterable[Finding]) -> Sev
     return "different" if divergence else ""
 
 
-def _notes(divergence: Divergence | None, findings: Iterable[Finding]) -> Iterator[str]:
-    if divergence:
-        yield from (f"{reason.stage}: {reason.text}" for reason in divergence.reasons)
-    for each in findings:
-        because = f" ({each.because})" if each.because else ""
-        yield f"{each.level} [{each.check}]: {each.message}{because}. {each.fix}"
+def _reasons(divergence: Divergence | None) -> Iterator[str]:
+    """Yield the reasons of a divergence, each with the names of its stages."""
+    stages: dict[str, list[str]] = {}
+    for reason in divergence.reasons if divergence else ():
+        stages.setdefault(reason.text, []).append(reason.stage)
+    yield from (f"{named_stages(names)}: {text}" for text, names in stages.items())
+
+
+def _finding(finding: Finding) -> str:
+    because = f" ({finding.because})" if finding.because else ""
+    return f"{finding.level} [{finding.check}]: {finding.message}{because}. {finding.fix}"

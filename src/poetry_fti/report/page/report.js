@@ -1,5 +1,5 @@
 "use strict";
-{
+if (document.getElementById("matrix")) { // there is none if no lock can be read
   const data = JSON.parse(document.getElementById("data").textContent);
   const byId = (id) => document.getElementById(id);
   const matrix = byId("matrix");
