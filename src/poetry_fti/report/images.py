@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from poetry_fti.report.bars import Bar, Segment, chart, colour, legend
 from poetry_fti.report.markup import Markup, element
 from poetry_fti.report.tables import details, section, table
-from poetry_fti.wording import joined, readable
+from poetry_fti.wording import counted, joined, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -78,5 +78,5 @@ def _layers(image: StageImage) -> Markup:
     ]
     caption = f"Layers of {image.stage}, lowest first"
     header = ("Layer", "#Size", "Contains", "Why it is a layer")
-    summary = f"{image.stage}: {readable(image.size)} in {len(image.layers)} layers"
+    summary = f"{image.stage}: {readable(image.size)} in {counted(len(image.layers), 'layer')}"
     return details(summary, table(caption, header, rows))

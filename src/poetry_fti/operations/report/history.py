@@ -31,7 +31,8 @@ def history(project: Project, now: Sequence[CheckedStage], most: int) -> History
     """
     repository = find_repository(project.root)
     paths = [repository.prefix / stage.folder / "poetry.lock" for stage in project.stages]
-    commits = commits_of(repository, paths, most)[::-1]
+    found = commits_of(repository, paths, most + 1)
+    commits = found[:most][::-1]
     names = [stage.name for stage in project.stages]
     moments: list[Moment] = []
     before: _Locks = {}
@@ -45,12 +46,12 @@ def history(project: Project, now: Sequence[CheckedStage], most: int) -> History
     is_changed = any(each.moves for each in points.values())
     if is_changed or not moments or points.keys() != moments[-1].stages.keys():
         moments.append(Moment(commit="", date="", subject="", stages=points))
-    return History(tuple(moments), _note(repository, len(commits), most))
+    return History(tuple(moments), _note(repository, is_cut=len(found) > most))
 
 
-def _note(repository: Repository, found: int, most: int) -> str:
-    if found == most:
-        return f"Only the newest {most} commits are shown; earlier ones may exist."
+def _note(repository: Repository, *, is_cut: bool) -> str:
+    if is_cut:
+        return "Earlier commits are left out."
     return "This clone is shallow: it lacks earlier commits." if repository.is_shallow else ""
 
 
