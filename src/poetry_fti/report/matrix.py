@@ -142,12 +142,12 @@ def _controls(stages: Sequence[ReportStage]) -> Markup:
     )
     shown = (element("option", name, value=value) for value, name in kinds)
     names = (element("option", each.name, value=index) for index, each in enumerate(stages))
-    every = element("option", "any stage", value="")
+    every = element("option", "any", value="")
     return element(
         "form",
         _labelled("Search ", void("input", type="search", id="search", autocomplete="off")),
         _labelled("Show ", element("select", *shown, id="show")),
-        _labelled("In ", element("select", every, *names, id="in")),
+        _labelled("In stage ", element("select", every, *names, id="in")),
         _labelled(void("input", type="checkbox", id="group", checked=True), " Group by sharing"),
         element("output", id="count", role="status"),
         id="controls",

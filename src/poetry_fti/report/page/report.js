@@ -140,7 +140,7 @@ if (document.getElementById("matrix")) { // there is none if no lock can be read
     const node = data.packages.indexOf(cell.textContent);
     const versions = [...cell.parentElement.cells].slice(LEADING).map((each) => each.textContent);
     const having = data.stages.keys().filter((stage) => versions[stage]).toArray();
-    const chosen = make("select", { id: "graph-stage" }, make("option", { value: "" }, "all stages"));
+    const chosen = make("select", { id: "graph-stage" }, make("option", { value: "" }, "all"));
     for (const stage of having) {
       chosen.append(make("option", { value: stage }, data.stages[stage]));
     }
@@ -154,7 +154,7 @@ if (document.getElementById("matrix")) { // there is none if no lock can be read
     byId("package-title").textContent = label(node);
     byId("package-content").replaceChildren(
       make("h3", {}, "Dependency graph"),
-      make("label", {}, "In ", chosen),
+      make("label", {}, "In stage ", chosen),
       drawing,
       make("h3", {}, "Requirements"),
       make("ul", {}, ...having.map((stage) => paths(node, stage, versions[stage]))),
