@@ -205,6 +205,7 @@ def test_the_graph_of_a_package_in_all_stages_and_in_one(browser: Browser, file:
                 "pyproject.toml requires numpy <2 (group inference)"
             ),
             "inference: pyproject.toml requires numpy <2",
+            "the working tree: 1.0 → 2.0 in training",
         ]
         dialog.get_by_label("In stage").select_option("inference")
         assert sorted(nodes.all_text_contents()) == ["app", "numpy", "pyproject.toml", "tool"]

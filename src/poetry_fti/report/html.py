@@ -14,7 +14,7 @@ from poetry_fti.report.history import history_section
 from poetry_fti.report.images import images_section
 from poetry_fti.report.markup import element, text
 from poetry_fti.report.matrix import matrix_section, matrix_style
-from poetry_fti.report.requirements import graph_data
+from poetry_fti.report.package_data import package_data
 from poetry_fti.report.stages import downloads_section, stages_section
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def html(report: Report) -> str:
         style=style,
         header=_header(report, title),
         sections="\n".join(_sections(report)),
-        data=_json(graph_data(report)),
+        data=_json(package_data(report)),
         layout=layout,
         script=script,
     )

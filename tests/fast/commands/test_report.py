@@ -79,6 +79,22 @@ def test_neither_the_network_nor_the_solver_is_used(locked: MemoryProject) -> No
     assert len(locked.index.requests) == requests
 
 
+def test_git_is_run_for_the_history_only(
+    locked: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert run(locked, "report").code == 0
+    ended = run(locked, "report", "--history", "1")
+    assert ended.code == 1
+    assert ended.errors == "The program git is not installed, or not on PATH. Install it.\n"
+
+
+def test_a_folder_is_no_output(locked: MemoryProject, tmp_path: Path) -> None:
+    ended = run(locked, "report", "--output", str(tmp_path))
+    assert (ended.code, ended.output) == (1, "")
+    assert ended.errors.startswith(f"{tmp_path}: ")
+
+
 def test_markdown_of_all_stages(locked: MemoryProject) -> None:
     ended = run(locked, "report", "--format", "markdown")
     assert (ended.code, ended.errors) == (0, "")

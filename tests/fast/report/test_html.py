@@ -130,7 +130,7 @@ def test_rows_of_the_matrix_are_grouped_and_signed() -> None:
     ]
 
 
-def test_the_data_of_the_graph_refers_to_packages_and_sets_of_stages() -> None:
+def test_the_data_on_packages_refers_to_packages_and_sets_of_stages() -> None:
     assert data_of(html(SMALL)) == {
         "stages": ["feature", "training", "inference"],
         "packages": ["app", "numpy", "tool", "torch"],
@@ -144,6 +144,8 @@ def test_the_data_of_the_graph_refers_to_packages_and_sets_of_stages() -> None:
             [3, 1, '>=1; sys_platform == "linux"', 2],
         ],
         "notes": {"1": ["inference: pyproject.toml requires numpy <2"]},
+        "moments": ["c0ffee0000 (2026-01-02)", "the working tree"],
+        "moves": {"1": [[1, "training", "1.0", "2.0"]], "3": [[1, "training", "", "2.5"]]},
     }
 
 

@@ -139,7 +139,7 @@ if (document.getElementById("matrix")) { // there is none if no lock can be read
   function describe(cell) {
     const node = data.packages.indexOf(cell.textContent);
     const versions = [...cell.parentElement.cells].slice(LEADING).map((each) => each.textContent);
-    const having = data.stages.keys().filter((stage) => versions[stage]).toArray();
+    const having = data.stages.map((_, stage) => stage).filter((stage) => versions[stage]);
     const chosen = make("select", { id: "graph-stage" }, make("option", { value: "" }, "all"));
     for (const stage of having) {
       chosen.append(make("option", { value: stage }, data.stages[stage]));
@@ -150,7 +150,11 @@ if (document.getElementById("matrix")) { // there is none if no lock can be read
       drawing.replaceChildren(graph(node, stages));
     };
     chosen.addEventListener("input", draw);
-    const notes = (data.notes[node] ?? []).map((note) => make("li", {}, note));
+    const list = (title, texts) => texts.length
+      ? [make("h3", {}, title), make("ul", {}, ...texts.map((text) => make("li", {}, text)))]
+      : [];
+    const moves = (data.moves[node] ?? []).map(([moment, stage, before, after]) =>
+      `${data.moments[moment]}: ${before || "none"} → ${after || "none"} in ${stage}`);
     byId("package-title").textContent = label(node);
     byId("package-content").replaceChildren(
       make("h3", {}, "Dependency graph"),
@@ -158,7 +162,8 @@ if (document.getElementById("matrix")) { // there is none if no lock can be read
       drawing,
       make("h3", {}, "Requirements"),
       make("ul", {}, ...having.map((stage) => paths(node, stage, versions[stage]))),
-      ...(notes.length ? [make("h3", {}, "Differences and findings"), make("ul", {}, ...notes)] : []),
+      ...list("Differences and findings", data.notes[node] ?? []),
+      ...list("History", moves),
     );
     byId("package").showModal();
     draw();
