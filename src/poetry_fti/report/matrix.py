@@ -83,9 +83,10 @@ def _groups(packages: Sequence[Package], stages: Sequence[ReportStage]) -> Itera
             elif len(each.cells) == 1:
                 name = "In one stage"
             groups[name].append(each)
+    width = len(_LEADING) + len(stages)
     for name, found in groups.items():
         if found:
-            title = element("th", f"{name} ({len(found)})", scope="rowgroup")
+            title = element("th", f"{name} ({len(found)})", scope="rowgroup", colspan=width)
             rows = (_row(package, stages) for package in found)
             yield element("tbody", element("tr", title, class_="group"), join(rows))
 

@@ -107,7 +107,7 @@ def test_each_section_has_its_content() -> None:
 
 def test_rows_of_the_matrix_are_grouped_and_signed() -> None:
     page = html(SMALL)
-    groups = re.findall(r'<th scope="rowgroup">(.*?)</th>', page)
+    groups = re.findall(r'<th scope="rowgroup" colspan="\d">(.*?)</th>', page)
     assert groups == ["In all stages (1)", "In some stages (2)", "In one stage (1)"]
     rows = re.findall(r"<tr(?: class=\w)?><th scope=row>.*?(?=<tr|</tbody>)", page)
     assert rows == [
@@ -272,7 +272,7 @@ def test_a_project_without_a_lock_or_a_name() -> None:
 def test_one_stage_is_not_grouped_by_sharing() -> None:
     package = Package(name="app", cells={"feature": cell("1.0")})
     page = html(Report(project="one", stages=SMALL.stages[:1], packages=(package,)))
-    assert re.findall(r'<th scope="rowgroup">(.*?)</th>', page) == ["In the stage (1)"]
+    assert re.findall(r'<th scope="rowgroup" colspan="\d">(.*?)</th>', page) == ["In the stage (1)"]
 
 
 def test_unknown_sizes_are_named() -> None:
