@@ -47,8 +47,8 @@ def changes_text(moment: Moment, before: Moment | None) -> str:
         for name, point in moment.stages.items()
         if point.moves or name not in before.stages
     ]
-    removed = [f"{name}: removed" for name in before.stages if name not in moment.stages]
-    return ", ".join(changed + removed) or "the same versions"
+    lost = [f"{name}: no readable lock" for name in before.stages if name not in moment.stages]
+    return ", ".join(changed + lost) or "the same versions"
 
 
 def _row(name: str, history: History) -> tuple[str, ...]:

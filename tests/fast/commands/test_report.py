@@ -311,6 +311,16 @@ def test_stale_and_missing_locks_are_reported_and_shown(locked: MemoryProject) -
     assert {each.stage for each in report.images if each.problem} == {"feature", "training"}
 
 
+@pytest.mark.parametrize("text", ["garbage", "<<<<<<< a\n=======\n>>>>>>> b\n", "\x00"])
+def test_a_damaged_lock_is_left_out(locked: MemoryProject, text: str) -> None:
+    (locked.root / "fti/training/poetry.lock").write_text(text, encoding="utf-8")
+    ended = run(locked, "report", "--format", "markdown", "--history", "5")
+    assert ended.code == 0
+    assert ended.errors.startswith("Warning: fti/training/poetry.lock c")
+    assert "\n| training | " not in ended.output
+    assert "\n| the working tree | - | training: no readable lock |\n" in ended.output
+
+
 def test_a_linked_output_is_not_followed_out_of_its_folder(
     locked: MemoryProject, tmp_path: Path
 ) -> None:
