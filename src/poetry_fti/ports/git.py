@@ -81,7 +81,7 @@ class Repository:
         result = run_git(self.top, "merge-base", commit, "HEAD")
         if result.returncode == 0:
             return result.stdout.decode().strip()
-        if self.is_shallow:
+        if self._is_shallow():
             message = f'This clone is shallow, and lacks the common ancestor of "{revision}" and'
             raise FtiError(f"{message} HEAD. {_FETCH}")
         return commit
@@ -93,9 +93,12 @@ class Repository:
         """
         if found := self._resolved(revision):
             return found
-        if self.is_shallow:
+        if self._is_shallow():
             message = f'The git revision "{revision}" is not in this clone, which is shallow.'
             raise FtiError(f"{message} {_FETCH}")
+        if not self._resolved("HEAD"):
+            message = f'There is no git revision "{revision}": the repository of {self.top} has no'
+            raise FtiError(f"{message} commit yet.")
         hint = "Name a branch, a tag or a commit of this repository."
         if self._resolved(f"origin/{revision}"):
             hint = f'Did you mean "origin/{revision}"?'
@@ -154,9 +157,7 @@ class Repository:
         result = run_git(self.top, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
         return "" if result.returncode else result.stdout.decode().strip()
 
-    @property
-    def is_shallow(self) -> bool:
-        """Whether the clone may lack commits."""
+    def _is_shallow(self) -> bool:
         return self._git("rev-parse", "--is-shallow-repository").strip() == b"true"
 
     def _differing(self, commit: str, filters: Sequence[str]) -> Iterator[_Difference]:

@@ -52,3 +52,9 @@ def commits_of(
         Commit(hash=commit, short=short, date=date, subject=subject)
         for commit, short, date, subject in found
     )
+
+
+def is_shallow(repository: Repository) -> bool:
+    """Return whether a clone may lack the commits before some of those that it has."""
+    found = run_git(repository.top, "rev-parse", "--is-shallow-repository")
+    return found.stdout.strip() == b"true"

@@ -10,7 +10,7 @@ import pytest
 from git_program import commit_all, git
 from poetry_fti.errors import FtiError
 from poetry_fti.ports.git import Repository
-from poetry_fti.ports.history import Commit, commits_of
+from poetry_fti.ports.history import Commit, commits_of, is_shallow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +73,13 @@ def test_settings_of_the_repository_do_not_change_the_result(repository: Reposit
         git(repository.top, "config", key, value)
     assert commits_of(repository, NAMES, 9) == expected
     assert commits_of(repository, NAMES[:1], 9) == expected[1:]
+
+
+def test_a_shallow_clone_is_recognized(repository: Repository, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--depth=1", repository.top.as_uri(), str(clone))
+    assert is_shallow(Repository(clone))
+    assert not is_shallow(repository)
 
 
 def test_there_may_be_no_commit_yet(tmp_path: Path) -> None:

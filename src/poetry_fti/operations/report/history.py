@@ -9,7 +9,7 @@ from poetry_fti.operations.comparison import origin_texts
 from poetry_fti.operations.diff.differences import differences, lock_size
 from poetry_fti.operations.diff.past import PastProject
 from poetry_fti.ports.git import find_repository
-from poetry_fti.ports.history import commits_of
+from poetry_fti.ports.history import commits_of, is_shallow
 from poetry_fti.report.data import History, Moment, Move, StagePoint
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def history(project: Project, now: Sequence[CheckedStage], most: int) -> History
 def _note(repository: Repository, *, is_cut: bool) -> str:
     if is_cut:
         return "Earlier commits are left out."
-    return "This clone is shallow: it lacks earlier commits." if repository.is_shallow else ""
+    return "This clone is shallow: it lacks earlier commits." if is_shallow(repository) else ""
 
 
 def _past(
