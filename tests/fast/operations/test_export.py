@@ -33,6 +33,8 @@ FILES: Final = {
     "bake": ["docker-bake.json"],
     "compose": ["compose.yaml"],
     "constraints": ["training/constraints.txt"],
+    "cyclonedx": ["training/training.cdx.json"],
+    "devcontainer": [".devcontainer/training/devcontainer.json"],
     "dockerfile": [
         "training/Dockerfile",
         "training/Dockerfile.dockerignore",
@@ -43,6 +45,7 @@ FILES: Final = {
     "pylock": ["training/pylock.training.toml"],
     "pyproject": ["training/pyproject.toml"],
     "requirements": ["training/requirements.txt"],
+    "script": ["training/install.sh", "training/install.ps1"],
     "stamp": ["training/fti_stamp.py"],
 }
 
@@ -61,7 +64,8 @@ def text(project: Project, format_name: str, stage: str = "training", **options:
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_the_files_of_a_format(format_name: str, locked_demo: MemoryProject) -> None:
     found = rendered(locked_demo.load(), format_name)
-    assert [str(path) for path in found.texts] == [f"fti/{name}" for name in FILES[format_name]]
+    paths = [str(path).removeprefix("fti/") for path in found.texts]
+    assert paths == FILES[format_name]
     assert all(each.endswith("\n") for each in found.texts.values())
     assert bool(found.images) == (format_name == "dockerfile")
 

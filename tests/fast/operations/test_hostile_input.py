@@ -180,7 +180,9 @@ def names_in(path: PurePosixPath, text: str) -> list[str]:
     if path.suffix == ".txt":
         return list(requirements(text))
     if path.suffix == ".json":
-        return list(json.loads(text)["target"])
+        document = json.loads(text.partition("\n")[2] if text.startswith("//") else text)
+        names = [each["name"] for each in document.get("components", ())]
+        return names or list(document.get("target", document))
     if path.suffix == ".yaml":
         return list(yaml.safe_load(text)["services"])
     return [line.split()[0] for line in text.splitlines() if line[:1].isalpha()]
@@ -208,7 +210,7 @@ def unchanged(module_demo: MemoryProject) -> Mapping[PurePosixPath, Sequence[str
         module_demo.index.offer({"lib 1.0": []}, host)
     write_lock(module_demo, PACKAGES)
     found = {path: names_in(path, text) for path, text in exported(module_demo).items()}
-    assert len(found) == len(FORMATS) + 3
+    assert len(found) == len(FORMATS) + 4
     return found
 
 
