@@ -9,6 +9,7 @@ from typing import Final
 # and not found by importing the modules, so that a command which only validates `tool.fti.exports`
 # does not pay for those imports.
 FORMATS: Final = (
+    "airflow",
     "bake",
     "compose",
     "constraints",
@@ -17,6 +18,7 @@ FORMATS: Final = (
     "dockerfile",
     "github",
     "gitlab",
+    "kubernetes",
     "pylock",
     "pyproject",
     "requirements",

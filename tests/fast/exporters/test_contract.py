@@ -43,7 +43,7 @@ PROJECT_EXPORTERS: Final = {
     name: exporter for name, exporter in EXPORTERS.items() if isinstance(exporter, ProjectExporter)
 }
 # They contain paths in an image.
-IN_IMAGES: Final = {"devcontainer", "dockerfile"}
+IN_IMAGES: Final = {"devcontainer", "dockerfile", "kubernetes"}
 # `--merged` writes it; it is no format that can be named.
 MERGED: Final = "merged"
 

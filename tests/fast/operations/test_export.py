@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from poetry_fti.operations.project import Project
 
 FILES: Final = {
+    "airflow": ["airflow_dag.py"],
     "bake": ["docker-bake.json"],
     "compose": ["compose.yaml"],
     "constraints": ["training/constraints.txt"],
@@ -42,6 +43,7 @@ FILES: Final = {
     ],
     "github": ["github-workflow.yml"],
     "gitlab": ["gitlab-ci.yml"],
+    "kubernetes": ["training/kubernetes.yaml", "training/kustomization.yaml"],
     "pylock": ["training/pylock.training.toml"],
     "pyproject": ["training/pyproject.toml"],
     "requirements": ["training/requirements.txt"],
@@ -164,7 +166,7 @@ def test_formats_are_checked() -> None:
         require_formats(["requirement"])
     assert str(error.value).startswith('Unknown format "requirement"; did you mean "requirements"?')
     of_projects = [name for name in FORMATS if is_project_format(name)]
-    assert of_projects == ["bake", "compose", "github", "gitlab"]
+    assert of_projects == ["airflow", "bake", "compose", "github", "gitlab"]
     assert formats_without_hashes() == ["constraints", "requirements"]
     assert formats_without_markers() == ["constraints", "requirements"]
 

@@ -184,7 +184,8 @@ def names_in(path: PurePosixPath, text: str) -> list[str]:
         names = [each["name"] for each in document.get("components", ())]
         return names or list(document.get("target", document))
     if path.suffix == ".yaml":
-        return list(yaml.safe_load(text)["services"])
+        documents = list(yaml.safe_load_all(text))
+        return [key for each in documents for key in each.get("services", each)]
     return [line.split()[0] for line in text.splitlines() if line[:1].isalpha()]
 
 
