@@ -10,6 +10,7 @@ from typing import Final
 FORMATS: Final = (
     "bake",
     "compose",
+    "conda",
     "constraints",
     "dockerfile",
     "github",

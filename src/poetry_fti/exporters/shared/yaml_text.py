@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def yaml_text(document: Mapping[str, Any]) -> str:
-    """Return a document as YAML: keys in their order, no aliases, each string on one line."""
+_ONE_LINE: Final = 999
+
+
+def yaml_text(document: Mapping[str, Any], width: int = _ONE_LINE) -> str:
+    """Return a document as YAML: keys in their order, no aliases.
+
+    A string is continued on a new line at the first space after `width` characters.
+    """
     # Imported here, since PyYAML takes a while to import and few commands write YAML.
     import yaml  # noqa: PLC0415
 
@@ -26,5 +32,5 @@ def yaml_text(document: Mapping[str, Any]) -> str:
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
     Dumper.add_representer(str, string)
-    text: str = yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=999)
+    text: str = yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=width)
     return text
