@@ -13,10 +13,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from exported import VERSION
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VERSION = "{}.{}".format(*sys.version_info)
 _PLATFORM = "linux-64"
 _SITE_PACKAGES = f"lib/python{VERSION}/site-packages"
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from conda_channel import VERSION, make_channel
+from conda_channel import make_channel
 from consumer import Consumer
+from exported import exported
 from loopback import in_tree_backend
 
 if TYPE_CHECKING:
@@ -78,23 +79,11 @@ def conda(tmp_path_factory: pytest.TempPathFactory, poetry: Poetry) -> Conda:
     return Conda(Consumer.named("conda"), folder, {**poetry.environment, **variables})
 
 
-def export(poetry: Poetry, root: Path, stage: str, settings: str = "") -> Path:
-    """Export a stage for the running version of Python, and return the path of the file."""
-    path = root / "pyproject.toml"
-    text = path.read_text(encoding="utf-8")
-    table = f"[tool.fti.stages.{stage}]\n"
-    assert table in text
-    changed = text.replace(table, f'{table}python = "=={VERSION}.*"\n{settings}')
-    path.write_text(changed, encoding="utf-8")
-    poetry.ok(root, "fti", "lock", stage)
-    poetry.ok(root, "fti", "export", stage, "--format", "conda")
-    return root / "fti" / stage / "environment.yml"
-
-
 def test_an_environment_has_the_locked_versions_and_variables(
     conda: Conda, poetry: Poetry, locked_tiny: Path
 ) -> None:
-    environment = export(poetry, locked_tiny, "inference", 'env = { WORKERS = "2" }\n')
+    folder = exported(poetry, locked_tiny, "conda", "inference", 'env = { WORKERS = "2" }')
+    environment = folder / "environment.yml"
     assert "--hash=sha256:" in environment.read_text(encoding="utf-8")
     conda.create(environment)
     assert conda.installed("tiny-inference") == {
@@ -114,7 +103,7 @@ def test_an_environment_has_the_locked_versions_and_variables(
 def test_a_file_that_is_not_the_locked_one_is_refused(
     conda: Conda, poetry: Poetry, locked_tiny: Path
 ) -> None:
-    environment = export(poetry, locked_tiny, "training")
+    environment = exported(poetry, locked_tiny, "conda", "training") / "environment.yml"
     text = environment.read_text(encoding="utf-8")
     changed, count = re.subn("sha256:[0-9a-f]{8}", f"sha256:{'0' * 8}", text)
     assert count
@@ -131,7 +120,7 @@ def test_a_source_tree_is_installed_from_wherever_conda_is_started(
     text = pyproject.read_text(encoding="utf-8").replace('feature = ["sparkish"]\n', "")
     group = '[tool.poetry.group.feature.dependencies]\nlibrary = { path = "libs/library" }\n'
     pyproject.write_text(f"{text}\n{group}", encoding="utf-8")
-    conda.create(export(poetry, locked_tiny, "feature"))
+    conda.create(exported(poetry, locked_tiny, "conda", "feature") / "environment.yml")
     installed = conda.installed("tiny-feature")
     assert {name.partition(" @ ")[0] for name in installed} == {"Dotted.Name_Pkg", "library"}
 

@@ -15,8 +15,12 @@ from poetry_fti.exporters.shared.build_constraints import (
 )
 from poetry_fti.exporters.shared.conda import WIDTH, conda_environment, conda_python
 from poetry_fti.exporters.shared.header import header
-from poetry_fti.exporters.shared.omissions import without_hashes
-from poetry_fti.exporters.shared.pip_lines import index_options, is_tree, requirement_words
+from poetry_fti.exporters.shared.pip_lines import (
+    hashed_or_none,
+    index_options,
+    is_tree,
+    requirement_words,
+)
 from poetry_fti.exporters.shared.reference import in_order
 from poetry_fti.exporters.shared.yaml_text import yaml_text
 from poetry_fti.model import DirectoryOrigin, FileOrigin
@@ -48,8 +52,8 @@ def pip_section(locked: LockedStage) -> list[str]:
 
     There are no hashes if a package has none by its nature.
     """
-    hashed = without_hashes(locked) if any(map(is_tree, locked.packages)) else locked
-    packages = [_from_folder(package, locked.folder) for package in in_order(hashed.packages)]
+    in_file = in_order(hashed_or_none(locked).packages)
+    packages = [_from_folder(package, locked.folder) for package in in_file]
     lines = [" ".join(requirement_words(package)) for package in packages]
     return [*index_options(locked.indexes), *lines] if lines else []
 

@@ -15,6 +15,7 @@ FORMATS: Final = (
     "dockerfile",
     "github",
     "gitlab",
+    "mlflow",
     "pylock",
     "pyproject",
     "requirements",

@@ -62,7 +62,7 @@ __all__ = [
 ]
 
 # The formats that come with the constraints of builds.
-_CONSTRAINED: Final = frozenset({"conda", "dockerfile", "pylock", "requirements"})
+_CONSTRAINED: Final = frozenset({"conda", "dockerfile", "mlflow", "pylock", "requirements"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

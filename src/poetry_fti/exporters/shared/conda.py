@@ -22,7 +22,7 @@ _MINOR_PARTS: Final = 2
 # More than a minor version ever gets.
 _PATCHES: Final = 100
 # As `width` of `yaml_text`: each hash is on a line of its own.
-WIDTH: Final = 80
+WIDTH: Final = 76
 
 
 def conda_environment(locked: LockedStage, python: str, pip: Sequence[str]) -> dict[str, Any]:

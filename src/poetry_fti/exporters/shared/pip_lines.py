@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from poetry_fti.exporters.shared.omissions import without_hashes
 from poetry_fti.exporters.shared.reference import marked, reference
 from poetry_fti.model import DirectoryOrigin, GitOrigin
 from poetry_fti.urls import public_url, quoted_url, untrusted_host
@@ -11,7 +12,7 @@ from poetry_fti.urls import public_url, quoted_url, untrusted_host
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from poetry_fti.model import IndexOrigin, LockedPackage
+    from poetry_fti.model import IndexOrigin, LockedPackage, LockedStage
 
 
 def index_options(indexes: Sequence[IndexOrigin]) -> Iterator[str]:
@@ -36,6 +37,14 @@ def requirement_words(package: LockedPackage, digests: Iterable[str] = ()) -> li
 def is_tree(package: LockedPackage) -> bool:
     """Return whether a package is a source tree or a git repository, for which pip has no hash."""
     return isinstance(package.origin, DirectoryOrigin | GitOrigin)
+
+
+def hashed_or_none(locked: LockedStage) -> LockedStage:
+    """Return a stage without hashes if pip has none for one of its packages.
+
+    In one file, pip requires hashes of all packages or of none.
+    """
+    return without_hashes(locked) if any(map(is_tree, locked.packages)) else locked
 
 
 def _url(index: IndexOrigin) -> str:
