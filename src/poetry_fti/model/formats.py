@@ -8,6 +8,7 @@ from typing import Final
 # and not found by importing the modules, so that a command which only validates `tool.fti.exports`
 # does not pay for those imports.
 FORMATS: Final = (
+    "azureml",
     "bake",
     "compose",
     "conda",
