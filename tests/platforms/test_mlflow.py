@@ -19,6 +19,7 @@ from consumer import Consumer
 from exported import VERSION, exported
 from loopback.catalogue import load
 from loopback.index import LoopbackIndex
+from pages import ROOT, blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,7 +39,7 @@ PINS: Final = (
     *(["typing-backfill==1.0"] if sys.version_info < (3, 12) else []),
     "webby==0.9",
 )
-# The ways to log a model, which are those of the page.
+# The arguments that a model is logged with on the page.
 WAYS: Final = {
     "pip_requirements": "fti/inference/requirements.mlflow.txt",
     "conda_env": "fti/inference/conda.yaml",
@@ -60,11 +61,14 @@ for way, path in {WAYS}.items():
     assert mlflow.pyfunc.load_model(info.model_uri).predict({{"name": ["mlflow"]}}) == ["3.17.2"]
     mlflow.artifacts.download_artifacts(info.model_uri, dst_path=way)
 """
-_PROJECT: Final = """\
-python_env: fti/inference/python_env.yaml
-entry_points:
-  main:
-    command: python -c "import boosting, sys; print(sys.prefix, file=open('prefix.txt', 'w'))"
+_PAGE: Final = "docs/how-to/mlflow.md"
+_TRAIN: Final = """\
+import sys
+from pathlib import Path
+
+import torchish
+
+Path("prefix.txt").write_text(sys.prefix)
 """
 _SECONDS: Final = 120
 
@@ -147,10 +151,19 @@ def test_a_model_has_the_pins_of_the_stage_and_is_served_with_them(
 def test_a_project_runs_in_an_environment_of_the_hashed_pins(
     poetry: Poetry, locked_tiny: Path, variables: Mapping[str, str]
 ) -> None:
-    folder = exported(poetry, locked_tiny, "mlflow", "inference")
+    folder = exported(poetry, locked_tiny, "mlflow", "training")
     assert "--hash=sha256:" in (folder / "python_env.yaml").read_text(encoding="utf-8")
-    (locked_tiny / "MLproject").write_text(_PROJECT, encoding="utf-8")
+    (project,) = (block for block in blocks(_PAGE) if block.path == "./MLproject")
+    (locked_tiny / "MLproject").write_text(project.text, encoding="utf-8")
+    (locked_tiny / "train.py").write_text(_TRAIN, encoding="utf-8")
     mlflow = Consumer.named("mlflow")
     mlflow.run("mlflow", "run", ".", "--env-manager", "uv", cwd=locked_tiny, **variables)
     prefix = (locked_tiny / "prefix.txt").read_text(encoding="utf-8")
     assert prefix.startswith(variables["MLFLOW_ENV_ROOT"])
+
+
+def test_the_page_logs_models_in_these_ways() -> None:
+    (python,) = (block.text for block in blocks(_PAGE) if block.language == "python")
+    assert f'pip_requirements="{WAYS["pip_requirements"]}"' in python
+    text = (ROOT / _PAGE).read_text(encoding="utf-8")
+    assert f'`conda_env="{WAYS["conda_env"]}"`' in text
