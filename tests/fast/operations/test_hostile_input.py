@@ -181,9 +181,17 @@ def names_in(path: PurePosixPath, text: str) -> list[str]:
         return list(requirements(text))
     if path.suffix == ".json":
         return list(json.loads(text)["target"])
-    if path.suffix == ".yaml":
-        return list(yaml.safe_load(text)["services"])
+    if path.suffix in {".yaml", ".yml"}:
+        document = yaml.safe_load(text)
+        return list(environment(document)) or list(document.get("services", document))
     return [line.split()[0] for line in text.splitlines() if line[:1].isalpha()]
+
+
+def environment(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the packages of an environment of conda, MLflow or Azure Machine Learning."""
+    inner = document.get("conda_file", document)
+    for line in inner.get("dependencies", ()):
+        yield from requirements(line if isinstance(line, str) else "\n".join(line["pip"]))
 
 
 def requirements(text: str) -> Iterator[str]:
@@ -208,7 +216,7 @@ def unchanged(module_demo: MemoryProject) -> Mapping[PurePosixPath, Sequence[str
         module_demo.index.offer({"lib 1.0": []}, host)
     write_lock(module_demo, PACKAGES)
     found = {path: names_in(path, text) for path, text in exported(module_demo).items()}
-    assert len(found) == len(FORMATS) + 3
+    assert len(found) == len(FORMATS) + 5
     return found
 
 
