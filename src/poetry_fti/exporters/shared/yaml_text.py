@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
 _ONE_LINE: Final = 999
+
+
+class Script(str):
+    """A text of several lines, which are lines of the YAML document as well."""
+
+    __slots__ = ()
 
 
 def yaml_text(document: Mapping[str, Any], width: int = _ONE_LINE) -> str:
     """Return a document as YAML: keys in their order, no aliases.
 
-    A string is continued on a new line at the first space after `width` characters.
+    A string is on one line, unless it is a `Script`, or longer than `width` characters: then it
+    continues on a new line after the next space.
     """
     # Imported here, since PyYAML takes a while to import and few commands write YAML.
     import yaml  # noqa: PLC0415
@@ -31,6 +37,10 @@ def yaml_text(document: Mapping[str, Any], width: int = _ONE_LINE) -> str:
         style = '"' if not text.isprintable() else "'" if re.match(r"[0-9.+-]", text) else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
+    def script(dumper: Dumper, text: Script) -> yaml.ScalarNode:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|")
+
     Dumper.add_representer(str, string)
+    Dumper.add_representer(Script, script)
     text: str = yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=width)
     return text
