@@ -10,8 +10,10 @@ from typing import Final
 # does not pay for those imports.
 FORMATS: Final = (
     "airflow",
+    "azureml",
     "bake",
     "compose",
+    "conda",
     "constraints",
     "cyclonedx",
     "devcontainer",
@@ -19,6 +21,7 @@ FORMATS: Final = (
     "github",
     "gitlab",
     "kubernetes",
+    "mlflow",
     "pylock",
     "pyproject",
     "requirements",

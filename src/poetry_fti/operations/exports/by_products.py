@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from poetry_fti.operations.project import Project
 
 # The formats that come with the constraints of builds.
-_CONSTRAINED: Final = frozenset({"dockerfile", "pylock", "requirements"})
+_CONSTRAINED: Final = frozenset({"conda", "dockerfile", "mlflow", "pylock", "requirements"})
 
 
 def by_products(
