@@ -1,0 +1,45 @@
+"""Importers: what files of other tools say about an environment, as stages.
+
+An importer is pure but for the files that it is given to read: it neither writes nor runs anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.importers.requirements.stage import read_stage as read_requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from poetry_fti.importers.source import Source
+    from poetry_fti.model.imported import ImportedStage
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """A kind of file that can be imported.
+
+    Attributes:
+        names: patterns of the names of such files, in lower case.
+        read: returns the environment of a file; raises FtiError if it is not valid.
+    """
+
+    names: tuple[str, ...]
+    read: Callable[[Source], ImportedStage]
+
+
+# The first importer with a matching pattern reads a file.
+IMPORTERS: Final[Mapping[str, Importer]] = {
+    "requirements": Importer(("*.txt", "*.in"), read_requirements),
+}
+
+
+def importer_of(name: str) -> Importer | None:
+    """Return the importer of a file with this name, None if there is none."""
+    for importer in IMPORTERS.values():
+        if any(fnmatch(name.lower(), pattern) for pattern in importer.names):
+            return importer
+    return None
