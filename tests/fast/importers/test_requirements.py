@@ -243,8 +243,8 @@ def test_encodings(data: bytes) -> None:
         (
             "x @ https://example.org/${SECRET}/x.zip\n",
             (
-                "requirements.txt, line 1: the value of the variable ${SECRET} is not known. Replace"
-                " it by its value."
+                "requirements.txt, line 1: the value of the variable ${SECRET} is not known."
+                " Replace it by its value."
             ),
         ),
         (

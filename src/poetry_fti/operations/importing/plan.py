@@ -1,0 +1,117 @@
+"""Plans an import: the pyproject.toml that it would write, and what it could not take over."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from poetry_fti.bridge.project.python_versions import project_python
+from poetry_fti.errors import ConfigError
+from poetry_fti.importers import IMPORTERS, importer_of
+from poetry_fti.importers.kinds import kind_by_name, kind_by_packages
+from poetry_fti.importers.shared.combine import combined
+from poetry_fti.importers.source import Source
+from poetry_fti.model import KINDS
+from poetry_fti.operations.importing.project_files import ProjectFiles
+from poetry_fti.operations.new_stages import existing_text, plugin_version, written_text
+from poetry_fti.operations.project import require_usable
+from poetry_fti.scaffold.imported_stage import Target, is_stage, with_imported
+from poetry_fti.scaffold.new_project import with_project
+from poetry_fti.scaffold.toml_text import parse
+from poetry_fti.wording import in_quotes, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packaging.utils import NormalizedName
+
+    from poetry_fti.model import Kind
+    from poetry_fti.model.imported import ImportedStage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRequest:
+    """What to import into which stage.
+
+    `kind` is that of a new stage, None to conclude it from its name and packages. With `pinned`,
+    exact versions stay exact; otherwise they are lower bounds.
+    """
+
+    stage: str
+    sources: Sequence[str]
+    kind: Kind | None = None
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportPlan:
+    """An import that has not been done.
+
+    Attributes:
+        stage: the name of the stage.
+        is_new: whether the import creates the stage.
+        before: the text of pyproject.toml, None if there is no such file.
+        text: the text that it would have.
+        versions: pairs of a package and a version that is tried first when locking.
+        notes: sentences about what was left out, and what remains to be done.
+    """
+
+    stage: str
+    is_new: bool
+    before: str | None
+    text: str
+    versions: tuple[tuple[NormalizedName, str], ...]
+    notes: tuple[str, ...]
+
+
+def plan_import(folder: Path, request: ImportRequest, start: Path) -> ImportPlan:
+    """Return the plan of an import into the project in a folder; no file is written.
+
+    Sources are relative to the folder `start`. Raises FtiError for a source that cannot be read,
+    ConfigError for one of an unknown kind, or if the resulting pyproject.toml would not be valid.
+    """
+    root = folder.resolve()
+    paths = [Path(os.path.normpath(start / each)) for each in request.sources]
+    files = ProjectFiles(root, [path.parent for path in paths])
+    imported = combined([_read(Source(path, files)) for path in paths])
+    before = written_text(root)
+    text = existing_text(root)
+    text = with_project(before or "", root.name, imported.python) if text is None else text
+    is_new = not is_stage(text, request.stage)
+    target = Target(
+        name=request.stage,
+        kind=_kind(request, imported) if is_new else None,
+        python=project_python(parse(text)),
+        pinned=request.pinned,
+    )
+    edit = with_imported(text, imported, target, root, plugin_version())
+    require_usable(edit.text, root)
+    return ImportPlan(
+        stage=request.stage,
+        is_new=is_new,
+        before=before,
+        text=edit.text,
+        versions=imported.versions,
+        notes=edit.notes,
+    )
+
+
+def _read(source: Source) -> ImportedStage:
+    importer = importer_of(source.path.name)
+    if importer is None:
+        names = joined([name for each in IMPORTERS.values() for name in each.names], "or")
+        raise ConfigError(
+            f"{in_quotes(source.name)} is of no kind that can be imported. Name a file such as"
+            f" {names}."
+        )
+    return importer.read(source)
+
+
+def _kind(request: ImportRequest, imported: ImportedStage) -> Kind | None:
+    """Return the kind of a new stage; None if it has its kind's name, or is not known."""
+    if request.stage in KINDS:
+        return None
+    packages = {each.normalized for each in imported.requirements}
+    return request.kind or kind_by_name(request.stage) or kind_by_packages(packages)

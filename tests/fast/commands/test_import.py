@@ -1,0 +1,267 @@
+"""`poetry fti import`: a stage from files of other tools, which is locked, or no change at all."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from harness import snapshot
+from memory_commands import run
+from small_index import pyproject
+
+if TYPE_CHECKING:
+    from memory_index import MemoryProject
+    from small_index import Releases
+
+RELEASES: Final[Releases] = {
+    "app 1.0": ["lib"],
+    "app 1.5": ["lib"],
+    "lib 1.0": [],
+    "lib 2.0": [],
+    "web 3.0": ["lib>=2"],
+}
+
+
+@pytest.fixture
+def project(demo: MemoryProject) -> MemoryProject:
+    demo.index.offer(RELEASES)
+    demo.write(pyproject({"feature": ["lib"]}))
+    return demo
+
+
+def put(project: MemoryProject, name: str, text: str) -> None:
+    path = project.root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def source(project: MemoryProject, name: str) -> str:
+    return str(project.root / name)
+
+
+def test_a_new_stage_is_locked_at_the_versions_of_the_file(project: MemoryProject) -> None:
+    put(project, "requirements.txt", "app==1.0\nlib==1.0\n")
+    done = run(project, "import", "training", source(project, "requirements.txt"))
+    assert (done.code, done.errors) == (0, "")
+    assert "Created the stage training." in done.output
+    assert project.locked == {"training": "app 1.0, lib 1.0"}
+    text = (project.root / "pyproject.toml").read_text(encoding="utf-8")
+    assert (
+        text
+        == f"""\
+[project]
+name = "demo"
+version = "1"
+requires-python = ">=3.11"
+dependencies = []
+[dependency-groups]
+feature = ['lib']
+training = [
+    "app>=1.0",
+    "lib>=1.0",
+]
+
+[tool.poetry.requires-plugins]
+poetry-fti = ">={version("poetry-fti")}"
+
+[tool.fti]
+isolated = true
+
+[tool.fti.stages.training]
+"""
+    )
+
+
+def test_a_version_that_is_impossible_is_replaced_and_reported(project: MemoryProject) -> None:
+    put(project, "requirements.txt", "web\nlib==1.0\nmissing-version==7 ; python_version < '3'\n")
+    done = run(project, "import", "inference", source(project, "requirements.txt"))
+    assert (done.code, done.errors) == (0, "")
+    assert done.output.endswith("Created the stage inference.\n  lib 2.0, not 1.0\n")
+    assert project.locked == {"inference": "lib 2.0, web 3.0"}
+
+
+def test_a_version_that_no_index_has_is_replaced(project: MemoryProject) -> None:
+    put(project, "requirements.txt", "app>=1\nlib==1.7\n")
+    done = run(project, "import", "training", source(project, "requirements.txt"))
+    assert (done.code, done.errors) == (0, "")
+    assert done.output.endswith("Created the stage training.\n  lib 2.0, not 1.7\n")
+
+
+def test_a_stage_is_extended_and_keeps_what_it_has(project: MemoryProject) -> None:
+    project.write(
+        pyproject(
+            {"training": ["lib<2"]},
+            '[tool.fti.stages.training]  # ours\nconstraints = ["a>1"]\n',
+        )
+    )
+    project.lock()
+    put(project, "req.in", "lib\napp\n-c c.txt\n")
+    put(project, "c.txt", "web<4\na>1\napp==1.0\n")
+    done = run(project, "import", "training", source(project, "req.in"))
+    assert done.code == 0, done.errors
+    assert done.output.startswith(
+        "- training has requirements on lib already, which were not changed.\n"
+    )
+    assert project.locked == {"training": "app 1.0, lib 1.0"}
+    text = (project.root / "pyproject.toml").read_text(encoding="utf-8")
+    assert "training = ['lib<2', \"app\"]" in text
+    assert '[tool.fti.stages.training]  # ours\nconstraints = ["a>1", "web<4"]\n' in text
+    assert "isolated" not in text
+
+
+def test_pinned_keeps_exact_versions(project: MemoryProject) -> None:
+    put(project, "requirements.txt", "app==1.0\n-c c.txt\n")
+    put(project, "c.txt", "lib==1.0\n")
+    done = run(project, "import", "training", source(project, "requirements.txt"), "--pinned")
+    assert done.code == 0, done.errors
+    text = (project.root / "pyproject.toml").read_text(encoding="utf-8")
+    assert '"app==1.0"' in text
+    assert 'constraints = ["lib==1.0"]' in text
+
+
+def test_a_dry_run_shows_the_difference(project: MemoryProject) -> None:
+    put(project, "requirements.txt", "--pre\nApp==1.0\n")
+    before = snapshot(project.root)
+    done = run(
+        project, "import", "serving", source(project, "requirements.txt"), "--dry-run", "--no-lock"
+    )
+    assert (done.code, done.errors) == (0, "")
+    assert (
+        done.output
+        == f"""\
+- requirements.txt, line 1: `--pre` was left out. Add `allow-prereleases = true` to the packages\
+ that need it, or a lower bound that is a pre-release.
+@@ -7,2 +7,13 @@
+ feature = ['lib']
++serving = [
++    "App>=1.0",
++]
+{" "}
++[tool.poetry.requires-plugins]
++poetry-fti = ">={version("poetry-fti")}"
++
++[tool.fti]
++isolated = true
++
++[tool.fti.stages.serving]
++kind = "inference"
+Dry run: no file was written.
+"""
+    )
+    assert snapshot(project.root) == before
+
+
+def test_without_a_lock_the_stage_is_written_only(project: MemoryProject) -> None:
+    put(project, "requirements.txt", "no-such-package\n")
+    words = ("--no-lock", "--kind", "feature")
+    done = run(project, "import", "mine", source(project, "requirements.txt"), *words)
+    assert (done.code, done.output, done.errors) == (
+        0,
+        "Created the stage mine.\nLock it with poetry fti lock mine.\n",
+        "",
+    )
+    assert project.locked == {}
+
+
+def test_nothing_changes_if_the_stage_cannot_be_locked(project: MemoryProject) -> None:
+    put(project, "requirements.txt", "app==9\nno-such-package\n")
+    before = snapshot(project.root)
+    done = run(project, "import", "training", source(project, "requirements.txt"))
+    assert done.code == 1
+    assert done.errors.endswith(
+        "No file was changed. To correct the requirements in pyproject.toml, import them with"
+        " `--no-lock`.\n"
+    )
+    assert snapshot(project.root) == before
+
+
+def test_a_folder_without_a_project_gets_one(project: MemoryProject) -> None:
+    (project.root / "pyproject.toml").unlink()
+    put(project, "requirements.txt", "app==1.0\n")
+    done = run(project, "import", "training", source(project, "requirements.txt"))
+    assert done.code == 0, done.errors
+    text = (project.root / "pyproject.toml").read_text(encoding="utf-8")
+    assert text.startswith('[project]\nname = "demo"\nversion = "0.1.0"\nrequires-python = ">=3.')
+    assert "[tool.poetry]\npackage-mode = false\n" in text
+    assert project.locked == {"training": "app 1.0, lib 2.0"}
+
+
+def test_sources_have_names_and_no_credentials(project: MemoryProject) -> None:
+    project.index.offer({"ours 1.0+b3": [], "ours 1.1": []}, "pypi.example.org")
+    put(
+        project,
+        "requirements.txt",
+        "--extra-index-url https://me:s3cret@pypi.example.org/simple\nours==1.0+b3\napp==1.0\n",
+    )
+    done = run(project, "import", "training", source(project, "requirements.txt"), "--pinned")
+    assert done.code == 0, done.errors
+    assert done.output.startswith(
+        "- The source pypi-example-org needs a login, which was not imported. Configure it with"
+        " `poetry config http-basic.pypi-example-org USERNAME`.\n"
+    )
+    assert project.locked == {"training": "app 1.0, lib 2.0, ours 1.0+b3"}
+    text = (project.root / "pyproject.toml").read_text(encoding="utf-8")
+    assert "s3cret" not in text + done.output
+    assert (
+        """\
+[tool.poetry.group.training.dependencies]
+ours = { source = "pypi-example-org" }
+
+[[tool.poetry.source]]
+name = "pypi-example-org"
+url = "https://pypi.example.org/simple"
+priority = "supplemental"
+"""
+        in text
+    )
+
+
+def test_versions_of_another_index_stay(project: MemoryProject) -> None:
+    project.index.offer({"ours 1.0": [], "ours 1.1": [], "lib 1.5": []}, "pypi.example.org")
+    put(
+        project,
+        "requirements.txt",
+        "--index-url https://pypi.example.org/simple\nours==1.0\nlib\n",
+    )
+    done = run(project, "import", "training", source(project, "requirements.txt"))
+    assert done.code == 0, done.errors
+    assert project.locked == {"training": "lib 1.5, ours 1.0"}
+    lock = (project.root / "fti/training/poetry.lock").read_text(encoding="utf-8")
+    assert lock.count('reference = "pypi-example-org"') == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ("training nowhere.txt", 1, "There is no file nowhere.txt."),
+        ("training folder.txt", 1, "folder.txt cannot be read: Is a directory."),
+        (
+            "training x.docx",
+            2,
+            '"x.docx" is of no kind that can be imported. Name a file such as',
+        ),
+        (
+            "mine r.txt",
+            2,
+            (
+                'The kind of the new stage "mine" is not known. Pass `--kind feature`, `--kind'
+                " training` or `--kind inference`."
+            ),
+        ),
+        ("mine r.txt --kind x", 2, 'Unknown kind "x" (known: feature, training, inference).'),
+        ("bad.name r.txt --kind feature", 2, "pyproject.toml has 1 problem:"),
+        ("training outside.txt", 1, "passwd is not in the project, nor in the folder of an"),
+    ],
+)
+def test_errors_change_no_file(project: MemoryProject, words: str, code: int, message: str) -> None:
+    put(project, "r.txt", "lib\n")
+    put(project, "outside.txt", "-r /etc/passwd\n")
+    (project.root / "folder.txt").mkdir()
+    before = snapshot(project.root)
+    stage, name, *rest = words.split()
+    done = run(project, "import", stage, source(project, name), *rest)
+    assert done.code == code
+    assert message in done.errors
+    assert snapshot(project.root) == before
