@@ -32,7 +32,9 @@ class ImportCommand(Command):
     """Makes or extends a stage from files of other tools."""
 
     name = "fti import"
-    description = "Makes or extends a stage from requirements.txt and files of other tools."
+    description = (
+        "Makes or extends a stage from requirements.txt, environment.yml and similar files."
+    )
     arguments: ClassVar[list[Argument]] = [
         STAGE,
         argument("source", "The files to import.", multiple=True),

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.importers.requirements.stage import read_stage as read_requirements
+from poetry_fti.importers.conda.environment import read_environment as read_conda
+from poetry_fti.importers.conda.package_list import read_text_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +34,8 @@ class Importer:
 
 # The first importer with a matching pattern reads a file.
 IMPORTERS: Final[Mapping[str, Importer]] = {
-    "requirements": Importer(("*.txt", "*.in"), read_requirements),
+    "conda": Importer(("*.yml", "*.yaml"), read_conda),
+    "requirements": Importer(("*.txt", "*.in"), read_text_file),
 }
 
 

@@ -47,16 +47,24 @@ class Entry:
     comments: tuple[str, ...]
 
 
-def read_entries(path: PurePath, files: Files, text: str | None = None) -> list[Entry]:
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The text of lines in the format of requirements, and how messages call where they are."""
+
+    text: str
+    label: str
+
+
+def read_entries(path: PurePath, files: Files, lines: Lines | None = None) -> list[Entry]:
     """Return the entries of a requirements file in the order in which pip reads them.
 
-    `text` are lines of another kind of file at `path`, None to read the file itself. Raises
+    `lines` are those of another kind of file at `path`, None to read the file itself. Raises
     FtiError for a line that is not valid, an included file that cannot be read, and a file that
     includes itself.
     """
     entries = []
-    text = read_text(path, files) if text is None else text
-    for entry in _entries(text, path, files, is_constraint=False, including=(path,)):
+    lines = lines or _lines(path, files)
+    for entry in _entries(lines, path, files, is_constraint=False, including=(path,)):
         entries.append(entry)
         if len(entries) > _MOST_ENTRIES:
             message = f"{files.shown(path)} has more than {_MOST_ENTRIES:,} requirements"
@@ -72,11 +80,20 @@ def read_text(path: PurePath, files: Files) -> str:
         raise FtiError(f"{files.shown(path)} cannot be decoded: {error}.") from error
 
 
+def _lines(path: PurePath, files: Files) -> Lines:
+    return Lines(read_text(path, files), files.shown(path))
+
+
 def _entries(
-    text: str, path: PurePath, files: Files, *, is_constraint: bool, including: tuple[PurePath, ...]
+    lines: Lines,
+    path: PurePath,
+    files: Files,
+    *,
+    is_constraint: bool,
+    including: tuple[PurePath, ...],
 ) -> Iterator[Entry]:
-    for line in logical_lines(text):
-        where = f"{files.shown(path)}, line {line.number}"
+    for line in logical_lines(lines.text):
+        where = f"{lines.label}, line {line.number}"
         entry = _entry(line, path, where, is_constraint=is_constraint)
         included = _included(entry)
         if included is None:
@@ -94,7 +111,7 @@ def _entries(
         if len(including) > _DEEPEST:
             raise FtiError(f"{where}: more than {_DEEPEST} files include each other.")
         yield from _entries(
-            read_text(other, files),
+            _lines(other, files),
             other,
             files,
             is_constraint=as_constraint,

@@ -41,7 +41,7 @@ def indexes_of(options: Sequence[Entry]) -> list[ImportedIndex]:
     """
     first = [url for entry in options for url in entry.options.get("index", ())][-1:]
     others = [url for entry in options for url in entry.options.get("extra_indexes", ())]
-    pages = [url for entry in options for url in _links(entry) if url.endswith(_PAGES)]
+    pages = [url for entry in options for url in _links(entry) if _is_index(url)]
     others = [*(url for url in first if is_pytorch(url)), *others, *pages]
     first = [url for url in first if not is_pytorch(url) and not is_pypi(url) and _is_known(url)]
     found = [index_of(url, "primary") for url in first]
@@ -61,7 +61,7 @@ def option_notes(options: Sequence[Entry]) -> Iterator[str]:
             if values:
                 yield f"{entry.where}: {advice.format(in_quotes(','.join(values))[1:-1])}"
         for url in _links(entry):
-            if not url.endswith(_PAGES):
+            if not _is_index(url):
                 shown = in_quotes(public_url(url))
                 yield f"{entry.where}: {shown} is a list of files, and was left out."
         for key in ("index", "extra_indexes", "find_links"):
@@ -73,6 +73,11 @@ def option_notes(options: Sequence[Entry]) -> Iterator[str]:
 
 def _links(entry: Entry) -> list[str]:
     return entry.options.get("find_links", [])
+
+
+def _is_index(link: str) -> bool:
+    """Return whether a value of `--find-links` can be a source of Poetry."""
+    return is_pytorch(link) or (link.startswith("http") and link.endswith(_PAGES))
 
 
 def _is_known(url: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.utils import canonicalize_name
 
 from poetry_fti.importers.requirements.compiled import transitive
-from poetry_fti.importers.requirements.entries import read_entries
+from poetry_fti.importers.requirements.entries import Lines, read_entries
 from poetry_fti.importers.requirements.global_options import indexes_of, option_notes
 from poetry_fti.importers.shared.indexes import with_indexes
 from poetry_fti.importers.shared.requirement import read_requirement
@@ -34,9 +34,12 @@ def read_stage(source: Source) -> ImportedStage:
     return stage_of(read_entries(source.path, source.files), source.files)
 
 
-def stage_of_text(text: str, path: PurePath, files: Files) -> ImportedStage:
-    """Return the environment of lines in the format of requirements, from the file at `path`."""
-    return stage_of(read_entries(path, files, text), files)
+def stage_of_text(text: str, path: PurePath, files: Files, label: str) -> ImportedStage:
+    """Return the environment of lines in the format of requirements, from the file at `path`.
+
+    Messages call the place of the lines `label`.
+    """
+    return stage_of(read_entries(path, files, Lines(text, label)), files)
 
 
 def stage_of(entries: Sequence[Entry], files: Files) -> ImportedStage:
