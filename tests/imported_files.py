@@ -42,13 +42,17 @@ class MemoryFiles:
 
 
 def imported(
-    name: str, texts: Mapping[str, str | bytes] | str | bytes, environment: str = ""
+    name: str,
+    texts: Mapping[str, str | bytes] | str | bytes,
+    environment: str = "",
+    *,
+    stage: str = "training",
 ) -> ImportedStage:
     """Return the environment of the file `name`, whose text or all of whose files are given."""
     files = MemoryFiles({name: texts} if isinstance(texts, str | bytes) else texts)
     importer = importer_of(name.rpartition("/")[2])
     assert importer is not None
-    return importer.read(Source(ROOT / name, files, environment))
+    return importer.read(Source(ROOT / name, files, environment, stage))
 
 
 def written(requirement: ImportedRequirement) -> str:

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.importers.conda.environment import read_environment as read_conda
 from poetry_fti.importers.conda.package_list import read_text_file
+from poetry_fti.importers.pipfile import read_pipfile
+from poetry_fti.importers.projects.stage import read_project
+from poetry_fti.importers.pylock import read_pylock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +38,9 @@ class Importer:
 # The first importer with a matching pattern reads a file.
 IMPORTERS: Final[Mapping[str, Importer]] = {
     "conda": Importer(("*.yml", "*.yaml"), read_conda),
+    "project": Importer(("pyproject.toml", "uv.lock", "pdm.lock", "poetry.lock"), read_project),
+    "pylock": Importer(("pylock.toml", "pylock.*.toml"), read_pylock),
+    "pipenv": Importer(("pipfile", "pipfile.lock"), read_pipfile),
     "requirements": Importer(("*.txt", "*.in"), read_text_file),
 }
 

@@ -27,11 +27,16 @@ class Files(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to import, and which of the environments that it describes; empty for any."""
+    """A file to import into a stage.
+
+    `environment` is the one to import of those that the file describes. If it is empty, that is the
+    one with the name of the stage, or else the default one.
+    """
 
     path: PurePath
     files: Files
     environment: str = ""
+    stage: str = ""
 
     @property
     def data(self) -> bytes:

@@ -36,8 +36,8 @@ def extended_group(
 ) -> ExtendedGroup:
     """Return the text of a pyproject.toml with requirements added to a group, made if missing.
 
-    A package that the group requires already stays as it is. Raises ConfigError if the text cannot
-    be edited.
+    A package that the group requires already stays as it is; only its source or path is added if it
+    has none. Raises ConfigError if the text cannot be edited.
     """
     data = parse(text)
     standard, poetry = _spelled(data, _STANDARD, group), _spelled(data, _POETRY, group)
@@ -48,7 +48,10 @@ def extended_group(
         text = _with_poetry_form(text, poetry, new, root)
     else:
         text = _with_standard_form(text, standard, group, new)
-        text = _with_details(text, poetry or standard or group, new, root)
+        detailed = table_at(data, (*_POETRY, poetry, "dependencies")) if poetry is not None else {}
+        known = set(map(canonicalize_name, detailed))
+        plain = [each for each in requirements if each.normalized not in known]
+        text = _with_details(text, poetry or standard or group, plain, root)
     return ExtendedGroup(text, tuple(kept))
 
 

@@ -265,3 +265,53 @@ def test_errors_change_no_file(project: MemoryProject, words: str, code: int, me
     assert done.code == code
     assert message in done.errors
     assert snapshot(project.root) == before
+
+
+@pytest.mark.parametrize(
+    ("format_", "name"),
+    [
+        ("requirements", "requirements.txt"),
+        ("constraints", "constraints.txt"),
+        ("pylock", "pylock.training.toml"),
+        ("pyproject", "pyproject.toml:training"),
+        ("lock", "poetry.lock"),
+    ],
+)
+def test_an_export_is_imported_at_the_same_versions(
+    project: MemoryProject, format_: str, name: str
+) -> None:
+    project.write(pyproject({"training": ["app<1.5", "lib<2"]}))
+    project.lock()
+    if format_ != "lock":
+        exported = run(project, "export", "--format", format_)
+        assert exported.code == 0, exported.errors
+    done = run(project, "import", "inference", source(project, f"fti/training/{name}"))
+    assert done.code == 0, done.errors
+    assert project.locked == {
+        "training": "app 1.0, lib 1.0",
+        "inference": "app 1.0, lib 1.0",
+    }
+
+
+def test_a_uv_project_becomes_stages(project: MemoryProject) -> None:
+    project.index.offer({"lib 3.0": []}, "pypi.example.org")
+    before = pyproject({"training": ["lib"], "inference": ["app"]}) + (
+        "# uv\n[tool.uv.sources]\nlib = { index = 'corp' }\n"
+        "[[tool.uv.index]]\nname = 'corp'\nurl = 'https://pypi.example.org/simple'\n"
+        "explicit = true\n"
+    )
+    project.write(before)
+    put(
+        project,
+        "uv.lock",
+        '[[package]]\nname = "demo"\nsource = { virtual = "." }\n[[package]]\nname = "app"\n'
+        'version = "1.0"\ndependencies = [{ name = "lib" }]\n[[package]]\nname = "lib"\n'
+        'version = "1.0"\n',
+    )
+    for stage in ("training", "inference"):
+        done = run(project, "import", stage, source(project, "uv.lock"))
+        assert done.code == 0, done.errors
+    assert project.locked == {"training": "lib 3.0", "inference": "app 1.0, lib 1.0"}
+    text = (project.root / "pyproject.toml").read_text(encoding="utf-8")
+    assert text.startswith(before)
+    assert '[tool.poetry.group.training.dependencies]\nlib = { source = "corp" }\n' in text

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from packaging.version import InvalidVersion, Version
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -37,3 +39,12 @@ def pinned_versions(
     """Return pairs of a package and the version to which it is pinned, in their order."""
     pins = {(each.normalized, str(each.pin)): None for each in requirements if each.pin}
     return tuple(pins)
+
+
+def is_version(text: str) -> bool:
+    """Return whether a text is a version (PEP 440)."""
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 class ImportRequest:
     """What to import into which stage.
 
-    `kind` is that of a new stage, None to conclude it from its name and packages. With `pinned`,
-    exact versions stay exact; otherwise they are lower bounds.
+    A source is the path of a file, or `PATH:NAME` for one of the environments in the file. `kind`
+    is that of a new stage, None to conclude it from its name and packages. With `pinned`, exact
+    versions stay exact; otherwise they are lower bounds.
     """
 
     stage: str
@@ -73,9 +74,9 @@ def plan_import(folder: Path, request: ImportRequest, start: Path) -> ImportPlan
     ConfigError for one of an unknown kind, or if the resulting pyproject.toml would not be valid.
     """
     root = folder.resolve()
-    paths = [Path(os.path.normpath(start / each)) for each in request.sources]
-    files = ProjectFiles(root, [path.parent for path in paths])
-    imported = combined([_read(Source(path, files)) for path in paths])
+    named = [_named(start, each) for each in request.sources]
+    files = ProjectFiles(root, [path.parent for path, _ in named])
+    imported = combined([_read(Source(path, files, each, request.stage)) for path, each in named])
     before = written_text(root)
     text = existing_text(root)
     text = with_project(before or "", root.name, imported.python) if text is None else text
@@ -96,6 +97,14 @@ def plan_import(folder: Path, request: ImportRequest, start: Path) -> ImportPlan
         versions=imported.versions,
         notes=edit.notes,
     )
+
+
+def _named(start: Path, text: str) -> tuple[Path, str]:
+    """Return the path that a source names, and the environment after its last colon."""
+    path, colon, environment = text.rpartition(":")
+    if not colon or Path(start, text).exists():
+        path, environment = text, ""
+    return Path(os.path.normpath(start / path)), environment
 
 
 def _read(source: Source) -> ImportedStage:
