@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.importers.conda.environment import read_environment as read_conda
+from poetry_fti.importers.azureml import read_azureml
 from poetry_fti.importers.conda.package_list import read_text_file
+from poetry_fti.importers.mlflow import read_model
 from poetry_fti.importers.pipfile import read_pipfile
+from poetry_fti.importers.pixi import read_pixi
 from poetry_fti.importers.projects.stage import read_project
 from poetry_fti.importers.pylock import read_pylock
+from poetry_fti.importers.setup_cfg import read_setup_cfg
+from poetry_fti.importers.yaml_file import read_yaml_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +41,11 @@ class Importer:
 
 # The first importer with a matching pattern reads a file.
 IMPORTERS: Final[Mapping[str, Importer]] = {
-    "conda": Importer(("*.yml", "*.yaml"), read_conda),
+    "yaml": Importer(("*.yml", "*.yaml"), read_yaml_file),
+    "azureml": Importer(("*.json",), read_azureml),
+    "mlflow": Importer(("mlmodel",), read_model),
+    "pixi": Importer(("pixi.toml",), read_pixi),
+    "setuptools": Importer(("setup.cfg",), read_setup_cfg),
     "project": Importer(("pyproject.toml", "uv.lock", "pdm.lock", "poetry.lock"), read_project),
     "pylock": Importer(("pylock.toml", "pylock.*.toml"), read_pylock),
     "pipenv": Importer(("pipfile", "pipfile.lock"), read_pipfile),

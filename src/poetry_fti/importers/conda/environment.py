@@ -11,14 +11,12 @@ from packaging.utils import canonicalize_name
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.conda.names import distribution
 from poetry_fti.importers.conda.specs import SpecError, parsed_spec
-from poetry_fti.importers.requirements.entries import read_text
 from poetry_fti.importers.requirements.stage import stage_of_text
 from poetry_fti.importers.shared.combine import combined
 from poetry_fti.importers.shared.requirements import merged, pinned_versions
 from poetry_fti.model import Platform
 from poetry_fti.model.imported import ImportedRequirement, ImportedStage
-from poetry_fti.models.environments.yaml_documents import mapping, read_yaml, sequence, string
-from poetry_fti.models.malformed import MalformedError
+from poetry_fti.models.environments.yaml_documents import mapping, sequence, string
 from poetry_fti.wording import in_one_line, in_quotes, joined
 
 if TYPE_CHECKING:
@@ -45,17 +43,11 @@ _PLATFORMS: Final[Mapping[str, Platform]] = {
 _MOST_DEPENDENCIES: Final = 20_000
 
 
-def read_environment(source: Source) -> ImportedStage:
-    """Return the environment of a file; raises FtiError if it is not valid."""
-    return environment_of(read_text(source.path, source.files), source)
+def environment_of(document: Mapping[str, Yaml], source: Source) -> ImportedStage:
+    """Return the environment that a document describes, which is in the file of a source.
 
-
-def environment_of(text: str, source: Source) -> ImportedStage:
-    """Return the environment that a text describes, which is in the file of a source."""
-    try:
-        document = read_yaml(text)
-    except (MalformedError, RecursionError) as error:
-        raise FtiError(f"{source.name} cannot be read: {error}.") from error
+    Raises FtiError if it is not valid.
+    """
     if not isinstance(document.get("dependencies"), list):
         raise FtiError(f"{source.name} has no list of `dependencies`.")
     dependencies = sequence(document["dependencies"])
@@ -66,7 +58,7 @@ def environment_of(text: str, source: Source) -> ImportedStage:
     return replace(
         combined([_without(of_conda, of_pip), of_pip]),
         platforms=platforms_of(each for each in sequence(document.get("platforms"))),
-        env=_variables(mapping(document.get("variables"))),
+        env=variables(document.get("variables")),
         notes=(*_channel_notes(document, source.name), *of_conda.notes, *of_pip.notes),
     )
 
@@ -157,8 +149,9 @@ def _without(stage: ImportedStage, other: ImportedStage) -> ImportedStage:
     return replace(stage, requirements=kept, versions=versions)
 
 
-def _variables(variables: Mapping[str, Yaml]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, value in variables.items() if isinstance(value, str))
+def variables(found: Yaml | None) -> tuple[tuple[str, str], ...]:
+    """Return a mapping of environment variables as pairs of name and value."""
+    return tuple((name, value) for name, value in mapping(found).items() if isinstance(value, str))
 
 
 def _channel_notes(document: Mapping[str, Yaml], where: str) -> list[str]:

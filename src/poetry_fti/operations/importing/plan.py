@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.project.python_versions import project_python
 from poetry_fti.errors import ConfigError
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import Kind
     from poetry_fti.model.imported import ImportedStage
+
+# The file that a folder has in which MLflow has saved a model.
+_MODEL: Final = "MLmodel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +107,9 @@ def _named(start: Path, text: str) -> tuple[Path, str]:
     path, colon, environment = text.rpartition(":")
     if not colon or Path(start, text).exists():
         path, environment = text, ""
-    return Path(os.path.normpath(start / path)), environment
+    found = Path(os.path.normpath(start / path))
+    model = found / _MODEL
+    return (model if model.is_file() else found), environment
 
 
 def _read(source: Source) -> ImportedStage:
