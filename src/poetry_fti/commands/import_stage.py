@@ -37,9 +37,20 @@ class ImportCommand(Command):
     )
     arguments: ClassVar[list[Argument]] = [
         STAGE,
-        argument("source", "The files to import.", multiple=True),
+        argument(
+            "source",
+            "The files to import; FILE:NAME for one of the environments in a file.",
+            optional=True,
+            multiple=True,
+        ),
     ]
     options: ClassVar[list[Option]] = [
+        option(
+            "python",
+            None,
+            "Import the packages of this Python or environment; with files, only their versions.",
+            flag=False,
+        ),
         option("kind", None, f"The kind of a new stage: {joined(KINDS, 'or')}.", flag=False),
         option("pinned", None, "Keep exact versions instead of making them lower bounds."),
         option("no-lock", None, "Do not lock the stage."),
@@ -62,6 +73,7 @@ stage cannot be locked, no file is changed.
         request = ImportRequest(
             stage=self.argument("stage"),
             sources=self.argument("source"),
+            python=self.option("python"),
             kind=self._kind(),
             pinned=self.option("pinned"),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,8 @@ from memory_commands import run
 from small_index import pyproject
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from memory_index import MemoryProject
     from small_index import Releases
 
@@ -315,3 +318,56 @@ def test_a_uv_project_becomes_stages(project: MemoryProject) -> None:
     text = (project.root / "pyproject.toml").read_text(encoding="utf-8")
     assert text.startswith(before)
     assert '[tool.poetry.group.training.dependencies]\nlib = { source = "corp" }\n' in text
+
+
+def install(folder: Path, name: str, *lines: str, requested: bool = False, url: str = "") -> None:
+    info = folder / f"lib/python3.11/site-packages/{name.replace(' ', '-')}.dist-info"
+    info.mkdir(parents=True)
+    package, number = name.split()
+    fields = [f"Name: {package}", f"Version: {number}", *lines, "", "Requires-Dist: text"]
+    (info / "METADATA").write_text("\n".join(fields), encoding="utf-8")
+    if requested:
+        (info / "REQUESTED").touch()
+    if url:
+        text = json.dumps({"url": url, "dir_info": {"editable": True}})
+        (info / "direct_url.json").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def environment(project: MemoryProject) -> Path:
+    folder = project.root / ".venv"
+    folder.mkdir()
+    (folder / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.11.4\n", encoding="utf-8")
+    install(folder, "app 1.0", "Requires-Dist: Lib (>=1)", "Requires-Dist: web; extra == 'x'")
+    install(folder, "lib 1.0")
+    install(folder, "web 3.0", requested=True)
+    install(folder, "pip 24.0", requested=True)
+    install(folder, "demo 1", url=project.root.as_uri())
+    return folder
+
+
+def test_a_running_environment(project: MemoryProject, environment: Path) -> None:
+    project.index.offer({**RELEASES, "web 3.0": []})
+    done = run(project, "import", "training", "--python", str(environment))
+    assert done.code == 0, done.errors
+    assert done.output.startswith("- demo is the project itself, which is in every stage.\n")
+    assert project.locked == {"training": "app 1.0, lib 1.0, web 3.0"}
+    text = (project.root / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'training = [\n    "app>=1.0",\n    "web>=3.0",\n]' in text
+    assert 'python = ">=3.11,<3.12"' in text
+
+
+def test_the_versions_of_a_running_environment(project: MemoryProject, environment: Path) -> None:
+    put(project, "requirements.in", "app\n")
+    words = (source(project, "requirements.in"), "--python", str(environment))
+    done = run(project, "import", "training", *words)
+    assert done.code == 0, done.errors
+    assert project.locked == {"training": "app 1.0, lib 1.0"}
+
+
+def test_without_a_source_there_is_an_error(project: MemoryProject) -> None:
+    done = run(project, "import", "training")
+    assert (done.code, done.errors) == (
+        2,
+        "There is nothing to import. Name a file, or pass `--python PATH`.\n",
+    )

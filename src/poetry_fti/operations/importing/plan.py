@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.bridge.project.python_versions import project_python
 from poetry_fti.errors import ConfigError
 from poetry_fti.importers import IMPORTERS, importer_of
+from poetry_fti.importers.installed import installed_stage
 from poetry_fti.importers.kinds import kind_by_name, kind_by_packages
 from poetry_fti.importers.shared.combine import combined
 from poetry_fti.importers.source import Source
 from poetry_fti.model import KINDS
+from poetry_fti.model.imported import ImportedStage
 from poetry_fti.operations.importing.project_files import ProjectFiles
 from poetry_fti.operations.new_stages import existing_text, plugin_version, written_text
 from poetry_fti.operations.project import require_usable
+from poetry_fti.ports.installed.environment import read_installed
+from poetry_fti.ports.installed.locations import find_python
 from poetry_fti.scaffold.imported_stage import Target, is_stage, with_imported
 from poetry_fti.scaffold.new_project import with_project
 from poetry_fti.scaffold.toml_text import parse
@@ -28,7 +32,6 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_fti.model import Kind
-    from poetry_fti.model.imported import ImportedStage
 
 # The file that a folder has in which MLflow has saved a model.
 _MODEL: Final = "MLmodel"
@@ -40,11 +43,13 @@ class ImportRequest:
 
     A source is the path of a file, or `PATH:NAME` for one of the environments in the file. `kind`
     is that of a new stage, None to conclude it from its name and packages. With `pinned`, exact
-    versions stay exact; otherwise they are lower bounds.
+    versions stay exact; otherwise they are lower bounds. `python` is the path of a Python or an
+    environment: its packages are imported, or only their versions if there are sources.
     """
 
     stage: str
-    sources: Sequence[str]
+    sources: Sequence[str] = ()
+    python: str | None = None
     kind: Kind | None = None
     pinned: bool = False
 
@@ -77,9 +82,7 @@ def plan_import(folder: Path, request: ImportRequest, start: Path) -> ImportPlan
     ConfigError for one of an unknown kind, or if the resulting pyproject.toml would not be valid.
     """
     root = folder.resolve()
-    named = [_named(start, each) for each in request.sources]
-    files = ProjectFiles(root, [path.parent for path, _ in named])
-    imported = combined([_read(Source(path, files, each, request.stage)) for path, each in named])
+    imported = _imported(root, request, start)
     before = written_text(root)
     text = existing_text(root)
     text = with_project(before or "", root.name, imported.python) if text is None else text
@@ -100,6 +103,19 @@ def plan_import(folder: Path, request: ImportRequest, start: Path) -> ImportPlan
         versions=imported.versions,
         notes=edit.notes,
     )
+
+
+def _imported(root: Path, request: ImportRequest, start: Path) -> ImportedStage:
+    named = [_named(start, each) for each in request.sources]
+    files = ProjectFiles(root, [path.parent for path, _ in named])
+    found = [_read(Source(path, files, each, request.stage)) for path, each in named]
+    if request.python is not None:
+        installed = installed_stage(read_installed(find_python(request.python)), root)
+        # Files name the requirements; the environment has the versions of them.
+        found.append(ImportedStage(versions=installed.versions) if found else installed)
+    if not found:
+        raise ConfigError("There is nothing to import. Name a file, or pass `--python PATH`.")
+    return combined(found)
 
 
 def _named(start: Path, text: str) -> tuple[Path, str]:
