@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from cleo.helpers import argument, option
-from poetry.console.commands.command import Command
 
 from poetry_fti.commands.shared.console import error, escape, feedback_of, guarded
+from poetry_fti.commands.shared.discovery_report import discovery_lines
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.lock_report import report_locking
-from poetry_fti.commands.shared.options import STAGE
-from poetry_fti.errors import DONE, ConfigError
+from poetry_fti.commands.shared.questions import AskingCommand
+from poetry_fti.errors import DONE, FAILED, ConfigError, FtiError
 from poetry_fti.model import KINDS
+from poetry_fti.operations.importing.discover import discover
 from poetry_fti.operations.importing.plan import ImportRequest, plan_import
 from poetry_fti.operations.importing.run import import_and_lock, other_versions, write_import
 from poetry_fti.wording import joined
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from poetry_fti.operations.importing.run import ImportedLock
 
 
-class ImportCommand(Command):
+class ImportCommand(AskingCommand):
     """Makes or extends a stage from files of other tools."""
 
     name = "fti import"
@@ -36,7 +37,7 @@ class ImportCommand(Command):
         "Makes or extends a stage from requirements.txt, environment.yml and similar files."
     )
     arguments: ClassVar[list[Argument]] = [
-        STAGE,
+        argument("stage", "The name of the stage.", optional=True),
         argument(
             "source",
             "The files to import; FILE:NAME for one of the environments in a file.",
@@ -51,6 +52,7 @@ class ImportCommand(Command):
             "Import the packages of this Python or environment; with files, only their versions.",
             flag=False,
         ),
+        option("discover", None, "Find the files to import, and propose a stage for each."),
         option("kind", None, f"The kind of a new stage: {joined(KINDS, 'or')}.", flag=False),
         option("pinned", None, "Keep exact versions instead of making them lower bounds."),
         option("no-lock", None, "Do not lock the stage."),
@@ -63,21 +65,66 @@ and locks the stage. Exact versions become lower bounds, and are tried first whe
 stage cannot be locked, no file is changed.
 
 <info>poetry fti import training requirements.txt</info>
-<info>poetry fti import serving --kind inference api/requirements.txt --dry-run</info>"""
+<info>poetry fti import serving --kind inference api/requirements.txt --dry-run</info>
+<info>poetry fti import --discover</info>"""
 
     @guarded
     @exclusive(unless=("dry-run",))
     def handle(self) -> int:
         """Plan the import, then write and lock it, or show it."""
-        folder = self.get_application().project_directory
+        stage: str | None = self.argument("stage")
+        if self.option("discover"):
+            return self._discover(stage)
+        if stage is None:
+            raise ConfigError(
+                "No stage is named. Run `poetry fti import STAGE SOURCE`, or `poetry fti import"
+                " --discover` to find what can be imported."
+            )
         request = ImportRequest(
-            stage=self.argument("stage"),
+            stage=stage,
             sources=self.argument("source"),
             python=self.option("python"),
             kind=self._kind(),
             pinned=self.option("pinned"),
         )
-        plan = plan_import(folder, request, Path.cwd())
+        return self._import(request, Path.cwd())
+
+    def _discover(self, stage: str | None) -> int:
+        """Show which files are for which stages and, after confirmation, import them."""
+        if stage is not None or self.option("kind") or self.option("python"):
+            raise ConfigError("`--discover` finds all files and stages itself. Name none.")
+        folder = self.get_application().project_directory
+        found = discover(folder)
+        for line in discovery_lines(found):
+            self.line(line)
+        if not found.proposals or self.option("dry-run"):
+            return DONE
+        asking = self.io.is_interactive()
+        if asking and not self.confirm("Import these files?", default=True):
+            self.line_error("<error>Command aborted</error>")
+            return FAILED
+        requests = [
+            ImportRequest(
+                stage=each.stage,
+                sources=[str(each.candidate)],
+                kind=each.kind,
+                pinned=self.option("pinned"),
+            )
+            for each in found.proposals
+        ]
+        return max(self._attempted(each, folder) for each in requests)
+
+    def _attempted(self, request: ImportRequest, folder: Path) -> int:
+        """Import one of several stages; an error is printed, so that the others are imported."""
+        try:
+            return self._import(request, folder)
+        except FtiError as failure:
+            error(self.io, f"{request.stage}: {failure}")
+            return failure.exit_code
+
+    def _import(self, request: ImportRequest, start: Path) -> int:
+        folder = self.get_application().project_directory
+        plan = plan_import(folder, request, start)
         for note in plan.notes:
             self.line(f"- {escape(note)}")
         if self.option("dry-run"):

@@ -45,6 +45,11 @@ def read_pixi(source: Source) -> ImportedStage:
     )
 
 
+def pixi_environments(source: Source) -> list[str]:
+    """Return the names of the environments; raises FtiError if the file is not valid."""
+    return list(table(read_toml(source.path, source.files), "environments"))
+
+
 def _features(data: Mapping[str, Any], environment: object) -> Iterator[Mapping[str, Any]]:
     """Yield the tables of the features of an environment; the default one is the file itself."""
     if environment is None or table(environment).get("no-default-feature") is not True:

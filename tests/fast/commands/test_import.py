@@ -371,3 +371,72 @@ def test_without_a_source_there_is_an_error(project: MemoryProject) -> None:
         2,
         "There is nothing to import. Name a file, or pass `--python PATH`.\n",
     )
+
+
+@pytest.fixture
+def repository(project: MemoryProject) -> MemoryProject:
+    put(project, "train/requirements.txt", "-r ../base.txt\nlib==1.0\n")
+    put(project, "base.txt", "app==1.0\n")
+    put(project, "serve/environment.yml", "dependencies: [web]\n")
+    put(project, "serve/Dockerfile", "FROM x\nRUN pip install -r requirements.txt\n")
+    put(project, "tools/requirements-dev.txt", "lib\n")
+    put(project, "other/requirements.txt", "!!\n")
+    put(project, ".venv/requirements.txt", "lib\n")
+    return project
+
+
+PLAN: Final = """\
+stage      kind       file                    because
+inference  inference  serve/environment.yml   its name has "serve"
+training   training   train/requirements.txt  its name has "train"
+
+Not imported:
+  tools/requirements-dev.txt  for development
+  other/requirements.txt      other/requirements.txt, line 1: "!!" is not a requirement (PEP 508).
+"""
+
+
+def test_a_repository_is_searched_for_stages(repository: MemoryProject) -> None:
+    before = snapshot(repository.root)
+    done = run(repository, "import", "--discover", "--dry-run")
+    assert (done.code, done.output, done.errors) == (0, PLAN, "")
+    refused = run(repository, "import", "--discover", answers="no\n")
+    assert refused.code == 1
+    assert refused.errors.endswith("Command aborted\n")
+    assert snapshot(repository.root) == before
+
+
+def test_what_was_found_is_imported(repository: MemoryProject) -> None:
+    done = run(repository, "import", "--discover", answers="\n")
+    assert done.code == 0, done.errors
+    assert done.output.startswith(PLAN)
+    assert repository.locked == {
+        "training": "app 1.0, lib 1.0",
+        "inference": "lib 2.0, web 3.0",
+    }
+
+
+def test_a_stage_that_fails_does_not_stop_the_others(repository: MemoryProject) -> None:
+    put(repository, "serve/environment.yml", "dependencies: [no-such-package]\n")
+    done = run(repository, "import", "--discover")
+    assert done.code == 1
+    assert repository.locked == {"training": "app 1.0, lib 1.0"}
+    put(repository, "serve/environment.yml", "dependencies: [python=3.8, lib]\n")
+    done = run(repository, "import", "--discover")
+    assert done.code == 2
+    assert done.errors == (
+        "inference: inference needs Python >=3.8,<3.9, but the project needs >=3.11. Change"
+        " requires-python in pyproject.toml.\n"
+    )
+
+
+def test_discovery_names_no_stage(project: MemoryProject) -> None:
+    done = run(project, "import", "training", "--discover")
+    assert (done.code, done.errors) == (
+        2,
+        "`--discover` finds all files and stages itself. Name none.\n",
+    )
+    assert run(project, "import", "--discover").output == (
+        "No file was found that can be imported into a stage.\n"
+    )
+    assert run(project, "import").errors.startswith("No stage is named.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from poetry_fti.importers.kinds import kind_by_name
 from poetry_fti.importers.projects.declared import Reader, read_standard
 from poetry_fti.importers.projects.hatch import with_hatch
 from poetry_fti.importers.projects.locks import LOCKS, lock_entries, locked_versions, roots
@@ -12,7 +13,7 @@ from poetry_fti.importers.projects.pdm import with_pdm
 from poetry_fti.importers.projects.poetry import with_poetry
 from poetry_fti.importers.projects.uv import with_uv
 from poetry_fti.importers.shared.choice import chosen_environment
-from poetry_fti.importers.shared.documents import read_toml, string
+from poetry_fti.importers.shared.documents import array, read_toml, string, table, tables
 from poetry_fti.importers.shared.requirements import merged, pinned_versions
 from poetry_fti.model.imported import ImportedRequirement, ImportedStage
 
@@ -38,6 +39,21 @@ def read_project(source: Source) -> ImportedStage:
         names |= {each.normalized for each in declared.main}
     versions = dict.fromkeys((*locked_versions(names, entries), *stage.versions))
     return replace(stage, versions=tuple(versions))
+
+
+def likely_stages(source: Source) -> list[str]:
+    """Return the groups that uv must not install together, and those named as kinds of stages.
+
+    Raises FtiError if the pyproject.toml is not valid.
+    """
+    path = source.path.with_name("pyproject.toml")
+    if not source.files.has(path):
+        return []
+    uv = table(read_toml(path, source.files), "tool", "uv")
+    items = [item for each in array(uv.get("conflicts")) for item in tables(each)]
+    conflicting = {string(item.get("group")) or string(item.get("extra")) for item in items}
+    groups = declared_in(source).groups
+    return [name for name in groups if name in conflicting or kind_by_name(name)]
 
 
 def declared_in(source: Source) -> Declared:

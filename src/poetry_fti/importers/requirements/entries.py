@@ -72,6 +72,22 @@ def read_entries(path: PurePath, files: Files, lines: Lines | None = None) -> li
     return entries
 
 
+def included_files(path: PurePath, files: Files) -> set[PurePath]:
+    """Return the files that a requirements file includes itself; raises FtiError if not valid."""
+    if not path.name.lower().endswith((".txt", ".in")):
+        return set()
+    lines = _lines(path, files)
+    entries = (
+        _entry(line, path, lines.label, is_constraint=False) for line in logical_lines(lines.text)
+    )
+    names = [found[0] for each in entries if (found := _included(each)) is not None]
+    return {_beside(path, name) for name in names}
+
+
+def _beside(path: PurePath, name: str) -> PurePath:
+    return type(path)(os.path.normpath(path.parent / name))
+
+
 def read_text(path: PurePath, files: Files) -> str:
     """Return the text of a requirements file; raises FtiError if it cannot be read."""
     try:
@@ -105,7 +121,7 @@ def _entries(
                 f"{where}: {in_quotes(name)} is not downloaded. Download it, and name the file"
                 " instead."
             )
-        other = type(path)(os.path.normpath(path.parent / name))
+        other = _beside(path, name)
         if other in including:
             raise FtiError(f"{where}: {files.shown(other)} includes itself.")
         if len(including) > _DEEPEST:
