@@ -11,10 +11,12 @@ PARALLEL := -n $(PROCESSES) --dist worksteal
 # About half of the fast tests, and what none of them uses.
 FAST_ROOMS := $(addprefix tests/fast/,checks models operations ports)
 FAST_OPTIONS := $(addprefix -p no:,anyio cacheprovider logging platformdirs xdist) -m "not generated"
+# The tools that read what is exported, each in an environment of its own.
+CONSUMERS := $(sort $(basename $(notdir $(wildcard tests/platforms/environments/*.txt))))
 # Compiling the tests takes longer than running the fast ones.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast test-fast-rooms test-fast-rest test-real test-generated test-oldest test-between test-packages environments lint bench bench-images clean
+.PHONY: demo test test-fast test-fast-rooms test-fast-rest test-real test-generated test-oldest test-between test-packages test-platforms environments lint bench bench-images clean
 
 demo: .venv/ready
 	PYTHONPATH=fixtures .venv/bin/python -m demo
@@ -62,6 +64,10 @@ lint: .venv/ready
 test-packages: .venv/ready
 	.venv/bin/python -m pytest tests/packages
 
+# The tools of the platforms that files are exported for.
+test-platforms: .venv/ready $(CONSUMERS:%=.venv-platforms/%/ready)
+	.venv/bin/python -m pytest tests/platforms $(PARALLEL)
+
 bench: .venv/ready
 	.venv/bin/python -m benchmarks.overhead
 	@echo
@@ -80,6 +86,11 @@ bench-images: .venv/ready
 	$(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/python -m pip install --quiet --upgrade "pip>=26.3"
 	.venv-$*/bin/python -m pip install --quiet --editable . "poetry==$*" --group test --group tools
+	touch $@
+
+.venv-platforms/%/ready: tests/platforms/environments/%.txt | .venv/ready
+	.venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv-platforms/$*
+	.venv/bin/uv pip install --quiet --python .venv-platforms/$* --requirement $<
 	touch $@
 
 clean:

@@ -96,6 +96,9 @@ class Repository:
         if self._is_shallow():
             message = f'The git revision "{revision}" is not in this clone, which is shallow.'
             raise FtiError(f"{message} {_FETCH}")
+        if not self._resolved("HEAD"):
+            message = f'There is no git revision "{revision}": the repository of {self.top} has no'
+            raise FtiError(f"{message} commit yet.")
         hint = "Name a branch, a tag or a commit of this repository."
         if self._resolved(f"origin/{revision}"):
             hint = f'Did you mean "origin/{revision}"?'

@@ -9,8 +9,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+class Script(str):
+    """A text of several lines, which are lines of the YAML document as well."""
+
+    __slots__ = ()
+
+
 def yaml_text(document: Mapping[str, Any]) -> str:
-    """Return a document as YAML: keys in their order, no aliases, each string on one line."""
+    """Return a document as YAML: keys in their order, no aliases, each string on one line.
+
+    Only a `Script` is written on several lines.
+    """
     # Imported here, since PyYAML takes a while to import and few commands write YAML.
     import yaml  # noqa: PLC0415
 
@@ -25,6 +34,10 @@ def yaml_text(document: Mapping[str, Any]) -> str:
         style = '"' if not text.isprintable() else "'" if re.match(r"[0-9.+-]", text) else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
+    def script(dumper: Dumper, text: Script) -> yaml.ScalarNode:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|")
+
     Dumper.add_representer(str, string)
+    Dumper.add_representer(Script, script)
     text: str = yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=999)
     return text
