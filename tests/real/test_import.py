@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from harness import snapshot
-from small_index import lab
+from harness import Poetry, snapshot
+from loopback.clients import isolated_environment
+from loopback.index import LoopbackIndex
+from small_index import catalogue, lab
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,3 +87,27 @@ def test_a_stage_that_cannot_be_locked_changes_no_file(demo: Lab) -> None:
     assert done.code == 1
     assert done.errors.endswith("import them with `--no-lock`.\n")
     assert snapshot(demo.root) == before
+
+
+@pytest.mark.newest_only
+@pytest.mark.parametrize(
+    ("tool", "lock"),
+    [(("uv", "lock"), "uv.lock"), (("pdm", "lock"), "pdm.lock")],
+)
+def test_the_lock_of_another_tool(tmp_path: Path, tool: tuple[str, str], lock: str) -> None:
+    root = tmp_path / "demo"
+    root.mkdir()
+    text = f"{PROJECT}\n[dependency-groups]\ntraining = ['app<1.5']\ninference = ['lib']\n"
+    (root / "pyproject.toml").write_text(text, encoding="utf-8")
+    with LoopbackIndex(catalogue(RELEASES)) as index:
+        environment = isolated_environment(tmp_path / "home", index.url)
+        subprocess.run(
+            [sys.executable, "-m", *tool], cwd=root, env=environment, check=True, timeout=120
+        )
+        for stage in ("training", "inference"):
+            done = Poetry(environment)(root, "fti", "import", stage, lock)
+            assert done.code == 0, done.errors
+        checked = Poetry(environment)(root, "fti", "lock", "--check")
+    assert checked.code == 0, checked.errors
+    assert (root / "pyproject.toml").read_text(encoding="utf-8") == text
+    assert "1.0" in (root / "fti/training/poetry.lock").read_text(encoding="utf-8")

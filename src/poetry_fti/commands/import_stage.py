@@ -150,6 +150,9 @@ stage cannot be locked, no file is changed.
         return DONE
 
     def _report(self, plan: ImportPlan) -> None:
+        if plan.text == plan.before:
+            self.line(f"<c1>{escape(plan.stage)}</c1> has all that is imported already.")
+            return
         done = "Created" if plan.is_new else "Extended"
         self.line(f"{done} the stage <c1>{escape(plan.stage)}</c1>.")
 

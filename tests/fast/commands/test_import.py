@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from harness import snapshot
-from memory_commands import run
+from memory_commands import run, run_poetry
 from small_index import pyproject
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ RELEASES: Final[Releases] = {
 @pytest.fixture
 def project(demo: MemoryProject) -> MemoryProject:
     demo.index.offer(RELEASES)
-    demo.write(pyproject({"feature": ["lib"]}))
+    demo.write(pyproject({"tools": ["lib"]}))
     return demo
 
 
@@ -60,7 +60,7 @@ version = "1"
 requires-python = ">=3.11"
 dependencies = []
 [dependency-groups]
-feature = ['lib']
+tools = ['lib']
 training = [
     "app>=1.0",
     "lib>=1.0",
@@ -137,7 +137,7 @@ def test_a_dry_run_shows_the_difference(project: MemoryProject) -> None:
 - requirements.txt, line 1: `--pre` was left out. Add `allow-prereleases = true` to the packages\
  that need it, or a lower bound that is a pre-release.
 @@ -7,2 +7,13 @@
- feature = ['lib']
+ tools = ['lib']
 +serving = [
 +    "App>=1.0",
 +]
@@ -363,6 +363,43 @@ def test_the_versions_of_a_running_environment(project: MemoryProject, environme
     done = run(project, "import", "training", *words)
     assert done.code == 0, done.errors
     assert project.locked == {"training": "app 1.0, lib 1.0"}
+
+
+def test_an_import_again_changes_nothing(project: MemoryProject) -> None:
+    put(project, "requirements.txt", "app==1.0\n")
+    words = ("import", "training", source(project, "requirements.txt"))
+    assert run(project, *words).code == 0
+    before = snapshot(project.root)
+    done = run(project, *words)
+    assert done.code == 0, done.errors
+    assert done.output.endswith("training has all that is imported already.\n")
+    assert snapshot(project.root) == before
+
+
+def test_what_changes_for_poetry_is_said(project: MemoryProject) -> None:
+    project.write(pyproject({"feature": ["lib"]}))
+    assert run_poetry(project, "lock").code == 0
+    put(project, "requirements.txt", "app==1.0\n")
+    done = run(project, "import", "training", source(project, "requirements.txt"))
+    assert done.code == 0, done.errors
+    assert done.output.startswith(
+        "- Because of `isolated`, `poetry lock` and Poetry's other commands will leave out the"
+        " group feature, which `poetry fti lock` locks instead.\n"
+        "- Update poetry.lock, which will no longer match, with `poetry lock`.\n"
+    )
+
+
+def test_a_package_beside_a_file_that_is_reached_through_a_link(
+    project: MemoryProject, tmp_path: Path
+) -> None:
+    put(project, "libs/ours/pyproject.toml", '[project]\nname = "ours"\nversion = "1"\n')
+    put(project, "libs/requirements.txt", "-e ./ours\n")
+    (tmp_path / "link").symlink_to(project.root)
+    words = (str(tmp_path / "link/libs/requirements.txt"), "--no-lock")
+    done = run(project, "import", "training", *words)
+    assert done.code == 0, done.errors
+    text = (project.root / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'ours = { path = "libs/ours", develop = true }' in text
 
 
 def test_without_a_source_there_is_an_error(project: MemoryProject) -> None:

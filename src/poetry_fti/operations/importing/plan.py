@@ -17,7 +17,13 @@ from poetry_fti.importers.source import Source
 from poetry_fti.model import KINDS
 from poetry_fti.model.imported import ImportedStage
 from poetry_fti.operations.importing.project_files import ProjectFiles
-from poetry_fti.operations.new_stages import existing_text, plugin_version, written_text
+from poetry_fti.operations.new_stages import (
+    existing_text,
+    newly_hidden,
+    outdates_poetry_lock,
+    plugin_version,
+    written_text,
+)
 from poetry_fti.operations.project import require_usable
 from poetry_fti.ports.installed.environment import read_installed
 from poetry_fti.ports.installed.locations import find_python
@@ -27,7 +33,7 @@ from poetry_fti.scaffold.toml_text import parse
 from poetry_fti.wording import in_quotes, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -101,8 +107,20 @@ def plan_import(folder: Path, request: ImportRequest, start: Path) -> ImportPlan
         before=before,
         text=edit.text,
         versions=imported.versions,
-        notes=edit.notes,
+        notes=(*edit.notes, *_side_effects(text, edit.text, root)),
     )
+
+
+def _side_effects(before: str, after: str, root: Path) -> Iterator[str]:
+    """Yield sentences on what an edit of pyproject.toml changes for Poetry's own commands."""
+    if groups := newly_hidden(before, after):
+        noun = "group" if len(groups) == 1 else "groups"
+        yield (
+            "Because of `isolated`, `poetry lock` and Poetry's other commands will leave out the"
+            f" {noun} {joined(groups)}, which `poetry fti lock` locks instead."
+        )
+    if outdates_poetry_lock(before, after, root):
+        yield "Update poetry.lock, which will no longer match, with `poetry lock`."
 
 
 def _imported(root: Path, request: ImportRequest, start: Path) -> ImportedStage:
@@ -123,7 +141,8 @@ def _named(start: Path, text: str) -> tuple[Path, str]:
     path, colon, environment = text.rpartition(":")
     if not colon or Path(start, text).exists():
         path, environment = text, ""
-    found = Path(os.path.normpath(start / path))
+    # Paths of packages are relative to the project's root, which is free of links.
+    found = Path(os.path.realpath((start / path).parent), Path(path).name)
     model = found / _MODEL
     return (model if model.is_file() else found), environment
 
