@@ -5,7 +5,7 @@ from __future__ import annotations
 from poetry_fti.model.check import CHECKS, SEVERITIES, CheckSettings, Severity, Waiver
 from poetry_fti.model.constraint import Constraint
 from poetry_fti.model.dependency_graph import Dependency, DependencyGraph, DependentPackage
-from poetry_fti.model.formats import FORMATS
+from poetry_fti.model.formats import FORMATS, OUTSIDE, format_folder
 from poetry_fti.model.image import (
     CODE_FORMS,
     INSTALLERS,
@@ -48,6 +48,7 @@ __all__ = [
     "INSTALLERS",
     "KINDS",
     "LEVELS",
+    "OUTSIDE",
     "PLATFORMS",
     "RUNNERS",
     "SEVERITIES",
@@ -97,4 +98,5 @@ __all__ = [
     "Targets",
     "UrlOrigin",
     "Waiver",
+    "format_folder",
 ]

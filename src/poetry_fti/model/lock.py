@@ -139,6 +139,7 @@ class LockedStage:
         in_context: the path of the project's root in the build context of the stage's image.
         is_reduced: whether only the packages that the image installs are left of the lock's.
         via: whether comments in requirements.txt name what requires each package.
+        has_sbom: whether the stage's image contains its software bill of materials.
         pipeline: the order in which the project's stages run.
     """
 
@@ -158,4 +159,5 @@ class LockedStage:
     in_context: PurePosixPath = PurePosixPath()
     is_reduced: bool = False
     via: bool = False
+    has_sbom: bool = False
     pipeline: Pipeline = Pipeline()
