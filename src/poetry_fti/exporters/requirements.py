@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from poetry_fti.exporters.shared.via import Requiring
     from poetry_fti.model import LockedPackage, LockedStage
 
-_FILE: Final = "requirements.txt"
+REQUIREMENTS: Final = "requirements.txt"
 SOURCES: Final = "requirements.sources.txt"
 
 
@@ -34,7 +34,7 @@ def files(locked: LockedStage) -> Mapping[str, str]:
     hashed = any(package.files for package in locked.packages)
     sources = [package for package in locked.packages if hashed and is_tree(package)]
     others = [package for package in locked.packages if not (hashed and is_tree(package))]
-    texts = {_FILE: _text(locked, others, _root_note(others))}
+    texts = {REQUIREMENTS: _text(locked, others, _root_note(others))}
     if sources:
         texts[SOURCES] = _text(locked, sources, _sources_note(locked))
     return {**texts, **build_constraint_files(locked)}
@@ -83,4 +83,4 @@ def _lines(
     return "\n".join([*top, "", *lines] if lines else top) + "\n"
 
 
-EXPORTER: Final = StageExporter(_FILE, files, can_omit_hashes=True, can_omit_markers=True)
+EXPORTER: Final = StageExporter(REQUIREMENTS, files, can_omit_hashes=True, can_omit_markers=True)

@@ -43,6 +43,8 @@ STAGE_EXPORTERS: Final = {
 PROJECT_EXPORTERS: Final = {
     name: exporter for name, exporter in EXPORTERS.items() if isinstance(exporter, ProjectExporter)
 }
+# They contain paths in an image.
+IN_IMAGES: Final = {"devcontainer", "dockerfile", "kubernetes"}
 # `--merged` writes it; it is no format that can be named.
 MERGED: Final = "merged"
 
@@ -149,7 +151,7 @@ def test_a_text_holds_no_credential_of_the_derived_project(name: str) -> None:
     assert_sound(STAGE_EXPORTERS[name].files(replace(STAGE, pyproject=source)))
 
 
-@pytest.mark.parametrize("name", sorted(STAGE_EXPORTERS.keys() - {"dockerfile"}))
+@pytest.mark.parametrize("name", sorted(STAGE_EXPORTERS.keys() - IN_IMAGES))
 def test_a_text_holds_no_absolute_path(name: str) -> None:
     for text in STAGE_EXPORTERS[name].files(STAGE).values():
         assert not re.search(r"(^|[\s'\"=])(/|file:/|[A-Z]:)", text, re.MULTILINE)

@@ -180,10 +180,16 @@ def names_in(path: PurePosixPath, text: str) -> list[str]:
     if path.suffix == ".txt":
         return list(requirements(text))
     if path.suffix == ".json":
-        return list(json.loads(text)["target"])
+        document = json.loads(text.partition("\n")[2] if text.startswith("//") else text)
+        names = [each["name"] for each in document.get("components", ())]
+        return names or list(document.get("target", document))
     if path.suffix in {".yaml", ".yml"}:
-        document = yaml.safe_load(text)
-        return list(environment(document)) or list(document.get("services", document))
+        documents = list(yaml.safe_load_all(text))
+        return [
+            key
+            for each in documents
+            for key in (list(environment(each)) or each.get("services", each))
+        ]
     return [line.split()[0] for line in text.splitlines() if line[:1].isalpha()]
 
 
@@ -216,7 +222,7 @@ def unchanged(module_demo: MemoryProject) -> Mapping[PurePosixPath, Sequence[str
         module_demo.index.offer({"lib 1.0": []}, host)
     write_lock(module_demo, PACKAGES)
     found = {path: names_in(path, text) for path, text in exported(module_demo).items()}
-    assert len(found) == len(FORMATS) + 5
+    assert len(found) == len(FORMATS) + 6
     return found
 
 
