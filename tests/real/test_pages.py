@@ -141,6 +141,9 @@ def with_an_update(desk: Desk) -> None:
         ("docs/how-to/rollback", with_an_update),
         ("docs/how-to/sbom", no_preparation),
         ("docs/how-to/pin-the-plugin", no_preparation),
+        ("docs/how-to/conda", no_preparation),
+        ("docs/how-to/mlflow", no_preparation),
+        ("docs/how-to/azureml", no_preparation),
     ],
 )
 def test_a_page_does_what_it_says(desk: Desk, page: str, prepare: Callable[[Desk], None]) -> None:

@@ -39,7 +39,7 @@ from poetry_fti.model.platforms import (
 )
 from poetry_fti.model.problem import Problem
 from poetry_fti.model.rule import LEVELS, Level, Rule
-from poetry_fti.model.stage import KINDS, Kind, Stage
+from poetry_fti.model.stage import KINDS, RUNNERS, Kind, Pipeline, Resources, Runner, Stage
 
 __all__ = [
     "CHECKS",
@@ -50,6 +50,7 @@ __all__ = [
     "LEVELS",
     "OUTSIDE",
     "PLATFORMS",
+    "RUNNERS",
     "SEVERITIES",
     "USUAL_PLATFORMS",
     "Architecture",
@@ -84,10 +85,13 @@ __all__ = [
     "ModelRecord",
     "OperatingSystem",
     "Origin",
+    "Pipeline",
     "Platform",
     "Problem",
     "Requirement",
+    "Resources",
     "Rule",
+    "Runner",
     "Severity",
     "Stage",
     "Stamp",

@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from poetry_fti.operations.project import Project
 
 FILES: Final = {
+    "airflow": ["airflow_dag.py"],
+    "azureml": ["training/azureml-environment.yml"],
     "bake": ["docker-bake.json"],
     "compose": ["compose.yaml"],
+    "conda": ["training/environment.yml"],
     "constraints": ["training/constraints.txt"],
     "cyclonedx": ["training/training.cdx.json"],
     "devcontainer": [".devcontainer/training/devcontainer.json"],
@@ -42,6 +45,12 @@ FILES: Final = {
     ],
     "github": ["github-workflow.yml"],
     "gitlab": ["gitlab-ci.yml"],
+    "kubernetes": ["training/kubernetes.yaml", "training/kustomization.yaml"],
+    "mlflow": [
+        "training/requirements.mlflow.txt",
+        "training/conda.yaml",
+        "training/python_env.yaml",
+    ],
     "pylock": ["training/pylock.training.toml"],
     "pyproject": ["training/pyproject.toml"],
     "requirements": ["training/requirements.txt"],
@@ -164,9 +173,10 @@ def test_formats_are_checked() -> None:
         require_formats(["requirement"])
     assert str(error.value).startswith('Unknown format "requirement"; did you mean "requirements"?')
     of_projects = [name for name in FORMATS if is_project_format(name)]
-    assert of_projects == ["bake", "compose", "github", "gitlab"]
-    assert formats_without_hashes() == ["constraints", "requirements"]
-    assert formats_without_markers() == ["constraints", "requirements"]
+    assert of_projects == ["airflow", "bake", "compose", "github", "gitlab"]
+    installed_by_pip = ["azureml", "conda", "constraints", "mlflow", "requirements"]
+    assert formats_without_hashes() == installed_by_pip
+    assert formats_without_markers() == installed_by_pip
 
 
 def test_a_dockerfile_from_a_template(demo: MemoryProject) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.layers.subsets import is_subset_file
-from poetry_fti.exporters.requirements import SOURCES
+from poetry_fti.exporters.python.requirements import SOURCES
 from poetry_fti.exporters.shared.build_constraints import FILENAME as BUILD_CONSTRAINTS
 from poetry_fti.operations.exports.generated import generated_files
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from poetry_fti.operations.project import Project
 
 # The formats that come with the constraints of builds.
-_CONSTRAINED: Final = frozenset({"dockerfile", "pylock", "requirements"})
+_CONSTRAINED: Final = frozenset({"conda", "dockerfile", "mlflow", "pylock", "requirements"})
 
 
 def by_products(
