@@ -49,9 +49,9 @@ HOSTILE: Final = (
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("data", HOSTILE)
-def test_a_hostile_file_is_read_or_refused(name: str, data: bytes) -> None:
-    _attempt(name, data)
+def test_a_hostile_file_is_read_or_refused(name: str) -> None:
+    for data in HOSTILE:
+        _attempt(name, data)
 
 
 @settings(max_examples=examples(2000))
