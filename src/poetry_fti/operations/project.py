@@ -138,7 +138,7 @@ class Project:
         """
         self.require_fresh(stage)
         locked = locked_stage(stage, self.poetry, self.pyproject)
-        return replace(locked, via=self.config.via)
+        return replace(locked, via=self.config.via, pipeline=self.config.pipeline)
 
     def comparable(self) -> tuple[LockedStage, ...]:
         """Return the stages that can be compared: their locks are fresh and can be installed."""

@@ -109,7 +109,7 @@ def newest(demo: MemoryProject, *words: str) -> list[str]:
             ["app[ml]"],
             [
                 "  2.0, the newest release, is possible if this changes:",
-                "    app 1.0 requires lib <2",
+                "    app[ml] 1.0 requires lib <2",
             ],
         ),
         (

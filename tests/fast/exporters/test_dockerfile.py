@@ -17,10 +17,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters import dockerfile
 from poetry_fti.exporters.docker.context.default_excludes import excluding_pattern
 from poetry_fti.exporters.docker.quoting import assignments, bind_mount, copy, exec_form, quoted
 from poetry_fti.exporters.docker.template import STANDARD
+from poetry_fti.exporters.images import dockerfile
 from poetry_fti.model import (
     Code,
     DirectoryOrigin,
@@ -972,6 +972,7 @@ VARIANTS = {
     for installer in ("uv", "pip")
     for name, packages, image, others in (
         ("plain", (package("alpha", IndexOrigin()),), Image(), {}),
+        ("sbom", (), Image(), {"has_sbom": True}),
         ("nothing", (), Image(), {"requires_python": ""}),
         ("everything", EVERYTHING, Image(apt=("git", "curl=7"), command=("a",)), {}),
         ("pinned", EVERYTHING, Image(apt=("curl=7",)), {"code": Code()}),

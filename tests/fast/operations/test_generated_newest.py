@@ -49,7 +49,7 @@ def offer(demo: MemoryProject, made: list[World], newest: int) -> None:
 
 
 @settings(
-    max_examples=examples(250),
+    max_examples=examples(100),
     deadline=None,
     database=None,
     derandomize=True,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_ONE_LINE: Final = 999
 
 
 class Script(str):
@@ -15,10 +17,11 @@ class Script(str):
     __slots__ = ()
 
 
-def yaml_text(document: Mapping[str, Any]) -> str:
-    """Return a document as YAML: keys in their order, no aliases, each string on one line.
+def yaml_text(document: Mapping[str, Any], width: int = _ONE_LINE) -> str:
+    """Return a document as YAML: keys in their order, no aliases.
 
-    Only a `Script` is written on several lines.
+    A string is on one line, unless it is a `Script`, or longer than `width` characters: then it
+    continues on a new line after the next space.
     """
     # Imported here, since PyYAML takes a while to import and few commands write YAML.
     import yaml  # noqa: PLC0415
@@ -39,5 +42,5 @@ def yaml_text(document: Mapping[str, Any]) -> str:
 
     Dumper.add_representer(str, string)
     Dumper.add_representer(Script, script)
-    text: str = yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=999)
+    text: str = yaml.dump(document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=width)
     return text

@@ -111,7 +111,9 @@ class ProofReader:
             yield Statement(Restriction("override", required.name), sentence)
         else:
             found = Restriction("requirement", required.name, by.name)
-            yield Statement(found, f"requires {requirement}", by.name, str(by.constraint))
+            # A package with extras also has the requirements of the package without them.
+            name = by.complete_name if required.in_extras else by.name
+            yield Statement(found, f"requires {requirement}", name, str(by.constraint))
 
     def _allows(self, required: Dependency) -> bool:
         version = PoetryVersion.parse(str(self.version))

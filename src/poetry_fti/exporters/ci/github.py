@@ -7,16 +7,15 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any, Final
 
-from packaging.specifiers import SpecifierSet
-
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import ProjectExporter
-from poetry_fti.exporters.shared.ci import INSTALL_POETRY, NO_COMMIT, known_commit
-from poetry_fti.exporters.shared.ci_comment import DIFF_COMMANDS, comment_script
+from poetry_fti.exporters.ci.commands import INSTALL_POETRY, NO_COMMIT, known_commit
+from poetry_fti.exporters.ci.comment import DIFF_COMMANDS, comment_script
 from poetry_fti.exporters.shared.header import project_header
 from poetry_fti.exporters.shared.images import has_image, with_images
+from poetry_fti.exporters.shared.pythons import allowed_minors
 from poetry_fti.exporters.shared.yaml_text import yaml_text
-from poetry_fti.targets import python_minors
+from poetry_fti.targets import version_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -178,14 +177,7 @@ def _runner(locked: LockedStage) -> str:
 
 def _python(locked: LockedStage) -> str:
     """Return the Python that a stage's image has by default: the oldest that the stage allows."""
-    minors = python_minors(SpecifierSet(locked.requires_python))
-    if not minors:
-        message = (
-            f'The stage "{locked.stage.name}" allows no known version of Python'
-            f" ({locked.requires_python}). Set tool.fti.stages.{locked.stage.name}.python."
-        )
-        raise FtiError(message)
-    return "{}.{}".format(*min(minors))
+    return version_text(allowed_minors(locked)[0])
 
 
 def _logins(locked: LockedStage) -> Iterator[str]:
