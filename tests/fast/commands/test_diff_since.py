@@ -373,8 +373,8 @@ def test_a_shallow_clone_names_what_to_fetch(changed: MemoryProject) -> None:
         1,
         "",
         f'The git revision "{first}" is not in this clone, which is shallow. Fetch the history with'
-        " `git fetch --unshallow` (GitHub Actions: `fetch-depth: 0` of actions/checkout; GitLab:"
-        " the variable `GIT_DEPTH: 0`).\n",
+        ' `git remote set-branches origin "*"` and `git fetch --unshallow` (GitHub Actions:'
+        " `fetch-depth: 0` of actions/checkout; GitLab: the variable `GIT_DEPTH: 0`).\n",
     )
 
 
