@@ -165,6 +165,7 @@ def test_changes_of_named_stages_are_listed_as_json(changed: MemoryProject) -> N
                 "skew": [],
             },
         ],
+        "warnings": [],
     }
 
 
@@ -389,6 +390,14 @@ def test_stale_and_missing_locks_of_now(changed: MemoryProject) -> None:
     assert (ended.code, ended.errors) == (0, f"Warning: {stale}Warning: {missing}")
     assert "inference" not in ended.output
     assert run(changed, "diff", "inference", "--since", "release") == Ended(1, "", missing)
+    output = run(changed, "diff", "--since", "release", "--format", "json").output
+    assert json.loads(output)["warnings"] == [stale.strip(), missing.strip()]
+    output = run(changed, "diff", "--since", "release", "--format", "markdown").output
+    assert output.split("\n\n")[1] == (
+        "- fti/training/poetry.lock does not match pyproject.toml."
+        " Run &#96;poetry fti lock training&#96;.\n"
+        "- fti/inference/poetry.lock is missing. Run &#96;poetry fti lock inference&#96;."
+    )
 
 
 def test_everything_is_new_after_an_empty_revision(changed: MemoryProject) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.commands.shared.diff.tables import Table, markdown, markdown_lines
+from poetry_fti.commands.shared.diff.tables import Table, markdown, markdown_lines, problem_lines
 from poetry_fti.report.history import changes_text, moment_text
 from poetry_fti.report.stages import download_text
 from poetry_fti.wording import counted, joined, readable
@@ -22,10 +22,7 @@ def report_markdown(report: Report) -> Iterator[str]:
     """Yield lines of Markdown: numbers, then tables; long ones are collapsed."""
     yield f"### {markdown(report.project or 'Project')}: dependencies of the stages\n"
     yield markdown(f"{_numbers(report)} {report.sharing}".strip())
-    problems = [stage.problem for stage in report.stages if stage.problem]
-    if problems:
-        yield ""
-        yield from (f"- {markdown(problem)}" for problem in problems)
+    yield from problem_lines([stage.problem for stage in report.stages if stage.problem])
     for table in _tables(report):
         if table.rows:
             yield ""

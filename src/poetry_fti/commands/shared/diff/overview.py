@@ -9,7 +9,13 @@ from poetry_fti.commands.shared.comparison_report import (
     comparison_lines,
     comparison_sentence,
 )
-from poetry_fti.commands.shared.diff.tables import Table, markdown, markdown_lines, text_lines
+from poetry_fti.commands.shared.diff.tables import (
+    Table,
+    markdown,
+    markdown_lines,
+    problem_lines,
+    text_lines,
+)
 from poetry_fti.operations.comparison import places_text
 
 if TYPE_CHECKING:
@@ -37,6 +43,7 @@ def overview_markdown(found: Overview) -> Iterator[str]:
         if found.comparison.divergences:
             yield ""
             yield from markdown_lines(_divergences(found.comparison))
+    yield from problem_lines(found.problems)
 
 
 def overview_data(found: Overview) -> dict[str, Any]:
@@ -52,6 +59,7 @@ def overview_data(found: Overview) -> dict[str, Any]:
             for each in found.stages
         ],
         "comparison": comparison_data(found.comparison),
+        "warnings": list(found.problems),
     }
 
 
