@@ -228,7 +228,7 @@ def test_a_lock_that_cannot_be_read_in_the_revision(
     ended = run(changed, "diff", "training", "--since", "release")
     assert (ended.code, ended.output.splitlines()[2:]) == (
         0,
-        [f"training: cannot be compared (4 packages, 6 kB): {reason}"],
+        [f"training (4 packages, 6 kB): the lock of the revision cannot be read: {reason}"],
     )
 
 
@@ -236,7 +236,7 @@ def test_a_pyproject_that_is_not_valid_in_the_revision(changed: MemoryProject) -
     damage(changed, "pyproject.toml", "[tool.fti\n")
     reason = f"pyproject.toml of the commit {commit_of(changed)} is not valid"
     assert run(changed, "diff", "training", "--since", "release").output.splitlines()[2:] == [
-        f"training: cannot be compared (4 packages, 6 kB): {reason}"
+        f"training (4 packages, 6 kB): the lock of the revision cannot be read: {reason}"
     ]
 
 

@@ -111,7 +111,8 @@ def _sentence(stage: StageHistory) -> str:
     size = stage.after or stage.before
     counted = f" ({lock_text(size)})" if size else ""
     if stage.state == "unreadable":
-        return f"{stage.name}: cannot be compared{counted}: {stage.reason}"
+        why = f"the lock of the revision cannot be read: {stage.reason}"
+        return f"{stage.name}{counted}: {why}"
     return f"{stage.name}: {stage.state}{counted}"
 
 
