@@ -124,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(fault.status, fault.data, fault.headers)
 
     def _send(
-        self, status: int, data: Any, headers: Mapping[str, str], *, cut: bool = False
+        self, status: int, data: object, headers: Mapping[str, str], *, cut: bool = False
     ) -> None:
         text = (data if isinstance(data, str) else json.dumps(data)).encode()
         self.send_response(status)
