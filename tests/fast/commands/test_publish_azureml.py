@@ -213,8 +213,8 @@ def test_a_failure_half_way(locked_demo: MemoryProject, azure: AzureServer) -> N
         (
             Fault("PUT /sub", 404, {"error": {"message": "No workspace"}}),
             (
-                "404 (Not Found) to PUT …: No workspace. Check the subscription, the resource group and"
-                " the workspace."
+                "404 (Not Found) to PUT …: No workspace. Check the subscription, the resource group"
+                " and the workspace."
             ),
         ),
         (
