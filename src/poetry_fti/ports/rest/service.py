@@ -30,19 +30,21 @@ class Call:
     Attributes:
         path: the path below the URL of the service, percent-encoded.
         query: the parameters of the query.
-        body: is sent as JSON; None for a request without a body.
-        files: is sent as a form instead: names of files with their content, and text fields.
+        body: is sent as JSON; None for a request without it.
+        form: the fields of a form, which is sent with a file.
+        file: the name and the content of the file.
     """
 
     method: str
     path: str
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
-    files: Mapping[str, str | tuple[str, bytes]] | None = None
+    form: Mapping[str, str] | None = None
+    file: tuple[str, bytes] | None = None
 
     def __str__(self) -> str:
         """Return the method, and the path with its query."""
-        query = urlencode(self.query, safe="$,")
+        query = urlencode(self.query, doseq=True, safe="$,")
         return f"{self.method} {self.path}{'?' if query else ''}{query}"
 
 
@@ -127,7 +129,8 @@ class Service:
             call.method,
             f"{self._platform.url}{str(call).partition(' ')[2]}",
             json=call.body,
-            files=call.files,
+            data=call.form,
+            files=None if call.file is None else {"file": call.file},
             auth=self._authorize,  # also keeps requests from reading a netrc file
             timeout=_TIMEOUT,
             allow_redirects=False,
