@@ -138,8 +138,8 @@ class HopsworksServer(RestServer):
             assert found is not None
             self.files[f"{folder}/{found[1]}"] = found[2]
             return 204, ""
-        path = "/".join(parts)
-        if path not in self.files and path != "Resources":
+        path = "/".join(parts).removeprefix("/Projects/credit/")
+        if path not in self.files and path not in ("Models", "Resources"):
             return 404, _error(110008, "No such file.")
         return 200, {"attributes": {"name": parts[-1], "path": f"/Projects/credit/{path}"}}
 
@@ -153,15 +153,15 @@ class HopsworksServer(RestServer):
         created = {"creationTime": "2026-11-29T10:00:00Z", "creator": {"username": "someone"}}
         return (201 if is_new else 200), {**data, **created}
 
-    def _serving(self, request: Request, _parts: list[str]) -> tuple[int, Any]:
+    def _serving(self, request: Request, parts: list[str]) -> tuple[int, Any]:
         if request.method == "PUT":
             others = [each for each in self.servings if each["name"] != request.body["name"]]
-            stored = {**request.body, "id": request.body.get("id") or 7}
+            stored = {"status": "Created", **request.body, "id": request.body.get("id") or 7}
             self.servings = [*others, stored]
             return 201, stored
         name = parse_qs(urlsplit(request.path).query).get("name", [""])[0]
         for each in self.servings:
-            if each["name"] == name:
+            if each["name"] == name or [str(each["id"])] == parts:
                 return 200, each
         return 404, _error(240000, "No such deployment.")
 

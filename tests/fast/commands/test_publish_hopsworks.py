@@ -205,13 +205,14 @@ def test_a_busy_environment_is_waited_for(
     environment.status = ["ONGOING"] * 3
     hopsworks.requests.clear()
     assert publish(locked_demo, "training").output == "unchanged environment demo-training-…\n"
-    assert len(hopsworks.requests) == 5
+    assert len(hopsworks.requests) == 6
 
 
 def test_an_environment_that_remains_busy(
     locked_demo: MemoryProject, hopsworks: HopsworksServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("poetry_fti.ports.rest.hopsworks._LONGEST", 0)
+    hopsworks.statuses = ["ONGOING"]
     assert publish(locked_demo, "training").errors == (
         "The environment demo-training-… has been busy for half an hour. Look at its page in"
         " Hopsworks, then rerun the command to continue.\n"
@@ -241,15 +242,15 @@ ERROR: Final = {"errorCode": 1, "errorMsg": f"Refused {KEY}", "usrMsg": ""}
         (
             Fault("POST", 409, ERROR),
             (
-                "409 (Conflict) to POST /project/119/python/environments/demo-training-…: Refused ***."
-                " Rerun the command to continue with what exists."
+                "409 (Conflict) to POST /project/119/python/environments/demo-training-…: Refused"
+                " ***. Rerun the command to continue with what exists."
             ),
         ),
         (
             Fault("upload", 403, ERROR),
             (
-                "403 (Forbidden) to POST /project/119/dataset/upload/Resources: Refused ***. The key"
-                " needs the scopes project, python, job, dataset and serving."
+                "403 (Forbidden) to POST /project/119/dataset/upload/Resources: Refused ***. The"
+                " key needs the scopes project, python, job, dataset and serving."
             ),
         ),
     ],
@@ -303,7 +304,7 @@ def test_a_project_without_a_number(locked_demo: MemoryProject, hopsworks: Hopsw
         ),
     ],
 )
-def test_variables(  # noqa: PLR0913 - three of them are a case
+def test_variables(  # noqa: PLR0913, PLR0917 - three of them are a case
     locked_demo: MemoryProject,
     hopsworks: HopsworksServer,
     monkeypatch: pytest.MonkeyPatch,
@@ -322,8 +323,8 @@ def test_an_unknown_certificate(
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     ended = publish(locked_demo, "training")
     assert re.fullmatch(
-        r"Hopsworks at 127\.0\.0\.1:\d+ cannot be reached: .*CERTIFICATE_VERIFY_FAILED.*\. Check the"
-        r" address and the network\.\n",
+        r"Hopsworks at 127\.0\.0\.1:\d+ cannot be reached: .*CERTIFICATE_VERIFY_FAILED.*\. Check"
+        r" the address and the network\.\n",
         ended.errors,
     )
     assert hopsworks.requests == []

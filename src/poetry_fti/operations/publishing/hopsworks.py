@@ -11,7 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from poetry_fti.errors import FtiError
 from poetry_fti.operations.publishing.hopsworks_plan import stage_plan
-from poetry_fti.ports.rest.hopsworks import HopsworksProject, hopsworks_settings
+from poetry_fti.ports.rest.hopsworks import NEW_DEPLOYMENT, HopsworksProject, hopsworks_settings
 from poetry_fti.ports.rest.hopsworks_calls import HopsworksCalls, project_call
 from poetry_fti.wording import counted
 
@@ -65,7 +65,7 @@ def planned_calls(wanted: Sequence[StagePlan]) -> Iterator[Call]:
 def _run_calls(calls: HopsworksCalls, plan: StagePlan) -> Iterator[Call]:
     if plan.kind == "inference":
         yield calls.deployment(plan.name)
-        yield calls.save_deployment(_deployment(calls, plan))
+        yield calls.save_deployment({**NEW_DEPLOYMENT, **_deployment(calls, plan)})
     else:
         yield calls.job_configuration(spark=plan.is_spark)
         yield calls.save_job(plan.name, _job(calls, plan))

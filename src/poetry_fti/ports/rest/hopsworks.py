@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 
     from poetry_fti.ports.rest.service import Call
 
+NEW_DEPLOYMENT: Final[Mapping[str, Any]] = {
+    "requestedInstances": 1,
+    "predictorResources": {
+        "requests": {"cores": 0.2, "memory": 32, "gpus": 0},
+        "limits": {"cores": 2, "memory": 1024, "gpus": 0},
+    },
+    "batchingConfiguration": {"batchingEnabled": False},
+    "predictorScalingConfig": {"minInstances": 1},
+}
+"""The settings of a new deployment, as Hopsworks' client has them; memory is in MB."""
 _API: Final = "/hopsworks-api/api"
 _HOST: Final = "eu-west.cloud.hopsworks.ai"
 _SECONDS: Final = 5.0
@@ -116,8 +126,9 @@ class HopsworksProject:
 
     def save_deployment(self, deployment: Mapping[str, Any]) -> None:
         """Create a deployment, or change these settings of the one with this name."""
-        found = self._service.find(self.calls.deployment(deployment["name"])) or {}
-        self._service.send(self.calls.save_deployment({**found, **deployment}))
+        found = self._service.find(self.calls.deployment(deployment["name"]))
+        kept = NEW_DEPLOYMENT if found is None else found
+        self._service.send(self.calls.save_deployment({**kept, **deployment}))
 
     def _wait(self, call: Call, environment: str) -> str:
         deadline = time.monotonic() + _LONGEST
