@@ -29,7 +29,7 @@ _AZUREML: Final = frozenset({"conda_file", "image", "build"})
 def read_yaml_file(source: Source) -> ImportedStage:
     """Return the environment of a YAML file; raises FtiError if it is not valid."""
     document = yaml_document(source)
-    if "build_dependencies" in document:
+    if "build_dependencies" in document or string(document.get("python")):
         return python_env(document, source)
     if not _AZUREML.isdisjoint(document) and "dependencies" not in document:
         return _azureml(document, source)

@@ -277,6 +277,11 @@ def test_errors_change_no_file(project: MemoryProject, words: str, code: int, me
         ("constraints", "constraints.txt"),
         ("pylock", "pylock.training.toml"),
         ("pyproject", "pyproject.toml:training"),
+        ("conda", "environment.yml"),
+        ("mlflow", "conda.yaml"),
+        ("mlflow", "python_env.yaml"),
+        ("mlflow", "requirements.mlflow.txt"),
+        ("azureml", "azureml-environment.yml"),
         ("lock", "poetry.lock"),
     ],
 )
