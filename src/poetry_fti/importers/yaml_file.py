@@ -1,4 +1,4 @@
-"""YAML files, of which the keys tell the kind: conda, MLflow or AzureML."""
+"""YAML files of conda, MLflow and AzureML, which differ in their keys."""
 
 from __future__ import annotations
 

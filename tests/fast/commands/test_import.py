@@ -413,7 +413,7 @@ def test_without_a_source_there_is_an_error(project: MemoryProject) -> None:
     done = run(project, "import", "training")
     assert (done.code, done.errors) == (
         2,
-        "There is nothing to import. Name a file, or pass `--python PATH`.\n",
+        "No source is named. Name a file, or pass `--python PATH`.\n",
     )
 
 
