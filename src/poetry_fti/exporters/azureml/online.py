@@ -38,7 +38,7 @@ def endpoint(locked: LockedStage) -> dict[str, Any]:
 def deployment(locked: LockedStage) -> dict[str, Any]:
     """Return a deployment of the endpoint that is named after the lock.
 
-    So that of another lock is created beside it, and gets traffic when it is assigned to it.
+    The deployment of another lock is created beside it, and gets no traffic until that is assigned.
     """
     _, version = environment_version(locked)
     variables = dict(locked.stage.env)
