@@ -12,8 +12,8 @@ from packaging.utils import canonicalize_name
 
 from fast.exporters.canned import LINUX, MIRROR, STAGE, on, package, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.azureml import files
-from poetry_fti.exporters.azureml.environment import dockerfile_reasons
+from poetry_fti.exporters.platforms.azureml import files
+from poetry_fti.exporters.platforms.azureml.environment import dockerfile_reasons
 from poetry_fti.model import (
     Code,
     DirectoryOrigin,

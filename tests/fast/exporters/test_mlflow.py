@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from fast.exporters.canned import MIRROR, NEXUS, STAGE, package, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.mlflow import files
+from poetry_fti.exporters.platforms.mlflow import files
 from poetry_fti.exporters.shared.omissions import without_hashes
 from poetry_fti.model import FileOrigin
 

@@ -31,7 +31,7 @@ _FORMATS_OF: Final = {
     "affected": ("text", "json", "github", "gitlab"),
     "check": ("text", "json", *TOOL_FORMATS),
     "diff": ("text", "json", "markdown"),
-    "export": FORMATS,
+    "export": tuple(FORMATS),
     "verify": ("text", "json", *TOOL_FORMATS),
 }
 

@@ -7,12 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.azureml.environment import (
+from poetry_fti.exporters.platforms.azureml.environment import (
     environment_version,
     tags,
     used_environment,
 )
-from poetry_fti.exporters.azureml.serving import has_scoring_script
+from poetry_fti.exporters.platforms.azureml.serving import has_scoring_script
 from poetry_fti.exporters.shared.images import normalized
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters import StageExporter
+from poetry_fti.exporters.platforms.conda_text import WIDTH, conda_environment, conda_python
 from poetry_fti.exporters.shared.build_constraints import (
     FILENAME,
     build_constraint_files,
     build_constraints_note,
 )
-from poetry_fti.exporters.shared.conda import WIDTH, conda_environment, conda_python
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.pip_lines import hashed_or_none, is_tree, pip_lines
 from poetry_fti.exporters.shared.yaml_text import yaml_text

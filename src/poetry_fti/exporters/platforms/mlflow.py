@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters import StageExporter
+from poetry_fti.exporters.platforms.conda_text import WIDTH, conda_environment, stage_python
 from poetry_fti.exporters.shared.build_constraints import (
     build_constraint_files,
     build_constraints_note,
 )
-from poetry_fti.exporters.shared.conda import WIDTH, conda_environment, stage_python
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.omissions import without_hashes
 from poetry_fti.exporters.shared.pip_lines import hashed_or_none, pip_lines

@@ -6,10 +6,10 @@ import posixpath
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.azureml.serving import health_path, served_port
 from poetry_fti.exporters.docker.context.location import in_context
+from poetry_fti.exporters.platforms.azureml.serving import health_path, served_port
+from poetry_fti.exporters.platforms.conda_text import conda_environment, conda_python
 from poetry_fti.exporters.shared.build_constraints import build_constraint_files
-from poetry_fti.exporters.shared.conda import conda_environment, conda_python
 from poetry_fti.exporters.shared.images import normalized
 from poetry_fti.exporters.shared.pip_lines import hashed_or_none, pip_lines
 from poetry_fti.model import DirectoryOrigin, FileOrigin, Platform
