@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.importers.conda.environment import environment_of, python_specifiers, variables
+from poetry_fti.importers.conda.environment import environment_of, variables
 from poetry_fti.importers.requirements.entries import read_text
 from poetry_fti.importers.requirements.stage import stage_of_text
+from poetry_fti.importers.shared.python import python_specifiers
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirements import is_version
 from poetry_fti.importers.source import Source

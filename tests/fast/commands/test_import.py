@@ -502,7 +502,7 @@ def test_discovery_names_no_stage(project: MemoryProject) -> None:
         ("requirements.txt", "a @ https://[\n"),
         ("requirements.txt", "-e git+https://[#egg=a\n"),
         ("requirements.txt", "a===nonsense\n"),
-        ("requirements.txt", "python==3.11\n"),
+        ("requirements.txt", "python==3.8\n"),
     ],
 )
 def test_what_poetry_would_refuse_changes_no_file(

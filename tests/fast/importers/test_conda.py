@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from cases import examples
 from imported_files import imported, requirements
 from poetry_fti.errors import FtiError
-from poetry_fti.importers.conda.environment import python_specifiers
 from poetry_fti.importers.conda.names import distribution
 from poetry_fti.importers.conda.specs import SpecError, parsed_spec
+from poetry_fti.importers.shared.python import python_specifiers
 from poetry_fti.model import Platform
 
 

@@ -87,6 +87,19 @@ REQUIREMENTS: Final = {
     ),
     "the project itself": ("-e .\nrequests\n", ["requests"]),
     "no line end": ("requests", ["requests"]),
+    "frozen by pip in an environment of conda": (
+        (
+            "numpy @ file:///home/conda/feedstock_root/build_artifacts/numpy_1657483955594/work\n"
+            "six @ file:///tmp/build/80754af9/six_1644875935023/work\n"
+            "tqdm @ file:///C:/b/abs_f76j9hg7pv/croot/tqdm_1679561871187/work\n"
+            "scipy @ file:///croot/scipy_1/work/dist/scipy-1.11.4-cp311-cp311-linux_x86_64.whl#sha256=00\n"
+        ),
+        ["numpy", "six", "tqdm", "scipy==1.11.4"],
+    ),
+    "Python among the packages, and what Ubuntu's pip lists": (
+        "python>=3.8\npkg-resources==0.0.0\nrequests==2.31.0\n",
+        ["requests==2.31.0"],
+    ),
     "nothing but comments": ("# see setup.py\n", []),
 }
 ENVIRONMENTS: Final = {
