@@ -209,3 +209,12 @@ def test_any_environment_is_read_or_refused(specs: list[str], text: str) -> None
     quoted = ", ".join("'" + spec.replace("'", "''") + "'" for spec in specs)
     with suppress(FtiError):
         imported("environment.yml", f"dependencies: [{quoted}]\n".encode(errors="ignore"))
+
+
+def test_pytorch_for_cpus() -> None:
+    stage = imported("environment.yml", "dependencies: [pytorch, cpuonly]\n")
+    assert requirements(stage) == ["torch"]
+    assert stage.notes[1] == (
+        "environment.yml: PyTorch for Linux on PyPI contains CUDA. For `cpuonly`, add the source"
+        " https://download.pytorch.org/whl/cpu to torch."
+    )

@@ -80,6 +80,11 @@ def conda_stage(texts: Sequence[str], where: str) -> ImportedStage:
             f"{where}: PyPI does not have the conda packages {joined(native)}. Install what the"
             " stage needs of them in its image, for example with the key `apt`."
         )
+    if any(each.name == "cpuonly" for each in specs):
+        notes.append(
+            f"{where}: PyTorch for Linux on PyPI contains CUDA. For `cpuonly`, add the source"
+            " https://download.pytorch.org/whl/cpu to torch."
+        )
     if any(each.build for each in specs):
         notes.append(
             f"{where} lists every package of an environment, also those that others require. Remove"
