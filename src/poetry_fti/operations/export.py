@@ -17,6 +17,7 @@ from poetry_fti.exporters.shared.omissions import without_hashes, without_marker
 from poetry_fti.files import Difference
 from poetry_fti.model import FORMATS
 from poetry_fti.operations.certificates import require_certificates
+from poetry_fti.operations.exports.generated import generated_files
 from poetry_fti.operations.exports.located import located
 from poetry_fti.operations.exports.merged import (
     follow_merged,
@@ -26,7 +27,6 @@ from poetry_fti.operations.exports.merged import (
 )
 from poetry_fti.operations.exports.written_files import (
     StageFormat,
-    generated_files,
     unused_files,
     written_formats,
     written_project_formats,

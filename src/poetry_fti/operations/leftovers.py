@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from poetry_fti import files
-from poetry_fti.exporters.shared.header import is_generated
-from poetry_fti.reading import LARGEST, require_inside
+from poetry_fti.operations.exports.generated import is_written_file
+from poetry_fti.reading import require_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,17 +72,6 @@ def _leftovers(folders: list[Path], root: Path) -> Iterator[Leftover]:
         if written:
             others = tuple(entry for entry in entries if entry not in written)
             yield Leftover(folder, folder.relative_to(root).as_posix(), written, others)
-
-
-def is_written_file(path: Path) -> bool:
-    """Return whether poetry-fti wrote a file, which is no symbolic link."""
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
-        return False
-    if path.name != "poetry.lock":
-        return is_generated(files.read(path) or "")
-    # Next to a pyproject.toml that poetry-fti did not write, a lock belongs to that project.
-    pyproject = files.read(path.with_name("pyproject.toml"))
-    return pyproject is None or is_generated(pyproject)
 
 
 def remove_leftover(leftover: Leftover) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -63,22 +62,8 @@ def read_packages(
     return tuple(sorted(found, key=lambda p: (p.name, p.version, str(p.marker))))
 
 
-def read_compared(
-    locker: Locker, stage: Stage, python: VersionConstraint, root: Path
-) -> tuple[LockedPackage, ...]:
-    """Return what `read_packages` does, without files, in the order of the lock."""
-    narrow = _shared_narrowing(*_narrowing(stage, python))
-    return tuple(locked for _, _, locked in _applying(locker, stage, narrow, root))
-
-
 def _narrowing(stage: Stage, python: VersionConstraint) -> tuple[Targets, VersionConstraint | None]:
     return stage.targets, python if is_narrowed(stage) else None
-
-
-@lru_cache(64)
-def _shared_narrowing(targets: Targets, python: VersionConstraint | None) -> Narrowing:
-    """Return what simplifies markers alike for several stages, in any order of their parts."""
-    return Narrowing(targets, python, extras=False)
 
 
 def _applying(

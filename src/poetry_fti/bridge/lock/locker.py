@@ -19,11 +19,9 @@ from poetry_fti.bridge.internals.locker import (
 from poetry_fti.bridge.lock.conditions import stale_reason
 from poetry_fti.bridge.lock.lock_summary import summarize
 from poetry_fti.bridge.lock.pins import has_merge_markers
-from poetry_fti.bridge.lock.text.package_text import BETWEEN, START, fileless_table
 from poetry_fti.bridge.lock.validation import problem
 from poetry_fti.bridge.lock.written_lock import written_content_hash
 from poetry_fti.bridge.markers import parsed_marker
-from poetry_fti.bridge.toml_parser import tomllib
 from poetry_fti.reading import read_bytes
 from poetry_fti.wording import in_one_line
 
@@ -101,25 +99,6 @@ class StageLocker(Locker):
         if self._packages is None:
             self._packages = super().locked_packages()
         return self._packages
-
-
-class FilelessLocker(StageLocker):
-    """A locker that does not read files and extras, and reads what locks have in common once."""
-
-    @cached_property
-    def lock_data(self) -> dict[str, Any]:
-        """The content of a fresh lock, without files and extras; raises TOMLDecodeError."""
-        chunks = BETWEEN.split(f"\n{self.text()}".replace("\r\n", "\n"))
-        packages = [each.removeprefix(START) for each in chunks if each.startswith(START)]
-        rest = "\n".join(each for each in chunks if not each.startswith(START))
-        data: dict[str, Any] = tomllib.loads(rest)
-        # Packages in another form than Poetry writes are among the rest.
-        data["package"] = [*data.get("package", ()), *map(fileless_table, packages)]
-        return data
-
-    def text(self) -> str:
-        """Return the text of the lock; raises OSError or UnicodeDecodeError."""
-        return read_bytes(self.lock).decode()
 
 
 def lock_status(locker: StageLocker) -> LockStatus:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from packaging.version import Version
-
+from poetry_fti.bridge.lock.compared import FilelessLocker, read_compared
 from poetry_fti.bridge.lock.dependencies.requirements import direct_requirements
-from poetry_fti.bridge.lock.locked import read_compared
-from poetry_fti.bridge.lock.locker import FilelessLocker
 from poetry_fti.bridge.lock.origins import pinned_locked_versions
 from poetry_fti.bridge.lock.pins import has_merge_markers
 from poetry_fti.bridge.lock.preferences import readable_pins
@@ -64,18 +60,13 @@ def past_packages(text: str, derived: DerivedStage) -> tuple[LockedPackage, ...]
     if has_merge_markers(text):
         raise FtiError("it contains merge markers")
     pins = readable_pins(text)
-    digests = {(pin.name, Version(pin.version)): pin.digests for pin in pins}
     try:
-        found = read_compared(
-            _PastLocker(derived, text), derived.stage, derived.python, derived.root
-        )
+        locker = _PastLocker(derived, text)
+        return read_compared(locker, derived.stage, derived.python, derived.root, pins)
     except Exception as error:  # Poetry raises any type for damaged text
         if not pins:
             raise FtiError("it contains no package that can be read") from error
         return tuple(_pinned(pins, derived))
-    return tuple(
-        replace(each, digests=digests.get((each.name, each.version), frozenset())) for each in found
-    )
 
 
 def _pinned(pins: Iterable[Pin], derived: DerivedStage) -> Iterator[LockedPackage]:

@@ -6,16 +6,14 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from packaging.version import Version
-
 from poetry_fti.agreement.comparison import versions_by_name
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.lock import preferences
+from poetry_fti.bridge.lock.compared import FilelessLocker, read_compared
 from poetry_fti.bridge.lock.conditions import conditions_digest
 from poetry_fti.bridge.lock.dependencies.graph import GraphReader
-from poetry_fti.bridge.lock.locked import read_compared, read_packages
+from poetry_fti.bridge.lock.locked import read_packages
 from poetry_fti.bridge.lock.locker import (
-    FilelessLocker,
     LockStatus,
     StageLocker,
     lock_status,
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version
     from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import LockedVersions
@@ -108,11 +107,7 @@ class StageLock:
             return self._solved
         derived = self._derived
         locker = FilelessLocker(derived.lock, derived.data, self._conditions)
-        digests = {(pin.name, Version(pin.version)): pin.digests for pin in self.pins}
-        return tuple(
-            replace(each, digests=digests.get((each.name, each.version), frozenset()))
-            for each in read_compared(locker, derived.stage, derived.python, derived.root)
-        )
+        return read_compared(locker, derived.stage, derived.python, derived.root, self.pins)
 
     def graph_reader(
         self, pyproject: Mapping[str, Any], *, with_extras: bool = False

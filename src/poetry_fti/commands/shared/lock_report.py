@@ -21,6 +21,7 @@ from poetry_fti.commands.shared.options import wants_json
 from poetry_fti.errors import DONE, UnsolvableError
 from poetry_fti.model import USUAL_PLATFORMS
 from poetry_fti.operations.comparison import compare_project, compare_stages
+from poetry_fti.operations.exports.outdated import outdated_exports
 from poetry_fti.operations.locking.unmatched import unmatched_warnings
 from poetry_fti.operations.pyproject_warnings.foreign_settings import foreign_warnings
 from poetry_fti.operations.pyproject_warnings.unselected_extras import extra_warnings
@@ -57,7 +58,7 @@ def report_locking(
     for text in dict.fromkeys(texts):
         warning(command.io, text)
     locked = [name for name, each in results.items() if not (each.error or each.is_fresh)]
-    outdated = _outdated_exports(project, locked) if locked and not dry_run else []
+    outdated = outdated_exports(project, locked) if locked and not dry_run else []
     if wants_json(command):
         plain(command.io, _json(project, results, outdated, dry_run=dry_run))
     else:
@@ -153,13 +154,6 @@ def _summary(result: LockResult) -> str:
     if not result.changes:
         return ", no version changed"
     return f": {added} added, {removed} removed, {updated} updated"
-
-
-def _outdated_exports(project: Project, names: Sequence[str]) -> list[PurePosixPath]:
-    # The exporters take a while to import, and are not needed for fresh locks.
-    from poetry_fti.operations.exports.outdated import outdated_exports  # noqa: PLC0415
-
-    return outdated_exports(project, names)
 
 
 def _outdated(paths: Sequence[PurePosixPath], stages: Sequence[str]) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from poetry_fti.checks.shared.facts import ExportedFiles
 from poetry_fti.errors import FtiError
 from poetry_fti.operations.export import ExportRequest, differences, render
-from poetry_fti.operations.exports.written_files import generated_files, written_formats
+from poetry_fti.operations.exports.generated import exported_stages
+from poetry_fti.operations.exports.written_files import written_formats
 from poetry_fti.operations.images.layers import has_sizes
 
 if TYPE_CHECKING:
@@ -28,12 +29,7 @@ def differing_exports(project: Project) -> list[ExportedFiles]:
     file contains the sizes of packages, which decide on its layers. Files of former stages are left
     out.
     """
-    is_whole = bool(generated_files(project, project.config.directory))
-    stages = [
-        stage
-        for stage in project.stages
-        if project.is_fresh(stage) and (is_whole or generated_files(project, stage.folder))
-    ]
+    stages = [stage for stage in exported_stages(project) if project.is_fresh(stage)]
     sized = [stage for stage in stages if _has_sizes(project, stage)]
     unsized = [stage for stage in stages if stage not in sized]
     owners = {

@@ -13,6 +13,7 @@ from poetry_fti.operations.check.groups import unused_groups
 from poetry_fti.operations.check.sources import package_sources
 from poetry_fti.operations.check.stages import checked_stage
 from poetry_fti.operations.environments.existing import existing_environments
+from poetry_fti.operations.exports.generated import exported_stages
 from poetry_fti.operations.leftovers import find_leftovers
 
 if TYPE_CHECKING:
@@ -47,10 +48,7 @@ def _yanks(project: Project, stages: Sequence[CheckedStage]) -> Yanks:
 
 
 def _exports(project: Project) -> Sequence[ExportedFiles]:
-    parent = project.root / project.config.directory
-    folders = [parent, *(project.root / stage.folder for stage in project.stages)]
-    found = (each for folder in folders if folder.is_dir() for each in folder.iterdir())
-    if not any(each.name != "poetry.lock" and each.is_file() for each in found):
+    if not exported_stages(project):
         return ()
     # It imports all formats, which takes longer than most checks.
     from poetry_fti.operations.check.exports import differing_exports  # noqa: PLC0415

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from poetry_fti import files
 from poetry_fti.errors import FtiError
-from poetry_fti.operations.export import ExportRequest, render
-from poetry_fti.operations.exports.written_files import generated_files
+from poetry_fti.operations.exports.generated import exported_stages
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,16 +22,16 @@ def outdated_exports(project: Project, names: Collection[str]) -> list[PurePosix
     Files of images are not compared, since planning their layers may need the index. The list is
     empty if the stages cannot be exported.
     """
-    whole = generated_files(project, project.config.directory)
-    stages = tuple(
-        stage
-        for stage in project.stages
-        if stage.name in names and (whole or generated_files(project, stage.folder))
-    )
+    stages = tuple(stage for stage in exported_stages(project) if stage.name in names)
+    if not stages:
+        return []
+    # The exporters take a while to import.
+    from poetry_fti.operations.export import ExportRequest, render  # noqa: PLC0415
+
     request = ExportRequest(
         stages=stages, formats=(), check=True, layers=False, partial=True, follow=True
     )
     with suppress(FtiError, OSError):
-        found = render(project, request).texts if stages else {}
+        found = render(project, request).texts
         return [each.path for each in files.differences(found, project.root)]
     return []

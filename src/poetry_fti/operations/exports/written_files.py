@@ -10,7 +10,8 @@ from poetry_fti.exporters import ProjectExporter, StageExporter, load_exporter
 from poetry_fti.exporters.merged import FILENAME
 from poetry_fti.exporters.shared.header import export_words
 from poetry_fti.model import FORMATS
-from poetry_fti.operations.leftovers import find_leftovers, is_written_file
+from poetry_fti.operations.exports.generated import generated_files, is_written_file
+from poetry_fti.operations.leftovers import find_leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -97,17 +98,6 @@ def unused_files(
     if len(stages) == len(project.stages):
         found |= dict(_leftover(project))
     return found
-
-
-def generated_files(project: Project, folder: PurePosixPath) -> list[PurePosixPath]:
-    """Return the files of earlier exports in a folder, sorted; not those in folders below."""
-    path = project.root / folder
-    entries = sorted(path.iterdir()) if path.is_dir() else []
-    return [
-        folder / each.name
-        for each in entries
-        if each.name != "poetry.lock" and is_written_file(each)
-    ]
 
 
 def _leftover(project: Project) -> Iterator[tuple[PurePosixPath, str]]:

@@ -45,12 +45,13 @@ def locked_requirements(
     Requirements whose marker can never be true under `narrow` are left out.
     """
     return {
-        (canonicalize_name(info["name"]), info["version"]): tuple(_requires(info, narrow))
+        (canonicalize_name(info["name"]), info["version"]): tuple(table_requirements(info, narrow))
         for info in packages
     }
 
 
-def _requires(info: Mapping[str, Any], narrow: Narrowing) -> Iterator[Requirement]:
+def table_requirements(info: Mapping[str, Any], narrow: Narrowing) -> Iterator[Requirement]:
+    """Yield the requirements of a package entry of a lock that can apply under `narrow`."""
     for name, table in dependency_tables(info):
         marker, optional = table.get("markers", ""), table.get("optional", False)
         found = _requirement(name, table.get("version"), marker, narrow, optional=optional)

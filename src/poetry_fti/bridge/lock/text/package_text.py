@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Final
 
@@ -51,23 +52,31 @@ def _match(text: str) -> re.Match[str] | None:
     return package_pattern().fullmatch(text)
 
 
-def fileless_table(text: str) -> dict[str, Any]:
-    """Return the table of a package without its files and extras: nine tenths of a lock.
+@dataclass(frozen=True, eq=False, slots=True)
+class SharedTable:
+    """The table of a package without its groups, files and extras, which must not be changed.
 
-    It must not be changed. Raises TOMLDecodeError.
+    It is the same object for each lock that has it, and compared by identity.
+    """
+
+    content: dict[str, Any]
+
+
+def fileless_table(text: str) -> tuple[SharedTable, dict[str, Any]]:
+    """Return the table of a package without its files and extras: a tenth of a lock.
+
+    What it has of the key `groups` comes apart. Raises TOMLDecodeError.
     """
     found = _GROUPS.search(text)
     if found is None:
-        return _table(text)
-    table = _table(f"{text[: found.start()]}{text[found.end() :]}")
-    return {**table, **_parsed(found[0])}
+        return _shared(text), {}
+    return _shared(f"{text[: found.start()]}{text[found.end() :]}"), _parsed(found[0])
 
 
 @lru_cache(REMEMBERED)
-def _table(text: str) -> dict[str, Any]:
+def _shared(text: str) -> SharedTable:
     short = _EXTRA_LINES.sub("", _FILE_LINES.sub("files = []\n", text))
-    table: dict[str, Any] = _parsed(f"{START}{short}")["package"][0]
-    return table
+    return SharedTable(_parsed(f"{START}{short}")["package"][0])
 
 
 @lru_cache(REMEMBERED)
