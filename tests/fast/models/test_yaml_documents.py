@@ -21,6 +21,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(2_500), deadline=None)
 @given(st.dictionaries(NAMES, VALUES, max_size=4), st.sampled_from([True, False, None]))
 def test_documents_are_those_of_pyyaml(document: object, flow: bool | None) -> None:  # noqa: FBT001
@@ -28,6 +29,7 @@ def test_documents_are_those_of_pyyaml(document: object, flow: bool | None) -> N
     assert read_yaml(text) == yaml.load(text, yaml.BaseLoader)  # noqa: S506 - strings only
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(10_000), deadline=None)
 @given(st.text(alphabet="a:-[]{}&*!\"'\n #,?|>%\\U1") | st.text(max_size=20))
 def test_other_text_raises_malformed_error_only(text: str) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from poetry_fti.operations.locking.request import LockResult
     from small_index import Releases
 
+pytestmark = pytest.mark.slow
+
 LIB: Final[Releases] = {"lib 1.0": [], "lib 2.0": [], "lib 3.0": []}
 PRERELEASES: Final = """\
 [tool.poetry.group.training.dependencies]

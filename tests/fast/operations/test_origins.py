@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from memory_index import MemoryProject
 
+pytestmark = pytest.mark.slow
+
 RULE: Final = '[[tool.fti.align]]\npackages = ["feats"]\n'
 TIED: Final = "not locked: a rule in tool.fti.align ties it to feature, which failed"
 SOURCES: Final = """\
