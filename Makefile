@@ -5,6 +5,7 @@ OLDEST := 2.3.0
 BETWEEN := 2.4.3
 # The environment whose Poetry the fast tests run with.
 VENV := .venv
+UV := .venv.uv/bin/uv
 # Tests with real tools, which wait now and then: in one process more than there are cores.
 PROCESSES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 PARALLEL := -n $(PROCESSES) --dist worksteal
@@ -81,16 +82,19 @@ bench: .venv/ready
 bench-images: .venv/ready
 	PYTHONPATH=fixtures .venv/bin/python -m benchmarks.images
 
-.venv/ready: pyproject.toml
-	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --upgrade "pip>=26.3"
-	.venv/bin/python -m pip install --quiet --editable . --group dev
+# uv, which fills the other environments in a fifth of the time that pip takes.
+$(UV):
+	$(PYTHON) -m venv .venv.uv
+	.venv.uv/bin/python -m pip install --quiet "uv>=0.13"
+
+.venv/ready: pyproject.toml | $(UV)
+	$(PYTHON) -m venv --without-pip .venv
+	$(UV) pip install --quiet --python .venv --editable . --group dev
 	touch $@
 
-.venv-%/ready: pyproject.toml
-	$(PYTHON) -m venv .venv-$*
-	.venv-$*/bin/python -m pip install --quiet --upgrade "pip>=26.3"
-	.venv-$*/bin/python -m pip install --quiet --editable . "poetry==$*" --group test --group tools
+.venv-%/ready: pyproject.toml | $(UV)
+	$(PYTHON) -m venv --without-pip .venv-$*
+	$(UV) pip install --quiet --python .venv-$* --editable . "poetry==$*" --group test --group tools
 	touch $@
 
 .venv-platforms/%/ready: tests/platforms/environments/%.txt | .venv/ready
@@ -99,4 +103,4 @@ bench-images: .venv/ready
 	touch $@
 
 clean:
-	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv* .mypy_cache .pytest_cache .ruff_cache .hypothesis
