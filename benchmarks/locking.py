@@ -30,6 +30,8 @@ from benchmarks.tools import FailedError, megabytes, seconds
 from loopback.catalogue import WORKBENCHES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from benchmarks.tools import Task
 
 THREE: Final = staged(stages())
@@ -37,6 +39,15 @@ UNIVERSAL: Final = staged(stages(), platforms=())
 SIX: Final = staged(stages(2))
 SIX_CHANGED: Final = staged(with_one_more(stages(2), "feature", "tenacity"))
 THIRTY: Final = staged(variations(10))
+
+SINCE: Final = (("diff", "--since", "HEAD~1"), ("affected", "--since", "HEAD~1"))
+COMPARISONS: Final = (
+    ("diff",),
+    ("diff", "tabular-training", "batch-inference"),
+    ("why", "numpy"),
+    *SINCE,
+)
+MANY_COMMITS: Final = 10_000
 
 APART: Final = "--no-align"
 RELEASES: Final = 1_500
@@ -170,6 +181,27 @@ def fleet_checked(bed: Testbed) -> Sides:
     return Sides(timed(checked, 7), timed(reference, 7))
 
 
+def fleet_compared(*words: str) -> Callable[[Testbed], Sides]:
+    """Return what compares a command on the locked project `fleet` with Poetry's check."""
+
+    def sides(bed: Testbed) -> Sides:
+        compared, reference = bed.compare_copy("fleet", *words)
+        return Sides(timed(compared, 7), timed(reference, 7))
+
+    return sides
+
+
+def long_history(*words: str) -> Callable[[Testbed], Sides]:
+    """Return what compares a command in a repository of 10,000 commits with one of ten."""
+
+    def sides(bed: Testbed) -> Sides:
+        many, _ = bed.compare_copy("fleet", *words, commits=MANY_COMMITS)
+        few, _ = bed.compare_copy("fleet", *words)
+        return Sides(timed(many, 7), timed(few, 7))
+
+    return sides
+
+
 ROWS: Final = (
     Row(1, "lock, warm, `--no-align`", VERSION, 2.5, not_aligned),
     Row(2, "lock, warm", VERSION, 3.5, aligned),
@@ -210,6 +242,26 @@ ROWS: Final = (
     Row(16, "lock, warm", "the same, `--no-align`", 1.3, three_aligned),
     Row(17, "lock `workbenches`, warm: memory", "500 MB", 1, workbenches_memory, unit="MB"),
     Row(18, "`poetry fti check` of `fleet`", "`poetry check`", 1.5, fleet_checked),
+    *(
+        Row(
+            19,
+            f"`poetry fti {' '.join(words)}` of `fleet`",
+            "`poetry check`",
+            1.5,
+            fleet_compared(*words),
+        )
+        for words in COMPARISONS
+    ),
+    *(
+        Row(
+            20,
+            f"`poetry fti {' '.join(words)}`, {MANY_COMMITS:,} commits",
+            "the same, 10 commits",
+            1.1,
+            long_history(*words),
+        )
+        for words in SINCE
+    ),
 )
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from benchmarks.histories import copy_with_changes
 from benchmarks.projects import backtracking, for_poetry
 from benchmarks.servers import served
 from benchmarks.tools import ROOT, Task, environment, leave, output, seconds
@@ -43,6 +44,7 @@ class Testbed:
         self._near = stack.enter_context(served(0))
         self._far = stack.enter_context(served(LATENCY))
         self._locked: dict[str, Path] = {}
+        self._copies: dict[str, Task] = {}
         self._indexes: dict[Path, str] = {}
         self._projects = 0
 
@@ -75,6 +77,22 @@ class Testbed:
         return (
             replace(check, command=(*lock.command[:-1], "check"), codes=(0, found)),
             replace(check, command=(*lock.command[:-2], "check")),
+        )
+
+    def compare_copy(self, name: str, *words: str, commits: int = 10) -> tuple[Task, Task]:
+        """Run a command on a locked copy in a repository, and let Poetry check the copy.
+
+        The repository has so many commits; every lock has changed in the last one.
+        """
+        if name not in self._copies:
+            self._copies[name], _ = self.check_copy(name)
+        locked, copy = self._copies[name], self._folder / f"{name}-{commits}"
+        if not copy.exists():
+            copy_with_changes(locked.folder, copy, commits)
+        task = replace(locked, folder=copy)
+        return (
+            replace(task, command=(*task.command[:-1], *words)),
+            replace(task, command=(*task.command[:-2], "check")),
         )
 
     def lock_recorded(self, record: Path, text: str, *options: str) -> Task:

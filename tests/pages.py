@@ -28,9 +28,21 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parents[1]
 SECONDS: Final = re.compile(r" in \d+\.\d s")
-# They install the tools, are not among those of the tests, or need a daemon.
+# They install the tools, are not among those of these tests, or need a daemon or a cloud.
 NOT_RUN: Final = frozenset(
-    ("docker", "make", "mypy", "pip", "pip-audit", "pipx", "pre-commit", "uv")
+    (
+        "az",
+        "conda",
+        "docker",
+        "make",
+        "mlflow",
+        "mypy",
+        "pip",
+        "pip-audit",
+        "pipx",
+        "pre-commit",
+        "uv",
+    )
 )
 
 _BLOCK: Final = re.compile(r"^(<!-- not run -->\n+)?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -12,8 +12,9 @@ from poetry.core.packages.project_package import ProjectPackage
 from poetry.repositories import Repository, RepositoryPool
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
+    from poetry_fti.agreement.restrictions import Restriction
     from poetry_fti.agreement.versions import Versions
 
 NAMES: Final = ("a", "b", "c", "d", "e")
@@ -101,3 +102,20 @@ def _requirements(required: Required) -> list[Dependency]:
         Dependency(name, " || ".join(f"=={version}" for version in sorted(versions)))
         for name, versions in required.items()
     ]
+
+
+def without(world: World, lifted: Collection[Restriction]) -> World:
+    """Return a world in which any version satisfies some of the requirements."""
+
+    def shown(by: str, required: Required) -> Required:
+        names = {each.package for each in lifted if each.by == by}
+        every = frozenset(VERSIONS)
+        return {name: every if name in names else each for name, each in required.items()}
+
+    releases = {release: shown(release[0], each) for release, each in world.releases.items()}
+    return World(shown("", world.project), releases)
+
+
+def can_have(world: World, name: str, version: int) -> bool:
+    """Return whether there is a solution with the version, or without the package."""
+    return any(solution.get(name, version) == version for solution in world.solutions())

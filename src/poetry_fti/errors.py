@@ -74,6 +74,18 @@ class UnsolvableError(FtiError):
         return public_text(self.args[0])
 
 
+class MissingExtraError(FtiError):
+    """A feature requires packages that an extra of poetry-fti installs."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        """Create the error for a feature, as the subject of a sentence, and its extra."""
+        requirement = f"poetry-fti[{extra}]"
+        super().__init__(
+            f"{feature} requires {requirement}. Install it with"
+            f' `pipx inject poetry "{requirement}"` or `poetry self add "{requirement}"`.'
+        )
+
+
 class StaleLockError(FtiError):
     """A lock is missing or stale."""
 

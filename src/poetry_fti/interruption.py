@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import INTERRUPTED, TERMINATED, StoppedError
@@ -88,3 +89,23 @@ def interruption() -> Iterator[Interruption]:
         yield handler
     finally:
         handler.uninstall()
+
+
+def wait(process: subprocess.Popen[bytes], clean_up: float | None = None) -> int:
+    """Return the exit code of a child process.
+
+    After a signal, which SIGTERM passes on to the child, the child gets `clean_up` seconds to end,
+    and by default as long as it needs; then StoppedError is raised.
+    """
+    try:
+        return process.wait()
+    except KeyboardInterrupt as stop:
+        # The terminal has interrupted the child, too.
+        if isinstance(stop, StoppedError) and stop.number == signal.SIGTERM:
+            process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(clean_up)
+        raise
+    finally:
+        if process.poll() is None:
+            process.terminate()

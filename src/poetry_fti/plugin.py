@@ -53,6 +53,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "remove": "poetry.edit.remove:RemoveCommand",
     "remove-stage": "poetry.edit.remove_stage:RemoveStageCommand",
     "rename": "poetry.edit.rename:RenameCommand",
+    "report": "report:ReportCommand",
     "run": "poetry.run:RunCommand",
     "show": "poetry.show:ShowCommand",
     "update": "update:UpdateCommand",

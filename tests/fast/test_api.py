@@ -9,10 +9,12 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import poetry_fti
+from git_program import commit_all, git
 from memory_index import Recorder
 from poetry_fti import (
     AmbiguousPackageError,
     ConfigError,
+    FtiError,
     IndexOrigin,
     LockedPackage,
     LockedPackages,
@@ -111,6 +113,41 @@ def test_stages_are_checked(project: Project, locked_demo: MemoryProject) -> Non
         again.check(checks=["frsh"])
     with pytest.raises(ConfigError, match='There is no stage "trainig"'):
         again.check(["trainig"])
+
+
+def test_stages_are_compared(project: Project) -> None:
+    found = project.diff("feature", "training")
+    assert (found.names, found.problems) == (("feature", "training"), ())
+    assert [each.name for each in found.differences.removed] == ["app", "win"]
+    (mid,) = found.differences.added
+    assert (mid.before, str(mid.after and mid.after.versions[0])) == (None, "1.0")
+    assert (found.differences.shared, found.differences.before.packages) == (1, 3)
+    with pytest.raises(ConfigError, match='There is no stage "trainig"'):
+        project.diff("feature", "trainig")
+
+
+def test_changes_since_a_revision(project: Project, locked_demo: MemoryProject) -> None:
+    with pytest.raises(FtiError, match="is not in a git repository"):
+        project.affected("HEAD")
+    git(locked_demo.root, "init", "--quiet")
+    commit = commit_all(locked_demo.root)
+    lock = locked_demo.root / "fti/training/poetry.lock"
+    text = lock.read_text(encoding="utf-8")
+    lock.write_text(text.replace('"lib"\nversion = "1.0"', '"lib"\nversion = "1.1"'), "utf-8")
+    again = Project.load(locked_demo.root)
+    report = again.affected("HEAD")
+    assert (report.base, report.warnings) == (commit, ())
+    assert [(each.stage.name, each.reasons[0].kind) for each in report.affected] == [
+        ("training", "lock")
+    ]
+    history = again.diff_since("HEAD")
+    assert (history.revision, history.commit) == ("HEAD", commit)
+    assert [(each.name, each.state) for each in history.stages] == [
+        ("feature", "unchanged"),
+        ("training", "changed"),
+        ("inference", "unchanged"),
+    ]
+    assert [each.name for each in again.diff_since(commit, ["training"]).stages] == ["training"]
 
 
 def test_a_stage_without_a_fresh_lock_has_no_packages(locked_demo: MemoryProject) -> None:

@@ -221,6 +221,19 @@ def test_an_image_is_as_locked_until_it_or_the_lock_changes(project: Project) ->
     )
 
 
+def test_an_image_contains_its_sbom(project: Project) -> None:
+    output = project.build("training", "--sbom")
+    assert "wrote     fti/training/training.cdx.json\n" in output
+    image = project.image("training")
+    text = (project.root / "fti/training/training.cdx.json").read_text(encoding="utf-8")
+    path = "/usr/share/sbom/training.cdx.json"
+    assert docker("run", "--rm", "--entrypoint", "cat", image, path) == text
+    # A build without the option updates the SBOM, too.
+    assert project.build("training") == f"training: up to date ({image})\n"
+    project.poetry.ok(project.root, "fti", "export", "training")
+    assert project.build("training") == f"training: up to date ({image})\n"
+
+
 def test_a_dockerfile_of_ones_own_is_built_first(project: Project) -> None:
     text = (project.root / "pyproject.toml").read_text()
     table = "[tool.fti.stages.training.image]\n"

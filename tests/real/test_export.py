@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from packaging.requirements import Requirement
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+READ_BY_PIP: Final = "azureml, conda, constraints, mlflow and requirements"
 ENVIRONMENTS = [
     {
         **marker_environment(platform),
@@ -258,12 +259,12 @@ NO_MARKERS = (
         (
             ("-f", "pylock", "--no-hashes"),
             1,
-            "--no-hashes applies to the formats constraints and requirements only.\n",
+            f"--no-hashes applies to the formats {READ_BY_PIP} only.\n",
         ),
         (
             ("--merged", "--no-markers"),
             1,
-            "--no-markers applies to the formats constraints and requirements only.\n",
+            f"--no-markers applies to the formats {READ_BY_PIP} only.\n",
         ),
         (
             ("inference", "-f", "requirements", "--no-markers"),

@@ -139,7 +139,11 @@ def with_an_update(desk: Desk) -> None:
         ("docs/how-to/platforms", no_preparation),
         ("docs/how-to/security-fixes", with_old_urllib3),
         ("docs/how-to/rollback", with_an_update),
+        ("docs/how-to/sbom", no_preparation),
         ("docs/how-to/pin-the-plugin", no_preparation),
+        ("docs/how-to/conda", no_preparation),
+        ("docs/how-to/mlflow", no_preparation),
+        ("docs/how-to/azureml", no_preparation),
     ],
 )
 def test_a_page_does_what_it_says(desk: Desk, page: str, prepare: Callable[[Desk], None]) -> None:
@@ -152,7 +156,7 @@ def test_the_configurations_of_ides_name_the_environment_of_the_stage(desk: Desk
     assert (desk.root / python).exists()
     container, settings = (
         json.loads((desk.root / name).read_text(encoding="utf-8").partition("\n")[2])
-        for name in (".devcontainer/training/devcontainer.json", ".vscode/settings.json")
+        for name in (".devcontainer/training-dev/devcontainer.json", ".vscode/settings.json")
     )
     assert settings["python.defaultInterpreterPath"] == f"${{workspaceFolder}}/{python}"
     (command,) = POETRY.findall(container["updateContentCommand"])

@@ -92,6 +92,7 @@ COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("fti", "show", "training"),
     ("fti", "update", "--dry-run"),
     ("fti", "update", "alpha", "--dry-run"),
+    ("fti", "why", "alpha", "--newest"),
 )
 POETRYS: Final[tuple[tuple[str, ...], ...]] = (
     ("check",),
@@ -231,7 +232,7 @@ def test_stages_are_locked_and_exported_as_ever(
     )
     assert written == files
     for words, result in results.items():
-        solves = words[1] in ("lock", "update") and "--check" not in words
+        solves = words[1] in ("lock", "update", "why") and "--check" not in words
         assert (result.code, result.output) == (0, expected[words].output), words
         assert result.errors.strip() == (notice if solves else ""), words
 
@@ -268,6 +269,28 @@ def test_errors_are_explained(private: PrivateName, lab: Lab) -> None:
     failed = lab.poetry(root, "lock")
     assert failed.code == 1
     assert "version solving failed" in failed.errors
+
+
+@pytest.mark.parametrize(
+    "private",
+    [each for each in NAMES if str(each.id).endswith(("._locked", "._incompatibility"))],
+    indirect=True,
+)
+def test_what_prevents_newer_versions(private: PrivateName, lab: Lab) -> None:
+    """Without the solver's proof, it is unknown which requirements would have to change."""
+    root = lab.project(PROJECT.replace('feature = ["alpha"]', 'feature = ["alpha <2"]'))
+    lab.poetry.ok(root, "fti", "lock", "feature")
+    lines = lab.poetry.ok(root, "fti", "why", "alpha", "--newest").output.splitlines()
+    if private.name == "_incompatibility":
+        assert lines[-1] == (
+            "  2.0, the newest release, is not possible: with this version of Poetry, the solver's"
+            " proof cannot be read"
+        )
+    else:
+        assert lines[-2:] == [
+            "  2.0, the newest release, is possible if this changes:",
+            "    pyproject.toml requires alpha <2 (group feature)",
+        ]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness import Poetry
+
+HINT: Final = "\nRun poetry fti why {} --newest to find out what prevents newer versions.\n"
 
 pytestmark = pytest.mark.every_minor
 
@@ -32,6 +34,7 @@ inference: alpha 2.0
   boosting 1.0 requires alpha >=1.5
     group inference -> boosting
 """
+        + HINT.format("alpha")
     )
     assert (
         poetry.ok(locked_tiny, "fti", "why", "drawing", "training", "--all")
@@ -40,6 +43,7 @@ training: drawing 0.3
   boosting[plot] 1.0 requires drawing ==0.3
     group training -> boosting[plot]
 """
+        + HINT.format("drawing training")
     )
     assert (
         poetry.ok(locked_tiny, "fti", "why", "Dotted.Name_Pkg", "feature")
@@ -47,6 +51,7 @@ training: drawing 0.3
 feature: dotted-name-pkg 1.0
   pyproject.toml requires dotted-name-pkg (project dependencies)
 """
+        + HINT.format("dotted-name-pkg feature")
     )
 
 
@@ -69,3 +74,28 @@ What could add it:
     unknown = poetry(locked_tiny, "fti", "why", "alpha", "serving")
     assert unknown.code == 2
     assert 'There is no stage "serving"' in unknown.errors
+
+
+def test_what_prevents_newer_versions(poetry: Poetry, locked_tiny: Path) -> None:
+    assert (
+        poetry.ok(locked_tiny, "fti", "why", "alpha", "--newest")
+        == """\
+feature: alpha 1.5
+  sparkish 3.5 requires alpha <2
+    group feature -> sparkish
+  2.0, the newest release, which training and inference have, is possible if this changes:
+    sparkish 3.5 requires alpha <2
+
+training: alpha 2.0
+  boosting 1.0 requires alpha >=1.5
+    group training -> boosting
+  torchish 2.1 requires alpha >=2
+    group training -> torchish
+  2.0 is the newest release
+
+inference: alpha 2.0
+  boosting 1.0 requires alpha >=1.5
+    group inference -> boosting
+  2.0 is the newest release
+"""
+    )

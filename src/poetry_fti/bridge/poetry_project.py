@@ -9,7 +9,7 @@ from cleo.io.null_io import NullIO
 from poetry.factory import Factory
 
 from poetry_fti.bridge.build_constraints import build_constraints
-from poetry_fti.bridge.index.files import cached_yanks, find_files, known_sizes, pool_indexes
+from poetry_fti.bridge.index.files import KnownSizes, cached_yanks, find_files, pool_indexes
 from poetry_fti.bridge.index.http_cache import make_robust
 from poetry_fti.bridge.index.logins import logins
 from poetry_fti.bridge.project.code import project_code
@@ -50,6 +50,10 @@ class PoetryProject:
             hide_credentials(poetry)
         make_robust(poetry.pool)
         return poetry
+
+    @cached_property
+    def _known_sizes(self) -> KnownSizes:
+        return KnownSizes(self.pool)
 
     @property
     def pool(self) -> RepositoryPool:
@@ -98,7 +102,7 @@ class PoetryProject:
 
     def known_sizes(self, packages: Iterable[LockedPackage]) -> dict[str, int]:
         """Return the sizes in bytes of the packages' files by digest that Poetry's cache has."""
-        return known_sizes(self.pool, packages)
+        return self._known_sizes.of(packages)
 
     def cached_yanks(
         self, packages: Iterable[LockedPackage]

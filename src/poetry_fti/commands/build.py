@@ -49,6 +49,7 @@ class BuildCommand(Command):
             flag=False,
             multiple=True,
         ),
+        option("sbom", None, "Add a software bill of materials to each image (format cyclonedx)."),
         option("force", None, "Rebuild images that are up to date."),
         SINCE,
     ]
@@ -71,7 +72,7 @@ Poetry is configured with.
             names = self._names(project)
             if names is None:
                 return DONE
-            export = render_images(project, names, builder)
+            export = render_images(project, names, builder, sbom=self.option("sbom"))
             report_written(self.io, write(project, export.rendered), only_changes=True)
             jobs = build_jobs(project, export, builder)
         todo = []

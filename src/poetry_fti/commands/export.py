@@ -69,8 +69,8 @@ class ExportCommand(Command):
     ]
     help = """\
 Writes files for each stage to <comment>fti/STAGE/</comment>; the locks have to be fresh. The
-formats bake, compose, github and gitlab write one file to <comment>fti/</comment> that describes
-all stages.
+formats airflow, bake, compose, github and gitlab write one file to <comment>fti/</comment> that
+describes all stages.
 Without <info>--format</info> and <info>--merged</info>, files of earlier exports are updated, too,
 with the options that they were written with.
 

@@ -23,6 +23,7 @@ GROUPS: Final[Mapping[str, Sequence[str]]] = {
         "list",
         "diff",
         "why",
+        "report",
         "export",
         "check",
         "verify",

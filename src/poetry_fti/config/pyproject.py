@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_fti.config.check_keys import waiver_problems
 from poetry_fti.config.groups import read_groups, tangled_groups
-from poetry_fti.config.read import read_config, written_constraints
+from poetry_fti.config.messages import dotted
+from poetry_fti.config.pipeline import pipeline_problems
+from poetry_fti.config.read import read_config, stage_path
 from poetry_fti.config.shape import has_expected_shape
 from poetry_fti.config.stages import read_rules, read_stages, undeclared_kinds
 from poetry_fti.errors import ProblemsError
 from poetry_fti.model import FORMATS, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from packaging.utils import NormalizedName
 
@@ -71,6 +73,7 @@ def read_pyproject(
     groups = read_groups(pyproject, problems)
     stages = read_stages(config, groups, checks.extras(pyproject), problems)
     rules = read_rules(config, stages, problems)
+    problems += pipeline_problems(config.pipeline, stages)
     problems += waiver_problems(config.check, [stage.name for stage in stages])
     problems += checks.constraint_problems(written_constraints(config))
     problems += [] if problems else tangled_groups(pyproject, groups)
@@ -96,3 +99,16 @@ def read_without_checks(
     if problems:
         raise ProblemsError(problems)
     return ProjectConfig(config=config, groups=groups, stages=stages, rules=(), is_checked=True)
+
+
+def written_constraints(config: Config) -> Iterator[tuple[str, str]]:
+    """Yield each version constraint in the configuration, after the dotted path of its key."""
+    for name, constraint in config.overrides:
+        yield dotted("tool", "fti", "overrides", name), constraint
+    yield from ((each.path, each.versions) for each in config.constraints)
+    for stage in config.stages:
+        if stage.python is not None:
+            yield stage_path(stage.name, "python"), stage.python
+        for name, constraint in stage.overrides:
+            yield stage_path(stage.name, "overrides", name), constraint
+        yield from ((each.path, each.versions) for each in stage.constraints)

@@ -23,12 +23,21 @@ from poetry_fti.config.package_keys import (
     read_forbid,
     read_overrides,
 )
+from poetry_fti.config.pipeline import read_pipeline, read_resources, read_schedule
 from poetry_fti.config.table import Table
 from poetry_fti.config.target_keys import read_targets
-from poetry_fti.model import KINDS, USUAL_PLATFORMS, CheckSettings, Image, Targets
+from poetry_fti.model import (
+    KINDS,
+    USUAL_PLATFORMS,
+    CheckSettings,
+    Image,
+    Pipeline,
+    Resources,
+    Targets,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable
 
     from packaging.utils import NormalizedName
 
@@ -66,6 +75,8 @@ class StageConfig:
     no_build: bool = False
     share: bool | None = None
     paths: tuple[PurePosixPath, ...] | None = None
+    resources: Resources = Resources()
+    schedule: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +99,7 @@ class Config:
     via: bool = True
     sync_on_run: bool = False
     check: CheckSettings = CheckSettings()
+    pipeline: Pipeline = Pipeline()
 
 
 def read_config(
@@ -115,6 +127,7 @@ def read_config(
             "via",
             "sync-on-run",
             "check",
+            "pipeline",
         ),
     )
     exports = table.choices("exports", formats)
@@ -132,6 +145,7 @@ def read_config(
         via=table.boolean("via") is not False,
         sync_on_run=table.boolean("sync-on-run") or False,
         check=read_check(table),
+        pipeline=read_pipeline(table),
     )
 
 
@@ -195,6 +209,8 @@ def _stage(
             "no-build",
             "share",
             "paths",
+            "resources",
+            "schedule",
         ),
     )
     if not STAGE_NAME.fullmatch(name):
@@ -227,6 +243,8 @@ def _stage(
         no_build=table.boolean("no-build") or False,
         share=table.boolean("share"),
         paths=_paths(table),
+        resources=read_resources(table),
+        schedule=read_schedule(table),
     )
 
 
@@ -267,16 +285,3 @@ def _with_installer(image: Image, targets: Targets) -> Image:
 def stage_path(name: str, *keys: str) -> str:
     """Return the dotted path of a key of a stage, as problems show it."""
     return dotted("tool", "fti", "stages", name, *keys)
-
-
-def written_constraints(config: Config) -> Iterator[tuple[str, str]]:
-    """Yield each version constraint in the configuration, after the dotted path of its key."""
-    for name, constraint in config.overrides:
-        yield dotted("tool", "fti", "overrides", name), constraint
-    yield from ((each.path, each.versions) for each in config.constraints)
-    for stage in config.stages:
-        if stage.python is not None:
-            yield stage_path(stage.name, "python"), stage.python
-        for name, constraint in stage.overrides:
-            yield stage_path(stage.name, "overrides", name), constraint
-        yield from ((each.path, each.versions) for each in stage.constraints)

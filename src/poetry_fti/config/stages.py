@@ -122,6 +122,8 @@ def _stage(
         no_build=config.no_build,
         share=config.share is not False,
         paths=config.paths,
+        resources=config.resources,
+        schedule=config.schedule,
         overrides=tuple(_normalized_overrides(config.overrides).items()),
         exclude=config.exclude,
         constraints=config.constraints,

@@ -101,6 +101,14 @@ class Table:
         self.wrong(key, f"must be an integer, not {toml_type(value)}")
         return None
 
+    def number(self, key: str) -> float | None:
+        """Return an integer or a float; None for a missing key or a wrong type."""
+        value = self._mapping.get(key)
+        if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+            return value
+        self.wrong(key, f"must be a number, not {toml_type(value)}")
+        return None
+
     def word(self, key: str) -> str | None:
         """Return a string or an integer as a string; None for a missing key or a wrong type."""
         value = self._mapping.get(key)

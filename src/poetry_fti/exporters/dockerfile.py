@@ -11,7 +11,7 @@ from poetry_fti.exporters.docker.base_image import become_root, from_base
 from poetry_fti.exporters.docker.context.dockerignore import dockerignore
 from poetry_fti.exporters.docker.instructions.build_stages import code_stage, package_stages
 from poetry_fti.exporters.docker.instructions.certificates import certificates
-from poetry_fti.exporters.docker.instructions.contents import code, own_files, packages
+from poetry_fti.exporters.docker.instructions.contents import code, own_files, packages, sbom
 from poetry_fti.exporters.docker.instructions.leading_comment import (
     leading_comment,
     syntax_directive,
@@ -87,6 +87,12 @@ def _builder(locked: LockedStage) -> Iterator[str]:
     yield from code_stage(locked)
 
 
+def _labels(locked: LockedStage) -> Iterator[str]:
+    # Last, since it is new whenever the lock is.
+    yield from sbom(locked)
+    yield from labels(locked)
+
+
 def _workdir(locked: LockedStage) -> Iterator[str]:
     yield f"WORKDIR {locked.stage.image.workdir}"
 
@@ -102,7 +108,7 @@ BLOCKS: Final[Mapping[str, Block]] = {
     "code": code,
     "environment": environment,
     "steps": last_steps,
-    "labels": labels,
+    "labels": _labels,
     "start": start,
 }
 

@@ -7,15 +7,15 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any, Final
 
-from packaging.specifiers import SpecifierSet
-
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import ProjectExporter
 from poetry_fti.exporters.shared.ci import INSTALL_POETRY, NO_COMMIT, known_commit
+from poetry_fti.exporters.shared.ci_comment import DIFF_COMMANDS, comment_script
 from poetry_fti.exporters.shared.header import project_header
 from poetry_fti.exporters.shared.images import has_image, with_images
+from poetry_fti.exporters.shared.pythons import allowed_minors
 from poetry_fti.exporters.shared.yaml_text import yaml_text
-from poetry_fti.targets import python_minors
+from poetry_fti.targets import version_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,12 +35,15 @@ _RUNNERS: Final = {  # by platform, the preferred one first
     "windows/arm64": "windows-11-arm",
 }
 _PYTHON: Final = "3.12"  # the one that Poetry runs with
+_BASE: Final = "github.event.pull_request.base.sha"
 _BEFORE: Final = (
-    "github.event.pull_request.base.sha || github.event.merge_group.base_sha"
-    f" || github.event.before || '{NO_COMMIT}'"
+    f"{_BASE} || github.event.merge_group.base_sha || github.event.before || '{NO_COMMIT}'"
 )
 _SUMMARY: Final = '--format markdown >> "$GITHUB_STEP_SUMMARY"'
 _MATRIX: Final = "needs.check.outputs.matrix"
+# The token is read-only in pull requests of forks.
+_WRITABLE: Final = "github.event.pull_request.head.repo.full_name == github.repository"
+_ISSUES: Final = "$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/issues"
 _ONLY_LINUX: Final = "runner.os == 'Linux'"
 
 
@@ -59,6 +62,7 @@ def files(stages: Sequence[LockedStage]) -> Mapping[str, str]:
         "permissions": {"contents": "read"},
         "jobs": {
             "check": _check(str(folder / FILENAME)),
+            "comment": _comment(),
             "install": _job(stages, names, _run('poetry fti install "$STAGE"')),
             **({"build": _job(stages, names, _build(stages))} if images else {}),
         },
@@ -68,7 +72,6 @@ def files(stages: Sequence[LockedStage]) -> Mapping[str, str]:
 
 
 def _check(path: str) -> dict[str, Any]:
-    since = f'echo "SINCE={known_commit("BEFORE")}" >> "$GITHUB_ENV"'
     matrix = 'poetry fti affected --since "$SINCE" --format github >> "$GITHUB_OUTPUT"'
     return {
         "runs-on": _RUNNERS["linux/amd64"],
@@ -78,7 +81,7 @@ def _check(path: str) -> dict[str, Any]:
             {"name": "Compare this workflow with the export", **_run(_compare(path))},
             _run("poetry fti lock --check"),
             _run("poetry fti export --check"),
-            {**_run(since), "env": {"BEFORE": f"${{{{ {_BEFORE} }}}}"}},
+            _since(_BEFORE),
             _run(f'poetry fti diff --since "$SINCE" {_SUMMARY}'),
             _run(f"poetry fti diff {_SUMMARY}"),
             _run('poetry fti affected --since "$SINCE"'),
@@ -86,6 +89,35 @@ def _check(path: str) -> dict[str, Any]:
             _run("poetry fti check --format github"),
         ],
     }
+
+
+def _comment() -> dict[str, Any]:
+    """Return the job that comments on pull requests: it alone may write, and only comments."""
+    script = comment_script(
+        header="Authorization: Bearer $TOKEN",
+        comments=f"{_ISSUES}/$NUMBER/comments",
+        comment=f"{_ISSUES}/comments",
+        update="PATCH",
+        details="$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID",
+    )
+    variables = {"TOKEN": "${{ github.token }}", "NUMBER": "${{ github.event.number }}"}
+    return {
+        "if": _WRITABLE,
+        "runs-on": _RUNNERS["linux/amd64"],
+        "permissions": {"contents": "read", "pull-requests": "write"},
+        "steps": [
+            *_setup(_PYTHON, {"fetch-depth": 0}),
+            _since(_BASE),
+            *map(_run, DIFF_COMMANDS),
+            {"env": variables, **_run(script)},
+        ],
+    }
+
+
+def _since(before: str) -> dict[str, Any]:
+    """Return the step that sets SINCE to the commit that an expression stands for."""
+    command = f'echo "SINCE={known_commit("BEFORE")}" >> "$GITHUB_ENV"'
+    return {**_run(command), "env": {"BEFORE": f"${{{{ {before} }}}}"}}
 
 
 def _job(
@@ -145,14 +177,7 @@ def _runner(locked: LockedStage) -> str:
 
 def _python(locked: LockedStage) -> str:
     """Return the Python that a stage's image has by default: the oldest that the stage allows."""
-    minors = python_minors(SpecifierSet(locked.requires_python))
-    if not minors:
-        message = (
-            f'The stage "{locked.stage.name}" allows no known version of Python'
-            f" ({locked.requires_python}). Set tool.fti.stages.{locked.stage.name}.python."
-        )
-        raise FtiError(message)
-    return "{}.{}".format(*min(minors))
+    return version_text(allowed_minors(locked)[0])
 
 
 def _logins(locked: LockedStage) -> Iterator[str]:

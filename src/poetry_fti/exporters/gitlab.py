@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.exporters import ProjectExporter
 from poetry_fti.exporters.shared.ci import INSTALL_POETRY, known_commit
+from poetry_fti.exporters.shared.ci_comment import DIFF_COMMANDS, comment_script
 from poetry_fti.exporters.shared.header import project_header
 from poetry_fti.exporters.shared.images import with_images
 from poetry_fti.exporters.shared.yaml_text import yaml_text
@@ -21,6 +22,9 @@ _AFFECTED: Final = "fti-affected.yml"
 _FINDINGS: Final = "fti-check.xml"
 _DIFFERENCES: Final = "fti-diff.md"
 _DOCKER: Final = "docker:28"
+# The variable with the token of a project that may write comments.
+_TOKEN: Final = "FTI_GITLAB_TOKEN"  # noqa: S105 - a name
+_NOTES: Final = "$CI_API_V4_URL/projects/$CI_PROJECT_ID/merge_requests/$CI_MERGE_REQUEST_IID/notes"
 
 _RULES: Final = [
     {"if": '$CI_PIPELINE_SOURCE == "merge_request_event"'},
@@ -40,6 +44,7 @@ def files(stages: Sequence[LockedStage]) -> Mapping[str, str]:
         return {}
     jobs = {
         "fti-check": _check(),
+        "fti-comment": _comment(),
         "fti-affected": _affected(),
         "fti-stages": _stages(),
         **({"fti-build": _build()} if with_images(stages) else {}),
@@ -65,6 +70,24 @@ def _check() -> dict[str, Any]:
             "paths": [_DIFFERENCES],
             "reports": {"junit": _FINDINGS},
         },
+    }
+
+
+def _comment() -> dict[str, Any]:
+    """Return the job that comments on merge requests, for which a job has no token by default."""
+    script = comment_script(
+        header=f"PRIVATE-TOKEN: ${_TOKEN}",
+        comments=_NOTES,
+        comment=_NOTES,
+        update="PUT",
+        details="$CI_PIPELINE_URL",
+    )
+    setup = _setup()
+    return {
+        "rules": [{"if": f'$CI_PIPELINE_SOURCE == "merge_request_event" && ${_TOKEN}'}],
+        **setup,
+        "before_script": ["apt-get update", "apt-get install --yes jq", *setup["before_script"]],
+        "script": [*DIFF_COMMANDS, script],
     }
 
 

@@ -10,18 +10,18 @@ from poetry_fti.exporters.shared.build_constraints import (
     build_constraints_note,
 )
 from poetry_fti.exporters.shared.header import header
-from poetry_fti.exporters.shared.reference import in_order, marked, reference
+from poetry_fti.exporters.shared.pip_lines import index_options, is_tree, requirement_words
+from poetry_fti.exporters.shared.reference import in_order
 from poetry_fti.exporters.shared.via import requiring, via_lines
-from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
-from poetry_fti.urls import public_url, quoted_url, untrusted_host
+from poetry_fti.model import DirectoryOrigin, FileOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from poetry_fti.exporters.shared.via import Requiring
-    from poetry_fti.model import IndexOrigin, LockedPackage, LockedStage
+    from poetry_fti.model import LockedPackage, LockedStage
 
-_FILE: Final = "requirements.txt"
+REQUIREMENTS: Final = "requirements.txt"
 SOURCES: Final = "requirements.sources.txt"
 
 
@@ -32,9 +32,9 @@ def files(locked: LockedStage) -> Mapping[str, str]:
     have none, so they are written to a file of their own.
     """
     hashed = any(package.files for package in locked.packages)
-    sources = [package for package in locked.packages if hashed and _is_tree(package)]
-    others = [package for package in locked.packages if not (hashed and _is_tree(package))]
-    texts = {_FILE: _text(locked, others, _root_note(others))}
+    sources = [package for package in locked.packages if hashed and is_tree(package)]
+    others = [package for package in locked.packages if not (hashed and is_tree(package))]
+    texts = {REQUIREMENTS: _text(locked, others, _root_note(others))}
     if sources:
         texts[SOURCES] = _text(locked, sources, _sources_note(locked))
     return {**texts, **build_constraint_files(locked)}
@@ -45,12 +45,8 @@ def requirements_text(locked: LockedStage, note: str, *, every_file: bool = Fals
 
     With `every_file`, they include the hashes of locked files that fit no target of the stage.
     """
-    hashed = [package for package in locked.packages if not _is_tree(package)]
-    return _lines([note, *_options(locked.indexes)], hashed, every_file=every_file)
-
-
-def _is_tree(package: LockedPackage) -> bool:
-    return isinstance(package.origin, DirectoryOrigin | GitOrigin)
+    hashed = [package for package in locked.packages if not is_tree(package)]
+    return _lines([note, *index_options(locked.indexes)], hashed, every_file=every_file)
 
 
 def _root_note(packages: Iterable[LockedPackage]) -> Iterator[str]:
@@ -65,7 +61,7 @@ def _sources_note(locked: LockedStage) -> Iterator[str]:
 
 def _text(locked: LockedStage, packages: Sequence[LockedPackage], note: Iterable[str]) -> str:
     constrained = build_constraints_note(locked, packages)
-    top = [header(locked), *note, *constrained, *_options(locked.indexes)]
+    top = [header(locked), *note, *constrained, *index_options(locked.indexes)]
     return _lines(top, packages, via=requiring(locked) if locked.via else {})
 
 
@@ -80,30 +76,11 @@ def _lines(
         line
         for package in in_order(packages)
         for line in (
-            _line(package, package.digests if every_file else ()),
+            " \\\n    ".join(requirement_words(package, package.digests if every_file else ())),
             *via_lines(package, via or {}),
         )
     ]
     return "\n".join([*top, "", *lines] if lines else top) + "\n"
 
 
-def _options(indexes: Sequence[IndexOrigin]) -> Iterator[str]:
-    others = [index for index in indexes if index.name is not None and index.url]
-    for position, index in enumerate(others):
-        first = position == 0 and len(others) == len(indexes)
-        yield f"{'--index-url' if first else '--extra-index-url'} {_index_url(index)}"
-    hosts = [untrusted_host(_index_url(index)) for index in others]
-    yield from (f"--trusted-host {host}" for host in dict.fromkeys(hosts) if host)
-
-
-def _index_url(index: IndexOrigin) -> str:
-    return quoted_url(public_url(index.url or ""))
-
-
-def _line(package: LockedPackage, digests: Iterable[str]) -> str:
-    digests = {*digests, *(file.digest for file in package.files)}
-    hashes = sorted(f"--hash={digest}" for digest in digests)
-    return " \\\n    ".join([marked(reference(package), package), *hashes])
-
-
-EXPORTER: Final = StageExporter(_FILE, files, can_omit_hashes=True, can_omit_markers=True)
+EXPORTER: Final = StageExporter(REQUIREMENTS, files, can_omit_hashes=True, can_omit_markers=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from poetry_fti.model.check import CHECKS, SEVERITIES, CheckSettings, Severity, Waiver
 from poetry_fti.model.constraint import Constraint
 from poetry_fti.model.dependency_graph import Dependency, DependencyGraph, DependentPackage
-from poetry_fti.model.formats import FORMATS
+from poetry_fti.model.formats import FORMATS, OUTSIDE, format_folder
 from poetry_fti.model.image import (
     CODE_FORMS,
     INSTALLERS,
@@ -39,7 +39,7 @@ from poetry_fti.model.platforms import (
 )
 from poetry_fti.model.problem import Problem
 from poetry_fti.model.rule import LEVELS, Level, Rule
-from poetry_fti.model.stage import KINDS, Kind, Stage
+from poetry_fti.model.stage import KINDS, RUNNERS, Kind, Pipeline, Resources, Runner, Stage
 
 __all__ = [
     "CHECKS",
@@ -48,7 +48,9 @@ __all__ = [
     "INSTALLERS",
     "KINDS",
     "LEVELS",
+    "OUTSIDE",
     "PLATFORMS",
+    "RUNNERS",
     "SEVERITIES",
     "USUAL_PLATFORMS",
     "Architecture",
@@ -83,14 +85,18 @@ __all__ = [
     "ModelRecord",
     "OperatingSystem",
     "Origin",
+    "Pipeline",
     "Platform",
     "Problem",
     "Requirement",
+    "Resources",
     "Rule",
+    "Runner",
     "Severity",
     "Stage",
     "Stamp",
     "Targets",
     "UrlOrigin",
     "Waiver",
+    "format_folder",
 ]

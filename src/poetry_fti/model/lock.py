@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from poetry_fti.model.locked_version import LockedVersion
 from poetry_fti.model.origins import IndexOrigin
+from poetry_fti.model.stage import Pipeline
 
 if TYPE_CHECKING:
     from packaging.markers import Marker
@@ -138,6 +139,8 @@ class LockedStage:
         in_context: the path of the project's root in the build context of the stage's image.
         is_reduced: whether only the packages that the image installs are left of the lock's.
         via: whether comments in requirements.txt name what requires each package.
+        has_sbom: whether the stage's image contains its software bill of materials.
+        pipeline: the order in which the project's stages run.
     """
 
     stage: Stage
@@ -156,3 +159,5 @@ class LockedStage:
     in_context: PurePosixPath = PurePosixPath()
     is_reduced: bool = False
     via: bool = False
+    has_sbom: bool = False
+    pipeline: Pipeline = Pipeline()

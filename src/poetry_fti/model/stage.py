@@ -1,4 +1,4 @@
-"""A pipeline stage as pyproject.toml configures it."""
+"""A pipeline stage and the pipeline as pyproject.toml configures them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,39 @@ if TYPE_CHECKING:
 
 Kind: TypeAlias = Literal["feature", "training", "inference"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+Runner: TypeAlias = Literal["docker", "kubernetes", "external-python"]
+RUNNERS: Final[tuple[Runner, ...]] = get_args(Runner)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What a stage needs to run; None leaves a resource to the platform.
+
+    Attributes:
+        cpu: the share of processors, in thousandths of a core.
+        memory: in bytes.
+        gpu: the number of GPUs.
+    """
+
+    cpu: int | None = None
+    memory: int | None = None
+    gpu: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """The table `[tool.fti.pipeline]`: how an orchestrator runs the stages one after the other.
+
+    Attributes:
+        order: the names of the stages in their order; None for the order of their kinds, in which
+            the stages of a kind run at the same time, and services are left out.
+        schedule: a cron expression with five fields, in UTC; None for runs on demand.
+        runner: what a task of Airflow runs a stage with.
+    """
+
+    order: tuple[str, ...] | None = None
+    schedule: str | None = None
+    runner: Runner = "docker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +78,9 @@ class Stage:
         share: whether the image has layers that images of other stages can share.
         paths: the files and folders of the stage's own code, relative to the project's root; None
             for what its image contains of the project.
+        resources: what the platform that runs the stage has to provide.
+        schedule: when the stage runs on its own: a cron expression with five fields, in UTC; None
+            for runs on demand.
     """
 
     name: str
@@ -67,11 +103,18 @@ class Stage:
     no_build: bool = False
     share: bool = True
     paths: tuple[PurePosixPath, ...] | None = None
+    resources: Resources = Resources()
+    schedule: str | None = None
 
     @property
     def locked_groups(self) -> tuple[NormalizedName, ...]:
         """The groups whose packages are in the stage's lock, sorted."""
         return tuple(sorted({*self.closure, *self.dev_groups}))
+
+    @property
+    def is_service(self) -> bool:
+        """Whether the stage runs until it is stopped: inference whose image exposes a port."""
+        return self.kind == "inference" and bool(self.image.expose)
 
     def image_key(self, key: str) -> str:
         """Return the dotted path of a key of the image, in the table that sets it."""

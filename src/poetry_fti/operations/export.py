@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from poetry_fti import files
 from poetry_fti.errors import ConfigError
 from poetry_fti.exporters import ProjectExporter, StageExporter, load_exporter
-from poetry_fti.exporters.docker.layers.subsets import is_subset_file
 from poetry_fti.exporters.pylock import filename
-from poetry_fti.exporters.requirements import SOURCES
 from poetry_fti.exporters.shared.build_constraints import FILENAME as BUILD_CONSTRAINTS
 from poetry_fti.exporters.shared.header import with_words
 from poetry_fti.exporters.shared.omissions import without_hashes, without_markers
 from poetry_fti.files import Difference
-from poetry_fti.model import FORMATS
+from poetry_fti.model import FORMATS, format_folder
 from poetry_fti.operations.certificates import require_certificates
-from poetry_fti.operations.exports.generated import generated_files
+from poetry_fti.operations.exports.by_products import by_products
+from poetry_fti.operations.exports.generated import require_own
 from poetry_fti.operations.exports.located import located
 from poetry_fti.operations.exports.merged import (
     follow_merged,
@@ -25,6 +24,7 @@ from poetry_fti.operations.exports.merged import (
     merged_text,
     unconstrained,
 )
+from poetry_fti.operations.exports.sboms import with_sbom, written_sbom
 from poetry_fti.operations.exports.written_files import (
     StageFormat,
     unused_files,
@@ -39,7 +39,7 @@ from poetry_fti.operations.url_logins import export_warnings
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
     from poetry_fti.model import LockedStage
@@ -61,9 +61,6 @@ __all__ = [
     "write",
 ]
 
-# The formats that come with the constraints of builds.
-_CONSTRAINED: Final = frozenset({"dockerfile", "pylock", "requirements"})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRequest:
@@ -73,7 +70,8 @@ class ExportRequest:
     compared, which needs no index. `hashes` and `markers` decide whether requirements have them.
     `partial` leaves out formats that describe all stages if another stage has no fresh lock.
     `follow` adds the formats of files that earlier exports have written, with their options.
-    Without `layers`, formats that need the layers of images are left out.
+    `sboms` adds the SBOMs that earlier exports have written, since images contain them. Without
+    `layers`, formats that need the layers of images are left out.
     """
 
     stages: tuple[ProjectStage, ...]
@@ -85,6 +83,7 @@ class ExportRequest:
     partial: bool = False
     follow: bool = False
     layers: bool = True
+    sboms: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +120,9 @@ def render(project: Project, request: ExportRequest) -> Rendered:
         text = merged_text(project, locked, check=request.check)
         return Rendered({path: text}, (), (), [*warnings, *unconstrained(locked, path)])
     formats = [_formats(project, stage, request) for stage in request.stages]
+    locked = [
+        with_sbom(project, *each) for each in zip(locked, request.stages, formats, strict=True)
+    ]
     layered = [stage for stage, chosen in zip(locked, formats, strict=True) if _has_layers(chosen)]
     images = with_layers(project, layered)
     views = {each.stage.name: each for each in images}
@@ -134,7 +136,7 @@ def render(project: Project, request: ExportRequest) -> Rendered:
             texts |= {
                 path: text for path, text in new.items() if not (is_layered and path in texts)
             }
-        obsolete += _by_products(project, stage.folder, {each.name for each in chosen}, texts)
+        obsolete += by_products(project, stage.folder, {each.name for each in chosen}, texts)
     whole = _whole(project, request, locked)
     texts |= whole.texts
     known = {*texts, *obsolete, *whole.skipped}
@@ -145,6 +147,7 @@ def render(project: Project, request: ExportRequest) -> Rendered:
 def _formats(project: Project, stage: ProjectStage, request: ExportRequest) -> list[StageFormat]:
     """Return the formats to export a stage in: those of the request, then those that it follows."""
     written = written_formats(project, stage) if request.follow else {}
+    written |= written_sbom(project, stage) if request.sboms else {}
     loaded = ((name, load_exporter(name)) for name in request.formats)
     wanted = {n: StageFormat(n, each) for n, each in loaded if isinstance(each, StageExporter)}
     return [
@@ -162,25 +165,6 @@ def _has_layers(formats: Iterable[StageFormat]) -> bool:
     return any(each.exporter.needs_layers for each in formats)
 
 
-def _by_products(
-    project: Project,
-    folder: PurePosixPath,
-    formats: Collection[str],
-    texts: Collection[PurePosixPath],
-) -> list[PurePosixPath]:
-    """Return files on disk that the formats write for some locks, but not for this one."""
-    return [
-        path
-        for path in generated_files(project, folder)
-        if path not in texts
-        and (
-            ("dockerfile" in formats and is_subset_file(path.name))
-            or ("requirements" in formats and path.name == SOURCES)
-            or (not _CONSTRAINED.isdisjoint(formats) and path.name == BUILD_CONSTRAINTS)
-        )
-    ]
-
-
 def _files(
     project: Project, locked: LockedStage, chosen: StageFormat, request: ExportRequest
 ) -> Mapping[PurePosixPath, str]:
@@ -191,9 +175,10 @@ def _files(
         locked = without_hashes(locked)
     if not chosen.markers:
         locked = without_markers(locked)
+    folder = format_folder(chosen.name, locked.folder, locked.stage.name)
     return {
         # Other formats write the same constraints of builds.
-        locked.folder / name: text if name == BUILD_CONSTRAINTS else with_words(text, chosen.words)
+        folder / name: text if name == BUILD_CONSTRAINTS else with_words(text, chosen.words)
         for name, text in chosen.exporter.files(locked).items()
     }
 
@@ -215,7 +200,7 @@ def _whole(project: Project, request: ExportRequest, locked: Sequence[LockedStag
 
 
 def render_stage(project: Project, stage: ProjectStage, format_name: str) -> Mapping[str, str]:
-    """Return the text of each file of a format by its name in the stage's folder.
+    """Return the text of each file of a format by its name.
 
     Raises ConfigError for an unknown format, and for one that describes the whole project;
     otherwise the errors of `render`.
@@ -224,9 +209,7 @@ def render_stage(project: Project, stage: ProjectStage, format_name: str) -> Map
     if is_project_format(format_name):
         raise ConfigError(f'The format "{format_name}" describes all stages in one file.')
     rendered = render(project, ExportRequest(stages=(stage,), formats=(format_name,)))
-    return {
-        path.relative_to(stage.folder).as_posix(): text for path, text in rendered.texts.items()
-    }
+    return {path.name: text for path, text in rendered.texts.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +228,11 @@ class Written:
 def write(project: Project, rendered: Rendered) -> Written:
     """Write the files whose text differs, and remove obsolete ones.
 
-    Raises OSError; if a text cannot be written, no file is replaced.
+    Raises OSError, and FtiError for a file outside of the stages' folders that another program has
+    written; then no file is replaced.
     """
     root = project.root
+    require_own(project, rendered.texts)
     replaced = files.replace({root / path: text for path, text in rendered.texts.items()}, root)
     files.remove(root / path for path in rendered.obsolete)
     return Written(

@@ -136,9 +136,9 @@ class Project:
         Raises StaleLockError for a missing or stale lock, FtiError for a broken one or one that
         cannot be installed on the stage's targets.
         """
-        self._require_fresh(stage)
+        self.require_fresh(stage)
         locked = locked_stage(stage, self.poetry, self.pyproject)
-        return replace(locked, via=self.config.via)
+        return replace(locked, via=self.config.via, pipeline=self.config.pipeline)
 
     def comparable(self) -> tuple[LockedStage, ...]:
         """Return the stages that can be compared: their locks are fresh and can be installed."""
@@ -155,7 +155,8 @@ class Project:
         """The versions in the project's own poetry.lock."""
         return readable_pins(files.read(self.root / "poetry.lock", self.root) or "")
 
-    def _require_fresh(self, stage: ProjectStage) -> None:
+    def require_fresh(self, stage: ProjectStage) -> None:
+        """Raise StaleLockError for a missing or stale lock, FtiError for a broken one."""
         status = self.status(stage)
         if status.state != "fresh":
             kind = FtiError if status.state == "broken" else StaleLockError

@@ -6,15 +6,14 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_fti.errors import FtiError, StoppedError
+from poetry_fti.errors import FtiError
+from poetry_fti.interruption import wait
 from poetry_fti.ports.engine_commands import bake_command, build_commands, load_commands
 
 if TYPE_CHECKING:
@@ -186,18 +185,7 @@ def captured(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 def _run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
     with subprocess.Popen(words, cwd=folder, env=environment) as process:  # noqa: S603 - the same
-        try:
-            code = process.wait()
-        except KeyboardInterrupt as stop:
-            # The terminal has interrupted the engine too, which needs time to clean up.
-            if isinstance(stop, StoppedError) and stop.number == signal.SIGTERM:
-                process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(_CLEAN_UP)
-            raise
-        finally:
-            if process.poll() is None:
-                process.terminate()
+        code = wait(process, _CLEAN_UP)
     if code:
         command = " ".join(words[: 3 if words[1] == "buildx" else 2])
         raise FtiError(f"`{command}` failed (exit code {code}). See its output above.")

@@ -78,7 +78,7 @@ class Repository:
         if _ZEROS.fullmatch(revision):
             return self._git("hash-object", "-t", "tree", "--stdin").decode().strip()
         commit = self.commit(revision)
-        result = _run(self.top, "merge-base", commit, "HEAD")
+        result = run_git(self.top, "merge-base", commit, "HEAD")
         if result.returncode == 0:
             return result.stdout.decode().strip()
         if self._is_shallow():
@@ -96,6 +96,9 @@ class Repository:
         if self._is_shallow():
             message = f'The git revision "{revision}" is not in this clone, which is shallow.'
             raise FtiError(f"{message} {_FETCH}")
+        if not self._resolved("HEAD"):
+            message = f'There is no git revision "{revision}": the repository of {self.top} has no'
+            raise FtiError(f"{message} commit yet.")
         hint = "Name a branch, a tag or a commit of this repository."
         if self._resolved(f"origin/{revision}"):
             hint = f'Did you mean "origin/{revision}"?'
@@ -151,7 +154,7 @@ class Repository:
         """Return the hash of a revision's commit; empty if there is none."""
         if revision.startswith("-") or "\0" in revision:
             return ""
-        result = _run(self.top, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+        result = run_git(self.top, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
         return "" if result.returncode else result.stdout.decode().strip()
 
     def _is_shallow(self) -> bool:
@@ -168,7 +171,7 @@ class Repository:
 
     def _filters(self) -> list[str]:
         """Return settings that turn off all filters, which are programs that convert files."""
-        found = _run(self.top, "config", "--null", "--name-only", "--get-regexp", r"^filter\.")
+        found = run_git(self.top, "config", "--null", "--name-only", "--get-regexp", r"^filter\.")
         names = {os.fsdecode(key).rpartition(".")[0] for key in found.stdout.split(b"\0") if key}
         for name in sorted(names):
             if "=" in name:
@@ -214,7 +217,7 @@ class Repository:
     def _sizes(self, blobs: Sequence[str]) -> dict[str, int]:
         """Return the sizes of blobs in bytes, without those that a partial clone lacks."""
         # Newer git programs stop at a blob that they would have to fetch; it is missing as well.
-        text = _run(self.top, "cat-file", "--batch-check", data="".join(f"{b}\n" for b in blobs))
+        text = run_git(self.top, "cat-file", "--batch-check", data="".join(f"{b}\n" for b in blobs))
         lines = (line.split() for line in text.stdout.decode().splitlines())
         return {words[0]: int(words[2]) for words in lines if words[-1] != "missing"}
 
@@ -229,9 +232,9 @@ class Repository:
             start = end + size + 2
 
     def _git(self, *words: str, settings: Sequence[str] = (), data: str = "") -> bytes:
-        result = _run(self.top, *words, settings=settings, data=data)
+        result = run_git(self.top, *words, settings=settings, data=data)
         if result.returncode:
-            raise FtiError(_failure(self.top, result.stderr))
+            raise FtiError(git_failure(self.top, result.stderr))
         return result.stdout
 
 
@@ -240,9 +243,9 @@ def find_repository(folder: Path) -> Repository:
 
     Raises FtiError if there is no git program, no repository, or if git refuses to read it.
     """
-    result = _run(folder, "rev-parse", "--show-toplevel", "--show-prefix")
+    result = run_git(folder, "rev-parse", "--show-toplevel", "--show-prefix")
     if result.returncode:
-        raise FtiError(_failure(folder, result.stderr))
+        raise FtiError(git_failure(folder, result.stderr))
     top, prefix = os.fsdecode(result.stdout).split("\n")[:2]
     return Repository(Path(top), PurePosixPath(prefix))
 
@@ -259,9 +262,10 @@ def git_command(folder: Path, settings: Iterable[str] = ()) -> list[str]:
     return [program, "--no-pager", *options, "-C", str(folder)]
 
 
-def _run(
+def run_git(
     folder: Path, *words: str, settings: Sequence[str] = (), data: str = ""
 ) -> subprocess.CompletedProcess[bytes]:
+    """Run git in a folder, with `data` as its input; raises FtiError if there is no git program."""
     return subprocess.run(  # noqa: S603 - fixed commands, no shell
         [*git_command(folder, settings), *words],
         env={k: v for k, v in os.environ.items() if k not in _OF_HOOKS} | ENVIRONMENT,
@@ -271,7 +275,8 @@ def _run(
     )
 
 
-def _failure(folder: Path, errors: bytes) -> str:
+def git_failure(folder: Path, errors: bytes) -> str:
+    """Return a message for what git has printed on its error stream."""
     if b"not a git repository" in errors:
         return f"{folder} is not in a git repository. Run `git init`, or change to a clone."
     message = errors.decode(errors="replace").strip() or "no message"

@@ -33,7 +33,8 @@ _FEWEST: Final = 2
 def rename(text: str, stage: Stage, new: str) -> str:
     """Return the text of a pyproject.toml in which a stage has another name.
 
-    Renamed are its table, its group of the same name, and where stages, groups and rules name them.
+    Renamed are its table, its group of the same name, and where stages, groups, rules and the
+    pipeline name them.
     Raises ConfigError where the name is taken or the text cannot be edited.
     """
     refuse_taken(text, [new])
@@ -48,6 +49,8 @@ def rename(text: str, stage: Stage, new: str) -> str:
         text = edited(text, partial(_rename_group, old=stage.name, new=new), change)
     change = f'Replace the stage "{stage.name}" by "{new}" in tool.fti.align.'
     text = edited(text, partial(_rename_in_rules, old=stage.name, new=new), change)
+    change = f'Replace the stage "{stage.name}" by "{new}" in tool.fti.pipeline.order.'
+    text = edited(text, partial(_rename_in_order, old=stage.name, new=new), change)
     if "kind" not in table_at(parse(text), (*_STAGES, new)) and new != stage.kind:
         text = add_keys(text, (*_STAGES, new), {"kind": stage.kind})
     return text
@@ -56,8 +59,9 @@ def rename(text: str, stage: Stage, new: str) -> str:
 def remove(text: str, stage: Stage, others: Sequence[Stage]) -> str:
     """Return the text of a pyproject.toml without a stage; `others` are those that remain.
 
-    Removed are its table, its group of the same name unless others include that, its name in rules,
-    and rules that are left with a single stage. Raises ConfigError where the text cannot be edited.
+    Removed are its table, its group of the same name unless others include that, its name in rules
+    and in the pipeline, and rules that are left with a single stage. Raises ConfigError where the
+    text cannot be edited.
     """
     if stage.name in table_at(parse(text), _STAGES):
         text = remove_table(text, (*_STAGES, stage.name))
@@ -66,7 +70,9 @@ def remove(text: str, stage: Stage, others: Sequence[Stage]) -> str:
         for path in _own_groups(text, stage.name):
             text = remove_table(text, path)
     change = f'Remove the stage "{stage.name}" from tool.fti.align.'
-    return edited(text, partial(_drop_in_rules, name=stage.name, left=len(others)), change)
+    text = edited(text, partial(_drop_in_rules, name=stage.name, left=len(others)), change)
+    change = f'Remove the stage "{stage.name}" from tool.fti.pipeline.order.'
+    return edited(text, partial(_drop_in_order, name=stage.name), change)
 
 
 def _own_groups(text: str, name: str) -> Iterator[KeyPath]:
@@ -121,3 +127,25 @@ def _drop_in_rules(data: Any, *, name: str, left: int) -> None:  # noqa: ANN401 
             del rules[index]
     if not rules and "align" in data.get("tool", {}).get("fti", {}):
         del data["tool"]["fti"]["align"]
+
+
+def _rename_in_order(data: Any, *, old: str, new: str) -> None:  # noqa: ANN401 - tomlkit's types
+    order = _order(data)
+    if old in order:
+        order[order.index(old)] = new
+
+
+def _drop_in_order(data: Any, *, name: str) -> None:  # noqa: ANN401 - tomlkit's types
+    order = _order(data)
+    if name in order:
+        order.remove(name)
+    if not order and "order" in (pipeline := _pipeline(data)):
+        del pipeline["order"]
+
+
+def _order(data: Any) -> Any:  # noqa: ANN401 - tomlkit's types
+    return _pipeline(data).get("order", [])
+
+
+def _pipeline(data: Any) -> Any:  # noqa: ANN401 - tomlkit's types
+    return data.get("tool", {}).get("fti", {}).get("pipeline", {})

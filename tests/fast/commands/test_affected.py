@@ -151,6 +151,15 @@ def test_the_settings_of_a_stage_affect_this_stage_only(
     assert affected(repository).splitlines() == [*lines, "Not affected: feature, training"]
 
 
+def test_where_and_when_a_stage_runs_does_not_affect_it(repository: MemoryProject) -> None:
+    tables = "[tool.fti.stages.inference]\nresources.cpu = 2\nschedule = '0 3 * * *'"
+    order = '[tool.fti.pipeline]\norder = ["training"]\nrunner = "kubernetes"\n'
+    text = pyproject(GROUPS, order + SETTINGS)
+    repository.write(text.replace("[tool.fti.stages.inference]", tables))
+    assert run(repository, "lock", "--check").code == 0
+    assert affected(repository) == "The changes since main affect no stage.\n"
+
+
 def test_requirements_affect_the_stages_that_have_them(repository: MemoryProject) -> None:
     text = pyproject({**GROUPS, "training": ["lib", "mid"], "docs": ["app"]}, SETTINGS)
     repository.write(f"# a comment\n{text}")

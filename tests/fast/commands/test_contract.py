@@ -134,6 +134,8 @@ def test_every_key_of_the_configuration_is_in_the_reference(
         "tool.fti.stages.<name>",
         "tool.fti.stages.<name>.image",
         "tool.fti.stages.<name>.image.healthcheck",
+        "tool.fti.stages.<name>.resources",
+        "tool.fti.pipeline",
         "tool.fti.align[0]",
         "tool.fti.check",
         "tool.fti.check.waivers[0]",

@@ -72,11 +72,16 @@ def test_changes_are_listed_by_stage(changed: MemoryProject) -> None:
 Changes of the locks since release ({commit_of(changed)[:10]}):
 
 training: 2 added, 1 removed, 1 updated (4 packages, 6 kB; before: 3 packages, 3 kB)
-  Change   Package  Before  Now  Required by                   Download
-  removed  gone     1.0          pyproject.toml                1 kB
-  added    tool             1.0  pyproject.toml                1 kB
-  added    deep             1.0  tool                          1 kB
-  updated  lib      1.0     2.0  app (before: pyproject.toml)  1 kB -> 3 kB
+  Change   Package  Before  Now  Required by                   \
+Reason                                Download
+  removed  gone     1.0          pyproject.toml                \
+-                                     1 kB
+  added    tool             1.0  pyproject.toml                \
+-                                     1 kB
+  added    deep             1.0  tool                          \
+-                                     1 kB
+  updated  lib      1.0     2.0  app (before: pyproject.toml)  \
+pyproject.toml no longer requires <2  1 kB -> 3 kB
 
 inference: unchanged
 serving: new (2 packages, 4 kB)
@@ -92,12 +97,13 @@ def test_changes_are_listed_in_markdown(changed: MemoryProject) -> None:
 
 **training: 2 added, 1 removed, 1 updated (4 packages, 6 kB; before: 3 packages, 3 kB)**
 
-| Change | Package | Before | Now | Required by | Download |
-| --- | --- | --- | --- | --- | --- |
-| removed | gone | 1.0 |  | pyproject.toml | 1 kB |
-| added | tool |  | 1.0 | pyproject.toml | 1 kB |
-| added | deep |  | 1.0 | tool | 1 kB |
-| updated | lib | 1.0 | 2.0 | app (before: pyproject.toml) | 1 kB -&#62; 3 kB |
+| Change | Package | Before | Now | Required by | Reason | Download |
+| --- | --- | --- | --- | --- | --- | --- |
+| removed | gone | 1.0 |  | pyproject.toml | - | 1 kB |
+| added | tool |  | 1.0 | pyproject.toml | - | 1 kB |
+| added | deep |  | 1.0 | tool | - | 1 kB |
+| updated | lib | 1.0 | 2.0 | app (before: pyproject.toml) | pyproject.toml no longer requires \
+&#60;2 | 1 kB -&#62; 3 kB |
 
 inference: unchanged
 
@@ -125,24 +131,28 @@ def test_changes_of_named_stages_are_listed_as_json(changed: MemoryProject) -> N
                         "change": "added",
                         "before": None,
                         "after": entry("1.0", 1000, "tool"),
+                        "requirements": [],
                     },
                     {
                         "package": "gone",
                         "change": "removed",
                         "before": entry("1.0", 1000),
                         "after": None,
+                        "requirements": [],
                     },
                     {
                         "package": "lib",
                         "change": "updated",
                         "before": entry("1.0", 1000),
                         "after": entry("2.0", 3000, "app"),
+                        "requirements": [{"by": "pyproject.toml", "before": "<2", "after": None}],
                     },
                     {
                         "package": "tool",
                         "change": "added",
                         "before": None,
                         "after": entry("1.0", 1000),
+                        "requirements": [],
                     },
                 ],
                 "skew": [],
@@ -275,18 +285,70 @@ def test_skew_with_what_was_saved_before_is_reported(demo: MemoryProject) -> Non
     demo.write(pyproject({"training": ["xgboost>=3"]}))
     demo.lock()
     breaks = "Pickled scikit-learn wrappers predict the same, but their get_params() fails."
-    assert run(demo, "diff", "--since", "HEAD").output.splitlines()[2:] == [
-        "training: 0 added, 0 removed, 1 updated (1 package, 1 kB; before: 1 package, 1 kB)",
-        "  Change   Package  Before  Now  Required by     Download",
-        "  updated  xgboost  1.7     3.0  pyproject.toml  1 kB",
-        "",
-        "training: version skew with what was saved before",
-        "  Package  Saved with  Loaded with  What breaks",
-        f"  xgboost  1.7         3.0          {breaks}",
-    ]
+    output = run(demo, "diff", "--since", "HEAD").output
+    assert output.partition("\n\n")[2] == (
+        f"""\
+training: 0 added, 0 removed, 1 updated (1 package, 1 kB; before: 1 package, 1 kB)
+  Change   Package  Before  Now  Required by     Reason                                    Download
+  updated  xgboost  1.7     3.0  pyproject.toml  pyproject.toml requires >=3 (before: <3)  1 kB
+
+training: version skew with what was saved before
+  Package  Saved with  Loaded with  What breaks
+  xgboost  1.7         3.0          {breaks}
+"""
+    )
     (stage,) = json.loads(run(demo, "diff", "--since", "HEAD", "--format", "json").output)["stages"]
     assert stage["skew"] == [
         {"package": "xgboost", "before": "1.7", "after": "3.0", "breaks": breaks, "silent": False}
+    ]
+
+
+def test_requirements_of_other_packages_are_the_reasons_of_a_change(demo: MemoryProject) -> None:
+    demo.index.offer(
+        {
+            "app 1.0": ["lib<2", "deep"],
+            "app 2.0": ["lib>=2", "deep", "other"],
+            "deep 1.0": [],
+            "deep 2.0": [],
+            "lib 1.0": [],
+            "lib 2.0": [],
+            "other 1.0": ["deep<2"],
+        }
+    )
+    demo.write(pyproject({"training": ["app<2"]}))
+    demo.lock()
+    git(demo.root, "init", "--quiet")
+    commit_all(demo.root)
+    demo.write(pyproject({"training": ["app"]}))
+    demo.lock(regenerate=True)
+    words = ("diff", "--since", "HEAD", "--format")
+    lines = run(demo, *words, "markdown").output.splitlines()
+    assert [line.split(" | ")[1:-1:4] for line in lines if line.startswith("| updated")] == [
+        ["app", "pyproject.toml requires any version (before: &#60;2)"],
+        ["deep", "other requires &#60;2"],
+        ["lib", "app requires &#62;=2 (before: &#60;2)"],
+    ]
+    (stage,) = json.loads(run(demo, *words, "json").output)["stages"]
+    assert {each["package"]: each["requirements"] for each in stage["changes"]} == {
+        "app": [{"by": "pyproject.toml", "before": "<2", "after": ""}],
+        "deep": [{"by": "other", "before": None, "after": "<2"}],
+        "lib": [{"by": "app", "before": "<2", "after": ">=2"}],
+        "other": [],
+    }
+
+
+def test_an_update_that_no_requirement_forces_has_no_reason(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 1.0": []})
+    demo.write(pyproject({"training": ["lib"]}))
+    demo.lock()
+    git(demo.root, "init", "--quiet")
+    commit_all(demo.root)
+    demo.index.offer({"lib 1.0": [], "lib 2.0": []})
+    demo.write(pyproject({"training": ["lib>=1"]}))
+    demo.lock(regenerate=True)
+    assert run(demo, "diff", "--since", "HEAD").output.splitlines()[3:] == [
+        "  Change   Package  Before  Now  Required by     Download",
+        "  updated  lib      1.0     2.0  pyproject.toml  1 kB",
     ]
 
 

@@ -199,6 +199,8 @@ def test_packages_of_all_stages_are_no_json_document(locked_demo: MemoryProject)
         ("fti run feature x --sync", "fti run -- feature x --sync"),
         ("fti run --sync feature x -q", "fti run --sync -- feature x -q"),
         ("-q fti --sync run -C a feature x", "-q --directory=a fti run --sync -- feature x"),
+        ("fti run --since main pytest -q", "fti run --since=main -- pytest -q"),
+        ("fti run --since=main x --since y", "fti run --since=main -- x --since y"),
         ("fti run --sync -- feature x", None),
         ("fti show --sync", None),
     ],

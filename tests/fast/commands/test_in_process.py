@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+READ_BY_PIP: Final = "azureml, conda, constraints, mlflow and requirements"
 SKIPPED: Final = "Skipping virtualenv creation, as specified in config file.\n"
 
 
@@ -197,11 +198,11 @@ def test_exported_files_are_listed_and_compared(locked_demo: MemoryProject) -> N
         ("--merged -f pylock", "--merged writes a pylock.toml; leave --format out.\n"),
         (
             "-f pylock --no-hashes",
-            "--no-hashes applies to the formats constraints and requirements only.\n",
+            f"--no-hashes applies to the formats {READ_BY_PIP} only.\n",
         ),
         (
             "--merged --no-markers",
-            "--no-markers applies to the formats constraints and requirements only.\n",
+            f"--no-markers applies to the formats {READ_BY_PIP} only.\n",
         ),
     ],
 )

@@ -50,6 +50,13 @@ exclude = ["zones"]
 """
 
 
+def found(text: str, *words: str) -> Ended:
+    """Return what the command prints about a package that stages contain."""
+    command = f"poetry fti why {' '.join(words)} --newest"
+    hint = f"\nRun {command} to find out what prevents newer versions.\n"
+    return Ended(0, text + hint)
+
+
 @pytest.fixture(scope="module")
 def _locked_once(tmp_path_factory: pytest.TempPathFactory) -> MemoryProject:
     with project_in(tmp_path_factory.mktemp("why")) as project:
@@ -66,8 +73,7 @@ def locked(_locked_once: MemoryProject, demo: MemoryProject) -> MemoryProject:
 
 
 def test_each_requirement_on_a_package_and_the_shortest_path_to_it(locked: MemoryProject) -> None:
-    assert run(locked, "why", "arrow") == Ended(
-        0,
+    assert run(locked, "why", "arrow") == found(
         """\
 feature: arrow 8.0
   pyproject.toml requires arrow (group feature)
@@ -86,12 +92,12 @@ training: arrow 8.0
 
 inference does not contain arrow.
 """,
+        "arrow",
     )
 
 
 def test_all_paths_to_a_package_in_a_stage(locked: MemoryProject) -> None:
-    assert run(locked, "why", "Arrow", "training", "--all") == Ended(
-        0,
+    assert run(locked, "why", "Arrow", "training", "--all") == found(
         """\
 training: arrow 8.0
   frames 2.0 requires arrow <9,>=5
@@ -103,32 +109,34 @@ training: arrow 8.0
   spark[sql] 3.5 requires arrow >=4
     group training -> tracker -> spark[sql]
 """,
+        "arrow",
+        "training",
     )
 
 
 def test_requirements_of_the_project_and_of_groups(locked: MemoryProject) -> None:
-    assert run(locked, "why", "core", "inference") == Ended(
-        0,
+    assert run(locked, "why", "core", "inference") == found(
         """\
 inference: core 1.0
   pyproject.toml requires core (group inference)
   pyproject.toml requires core >=1 (project dependencies)
 """,
+        "core",
+        "inference",
     )
-    assert run(locked, "why", "polars") == Ended(
-        0,
+    assert run(locked, "why", "polars") == found(
         """\
 training: polars 1.0
   pyproject.toml requires polars (extra fast)
 
 feature and inference do not contain polars.
 """,
+        "polars",
     )
 
 
 def test_requirements_of_included_groups_belong_to_these(locked: MemoryProject) -> None:
-    assert run(locked, "why", "frames", "training") == Ended(
-        0,
+    assert run(locked, "why", "frames", "training") == found(
         """\
 training: frames 2.0
   pyproject.toml requires frames >=1 (group columns)
@@ -136,6 +144,8 @@ training: frames 2.0
   tracker 2.1 requires frames
     group training -> tracker
 """,
+        "frames",
+        "training",
     )
 
 
@@ -209,6 +219,7 @@ def test_the_json_report(locked: MemoryProject) -> None:
                     },
                 ],
                 "is_complete": True,
+                "newest": None,
             }
         ],
         "without": [],
@@ -246,14 +257,14 @@ def test_several_requirements_and_versions(demo: MemoryProject) -> None:
     )
     demo.write(pyproject({"feature": ["app"]}))
     demo.lock()
-    assert run(demo, "why", "lib") == Ended(
-        0,
+    assert run(demo, "why", "lib") == found(
         """\
 feature: lib 1.0 and 2.0
   app 1.0 requires lib <2; python_version == "3.11"
   app 1.0 requires lib >=2; python_version >= "3.12"
     group feature -> app
 """,
+        "lib",
     )
 
 
@@ -303,13 +314,14 @@ def test_long_lists_are_cut(demo: MemoryProject) -> None:
     )
     demo.write(pyproject({"feature": apps}))
     demo.lock()
-    lines = run(demo, "why", "lib").output.splitlines()
+    *lines, blank, _ = run(demo, "why", "lib").output.splitlines()
+    assert not blank
     assert lines[-3:] == [
         "  app09 1.0 requires lib",
         "    group feature -> app09",
         "  and 2 more requirements, which --all prints",
     ]
-    assert len(run(demo, "why", "lib", "--all").output.splitlines()) == 1 + 2 * 12
+    assert len(run(demo, "why", "lib", "--all").output.splitlines()) == 1 + 2 * 12 + 2
     assert run(demo, "why", "gone").output.splitlines()[-1] == (
         "  and 2 more, which --format json prints"
     )

@@ -972,6 +972,7 @@ VARIANTS = {
     for installer in ("uv", "pip")
     for name, packages, image, others in (
         ("plain", (package("alpha", IndexOrigin()),), Image(), {}),
+        ("sbom", (), Image(), {"has_sbom": True}),
         ("nothing", (), Image(), {"requires_python": ""}),
         ("everything", EVERYTHING, Image(apt=("git", "curl=7"), command=("a",)), {}),
         ("pinned", EVERYTHING, Image(apt=("curl=7",)), {"code": Code()}),

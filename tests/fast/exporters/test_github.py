@@ -81,6 +81,51 @@ github.event.before || '0000000000000000000000000000000000000000' }}
     - id: affected
       run: poetry fti affected --since "$SINCE" --format github >> "$GITHUB_OUTPUT"
     - run: poetry fti check --format github
+  comment:
+    if: github.event.pull_request.head.repo.full_name == github.repository
+    runs-on: ubuntu-latest
+    permissions:
+      contents: read
+      pull-requests: write
+    steps:
+    - uses: actions/checkout@v5
+      with:
+        fetch-depth: 0
+        persist-credentials: false
+    - uses: actions/setup-python@v6
+      with:
+        python-version: '3.12'
+    - run: pipx install poetry==2.5.1 && pipx inject poetry poetry-fti==0.1.0
+    - run: echo "SINCE=$(git rev-parse --quiet --verify "$BEFORE^{commit}" || echo \
+0000000000000000000000000000000000000000)" >> "$GITHUB_ENV"
+      env:
+        BEFORE: ${{ github.event.pull_request.base.sha }}
+    - run: poetry fti diff --since "$SINCE" --format json > fti-diff.json
+    - run: poetry fti diff --since "$SINCE" --format markdown > fti-diff.md
+    - env:
+        TOKEN: ${{ github.token }}
+        NUMBER: ${{ github.event.number }}
+      run: |
+        COMMENTS="$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/issues/$NUMBER/comments"
+        COMMENT="$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/issues/comments"
+        DETAILS="$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID"
+        api() {
+          curl --silent --show-error --fail --fail-early --retry 3 \\
+            --header "Authorization: Bearer $TOKEN" "$@"
+        }
+        if [ "$(wc -c < fti-diff.md)" -gt 65000 ]; then
+          echo "The locks have [too many changes]($DETAILS) for a comment." > fti-diff.md
+        fi
+        echo '<!-- poetry-fti diff -->' | cat - fti-diff.md | jq -R -s '{body: .}' > \
+fti-comment.json
+        api "$COMMENTS?per_page=100&page=[1-5]" > fti-comments.json
+        ID="$(jq '.[] | select(.body | startswith("<!-- poetry-fti diff -->")).id' \
+fti-comments.json | head -n 1)"
+        if [ -n "$ID" ]; then
+          api --output fti-answer.json --request PATCH --json @fti-comment.json "$COMMENT/$ID"
+        elif jq -e 'any(.stages[]; .state != "unchanged")' fti-diff.json > fti-answer.json; then
+          api --output fti-answer.json --json @fti-comment.json "$COMMENTS"
+        fi
   install:
     needs: check
     if: fromJSON(needs.check.outputs.matrix).stage[0]
@@ -167,7 +212,7 @@ def test_a_platform_without_a_runner_is_refused() -> None:
 
 
 def test_without_images_nothing_is_built() -> None:
-    assert list(jobs(DESKTOP)) == ["check", "install"]
+    assert list(jobs(DESKTOP)) == ["check", "comment", "install"]
     assert github.files([]) == {}
 
 

@@ -43,6 +43,44 @@ fti-check:
     - fti-diff.md
     reports:
       junit: fti-check.xml
+fti-comment:
+  rules:
+  - if: $CI_PIPELINE_SOURCE == "merge_request_event" && $FTI_GITLAB_TOKEN
+  image: python:3.12
+  variables:
+    GIT_DEPTH: 0
+  before_script:
+  - apt-get update
+  - apt-get install --yes jq
+  - pip install pipx
+  - export PATH="$HOME/.local/bin:$PATH"
+  - pipx install poetry==2.5.1 && pipx inject poetry poetry-fti==0.1.0
+  - export BEFORE="${CI_MERGE_REQUEST_DIFF_BASE_SHA:-$CI_COMMIT_BEFORE_SHA}"
+  - export SINCE="$(git rev-parse --quiet --verify "$BEFORE^{commit}" || echo \
+0000000000000000000000000000000000000000)"
+  script:
+  - poetry fti diff --since "$SINCE" --format json > fti-diff.json
+  - poetry fti diff --since "$SINCE" --format markdown > fti-diff.md
+  - |
+    COMMENTS="$CI_API_V4_URL/projects/$CI_PROJECT_ID/merge_requests/$CI_MERGE_REQUEST_IID/notes"
+    COMMENT="$CI_API_V4_URL/projects/$CI_PROJECT_ID/merge_requests/$CI_MERGE_REQUEST_IID/notes"
+    DETAILS="$CI_PIPELINE_URL"
+    api() {
+      curl --silent --show-error --fail --fail-early --retry 3 \\
+        --header "PRIVATE-TOKEN: $FTI_GITLAB_TOKEN" "$@"
+    }
+    if [ "$(wc -c < fti-diff.md)" -gt 65000 ]; then
+      echo "The locks have [too many changes]($DETAILS) for a comment." > fti-diff.md
+    fi
+    echo '<!-- poetry-fti diff -->' | cat - fti-diff.md | jq -R -s '{body: .}' > fti-comment.json
+    api "$COMMENTS?per_page=100&page=[1-5]" > fti-comments.json
+    ID="$(jq '.[] | select(.body | startswith("<!-- poetry-fti diff -->")).id' fti-comments.json \
+| head -n 1)"
+    if [ -n "$ID" ]; then
+      api --output fti-answer.json --request PUT --json @fti-comment.json "$COMMENT/$ID"
+    elif jq -e 'any(.stages[]; .state != "unchanged")' fti-diff.json > fti-answer.json; then
+      api --output fti-answer.json --json @fti-comment.json "$COMMENTS"
+    fi
 fti-affected:
   rules:
   - if: $CI_PIPELINE_SOURCE == "merge_request_event"
@@ -111,5 +149,5 @@ def test_without_images_nothing_is_built() -> None:
     locked = on(stage(), Targets(platforms=(Platform("macos", "arm64"),)))
     jobs = yaml.safe_load(gitlab.files([locked])[gitlab.FILENAME])
     assert problems("gitlab-ci.json", jobs) == []
-    assert list(jobs) == ["fti-check", "fti-affected", "fti-stages"]
+    assert list(jobs) == ["fti-check", "fti-comment", "fti-affected", "fti-stages"]
     assert gitlab.files([]) == {}

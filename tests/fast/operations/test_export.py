@@ -30,9 +30,14 @@ if TYPE_CHECKING:
     from poetry_fti.operations.project import Project
 
 FILES: Final = {
+    "airflow": ["airflow_dag.py"],
+    "azureml": ["training/azureml-environment.yml"],
     "bake": ["docker-bake.json"],
     "compose": ["compose.yaml"],
+    "conda": ["training/environment.yml"],
     "constraints": ["training/constraints.txt"],
+    "cyclonedx": ["training/training.cdx.json"],
+    "devcontainer": [".devcontainer/training/devcontainer.json"],
     "dockerfile": [
         "training/Dockerfile",
         "training/Dockerfile.dockerignore",
@@ -40,9 +45,16 @@ FILES: Final = {
     ],
     "github": ["github-workflow.yml"],
     "gitlab": ["gitlab-ci.yml"],
+    "kubernetes": ["training/kubernetes.yaml", "training/kustomization.yaml"],
+    "mlflow": [
+        "training/requirements.mlflow.txt",
+        "training/conda.yaml",
+        "training/python_env.yaml",
+    ],
     "pylock": ["training/pylock.training.toml"],
     "pyproject": ["training/pyproject.toml"],
     "requirements": ["training/requirements.txt"],
+    "script": ["training/install.sh", "training/install.ps1"],
     "stamp": ["training/fti_stamp.py"],
 }
 
@@ -61,7 +73,8 @@ def text(project: Project, format_name: str, stage: str = "training", **options:
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_the_files_of_a_format(format_name: str, locked_demo: MemoryProject) -> None:
     found = rendered(locked_demo.load(), format_name)
-    assert [str(path) for path in found.texts] == [f"fti/{name}" for name in FILES[format_name]]
+    paths = [str(path).removeprefix("fti/") for path in found.texts]
+    assert paths == FILES[format_name]
     assert all(each.endswith("\n") for each in found.texts.values())
     assert bool(found.images) == (format_name == "dockerfile")
 
@@ -160,9 +173,10 @@ def test_formats_are_checked() -> None:
         require_formats(["requirement"])
     assert str(error.value).startswith('Unknown format "requirement"; did you mean "requirements"?')
     of_projects = [name for name in FORMATS if is_project_format(name)]
-    assert of_projects == ["bake", "compose", "github", "gitlab"]
-    assert formats_without_hashes() == ["constraints", "requirements"]
-    assert formats_without_markers() == ["constraints", "requirements"]
+    assert of_projects == ["airflow", "bake", "compose", "github", "gitlab"]
+    installed_by_pip = ["azureml", "conda", "constraints", "mlflow", "requirements"]
+    assert formats_without_hashes() == installed_by_pip
+    assert formats_without_markers() == installed_by_pip
 
 
 def test_a_dockerfile_from_a_template(demo: MemoryProject) -> None:

@@ -180,10 +180,24 @@ def names_in(path: PurePosixPath, text: str) -> list[str]:
     if path.suffix == ".txt":
         return list(requirements(text))
     if path.suffix == ".json":
-        return list(json.loads(text)["target"])
-    if path.suffix == ".yaml":
-        return list(yaml.safe_load(text)["services"])
+        document = json.loads(text.partition("\n")[2] if text.startswith("//") else text)
+        names = [each["name"] for each in document.get("components", ())]
+        return names or list(document.get("target", document))
+    if path.suffix in {".yaml", ".yml"}:
+        documents = list(yaml.safe_load_all(text))
+        return [
+            key
+            for each in documents
+            for key in (list(environment(each)) or each.get("services", each))
+        ]
     return [line.split()[0] for line in text.splitlines() if line[:1].isalpha()]
+
+
+def environment(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the packages of an environment of conda, MLflow or Azure Machine Learning."""
+    inner = document.get("conda_file", document)
+    for line in inner.get("dependencies", ()):
+        yield from requirements(line if isinstance(line, str) else "\n".join(line["pip"]))
 
 
 def requirements(text: str) -> Iterator[str]:
@@ -208,7 +222,7 @@ def unchanged(module_demo: MemoryProject) -> Mapping[PurePosixPath, Sequence[str
         module_demo.index.offer({"lib 1.0": []}, host)
     write_lock(module_demo, PACKAGES)
     found = {path: names_in(path, text) for path, text in exported(module_demo).items()}
-    assert len(found) == len(FORMATS) + 3
+    assert len(found) == len(FORMATS) + 6
     return found
 
 

@@ -51,9 +51,11 @@ def builder(engine: ContainerEngine = DOCKER, *platforms: Platform, push: bool =
     return Builder(engine=engine, platforms=platforms, push=push)
 
 
-def jobs(demo: MemoryProject, names: Sequence[str], chosen: Builder) -> list[BuildJob]:
+def jobs(
+    demo: MemoryProject, names: Sequence[str], chosen: Builder, *, sbom: bool = False
+) -> list[BuildJob]:
     project = demo.load()
-    export = render_images(project, names, chosen)
+    export = render_images(project, names, chosen, sbom=sbom)
     write(project, export.rendered)
     return build_jobs(project, export, chosen)
 
@@ -199,6 +201,25 @@ def test_an_image_is_built_for_the_engines_own_platform(several: MemoryProject) 
     (changed,) = jobs(several, ["training"], builder())
     assert changed.inputs != job.inputs
     assert changed.tags != job.tags
+
+
+def test_an_image_contains_the_sbom_that_has_been_exported(several: MemoryProject) -> None:
+    dockerfile, sbom = (
+        several.root / "fti/training" / name for name in ("Dockerfile", "training.cdx.json")
+    )
+    (before,) = jobs(several, ["training"], builder())
+    assert not sbom.exists()
+    (with_it,) = jobs(several, ["training"], builder(), sbom=True)
+    assert "COPY fti/training/training.cdx.json" in dockerfile.read_text(encoding="utf-8")
+    text = sbom.read_text(encoding="utf-8")
+    sbom.write_text(text.replace("lib", "old"), encoding="utf-8")
+    (updated,) = jobs(several, ["training"], builder())
+    assert sbom.read_text(encoding="utf-8") == text
+    assert updated == with_it
+    sbom.unlink()
+    (after,) = jobs(several, ["training"], builder())
+    assert after == before
+    assert with_it.tags != before.tags
 
 
 def test_an_image_is_pushed_for_all_of_its_platforms(

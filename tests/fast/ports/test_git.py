@@ -206,6 +206,15 @@ def test_an_unknown_revision_is_an_error(root: Path, tmp_path: Path) -> None:
     assert str(caught.value) == expected
 
 
+def test_a_repository_without_commits_has_no_revision(root: Path) -> None:
+    with pytest.raises(FtiError) as caught:
+        changed(root, "HEAD")
+    top = os.path.realpath(root)
+    assert str(caught.value) == (
+        f'There is no git revision "HEAD": the repository of {top} has no commit yet.'
+    )
+
+
 def test_a_shallow_clone_is_an_error_with_the_command_that_fetches(
     root: Path, tmp_path: Path
 ) -> None:

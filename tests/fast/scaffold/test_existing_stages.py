@@ -68,6 +68,18 @@ def test_a_stage_is_renamed_wherever_it_is_named() -> None:
     )
 
 
+def test_a_stage_is_renamed_and_removed_in_the_pipeline() -> None:
+    order = '[tool.fti.pipeline]\norder = ["feature", "training"]  # ours\n'
+    renamed = order.replace("training", "torch")
+    assert rename(TEXT + order, stage("training", "training", "dev"), "torch").endswith(renamed)
+    text = "[dependency-groups]\nfeature = []\ntraining = []\ninference = []\n"
+    others = [stage("feature", "feature"), stage("inference", "inference")]
+    after = remove(text + order, stage("training", "training"), others)
+    assert after.endswith('[tool.fti.pipeline]\norder = ["feature"]  # ours\n')
+    after = remove(after, stage("feature", "feature"), others[1:])
+    assert after == "[dependency-groups]\ninference = []\n[tool.fti.pipeline]\n"
+
+
 def test_a_stage_without_a_table_is_renamed() -> None:
     text = "[dependency-groups]\nfeature = []\ntraining = []\n"
     assert rename(text, stage("training", "training"), "second") == (

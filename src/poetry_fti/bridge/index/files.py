@@ -24,9 +24,10 @@ from poetry_fti.urls import public_text
 from poetry_fti.wording import in_quotes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version as PublicVersion
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.model import LockedPackage
@@ -63,26 +64,45 @@ def find_files(pool: RepositoryPool, packages: Iterable[LockedPackage]) -> dict[
     return {file.digest: file for files in found for file in files}
 
 
-def known_sizes(pool: RepositoryPool, packages: Iterable[LockedPackage]) -> dict[str, int]:
-    """Return the sizes in bytes, by digest, of the packages' files that Poetry's cache knows."""
+class KnownSizes:
+    """The sizes of files that Poetry's cache has; each release is read there once."""
+
+    def __init__(self, pool: RepositoryPool) -> None:
+        """Read the releases of the repositories in a pool."""
+        self._pool = pool
+        self._found: dict[tuple[str, NormalizedName, PublicVersion], Mapping[str, int]] = {}
+
+    def of(self, packages: Iterable[LockedPackage]) -> dict[str, int]:
+        """Return the sizes in bytes of the packages' files by digest, as far as they are known."""
+        sizes: dict[str, int] = {}
+        for package in packages:
+            sizes.update(self._sizes(package))
+        return sizes
+
+    def _sizes(self, package: LockedPackage) -> Mapping[str, int]:
+        origin = package.origin
+        name = (origin.name or "PyPI") if isinstance(origin, IndexOrigin) else None
+        if name is None:
+            return {}
+        key = (name, package.name, package.version)
+        # A release that is not in the cache may be there later.
+        found = self._found.get(key) or _kept_sizes(self._pool, name, package)
+        self._found[key] = found
+        return found
+
+
+def _kept_sizes(pool: RepositoryPool, name: str, package: LockedPackage) -> dict[str, int]:
+    """Return the sizes of a package's files in the cache of the repository with this name."""
+    repository = pool.repository(name) if pool.has_repository(name) else None
+    if not isinstance(repository, CachedRepository):
+        return {}
+    version = Version.parse(str(package.version))
+    release = kept_release(repository, package.name, version) or {}
     return {
         file["hash"]: size
-        for package in packages
-        for file in _kept_files(pool, package)
+        for file in release.get("files", ())
         if isinstance(size := file.get("size"), int) and size >= 0
     }
-
-
-def _kept_files(pool: RepositoryPool, package: LockedPackage) -> Sequence[Mapping[str, Any]]:
-    origin = package.origin
-    name = (origin.name or "PyPI") if isinstance(origin, IndexOrigin) else None
-    if name is None or not pool.has_repository(name):
-        return ()
-    repository = pool.repository(name)
-    if not isinstance(repository, CachedRepository):
-        return ()
-    release = kept_release(repository, package.name, Version.parse(str(package.version)))
-    return release.get("files", ()) if release else ()
 
 
 def _files_of(pool: RepositoryPool, package: LockedPackage) -> list[LockedFile]:

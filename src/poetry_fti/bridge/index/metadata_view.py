@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from poetry.core.constraints.version import VersionRange
+
 from poetry_fti.bridge.index.bounds import Bounds
 from poetry_fti.bridge.index.releases import with_requires
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.project_package import ProjectPackage
     from poetry.core.version.markers import BaseMarker
 
+    from poetry_fti.agreement.restrictions import Restriction, RestrictionKind
     from poetry_fti.bridge.lock.installable_files import InstallableFiles
     from poetry_fti.bridge.markers import Narrowing
 
@@ -53,9 +56,18 @@ class MetadataView:
         # Packages are not copied then: plain Poetry's solver changes them, and locks the result.
         changes = self._overrides or self._exclude or self.bounds.add_requirements
         self.is_plain = narrow is None and not changes
+        self._lifted: set[tuple[RestrictionKind, str, NormalizedName]] = set()
         # By identity: dependencies and packages live as long as the indexes that they come from.
         self._shown: dict[int, tuple[Dependency, Dependency | None]] = {}
         self._requires: dict[int, tuple[Package, list[Dependency]]] = {}
+
+    def lift(self, restrictions: Iterable[Restriction]) -> None:
+        """Ignore restrictions in packages that are shown from now on.
+
+        Requirements are shown without their constraints, and releases as if they supported every
+        Python or had a file for every target.
+        """
+        self._lifted = {(each.kind, each.by, each.package) for each in restrictions}
 
     def package(self, package: Package, only: Collection[NormalizedName] | None = None) -> Package:
         """Return a package with the requirements that apply, as a copy that may be changed.
@@ -65,9 +77,11 @@ class MetadataView:
         if only is not None:
             shown = [each for each in self.requires(package) if each.name in only]
             return with_requires(package, shown)
-        if self.is_plain:
+        if self.is_plain and not self._lifted:
             return package
         copied = with_requires(package, self.requires(package))
+        if ("python", "", package.name) in self._lifted:
+            copied.python_versions = "*"
         if self._exclude and package.is_direct_origin():
             # The solver adds requirements of an extra whose requirements have all been left out.
             copied.extras = {
@@ -81,18 +95,33 @@ class MetadataView:
         known = self._requires.get(id(package))
         if known is None:
             shown = [self._requirement(dependency) for dependency in package.requires]
-            applying = [dependency for dependency in shown if dependency is not None]
-            known = (package, [*applying, *self.bounds.added(applying)])
+            known = (package, self._applying(shown, package.name))
             self._requires[id(package)] = known
         return known[1]
 
     def root(self, root: ProjectPackage) -> ProjectPackage:
         """Return the derived project with the requirements that apply, as a copy."""
-        if self.is_plain:
+        if self.is_plain and not self._lifted:
             return root
         shown = [self._narrowed(dependency) for dependency in root.all_requires]
-        applying = [dependency for dependency in shown if dependency is not None]
-        return with_requires(root, [*applying, *self.bounds.added(applying)])
+        return with_requires(root, self._applying(shown, ""))
+
+    def needs_files(self, name: NormalizedName) -> bool:
+        """Return whether releases of a package without any of the files are not to be chosen."""
+        return self.files is not None and ("files", "", name) not in self._lifted
+
+    def _applying(self, shown: Iterable[Dependency | None], by: str) -> list[Dependency]:
+        """Return the requirements of a package that apply, with what constraints add to them."""
+        applying = [
+            self._without_lifted(dependency, by) for dependency in shown if dependency is not None
+        ]
+        return [*applying, *self.bounds.added(applying)]
+
+    def _without_lifted(self, dependency: Dependency, by: str) -> Dependency:
+        is_lifted = ("requirement", by, dependency.name) in self._lifted
+        if not is_lifted or dependency.is_direct_origin():
+            return dependency
+        return dependency.with_constraint(VersionRange())
 
     def applying(
         self, package: Package, active: Iterable[Dependency], extras: Collection[NormalizedName]

@@ -104,7 +104,7 @@ def obstacle(
         if not unmet:
             telling = [premise for premise in premises if _tells(premise, name, version, bound)]
             telling.sort(key=lambda p: (not p.by or p.by in bound, p.by != name))
-            text = _sentence(_texts(telling)) or _unavailable(variant, name, version)
+            text = _sentence(_texts(telling)) or unavailable(variant, name, version)
             return Obstacle(text, is_possible=False)
         given_up = sorted({premise.name for premise in unmet if premise.name is not None})
         text = text or _sentence([*_texts(unmet), *(_locked(n, bound[n]) for n in given_up)])
@@ -120,7 +120,7 @@ def _premises(variant: Variant, preferences: Preferences) -> list[_Premise]:
     try:
         found = variant.solve(preferences).versions()
     except FtiError as error:
-        proof = _proof(error)
+        proof = proof_of(error)
         if proof is None:
             raise
         return list(_read(proof))
@@ -131,11 +131,11 @@ def _premises(variant: Variant, preferences: Preferences) -> list[_Premise]:
     return []
 
 
-def _proof(error: BaseException) -> Iterable[Incompatibility] | None:
+def proof_of(error: BaseException) -> Iterable[Incompatibility] | None:
     """Return the premises of the proof that an error is due to; None if there is none."""
     if isinstance(error, SolverProblemError):
         return proof_premises(error)
-    return _proof(error.__cause__) if error.__cause__ else None
+    return proof_of(error.__cause__) if error.__cause__ else None
 
 
 def _read(proof: Iterable[Incompatibility]) -> Iterator[_Premise]:
@@ -180,7 +180,7 @@ def _sentence(texts: Sequence[str]) -> str:
     return f"{', '.join(first)}, and {last}" if first else last
 
 
-def _unavailable(variant: Variant, name: NormalizedName, version: Version) -> str:
+def unavailable(variant: Variant, name: NormalizedName, version: Version) -> str:
     """Return why a version is no candidate although no requirement excludes it, if known."""
     bounds = variant.resolver.view.bounds
     if constraint := bounds.excluding(name, PoetryVersion.parse(str(version))):

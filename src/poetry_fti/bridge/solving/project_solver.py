@@ -14,6 +14,8 @@ from poetry_fti.bridge.solving.outcome import DividedError, cannot_agree, tied_t
 from poetry_fti.bridge.solving.variants.variant import Preferences
 from poetry_fti.bridge.solving.workers.assignment import open_workers
 from poetry_fti.bridge.solving.workers.messages import (
+    FindNewest,
+    FindPossibility,
     MakeLock,
     PreferencesForRules,
     SolveIndependently,
@@ -26,14 +28,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.agreement.versions import Versions
+    from poetry_fti.bridge.solving.exclusion.possibility import Offered, Possibility
     from poetry_fti.bridge.solving.obstacles import Obstacle
     from poetry_fti.bridge.solving.outcome import Outcome, Solved
     from poetry_fti.bridge.solving.solver_output import SolverOutput
     from poetry_fti.bridge.solving.variants.variant import StageTask
-    from poetry_fti.bridge.solving.workers.messages import FindObstacle, Message, Worker
+    from poetry_fti.bridge.solving.workers.messages import FindObstacle, Message, Reply, Worker
     from poetry_fti.model import Rule
 
 _Answer = TypeVar("_Answer")
@@ -114,6 +118,22 @@ class ProjectSolver:
         replies = [self._workers[each.stage].send(each) for each in questions]
         answers = [reply.get() for reply in replies]
         return [None if isinstance(answer, FtiError) else answer for answer in answers]
+
+    def newest(self, package: NormalizedName) -> dict[str, Offered]:
+        """Return the newest releases of a package in the sources of each stage; raises FtiError."""
+        replies = {
+            stage: worker.send(FindNewest(stage, package))
+            for stage, worker in self._workers.items()
+        }
+        return {stage: _answer(reply) for stage, reply in replies.items()}
+
+    def possibility(self, stage: str, package: NormalizedName, version: Version) -> Possibility:
+        """Return whether a stage can have a version of a package, and if not, what excludes it.
+
+        The pins of the stage have to be those of its lock, and `solve` must have been called.
+        Raises FtiError if the answer is unknown.
+        """
+        return _answer(self._workers[stage].send(FindPossibility(stage, package, version)))
 
     def update(self, package: NormalizedName, stages: Collection[str]) -> dict[str, Outcome]:
         """Return what an update of a package would make of the locks that have been made.
@@ -197,6 +217,13 @@ class ProjectSolver:
             server = answer.server if isinstance(answer, IndexFailedError) else ""
             outcomes[stage] = not_tried() if server in failed else answer
             failed |= {server} if server else set()
+
+
+def _answer(reply: Reply[_Answer]) -> _Answer:
+    answer = reply.get()
+    if isinstance(answer, FtiError):
+        raise answer
+    return answer
 
 
 def _preferences(participant: Participant) -> Preferences:

@@ -15,7 +15,7 @@ from poetry_fti.agreement.versions import group_versions
 from poetry_fti.bridge.markers import parsed_marker
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from poetry.core.constraints.version import VersionConstraint
@@ -134,6 +134,18 @@ class Solution:
 def with_prereleases(root: ProjectPackage) -> frozenset[NormalizedName]:
     """Return the names of the packages of which a project explicitly allows pre-releases."""
     return frozenset(each.name for each in root.all_requires if each.allows_prereleases())
+
+
+def yanked_warnings(packages: SolvedPackages) -> Iterator[str]:
+    """Yield a warning for each package of a solution that is yanked."""
+    # Poetry's solver prints this with each of many solves, which is why it is silenced.
+    for package in packages:
+        if package.yanked:
+            reason = f" Reason for being yanked: {package.yanked_reason}"
+            yield (
+                f"The locked version {package.pretty_version} for {package.pretty_name} is a"
+                f" yanked version.{reason if package.yanked_reason else ''}"
+            )
 
 
 def _on(python: VersionConstraint, marker: BaseMarker) -> BaseMarker:

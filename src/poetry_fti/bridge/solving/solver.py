@@ -148,9 +148,9 @@ class ViewProvider(Provider):
         """Return that a constraint excludes a package that comes from no index, or empty text."""
         return self._view.bounds.fault(package.name, package)
 
-    def files(self, package: Package) -> InstallableFiles | None:  # noqa: ARG002 - see JointPool
+    def files(self, package: Package) -> InstallableFiles | None:
         """Return the files of which a package needs one; None if it needs none."""
-        return self._view.files
+        return self._view.files if self._view.needs_files(package.name) else None
 
     def _unusable(
         self,

@@ -13,6 +13,7 @@ from poetry_fti.bridge.solving.budget import OutOfStepsError
 from poetry_fti.bridge.solving.obstacles import obstacle
 from poetry_fti.bridge.solving.outcome import DividedError, Independent, Saving, Solved
 from poetry_fti.bridge.solving.preferred import as_preference
+from poetry_fti.bridge.solving.solution import yanked_warnings
 from poetry_fti.bridge.solving.variants.merge import merged
 from poetry_fti.bridge.solving.variants.target_notes import LockedVariant, target_notes
 from poetry_fti.bridge.solving.variants.variant import Preferences
@@ -153,7 +154,7 @@ class StageSolver:
             lock=lock,
             versions=self._locked,
             seconds=self._seconds,
-            warnings=(*_warnings(packages), *self._without_effect()),
+            warnings=(*yanked_warnings(packages), *self._without_effect()),
             notes=tuple(target_notes(self._task.name, self._locked_variants())),
             unfinished=tuple(sorted(self._unfinished())),
             saving=self._saving(time.monotonic() - started, len(packages)),
@@ -195,6 +196,17 @@ class StageSolver:
         """
         found = [obstacle(variant, each, name, version) for variant, each in self._solved]
         return min(found, key=lambda each: (each.is_possible, not each.text))
+
+    @property
+    def task(self) -> StageTask:
+        """The stage to be solved."""
+        return self._task
+
+    def whole(self, task: StageTask) -> list[Variant]:
+        """Return the variants of a task that cover all targets of the stage."""
+        whole = [VariantTargets(task.targets)]
+        where = self._where.values() if self._universal is None else whole
+        return [self._make_variant(task, each) for each in where]
 
     def update(self, name: NormalizedName) -> StageSolver:
         """Return the solver for an update of a package in the lock that has been made."""
@@ -286,14 +298,3 @@ class StageSolver:
             yield started
         finally:
             self._seconds += time.monotonic() - started
-
-
-def _warnings(packages: SolvedPackages) -> Iterator[str]:
-    # Poetry's solver prints this with each of many solves, which is why it is silenced.
-    for package in packages:
-        if package.yanked:
-            reason = f" Reason for being yanked: {package.yanked_reason}"
-            yield (
-                f"The locked version {package.pretty_version} for {package.pretty_name} is a"
-                f" yanked version.{reason if package.yanked_reason else ''}"
-            )

@@ -15,10 +15,10 @@ from poetry.repositories.installed_repository import InstalledRepository
 
 from poetry_fti.bridge.environments import platform_problem
 from poetry_fti.commands.poetry.stage_runner import StageRunner
+from poetry_fti.commands.shared.affected_stages import affected_of
 from poetry_fti.commands.shared.console import escape, guarded, load, warning
 from poetry_fti.commands.shared.options import SINCE, STAGES
 from poetry_fti.errors import DONE, FtiError
-from poetry_fti.operations.affected.run import affected_stages
 from poetry_fti.operations.environments.installation import (
     Installation,
     packages_digest,
@@ -93,11 +93,7 @@ settings decide where environments are created; within the project they are
         revision: str | None = self.option("since")
         if not revision:
             return stages
-        report = affected_stages(project, revision)
-        for text in report.warnings:
-            warning(self.io, text)
-        names = {each.stage.name for each in report.affected}
-        affected = tuple(stage for stage in stages if stage.name in names)
+        affected = affected_of(self, project, stages, revision)
         if not affected:
             self.line(f"The changes since {escape(revision)} affect no stage to install.")
         return affected

@@ -38,7 +38,8 @@ _WITH_VALUE: Final = {
     "--project": "--project",
 }
 _NAME: Final = ["fti", "run"]
-_OF_RUN: Final = ("--sync",)
+_OF_RUN: Final = ("--sync", "--since")
+_SINCE: Final = "--since"
 
 
 def separate_command(application: Application, words: Sequence[str]) -> None:
@@ -101,8 +102,10 @@ def separate(words: Sequence[str]) -> list[str] | None:
         word = rest.pop(0)
         if word in _WITH_VALUE and rest:
             options.append(f"{_WITH_VALUE[word]}={rest.pop(0)}")
+        elif word == _SINCE and rest:
+            own.append(f"{_SINCE}={rest.pop(0)}")
         elif word.startswith("-"):
-            (own if word in _OF_RUN else options).append(word)
+            (own if word.partition("=")[0] in _OF_RUN else options).append(word)
         else:
             names.append(word)
     if names[:-1] != _NAME or "--" in options:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
+from poetry_fti.commands.shared.newest_report import newest_data
 from poetry_fti.operations.why.find import MOST_PATHS
 from poetry_fti.wording import counted, joined, named_stages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
 
     from poetry_fti.operations.why.find import Possible, RequiredBy, StageWhy, Why
+    from poetry_fti.operations.why.report import NewestIn
 
 # Without `--all`, so many requirements of a stage are printed; of what would add a package, always.
 _LISTED: Final = 10
@@ -50,8 +52,11 @@ def possible_lines(possible: Sequence[Possible]) -> Iterator[str]:
         yield f"  and {len(stages) - _LISTED} more, which --format json prints"
 
 
-def why_data(why: Why) -> dict[str, Any]:
-    """Return why stages contain a package, or what would add it, as JSON data."""
+def why_data(why: Why, newest: Mapping[str, NewestIn]) -> dict[str, Any]:
+    """Return why stages contain a package, or what would add it, as JSON data.
+
+    `newest` is what prevents newer versions, for the stages of which that has been found out.
+    """
     return {
         "package": why.package,
         "stages": [
@@ -61,6 +66,7 @@ def why_data(why: Why) -> dict[str, Any]:
                 "versions": [str(version) for version in each.versions],
                 "requirements": [_requirement_data(one) for one in each.requirers.required],
                 "is_complete": each.requirers.is_complete,
+                "newest": newest_data(newest.get(each.stage)),
             }
             for each in why.stages
         ],

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import Image, Stage
 
-# Fields that other differences cover, and `paths`, which only selects the files to compare.
-_IGNORED: Final = frozenset({"name", "closure", "dev_closure", "image", "paths", "inherited"})
+# Fields that other differences cover, `paths`, which only selects the files to compare, and what
+# changes neither the environment nor the image.
+_IGNORED: Final = frozenset(
+    {"name", "closure", "dev_closure", "image", "paths", "inherited", "resources", "schedule"}
+)
 _KEYS: Final = {"targets": "platforms", "severities": "check"}
 
 

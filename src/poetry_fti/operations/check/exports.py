@@ -9,7 +9,7 @@ from poetry_fti.checks.shared.facts import ExportedFiles
 from poetry_fti.errors import FtiError
 from poetry_fti.operations.export import ExportRequest, differences, render
 from poetry_fti.operations.exports.generated import exported_stages
-from poetry_fti.operations.exports.written_files import written_formats
+from poetry_fti.operations.exports.written_files import main_file, written_formats
 from poetry_fti.operations.images.layers import has_sizes
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ def _has_sizes(project: Project, stage: ProjectStage) -> bool:
 
 def _layered(project: Project, stage: ProjectStage) -> Iterator[PurePosixPath]:
     """Yield the files of a stage that need the layers of its image."""
-    for each in written_formats(project, stage).values():
+    for name, each in written_formats(project, stage).items():
         if each.exporter.needs_layers:
-            yield stage.folder / each.exporter.main.format(stage=stage.name)
+            yield main_file(stage, name, each.exporter)
 
 
 def _rendered(

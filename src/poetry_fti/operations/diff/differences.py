@@ -9,6 +9,7 @@ from poetry_fti.agreement.comparison import changes, shared_names
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.checks.shared.chains import shortest_chains
 from poetry_fti.checks.shared.downloads import downloads
+from poetry_fti.operations.diff.requirement_changes import Requirements, requirement_changes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from poetry_fti.agreement.versions import LockedVersions
     from poetry_fti.checks.shared.facts import CheckedStage
     from poetry_fti.model import LockedVersion
+    from poetry_fti.operations.diff.requirement_changes import RequirementChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +45,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A package that two locks do not have the same of; None for a lock that does not have it."""
+    """A package that two locks do not have the same of; None for a lock that does not have it.
+
+    `requirements` are those whose differences explain it, if both locks have the package.
+    """
 
     name: NormalizedName
     before: Entry | None
     after: Entry | None
+    requirements: tuple[RequirementChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +102,17 @@ def differences(before: CheckedStage, after: CheckedStage) -> Differences:
         shared=len(shared_names((one.versions, other.versions))),
         before=one.size,
         after=other.size,
-        found=tuple(Difference(e.name, one.entry(e.name), other.entry(e.name)) for e in found),
+        found=tuple(_difference(each.name, one, other) for each in found),
     )
+
+
+def _difference(name: NormalizedName, one: _Lock, other: _Lock) -> Difference:
+    before, after = one.entry(name), other.entry(name)
+    if before is None or after is None:
+        return Difference(name, before, after)
+    old, new = ((each.version for each in entry.versions) for entry in (before, after))
+    required = one.requirements.on(name), other.requirements.on(name)
+    return Difference(name, before, after, requirement_changes(*required, old, new))
 
 
 def lock_size(stage: CheckedStage) -> LockSize:
@@ -113,6 +128,7 @@ class _Lock:
         self._chains = shortest_chains(stage)
         self._sizes, total = _sizes(stage)
         self.size = LockSize(packages=len(self.versions), download=total)
+        self.requirements = Requirements(stage)
 
     def entry(self, name: NormalizedName) -> Entry | None:
         """Return what the lock has of a package; None if it does not have it."""

@@ -79,6 +79,17 @@ class PastProject:
             and content.replace(b"\r\n", b"\n") == stage.lock.text.replace("\r\n", "\n").encode()
         )
 
+    def has_same(self, name: str, other: PastProject) -> bool:
+        """Return whether two commits have the same stage of a name, with the same lock."""
+        return name in self._locks and self._state(name) == other._state(name)
+
+    def _state(self, name: str) -> tuple[object, ...] | None:
+        """Return what the packages of a stage depend on; None if the commit has no such stage."""
+        found = next((each for each in self._stages if each.stage.name == name), None)
+        if found is None:
+            return None
+        return found.stage, found.requires_python, self._locks.get(name)
+
     def stage(self, name: str) -> CheckedStage | UnreadableLock | None:
         """Return a stage with its lock; None if the commit does not have the stage or its lock."""
         if self.problem:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from poetry_fti.checks.skew import judge, load_facts
 from poetry_fti.operations.check.stages import checked_stage
 from poetry_fti.operations.diff.differences import differences, lock_size
+from poetry_fti.operations.diff.history import Crossing, History, StageHistory
 from poetry_fti.operations.diff.past import PastProject, UnreadableLock
 from poetry_fti.operations.diff.readable import require_readable
 from poetry_fti.ports.git import find_repository
@@ -15,65 +15,10 @@ from poetry_fti.ports.git import find_repository
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from packaging.utils import NormalizedName
-    from packaging.version import Version
-
     from poetry_fti.checks.shared.facts import CheckedStage
-    from poetry_fti.checks.skew import Boundary
-    from poetry_fti.operations.diff.differences import Difference, Differences, LockSize
+    from poetry_fti.operations.diff.differences import Difference
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
-
-StageChange: TypeAlias = Literal["changed", "unchanged", "new", "removed", "unreadable"]
-
-
-@dataclass(frozen=True, slots=True)
-class Crossing:
-    """A package whose versions before and now are on both sides of a boundary of saved objects."""
-
-    package: NormalizedName
-    before: Version
-    after: Version
-    boundary: Boundary
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageHistory:
-    """A stage and what has changed in its lock since a revision.
-
-    Attributes:
-        state: `unchanged` for a stage with the same packages, `new` for one that has no lock in the
-            revision, `removed` for one that no longer exists, `unreadable` for one whose lock
-            cannot be read in the revision.
-        reason: why it cannot be read there, otherwise empty.
-        before: the size of the lock in the revision; None if the stage is new, if its lock there
-            cannot be read, or if the lock is the same.
-        after: the size of the lock; None if the stage is removed, or if the lock is the same.
-        differences: the differences between both locks; None if one of them is missing.
-        crossings: what objects that were saved before meet when they are loaded now.
-    """
-
-    name: str
-    state: StageChange
-    reason: str = ""
-    before: LockSize | None = None
-    after: LockSize | None = None
-    differences: Differences | None = None
-    crossings: tuple[Crossing, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
-    """The stages of a project with the changes of their locks since a revision.
-
-    `commit` is the hash of what they are compared with: the common ancestor of the revision and
-    HEAD. `problems` are sentences on the locks that are not fresh.
-    """
-
-    revision: str
-    commit: str
-    stages: tuple[StageHistory, ...]
-    problems: tuple[str, ...]
 
 
 def compare_since(project: Project, names: Sequence[str], revision: str) -> History:
@@ -119,11 +64,12 @@ def _compared(stage: CheckedStage | None, past: PastProject, name: str) -> Stage
     """Return the changes of a stage; None stands for one that is as it was."""
     if stage is None:
         return StageHistory(name=name, state="unchanged")
-    after, before = lock_size(stage), past.stage(name)
+    before = past.stage(name)
     if before is None:
-        return StageHistory(name=name, state="new", after=after)
+        return StageHistory(name=name, state="new", after=lock_size(stage))
     if isinstance(before, UnreadableLock):
-        return StageHistory(name=name, state="unreadable", reason=before.reason, after=after)
+        after, reason = lock_size(stage), before.reason
+        return StageHistory(name=name, state="unreadable", reason=reason, after=after)
     found = differences(before, stage)
     return StageHistory(
         name=name,

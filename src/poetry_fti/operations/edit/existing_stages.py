@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from poetry_fti import files
 from poetry_fti.bridge.project.pyproject import parse_pyproject
 from poetry_fti.errors import ConfigError
+from poetry_fti.operations.exports.generated import outside_files
 from poetry_fti.operations.leftovers import find_leftovers, remove_leftover
 from poetry_fti.operations.new_stages import free_lock
 from poetry_fti.operations.project import require_usable
@@ -73,11 +74,15 @@ def remove_stage(project: Project, stage: ProjectStage, text: str) -> StageChang
 
 
 def _without_files(project: Project, stage: ProjectStage) -> StageChange:
-    """Remove what was written into the folder of a stage that does not exist any more."""
+    """Remove what was written for a stage that does not exist any more."""
+    outside = outside_files(project, stage.name)
+    files.remove(project.root / path for path in outside)
+    files.remove_empty([project.root / path.parent for path in outside])
+    names = tuple(str(path) for path in outside)
     for leftover in find_leftovers(project):
         if leftover.path == stage.path.parent:
             remove_leftover(leftover)
             exported = (path.name for path in leftover.written if path != stage.path)
             others = (path.name for path in leftover.others)
-            return StageChange(removed=tuple(exported), kept=tuple(others))
-    return StageChange()
+            return StageChange(removed=(*exported, *names), kept=tuple(others))
+    return StageChange(removed=names)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti import files
+from poetry_fti.errors import FtiError
 from poetry_fti.exporters.shared.header import is_generated
+from poetry_fti.model import OUTSIDE
 from poetry_fti.reading import LARGEST
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path, PurePosixPath
 
     from poetry_fti.operations.project import Project
@@ -22,7 +25,11 @@ def exported_stages(project: Project) -> list[ProjectStage]:
     """
     if generated_files(project, project.config.directory):
         return list(project.stages)
-    return [stage for stage in project.stages if generated_files(project, stage.folder)]
+    return [
+        stage
+        for stage in project.stages
+        if generated_files(project, stage.folder) or outside_files(project, stage.name)
+    ]
 
 
 def generated_files(project: Project, folder: PurePosixPath) -> list[PurePosixPath]:
@@ -34,6 +41,32 @@ def generated_files(project: Project, folder: PurePosixPath) -> list[PurePosixPa
         for each in entries
         if each.name != "poetry.lock" and is_written_file(each)
     ]
+
+
+def outside_files(project: Project, stage: str) -> list[PurePosixPath]:
+    """Return the files of earlier exports of a stage that are not in the stage's folder."""
+    folders = (parent / stage for parent in OUTSIDE.values())
+    return [path for folder in folders for path in generated_files(project, folder)]
+
+
+def outside_stages(project: Project) -> list[str]:
+    """Return the names of the stages, also of former ones, that have such files, sorted."""
+    parents = (project.root / parent for parent in OUTSIDE.values())
+    folders = (path for parent in parents if parent.is_dir() for path in parent.iterdir())
+    names = {path.name for path in folders if path.is_dir() and not path.is_symlink()}
+    return sorted(name for name in names if outside_files(project, name))
+
+
+def require_own(project: Project, paths: Iterable[PurePosixPath]) -> None:
+    """Raise FtiError for an existing file outside of the stages' folders that is not generated."""
+    for path in paths:
+        absolute = project.root / path
+        is_outside = not path.is_relative_to(project.config.directory)
+        if is_outside and absolute.exists() and not is_written_file(absolute):
+            raise FtiError(
+                f"{path} was not written by poetry-fti, and is not overwritten. Move it, and export"
+                " again."
+            )
 
 
 def is_written_file(path: Path) -> bool:

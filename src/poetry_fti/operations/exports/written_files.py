@@ -9,14 +9,20 @@ from poetry_fti import files
 from poetry_fti.exporters import ProjectExporter, StageExporter, load_exporter
 from poetry_fti.exporters.merged import FILENAME
 from poetry_fti.exporters.shared.header import export_words
-from poetry_fti.model import FORMATS
-from poetry_fti.operations.exports.generated import generated_files, is_written_file
+from poetry_fti.model import FORMATS, format_folder
+from poetry_fti.operations.exports.generated import (
+    generated_files,
+    is_written_file,
+    outside_files,
+    outside_stages,
+)
 from poetry_fti.operations.leftovers import find_leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import PurePosixPath
 
+    from poetry_fti.exporters import Exporter
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
 
@@ -44,13 +50,24 @@ class StageFormat:
         return ("--format", self.name, *options) if options else ()
 
 
+def is_exported(project: Project, stage: ProjectStage, name: str) -> bool:
+    """Return whether a stage has been exported in a format."""
+    return _words(project, main_file(stage, name, load_exporter(name))) is not None
+
+
+def main_file(stage: ProjectStage, name: str, exporter: Exporter) -> PurePosixPath:
+    """Return the path of the file that every export of a stage in a format writes."""
+    folder = format_folder(name, stage.folder, stage.name)
+    return folder / exporter.main.format(stage=stage.name)
+
+
 def written_formats(project: Project, stage: ProjectStage) -> dict[str, StageFormat]:
     """Return the formats in which a stage has been exported, by name, with their options."""
     found = {}
     for name in FORMATS:
         exporter = load_exporter(name)
         if isinstance(exporter, StageExporter):
-            words = _words(project, stage.folder / exporter.main.format(stage=stage.name))
+            words = _words(project, main_file(stage, name, exporter))
             if words is not None:
                 hashes, markers = _NO_HASHES not in words, _NO_MARKERS not in words
                 found[name] = StageFormat(name, exporter, hashes, markers)
@@ -87,7 +104,10 @@ def unused_files(
     found = {
         path: f"no longer written for the stage {stage.name}"
         for stage in stages
-        for path in generated_files(project, stage.folder)
+        for path in (
+            *generated_files(project, stage.folder),
+            *outside_files(project, stage.name),
+        )
         if path not in written
     }
     found |= {
@@ -106,6 +126,12 @@ def _leftover(project: Project) -> Iterator[tuple[PurePosixPath, str]]:
         for path in leftover.written:
             if path.name != "poetry.lock":
                 yield folder / path.name, f"there is no stage {folder.name}"
+    known = {stage.name for stage in project.stages}
+    for name in outside_stages(project):
+        if name not in known:
+            yield from (
+                (each, f"there is no stage {name}") for each in outside_files(project, name)
+            )
 
 
 def _words(project: Project, path: PurePosixPath) -> tuple[str, ...] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.exporters import bake
 from poetry_fti.exporters.shared.images import has_image
 from poetry_fti.operations.export import ExportRequest, render
+from poetry_fti.operations.exports.sboms import SBOM
 from poetry_fti.operations.images.jobs import (
     image_job,
     images_of,
@@ -68,11 +69,14 @@ def find_builder(platform_names: Iterable[str], *, push: bool) -> Builder:
     return Builder(engine=find_engine(), platforms=wanted, push=push)
 
 
-def render_images(project: Project, names: Sequence[str], builder: Builder) -> ImageExport:
+def render_images(
+    project: Project, names: Sequence[str], builder: Builder, *, sbom: bool = False
+) -> ImageExport:
     """Return the files for the images of stages, by default of all stages that have images.
 
-    Raises StaleLockError for a missing or stale lock, ConfigError for an unknown stage or a
-    platform that a stage does not run on, FtiError if an image cannot be built.
+    They include the SBOMs that have been exported, or, with `sbom`, those of all stages. Raises
+    StaleLockError for a missing or stale lock, ConfigError for an unknown stage or a platform that
+    a stage does not run on, FtiError if an image cannot be built.
     """
     locked = (project.locked(stage) for stage in project.select(names))
     images = images_of(locked, named=bool(names))
@@ -80,7 +84,8 @@ def render_images(project: Project, names: Sequence[str], builder: Builder) -> I
         platforms(each, builder.platforms, builder.engine, push=builder.push) for each in images
     ]
     stages = project.select([each.stage.name for each in images])
-    rendered = render(project, ExportRequest(stages=stages, formats=_FORMATS))
+    formats = (*_FORMATS, SBOM) if sbom else _FORMATS
+    rendered = render(project, ExportRequest(stages=stages, formats=formats, sboms=True))
     return ImageExport(rendered=rendered, stages=tuple(zip(rendered.images, chosen, strict=True)))
 
 

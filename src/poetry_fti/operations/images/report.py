@@ -10,6 +10,7 @@ from poetry_fti.exporters.docker.context.dockerignore import context_paths, is_e
 from poetry_fti.exporters.docker.layers.explain import ImageLayer, explain, not_shared
 from poetry_fti.exporters.docker.layers.sharing import sharing
 from poetry_fti.exporters.docker.layers.wheels import linux_platforms
+from poetry_fti.operations.exports.sboms import with_sbom
 from poetry_fti.operations.images.context import context_folder
 from poetry_fti.operations.images.layers import (
     image_warnings,
@@ -68,7 +69,7 @@ def report_images(
     StaleLockError for a missing or stale lock, IndexFailedError if a package index fails, and
     FtiError for an image that cannot be built.
     """
-    locked = [project.locked(stage) for stage in stages]
+    locked = [with_sbom(project, project.locked(stage), stage) for stage in stages]
     images = [each for each in with_layers(project, locked) if linux_platforms(each)]
     others = other_stages(project, {stage.name for stage in stages})
     everything = [*images, *others.stages]

@@ -29,7 +29,7 @@ def lock_stages(
     Stages that a rule ties to one of them are locked, too. If a stage cannot be locked, its result
     has an `error`, and the other stages are locked nevertheless.
     """
-    stale = _to_solve(project, stages, request)
+    stale = stages_to_solve(project, stages, request)
     results = {
         stage.name: LockResult(packages=count(stage.versions), is_fresh=True)
         for stage in stages
@@ -43,9 +43,10 @@ def lock_stages(
     return {stage.name: results[stage.name] for stage in project.stages if stage.name in results}
 
 
-def _to_solve(
+def stages_to_solve(
     project: Project, stages: Sequence[ProjectStage], request: LockRequest
 ) -> list[ProjectStage]:
+    """Return those of the stages that a request concerns, and the stages that rules tie to them."""
     names = {stage.name for stage in stages if _is_touched(project, stage, request)}
     for group in tied([stage.name for stage in project.stages], project.rules):
         if not names.isdisjoint(group):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -28,11 +28,12 @@ from poetry_fti.operations.locking.request import LockResult, count
 from poetry_fti.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from packaging.utils import NormalizedName
 
     from poetry_fti.bridge.solving.outcome import Outcome
+    from poetry_fti.bridge.solving.project_solver import ProjectSolver
     from poetry_fti.operations.feedback import Feedback
     from poetry_fti.operations.locking.request import LockRequest
     from poetry_fti.operations.project import Project
@@ -55,7 +56,7 @@ def solve_stages(
             # Poetry resolves relative paths from the stage's folder, which has to exist.
             folders.enter_context(files.folder(stage.path.parent))
             try:
-                tasks[stage.name] = _task(project, stage, stages, request)
+                tasks[stage.name] = stage_task(project, stage, stages, request)
             except FtiError as error:
                 results[stage.name] = LockResult(error=error)
         _drop_tied(project, tasks, results)
@@ -78,6 +79,34 @@ def _solve(
 ) -> dict[str, LockResult]:
     if not tasks:
         return {}
+    title = f"Locking {counted(len(tasks), 'stage')}"
+    with solving(project, tasks, request, feedback, title) as (solver, outcomes):
+        results = {
+            stage.name: _locked(stage, outcomes[stage.name], request)
+            for stage in project.stages
+            if stage.name in outcomes
+        }
+        # Without alignment stages differ for no reason; a dry run is not followed by a comparison.
+        if request.aligned and not request.dry_run:
+            with suppress(FtiError):  # the locks have been written
+                for each in explanations(project, solver, outcomes):
+                    own = results[each.stage]
+                    results[each.stage] = replace(own, explanations=(*own.explanations, each))
+        return results
+
+
+@contextmanager
+def solving(
+    project: Project,
+    tasks: Sequence[StageTask],
+    request: LockRequest,
+    feedback: Feedback,
+    title: str,
+) -> Iterator[tuple[ProjectSolver, dict[str, Outcome]]]:
+    """Solve stages, and yield the outcome of each with the solver, which is closed at the end.
+
+    `title` says what is done, for the progress.
+    """
     names = {task.name for task in tasks}
     fixed = {
         stage.name: stage.versions
@@ -93,24 +122,9 @@ def _solve(
         project_solver(
             tasks, [*rules, *project.exemptions], pool, output, aligned=aligned
         ) as solver,
-        feedback.progress(
-            f"Locking {counted(len(tasks), 'stage')}",
-            lambda: {task.name: task.progress.state for task in tasks},
-        ),
+        feedback.progress(title, lambda: {task.name: task.progress.state for task in tasks}),
     ):
-        outcomes = require_one_origin(solver.solve(fixed), rules)
-        results = {
-            stage.name: _locked(stage, outcomes[stage.name], request)
-            for stage in project.stages
-            if stage.name in outcomes
-        }
-        # Without alignment stages differ for no reason; a dry run is not followed by a comparison.
-        if request.aligned and not request.dry_run:
-            with suppress(FtiError):  # the locks have been written
-                for each in explanations(project, solver, outcomes):
-                    own = results[each.stage]
-                    results[each.stage] = replace(own, explanations=(*own.explanations, each))
-        return results
+        yield solver, require_one_origin(solver.solve(fixed), rules)
 
 
 def _output(feedback: Feedback) -> SolverOutput | None:
@@ -118,13 +132,16 @@ def _output(feedback: Feedback) -> SolverOutput | None:
     return SolverOutput(feedback.detail, feedback.verbosity) if feedback.verbosity else None
 
 
-def _task(
+def stage_task(
     project: Project,
     stage: ProjectStage,
     solved: Sequence[ProjectStage],
     request: LockRequest,
 ) -> StageTask:
-    """Return the solver's input for a stage; raises FtiError for a lock that cannot be read."""
+    """Return the solver's input for a stage; `solved` are all stages that are to be solved.
+
+    Raises FtiError for a lock that cannot be read.
+    """
     status = project.quick_status(stage)
     from_scratch = request.regenerate and request.ignores(stage.name)
     if status.state == "broken" and not (status.is_merging or from_scratch):

@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 from poetry_fti.agreement.paths import MOST_PATHS, RequiredBy, Requirers, requirers
 from poetry_fti.config.import_names import package_suggestion
 from poetry_fti.errors import FtiError
+from poetry_fti.model import IndexOrigin
 from poetry_fti.wording import in_one_line, joined, named_stages
 
 if TYPE_CHECKING:
@@ -30,11 +31,15 @@ Condition: TypeAlias = Literal["extra", "marker", "exclude"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageWhy:
-    """A stage that contains a package: its versions in the lock, and what requires it."""
+    """A stage that contains a package: its versions in the lock, and what requires it.
+
+    `is_from_index` is false for a package from a path, a URL or a repository.
+    """
 
     stage: str
     lock: LockState
     versions: tuple[Version, ...]
+    is_from_index: bool
     requirers: Requirers
 
 
@@ -109,6 +114,9 @@ def find_why(
             stage=stage.name,
             lock=states[stage.name].state,
             versions=stage.versions[name],
+            is_from_index=any(
+                isinstance(locked.origin, IndexOrigin) for locked in stage.locked_versions[name]
+            ),
             requirers=required,
         )
         for stage in usable

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.project_package import ProjectPackage
 
+    from poetry_fti.agreement.restrictions import Restriction
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.index.monitor import IndexMonitor
     from poetry_fti.bridge.lock.locked import SolvedLock
@@ -48,7 +49,8 @@ class StageTask:
     requirements, and `constraints` are added to them; those of packages in `exclude` are left out.
     `is_narrowed` is true if the stage limits the project's Python or platforms, and `is_bound` if a
     rule of agreement names the stage; `builds` is false if no build may be run for metadata, and
-    `wheels_only` is true if none may be for the installation either. `progress` receives the state.
+    `wheels_only` is true if none may be for the installation either. The restrictions in `lifted`
+    are ignored. `progress` receives the state.
     """
 
     name: str
@@ -65,6 +67,7 @@ class StageTask:
     is_bound: bool = False
     builds: bool = True
     wheels_only: bool = False
+    lifted: frozenset[Restriction] = frozenset()
     progress: StageProgress = field(default_factory=StageProgress, compare=False)
 
     def updating(self, name: NormalizedName, pins: Sequence[Package]) -> StageTask:
@@ -75,6 +78,24 @@ class StageTask:
             other_pins=(),
             latest=frozenset([name]),
             progress=StageProgress(),  # the stage itself has been locked
+        )
+
+    def lifting(self, lifted: frozenset[Restriction]) -> StageTask:
+        """Return the task of solving the stage without some restrictions, with its own pins."""
+        constraints, overrides = (
+            {each.package for each in lifted if each.kind == kind}
+            for kind in ("constraint", "override")
+        )
+        return replace(
+            self,
+            other_pins=(),
+            latest=(),
+            constraints=[each for each in self.constraints if each.name not in constraints],
+            overrides=[
+                (name, "*" if name in overrides else versions) for name, versions in self.overrides
+            ],
+            lifted=lifted,
+            progress=StageProgress(),
         )
 
     @property

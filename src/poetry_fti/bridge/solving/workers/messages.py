@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from poetry_fti.bridge.solving.exclusion.possibility import offered, possibility
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.attempts.attempts import Move
+    from poetry_fti.bridge.solving.exclusion.possibility import Offered, Possibility
     from poetry_fti.bridge.solving.obstacles import Obstacle
     from poetry_fti.bridge.solving.outcome import Independent, Solved
     from poetry_fti.bridge.solving.stage_solver import StageSolver
@@ -134,6 +136,33 @@ class FindObstacle:
     def handle(self, solvers: StageSolvers, /) -> Obstacle:
         """Return the obstacle; raises FtiError if it is unknown."""
         return solvers.stage(self.stage).obstacle(self.package, self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class FindNewest:
+    """Find the newest releases of a package that a stage's package sources offer."""
+
+    stage: str
+    package: NormalizedName
+
+    def handle(self, solvers: StageSolvers, /) -> Offered:
+        """Return the releases."""
+        stage = solvers.stage(self.stage)
+        return offered(stage.task, stage.whole, self.package)
+
+
+@dataclass(frozen=True, slots=True)
+class FindPossibility:
+    """Find out whether a stage, whose pins are those of its lock, can have a version."""
+
+    stage: str
+    package: NormalizedName
+    version: Version
+
+    def handle(self, solvers: StageSolvers, /) -> Possibility:
+        """Return whether it can, and what excludes the version if not; raises FtiError."""
+        stage = solvers.stage(self.stage)
+        return possibility(stage.task, stage.whole, self.package, self.version)
 
 
 def not_tried() -> FtiError:

@@ -42,13 +42,15 @@ def view_for(task: StageTask, where: VariantTargets) -> MetadataView:
         name: parse_constraint(constraint) for name, constraint in task.overrides
     }
     overrides |= dict.fromkeys(task.exclude)
-    return MetadataView(
+    view = MetadataView(
         narrowing if is_narrowed else None,
         overrides,
         _files(task, where, python),
         builds=task.builds,
         bounds=Bounds(task.constraints, narrowing),
     )
+    view.lift(task.lifted)
+    return view
 
 
 def _files(

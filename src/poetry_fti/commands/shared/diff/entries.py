@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from poetry_fti.operations.diff.differences import Difference, Entry, LockSize
+    from poetry_fti.operations.diff.requirement_changes import RequirementChange
 
 
 def versions_cells(difference: Difference) -> tuple[str, str]:
@@ -27,6 +28,16 @@ def required_by(entry: Entry) -> str:
     if not entry.chain:
         return "-"
     return "pyproject.toml" if entry.is_direct else " -> ".join(entry.chain[:-1])
+
+
+def requirement_text(change: RequirementChange) -> str:
+    """Return a changed requirement as text, such as `app requires <2 (before: any version)`."""
+    before, after = (
+        None if text is None else text or "any version" for text in (change.before, change.after)
+    )
+    if after is None:
+        return f"{change.by} no longer requires {before}"
+    return f"{change.by} requires {after}" + ("" if before is None else f" (before: {before})")
 
 
 def kind_text(difference: Difference, where: Sequence[str]) -> str:

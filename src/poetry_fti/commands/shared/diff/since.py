@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.commands.shared.console import escape
@@ -11,6 +12,7 @@ from poetry_fti.commands.shared.diff.entries import (
     lock_data,
     lock_text,
     required_by,
+    requirement_text,
     size_text,
     versions_cells,
 )
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poetry_fti.operations.diff.differences import Difference, Differences
-    from poetry_fti.operations.diff.since import History, StageHistory
+    from poetry_fti.operations.diff.history import History, StageHistory
 
 _DIGITS: Final = 10
 
@@ -74,6 +76,7 @@ def _stage_data(stage: StageHistory) -> dict[str, Any]:
                 "change": _change(each),
                 "before": entry_data(each.before, each),
                 "after": entry_data(each.after, each),
+                "requirements": [asdict(requirement) for requirement in each.requirements],
             }
             for each in (stage.differences.found if stage.differences else ())
         ],
@@ -126,14 +129,25 @@ def _summary(found: Differences) -> str:
 
 
 def _changes(title: str, found: Differences) -> Table:
-    header: tuple[str, ...] = ("Change", "Package", "Before", "Now", "Required by", "Download")
+    header = ("Change", "Package", "Before", "Now", "Required by", "Reason", "Download")
     rows = [
-        (_change(each), each.name, *versions_cells(each), _required_by(each), _download(each))
+        (
+            _change(each),
+            each.name,
+            *versions_cells(each),
+            _required_by(each),
+            "; ".join(map(requirement_text, each.requirements)) or "-",
+            _download(each),
+        )
         for each in direct_first(found.found)
     ]
-    if all(row[-1] == "-" for row in rows):
-        return Table(title, header[:-1], [row[:-1] for row in rows])
-    return Table(title, header, rows)
+    # Columns that no package has a value for are left out.
+    kept = [index for index in range(len(header)) if any(row[index] != "-" for row in rows)]
+    return Table(
+        title,
+        tuple(header[index] for index in kept),
+        [tuple(row[index] for index in kept) for row in rows],
+    )
 
 
 def _change(difference: Difference) -> str:

@@ -64,6 +64,7 @@ NEVER: Final = """\
 **/.benchmarks
 **/.cache
 **/.coverage*
+**/.devcontainer
 **/.dmypy.json
 **/.dvc/cache
 **/.dvc/tmp

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from poetry_fti.exporters.cyclonedx import sbom_path
 from poetry_fti.exporters.docker.context.default_excludes import (
     NEVER,
     RECORDS,
@@ -117,7 +118,8 @@ def _needed_paths(locked: LockedStage) -> list[PurePosixPath]:
 
 def _generated(locked: LockedStage) -> list[PurePosixPath]:
     constraints = (locked.folder / name for name in build_constraint_files(locked))
-    return [*(subset.path for subset in subsets(locked)), *constraints]
+    sbom = [sbom_path(locked)] * locked.has_sbom
+    return [*(subset.path for subset in subsets(locked)), *constraints, *sbom]
 
 
 def _certificates(locked: LockedStage) -> list[PurePosixPath]:

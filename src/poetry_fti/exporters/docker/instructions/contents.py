@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
+from poetry_fti.exporters.cyclonedx import sbom_path
 from poetry_fti.exporters.docker.context.default_excludes import excluding_pattern
 from poetry_fti.exporters.docker.context.dockerignore import has_code
 from poetry_fti.exporters.docker.context.location import in_context
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from poetry_fti.model import LockedStage
+
+_SBOMS: Final = "/usr/share/sbom/"
 
 
 def packages(locked: LockedStage) -> Iterator[str]:
@@ -60,6 +63,12 @@ def code(locked: LockedStage) -> Iterator[str]:
         yield install_project(locked, PROJECT, wheel_sources(locked))
     elif has_code(locked):
         yield f"COPY --link --from={CODE} {LAYER} /"
+
+
+def sbom(locked: LockedStage) -> Iterator[str]:
+    """Yield the instruction that copies the stage's SBOM to where scanners find it."""
+    if locked.has_sbom:
+        yield copy(in_context(locked, sbom_path(locked)), _SBOMS, link=False)
 
 
 def _copy_own(source: PurePosixPath, target: PurePosixPath, locked: LockedStage) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.exporters.docker.base_image import image_python, python_specifiers
 from poetry_fti.exporters.docker.context.location import in_context
 from poetry_fti.exporters.docker.instructions.sources import needs_credentials
-from poetry_fti.exporters.docker.layers.wheels import is_built, is_wheel
+from poetry_fti.exporters.docker.layers.wheels import ImageWheels, is_built
 from poetry_fti.exporters.docker.quoting import bind_mount
 from poetry_fti.exporters.shared.build_constraints import build_constraints_path
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
@@ -139,7 +139,7 @@ def hashed_options(locked: LockedStage) -> str:
         return ""
     # If all packages have a wheel for the image, none may be built from source, even if the base
     # is another than its name indicates.
-    wheels = ["--only-binary :all:"] * all(is_wheel(package, locked) for package in hashed)
+    wheels = ["--only-binary :all:"] * all(map(ImageWheels(locked).all_install, hashed))
     return " ".join(["--require-hashes", *wheels, *_strategy(locked), "-r", _REQUIREMENTS])
 
 

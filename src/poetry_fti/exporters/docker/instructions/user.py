@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedStage
 
-_NAME: Final = "app"
+# The name of a user whom the configuration only gives a number.
+ADDED_USER: Final = "app"
 # /etc/shadow contains the day on which the user was created: a fixed one keeps builds reproducible.
 _DAY: Final = 315532800
 _ROOT: Final = ("root", "0")
@@ -23,7 +24,7 @@ def make_user(locked: LockedStage) -> Iterator[str]:
     user = locked.stage.image.user
     if user in _ROOT:
         return
-    name, uid = (_NAME, user) if user.isdigit() else (user, Image().user)
+    name, uid = (ADDED_USER, user) if user.isdigit() else (user, Image().user)
     if is_alpine(locked):
         group = f"addgroup -g {uid} {name}"
         add = f"adduser -D -u {uid} -G {name} {name}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import base_image, has_no_compiler, is_alpine
 from poetry_fti.exporters.docker.layers.installed import is_installed
-from poetry_fti.exporters.docker.layers.wheels import has_wheel, linux_platforms
+from poetry_fti.exporters.docker.layers.wheels import ImageWheels, linux_platforms
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
 from poetry_fti.wording import MOST_NAMED, counted, joined
 
@@ -35,10 +35,11 @@ def missing_compiler(locked: LockedStage) -> str:
         return ""
     if any(map(_COMPILER.search, (*image.apt, *image.build_apt, *image.run_before))):
         return ""
+    known = ImageWheels(locked)
     built = {
         f"{package.name} {package.version}": on
         for package in locked.packages
-        if _is_distribution(package) and (on := _built_on(package, locked, platforms))
+        if _is_distribution(package) and (on := _built_on(package, locked, platforms, known))
     }
     if not built:
         return ""
@@ -52,13 +53,16 @@ def missing_compiler(locked: LockedStage) -> str:
 
 
 def _built_on(
-    package: LockedPackage, locked: LockedStage, platforms: Sequence[Platform]
+    package: LockedPackage,
+    locked: LockedStage,
+    platforms: Sequence[Platform],
+    wheels: ImageWheels,
 ) -> list[Platform]:
     """Return the platforms of an image on which a package is built from source."""
     found = [
         platform
         for platform in platforms
-        if is_installed(package, locked, platform) and not has_wheel(package, locked, platform)
+        if is_installed(package, locked, platform) and not wheels.has(package, platform)
     ]
     # A stage without platforms need not be built for each of those that images usually have.
     is_chosen = bool(locked.stage.targets.platforms)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.base_images import has_cuda
 from poetry_fti.exporters.docker.base_image import base_image
-from poetry_fti.exporters.docker.layers.wheels import download_size, linux_platforms
+from poetry_fti.exporters.docker.layers.wheels import ImageWheels, linux_platforms
 from poetry_fti.wording import readable
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def duplicate_cuda(locked: LockedStage) -> str:
     packages = [each for each in locked.packages if each.name.startswith(_PACKAGE)]
     if not packages:
         return ""
-    size = readable(sum(download_size(each, locked) for each in packages))
+    size = readable(sum(map(ImageWheels(locked).size, packages)))
     return (
         f"The base image {base_image(locked)} contains CUDA, and so do {len(packages)} packages of"
         f' the stage "{locked.stage.name}" ({size}). Use a base image without CUDA.'

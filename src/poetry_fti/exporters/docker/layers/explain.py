@@ -16,7 +16,7 @@ from poetry_fti.exporters.docker.layers.plan import (
     unlayered,
 )
 from poetry_fti.exporters.docker.layers.sharing import installation
-from poetry_fti.exporters.docker.layers.wheels import download_size, linux_platforms
+from poetry_fti.exporters.docker.layers.wheels import ImageWheels, linux_platforms
 from poetry_fti.model import DirectoryOrigin, GitOrigin
 from poetry_fti.wording import joined, readable
 
@@ -61,13 +61,14 @@ def explain(locked: LockedStage, held: Sharing) -> Iterator[ImageLayer]:
     if added:
         holds = ", ".join(added)
         yield ImageLayer(name="system", holds=holds, reason="what the stage adds to the base image")
+    wheels = ImageWheels(locked)
     for layer in locked.layers:
         names = held.get((locked.stage.name, layer.name), ())
         same = f"the same files in {joined(names)}: stored and transferred once"
         apart = "large: not transferred again when another package changes"
-        yield _packages(layer.name, layer.packages, locked, same if len(names) > 1 else apart)
+        yield _packages(layer.name, layer.packages, wheels, same if len(names) > 1 else apart)
     reason = "all other packages" if locked.layers else "too small to divide into layers"
-    yield _packages("packages", filter(_has_hash, unlayered(locked)), locked, reason)
+    yield _packages("packages", filter(_has_hash, unlayered(locked)), wheels, reason)
     yield from _sources(locked)
     if has_code(locked):
         yield _code(locked)
@@ -118,12 +119,13 @@ def not_shared(
 
 def _not_shared(locked: LockedStage, other: LockedStage, shared: Collection[str]) -> list[str]:
     theirs = {package.name: package for package in other.packages}
+    wheels = ImageWheels(locked)
     both = [
         (package, theirs[package.name])
         for package in locked.packages
         if package.name in theirs
         and package.name not in shared
-        and download_size(package, locked) >= SHARED_PACKAGE
+        and wheels.size(package) >= SHARED_PACKAGE
     ]
     if not both:
         return []
@@ -160,9 +162,9 @@ def _reason(package: LockedPackage, their: LockedPackage) -> str:
 
 
 def _packages(
-    name: str, packages: Iterable[LockedPackage], locked: LockedStage, reason: str
+    name: str, packages: Iterable[LockedPackage], wheels: ImageWheels, reason: str
 ) -> ImageLayer:
-    sizes = [(str(each.name), download_size(each, locked)) for each in packages]
+    sizes = [(str(each.name), wheels.size(each)) for each in packages]
     ordered = tuple(sorted(sizes, key=lambda pair: (-pair[1], pair[0])))
     return ImageLayer(name=name, holds=_summary(ordered), reason=reason, packages=ordered)
 

@@ -10,8 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.docker.base_image import base_image
-from poetry_fti.exporters.docker.layers.wheels import download_size, is_wheel, linux_platforms
+from poetry_fti.exporters.docker.layers.wheels import ImageWheels, linux_platforms
 from poetry_fti.exporters.shared.reference import in_order, marked, reference
 from poetry_fti.model import Layer
 
@@ -36,9 +35,9 @@ def plan_layers(locked: LockedStage) -> tuple[Layer, ...]:
     if not linux_platforms(locked):
         return ()
     with suppress(FtiError):  # the export of the stage itself reports it
-        base_image(locked)
-        packages = [each for each in in_order(locked.packages) if is_wheel(each, locked)]
-        sizes = [(package, download_size(package, locked)) for package in packages]
+        wheels = ImageWheels(locked)
+        packages = [each for each in in_order(locked.packages) if wheels.all_install(each)]
+        sizes = [(package, wheels.size(package)) for package in packages]
         layers = _shared_layers(sizes) if can_share(locked) else _large_layer(sizes, locked)
         ordered = sorted(layers, key=lambda layer: (-layer.size, layer.name))
         return tuple(ordered[:_MOST_LAYERS])

@@ -24,9 +24,10 @@ def sharing(stages: Iterable[LockedStage]) -> Sharing:
     """Return which of these stages' images have a layer in common, for a platform of both."""
     holders: dict[object, list[tuple[LockedStage, str]]] = defaultdict(list)
     for locked in stages:
-        if can_share(locked):
+        if can_share(locked) and locked.layers:
+            installed = installation(locked)
             for subset in lower_subsets(locked):
-                key = (installation(locked), subset_text(subset))
+                key = (installed, subset_text(subset))
                 holders[key].append((locked, subset.name))
     return {
         (locked.stage.name, name): tuple(

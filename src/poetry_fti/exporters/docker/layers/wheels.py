@@ -20,40 +20,46 @@ def linux_platforms(locked: LockedStage) -> tuple[Platform, ...]:
     return image_platforms(locked) if locked.stage.targets.platforms else USUAL_PLATFORMS
 
 
-def is_wheel(package: LockedPackage, locked: LockedStage) -> bool:
-    """Return whether every platform of the image installs a package from a downloaded wheel."""
-    if isinstance(package.origin, DirectoryOrigin | FileOrigin | GitOrigin):
-        return False
-    return all(has_wheel(package, locked, each) for each in linux_platforms(locked))
+class ImageWheels:
+    """The wheels of packages that fit a stage's image. What they depend on is found out once."""
 
+    def __init__(self, locked: LockedStage) -> None:
+        """Find out platforms and Python of the image; raises FtiError if its base does not fit."""
+        targets = locked.stage.targets
+        self._platforms = {
+            platform: Targets(platforms=(platform,), libc=targets.libc)
+            for platform in linux_platforms(locked)
+        }
+        self._python = python_specifiers(image_python(locked)) if self._platforms else None
 
-def has_wheel(package: LockedPackage, locked: LockedStage, platform: Platform) -> bool:
-    """Return whether the lock has a wheel of a package for a platform of the image."""
-    return any(_wheels(package, locked, platform))
+    def all_install(self, package: LockedPackage) -> bool:
+        """Return whether every platform of the image installs a package from a downloaded wheel."""
+        if isinstance(package.origin, DirectoryOrigin | FileOrigin | GitOrigin):
+            return False
+        return all(self.has(package, platform) for platform in self._platforms)
+
+    def has(self, package: LockedPackage, platform: Platform) -> bool:
+        """Return whether the lock has a wheel of a package for a platform of the image."""
+        return any(self._of(package, platform))
+
+    def size(self, package: LockedPackage) -> int:
+        """Return the size in bytes of the largest wheel that fits; 0 if it is not known."""
+        return max(
+            (file.size or 0 for each in self._platforms for file in self._of(package, each)),
+            default=0,
+        )
+
+    def _of(self, package: LockedPackage, platform: Platform) -> Iterator[LockedFile]:
+        targets, python = self._platforms[platform], self._python
+        return (
+            each
+            for each in package.files
+            if each.is_wheel and python is not None and fits(each.name, targets, python)
+        )
 
 
 def is_built(package: LockedPackage, locked: LockedStage) -> bool:
     """Return whether a platform of the image builds a package from source."""
     if isinstance(package.origin, FileOrigin) and package.origin.path.suffix == ".whl":
         return False
-    return not is_wheel(package, locked)
-
-
-def download_size(package: LockedPackage, locked: LockedStage) -> int:
-    """Return the size in bytes of the largest wheel that fits the image; 0 if it is not known."""
-    return max(
-        (
-            file.size or 0
-            for platform in linux_platforms(locked)
-            for file in _wheels(package, locked, platform)
-        ),
-        default=0,
-    )
-
-
-def _wheels(
-    package: LockedPackage, locked: LockedStage, platform: Platform
-) -> Iterator[LockedFile]:
-    targets = Targets(platforms=(platform,), libc=locked.stage.targets.libc)
-    python = python_specifiers(image_python(locked))
-    return (each for each in package.files if each.is_wheel and fits(each.name, targets, python))
+    return not ImageWheels(locked).all_install(package)

@@ -1,17 +1,15 @@
-"""The public Python API: locks, updates, exports and checks the stages of a project.
+"""The public Python API: locks, updates, exports, checks and compares the stages of a project.
 
 Importing this module imports no part of Poetry; `Project.load` does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-
+from poetry_fti.api.stage import LockedPackages, Stage
 from poetry_fti.checks import Finding
 from poetry_fti.checks.shared.settings import Waived
 from poetry_fti.errors import (
@@ -35,6 +33,7 @@ from poetry_fti.model import (
     Waiver,
 )
 from poetry_fti.model.stage_state import Phase, StageState
+from poetry_fti.operations.affected.report import AffectedReport, Reason, StageChanges
 from poetry_fti.operations.check.run import (
     CheckReport,
     CheckRequest,
@@ -42,41 +41,54 @@ from poetry_fti.operations.check.run import (
     run_checks,
 )
 from poetry_fti.operations.comparison import Change
-from poetry_fti.operations.export import ExportRequest, Written, render, render_stage, write
+from poetry_fti.operations.diff.differences import Difference, Differences, Entry, LockSize
+from poetry_fti.operations.diff.history import Crossing, History, StageHistory
+from poetry_fti.operations.diff.pair import StagePair, compare_pair
+from poetry_fti.operations.diff.requirement_changes import RequirementChange
+from poetry_fti.operations.export import ExportRequest, Written, render, write
 from poetry_fti.operations.feedback import SILENT, Feedback
 from poetry_fti.operations.locking.lock import LockRequest, LockResult, lock_stages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from poetry_fti.model import Kind, Platform
     from poetry_fti.operations import project as operations
-    from poetry_fti.operations.project import LockState
-    from poetry_fti.operations.stage import ProjectStage
 
 __all__ = [
     "SILENT",
+    "AffectedReport",
     "AmbiguousPackageError",
     "Change",
     "CheckReport",
     "ConfigError",
+    "Crossing",
+    "Difference",
+    "Differences",
     "DirectoryOrigin",
+    "Entry",
     "Feedback",
     "FileOrigin",
     "Finding",
     "FtiError",
     "GitOrigin",
+    "History",
     "IndexFailedError",
     "IndexOrigin",
     "LockResult",
+    "LockSize",
     "LockedFile",
     "LockedPackage",
     "LockedPackages",
     "LockedVersion",
     "Phase",
     "Project",
+    "Reason",
     "Requirement",
+    "RequirementChange",
     "Stage",
+    "StageChanges",
+    "StageHistory",
+    "StagePair",
     "StageState",
     "StaleLockError",
     "UnsolvableError",
@@ -176,6 +188,36 @@ class Project:
         request = CheckRequest(stages=tuple(stages), checks=chosen_checks(checks, ()))
         return run_checks(self._project, request)
 
+    def diff(self, first: str, second: str) -> StagePair:
+        """Compare the locks of two stages as they are on disk; return their differences.
+
+        Equivalent to `poetry fti diff FIRST SECOND`. Raises ConfigError for an unknown stage,
+        StaleLockError for a missing lock, FtiError for one that cannot be read.
+        """
+        return compare_pair(self._project, first, second)
+
+    def diff_since(self, revision: str, stages: Iterable[str] = ()) -> History:
+        """Compare the locks of stages, by default of all, with those of a git revision.
+
+        Equivalent to `poetry fti diff --since REVISION`. Raises ConfigError for an unknown stage,
+        FtiError if there is no git repository or no such revision.
+        """
+        # It imports Poetry.
+        from poetry_fti.operations.diff.since import compare_since  # noqa: PLC0415
+
+        return compare_since(self._project, tuple(stages), revision)
+
+    def affected(self, since: str) -> AffectedReport:
+        """Return all stages, each with the reasons why changes since a git revision affect it.
+
+        Equivalent to `poetry fti affected --since REVISION`. Raises FtiError if there is no git
+        repository or no such revision.
+        """
+        # It imports Poetry.
+        from poetry_fti.operations.affected.run import affected_stages  # noqa: PLC0415
+
+        return affected_stages(self._project, since)
+
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
         # It imports Poetry.
@@ -184,91 +226,6 @@ class Project:
         with exclusive_access(self.root, self._feedback):
             self._project = _loaded(self.root)
             yield
-
-
-class Stage:
-    """A stage of a project, as of the last time that the project was loaded or changed."""
-
-    def __init__(self, name: str, project: Callable[[], operations.Project]) -> None:
-        """Name a stage of the project that `project` returns; use `Project.stage`."""
-        self.name = name
-        self._project = project
-
-    @property
-    def kind(self) -> Kind:
-        """The kind of pipeline: "feature", "training" or "inference"."""
-        return self._stage.stage.kind
-
-    @property
-    def python(self) -> str:
-        """The allowed versions of Python as PEP 440 specifiers; an empty string for any version."""
-        return self._stage.python
-
-    @property
-    def platforms(self) -> tuple[Platform, ...]:
-        """The platforms that the stage is locked for; an empty tuple for all platforms."""
-        return self._stage.stage.targets.platforms
-
-    @property
-    def lock_state(self) -> LockState:
-        """The state of its lock: "fresh", "stale", "missing" or "broken"."""
-        return self._project().status(self._stage).state
-
-    @property
-    def packages(self) -> LockedPackages:
-        """The locked packages by name; raises StaleLockError or FtiError unless it is fresh."""
-        return LockedPackages(self._project().locked(self._stage).packages)
-
-    def export(self, format_name: str) -> Mapping[str, str]:
-        """Return the text of each file of a format by its file name, without writing files.
-
-        Raises ConfigError for an unknown format or one that describes the whole project,
-        StaleLockError for a missing or stale lock, FtiError if the format cannot express the stage.
-        """
-        return render_stage(self._project(), self._stage, format_name)
-
-    @property
-    def _stage(self) -> ProjectStage:
-        (found,) = self._project().select([self.name])
-        return found
-
-
-class LockedPackages(Mapping[str, LockedPackage]):
-    """The packages of a lock by name; names are normalized, so that any spelling is found.
-
-    A lock may contain several versions of a package, each with its marker: see `all`.
-    """
-
-    def __init__(self, packages: Iterable[LockedPackage]) -> None:
-        """Index packages by their names."""
-        self._by_name: dict[str, tuple[LockedPackage, ...]] = {}
-        for package in packages:
-            known = self._by_name.get(package.name, ())
-            self._by_name[package.name] = (*known, package)
-
-    def __getitem__(self, name: str) -> LockedPackage:
-        """Return the only version of a package.
-
-        Raises KeyError if it is not locked, AmbiguousPackageError if several versions are.
-        """
-        found = self._by_name[canonicalize_name(name)]
-        if len(found) > 1:
-            versions = " and ".join(str(package.version) for package in found)
-            message = f"{name} is locked in several versions ({versions}): use packages.all()."
-            raise AmbiguousPackageError(message)
-        return found[0]
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the normalized names in alphabetical order."""
-        return iter(sorted(self._by_name))
-
-    def __len__(self) -> int:
-        """Return the number of different names."""
-        return len(self._by_name)
-
-    def all(self, name: str) -> tuple[LockedPackage, ...]:
-        """Return all locked versions of a package, ascending; an empty tuple if it has none."""
-        return self._by_name.get(canonicalize_name(name), ())
 
 
 def _loaded(path: Path) -> operations.Project:

@@ -1,0 +1,1 @@
+"""What excludes a version of a package from a stage, by the proofs of Poetry's solver."""

@@ -1,0 +1,31 @@
+"""The versions of Python that a stage allows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import SpecifierSet
+
+from poetry_fti.errors import FtiError
+from poetry_fti.targets import python_minors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from poetry_fti.model import LockedStage
+    from poetry_fti.targets import Minor
+
+
+def allowed_minors(locked: LockedStage) -> Sequence[Minor]:
+    """Return the minor versions of Python that a stage allows, ascending; raises FtiError if none.
+
+    Among them are versions that have not been released yet.
+    """
+    minors = python_minors(SpecifierSet(locked.requires_python))
+    if not minors:
+        message = (
+            f'The stage "{locked.stage.name}" allows no known version of Python'
+            f" ({locked.requires_python}). Set tool.fti.stages.{locked.stage.name}.python."
+        )
+        raise FtiError(message)
+    return minors

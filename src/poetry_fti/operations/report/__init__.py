@@ -1,0 +1,1 @@
+"""Gathers what `poetry fti report` shows: from locks, Poetry's cache, exported files and git."""

