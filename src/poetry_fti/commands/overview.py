@@ -44,7 +44,16 @@ GROUPS: Final[Mapping[str, Sequence[str]]] = {
         "env remove",
     ),
     "Images": ("image", "build"),
-    "Set up": ("init", "presets", "clone", "rename", "remove-stage", "clean", "completions"),
+    "Set up": (
+        "init",
+        "import",
+        "presets",
+        "clone",
+        "rename",
+        "remove-stage",
+        "clean",
+        "completions",
+    ),
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cleo.formatters.formatter import Formatter
 
-from poetry_fti.model import CHECKS, FORMATS
+from poetry_fti.model import CHECKS, FORMATS, KINDS
 from poetry_fti.operations.presets import list_presets
 
 if TYPE_CHECKING:
@@ -116,6 +116,8 @@ def _values(command: str, option: str) -> tuple[str, ...]:
         return FORMATS if command == "export" else ("text", "json")
     if command == "check" and option in {"only", "skip", "explain"}:
         return CHECKS
+    if command == "import" and option == "kind":
+        return KINDS
     if command == "init" and option == "stage":
         return tuple(preset.name for preset in list_presets())
     if command == "init" and option == "accelerator":
