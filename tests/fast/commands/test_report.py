@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from memory_index import MemoryProject
 
+pytestmark = pytest.mark.slow
+
 GROUPS: Final = {
     "feature": ["app"],
     "training": ["app", "lib<2", "tool"],

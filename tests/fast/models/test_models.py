@@ -199,6 +199,7 @@ def test_damage_raises_fti_errors_only(
         read_model(changed)
 
 
+@pytest.mark.slow
 def test_a_small_file_that_expands_is_read_in_chunks(tmp_path: Path) -> None:
     packed = zlib.compress(
         b"\x80\x04\x8e" + (16 << 20).to_bytes(8, "little") + bytes(16 << 20) + b"."

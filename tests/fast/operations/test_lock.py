@@ -202,6 +202,7 @@ def test_stages_in_several_processes_or_in_this_one_have_the_same_locks(
     assert list(errors(results)) == ["inference"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("two_cores")
 def test_no_process_is_left_where_stages_have_no_packages(demo: MemoryProject) -> None:
     demo.write(pyproject({"feature": [], "training": []}))
