@@ -10,7 +10,7 @@ UV := .venv.uv/bin/uv
 PROCESSES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 PARALLEL := -n $(PROCESSES) --dist worksteal
 # About half of the fast tests, which of them are run, and what none of them uses.
-FAST_ROOMS := $(addprefix tests/fast/,bridge operations)
+FAST_ROOMS := $(addprefix tests/fast/,bridge models operations)
 FAST_CASES := not slow and not generated
 FAST_OPTIONS := $(addprefix -p no:,anyio cacheprovider logging platformdirs xdist)
 # The tools that read what is exported, each in an environment of its own.
@@ -18,7 +18,7 @@ CONSUMERS := $(sort $(basename $(notdir $(wildcard tests/platforms/environments/
 # Compiling the tests takes longer than running the fast ones.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast test-fast-rooms test-fast-rest test-slow test-real test-generated test-oldest test-between test-packages test-platforms environments lint bench bench-images clean
+.PHONY: demo test test-fast test-fast-rooms test-fast-rest test-slow test-real test-generated test-generated-fast test-generated-real test-oldest test-between test-packages test-platforms environments lint bench bench-images clean
 
 demo: .venv/ready
 	PYTHONPATH=fixtures .venv/bin/python -m demo
@@ -43,9 +43,14 @@ test-real: .venv/ready
 	.venv/bin/python -m pytest tests/real tests/fixtures $(PARALLEL) -m "not generated"
 
 # All cases of the fast tests that run a share of theirs otherwise, and of those that are left out.
-test-generated: export TEST_CASES := all
-test-generated: .venv/ready
+test-generated: test-generated-fast test-generated-real
+
+test-generated-fast test-generated-real: export TEST_CASES := all
+
+test-generated-fast: .venv/ready
 	.venv/bin/python -m pytest tests/fast $(PARALLEL) -m "hypothesis or sampled or generated"
+
+test-generated-real: .venv/ready
 	.venv/bin/python -m pytest tests/real tests/fixtures $(PARALLEL) -m generated
 
 test-oldest: .venv-$(OLDEST)/ready
