@@ -75,9 +75,10 @@ lint: .venv/ready
 test-packages: .venv/ready
 	.venv/bin/python -m pytest tests/packages
 
-# The tools of the platforms that files are exported for.
+# The tools of the platforms that files are exported for. A module shares what they have read, and
+# most of them take long to start.
 test-platforms: .venv/ready $(CONSUMERS:%=.venv-platforms/%/ready)
-	.venv/bin/python -m pytest tests/platforms $(PARALLEL)
+	.venv/bin/python -m pytest tests/platforms -n $(PROCESSES) --dist loadfile
 
 bench: .venv/ready
 	.venv/bin/python -m benchmarks.overhead

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from fast.exporters.canned import LINUX, STAGE, on
 from fast.exporters.test_script import CONSTRAINED
 from poetry_fti.bridge.toml_parser import tomllib
-from poetry_fti.exporters import script
+from poetry_fti.exporters.python import script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

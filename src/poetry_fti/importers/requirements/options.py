@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from functools import cache
 from optparse import OptionParser
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -60,12 +61,17 @@ def parsed_line(text: str) -> ParsedLine:
     count = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
     # Markers have quotes of their own, so that only the options are split as in a shell.
     given = shlex.split(" ".join(words[count:]))
+    values: Any
+    values, _ = _parser().parse_args(given)
+    found = {name: value for name, value in vars(values).items() if value is not None}
+    return ParsedLine(" ".join(words[:count]), found)
+
+
+@cache
+def _parser() -> _Parser:
     parser = _Parser(usage="", add_help_option=False)
     for name, spellings in _VALUES.items():
         parser.add_option(*spellings, action="append", dest=name)
     for name, spellings in _FLAGS.items():
         parser.add_option(*spellings, action="append_const", const="", dest=name)
-    values: Any
-    values, _ = parser.parse_args(given)
-    found = {name: value for name, value in vars(values).items() if value is not None}
-    return ParsedLine(" ".join(words[:count]), found)
+    return parser

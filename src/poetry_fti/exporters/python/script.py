@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters import StageExporter
-from poetry_fti.exporters.install_scripts.content import script_content
-from poetry_fti.exporters.install_scripts.powershell import powershell_script
-from poetry_fti.exporters.install_scripts.shell import shell_script
+from poetry_fti.exporters.python.install_scripts.content import script_content
+from poetry_fti.exporters.python.install_scripts.powershell import powershell_script
+from poetry_fti.exporters.python.install_scripts.shell import shell_script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

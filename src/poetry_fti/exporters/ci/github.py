@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import ProjectExporter
-from poetry_fti.exporters.shared.ci import INSTALL_POETRY, NO_COMMIT, known_commit
-from poetry_fti.exporters.shared.ci_comment import DIFF_COMMANDS, comment_script
+from poetry_fti.exporters.ci.commands import INSTALL_POETRY, NO_COMMIT, known_commit
+from poetry_fti.exporters.ci.comment import DIFF_COMMANDS, comment_script
 from poetry_fti.exporters.shared.header import project_header
 from poetry_fti.exporters.shared.images import has_image, with_images
 from poetry_fti.exporters.shared.pythons import allowed_minors

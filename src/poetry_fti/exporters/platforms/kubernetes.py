@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.exporters import StageExporter
+from poetry_fti.exporters.platforms.pod import NAME_LABEL, labels, pod_name, pod_spec
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.images import has_image
-from poetry_fti.exporters.shared.pod import NAME_LABEL, labels, pod_name, pod_spec
 from poetry_fti.exporters.shared.yaml_text import yaml_text
 from poetry_fti.model import HttpProbe
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.specifiers import SpecifierSet
 
-from poetry_fti.exporters import requirements
+from poetry_fti.exporters.python import requirements
 from poetry_fti.exporters.shared.build_constraints import FILENAME as BUILD_CONSTRAINTS
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.pythons import allowed_minors

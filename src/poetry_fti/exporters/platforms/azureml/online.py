@@ -7,12 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.azureml.environment import (
+from poetry_fti.exporters.platforms.azureml.environment import (
     environment_version,
     tags,
     used_environment,
 )
-from poetry_fti.exporters.azureml.serving import has_scoring_script
+from poetry_fti.exporters.platforms.azureml.serving import has_scoring_script
 from poetry_fti.exporters.shared.images import normalized
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def endpoint(locked: LockedStage) -> dict[str, Any]:
 def deployment(locked: LockedStage) -> dict[str, Any]:
     """Return a deployment of the endpoint that is named after the lock.
 
-    So that of another lock is created beside it, and gets traffic when it is assigned to it.
+    The deployment of another lock is created beside it, and gets no traffic until that is assigned.
     """
     _, version = environment_version(locked)
     variables = dict(locked.stage.env)

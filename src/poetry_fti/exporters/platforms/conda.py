@@ -8,20 +8,14 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters import StageExporter
+from poetry_fti.exporters.platforms.conda_text import WIDTH, conda_environment, conda_python
 from poetry_fti.exporters.shared.build_constraints import (
     FILENAME,
     build_constraint_files,
     build_constraints_note,
 )
-from poetry_fti.exporters.shared.conda import WIDTH, conda_environment, conda_python
 from poetry_fti.exporters.shared.header import header
-from poetry_fti.exporters.shared.pip_lines import (
-    hashed_or_none,
-    index_options,
-    is_tree,
-    requirement_words,
-)
-from poetry_fti.exporters.shared.reference import in_order
+from poetry_fti.exporters.shared.pip_lines import hashed_or_none, is_tree, pip_lines
 from poetry_fti.exporters.shared.yaml_text import yaml_text
 from poetry_fti.model import DirectoryOrigin, FileOrigin
 
@@ -39,26 +33,24 @@ def files(locked: LockedStage) -> Mapping[str, str]:
     The stage's environment variables are set when the environment is activated. Raises FtiError if
     the stage allows no known version of Python.
     """
-    top = [header(locked), *notes(locked)]
-    document = conda_environment(locked, conda_python(locked), pip_section(locked))
+    top = [header(locked), *_notes(locked)]
+    document = conda_environment(locked, conda_python(locked), _pip_section(locked))
     if locked.stage.env:
         document["variables"] = dict(locked.stage.env)
     text = "\n".join([*top, yaml_text(document, width=WIDTH)])
     return {_FILE: text, **build_constraint_files(locked)}
 
 
-def pip_section(locked: LockedStage) -> list[str]:
+def _pip_section(locked: LockedStage) -> list[str]:
     """Return the lines for pip; paths are relative to the stage's folder, where conda runs pip.
 
     There are no hashes if a package has none by its nature.
     """
-    in_file = in_order(hashed_or_none(locked).packages)
-    packages = [_from_folder(package, locked.folder) for package in in_file]
-    lines = [" ".join(requirement_words(package)) for package in packages]
-    return [*index_options(locked.indexes), *lines] if lines else []
+    packages = [_from_folder(package, locked.folder) for package in locked.packages]
+    return pip_lines(hashed_or_none(replace(locked, packages=tuple(packages))))
 
 
-def notes(locked: LockedStage) -> Iterator[str]:
+def _notes(locked: LockedStage) -> Iterator[str]:
     """Yield comments on what pip has to be run with, and on missing hashes."""
     trees = sorted({package.name for package in locked.packages if is_tree(package)})
     if trees and any(package.files for package in locked.packages):

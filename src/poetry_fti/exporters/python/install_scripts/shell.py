@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.exporters.install_scripts.content import Installation, ScriptContent
+    from poetry_fti.exporters.python.install_scripts.content import Installation, ScriptContent
 
 _MESSAGES: Final = """\
 fail() {

@@ -6,15 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters import StageExporter
+from poetry_fti.exporters.platforms.conda_text import WIDTH, conda_environment, stage_python
 from poetry_fti.exporters.shared.build_constraints import (
     build_constraint_files,
     build_constraints_note,
 )
-from poetry_fti.exporters.shared.conda import WIDTH, conda_environment, stage_python
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.omissions import without_hashes
-from poetry_fti.exporters.shared.pip_lines import hashed_or_none, index_options, requirement_words
-from poetry_fti.exporters.shared.reference import in_order
+from poetry_fti.exporters.shared.pip_lines import hashed_or_none, pip_lines
 from poetry_fti.exporters.shared.yaml_text import yaml_text
 from poetry_fti.model import DirectoryOrigin, FileOrigin
 
@@ -37,24 +36,19 @@ def files(locked: LockedStage) -> Mapping[str, str]:
     known version of Python.
     """
     model = without_hashes(_without_paths(locked))
+    lines = pip_lines(model)
     comments = [header(locked), *_left_out(locked)]
-    conda = conda_environment(locked, f"={stage_python(locked)}", _lines(model))
+    conda = conda_environment(locked, f"={stage_python(locked)}", lines)
     python_env = {
         "python": str(stage_python(locked)),
-        "dependencies": _lines(hashed_or_none(locked)),
+        "dependencies": pip_lines(hashed_or_none(locked)),
     }
     return {
-        _REQUIREMENTS: "\n".join([*comments, *build_constraints_note(model), *_lines(model), ""]),
+        _REQUIREMENTS: "\n".join([*comments, *build_constraints_note(model), *lines, ""]),
         _CONDA: "\n".join([*comments, yaml_text(conda, width=WIDTH)]),
         _PYTHON_ENV: f"{header(locked)}\n{yaml_text(python_env, width=WIDTH)}",
         **build_constraint_files(locked),
     }
-
-
-def _lines(locked: LockedStage) -> list[str]:
-    """Return the lines for pip; paths are relative to the project's root."""
-    lines = [" ".join(requirement_words(package)) for package in in_order(locked.packages)]
-    return [*index_options(locked.indexes), *lines] if lines else []
 
 
 def _without_paths(locked: LockedStage) -> LockedStage:
@@ -73,7 +67,7 @@ def _left_out(locked: LockedStage) -> Iterator[str]:
     kept = _without_paths(locked).packages
     names = sorted({package.name for package in locked.packages if package not in kept})
     if names:
-        yield f"# Without code of the project, to be logged with code_paths: {', '.join(names)}"
+        yield f"# Paths are left out; log their code with code_paths: {', '.join(names)}"
 
 
 EXPORTER: Final = StageExporter(_REQUIREMENTS, files, can_omit_hashes=True, can_omit_markers=True)

@@ -6,12 +6,12 @@ import posixpath
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.azureml.serving import health_path, served_port
 from poetry_fti.exporters.docker.context.location import in_context
-from poetry_fti.exporters.shared.conda import conda_environment, conda_python
+from poetry_fti.exporters.platforms.azureml.serving import health_path, served_port
+from poetry_fti.exporters.platforms.conda_text import conda_environment, conda_python
+from poetry_fti.exporters.shared.build_constraints import build_constraint_files
 from poetry_fti.exporters.shared.images import normalized
-from poetry_fti.exporters.shared.pip_lines import hashed_or_none, index_options, requirement_words
-from poetry_fti.exporters.shared.reference import in_order
+from poetry_fti.exporters.shared.pip_lines import hashed_or_none, pip_lines
 from poetry_fti.model import DirectoryOrigin, FileOrigin, Platform
 
 if TYPE_CHECKING:
@@ -102,10 +102,7 @@ def conda_file(locked: LockedStage) -> dict[str, Any]:
 
     Raises FtiError if the stage allows no known version of Python.
     """
-    packages = in_order(hashed_or_none(locked).packages)
-    lines = [" ".join(requirement_words(package)) for package in packages]
-    pip = [*index_options(locked.indexes), *lines] if lines else []
-    return conda_environment(locked, conda_python(locked), pip)
+    return conda_environment(locked, conda_python(locked), pip_lines(hashed_or_none(locked)))
 
 
 def dockerfile_reasons(locked: LockedStage) -> Iterator[str]:
@@ -114,6 +111,8 @@ def dockerfile_reasons(locked: LockedStage) -> Iterator[str]:
     local = [p.name for p in locked.packages if isinstance(p.origin, DirectoryOrigin | FileOrigin)]
     if local:
         yield f"paths of the project ({', '.join(sorted(set(local)))})"
+    if build_constraint_files(locked):
+        yield "build constraints"
     # conda runs pip so that it installs what packages require.
     yield from (key for key in ("overrides", "exclude") if getattr(stage, key))
     if stage.targets.libc.family == "musl":

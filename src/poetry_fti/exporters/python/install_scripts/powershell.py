@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.exporters.install_scripts.content import Installation, ScriptContent
+    from poetry_fti.exporters.python.install_scripts.content import Installation, ScriptContent
 
 # PowerShell takes each of them for the end of a string.
 _QUOTES: Final = re.compile("['\u2018\u2019\u201a\u201b]")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import ProjectExporter
 from poetry_fti.exporters.docker.context.dockerignore import own_packages
+from poetry_fti.exporters.platforms.pod import labels, pod_name, pod_spec
+from poetry_fti.exporters.platforms.python_text import call_text, value_text
+from poetry_fti.exporters.platforms.steps import pipeline_steps
 from poetry_fti.exporters.shared.header import project_header
 from poetry_fti.exporters.shared.images import has_image, image_name, normalized
-from poetry_fti.exporters.shared.pod import labels, pod_name, pod_spec
-from poetry_fti.exporters.shared.python_text import call_text, value_text
-from poetry_fti.exporters.shared.steps import pipeline_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -6,7 +6,7 @@ import posixpath
 import shlex
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_fti.exporters.azureml.environment import tags, used_environment
+from poetry_fti.exporters.platforms.azureml.environment import tags, used_environment
 from poetry_fti.exporters.shared.images import normalized
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.exporters import ProjectExporter
-from poetry_fti.exporters.shared.ci import INSTALL_POETRY, known_commit
-from poetry_fti.exporters.shared.ci_comment import DIFF_COMMANDS, comment_script
+from poetry_fti.exporters.ci.commands import INSTALL_POETRY, known_commit
+from poetry_fti.exporters.ci.comment import DIFF_COMMANDS, comment_script
 from poetry_fti.exporters.shared.header import project_header
 from poetry_fti.exporters.shared.images import with_images
 from poetry_fti.exporters.shared.yaml_text import yaml_text

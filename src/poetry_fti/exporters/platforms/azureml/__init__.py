@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters import StageExporter
-from poetry_fti.exporters.azureml.environment import environment, runs_on_azureml
-from poetry_fti.exporters.azureml.job import job
-from poetry_fti.exporters.azureml.online import deployment, endpoint
-from poetry_fti.exporters.azureml.serving import has_scoring_script, served_port
-from poetry_fti.exporters.shared.conda import WIDTH
+from poetry_fti.exporters.platforms.azureml.environment import environment, runs_on_azureml
+from poetry_fti.exporters.platforms.azureml.job import job
+from poetry_fti.exporters.platforms.azureml.online import deployment, endpoint
+from poetry_fti.exporters.platforms.azureml.serving import has_scoring_script, served_port
+from poetry_fti.exporters.platforms.conda_text import WIDTH
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.yaml_text import yaml_text
 
