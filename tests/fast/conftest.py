@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from late_grammar import load_late
 from memory_index import MemoryIndex, MemoryProject
 from poetry_fti.bridge.solving.workers import assignment
 from quick_poetry import make_quick
@@ -47,6 +48,7 @@ def pytest_collection_finish() -> None:
 
 
 make_quick()
+load_late()
 
 
 @contextmanager
