@@ -12,6 +12,7 @@ from poetry_fti.errors import FtiError
 from poetry_fti.importers.projects.locks import LockEntry, roots
 from poetry_fti.importers.shared.documents import read_toml
 from poetry_fti.importers.shared.indexes import index_of, is_pypi, named_apart, with_indexes
+from poetry_fti.importers.shared.markers import marked_platforms
 from poetry_fti.importers.shared.requirements import merged
 from poetry_fti.model.imported import ImportedRequirement, ImportedStage
 from poetry_fti.urls import public_url
@@ -48,6 +49,7 @@ def read_pylock(source: Source) -> ImportedStage:
         versions=tuple((each.name, str(each.version)) for each in lock.packages if each.version),
         indexes=tuple(indexes),
         python=str(lock.requires_python or ""),
+        platforms=marked_platforms([str(each) for each in lock.environments or ()]),
         notes=tuple(_notes(lock.packages, source.name)),
     )
 

@@ -10,12 +10,12 @@ from poetry_fti.errors import FtiError
 from poetry_fti.importers.conda.environment import environment_of, python_specifiers, variables
 from poetry_fti.importers.requirements.entries import read_text
 from poetry_fti.importers.requirements.stage import stage_of_text
+from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirements import is_version
 from poetry_fti.importers.source import Source
 from poetry_fti.model.imported import ImportedStage
 from poetry_fti.models.environments.yaml_documents import read_yaml, sequence, string
 from poetry_fti.models.malformed import MalformedError
-from poetry_fti.wording import in_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +76,7 @@ def _azureml(document: Mapping[str, Yaml], source: Source) -> ImportedStage:
 def image_note(where: str, image: str) -> str:
     """Return the sentence on a base image, which is not imported."""
     return (
-        f"{where}: the image {in_quotes(image)} was left out. Set `image.base` of the stage if its"
+        f"{where}: the image {quoted(image)} was left out. Set `image.base` of the stage if its"
         " image is to be based on it."
     )
 

@@ -285,7 +285,9 @@ def test_errors_change_no_file(project: MemoryProject, words: str, code: int, me
 def test_an_export_is_imported_at_the_same_versions(
     project: MemoryProject, format_: str, name: str
 ) -> None:
-    project.write(pyproject({"training": ["app<1.5", "lib<2"]}))
+    more: Releases = {"app 1.0": ["lib", "win; sys_platform == 'win32'"], "win 1.0": []}
+    project.index.offer({**RELEASES, **more, "win 2.0": []})
+    project.write(pyproject({"training": ["app<1.5", "lib<2", "win<2"]}))
     project.lock()
     if format_ != "lock":
         exported = run(project, "export", "--format", format_)
@@ -293,8 +295,8 @@ def test_an_export_is_imported_at_the_same_versions(
     done = run(project, "import", "inference", source(project, f"fti/training/{name}"))
     assert done.code == 0, done.errors
     assert project.locked == {
-        "training": "app 1.0, lib 1.0",
-        "inference": "app 1.0, lib 1.0",
+        "training": "app 1.0, lib 1.0, win 1.0",
+        "inference": "app 1.0, lib 1.0, win 1.0",
     }
 
 
@@ -479,3 +481,33 @@ def test_discovery_names_no_stage(project: MemoryProject) -> None:
         "No file was found that can be imported into a stage.\n"
     )
     assert run(project, "import").errors.startswith("No stage is named.")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Pipfile", "[packages]\n'a b' = '*'\n"),
+        ("Pipfile", "[packages]\n\"a\\nb\" = '*'\n"),
+        ("Pipfile", "[packages]\na = { version = '*', markers = 'nonsense' }\n"),
+        ("Pipfile", "[packages]\na = { version = '*', extras = ['b]'] }\n"),
+        ("Pipfile", "[packages]\na = { git = 'ext::sh -c touch% hacked' }\n"),
+        ("pixi.toml", "[pypi-dependencies]\na = { path = '\\u0000' }\n"),
+        ("environment.yml", "dependencies: [lib]\nvariables: {'a b': 1}\n"),
+        ("environment.yml", 'dependencies: [lib]\nvariables: {A: "\\0"}\n'),
+        ("requirements.txt", "--index-url nonsense\nlib\n"),
+        ("requirements.txt", "--extra-index-url https://[\nlib\n"),
+        ("requirements.txt", "a @ https://[\n"),
+        ("requirements.txt", "-e git+https://[#egg=a\n"),
+        ("requirements.txt", "a===nonsense\n"),
+        ("requirements.txt", "python==3.11\n"),
+    ],
+)
+def test_what_poetry_would_refuse_changes_no_file(
+    project: MemoryProject, name: str, text: str
+) -> None:
+    put(project, name, text)
+    before = snapshot(project.root)
+    done = run(project, "import", "training", source(project, name))
+    assert done.code in {1, 2}, done.output
+    assert done.errors
+    assert snapshot(project.root) == before

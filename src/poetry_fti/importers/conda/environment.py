@@ -13,11 +13,12 @@ from poetry_fti.importers.conda.names import distribution
 from poetry_fti.importers.conda.specs import SpecError, parsed_spec
 from poetry_fti.importers.requirements.stage import stage_of_text
 from poetry_fti.importers.shared.combine import combined
+from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirements import merged, pinned_versions
 from poetry_fti.model import Platform
 from poetry_fti.model.imported import ImportedRequirement, ImportedStage
 from poetry_fti.models.environments.yaml_documents import mapping, sequence, string
-from poetry_fti.wording import in_one_line, in_quotes, joined
+from poetry_fti.wording import in_one_line, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -85,7 +86,7 @@ def conda_stage(texts: Sequence[str], where: str) -> ImportedStage:
             " what the code does not import from the stage's group."
         )
     notes += [
-        f"{where}: the versions of {in_quotes(text)} have no counterpart, and were left out."
+        f"{where}: the versions of {quoted(text)} have no counterpart, and were left out."
         for text, spec in zip(texts, specs, strict=True)
         if spec.versions is None
     ]
@@ -121,7 +122,7 @@ def _spec(text: str, where: str) -> Spec:
     try:
         return parsed_spec(text)
     except SpecError as error:
-        raise FtiError(f"{where}: {in_quotes(text)} is not a package of conda.") from error
+        raise FtiError(f"{where}: {quoted(text)} is not a package of conda.") from error
 
 
 def _distribution(spec: Spec) -> NormalizedName | None:

@@ -112,6 +112,7 @@ def _of_group(declared: Declared, source: Source) -> ImportedStage:
         versions=pinned_versions(requirements),
         indexes=tuple(indexes),
         python=python,
+        platforms=declared.platforms,
         env=declared.env.get(name or "", ()),
         notes=declared.notes,
     )

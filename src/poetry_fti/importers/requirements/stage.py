@@ -11,10 +11,10 @@ from poetry_fti.importers.requirements.compiled import transitive
 from poetry_fti.importers.requirements.entries import Lines, read_entries
 from poetry_fti.importers.requirements.global_options import indexes_of, option_notes
 from poetry_fti.importers.shared.indexes import with_indexes
+from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirement import read_requirement
 from poetry_fti.importers.shared.requirements import merged, pinned_versions
 from poetry_fti.model.imported import ImportedStage
-from poetry_fti.wording import in_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,7 +79,7 @@ def _comments(
 def _notes(found: Sequence[tuple[Entry, ImportedRequirement | None]]) -> Iterator[str]:
     for entry, each in found:
         if each is None:
-            yield f"{entry.where}: {in_quotes(entry.text)} is {_UNNAMED}."
+            yield f"{entry.where}: {quoted(entry.text)} is {_UNNAMED}."
         elif entry.is_constraint and not each.specifier:
             yield f"{entry.where}: a constraint without a version was left out."
         for key in ("settings", "build_options"):

@@ -19,9 +19,9 @@ from packaging.utils import (
 
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.project_name import project_name
+from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.model.imported import ImportedRequirement
 from poetry_fti.urls import public_url
-from poetry_fti.wording import in_quotes
 
 if TYPE_CHECKING:
     from pathlib import PurePath
@@ -99,7 +99,7 @@ def _of_place(
     elif editable or _looks_local(rest):
         found = _of_path(_absolute(folder, rest), files, where)
     else:
-        raise FtiError(f"{where}: {in_quotes(text)} is not a requirement (PEP 508).")
+        raise FtiError(f"{where}: {quoted(text)} is not a requirement (PEP 508).")
     return ImportedRequirement(
         name=found.name,
         extras=chosen or found.extras,
@@ -115,7 +115,7 @@ def _split_marker(text: str, where: str) -> tuple[str, str]:
     try:
         return place.strip(), str(Marker(marker)) if marker.strip() else ""
     except (InvalidMarker, RecursionError) as error:
-        raise FtiError(f"{where}: {in_quotes(marker.strip())} is not a marker.") from error
+        raise FtiError(f"{where}: {quoted(marker.strip())} is not a marker.") from error
 
 
 def _looks_local(text: str) -> bool:
@@ -136,7 +136,7 @@ def _of_url(url: str, folder: PurePath, files: Files, where: str) -> ImportedReq
         return local if name else _of_path(local.path or folder, files, where)
     name = name or _file_name(unquote(urlsplit(plain).path)) or ""
     if not _NAME.fullmatch(name):
-        shown = in_quotes(public_url(url))
+        shown = quoted(public_url(url))
         raise FtiError(f"{where}: the package of {shown} has no name. Write `NAME @ URL`.")
     subdirectory = values.get("subdirectory", [""])[0]
     kept = f"{plain}#subdirectory={subdirectory}" if subdirectory else plain
@@ -150,7 +150,7 @@ def _local(
     """Return a requirement with the path of a `file:` URL, which may be relative as in pip."""
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost"):
-        raise FtiError(f"{where}: {in_quotes(public_url(url))} is a file on another host.")
+        raise FtiError(f"{where}: {quoted(public_url(url))} is a file on another host.")
     path = _absolute(folder, url2pathname(parts.path))
     return ImportedRequirement(name=found.name, extras=found.extras, marker=found.marker, path=path)
 
