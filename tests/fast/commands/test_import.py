@@ -279,6 +279,11 @@ def test_errors_change_no_file(project: MemoryProject, words: str, code: int, me
         ("constraints", "constraints.txt"),
         ("pylock", "pylock.training.toml"),
         ("pyproject", "pyproject.toml:training"),
+        ("conda", "environment.yml"),
+        ("mlflow", "conda.yaml"),
+        ("mlflow", "python_env.yaml"),
+        ("mlflow", "requirements.mlflow.txt"),
+        ("azureml", "azureml-environment.yml"),
         ("lock", "poetry.lock"),
     ],
 )
@@ -410,7 +415,7 @@ def test_without_a_source_there_is_an_error(project: MemoryProject) -> None:
     done = run(project, "import", "training")
     assert (done.code, done.errors) == (
         2,
-        "There is nothing to import. Name a file, or pass `--python PATH`.\n",
+        "No source is named. Name a file, or pass `--python PATH`.\n",
     )
 
 
@@ -499,7 +504,7 @@ def test_discovery_names_no_stage(project: MemoryProject) -> None:
         ("requirements.txt", "a @ https://[\n"),
         ("requirements.txt", "-e git+https://[#egg=a\n"),
         ("requirements.txt", "a===nonsense\n"),
-        ("requirements.txt", "python==3.11\n"),
+        ("requirements.txt", "python==3.8\n"),
     ],
 )
 def test_what_poetry_would_refuse_changes_no_file(

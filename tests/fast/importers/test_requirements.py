@@ -277,3 +277,8 @@ def test_many_files_that_include_each_other() -> None:
     wide: dict[str, str | bytes] = {"0.txt": "x\n" * 20_001}
     with pytest.raises(FtiError, match="more than 20,000 requirements"):
         imported("0.txt", wide)
+
+
+def test_python_is_no_package() -> None:
+    stage = imported("requirements.txt", "python==3.11.4\npython\nlib\n")
+    assert (requirements(stage), stage.python) == (["lib"], ">=3.11,<3.12")

@@ -1,4 +1,4 @@
-"""Tables that say where a package comes from: an index, a URL, a repository or a path."""
+"""Tables with the origin of a package: an index, a URL, a repository or a path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a foreign file, such as requirements.txt, says about the environment of a stage."""
+"""The environment of a stage as a file of another tool describes it, such as requirements.txt."""
 
 from __future__ import annotations
 
