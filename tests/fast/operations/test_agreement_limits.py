@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from poetry_fti.commands.shared.held_back_report import held_back_lines, unfinished_lines
+from poetry_fti.commands.shared.reports.held_back import held_back_lines, unfinished_lines
 from small_index import pyproject
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from git_library import GitLibrary
 from loopback.in_tree_backend import write_wheel
 from poetry_fti.agreement.places import places_text
-from poetry_fti.commands.shared.comparison_report import (
+from poetry_fti.commands.shared.reports.comparison import (
     change_data,
     change_lines,
     comparison_data,
