@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from memory_index import MemoryProject
     from small_index import Releases
 
+pytestmark = pytest.mark.slow
+
 RELEASES: Final[Releases] = {
     "app 1.0": ["lib"],
     "app 1.5": ["lib"],

@@ -273,6 +273,7 @@ def test_errors_name_the_line(text: str, message: str) -> None:
     assert failed(text) == message
 
 
+@pytest.mark.slow
 def test_many_files_that_include_each_other() -> None:
     texts: dict[str, str | bytes] = {f"{n}.txt": f"-r {n + 1}.txt\n" for n in range(60)}
     with pytest.raises(FtiError, match="50 files include each other"):
