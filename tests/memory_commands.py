@@ -15,6 +15,8 @@ from poetry_fti.bridge.project.isolation import isolate
 from poetry_fti.plugin import FtiPlugin
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from poetry.poetry import Poetry
 
     from memory_index import MemoryProject
@@ -34,12 +36,20 @@ class Ended:
 class _Application(Application):
     """Poetry's application with a project that has been loaded, and this plugin alone."""
 
-    def __init__(self, poetry: Poetry) -> None:
+    def __init__(self, create: Callable[[], Poetry]) -> None:
         super().__init__()
-        self._poetry = poetry
+        self._create = create
+        self._poetry: Poetry | None = None
         self._plugins_loaded = True
         self._auto_exit = False
         FtiPlugin().activate(self)
+
+    @property
+    def poetry(self) -> Poetry:
+        """The project, loaded when it is needed, and again after `reset_poetry`."""
+        if self._poetry is None:
+            self._poetry = self._create()
+        return self._poetry
 
 
 def run(demo: MemoryProject, *words: str, answers: str | None = None) -> Ended:
@@ -49,9 +59,13 @@ def run(demo: MemoryProject, *words: str, answers: str | None = None) -> Ended:
 
 def run_poetry(demo: MemoryProject, *words: str, answers: str | None = None) -> Ended:
     """Run `poetry WORDS` in a project."""
-    poetry = demo.index.create_poetry(demo.root)
-    isolate(poetry)  # as the other plugin does
-    tester = ApplicationTester(_Application(poetry))
+
+    def create() -> Poetry:
+        poetry = demo.index.create_poetry(demo.root)
+        isolate(poetry)  # as the other plugin does
+        return poetry
+
+    tester = ApplicationTester(_Application(create))
     text = " ".join((*(word or "''" for word in words), "-P", str(demo.root)))
     # No command installs anything, and the packages of the tests' own environment are many.
     with patch.object(InstalledRepository, "load", return_value=InstalledRepository()):

@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "env use": "poetry.environment.use:EnvUseCommand",
     "export": "export:ExportCommand",
     "image": "image:ImageCommand",
+    "import": "import_stage:ImportCommand",
     "init": "poetry.init:InitCommand",
     "install": "poetry.install:InstallCommand",
     "kernel": "poetry.kernel:KernelCommand",

@@ -47,11 +47,18 @@ def environment(path):
     return {"id": f"{loaded.name}:{loaded.version}", **loaded._to_rest_object()}
 
 
+def endpoint(path):
+    return load_online_endpoint(path)._to_rest_online_endpoint("westeurope")
+
+
+def deployment(path):
+    loaded = load_online_deployment(path)
+    request = loaded._to_rest_object(location="westeurope")
+    return {"environment": loaded.environment, "request": request}
+
+
 CONVERTED = {
-    "environment": environment,
-    "job": job,
-    "endpoint": lambda path: load_online_endpoint(path)._to_rest_online_endpoint("westeurope"),
-    "deployment": lambda path: load_online_deployment(path)._to_rest_object(location="westeurope"),
+    "environment": environment, "job": job, "endpoint": endpoint, "deployment": deployment
 }
 print(json.dumps({
     path: CONVERTED[path.rpartition("-")[2].partition(".")[0]](path) for path in sys.argv[1:]
@@ -112,9 +119,9 @@ def test_the_library_accepts_what_is_exported(requests: Mapping[str, Any]) -> No
     endpoint = requests["fti/inference/azureml-endpoint.yml"]["properties"]
     assert endpoint["authMode"] == "Key"
     deployed = requests["fti/inference/azureml-deployment.yml"]
-    assert deployed["sku"] == {"name": "Default", "capacity": 1}
-    assert deployed["properties"]["environmentVariables"] == {"WORKERS": "2"}
-    assert deployed["properties"]["environmentId"]["properties"]["inferenceConfig"] == {
+    assert deployed["request"]["sku"] == {"name": "Default", "capacity": 1}
+    assert deployed["request"]["properties"]["environmentVariables"] == {"WORKERS": "2"}
+    assert deployed["environment"]["properties"]["inferenceConfig"] == {
         "livenessRoute": {"port": 8000, "path": "/health"},
         "readinessRoute": {"port": 8000, "path": "/health"},
         "scoringRoute": {"port": 8000, "path": "/"},

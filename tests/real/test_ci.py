@@ -15,7 +15,7 @@ import yaml
 from lxml import etree
 
 from git_program import commit_all, git
-from poetry_fti.exporters.shared.ci import INSTALL_POETRY
+from poetry_fti.exporters.ci.commands import INSTALL_POETRY
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ import yaml
 
 from comment_server import TOKEN, serving
 from git_program import commit_all, git
-from poetry_fti.exporters.shared.ci import INSTALL_POETRY
+from poetry_fti.exporters.ci.commands import INSTALL_POETRY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -30,8 +30,9 @@ from loopback import in_tree_backend
 from loopback.archives import Artifact
 from loopback.index import CREDENTIALS
 from poetry_fti.bridge.project.code import project_code
-from poetry_fti.exporters import dockerfile, requirements
 from poetry_fti.exporters.docker.quoting import assignments, exec_form, quoted
+from poetry_fti.exporters.images import dockerfile
+from poetry_fti.exporters.python import requirements
 from poetry_fti.model import (
     Code,
     DirectoryOrigin,

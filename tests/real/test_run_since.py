@@ -133,8 +133,12 @@ def test_a_stage_is_not_named_as_well(checkout: Checkout) -> None:
 
 
 def test_a_command_is_required(poetry: Poetry, locked_tiny: Path) -> None:
-    assert poetry(locked_tiny, "fti", "run", "training") == Result(
-        1, "", "Name a command after the stage: poetry fti run training COMMAND\n"
+    for words in ([], ["training"], ["--sync"]):
+        assert poetry(locked_tiny, "fti", "run", *words) == Result(
+            1, "", "Name a stage and a command: poetry fti run STAGE COMMAND\n"
+        )
+    assert poetry(locked_tiny, "fti", "run", "--since", "HEAD") == Result(
+        1, "", "Name a command: poetry fti run --since REV COMMAND\n"
     )
 
 

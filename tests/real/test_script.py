@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from fast.exporters.canned import LINUX, STAGE, on
 from fast.exporters.test_script import CONSTRAINED
 from poetry_fti.bridge.toml_parser import tomllib
-from poetry_fti.exporters import script
+from poetry_fti.exporters.python import script
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,6 +125,23 @@ def installed(environment: Path) -> set[str]:
 def locked_versions(lock: Path) -> set[str]:
     packages = tomllib.loads(lock.read_text(encoding="utf-8"))["package"]
     return {f"{each['name']} {each['version']}" for each in packages}
+
+
+def test_powershell_creates_the_environment_of_a_stage(scripts: Scripts) -> None:
+    if shutil.which("pwsh") is None:
+        pytest.skip("PowerShell is not installed")
+    done = subprocess.run(
+        ["pwsh", "-NoProfile", "-File", "fti/feature/install.ps1", "my environment"],
+        cwd=scripts.root,
+        env={**scripts.variables, "PYTHON": sys.executable},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    expected = locked_versions(scripts.root / "fti/feature/poetry.lock")
+    assert installed(scripts.root / "my environment") == expected
 
 
 def test_a_file_that_is_not_the_locked_one_is_refused(scripts: Scripts) -> None:

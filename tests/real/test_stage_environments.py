@@ -95,7 +95,7 @@ def test_the_commands_exit_code_is_that_of_run(poetry: Poetry, locked_tiny: Path
 
 
 def test_help_is_of_run_before_the_stage(poetry: Poetry, locked_tiny: Path) -> None:
-    assert "fti run [options] [--] <stage> [<args>...]" in poetry.ok(
+    assert "fti run [options] [--] [<stage> [<args>...]]" in poetry.ok(
         locked_tiny, "fti", "run", "--help"
     )
 

@@ -45,7 +45,16 @@ GROUPS: Final[Mapping[str, Sequence[str]]] = {
     ),
     "Images": ("image", "build"),
     "Platforms": ("publish azureml", "publish hopsworks", "published azureml"),
-    "Set up": ("init", "presets", "clone", "rename", "remove-stage", "clean", "completions"),
+    "Set up": (
+        "init",
+        "import",
+        "presets",
+        "clone",
+        "rename",
+        "remove-stage",
+        "clean",
+        "completions",
+    ),
 }
 
 

@@ -1,6 +1,6 @@
 """Export formats: a module for each, imported when the format is used.
 
-A format's module has the name of the format in `poetry_fti.model.FORMATS`, and a constant
+A format's module is listed in `poetry_fti.model.FORMATS`, and has a constant
 `EXPORTER`: what the format needs, which options it supports, and the function that returns its
 files.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, TypeAlias
+
+from poetry_fti.model import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -64,5 +66,5 @@ Exporter: TypeAlias = StageExporter | ProjectExporter
 
 def load_exporter(name: str) -> Exporter:
     """Return the exporter of a format that is in `poetry_fti.model.FORMATS`."""
-    exporter: Exporter = resolve_name(f"{__name__}.{name.replace('-', '_')}:EXPORTER")
+    exporter: Exporter = resolve_name(f"{__name__}.{FORMATS[name]}:EXPORTER")
     return exporter

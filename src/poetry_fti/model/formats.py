@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-# Each name is that of a module in `poetry_fti.exporters`, with `_` for `-`. They are listed here,
-# and not found by importing the modules, so that a command which only validates `tool.fti.exports`
-# does not pay for those imports.
-FORMATS: Final = (
-    "airflow",
-    "azureml",
-    "bake",
-    "compose",
-    "conda",
-    "constraints",
-    "cyclonedx",
-    "devcontainer",
-    "dockerfile",
-    "github",
-    "gitlab",
-    "kubernetes",
-    "mlflow",
-    "pylock",
-    "pyproject",
-    "requirements",
-    "script",
-    "stamp",
-)
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The module of each format below `poetry_fti.exporters`. The names are not found by importing the
+# modules, so that a command which only validates `tool.fti.exports` does not pay for those imports.
+FORMATS: Final[Mapping[str, str]] = {
+    "airflow": "platforms.airflow",
+    "azureml": "platforms.azureml",
+    "bake": "images.bake",
+    "compose": "images.compose",
+    "conda": "platforms.conda",
+    "constraints": "python.constraints",
+    "cyclonedx": "cyclonedx",
+    "devcontainer": "images.devcontainer",
+    "dockerfile": "images.dockerfile",
+    "github": "ci.github",
+    "gitlab": "ci.gitlab",
+    "kubernetes": "platforms.kubernetes",
+    "mlflow": "platforms.mlflow",
+    "pylock": "python.pylock",
+    "pyproject": "python.pyproject",
+    "requirements": "python.requirements",
+    "script": "python.script",
+    "stamp": "python.stamp",
+}
 
 # Formats that are not written to the stage's folder, but to where tools look for them: the parent
 # of a folder for each stage, relative to the project's root.

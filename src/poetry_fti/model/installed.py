@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,12 +17,14 @@ class InstalledFrom:
     """What a package that does not come from an index was installed from (direct_url.json).
 
     `commit` is that of a git repository, `digests` (`algorithm:hex`) are those of an archive. Both
-    are empty for a folder.
+    are empty for a folder. `url` is a direct reference (PEP 508) without credentials, and may be
+    empty.
     """
 
     commit: str = ""
     digests: frozenset[str] = frozenset()
     is_folder: bool = False
+    url: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +32,16 @@ class InstalledPackage:
     """A package in a folder of an environment.
 
     `metadata` is the name of the folder or file with the package's metadata. `source` is None for a
-    package from an index.
+    package from an index. `requires` are the packages that it requires without extras, and
+    `is_requested` is set if the installer has recorded that the user named the package.
     """
 
     name: NormalizedName
     version: Version
     metadata: str
     source: InstalledFrom | None = None
+    requires: frozenset[NormalizedName] = field(default=frozenset(), compare=False)
+    is_requested: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

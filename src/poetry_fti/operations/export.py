@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from poetry_fti import files
 from poetry_fti.errors import ConfigError
 from poetry_fti.exporters import ProjectExporter, StageExporter, load_exporter
-from poetry_fti.exporters.pylock import filename
+from poetry_fti.exporters.python.pylock import filename
 from poetry_fti.exporters.shared.build_constraints import FILENAME as BUILD_CONSTRAINTS
 from poetry_fti.exporters.shared.header import with_words
 from poetry_fti.exporters.shared.omissions import without_hashes, without_markers

@@ -28,6 +28,7 @@ __all__ = [
     "missing_kinds",
     "newly_hidden",
     "outdates_poetry_lock",
+    "plugin_version",
     "presets_to_choose_for",
     "stages_from",
     "with_new_stages",
@@ -116,7 +117,7 @@ def with_new_stages(text: str, stages: Sequence[NewStage], folder: Path) -> str:
     pyproject.toml is not valid.
     """
     python = project_python(parse(text))
-    after = new_stages.scaffold(text, stages, python=python, version=_version())
+    after = new_stages.scaffold(text, stages, python=python, version=plugin_version())
     derived = {each.stage.name: each for each in require_usable(after, folder)}
     messages = [
         _excluded(stage, each) for stage in stages for each in contradictions(derived[stage.name])
@@ -195,5 +196,6 @@ def free_lock(project: Project, stage: ProjectStage, new: str, otherwise: str) -
     return lock
 
 
-def _version() -> str:
+def plugin_version() -> str:
+    """Return the installed version of the plugin, without its local label."""
     return Version(version("poetry-fti")).public

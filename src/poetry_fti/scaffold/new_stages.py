@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from poetry_fti.scaffold.presets import Preset, PresetPackages, PresetSource
 
 _STAGES: Final = ("tool", "fti", "stages")
-_MINORS: Final = tuple(f"3.{minor}.99" for minor in range(8, 60))
+# The last patch release of each minor version of Python.
+MINORS: Final = tuple(f"3.{minor}.99" for minor in range(8, 60))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ def scaffold(text: str, stages: Sequence[NewStage], *, python: str, version: str
     refuse_taken(text, [stage.name for stage in stages])
     tables = {stage.name: _table(stage, python) for stage in stages}
     groups = {stage.name: sorted(stage.packages.requirements, key=str.lower) for stage in stages}
-    text = _with_plugin(add_keys(text, ("dependency-groups",), groups), version)
+    text = with_plugin(add_keys(text, ("dependency-groups",), groups), version)
     for stage in stages:
         for source in stage.packages.sources:
             text = _with_source(text, source)
@@ -61,7 +62,8 @@ def scaffold(text: str, stages: Sequence[NewStage], *, python: str, version: str
     return text
 
 
-def _with_plugin(text: str, version: str) -> str:
+def with_plugin(text: str, version: str) -> str:
+    """Return the text with the plugin as a requirement, and with `isolated` unless it is set."""
     poetry = table_at(parse(text), ("tool", "poetry"))
     if "poetry-fti" not in poetry.get("requires-plugins", {}):
         text = add_keys(
@@ -162,7 +164,7 @@ def _limited(preset: Preset, python: str, cap: str) -> str | None:
     Raises ConfigError if there are none.
     """
     project = SpecifierSet(python)
-    allowed = [minor for minor in _MINORS if minor in project]
+    allowed = [minor for minor in MINORS if minor in project]
     both = [minor for minor in allowed if minor in SpecifierSet(cap)]
     if not both:
         message = f"The preset {preset.name} needs Python {cap}, but the project needs {python}."

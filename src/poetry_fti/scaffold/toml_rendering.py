@@ -47,6 +47,8 @@ def _value(value: Any, *, tall: bool) -> str:  # noqa: ANN401 - any TOML value
     if isinstance(value, Mapping):
         pairs = ", ".join(f"{dotted(k)} = {_value(v, tall=False)}" for k, v in value.items())
         return f"{{ {pairs} }}"
+    if isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+        return f"[{', '.join(_value(each, tall=False) for each in value)}]"
     if isinstance(value, list):
         array = tomlkit.array()
         array.extend(value)

@@ -12,8 +12,8 @@ from packaging.utils import canonicalize_name
 
 from fast.exporters.canned import LINUX, MIRROR, STAGE, on, package, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.azureml import files
-from poetry_fti.exporters.azureml.environment import dockerfile_reasons
+from poetry_fti.exporters.platforms.azureml import files
+from poetry_fti.exporters.platforms.azureml.environment import dockerfile_reasons
 from poetry_fti.model import (
     Code,
     DirectoryOrigin,
@@ -209,6 +209,13 @@ def test_a_base_image_of_microsoft_is_kept() -> None:
         (inference(PLAIN, command=UVICORN), []),
         (inference(PLAIN, command=UVICORN, expose=("8000",)), ["image.command"]),
         (inference(PLAIN, entrypoint=UVICORN, expose=("8000",)), ["image.entrypoint"]),
+        (
+            replace(
+                stage(package("built", "1.0", "built-1.0.tar.gz")),
+                build_constraints=((canonicalize_name("built"), ("setuptools<80",)),),
+            ),
+            ["build constraints"],
+        ),
         (on(stage(PLAIN), Targets(libc=Libc("musl"))), ["libc"]),
         (
             replace(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from fast.exporters.canned import LINUX, MIRROR, on, package, stage
-from poetry_fti.exporters import bake
+from poetry_fti.exporters.images import bake
 from poetry_fti.model import GitOrigin, Image, Platform, Targets
 
 TRAINING = replace(

@@ -10,7 +10,8 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from fast.exporters.canned import LINUX, on, package, stage
-from poetry_fti.exporters import dockerfile, pylock, requirements
+from poetry_fti.exporters.images import dockerfile
+from poetry_fti.exporters.python import pylock, requirements
 from poetry_fti.exporters.shared.build_constraints import FILENAME
 from poetry_fti.model import DirectoryOrigin, FileOrigin, Image
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fast.exporters.canned import package, stage
-from poetry_fti.exporters import dockerfile
 from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.exporters.docker.layers.sharing import sharing
+from poetry_fti.exporters.images import dockerfile
 from poetry_fti.model import Image, LockedFile
 
 if TYPE_CHECKING:

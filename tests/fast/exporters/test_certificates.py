@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fast.exporters.canned import stage
-from poetry_fti.exporters import dockerfile
 from poetry_fti.exporters.docker.context.dockerignore import context_paths
+from poetry_fti.exporters.images import dockerfile
 from poetry_fti.model import Image
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from fast.exporters.canned import LINUX, MIRROR, on, package, stage
-from poetry_fti.exporters import compose
+from poetry_fti.exporters.images import compose
 from poetry_fti.model import GitOrigin, Image
 
 if TYPE_CHECKING:

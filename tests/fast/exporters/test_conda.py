@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from fast.exporters.canned import LINUX, MIRROR, STAGE, on, package, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.conda import files
+from poetry_fti.exporters.platforms.conda import files
 from poetry_fti.exporters.shared.omissions import without_hashes
 from poetry_fti.model import DirectoryOrigin, FileOrigin
 

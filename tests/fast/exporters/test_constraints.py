@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fast.exporters.canned import STAGE, stage
-from poetry_fti.exporters.constraints import files
+from poetry_fti.exporters.python.constraints import files
 
 
 def test_the_versions_and_urls_of_a_stage() -> None:

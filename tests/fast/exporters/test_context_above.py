@@ -14,7 +14,7 @@ import yaml
 from fast.exporters.canned import package
 from fast.exporters.test_monorepo import CODE, monorepo, tree
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters import bake, compose, dockerfile
+from poetry_fti.exporters.images import bake, compose, dockerfile
 from poetry_fti.model import Code, FileOrigin, Image
 
 if TYPE_CHECKING:

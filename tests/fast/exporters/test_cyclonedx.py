@@ -18,7 +18,8 @@ from packaging.utils import canonicalize_name
 
 from fast.exporters.canned import LINUX, MIRROR, STAGE, on, package, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters import cyclonedx, dockerfile
+from poetry_fti.exporters import cyclonedx
+from poetry_fti.exporters.images import dockerfile
 from poetry_fti.model import Image, IndexOrigin, Platform, Requirement, Targets
 
 if TYPE_CHECKING:
@@ -229,6 +230,7 @@ poetry fti export training"
     }
 
 
+@pytest.mark.slow
 def test_the_schema_accepts_every_kind_of_package() -> None:
     validator = JsonStrictValidator(SchemaVersion.V1_6)
     assert validator.validate_str(text(hashed(STAGE))) is None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from fast.exporters.canned import LINUX, MIRROR, STAGE, on, package, stage
-from poetry_fti.exporters import devcontainer
+from poetry_fti.exporters.images import devcontainer
 from poetry_fti.model import GitOrigin, Image, Platform, Targets
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters import dockerfile
 from poetry_fti.exporters.docker.context.default_excludes import excluding_pattern
 from poetry_fti.exporters.docker.quoting import assignments, bind_mount, copy, exec_form, quoted
 from poetry_fti.exporters.docker.template import STANDARD
+from poetry_fti.exporters.images import dockerfile
 from poetry_fti.model import (
     Code,
     DirectoryOrigin,

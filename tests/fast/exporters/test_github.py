@@ -13,8 +13,8 @@ import yaml
 from fast.exporters.canned import MIRROR, STAGE, on, stage
 from fast.exporters.schemas import problems
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters import github
-from poetry_fti.exporters.shared.ci import INSTALL_POETRY
+from poetry_fti.exporters.ci import github
+from poetry_fti.exporters.ci.commands import INSTALL_POETRY
 from poetry_fti.model import PLATFORMS, IndexOrigin, Platform, Targets
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import pytest
 from packaging.markers import Marker
 
 from fast.exporters.test_layers import AMD64, ARM64, MACOS, NUMPY, TORCH, stage
-from poetry_fti.exporters import dockerfile
 from poetry_fti.exporters.docker.layers.installed import image_view
 from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.exporters.docker.layers.sharing import sharing
+from poetry_fti.exporters.images import dockerfile
 from poetry_fti.model import Image
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import yaml
 
 from fast.exporters.canned import STAGE, on, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters import kubernetes
+from poetry_fti.exporters.platforms import kubernetes
 from poetry_fti.model import Healthcheck, HttpProbe, Image, Platform, Resources, Targets
 
 if TYPE_CHECKING:

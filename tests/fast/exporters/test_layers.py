@@ -14,9 +14,9 @@ from packaging.markers import Marker
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from poetry_fti.exporters import dockerfile
 from poetry_fti.exporters.docker.layers.plan import plan_layers, unlayered
 from poetry_fti.exporters.docker.layers.sharing import savings, sharing
+from poetry_fti.exporters.images import dockerfile
 from poetry_fti.model import (
     Image,
     IndexOrigin,

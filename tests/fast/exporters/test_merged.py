@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 from fast.exporters.canned import LINUX, on, package, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.merged import render_merged
+from poetry_fti.exporters.python.merged import render_merged
 from poetry_fti.model import DirectoryOrigin, LockedFile, Platform, Targets
 from poetry_fti.targets import marker_environment
 

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from fast.exporters.canned import MIRROR, NEXUS, STAGE, package, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.mlflow import files
+from poetry_fti.exporters.platforms.mlflow import files
 from poetry_fti.exporters.shared.omissions import without_hashes
 from poetry_fti.model import FileOrigin
 
@@ -65,7 +65,7 @@ dependencies:
 
 def test_a_model_gets_no_paths_and_a_project_gets_them() -> None:
     index = package("plain", "1.0", "plain-1.0.tar.gz")
-    note = "# Without code of the project, to be logged with code_paths: archive\n"
+    note = "# Paths are left out; log their code with code_paths: archive\n"
     assert files(stage(WHEEL, index)) == {
         "requirements.mlflow.txt": f"{HEADER}{note}plain==1.0\n",
         "conda.yaml": f"""\

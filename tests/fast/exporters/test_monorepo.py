@@ -11,8 +11,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from fast.exporters.canned import package, stage
-from poetry_fti.exporters import dockerfile
 from poetry_fti.exporters.docker.layers.explain import explain
+from poetry_fti.exporters.images import dockerfile
 from poetry_fti.model import (
     Code,
     DirectoryOrigin,

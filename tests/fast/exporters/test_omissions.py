@@ -6,7 +6,7 @@ import pytest
 
 from fast.exporters.canned import STAGE, package, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters import requirements
+from poetry_fti.exporters.python import requirements
 from poetry_fti.exporters.shared.omissions import without_hashes, without_markers
 
 

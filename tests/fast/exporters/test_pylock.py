@@ -15,7 +15,7 @@ from packaging.utils import NormalizedName
 
 from fast.exporters.canned import LINUX, NEXUS, STAGE, file, on, package, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.pylock import files, known_files, with_urls
+from poetry_fti.exporters.python.pylock import files, known_files, with_urls
 from poetry_fti.exporters.shared.omissions import without_hashes
 from poetry_fti.model import (
     DirectoryOrigin,

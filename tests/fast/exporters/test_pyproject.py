@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fast.exporters.canned import SECRET, STAGE
-from poetry_fti.exporters.pyproject import files
+from poetry_fti.exporters.python.pyproject import files
 
 
 def test_the_derived_project_is_written_without_credentials() -> None:

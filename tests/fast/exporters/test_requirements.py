@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from fast.exporters.canned import DEFAULT, MIRROR, NEXUS, STAGE, package, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.requirements import files, requirements_text
+from poetry_fti.exporters.python.requirements import files, requirements_text
 from poetry_fti.model import (
     DirectoryOrigin,
     FileOrigin,

@@ -14,8 +14,8 @@ from packaging.utils import canonicalize_name
 
 from fast.exporters.canned import LINUX, STAGE, on, package, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters import script
-from poetry_fti.exporters.install_scripts.content import script_content
+from poetry_fti.exporters.python import script
+from poetry_fti.exporters.python.install_scripts.content import script_content
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin, Platform, Targets
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 
 from fast.exporters.canned import STAGE
 from poetry_fti import stamp as module
-from poetry_fti.exporters.stamp import files
+from poetry_fti.exporters.python.stamp import files
 from poetry_fti.stamp import VARIABLES, commit, stamp
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from fast.exporters.canned import package, stage
 from poetry_fti.bridge.index.monitor import IndexMonitor
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import load_exporter
-from poetry_fti.exporters.pylock import files
+from poetry_fti.exporters.python.pylock import files
 from poetry_fti.model import GitOrigin, LockedFile, UrlOrigin
 from poetry_fti.operations.url_logins import export_warnings
 

@@ -46,6 +46,22 @@ def preferred_packages(locks: Iterable[Sequence[Pin]]) -> list[Package]:
     return sorted(packages, key=lambda package: package.version, reverse=True)
 
 
+def with_imported_versions(
+    pins: Sequence[Package], versions: Iterable[tuple[NormalizedName, str]]
+) -> Sequence[Package]:
+    """Return the pins of a lock, and versions of other packages that another tool has locked.
+
+    The newest version of each package comes first. Versions that are not valid are left out.
+    """
+    pinned = {pin.name for pin in pins}
+    found = [
+        Package(name, version)
+        for name, version in versions
+        if name not in pinned and _is_version(version)
+    ]
+    return [*pins, *sorted(found, key=lambda package: package.version, reverse=True)]
+
+
 def readable_pins(text: str) -> tuple[Pin, ...]:
     """Return the pins of a lock's text; with merge markers, those of both sides.
 

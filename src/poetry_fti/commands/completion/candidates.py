@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cleo.formatters.formatter import Formatter
 
-from poetry_fti.model import CHECKS, FORMATS
+from poetry_fti.commands.shared.findings import TOOL_FORMATS
+from poetry_fti.model import CHECKS, FORMATS, KINDS
 from poetry_fti.operations.presets import list_presets
 
 if TYPE_CHECKING:
@@ -26,6 +27,13 @@ GLOBAL_OPTIONS: Final = "poetry -"
 _STAGES: Final = {"stage", "stages"}
 _ALSO_STAGES: Final = {"update packages"}
 _WITH_STAGES: Final = {"add --stage", "remove --stage", "update --stage"}
+_FORMATS_OF: Final = {
+    "affected": ("text", "json", "github", "gitlab"),
+    "check": ("text", "json", *TOOL_FORMATS),
+    "diff": ("text", "json", "markdown"),
+    "export": tuple(FORMATS),
+    "verify": ("text", "json", *TOOL_FORMATS),
+}
 
 
 @dataclass(slots=True)
@@ -113,9 +121,11 @@ def _add_arguments(result: Places, name: str, command: Command) -> None:
 def _values(command: str, option: str) -> tuple[str, ...]:
     """Return the values of an option, or an empty tuple if they cannot be listed."""
     if option == "format":
-        return FORMATS if command == "export" else ("text", "json")
+        return _FORMATS_OF.get(command, ("text", "json"))
     if command == "check" and option in {"only", "skip", "explain"}:
         return CHECKS
+    if command == "import" and option == "kind":
+        return KINDS
     if command == "init" and option == "stage":
         return tuple(preset.name for preset in list_presets())
     if command == "init" and option == "accelerator":

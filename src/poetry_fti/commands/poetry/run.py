@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from cleo.helpers import argument, option
 from poetry.console.commands.command import Command
@@ -12,7 +12,6 @@ from poetry.console.commands.run import RunCommand as PoetryRunCommand
 from poetry_fti.commands.poetry.environment.freshness import current_environment, warn_if_behind
 from poetry_fti.commands.poetry.stage_runner import find_runner
 from poetry_fti.commands.shared.console import guarded
-from poetry_fti.commands.shared.options import STAGE
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.commands.poetry.stage_runner import StageRunner
 
+_STAGE_AND_COMMAND: Final = 2
+
 
 class RunCommand(Command):
     """Runs a command in the environment of a stage."""
@@ -29,7 +30,7 @@ class RunCommand(Command):
     name = "fti run"
     description = "Runs a command in the environment of a pipeline stage."
     arguments: ClassVar[list[Argument]] = [
-        STAGE,
+        argument("stage", "The name of the stage, unless --since is given.", optional=True),
         argument("args", "The command and its arguments.", optional=True, multiple=True),
     ]
     options: ClassVar[list[Option]] = [
@@ -53,19 +54,18 @@ Runs a command in the stage's environment, with the variables of
     @guarded
     def handle(self) -> int:
         """Run the command; on POSIX it replaces this process. Returns its exit code."""
-        words: list[str] = self.argument("args")
+        words = [*filter(None, [self.argument("stage")]), *self.argument("args")]
         if self.option("since") is not None:
             # Imported here, since most commands run in one stage.
             from poetry_fti.commands.poetry.run_affected import run_affected  # noqa: PLC0415
 
-            words = [self.argument("stage"), *words]
+            if not words:
+                raise FtiError("Name a command: poetry fti run --since REV COMMAND")
             return run_affected(self, self.option("since"), words, self._environment)
-        name = self.argument("stage")
-        if not words:
-            message = f"Name a command after the stage: poetry fti run {name} COMMAND"
-            raise FtiError(message)
+        if len(words) < _STAGE_AND_COMMAND:
+            raise FtiError("Name a stage and a command: poetry fti run STAGE COMMAND")
         # A fresh lock proves that Poetry has accepted the pyproject.toml before.
-        runner = find_runner(self, name, check=False)
+        runner = find_runner(self, words[0], check=False)
         env = self._environment(runner)
         os.environ.update(runner.stage.stage.env)
         return runner.hand_over(PoetryRunCommand(), env)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.exporters.shared.omissions import without_hashes
-from poetry_fti.exporters.shared.reference import marked, reference
+from poetry_fti.exporters.shared.reference import in_order, marked, reference
 from poetry_fti.model import DirectoryOrigin, GitOrigin
 from poetry_fti.urls import public_url, quoted_url, untrusted_host
 
@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from poetry_fti.model import IndexOrigin, LockedPackage, LockedStage
+
+
+def pip_lines(locked: LockedStage) -> list[str]:
+    """Return the index options and requirements of a stage, each requirement on one line.
+
+    Paths are relative to the project's root. Without packages there are no lines. Raises FtiError
+    for a marker that pip cannot read.
+    """
+    lines = [" ".join(requirement_words(package)) for package in in_order(locked.packages)]
+    return [*index_options(locked.indexes), *lines] if lines else []
 
 
 def index_options(indexes: Sequence[IndexOrigin]) -> Iterator[str]:

@@ -22,7 +22,7 @@ def known_sizes(
     if all(not found.keys().isdisjoint(each.digests) for each in packages if each.digests):
         return found
     # It imports the format, which takes longer than most checks.
-    from poetry_fti.exporters.pylock import filename, known_files  # noqa: PLC0415
+    from poetry_fti.exporters.python.pylock import filename, known_files  # noqa: PLC0415
 
     path = project.root / stage.folder / filename(stage.name)
     exported = known_files(files.read(path, project.root) or "")

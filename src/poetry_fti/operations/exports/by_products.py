@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.layers.subsets import is_subset_file
-from poetry_fti.exporters.requirements import SOURCES
+from poetry_fti.exporters.python.requirements import SOURCES
 from poetry_fti.exporters.shared.build_constraints import FILENAME as BUILD_CONSTRAINTS
 from poetry_fti.operations.exports.generated import generated_files
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_fti import files
-from poetry_fti.exporters.pylock import known_files, with_urls
+from poetry_fti.exporters.python.pylock import known_files, with_urls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.merged import FILENAME, render_merged
+from poetry_fti.exporters.python.merged import FILENAME, render_merged
 from poetry_fti.exporters.shared.build_constraints import build_constraint_files
 from poetry_fti.exporters.shared.header import with_words
 from poetry_fti.operations.exports.located import located

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.exporters import bake
+from poetry_fti.exporters.images import bake
 from poetry_fti.exporters.shared.images import has_image
 from poetry_fti.operations.export import ExportRequest, render
 from poetry_fti.operations.exports.sboms import SBOM

@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import ConfigError, FtiError
-from poetry_fti.exporters.bake import base_target
 from poetry_fti.exporters.docker.base_image import BASE_CONTEXT
 from poetry_fti.exporters.docker.context.dockerignore import context_paths, is_excluded
 from poetry_fti.exporters.docker.instructions.sources import needs_credentials, uses_ssh
+from poetry_fti.exporters.images.bake import base_target
 from poetry_fti.exporters.shared.images import (
     base_tag,
     image_name,

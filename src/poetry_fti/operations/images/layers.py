@@ -12,7 +12,7 @@ from poetry_fti.exporters.docker.layers.cuda import duplicate_cuda
 from poetry_fti.exporters.docker.layers.installed import image_view
 from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.exporters.docker.layers.sharing import savings
-from poetry_fti.exporters.pylock import filename, known_files, with_urls
+from poetry_fti.exporters.python.pylock import filename, known_files, with_urls
 from poetry_fti.wording import joined, readable
 
 if TYPE_CHECKING:

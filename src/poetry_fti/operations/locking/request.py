@@ -30,6 +30,8 @@ class LockRequest:
     `stages` are the names of the requested stages; those that rules tie to them keep their pins
     where possible. `latest` are the packages to update: None to lock without updating, an empty set
     to update all packages. A dry run writes no file. Without `builds` no package's build is run.
+    `imported` are pairs of a package and a version that the stages try first if their locks do not
+    contain the package.
     """
 
     stages: frozenset[str]
@@ -38,6 +40,7 @@ class LockRequest:
     latest: frozenset[NormalizedName] | None = None
     dry_run: bool = False
     builds: bool = True
+    imported: tuple[tuple[NormalizedName, str], ...] = ()
 
     @classmethod
     def for_update(

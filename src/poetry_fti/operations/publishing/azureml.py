@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from poetry_fti.bridge.lock.locked import lock_digest
 from poetry_fti.bridge.project.pyproject import project_name
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.azureml.environment import LOCK_TAG, STAGE_TAG, environment_name
-from poetry_fti.exporters.azureml.registration import is_same_environment, registration
+from poetry_fti.exporters.platforms.azureml.environment import LOCK_TAG, STAGE_TAG, environment_name
+from poetry_fti.exporters.platforms.azureml.registration import is_same_environment, registration
 from poetry_fti.exporters.shared.images import normalized
 from poetry_fti.ports.rest.azure_workspace import find_cloud, find_workspace
 from poetry_fti.ports.rest.azureml import (
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from poetry_fti.exporters.azureml.registration import Registration
+    from poetry_fti.exporters.platforms.azureml.registration import Registration
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
     from poetry_fti.ports.rest.service import Call

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.requirements import REQUIREMENTS
-from poetry_fti.exporters.requirements import files as requirements_files
+from poetry_fti.exporters.python.requirements import REQUIREMENTS
+from poetry_fti.exporters.python.requirements import files as requirements_files
 from poetry_fti.exporters.shared.build_constraints import build_constraint_files
 from poetry_fti.exporters.shared.images import normalized
 from poetry_fti.exporters.shared.pip_lines import hashed_or_none

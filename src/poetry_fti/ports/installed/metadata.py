@@ -10,9 +10,12 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from poetry_fti.model import InstalledFrom, InstalledPackage
+from poetry_fti.urls import public_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from packaging.utils import NormalizedName
 
 # Each kind of metadata has its own file for name and version. An egg-info may be that file itself.
 METADATA: Final = {".dist-info": "METADATA", ".egg-info": "PKG-INFO"}
@@ -21,6 +24,11 @@ LARGEST: Final = 16 << 20
 
 _NAME: Final = re.compile(r"[A-Z0-9]([A-Z0-9._-]*[A-Z0-9])?", re.IGNORECASE)
 _FIELD: Final = re.compile(rb"^(Name|Version):[ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
+_REQUIRES: Final = re.compile(rb"^Requires-Dist:[ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
+_START: Final = re.compile(r"[A-Z0-9][A-Z0-9._-]*", re.IGNORECASE | re.ASCII)
+_EXTRA: Final = re.compile(r"\bextra\b")
+# An empty file that pip and uv add to what the user has named.
+_REQUESTED: Final = "REQUESTED"
 _DIGEST: Final = re.compile(r"[a-z0-9]+:[0-9a-f]+")
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
 
@@ -60,7 +68,18 @@ def parse_package(name: str, read: Callable[[str], bytes | None]) -> InstalledPa
         version=version,
         metadata=name,
         source=_source(read(DIRECT_URL)),
+        requires=frozenset(_required(head)),
+        is_requested=read(_REQUESTED) is not None,
     )
+
+
+def _required(head: bytes) -> Iterator[NormalizedName]:
+    """Yield the packages that metadata requires without extras; invalid lines are left out."""
+    for line in _REQUIRES.findall(head):
+        requirement, _, marker = line.decode(errors="replace").partition(";")
+        name = _START.match(requirement)
+        if name and not _EXTRA.search(marker):
+            yield canonicalize_name(name[0])
 
 
 def _source(text: bytes | None) -> InstalledFrom | None:
@@ -75,10 +94,14 @@ def _source(text: bytes | None) -> InstalledFrom | None:
         digests = {f"{kind}:{value}" for kind, value in hashes.items()}
         digests.add(str(archive.get("hash", "")).replace("=", ":", 1))
         is_folder = "dir_info" in data
+        vcs = data.get("vcs_info", {}).get("vcs")
+        url = str(data.get("url", ""))
+        url = f"{vcs}+{url}" if vcs and url else url
     except (ValueError, AttributeError, TypeError, RecursionError):
         return None
     return InstalledFrom(
         commit=commit if _COMMIT.fullmatch(commit) else "",
         digests=frozenset(filter(_DIGEST.fullmatch, digests)),
         is_folder=is_folder,
+        url=public_url(url),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.layers.plan import can_share, unlayered
-from poetry_fti.exporters.requirements import requirements_text
+from poetry_fti.exporters.python.requirements import requirements_text
 from poetry_fti.exporters.shared.header import header, project_header
 from poetry_fti.model import IndexOrigin
 

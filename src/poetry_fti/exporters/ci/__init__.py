@@ -1,0 +1,1 @@
+"""Configurations of CI systems."""

@@ -1,0 +1,1 @@
+"""What platforms that run stages read."""

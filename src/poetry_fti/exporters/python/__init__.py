@@ -1,0 +1,1 @@
+"""What Python's own tools read, and code of the stages."""

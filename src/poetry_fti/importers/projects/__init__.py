@@ -1,0 +1,1 @@
+"""Projects of uv, Poetry, PDM and Hatch: what pyproject.toml declares, and what locks contain."""

@@ -1,0 +1,131 @@
+"""The environment of a project: one of its groups, with the versions of the lock beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from poetry_fti.importers.kinds import kind_by_name
+from poetry_fti.importers.pixi import pixi_stage
+from poetry_fti.importers.projects.declared import Reader, read_standard
+from poetry_fti.importers.projects.hatch import with_hatch
+from poetry_fti.importers.projects.locks import LOCKS, lock_entries, locked_versions, roots
+from poetry_fti.importers.projects.pdm import with_pdm
+from poetry_fti.importers.projects.poetry import with_poetry
+from poetry_fti.importers.projects.uv import with_uv
+from poetry_fti.importers.shared.choice import chosen_environment
+from poetry_fti.importers.shared.documents import array, read_toml, string, table, tables
+from poetry_fti.importers.shared.requirements import merged, pinned_versions
+from poetry_fti.model.imported import ImportedRequirement, ImportedStage
+
+if TYPE_CHECKING:
+    from poetry_fti.importers.projects.declared import Declared
+    from poetry_fti.importers.projects.locks import LockEntry
+    from poetry_fti.importers.source import Source
+
+
+def read_project(source: Source) -> ImportedStage:
+    """Return the environment of the project whose pyproject.toml or lock a source names.
+
+    Its pyproject.toml and its lock complete each other. Raises FtiError if a file is not valid.
+    """
+    path = source.path.with_name("pyproject.toml")
+    entries = _entries(source)
+    if not source.files.has(path):
+        return _of_lock(entries, _python(source))
+    pixi = table(read_toml(path, source.files), "tool", "pixi")
+    if pixi and source.path == path:
+        return _with_project(pixi_stage(pixi, source), source)
+    declared = declared_in(source)
+    stage = _of_group(declared, source)
+    names = {each.normalized for each in stage.requirements}
+    if entries and source.files.is_project(path.parent):
+        names |= {each.normalized for each in declared.main}
+    versions = dict.fromkeys((*locked_versions(names, entries), *stage.versions))
+    return replace(stage, versions=tuple(versions))
+
+
+def _with_project(stage: ImportedStage, source: Source) -> ImportedStage:
+    """Return an environment of pixi with the requirements of the project, which it contains."""
+    if source.files.is_project(source.path.parent):
+        return stage
+    declared = declared_in(source)
+    requirements = merged([*declared.main, *stage.requirements])
+    return replace(stage, requirements=tuple(requirements), python=stage.python or declared.python)
+
+
+def likely_stages(source: Source) -> list[str]:
+    """Return the groups that uv must not install together, and those named as kinds of stages.
+
+    Raises FtiError if the pyproject.toml is not valid.
+    """
+    path = source.path.with_name("pyproject.toml")
+    if not source.files.has(path):
+        return []
+    uv = table(read_toml(path, source.files), "tool", "uv")
+    items = [item for each in array(uv.get("conflicts")) for item in tables(each)]
+    conflicting = {string(item.get("group")) or string(item.get("extra")) for item in items}
+    groups = declared_in(source).groups
+    return [name for name in groups if name in conflicting or kind_by_name(name)]
+
+
+def declared_in(source: Source) -> Declared:
+    """Return what the pyproject.toml in the folder of a source declares; raises FtiError."""
+    path = source.path.with_name("pyproject.toml")
+    data, reader = read_toml(path, source.files), Reader(path, source.files)
+    declared = read_standard(data, reader)
+    for complete in (with_uv, with_poetry, with_pdm, with_hatch):
+        declared = complete(declared, data, reader)
+    return declared
+
+
+def _entries(source: Source) -> list[LockEntry]:
+    names = [source.path.name] if source.path.name in LOCKS else LOCKS
+    found = [path for name in names if source.files.has(path := source.path.with_name(name))]
+    if source.path.name in LOCKS and not found:
+        found = [source.path]  # reading it fails with the reason
+    return lock_entries(read_toml(found[0], source.files)) if found else []
+
+
+def _python(source: Source) -> str:
+    data = read_toml(source.path, source.files)
+    reader = Reader(source.path, source.files)
+    return reader.python(string(data.get("requires-python")))
+
+
+def _of_lock(entries: list[LockEntry], python: str) -> ImportedStage:
+    """Return the environment of a lock without a pyproject.toml."""
+    versions = {each.name: each.version for each in entries}
+    direct = roots(entries)
+    return ImportedStage(
+        requirements=tuple(
+            ImportedRequirement(name=name, specifier=f"=={versions[name]}")
+            for name in direct
+            if versions.get(name)
+        ),
+        versions=locked_versions(direct, entries),
+        python=python,
+    )
+
+
+def _of_group(declared: Declared, source: Source) -> ImportedStage:
+    name = chosen_environment(source, declared.groups)
+    # Every stage has the requirements of its own project.
+    is_own = source.files.is_project(source.path.parent)
+    has_main = name not in declared.alone and not is_own
+    found = [*(declared.main if has_main else ()), *declared.groups.get(name or "", ())]
+    requirements = merged(found)
+    used = {each.index for each in requirements}
+    indexes = [i for i in declared.indexes if i.priority != "explicit" or i.name in used]
+    python = declared.pythons.get(name or "", "") or ("" if is_own else declared.python)
+    return ImportedStage(
+        requirements=tuple(requirements),
+        constraints=declared.constraints,
+        overrides=declared.overrides,
+        versions=pinned_versions(requirements),
+        indexes=tuple(indexes),
+        python=python,
+        platforms=declared.platforms,
+        env=declared.env.get(name or "", ()),
+        notes=declared.notes,
+    )

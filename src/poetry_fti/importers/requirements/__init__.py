@@ -1,0 +1,1 @@
+"""requirements.txt and requirements.in, in the format that pip reads."""

@@ -1,0 +1,1 @@
+"""What several importers use: requirements as text, indexes, and versions."""

@@ -1,0 +1,349 @@
+"""pyproject.toml and locks of uv, Poetry, PDM and Hatch as stages."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Final
+
+import pytest
+import tomlkit
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cases import examples
+from imported_files import imported, requirements
+from poetry_fti.errors import FtiError
+from poetry_fti.importers.shared.markers import marked_platforms
+from poetry_fti.importers.shared.poetry_versions import specifiers
+from poetry_fti.model import Platform
+from poetry_fti.model.imported import ImportedIndex
+
+UV: Final = """\
+[project]
+name = "ranker"
+version = "1"
+requires-python = ">=3.12,<3.14"
+dependencies = ["pydantic>=2"]
+
+[project.optional-dependencies]
+plots = ["matplotlib"]
+
+[dependency-groups]
+training = ["torch>=2.1", { include-group = "tracking" }]
+tracking = ["mlflow"]
+inference = ["torch>=2.1", "fastapi", "ours"]
+
+[tool.uv]
+conflicts = [[{ group = "training" }, { group = "inference" }]]
+constraint-dependencies = ["idna>=3.19"]
+override-dependencies = ["numpy>=2", "protobuf==4.25.0"]
+environments = ["sys_platform == 'linux' and platform_machine == 'x86_64'"]
+
+[tool.uv.sources]
+torch = [{ index = "cpu", group = "inference" }, { index = "cuda", group = "training" }]
+ours = { path = "../ours", editable = true }
+mlflow = { git = "https://user:secret@github.com/mlflow/mlflow", tag = "v2" }
+
+[[tool.uv.index]]
+name = "cpu"
+url = "https://download.pytorch.org/whl/cpu"
+explicit = true
+[[tool.uv.index]]
+name = "cuda"
+url = "https://download.pytorch.org/whl/cu128"
+explicit = true
+[[tool.uv.index]]
+name = "corp"
+url = "https://pypi.example.org/simple"
+"""
+UV_LOCK: Final = """\
+version = 1
+requires-python = ">=3.12"
+
+[[package]]
+name = "ranker"
+source = { virtual = "." }
+dependencies = [{ name = "pydantic" }]
+[package.dev-dependencies]
+training = [{ name = "torch" }]
+inference = [{ name = "torch" }, { name = "fastapi" }]
+
+[[package]]
+name = "pydantic"
+version = "2.7.0"
+[[package]]
+name = "torch"
+version = "2.1.0+cpu"
+dependencies = [{ name = "sympy" }]
+[[package]]
+name = "torch"
+version = "2.1.0"
+dependencies = [{ name = "sympy" }]
+[[package]]
+name = "sympy"
+version = "1.12"
+[[package]]
+name = "fastapi"
+version = "0.110.0"
+dependencies = [{ name = "pydantic" }]
+"""
+
+
+def test_a_group_of_uv_with_its_lock() -> None:
+    files: dict[str, str | bytes] = {"old/pyproject.toml": UV, "old/uv.lock": UV_LOCK}
+    stage = imported("old/uv.lock", files, stage="inference")
+    assert requirements(stage) == [
+        "pydantic>=2",
+        "torch>=2.1 from cpu",
+        "fastapi",
+        "-e ours @ /work/demo/ours",
+    ]
+    assert stage.versions == (
+        ("pydantic", "2.7.0"),
+        ("torch", "2.1.0+cpu"),
+        ("torch", "2.1.0"),
+        ("sympy", "1.12"),
+        ("fastapi", "0.110.0"),
+    )
+    assert stage.python == "<3.14,>=3.12"
+    assert stage.platforms == (Platform("linux", "amd64"),)
+    assert [f"{each.name}{each.specifier}" for each in stage.constraints] == ["idna>=3.19"]
+    assert stage.overrides == (("numpy", ">=2"), ("protobuf", "==4.25.0"))
+    assert stage.indexes == (
+        ImportedIndex(name="cpu", url="https://download.pytorch.org/whl/cpu", priority="explicit"),
+        ImportedIndex(name="corp", url="https://pypi.example.org/simple", priority="primary"),
+        ImportedIndex(name="PyPI", url="", priority="supplemental"),
+    )
+
+
+def test_another_group_and_the_default_of_uv() -> None:
+    files: dict[str, str | bytes] = {"old/pyproject.toml": UV, "old/uv.lock": UV_LOCK}
+    training = imported("old/pyproject.toml", files, "training", stage="anything")
+    assert requirements(training)[1:] == [
+        "torch>=2.1 from cuda",
+        "mlflow @ git+https://github.com/mlflow/mlflow@v2",
+    ]
+    default = imported("old/pyproject.toml", files, stage="anything")
+    assert requirements(default) == ["pydantic>=2"]
+    assert default.versions == (("pydantic", "2.7.0"),)
+
+
+def test_the_requirements_of_the_same_project_are_in_every_stage() -> None:
+    stage = imported("uv.lock", {"pyproject.toml": UV, "uv.lock": UV_LOCK}, stage="inference")
+    assert "pydantic>=2" not in requirements(stage)
+    assert ("pydantic", "2.7.0") in stage.versions
+
+
+def test_a_lock_without_its_project() -> None:
+    stage = imported("old/uv.lock", UV_LOCK)
+    assert requirements(stage) == ["fastapi==0.110.0", "pydantic==2.7.0", "torch==2.1.0"]
+    assert ("sympy", "1.12") in stage.versions
+    poetry = (
+        '[[package]]\nname = "A"\nversion = "1"\n[package.dependencies]\nb = ">=1"\n'
+        '[[package]]\nname = "b"\nversion = "2"\n'
+        '[[package]]\nname = "x"\nversion = "1"\n[package.dependencies]\ny = "*"\n'
+        '[[package]]\nname = "y"\nversion = "1"\n[package.dependencies]\nx = "*"\n'
+    )
+    assert requirements(imported("poetry.lock", poetry)) == ["a==1", "x==1", "y==1"]
+    pdm = (
+        '[[package]]\nname = "a"\nversion = "1"\ndependencies = ["b[x]>=1; os_name == \'nt\'"]\n'
+        '[[package]]\nname = "b"\nversion = "2"\n'
+    )
+    assert requirements(imported("pdm.lock", pdm)) == ["a==1"]
+
+
+def test_groups_of_poetry() -> None:
+    text = """\
+[tool.poetry.dependencies]
+python = "^3.11"
+requests = "^2.31"
+[tool.poetry.group.training.dependencies]
+torch = { version = "~2.1", source = "pt", extras = ["opt"] }
+numpy = [{ version = "<2", python = ">=3.9", markers = "sys_platform == 'linux'" }]
+ours = { path = "libs/ours", develop = true }
+tool = { git = "git@github.com:o/tool.git", branch = "main" }
+[tool.poetry.group.training]
+include-groups = ["shared"]
+[tool.poetry.group.shared.dependencies]
+tqdm = "*"
+[[tool.poetry.source]]
+name = "pt"
+url = "https://e.org/whl"
+priority = "explicit"
+"""
+    stage = imported("old/pyproject.toml", text)
+    assert requirements(stage) == [
+        "requests<3,>=2.31",
+        "torch[opt]<2.2,>=2.1 from pt",
+        "numpy<2 ; sys_platform == 'linux'",
+        "-e ours @ /work/demo/old/libs/ours",
+        "tool @ git+ssh://git@github.com/o/tool.git@main",
+        "tqdm",
+    ]
+    assert stage.python == "<4,>=3.11"
+    assert [each.name for each in stage.indexes] == ["pt"]
+
+
+def test_groups_of_pdm() -> None:
+    text = """\
+[project]
+dependencies = ["requests"]
+[tool.pdm.dev-dependencies]
+training = ["torch>=2", "-e file:///${PROJECT_ROOT}/libs/ours#egg=ours"]
+[[tool.pdm.source]]
+name = "corp"
+url = "https://${USER}:${PASSWORD}@pypi.example.org/simple"
+[tool.pdm.resolution.overrides]
+numpy = "1.26.4"
+scipy = ">=1.10"
+"""
+    files: dict[str, str | bytes] = {
+        "old/pyproject.toml": text,
+        "old/libs/ours/pyproject.toml": '[project]\nname = "ours"\n',
+    }
+    stage = imported("old/pyproject.toml", files)
+    assert requirements(stage) == ["requests", "torch>=2", "-e ours @ /work/demo/old/libs/ours"]
+    assert stage.overrides == (("numpy", "==1.26.4"), ("scipy", ">=1.10"))
+    assert stage.indexes == (
+        ImportedIndex(
+            name="corp",
+            url="https://pypi.example.org/simple",
+            priority="supplemental",
+            has_login=True,
+        ),
+    )
+
+
+def test_environments_of_hatch() -> None:
+    text = """\
+[project]
+dependencies = ["pydantic"]
+[project.optional-dependencies]
+gpu = ["torch"]
+[tool.hatch.envs.default]
+dependencies = ["pytest"]
+env-vars = { A = "1", B = "{env:HOME}" }
+[tool.hatch.envs.training]
+extra-dependencies = ["mlflow"]
+features = ["gpu"]
+python = "3.11"
+[tool.hatch.envs.docs]
+detached = true
+dependencies = ["mkdocs"]
+"""
+    stage = imported("old/pyproject.toml", text)
+    assert requirements(stage) == ["pydantic", "mlflow", "pytest", "torch"]
+    assert (stage.python, stage.env) == ("==3.11.*", (("A", "1"),))
+    assert requirements(imported("old/pyproject.toml", text, "docs")) == ["mkdocs"]
+    with pytest.raises(FtiError) as error:
+        imported("old/pyproject.toml", text, "trainin")
+    assert str(error.value) == (
+        'old/pyproject.toml has no environment "trainin"; did you mean "training"? It has default,'
+        " docs, gpu and training."
+    )
+
+
+@pytest.mark.parametrize(
+    ("markers", "platforms"),
+    [
+        ([], []),
+        (["sys_platform == 'linux'"], []),
+        (["platform_machine == 'x86_64'"], ["linux/amd64", "macos/amd64"]),
+        (
+            [
+                "platform_system == 'Darwin' and platform_machine == 'arm64'",
+                "sys_platform == 'win32' and platform_machine == 'AMD64'",
+            ],
+            ["macos/arm64", "windows/amd64"],
+        ),
+        (["platform_machine == 'x86_64' and python_version < '3.12'"], []),
+        (["platform_machine == 'x86_64' and"], []),
+    ],
+)
+def test_markers_of_platforms(markers: list[str], platforms: list[str]) -> None:
+    assert list(map(str, marked_platforms(markers))) == platforms
+
+
+@pytest.mark.parametrize(
+    ("constraint", "expected"),
+    [
+        ("^1.2.3", "<2,>=1.2.3"),
+        ("^0.2.3", "<0.3,>=0.2.3"),
+        ("^0.0.3", "<0.0.4,>=0.0.3"),
+        ("^0", "<1,>=0"),
+        ("~1.2.3", "<1.3,>=1.2.3"),
+        ("~1", "<2,>=1"),
+        ("1.2.3", "==1.2.3"),
+        ("1.2.*", "==1.2.*"),
+        (">=1,<2", "<2,>=1"),
+        (">=1 <2", "<2,>=1"),
+        ("~=1.4", "~=1.4"),
+        ("*", ""),
+        ("^1 || ^2", None),
+    ],
+)
+def test_versions_of_poetry(constraint: str, expected: str | None) -> None:
+    assert specifiers(constraint) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[", "old/pyproject.toml is not valid TOML: "),
+        ("[project]\ndependencies = ['a b']", "old/pyproject.toml, dependencies: "),
+        ("[project]\nrequires-python = 'x'", 'old/pyproject.toml: "x" is no version.'),
+        (
+            "[tool.poetry.dependencies]\na = '^x'",
+            'old/pyproject.toml: a: "^x" is not a version constraint.',
+        ),
+        (
+            "[dependency-groups]\na = [{include-group = 'a'}]",
+            'The dependency group "a" includes itself.',
+        ),
+        (
+            "[tool.hatch.envs.a]\ntemplate = 'b'\n[tool.hatch.envs.b]\ntemplate = 'a'",
+            'The environment "a" of Hatch is its own template.',
+        ),
+    ],
+)
+def test_errors(text: str, message: str) -> None:
+    with pytest.raises(FtiError) as error:
+        imported("old/pyproject.toml", text)
+    assert str(error.value).startswith(message)
+
+
+VALUES = st.recursive(
+    st.one_of(st.text(max_size=5), st.integers(), st.booleans(), st.sampled_from(["^1", ">=1"])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(
+                [
+                    *("name", "version", "dependencies", "source", "path", "git", "url", "index"),
+                    *("a", "python", "extras", "markers", "package", "envs", "sources", "group"),
+                ]
+            ),
+            inner,
+            max_size=3,
+        ),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=examples(2000))
+@given(VALUES, VALUES, st.sampled_from(["project", "dependency-groups", "uv", "poetry", "package"]))
+def test_any_project_is_read_or_refused(value: object, other: object, key: str) -> None:
+    tool = {"uv": value, "poetry": other, "pdm": value, "hatch": other}
+    try:
+        files: dict[str, str | bytes] = {
+            "old/pyproject.toml": tomlkit.dumps({key: value, "tool": tool}),
+            "old/uv.lock": tomlkit.dumps({"package": other}),
+            "pylock.toml": tomlkit.dumps({"packages": value}),
+            "Pipfile": tomlkit.dumps({"packages": value, "source": other}),
+        }
+    except (ValueError, TypeError):  # what TOML cannot express
+        return
+    for name in ("old/uv.lock", "old/pyproject.toml", "pylock.toml", "Pipfile"):
+        with suppress(FtiError):
+            imported(name, files)

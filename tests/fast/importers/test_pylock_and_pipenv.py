@@ -1,0 +1,155 @@
+"""pylock.toml and Pipfile as stages."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import pytest
+
+from imported_files import imported, requirements
+from poetry_fti.errors import FtiError
+from poetry_fti.model.imported import ImportedIndex
+
+PYLOCK: Final = """\
+lock-version = "1.0"
+requires-python = ">=3.11"
+created-by = "pip"
+
+[[packages]]
+name = "torch"
+version = "2.1.0+cpu"
+index = "https://download.pytorch.org/whl/cpu"
+dependencies = [{ name = "sympy" }]
+[[packages.wheels]]
+name = "torch-2.1.0+cpu-py3-none-any.whl"
+url = "https://e.org/torch-2.1.0+cpu-py3-none-any.whl"
+hashes = { sha256 = "00" }
+
+[[packages]]
+name = "sympy"
+version = "1.12"
+index = "https://pypi.org/simple"
+[[packages.wheels]]
+name = "sympy-1.12-py3-none-any.whl"
+url = "https://e.org/sympy-1.12-py3-none-any.whl"
+hashes = { sha256 = "00" }
+
+[[packages]]
+name = "ours"
+[packages.directory]
+path = "../ours"
+editable = true
+
+[[packages]]
+name = "tool"
+marker = "sys_platform == 'linux'"
+[packages.vcs]
+type = "git"
+url = "https://user:secret@github.com/o/tool"
+commit-id = "0123"
+subdirectory = "py"
+
+[[packages]]
+name = "self"
+[packages.directory]
+path = "."
+"""
+PIPFILE: Final = """\
+[[source]]
+url = "https://${USER}:${PASS}@pypi.example.org/simple"
+verify_ssl = true
+name = "corp"
+[[source]]
+url = "https://pypi.org/simple"
+name = "pypi"
+[packages]
+requests = "*"
+numpy = "==1.26.4"
+torch = { version = ">=2", index = "corp", extras = ["opt"], markers = "sys_platform == 'linux'" }
+pywin32 = { version = "*", sys_platform = "== 'win32'" }
+ours = { path = "./libs/ours", editable = true }
+itself = { path = ".", editable = true }
+tool = { git = "https://github.com/o/tool.git", ref = "main" }
+[dev-packages]
+pytest = "*"
+[serving]
+fastapi = "~=0.110.0"
+[requires]
+python_version = "3.11"
+"""
+LOCK: Final = json.dumps(
+    {
+        "_meta": {"requires": {"python_version": "3.11"}, "sources": []},
+        "default": {
+            "requests": {"version": "==2.31.0"},
+            "urllib3": {"version": "==2.1.0", "markers": "python_version >= '3.8'"},
+            "tool": {"git": "https://github.com/o/tool.git", "ref": "0123"},
+        },
+        "develop": {"pytest": {"version": "==8.0.0"}},
+    }
+)
+
+
+def test_a_pylock() -> None:
+    stage = imported("pylock.training.toml", PYLOCK)
+    assert requirements(stage) == [
+        "torch==2.1.0+cpu from pytorch-cpu",
+        "-e ours @ /work/ours",
+        'tool @ git+https://github.com/o/tool@0123#subdirectory=py ; sys_platform == "linux"',
+    ]
+    assert stage.versions == (("torch", "2.1.0+cpu"), ("sympy", "1.12"))
+    assert stage.python == ">=3.11"
+
+
+def test_a_pipfile_with_its_lock() -> None:
+    stage = imported("Pipfile", {"Pipfile": PIPFILE, "Pipfile.lock": LOCK})
+    assert requirements(stage) == [
+        "requests",
+        "numpy==1.26.4",
+        "torch[opt]>=2 ; sys_platform == 'linux' from corp",
+        "pywin32 ; sys_platform == 'win32'",
+        "-e ours @ /work/demo/libs/ours",
+        "tool @ git+https://github.com/o/tool.git@main",
+    ]
+    assert stage.versions == (("requests", "2.31.0"), ("urllib3", "2.1.0"), ("numpy", "1.26.4"))
+    assert stage.python == ">=3.11,<3.12"
+    assert stage.indexes == (
+        ImportedIndex(
+            name="corp",
+            url="https://pypi.example.org/simple",
+            priority="primary",
+            has_login=True,
+        ),
+        ImportedIndex(name="PyPI", url="", priority="supplemental"),
+    )
+
+
+def test_a_category_of_a_pipfile() -> None:
+    assert requirements(imported("Pipfile", PIPFILE, "serving")) == ["fastapi~=0.110.0"]
+    assert requirements(imported("Pipfile", PIPFILE, stage="serving")) == ["fastapi~=0.110.0"]
+
+
+def test_a_lock_of_pipenv_alone() -> None:
+    stage = imported("Pipfile.lock", LOCK)
+    assert requirements(stage) == [
+        "requests==2.31.0",
+        "urllib3==2.1.0 ; python_version >= '3.8'",
+        "tool @ git+https://github.com/o/tool.git@0123",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("pylock.toml", "lock-version = '1.0'", "pylock.toml is not valid: "),
+        ("Pipfile.lock", "[]", "Pipfile.lock is not a JSON object."),
+        ("Pipfile.lock", "{", "Pipfile.lock is not valid JSON: "),
+        ("Pipfile", "packages = {a = 'x'}", 'Pipfile: a: "x" is not a version constraint.'),
+        ("Pipfile", b"\xff", "Pipfile is not UTF-8 text."),
+    ],
+)
+def test_errors(name: str, text: str | bytes, message: str) -> None:
+    with pytest.raises(FtiError) as error:
+        imported(name, text)
+    assert str(error.value).startswith(message)

@@ -1,0 +1,191 @@
+"""Imported environments in the text of a pyproject.toml, of which the rest stays as it is."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from poetry_fti.errors import ConfigError
+from poetry_fti.model import Platform
+from poetry_fti.model.imported import ImportedIndex, ImportedRequirement, ImportedStage
+from poetry_fti.scaffold.imported_stage import Target, with_imported
+from poetry_fti.scaffold.new_project import with_project
+
+if TYPE_CHECKING:
+    from poetry_fti.model import Kind
+
+ROOT: Final = PurePosixPath("/work/demo")
+PROJECT: Final = '[project]\nname = "demo"\nversion = "1"\n'
+PLACES: Final = ImportedStage(
+    requirements=(
+        ImportedRequirement(name="Torch", specifier="==2.1.0+cu118", index="pt", extras=("a",)),
+        ImportedRequirement(name="numpy", specifier="==1.24.4", marker="python_version < '3.9'"),
+        ImportedRequirement(name="numpy", specifier="==1.26.4", marker="python_version >= '3.9'"),
+        ImportedRequirement(name="ours", path=ROOT / "../libs/ours", editable=True),
+        ImportedRequirement(name="tool", url="git+https://e.org/t.git@v1#subdirectory=py"),
+        ImportedRequirement(name="plain", url="https://e.org/plain-1.zip"),
+        ImportedRequirement(name="free"),
+    ),
+    indexes=(ImportedIndex(name="pt", url="https://e.org/whl", priority="explicit"),),
+)
+
+
+def edited(
+    text: str, stage: ImportedStage, name: str = "training", *, kind: Kind | None = None
+) -> tuple[str, tuple[str, ...]]:
+    target = Target(name=name, kind=kind, python=">=3.11", pinned=False)
+    edit = with_imported(text, stage, target, ROOT, "1.2")
+    return edit.text, edit.notes
+
+
+def test_a_group_of_the_standard_form() -> None:
+    text, notes = edited(PROJECT, PLACES)
+    assert notes == ()
+    assert (
+        text
+        == f"""\
+{PROJECT}
+[dependency-groups]
+training = [
+    "Torch[a]>=2.1.0",
+    "numpy>=1.24.4,<1.26.4 ; python_version < '3.9'",
+    "numpy>=1.26.4 ; python_version >= '3.9'",
+    "ours",
+    "tool @ git+https://e.org/t.git@v1#subdirectory=py",
+    "plain @ https://e.org/plain-1.zip",
+    "free",
+]
+
+[tool.poetry.group.training.dependencies]
+Torch = {{ source = "pt" }}
+ours = {{ path = "../libs/ours", develop = true }}
+
+[[tool.poetry.source]]
+name = "pt"
+url = "https://e.org/whl"
+priority = "explicit"
+
+[tool.poetry.requires-plugins]
+poetry-fti = ">=1.2"
+
+[tool.fti]
+isolated = true
+
+[tool.fti.stages.training]
+"""
+    )
+
+
+def test_a_group_of_poetrys_form_and_a_source_that_exists() -> None:
+    before = f"""\
+{PROJECT}
+[[tool.poetry.source]]
+name = "theirs"
+url = "https://e.org/whl/"
+
+[tool.poetry.group.Training.dependencies]
+free = "*"  # kept
+"""
+    text, notes = edited(before, PLACES)
+    assert notes == ("training has requirements on free already, which were not changed.",)
+    assert (
+        text
+        == f"""\
+{before}Torch = {{ version = ">=2.1.0", source = "theirs", extras = ["a"] }}
+numpy = [{{ version = ">=1.24.4,<1.26.4", markers = "python_version < '3.9'" }}, \
+{{ version = ">=1.26.4", markers = "python_version >= '3.9'" }}]
+ours = {{ path = "../libs/ours", develop = true }}
+tool = {{ git = "https://e.org/t.git", rev = "v1", subdirectory = "py" }}
+plain = {{ url = "https://e.org/plain-1.zip" }}
+"""
+    )
+
+
+def test_settings_of_a_stage() -> None:
+    stage = ImportedStage(
+        constraints=(
+            ImportedRequirement(name="urllib3", specifier="<2"),
+            ImportedRequirement(name="exact", specifier="==1"),
+        ),
+        overrides=(("numpy", ">=2"),),  # type: ignore[arg-type]
+        python=">=3.12,<3.13",
+        platforms=(Platform("linux", "amd64"),),
+        env=(("A", "1"), ("B", "x y")),
+    )
+    text, _ = edited(PROJECT, stage, "gpu", kind="training")
+    assert text.endswith(
+        """\
+[tool.fti.stages.gpu]
+kind = "training"
+python = ">=3.12,<3.13"
+platforms = ["linux/amd64"]
+constraints = ["urllib3<2"]
+
+[tool.fti.stages.gpu.env]
+A = "1"
+B = "x y"
+
+[tool.fti.stages.gpu.overrides]
+numpy = ">=2"
+"""
+    )
+    changed = text.replace("amd64", "arm64").replace('A = "1"', 'A = "0"')
+    again, notes = edited(changed.replace('B = "x y"\n', ""), stage, "gpu", kind="training")
+    assert again == changed
+    assert notes == ("gpu has the key `platforms` already, which was not changed.",)
+
+
+def test_line_ends_are_kept() -> None:
+    text, _ = edited(PROJECT.replace("\n", "\r\n"), PLACES)
+    assert text.count("\r\n") == text.count("\n")
+
+
+def test_the_python_of_the_project_is_not_repeated() -> None:
+    text, _ = edited(PROJECT, ImportedStage(python=">=3.9"))
+    assert "python =" not in text
+    text, _ = edited(PROJECT, ImportedStage(python="<3.13"))
+    assert 'python = ">=3.11,<3.13"' in text
+    with pytest.raises(ConfigError) as error:
+        edited(PROJECT, ImportedStage(python="==3.8.*"))
+    assert str(error.value) == (
+        "training needs Python ==3.8.*, but the project needs >=3.11. Change requires-python in"
+        " pyproject.toml."
+    )
+
+
+def test_a_primary_index_is_pointed_out() -> None:
+    index = ImportedIndex(name="corp", url="https://e.org", priority="primary", has_login=True)
+    before = f'{PROJECT}\n[[tool.poetry.source]]\nname = "corp"\nurl = "https://other.org"\n'
+    text, notes = edited(before, ImportedStage(indexes=(index,)))
+    assert 'name = "corp-2"' in text
+    assert notes == (
+        (
+            "The source corp-2 needs a login, which was not imported. Configure it with `poetry"
+            " config http-basic.corp-2 USERNAME`."
+        ),
+        (
+            "The source corp-2 replaces PyPI for the whole project, as `--index-url` does. Set its"
+            ' `priority` to "supplemental" to search PyPI first.'
+        ),
+    )
+
+
+def test_the_first_group_that_a_stage_names_is_extended() -> None:
+    before = f"""\
+{PROJECT}
+[dependency-groups]
+torch = []
+[tool.fti.stages.training]
+groups = ["torch"]
+"""
+    text, _ = edited(before, ImportedStage(requirements=(ImportedRequirement(name="a"),)))
+    assert 'torch = ["a"]' in text
+
+
+def test_a_project_for_a_folder_without_one() -> None:
+    assert with_project("", "My Folder", ">=3.10,<3.12") == (
+        '[project]\nname = "my-folder"\nversion = "0.1.0"\nrequires-python = ">=3.10,<3.12"\n\n'
+        "[tool.poetry]\npackage-mode = false\n"
+    )
