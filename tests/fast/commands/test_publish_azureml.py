@@ -333,6 +333,7 @@ def test_without_the_extra(
     for name in [name for name in sys.modules if name.partition(".")[0] == "azure"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "azure", None)
+    assert run(locked_demo, "publish", "azureml", "--dry-run").code == 0
     assert run(locked_demo, "publish", "azureml") == Ended(
         1,
         "",
