@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from memory_index import MemoryProject
 
+pytestmark = pytest.mark.slow
+
 VERSION: Final = re.compile(r"\b[0-9a-f]{12}\b")
 API: Final = "api-version=2023-04-01-preview"
 LOG_IN: Final = (

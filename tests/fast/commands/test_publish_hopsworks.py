@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from memory_index import MemoryProject
 
+pytestmark = pytest.mark.slow
+
 DIGEST: Final = re.compile(r"\b[0-9a-f]{12}\b")
 INSTALL: Final = (
     "POST python/environments/demo-training-…",
