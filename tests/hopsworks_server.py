@@ -140,7 +140,7 @@ class HopsworksServer(RestServer):
             return 204, ""
         path = "/".join(parts).removeprefix("/Projects/credit/")
         if path not in self.files and path not in ("Models", "Resources"):
-            return 404, _error(110008, "No such file.")
+            return 400, _error(110018, "Path not found.")
         return 200, {"attributes": {"name": parts[-1], "path": f"/Projects/credit/{path}"}}
 
     def _jobs(self, request: Request, parts: list[str]) -> tuple[int, Any]:
@@ -163,7 +163,7 @@ class HopsworksServer(RestServer):
         for each in self.servings:
             if each["name"] == name or [str(each["id"])] == parts:
                 return 200, each
-        return 404, _error(240000, "No such deployment.")
+        return 400, _error(240000, "No such deployment.")
 
 
 def _commands(environment: Environment) -> dict[str, Any]:

@@ -249,6 +249,17 @@ ERROR: Final = {"errorCode": 1, "errorMsg": f"Refused {KEY}", "usrMsg": ""}
             ),
         ),
         (
+            Fault("GET", 400, ERROR),
+            "400 (Bad Request) to GET /project/getProjectInfo/credit: Refused ***.",
+        ),
+        (
+            Fault("expand=libraries", 400, ERROR),
+            (
+                "400 (Bad Request) to GET /project/119/python/environments/demo-training-…: Refused"
+                " ***."
+            ),
+        ),
+        (
             Fault("upload", 403, ERROR),
             (
                 "403 (Forbidden) to POST /project/119/dataset/upload/Resources: Refused ***. The"

@@ -29,6 +29,9 @@ NEW_DEPLOYMENT: Final[Mapping[str, Any]] = {
 """The settings of a new deployment, as Hopsworks' client has them; memory is in MB."""
 _API: Final = "/hopsworks-api/api"
 _HOST: Final = "eu-west.cloud.hopsworks.ai"
+# The codes of a missing environment, library and deployment, and the range of those of files.
+_MISSING: Final = (300000, 300003, 240000)
+_FILE_ERRORS: Final = range(110000, 111000)
 _SECONDS: Final = 5.0
 _LONGEST: Final = 30 * 60.0
 _LONGEST_REASON: Final = 300
@@ -80,7 +83,9 @@ class HopsworksProject:
         if not key:
             raise FtiError("No API key of Hopsworks is known. Set HOPSWORKS_API_KEY.")
         url = f"https://{settings.host}:{settings.port}{_API}"
-        self._service = Service(Platform("Hopsworks", url, _REMEDIES, _error_text), "ApiKey", key)
+        self._service = Service(
+            Platform("Hopsworks", url, _REMEDIES, _error_text, _is_missing), "ApiKey", key
+        )
         number = self._service.send(project_call(settings.project)).get("projectId")
         if not isinstance(number, int):
             raise FtiError(f'Hopsworks returned no number for the project "{settings.project}".')
@@ -161,6 +166,16 @@ def _reason(resource: Mapping[str, Any]) -> str:
     command = next(iter(_items(resource.get("commands"))), {})
     text = " ".join(str(command.get("errorMessage") or "unknown reason").split())
     return in_one_line(text[-_LONGEST_REASON:]).rstrip(".")
+
+
+def _is_missing(status: int, data: Mapping[str, Any]) -> bool:
+    """Return whether an error means that there is no such environment, library, or the like.
+
+    Hopsworks answers some of them with 400, and a code of its own.
+    """
+    code = data.get("errorCode")
+    is_known = isinstance(code, int) and (code in _MISSING or code in _FILE_ERRORS)
+    return status == HTTPStatus.NOT_FOUND or (status == HTTPStatus.BAD_REQUEST and is_known)
 
 
 def _error_text(data: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT: Final = (10, 60)  # seconds to connect, and to wait for data
 _BUSY: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_NOT_FOUND: Final = HTTPStatus.NOT_FOUND
 _LONGEST: Final = 500
 
 
@@ -56,12 +57,15 @@ class Platform:
         url: the URL that the paths of calls are appended to, without a slash at the end.
         remedies: what to do about a status, as sentences.
         error_text: returns the message in the JSON of an error, or an empty string.
+        is_missing: returns whether a status and the JSON of an error mean that what was requested
+            does not exist.
     """
 
     name: str
     url: str
     remedies: Mapping[int, str]
     error_text: Callable[[Mapping[str, Any]], str]
+    is_missing: Callable[[int, Mapping[str, Any]], bool] = lambda status, _: status == _NOT_FOUND
 
 
 class ConflictError(FtiError):
@@ -92,9 +96,10 @@ class Service:
         self._session = requests.Session()
 
     def find(self, call: Call) -> Mapping[str, Any] | None:
-        """Return the JSON of the response; None if the service answers 404."""
+        """Return the JSON of the response; None if what is requested does not exist."""
         response = self._response(call)
-        return None if response.status_code == HTTPStatus.NOT_FOUND else self._json(call, response)
+        is_missing = self._platform.is_missing(response.status_code, _json_object(response) or {})
+        return None if is_missing else self._json(call, response)
 
     def send(self, call: Call) -> Mapping[str, Any]:
         """Return the JSON of the response, which may be empty. Raises ConflictError for a 409."""
