@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.errors import FtiError
 from poetry_fti.importers import importer_of
 from poetry_fti.importers.source import Source
+from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,8 @@ class MemoryFiles:
         return self.shown(path) in self.texts
 
     def shown(self, path: PurePath, /) -> str:
-        return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
+        is_below = path.is_relative_to(ROOT)
+        return in_one_line(path.relative_to(ROOT).as_posix() if is_below else str(path))
 
     def is_project(self, path: PurePath, /) -> bool:
         return path == ROOT

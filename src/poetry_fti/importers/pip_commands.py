@@ -11,6 +11,7 @@ from poetry_fti.errors import FtiError
 from poetry_fti.importers.requirements.entries import read_text
 from poetry_fti.importers.requirements.stage import stage_of_text
 from poetry_fti.importers.shared.documents import array, read_json, string, tables
+from poetry_fti.importers.shared.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -107,7 +108,7 @@ def _requirement_lines(words: str, source: Source) -> Iterator[str]:
     try:
         rest = iter(shlex.split(words, comments=True))
     except ValueError as error:
-        raise FtiError(f"{source.name}: `pip install {words}` is not a command.") from error
+        raise FtiError(f"{source.name}: {quoted(words)} is not a command.") from error
     for word in rest:
         option, equals, value = word.partition("=")
         if option in _WITH_VALUE and not equals:

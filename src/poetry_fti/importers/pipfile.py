@@ -20,9 +20,10 @@ from poetry_fti.importers.shared.documents import (
 )
 from poetry_fti.importers.shared.indexes import index_of, is_pypi
 from poetry_fti.importers.shared.places import placed
+from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirements import is_version, pinned_versions
 from poetry_fti.model.imported import ImportedIndex, ImportedRequirement, ImportedStage
-from poetry_fti.wording import in_quotes
+from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,7 +75,7 @@ def _requirements(packages: Mapping[str, Any], source: Source) -> Iterator[Impor
     for name, value in packages.items():
         item = {"version": value} if isinstance(value, str) else table(value)
         version = string(item.get("version"))
-        where = f"{source.name}: {name}"
+        where = f"{source.name}: {in_one_line(name)}"
         markers = [string(item.get("markers"))]
         markers += [f"{key} {item[key]}" for key in _MARKERS if string(item.get(key))]
         found = ImportedRequirement(
@@ -92,7 +93,7 @@ def _specifiers(version: str, where: str) -> str:
     try:
         return "" if version == "*" else str(SpecifierSet(version))
     except InvalidSpecifier as error:
-        raise FtiError(f"{where}: {in_quotes(version)} is not a version constraint.") from error
+        raise FtiError(f"{where}: {quoted(version)} is not a version constraint.") from error
 
 
 def _versions(locked: Mapping[str, Any]) -> Iterator[tuple[NormalizedName, str]]:

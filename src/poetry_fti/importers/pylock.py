@@ -12,9 +12,10 @@ from poetry_fti.errors import FtiError
 from poetry_fti.importers.projects.locks import LockEntry, roots
 from poetry_fti.importers.shared.documents import read_toml
 from poetry_fti.importers.shared.indexes import index_of, is_pypi, named_apart, with_indexes
+from poetry_fti.importers.shared.markers import marked_platforms
 from poetry_fti.importers.shared.requirements import merged
 from poetry_fti.model.imported import ImportedRequirement, ImportedStage
-from poetry_fti.urls import public_url
+from poetry_fti.urls import plain_file_url, public_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,6 +49,7 @@ def read_pylock(source: Source) -> ImportedStage:
         versions=tuple((each.name, str(each.version)) for each in lock.packages if each.version),
         indexes=tuple(indexes),
         python=str(lock.requires_python or ""),
+        platforms=marked_platforms([str(each) for each in lock.environments or ()]),
         notes=tuple(_notes(lock.packages, source.name)),
     )
 
@@ -86,7 +88,7 @@ def _requirement(package: Package, source: Source) -> ImportedRequirement | None
 
 def _url(package: Package) -> str:
     if package.archive is not None:
-        return public_url(package.archive.url or "")
+        return plain_file_url(package.archive.url or "")
     vcs = package.vcs
     if vcs is None or not vcs.url:
         return ""

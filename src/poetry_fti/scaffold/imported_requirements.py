@@ -31,9 +31,16 @@ def details(requirement: ImportedRequirement, root: PurePath) -> dict[str, Any]:
     Paths are relative to the project's root.
     """
     if requirement.path is not None:
-        path = os.path.relpath(requirement.path, root).replace(os.sep, "/")
+        path = _relative(requirement.path, root)
         return {"path": path, **({"develop": True} if requirement.editable else {})}
     return {"source": requirement.index} if requirement.index else {}
+
+
+def _relative(path: PurePath, root: PurePath) -> str:
+    try:
+        return os.path.relpath(path, root).replace(os.sep, "/")
+    except ValueError:  # on another drive of Windows
+        return path.as_posix()
 
 
 def poetry_form(requirements: Iterable[ImportedRequirement], root: PurePath) -> Any:  # noqa: ANN401 - any TOML value

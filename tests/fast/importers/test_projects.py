@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from cases import examples
 from imported_files import imported, requirements
 from poetry_fti.errors import FtiError
+from poetry_fti.importers.shared.markers import marked_platforms
 from poetry_fti.importers.shared.poetry_versions import specifiers
+from poetry_fti.model import Platform
 from poetry_fti.model.imported import ImportedIndex
 
 UV: Final = """\
@@ -35,6 +37,7 @@ inference = ["torch>=2.1", "fastapi", "ours"]
 conflicts = [[{ group = "training" }, { group = "inference" }]]
 constraint-dependencies = ["idna>=3.19"]
 override-dependencies = ["numpy>=2", "protobuf==4.25.0"]
+environments = ["sys_platform == 'linux' and platform_machine == 'x86_64'"]
 
 [tool.uv.sources]
 torch = [{ index = "cpu", group = "inference" }, { index = "cuda", group = "training" }]
@@ -103,6 +106,7 @@ def test_a_group_of_uv_with_its_lock() -> None:
         ("fastapi", "0.110.0"),
     )
     assert stage.python == "<3.14,>=3.12"
+    assert stage.platforms == (Platform("linux", "amd64"),)
     assert [f"{each.name}{each.specifier}" for each in stage.constraints] == ["idna>=3.19"]
     assert stage.overrides == (("numpy", ">=2"), ("protobuf", "==4.25.0"))
     assert stage.indexes == (
@@ -237,6 +241,27 @@ dependencies = ["mkdocs"]
         'old/pyproject.toml has no environment "trainin"; did you mean "training"? It has default,'
         " docs, gpu and training."
     )
+
+
+@pytest.mark.parametrize(
+    ("markers", "platforms"),
+    [
+        ([], []),
+        (["sys_platform == 'linux'"], []),
+        (["platform_machine == 'x86_64'"], ["linux/amd64", "macos/amd64"]),
+        (
+            [
+                "platform_system == 'Darwin' and platform_machine == 'arm64'",
+                "sys_platform == 'win32' and platform_machine == 'AMD64'",
+            ],
+            ["macos/arm64", "windows/amd64"],
+        ),
+        (["platform_machine == 'x86_64' and python_version < '3.12'"], []),
+        (["platform_machine == 'x86_64' and"], []),
+    ],
+)
+def test_markers_of_platforms(markers: list[str], platforms: list[str]) -> None:
+    assert list(map(str, marked_platforms(markers))) == platforms
 
 
 @pytest.mark.parametrize(

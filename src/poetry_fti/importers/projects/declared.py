@@ -10,8 +10,9 @@ from packaging.utils import canonicalize_name
 
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.documents import array, string, strings, table
+from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirement import read_requirement
-from poetry_fti.wording import in_quotes
+from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_fti.importers.source import Files
+    from poetry_fti.model import Platform
     from poetry_fti.model.imported import ImportedIndex, ImportedRequirement
 
 
@@ -37,6 +39,7 @@ class Declared:
         alone: the names of environments that do not contain `main`.
         pythons: the specifiers of environments with a Python of their own, by name.
         env: the environment variables of environments, by name.
+        platforms: the only platforms that it supports, an empty tuple for any.
         notes: sentences about what was left out.
     """
 
@@ -49,6 +52,7 @@ class Declared:
     alone: frozenset[str] = frozenset()
     pythons: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    platforms: tuple[Platform, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -61,7 +65,7 @@ class Reader:
 
     def requirements(self, texts: Iterable[str], key: str) -> Iterator[ImportedRequirement]:
         """Yield parsed requirements; raises FtiError for the first that is not valid."""
-        where = f"{self.files.shown(self.path)}, {key}"
+        where = f"{self.files.shown(self.path)}, {in_one_line(key)}"
         for text in texts:
             plain = text.removeprefix("-e ")
             found = read_requirement(
@@ -75,7 +79,7 @@ class Reader:
         try:
             return str(SpecifierSet(specifiers))
         except InvalidSpecifier as error:
-            shown = in_quotes(specifiers)
+            shown = quoted(specifiers)
             raise FtiError(f"{self.files.shown(self.path)}: {shown} is no version.") from error
 
 
@@ -101,7 +105,7 @@ def read_standard(data: Mapping[str, Any], reader: Reader) -> Declared:
 def _group(name: str, groups: Mapping[str, Any], including: tuple[str, ...]) -> Iterator[str]:
     """Yield the requirements of a group and of those that it includes."""
     if name in including:
-        raise FtiError(f"The dependency group {in_quotes(name)} includes itself.")
+        raise FtiError(f"The dependency group {quoted(name)} includes itself.")
     for item in array(groups.get(name)):
         if isinstance(item, str):
             yield item

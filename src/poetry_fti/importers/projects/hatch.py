@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.documents import string, strings, table
-from poetry_fti.wording import in_quotes
+from poetry_fti.importers.shared.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,7 +58,7 @@ def _inherited(
 ) -> Iterator[Mapping[str, Any]]:
     """Yield the tables of an environment and of those that it inherits, its own one first."""
     if name in including:
-        raise FtiError(f"The environment {in_quotes(name)} of Hatch is its own template.")
+        raise FtiError(f"The environment {quoted(name)} of Hatch is its own template.")
     own = table(envs, name)
     yield own
     template = string(own.get("template")) or _DEFAULT

@@ -10,9 +10,10 @@ from poetry_fti.importers.shared.documents import array, string, strings, table,
 from poetry_fti.importers.shared.indexes import index_of, is_pypi
 from poetry_fti.importers.shared.places import placed
 from poetry_fti.importers.shared.poetry_versions import specifiers
+from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirements import merged
 from poetry_fti.model.imported import ImportedIndex, ImportedRequirement
-from poetry_fti.wording import in_quotes
+from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,7 +71,9 @@ def poetry_requirements(
             found = ImportedRequirement(
                 name=name,
                 extras=tuple(sorted(strings(item.get("extras")))),
-                specifier=specifiers_of(string(item.get("version")), f"{where}: {name}"),
+                specifier=specifiers_of(
+                    string(item.get("version")), f"{where}: {in_one_line(name)}"
+                ),
                 marker=string(item.get("markers")),
             )
             yield placed(found, item, folder)
@@ -84,7 +87,7 @@ def specifiers_of(constraint: str, where: str) -> str:
     try:
         return specifiers(constraint) or ""
     except ValueError as error:
-        raise FtiError(f"{where}: {in_quotes(constraint)} is not a version constraint.") from error
+        raise FtiError(f"{where}: {quoted(constraint)} is not a version constraint.") from error
 
 
 def _completed(

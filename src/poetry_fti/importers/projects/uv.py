@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_fti.importers.shared.documents import string, strings, table, tables
 from poetry_fti.importers.shared.indexes import index_of, is_pypi, named_apart
+from poetry_fti.importers.shared.markers import marked_platforms
 from poetry_fti.importers.shared.places import placed
+from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.model.imported import ImportedIndex
-from poetry_fti.wording import in_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,6 +47,7 @@ def with_uv(declared: Declared, data: Mapping[str, Any], reader: Reader) -> Decl
         indexes=tuple(_indexes(uv)),
         constraints=tuple(each for each in constraints if each.specifier),
         overrides=tuple((each.normalized, each.specifier) for each in overrides if each.specifier),
+        platforms=marked_platforms(list(strings(uv.get("environments")))),
         notes=(*declared.notes, *_notes(uv, overrides, reader)),
     )
 
@@ -92,14 +94,20 @@ def _notes(
                 f"{where}: of the override of {each.name}, only the version was taken over. Poetry"
                 " has no markers and URLs there."
             )
-    for key in ("environments", "required-environments", "no-binary-package", "no-build-package"):
+    markers = list(strings(uv.get("environments")))
+    if markers and not marked_platforms(markers):
+        yield (
+            f"{where}: tool.uv.environments was left out. Set the key `platforms` of the stage if"
+            " it is for some platforms only."
+        )
+    for key in ("no-binary-package", "no-build-package"):
         if key in uv:
-            yield f"{where}: tool.uv.{key} was left out. See the key `platforms` of stages."
+            yield f"{where}: tool.uv.{key} was left out. See `poetry config installer.no-binary`."
     for each in table(uv, "sources").values():
         for item in tables(each if isinstance(each, list) else [each]):
             if item.get("workspace") is True:
                 yield (
-                    f"{where}: members of the workspace were left out. Add {in_quotes('path')} of"
+                    f"{where}: members of the workspace were left out. Add {quoted('path')} of"
                     " each that the stage contains."
                 )
                 return

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.requirements.lines import decoded, logical_lines
 from poetry_fti.importers.requirements.options import parsed_line
-from poetry_fti.wording import in_quotes
+from poetry_fti.importers.shared.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -118,7 +118,7 @@ def _entries(
         name, as_constraint = included
         if _URL.match(name):
             raise FtiError(
-                f"{where}: {in_quotes(name)} is not downloaded. Download it, and name the file"
+                f"{where}: {quoted(name)} is not downloaded. Download it, and name the file"
                 " instead."
             )
         other = _beside(path, name)
@@ -152,7 +152,7 @@ def _entry(line: Line, path: PurePath, where: str, *, is_constraint: bool) -> En
         parsed = parsed_line(line.text)
     except ValueError as error:
         reason = str(error).rstrip(".")
-        raise FtiError(f"{where}: {in_quotes(line.text)} is not valid: {reason}.") from error
+        raise FtiError(f"{where}: {quoted(line.text)} is not valid: {reason}.") from error
     editables = parsed.options.get("editables", [])
     return Entry(
         text=parsed.requirement or (editables[0] if editables else ""),

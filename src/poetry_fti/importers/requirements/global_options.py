@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.importers.shared.indexes import index_of, is_pypi, is_pytorch, named_apart
+from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.model.imported import ImportedIndex
 from poetry_fti.urls import public_url
-from poetry_fti.wording import in_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -59,15 +59,15 @@ def option_notes(options: Sequence[Entry]) -> Iterator[str]:
         for key, advice in _ADVICE.items():
             values = entry.options.get(key, ())
             if values:
-                yield f"{entry.where}: {advice.format(in_quotes(','.join(values))[1:-1])}"
+                yield f"{entry.where}: {advice.format(quoted(','.join(values))[1:-1])}"
         for url in _links(entry):
             if not _is_index(url):
-                shown = in_quotes(public_url(url))
+                shown = quoted(public_url(url))
                 yield f"{entry.where}: {shown} is a list of files, and was left out."
         for key in ("index", "extra_indexes", "find_links"):
             for url in entry.options.get(key, ()):
                 if not _is_known(url):
-                    shown = in_quotes(public_url(url))
+                    shown = quoted(public_url(url))
                     yield f"{entry.where}: the index {shown} has a variable, and was left out."
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from poetry_fti.errors import ConfigError
-from poetry_fti.wording import in_quotes, joined, suggestion
+from poetry_fti.importers.shared.quoting import quoted
+from poetry_fti.wording import joined, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,5 +31,5 @@ def chosen_environment(source: Source, names: Collection[str]) -> str | None:
     if not names:
         raise ConfigError(f"{source.name} has no environments to choose from.")
     hint = suggestion(wanted, names)
-    message = f"{source.name} has no environment {in_quotes(wanted)}{hint or '.'}"
+    message = f"{source.name} has no environment {quoted(wanted)}{hint or '.'}"
     raise ConfigError(f"{message} It has {joined(sorted(names))}.")

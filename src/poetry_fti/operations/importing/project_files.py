@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
 from poetry_fti.reading import is_inside, read_bytes
+from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,10 +52,9 @@ class ProjectFiles:
             return False
 
     def shown(self, path: PurePath, /) -> str:
-        """Return a path relative to the project's root if it is below it."""
-        return (
-            path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
-        )
+        """Return a path on one line, relative to the project's root if it is below it."""
+        is_below = path.is_relative_to(self.root)
+        return in_one_line(path.relative_to(self.root).as_posix() if is_below else str(path))
 
     def is_project(self, path: PurePath, /) -> bool:
         """Return whether a path is the root of the project."""
