@@ -11,10 +11,12 @@ from poetry_fti.importers.requirements.compiled import transitive
 from poetry_fti.importers.requirements.entries import Lines, read_entries
 from poetry_fti.importers.requirements.global_options import indexes_of, option_notes
 from poetry_fti.importers.shared.indexes import with_indexes
+from poetry_fti.importers.shared.python import python_specifiers
 from poetry_fti.importers.shared.quoting import quoted
-from poetry_fti.importers.shared.requirement import read_requirement
+from poetry_fti.importers.shared.requirement import is_built_by_conda, read_requirement
 from poetry_fti.importers.shared.requirements import merged, pinned_versions
 from poetry_fti.model.imported import ImportedStage
+from poetry_fti.urls import has_login, secret_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from poetry_fti.importers.source import Files, Source
     from poetry_fti.model.imported import ImportedRequirement
 
+# `python` limits the Python in files of some projects, and Ubuntu's pip lists `pkg-resources`.
+_NO_PACKAGES: Final = frozenset({"python", "pkg-resources"})
 _UNNAMED: Final = "the project itself, which is in every stage"
 
 
@@ -47,7 +51,8 @@ def stage_of(entries: Sequence[Entry], files: Files) -> ImportedStage:
     found = [(entry, _requirement(entry, files)) for entry in entries if entry.text]
     direct = [(entry, each) for entry, each in found if each and not entry.is_constraint]
     indirect = transitive(_comments(direct))
-    requirements = [each for _, each in direct]
+    requirements = [each for _, each in direct if each.normalized not in _NO_PACKAGES]
+    python = [each.specifier for _, each in direct if each.normalized == "python"]
     constraints = [each for entry, each in found if each and entry.is_constraint]
     options = [entry for entry in entries if not entry.text]
     indexes = indexes_of(options)
@@ -57,6 +62,7 @@ def stage_of(entries: Sequence[Entry], files: Files) -> ImportedStage:
         constraints=tuple(replace(each, extras=()) for each in constraints if each.specifier),
         versions=pinned_versions([*requirements, *constraints]),
         indexes=tuple(indexes),
+        python=python_specifiers(",".join(filter(None, python))),
         notes=tuple(dict.fromkeys([*option_notes(options), *_notes(found)])),
     )
 
@@ -80,8 +86,18 @@ def _notes(found: Sequence[tuple[Entry, ImportedRequirement | None]]) -> Iterato
     for entry, each in found:
         if each is None:
             yield f"{entry.where}: {quoted(entry.text)} is {_UNNAMED}."
+        elif is_built_by_conda(entry.text) and not each.specifier:
+            yield (
+                f"{entry.where}: conda has built {each.name} in a folder that does not exist any"
+                " more. It was taken over without a version."
+            )
         elif entry.is_constraint and not each.specifier:
             yield f"{entry.where}: a constraint without a version was left out."
+        if each and each.url and (has_login(entry.text) or secret_parameter(entry.text)):
+            yield (
+                f"{entry.where}: the login in the URL of {each.name} was not imported. Configure it"
+                " in the keyring or in ~/.netrc."
+            )
         for key in ("settings", "build_options"):
             if entry.options.get(key):
                 yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import url2pathname
@@ -21,7 +22,7 @@ from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.project_name import project_name
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.model.imported import ImportedRequirement
-from poetry_fti.urls import public_url
+from poetry_fti.urls import plain_file_url, public_url
 
 if TYPE_CHECKING:
     from pathlib import PurePath
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 4096
 _URL: Final = re.compile(r"(?:(?:git|hg|svn|bzr)\+[a-z+]+|https?|ftp|file):", re.IGNORECASE)
+# Where conda builds packages: `pip freeze` lists these paths, which exist nowhere else.
+_CONDA_BUILD: Final = re.compile(
+    r"@\s*file:.*/(?:feedstock_root|croot|conda-bld|bld|ci|ci_\w+|abs_\w+|tmp/build)/"
+)
 _VARIABLE: Final = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _EXTRAS: Final = re.compile(r"(?P<rest>.+?)\s*(?:\[(?P<extras>[\w\s.,-]*)\])?", re.DOTALL)
 _NAME: Final = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?", re.IGNORECASE | re.ASCII)
@@ -46,7 +51,9 @@ def read_requirement(
     if len(text) > _LONGEST:
         raise FtiError(f"{where}: the requirement is longer than {_LONGEST} characters.")
     found = _standard(text, editable=editable)
-    if found is None:
+    if found is not None and is_built_by_conda(text):
+        found = replace(found, url="", specifier=_file_specifier(found.url))
+    elif found is None:
         if _is_project(text, folder, files):
             return None
         found = _of_place(text, folder, files, where, editable=editable)
@@ -68,6 +75,19 @@ def _is_project(text: str, folder: PurePath, files: Files) -> bool:
     return path.startswith(".") and files.is_project(_absolute(folder, path))
 
 
+def is_built_by_conda(text: str) -> bool:
+    """Return whether a requirement refers to the folder in which conda has built the package."""
+    return _CONDA_BUILD.search(text) is not None
+
+
+def _file_specifier(url: str) -> str:
+    name = unquote(urlsplit(url).path).rpartition("/")[2]
+    try:
+        return f"=={parse_wheel_filename(name)[1]}"
+    except InvalidWheelFilename:
+        return ""
+
+
 def from_standard(requirement: Requirement) -> ImportedRequirement:
     """Return a parsed PEP 508 requirement without credentials in its URL."""
     return ImportedRequirement(
@@ -75,7 +95,7 @@ def from_standard(requirement: Requirement) -> ImportedRequirement:
         extras=tuple(sorted(requirement.extras)),
         specifier=str(requirement.specifier),
         marker=str(requirement.marker or ""),
-        url=public_url(requirement.url or ""),
+        url=plain_file_url(requirement.url or ""),
     )
 
 
@@ -141,7 +161,7 @@ def _of_url(url: str, folder: PurePath, files: Files, where: str) -> ImportedReq
     subdirectory = values.get("subdirectory", [""])[0]
     kept = f"{plain}#subdirectory={subdirectory}" if subdirectory else plain
     chosen = tuple(sorted(filter(None, map(str.strip, extras.split(",")))))
-    return ImportedRequirement(name=name, extras=chosen, url=public_url(kept))
+    return ImportedRequirement(name=name, extras=chosen, url=plain_file_url(kept))
 
 
 def _local(

@@ -23,7 +23,7 @@ from poetry_fti.commands.shared.diff.tables import (
     problem_lines,
     text_lines,
 )
-from poetry_fti.commands.shared.findings_report import finding_data
+from poetry_fti.commands.shared.reports.findings import finding_data
 from poetry_fti.wording import counted
 
 if TYPE_CHECKING:
