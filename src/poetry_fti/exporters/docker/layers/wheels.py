@@ -49,6 +49,21 @@ class ImageWheels:
             default=0,
         )
 
+    def download(self, package: LockedPackage) -> int:
+        """Return the size in bytes of the largest file that an image downloads; 0 if not known.
+
+        For a platform without a fitting wheel, that is the source distribution.
+        """
+        sources = [each for each in package.files if not each.is_wheel]
+        return max(
+            (
+                file.size or 0
+                for each in self._platforms
+                for file in list(self._of(package, each)) or sources
+            ),
+            default=0,
+        )
+
     def _of(self, package: LockedPackage, platform: Platform) -> Iterator[LockedFile]:
         targets, python = self._platforms[platform], self._python
         return (
