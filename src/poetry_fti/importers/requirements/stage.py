@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
 from poetry_fti.importers.requirements.compiled import transitive
 from poetry_fti.importers.requirements.entries import Lines, read_entries
 from poetry_fti.importers.requirements.global_options import indexes_of, option_notes
+from poetry_fti.importers.requirements.notes import is_listed_by_mistake, requirement_notes
 from poetry_fti.importers.shared.indexes import with_indexes
-from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirement import read_requirement
 from poetry_fti.importers.shared.requirements import merged, pinned_versions
 from poetry_fti.model.imported import ImportedStage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import PurePath
 
     from packaging.utils import NormalizedName
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from poetry_fti.importers.requirements.entries import Entry
     from poetry_fti.importers.source import Files, Source
     from poetry_fti.model.imported import ImportedRequirement
-
-_UNNAMED: Final = "the project itself, which is in every stage"
 
 
 def read_stage(source: Source) -> ImportedStage:
@@ -45,7 +43,11 @@ def stage_of_text(text: str, path: PurePath, files: Files, label: str) -> Import
 def stage_of(entries: Sequence[Entry], files: Files) -> ImportedStage:
     """Return the environment that the entries of a requirements file describe."""
     found = [(entry, _requirement(entry, files)) for entry in entries if entry.text]
-    direct = [(entry, each) for entry, each in found if each and not entry.is_constraint]
+    direct = [
+        (entry, each)
+        for entry, each in found
+        if each and not entry.is_constraint and not is_listed_by_mistake(each)
+    ]
     indirect = transitive(_comments(direct))
     requirements = [each for _, each in direct]
     constraints = [each for entry, each in found if each and entry.is_constraint]
@@ -57,7 +59,7 @@ def stage_of(entries: Sequence[Entry], files: Files) -> ImportedStage:
         constraints=tuple(replace(each, extras=()) for each in constraints if each.specifier),
         versions=pinned_versions([*requirements, *constraints]),
         indexes=tuple(indexes),
-        notes=tuple(dict.fromkeys([*option_notes(options), *_notes(found)])),
+        notes=tuple(dict.fromkeys([*option_notes(options), *requirement_notes(found)])),
     )
 
 
@@ -74,17 +76,3 @@ def _comments(
     for entry, each in direct:
         comments.setdefault(canonicalize_name(each.name), []).extend(entry.comments)
     return comments
-
-
-def _notes(found: Sequence[tuple[Entry, ImportedRequirement | None]]) -> Iterator[str]:
-    for entry, each in found:
-        if each is None:
-            yield f"{entry.where}: {quoted(entry.text)} is {_UNNAMED}."
-        elif entry.is_constraint and not each.specifier:
-            yield f"{entry.where}: a constraint without a version was left out."
-        for key in ("settings", "build_options"):
-            if entry.options.get(key):
-                yield (
-                    f"{entry.where}: build settings were left out. Configure them with `poetry"
-                    " config installer.build-config-settings.PACKAGE`."
-                )

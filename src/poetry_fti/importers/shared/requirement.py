@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import url2pathname
@@ -18,6 +19,7 @@ from packaging.utils import (
 )
 
 from poetry_fti.errors import FtiError
+from poetry_fti.importers.shared.conda_builds import is_conda_build
 from poetry_fti.importers.shared.project_name import project_name
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.model.imported import ImportedRequirement
@@ -147,7 +149,12 @@ def _of_url(url: str, folder: PurePath, files: Files, where: str) -> ImportedReq
 def _local(
     found: ImportedRequirement, url: str, folder: PurePath, where: str
 ) -> ImportedRequirement:
-    """Return a requirement with the path of a `file:` URL, which may be relative as in pip."""
+    """Return a requirement with the path of a `file:` URL, which may be relative as in pip.
+
+    A package that conda has built in this path is required by its name only.
+    """
+    if found.name and is_conda_build(url):
+        return replace(found, url="")
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost"):
         raise FtiError(f"{where}: {quoted(public_url(url))} is a file on another host.")
