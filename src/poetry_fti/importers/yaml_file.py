@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 
     from poetry_fti.models.environments.yaml_documents import Yaml
 
+# The keys of `python_env.yaml` that an environment of conda does not have.
+_PYTHON_ENV: Final = frozenset({"build_dependencies", "python"})
 _AZUREML: Final = frozenset({"conda_file", "image", "build"})
 
 
 def read_yaml_file(source: Source) -> ImportedStage:
     """Return the environment of a YAML file; raises FtiError if it is not valid."""
     document = yaml_document(source)
-    if "build_dependencies" in document:
+    if not _PYTHON_ENV.isdisjoint(document):
         return python_env(document, source)
     if not _AZUREML.isdisjoint(document) and "dependencies" not in document:
         return _azureml(document, source)

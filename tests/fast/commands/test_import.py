@@ -299,6 +299,11 @@ def test_errors_change_no_file(project: MemoryProject, words: str, code: int, me
         ("pylock", "pylock.training.toml"),
         ("pyproject", "pyproject.toml:training"),
         ("lock", "poetry.lock"),
+        ("conda", "environment.yml"),
+        ("mlflow", "requirements.mlflow.txt"),
+        ("mlflow", "conda.yaml"),
+        ("mlflow", "python_env.yaml"),
+        ("azureml", "azureml-environment.yml"),
     ],
 )
 def test_an_export_is_imported_at_the_same_versions(
