@@ -15,6 +15,7 @@ import poetry.json
 import tomlkit.toml_file
 
 from poetry_fti.bridge.index import prefetch
+from poetry_fti.bridge.solving.workers import assignment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,8 @@ def make_quick() -> None:
     # No test is about a loss of power, and answers in memory keep no more threads busy.
     vars(os)["fsync"] = lambda _: None
     vars(prefetch)["CONNECTIONS"] = 2
+    # Forks take longer than the small stages that they would solve.
+    vars(assignment)["_MAX_PROCESSES"] = 1
 
 
 def _compile_schemas_once() -> None:

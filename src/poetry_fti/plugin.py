@@ -51,6 +51,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "lock": "lock:LockCommand",
     "path": "poetry.path:PathCommand",
     "presets": "presets:PresetsCommand",
+    "publish azureml": "publish.azureml:PublishAzuremlCommand",
+    "published azureml": "publish.published:PublishedAzuremlCommand",
     "remove": "poetry.edit.remove:RemoveCommand",
     "remove-stage": "poetry.edit.remove_stage:RemoveStageCommand",
     "rename": "poetry.edit.rename:RenameCommand",

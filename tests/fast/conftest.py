@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gc
 import shutil
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from late_grammar import load_late
 from memory_index import MemoryIndex, MemoryProject
+from poetry_fti.bridge.solving.workers import assignment
 from quick_poetry import make_quick
 from small_index import pyproject
 
@@ -45,6 +48,7 @@ def pytest_collection_finish() -> None:
 
 
 make_quick()
+load_late()
 
 
 @contextmanager
@@ -81,6 +85,13 @@ def _locked_before(tmp_path_factory: pytest.TempPathFactory) -> MemoryProject:
 def locked_demo(_locked_before: MemoryProject, demo: MemoryProject) -> MemoryProject:
     """A project with three locked stages: `training` for Linux, `inference` from Python 3.12."""
     return filled(demo, _locked_before)
+
+
+@pytest.fixture
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Solve stages in two processes, where a fork is safe."""
+    cores = 1 if sys.platform in ("darwin", "win32") else 2
+    monkeypatch.setattr(assignment, "_usable_cores", lambda: cores)
 
 
 def filled(demo: MemoryProject, before: MemoryProject) -> MemoryProject:

@@ -126,6 +126,7 @@ def test_stages_are_compared(project: Project) -> None:
         project.diff("feature", "trainig")
 
 
+@pytest.mark.slow
 def test_changes_since_a_revision(project: Project, locked_demo: MemoryProject) -> None:
     with pytest.raises(FtiError, match="is not in a git repository"):
         project.affected("HEAD")

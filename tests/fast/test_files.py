@@ -235,6 +235,7 @@ def holder(lock_file: Path) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["close", "kill"])
 def test_one_process_at_a_time(tmp_path: Path, end: str) -> None:
     lock_file = tmp_path / "cache" / "a.lock"
@@ -254,6 +255,7 @@ def test_one_process_at_a_time(tmp_path: Path, end: str) -> None:
     assert events == ["waiting", "in", "in"]
 
 
+@pytest.mark.slow
 def test_another_lock_file_is_another_lock(tmp_path: Path) -> None:
     with holder(tmp_path / "a.lock"), files.exclusive(tmp_path / "b.lock", pytest.fail):
         pass

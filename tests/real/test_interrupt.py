@@ -204,3 +204,20 @@ def test_an_edit_is_taken_back(
     result = running.stop_after(4, number)
     assert (result.code, result.errors) == (CODES[number], MESSAGE)
     assert snapshot(locked_tiny) == before
+
+
+@pytest.mark.newest_only
+@BOTH
+def test_an_interrupted_import_is_undone(
+    locked_tiny: Path,
+    own_index: LoopbackIndex,
+    start: Callable[..., Running],
+    number: signal.Signals,
+) -> None:
+    own_index.latency = 0.1
+    (locked_tiny / "requirements.txt").write_text("scikit-learn\n", encoding="utf-8")
+    before = snapshot(locked_tiny)
+    running = start(locked_tiny, "fti", "import", "training", "requirements.txt")
+    result = running.stop_after(2, number)
+    assert (result.code, result.errors) == (CODES[number], MESSAGE)
+    assert snapshot(locked_tiny) == before

@@ -136,6 +136,7 @@ def with_an_update(desk: Desk) -> None:
         ("README", no_preparation),
         ("docs/how-to/from-uv", no_preparation),
         ("docs/how-to/from-poetry", no_preparation),
+        ("docs/how-to/import", no_preparation),
         ("docs/how-to/platforms", no_preparation),
         ("docs/how-to/security-fixes", with_old_urllib3),
         ("docs/how-to/rollback", with_an_update),

@@ -127,6 +127,23 @@ def locked_versions(lock: Path) -> set[str]:
     return {f"{each['name']} {each['version']}" for each in packages}
 
 
+def test_powershell_creates_the_environment_of_a_stage(scripts: Scripts) -> None:
+    if shutil.which("pwsh") is None:
+        pytest.skip("PowerShell is not installed")
+    done = subprocess.run(
+        ["pwsh", "-NoProfile", "-File", "fti/feature/install.ps1", "my environment"],
+        cwd=scripts.root,
+        env={**scripts.variables, "PYTHON": sys.executable},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    expected = locked_versions(scripts.root / "fti/feature/poetry.lock")
+    assert installed(scripts.root / "my environment") == expected
+
+
 def test_a_file_that_is_not_the_locked_one_is_refused(scripts: Scripts) -> None:
     scripts.edit("feature", "--hash=sha256:", "--hash=sha256:00000000")
     done = scripts.run("feature")

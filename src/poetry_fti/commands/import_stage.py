@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 from cleo.helpers import argument, option
 
 from poetry_fti.commands.shared.console import error, escape, feedback_of, guarded
-from poetry_fti.commands.shared.discovery_report import discovery_lines
 from poetry_fti.commands.shared.exclusive import exclusive
-from poetry_fti.commands.shared.lock_report import report_locking
 from poetry_fti.commands.shared.questions import AskingCommand
+from poetry_fti.commands.shared.reports.discovery import discovery_lines
+from poetry_fti.commands.shared.reports.lock import report_locking
 from poetry_fti.errors import DONE, FAILED, ConfigError, FtiError
 from poetry_fti.model import KINDS
 from poetry_fti.operations.importing.discover import discover

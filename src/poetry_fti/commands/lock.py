@@ -10,8 +10,8 @@ from poetry.console.commands.command import Command
 
 from poetry_fti.commands.shared.console import error, feedback_of, guarded, load, plain, warning
 from poetry_fti.commands.shared.exclusive import exclusive
-from poetry_fti.commands.shared.lock_report import report_locking
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
+from poetry_fti.commands.shared.reports.lock import report_locking
 from poetry_fti.errors import DONE, FOUND
 from poetry_fti.operations.locking.lock import LockRequest, lock_stages
 from poetry_fti.operations.pyproject_warnings.foreign_settings import foreign_warnings

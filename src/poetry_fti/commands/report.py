@@ -10,7 +10,7 @@ from poetry.console.commands.command import Command
 
 from poetry_fti.commands.shared.console import escape, guarded, load, plain, warning
 from poetry_fti.commands.shared.exclusive import exclusive
-from poetry_fti.commands.shared.report_markdown import report_markdown
+from poetry_fti.commands.shared.reports.markdown import report_markdown
 from poetry_fti.errors import DONE, ConfigError
 from poetry_fti.operations.report.gather import gather_report
 from poetry_fti.operations.report.write import write_report

@@ -9,8 +9,8 @@ from poetry.console.commands.command import Command
 
 from poetry_fti.commands.shared.console import feedback_of, guarded, load
 from poetry_fti.commands.shared.exclusive import exclusive
-from poetry_fti.commands.shared.lock_report import report_locking
 from poetry_fti.commands.shared.options import REPORT_FORMAT, wants_json
+from poetry_fti.commands.shared.reports.lock import report_locking
 from poetry_fti.operations.edit.stage_words import leading_stages, split_names
 from poetry_fti.operations.locking.lock import LockRequest, lock_stages
 

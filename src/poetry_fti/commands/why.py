@@ -18,9 +18,9 @@ from poetry_fti.commands.shared.console import (
     plain,
     warning,
 )
-from poetry_fti.commands.shared.newest_report import newest_lines
 from poetry_fti.commands.shared.options import REPORT_FORMAT, wants_json
-from poetry_fti.commands.shared.why_report import possible_lines, stage_lines, why_data
+from poetry_fti.commands.shared.reports.newest import newest_lines
+from poetry_fti.commands.shared.reports.why import possible_lines, stage_lines, why_data
 from poetry_fti.errors import DONE, FAILED
 from poetry_fti.operations.why.find import find_why
 from poetry_fti.wording import named_stages

@@ -1,4 +1,4 @@
-"""Importers: what files of other tools say about an environment, as stages.
+"""Importers: files of other tools that describe an environment, read as stages.
 
 An importer is pure but for the files that it is given to read: it neither writes nor runs anything.
 """

@@ -108,7 +108,7 @@ def propose(candidates: Iterable[Candidate]) -> tuple[list[Proposal], list[Rest]
             continue
         found = _kind(candidate)
         if found is None:
-            rest.append(Rest(candidate, "neither name nor packages tell its kind"))
+            rest.append(Rest(candidate, "neither its name nor its packages show its kind"))
             continue
         kind, reason = found
         key = _folder(candidate.path), kind
@@ -146,10 +146,10 @@ def _kind(candidate: Candidate) -> tuple[Kind, str] | None:
         if kind := kind_by_name(name):
             return kind, f'its name has "{name}"' if name != candidate.path.stem else "its name"
     kind = kind_by_packages(candidate.packages)
-    return (kind, f"it contains {_telling(candidate.packages, kind)}") if kind else None
+    return (kind, f"it contains {_typical(candidate.packages, kind)}") if kind else None
 
 
-def _telling(packages: Collection[NormalizedName], kind: Kind) -> str:
+def _typical(packages: Collection[NormalizedName], kind: Kind) -> str:
     return next(name for name in sorted(packages) if kind_by_packages([name]) == kind)
 
 

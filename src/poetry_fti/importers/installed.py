@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from poetry_fti.importers.conda.environment import python_specifiers
+from poetry_fti.importers.shared.python import python_specifiers
 from poetry_fti.model.imported import ImportedRequirement, ImportedStage
 from poetry_fti.wording import joined
 

@@ -26,7 +26,14 @@ _DEFAULT: Final = "default"
 
 def read_pixi(source: Source) -> ImportedStage:
     """Return an environment, `default` unless another is chosen; raises FtiError if not valid."""
-    data: Mapping[str, Any] = read_toml(source.path, source.files)
+    return pixi_stage(read_toml(source.path, source.files), source)
+
+
+def pixi_stage(data: Mapping[str, Any], source: Source) -> ImportedStage:
+    """Return an environment of a pixi.toml or of `[tool.pixi]`, which have the same tables.
+
+    Raises FtiError if they are not valid.
+    """
     workspace = table(data, "workspace") or table(data, "project")
     environments = table(data, "environments")
     chosen = chosen_environment(source, [*environments, _DEFAULT]) or _DEFAULT

@@ -1,4 +1,4 @@
-"""YAML files, of which the keys tell the kind: conda, MLflow or AzureML."""
+"""YAML files of conda, MLflow and AzureML, which differ in their keys."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.importers.conda.environment import environment_of, python_specifiers, variables
+from poetry_fti.importers.conda.environment import environment_of, variables
 from poetry_fti.importers.requirements.entries import read_text
 from poetry_fti.importers.requirements.stage import stage_of_text
+from poetry_fti.importers.shared.python import python_specifiers
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirements import is_version
 from poetry_fti.importers.source import Source
@@ -23,15 +24,13 @@ if TYPE_CHECKING:
 
     from poetry_fti.models.environments.yaml_documents import Yaml
 
-# The keys of `python_env.yaml` that an environment of conda does not have.
-_PYTHON_ENV: Final = frozenset({"build_dependencies", "python"})
 _AZUREML: Final = frozenset({"conda_file", "image", "build"})
 
 
 def read_yaml_file(source: Source) -> ImportedStage:
     """Return the environment of a YAML file; raises FtiError if it is not valid."""
     document = yaml_document(source)
-    if not _PYTHON_ENV.isdisjoint(document):
+    if "build_dependencies" in document or string(document.get("python")):
         return python_env(document, source)
     if not _AZUREML.isdisjoint(document) and "dependencies" not in document:
         return _azureml(document, source)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 import checked
 from memory_commands import run
 from poetry_fti.checks import load_check
@@ -111,6 +113,7 @@ def test_a_name_that_matches_no_package_is_reported() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_merged_locks_violate_a_rule_until_they_are_locked_again(demo: MemoryProject) -> None:
     demo.index.offer({"scikit-learn 1.0": [], "scikit-learn 2.0": []})
     groups = {"training": ["scikit-learn"], "inference": ["scikit-learn"], "feature": []}

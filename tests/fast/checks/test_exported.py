@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 import checked
 from memory_commands import run
 from poetry_fti.checks import load_check
@@ -13,6 +15,8 @@ from small_index import pyproject
 
 if TYPE_CHECKING:
     from memory_index import MemoryProject
+
+pytestmark = pytest.mark.slow
 
 GROUPS: Final = {"training": ["app"], "inference": ["mid"]}
 SILENT: Final = "1 check run: nothing found.\n"

@@ -80,6 +80,7 @@ def environment(folder: Path, lock: str) -> None:
     write_installation(folder, Installation(lock=lock, groups=("main",)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("in_project", [True, False])
 def test_environments_are_read_and_not_started(
     locked_demo: MemoryProject,

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from memory_index import MemoryProject
 
+pytestmark = pytest.mark.slow
+
 GROUPS: Final = {"feature": ["app"], "training": ["mid"], "inference": ["app", "mid"]}
 SETTINGS: Final = """\
 [tool.fti.stages.feature]

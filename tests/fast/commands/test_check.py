@@ -173,16 +173,14 @@ def test_findings_are_printed_as_json(demo: MemoryProject) -> None:
     ],
 )
 def test_unknown_names_are_errors(
-    demo: MemoryProject, words: tuple[str, ...], message: str
+    locked_demo: MemoryProject, words: tuple[str, ...], message: str
 ) -> None:
-    locked(demo)
-    assert run(demo, "check", *words) == Ended(2, "", f"{message}\n")
+    assert run(locked_demo, "check", *words) == Ended(2, "", f"{message}\n")
 
 
 @pytest.mark.parametrize("name", CHECKS)
-def test_every_check_is_explained(demo: MemoryProject, name: str) -> None:
-    locked(demo)
-    ended = run(demo, "check", "--explain", name)
+def test_every_check_is_explained(locked_demo: MemoryProject, name: str) -> None:
+    ended = run(locked_demo, "check", "--explain", name)
     assert ended.code == 0
     assert f'Turn it off with `{name} = "off"` in [tool.fti.check]' in ended.output
 

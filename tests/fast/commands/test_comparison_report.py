@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from poetry_fti.commands.shared.comparison_report import comparison_data, comparison_lines
+from poetry_fti.commands.shared.reports.comparison import comparison_data, comparison_lines
 from poetry_fti.model import LockedVersion
 from poetry_fti.operations.comparison import Comparison, Divergence, Reason
 

@@ -9,6 +9,8 @@ from poetry.console.application import Application
 from poetry_fti.commands.completion.candidates import SHELLS
 from poetry_fti.plugin import FtiPlugin
 
+pytestmark = pytest.mark.slow
+
 
 def application() -> ApplicationTester:
     poetry = Application()

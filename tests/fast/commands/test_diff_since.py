@@ -13,6 +13,8 @@ from memory_commands import Ended, run
 from memory_index import MemoryProject
 from small_index import pyproject
 
+pytestmark = pytest.mark.slow
+
 GROUPS: Final = {"feature": ["app"], "training": ["app", "lib<2", "gone"], "inference": ["app"]}
 NOW: Final = {"training": ["app", "tool"], "inference": ["app"], "serving": ["app"]}
 SERVING: Final = '[tool.fti.stages.serving]\nkind = "inference"\n'

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from memory_commands import Ended, run
 from small_index import pyproject
 
 if TYPE_CHECKING:
     from memory_index import MemoryProject
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_stage_is_renamed_with_its_lock(locked_demo: MemoryProject) -> None:

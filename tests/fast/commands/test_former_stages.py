@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from memory_commands import Ended, run
 from small_index import pyproject
 
 if TYPE_CHECKING:
     from memory_index import MemoryProject
+
+pytestmark = pytest.mark.slow
 
 GROUPS: Final = {"feature": ["app"], "training": ["mid"], "inference": ["app", "mid"]}
 

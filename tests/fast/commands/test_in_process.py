@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from memory_index import MemoryProject
     from poetry_fti.operations.locking.lock import LockResult
 
+pytestmark = pytest.mark.slow
+
 READ_BY_PIP: Final = "azureml, conda, constraints, mlflow and requirements"
 SKIPPED: Final = "Skipping virtualenv creation, as specified in config file.\n"
 

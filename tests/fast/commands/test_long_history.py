@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from memory_index import MemoryProject
 
+pytestmark = pytest.mark.slow
+
 COMMANDS: Final = (
     ("affected", "--since", "HEAD~1"),
     ("diff", "--since", "HEAD~1"),

@@ -39,7 +39,7 @@ def test_commands_are_listed_in_groups(tester: ApplicationTester, words: str) ->
     assert tester.execute(words) == 0
     lines = [line.strip() for line in tester.io.fetch_output().splitlines()]
     assert [line for line in lines if line in GROUPS] == list(GROUPS)
-    lock = "lock          Locks the pipeline stages, at the same versions wherever possible."
+    lock = "lock               Locks the pipeline stages, at the same versions wherever possible."
     assert lines[lines.index("Lock and export") + 1] == lock
     assert "Run poetry fti COMMAND --help for the options of a command." in lines
 

@@ -10,7 +10,7 @@ from canned_report import SMALL
 from fast.conftest import filled, project_in
 from git_program import commit_all, git
 from memory_commands import Ended, run
-from poetry_fti.commands.shared.report_markdown import report_markdown
+from poetry_fti.commands.shared.reports.markdown import report_markdown
 from poetry_fti.operations.report.gather import gather_report
 from poetry_fti.report.data import Cell, Edge, Move, Package, StagePoint
 from small_index import pyproject
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from memory_index import MemoryProject
+
+pytestmark = pytest.mark.slow
 
 GROUPS: Final = {
     "feature": ["app"],

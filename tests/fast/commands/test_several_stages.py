@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from memory_commands import Ended, run
 from small_index import pyproject
 
 if TYPE_CHECKING:
     from memory_index import MemoryProject
+
+pytestmark = pytest.mark.slow
 
 SHARED: Final = """\
 [tool.fti.stages.training]

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from memory_index import MemoryProject
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the engine is a shell script")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="the engine is a shell script"),
+]
 
 IMAGE: Final = "image:credit:1"
 NOTHING: Final = Ended(0, "1 check run: nothing found.\n")

@@ -17,6 +17,8 @@ from small_index import pyproject
 if TYPE_CHECKING:
     from memory_index import MemoryProject
 
+pytestmark = pytest.mark.slow
+
 MODELS: Final = Path(__file__).parents[3] / "fixtures/models"
 NOTHING: Final = "1 check run: nothing found.\n"
 

@@ -72,6 +72,7 @@ def locked(_locked_once: MemoryProject, demo: MemoryProject) -> MemoryProject:
     return filled(demo, _locked_once)
 
 
+@pytest.mark.slow
 def test_each_requirement_on_a_package_and_the_shortest_path_to_it(locked: MemoryProject) -> None:
     assert run(locked, "why", "arrow") == found(
         """\
@@ -307,6 +308,7 @@ def test_a_damaged_lock_is_skipped(locked: MemoryProject, damage: tuple[str, str
     assert run(locked, "why", "unheard-of") == Ended(1, "", problem)
 
 
+@pytest.mark.slow
 def test_long_lists_are_cut(demo: MemoryProject) -> None:
     apps = [f"app{number:02}" for number in range(12)]
     demo.index.offer(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from memory_index import MemoryProject
     from small_index import Releases
 
+pytestmark = pytest.mark.slow
+
 LIB: Final[Releases] = {"lib 1.0": [], "lib 2.0": []}
 STAGE: Final = "[tool.fti.stages.training]\n"
 REMOVED: Final = (

@@ -48,6 +48,7 @@ def test_many_layers_are_refused_as_poetry_would_not_end() -> None:
     )
 
 
+@pytest.mark.slow
 def test_layers_that_poetry_can_read_are_locked(demo: MemoryProject) -> None:
     demo.index.offer({"app 1.0": []})
     demo.write(text(layered(5)))

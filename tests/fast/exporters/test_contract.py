@@ -120,6 +120,7 @@ def test_every_format_has_a_module_and_every_module_is_a_format() -> None:
     assert len(STAGE_EXPORTERS) + len(PROJECT_EXPORTERS) == len(FORMATS)
 
 
+@pytest.mark.slow
 def test_a_format_is_imported_when_it_is_used() -> None:
     code = (
         "import sys, poetry_fti.exporters as e, poetry_fti.model as m;"

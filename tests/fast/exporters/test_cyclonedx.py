@@ -230,6 +230,7 @@ poetry fti export training"
     }
 
 
+@pytest.mark.slow
 def test_the_schema_accepts_every_kind_of_package() -> None:
     validator = JsonStrictValidator(SchemaVersion.V1_6)
     assert validator.validate_str(text(hashed(STAGE))) is None

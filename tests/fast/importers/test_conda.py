@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from cases import examples
 from imported_files import imported, requirements
 from poetry_fti.errors import FtiError
-from poetry_fti.importers.conda.environment import python_specifiers
 from poetry_fti.importers.conda.names import distribution
 from poetry_fti.importers.conda.specs import SpecError, parsed_spec
+from poetry_fti.importers.shared.python import python_specifiers
 from poetry_fti.model import Platform
 
 
@@ -221,3 +221,12 @@ def test_any_environment_is_read_or_refused(specs: list[str], text: str) -> None
     quoted = ", ".join("'" + spec.replace("'", "''") + "'" for spec in specs)
     with suppress(FtiError):
         imported("environment.yml", f"dependencies: [{quoted}]\n".encode(errors="ignore"))
+
+
+def test_pytorch_for_cpus() -> None:
+    stage = imported("environment.yml", "dependencies: [pytorch, cpuonly]\n")
+    assert requirements(stage) == ["torch"]
+    assert stage.notes[1] == (
+        "environment.yml: PyTorch for Linux on PyPI contains CUDA. For `cpuonly`, add the source"
+        " https://download.pytorch.org/whl/cpu to torch."
+    )

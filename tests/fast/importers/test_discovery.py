@@ -59,7 +59,7 @@ def test_a_stage_for_each_kind() -> None:
             "training": "requirements-train.txt (training): its name",
         },
         {
-            "requirements.txt": "neither name nor packages tell its kind",
+            "requirements.txt": "neither its name nor its packages show its kind",
             "requirements-dev.txt": "for development",
             "train.ipynb": "requirements-train.txt is for the same stage",
         },

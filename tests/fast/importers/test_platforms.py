@@ -167,6 +167,25 @@ def test_an_environment_of_pixi() -> None:
     assert len(requirements(imported("pixi.toml", PIXI, stage="other"))) == 3
 
 
+def test_pixi_in_a_pyproject() -> None:
+    text = """\
+[project]
+dependencies = ["requests"]
+requires-python = ">=3.10"
+[tool.pixi.workspace]
+platforms = ["linux-64"]
+[tool.pixi.dependencies]
+pytorch = ">=2"
+[tool.pixi.pypi-dependencies]
+lib = { path = ".", editable = true }
+"""
+    stage = imported("old/pyproject.toml", text)
+    assert requirements(stage) == ["requests", "torch>=2", "-e lib @ /work/demo/old"]
+    assert stage.python == ">=3.10"
+    assert stage.platforms == (Platform("linux", "amd64"),)
+    assert requirements(imported("pyproject.toml", text)) == ["torch>=2"]
+
+
 def test_extras_of_setuptools() -> None:
     stage = imported("setup.cfg", SETUP_CFG)
     assert requirements(stage) == [

@@ -127,53 +127,7 @@ file:libs/old
         'requirements.txt, line 1: "." is the project itself, which is in every stage.',
         (
             "requirements.txt, line 4: the login in the URL of tool was not imported. Configure it"
-            " with `poetry config repositories.tool URL` and `poetry config http-basic.tool"
-            " USERNAME`."
-        ),
-    )
-
-
-def test_the_user_of_an_ssh_url_is_no_login() -> None:
-    stage = imported("requirements.txt", "tool @ git+ssh://git@github.com/o/tool.git\n")
-    assert requirements(stage) == ["tool @ git+ssh://git@github.com/o/tool.git"]
-    assert stage.notes == ()
-
-
-def test_paths_in_which_conda_built_packages_are_left_out() -> None:
-    stage = imported(
-        "requirements.txt",
-        """\
-certifi @ file:///croot/certifi_1671487769961/work/certifi
-numpy @ file:///tmp/build/80754af9/numpy_1634095647912/work ; python_version < "4"
-six @ file:///D:/bld/six_1620240208055/work
-yarl @ file:///home/conda/feedstock_root/build_artifacts/yarl_1705508292175/work
-ours @ file:///work/ours
-""",
-    )
-    assert requirements(stage) == [
-        "certifi",
-        'numpy ; python_version < "4"',
-        "six",
-        "yarl",
-        "ours @ /work/ours",
-    ]
-    assert stage.notes == (
-        (
-            "The paths of certifi, numpy, six and yarl were left out, since conda built the"
-            " packages there. Their versions are not in the file: to keep these, import the"
-            " environment with `--python PATH`, or a file by `pip list --format freeze`."
-        ),
-    )
-
-
-def test_a_package_that_pip_lists_by_mistake_is_left_out() -> None:
-    stage = imported("requirements.txt", "numpy==1.26.4\npkg_resources==0.0.0\n")
-    assert requirements(stage) == ["numpy==1.26.4"]
-    assert stage.versions == (("numpy", "1.26.4"),)
-    assert stage.notes == (
-        (
-            'requirements.txt, line 2: "pkg_resources==0.0.0" was left out. It is not a package:'
-            " pip of Debian and Ubuntu lists it by mistake."
+            " in the keyring or in ~/.netrc."
         ),
     )
 
@@ -319,6 +273,7 @@ def test_errors_name_the_line(text: str, message: str) -> None:
     assert failed(text) == message
 
 
+@pytest.mark.slow
 def test_many_files_that_include_each_other() -> None:
     texts: dict[str, str | bytes] = {f"{n}.txt": f"-r {n + 1}.txt\n" for n in range(60)}
     with pytest.raises(FtiError, match="50 files include each other"):
@@ -326,3 +281,17 @@ def test_many_files_that_include_each_other() -> None:
     wide: dict[str, str | bytes] = {"0.txt": "x\n" * 20_001}
     with pytest.raises(FtiError, match="more than 20,000 requirements"):
         imported("0.txt", wide)
+
+
+def test_python_is_no_package() -> None:
+    stage = imported("requirements.txt", "python==3.11.4\npython\nlib\n")
+    assert (requirements(stage), stage.python) == (["lib"], ">=3.11,<3.12")
+
+
+def test_urls_that_grant_access_are_cut() -> None:
+    url = "https://bucket.example.org/a-1.0-py3-none-any.whl"
+    text = f"a @ {url}?X-Amz-Signature=s3cret\n{url}?X-Amz-Signature=s3cret#egg=b\n"
+    stage = imported("requirements.txt", text)
+    assert requirements(stage) == [f"a @ {url}", f"b @ {url}"]
+    assert len(stage.notes) == 2
+    assert "s3cret" not in str(stage)

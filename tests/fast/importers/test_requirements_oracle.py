@@ -57,6 +57,7 @@ def by_us(texts: dict[str, str | bytes]) -> list[tuple[str, bool, bool]] | None:
     return [(each.text, each.is_editable, each.is_constraint) for each in found if each.text]
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(2000))
 @given(LINES, LINES)
 def test_the_same_requirements_as_pip(

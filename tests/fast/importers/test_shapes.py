@@ -1,6 +1,7 @@
 """Shapes of files in public projects: what is written where is real, the packages are ours.
 
-They were found by searching public repositories for requirements.txt and environment.yml.
+They were found by searching public repositories for requirements.txt and environment.yml. Where a
+repository was named, it is in a comment.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from imported_files import imported, requirements
 
 PYTORCH: Final = "https://download.pytorch.org/whl"
 REQUIREMENTS: Final = {
+    # github.com/Guilhermegoya22/otimizacao-portfolio
     "names only": (
         "streamlit\nPyPortfolioOpt\nyfinance\n",
         ["streamlit", "PyPortfolioOpt", "yfinance"],
     ),
+    # github.com/Guilhermebarbosamaia/FleetSync
     "sections with comments": (
         "# Core\nfastapi==0.115.0\nuvicorn[standard]==0.30.6\n\n# Tests\npytest==8.3.3\n",
         ["fastapi==0.115.0", "uvicorn[standard]==0.30.6", "pytest==8.3.3"],
@@ -25,6 +28,7 @@ REQUIREMENTS: Final = {
         "torch == 1.11.0\nnumpy  >= 1.20 , < 2\n",
         ["torch==1.11.0", "numpy<2,>=1.20"],
     ),
+    # github.com/Guilhermebarbosamaia/FleetSync
     "several extras": (
         "testcontainers[postgres,redis]==4.8.1\n",
         ["testcontainers[postgres,redis]==4.8.1"],
@@ -87,9 +91,23 @@ REQUIREMENTS: Final = {
     ),
     "the project itself": ("-e .\nrequests\n", ["requests"]),
     "no line end": ("requests", ["requests"]),
+    "frozen by pip in an environment of conda": (
+        (
+            "numpy @ file:///home/conda/feedstock_root/build_artifacts/numpy_1657483955594/work\n"
+            "six @ file:///tmp/build/80754af9/six_1644875935023/work\n"
+            "tqdm @ file:///C:/b/abs_f76j9hg7pv/croot/tqdm_1679561871187/work\n"
+            "scipy @ file:///croot/scipy_1/work/dist/scipy-1.11.4-cp311-cp311-linux_x86_64.whl#sha256=00\n"
+        ),
+        ["numpy", "six", "tqdm", "scipy==1.11.4"],
+    ),
+    "Python among the packages, and what Ubuntu's pip lists": (
+        "python>=3.8\npkg-resources==0.0.0\nrequests==2.31.0\n",
+        ["requests==2.31.0"],
+    ),
     "nothing but comments": ("# see setup.py\n", []),
 }
 ENVIRONMENTS: Final = {
+    # github.com/000alen/ProteinMPNN
     "channels on packages": (
         (
             "name: fold\nchannels:\n  - conda-forge\n  - pytorch\ndependencies:\n"
@@ -97,10 +115,12 @@ ENVIRONMENTS: Final = {
         ),
         ["torch"],
     ),
+    # github.com/02rudgns-droid/wind-power-forecasting-course
     "minor versions": (
         "dependencies:\n  - python=3.11\n  - numpy=1.26\n  - pyarrow=17\n",
         ["numpy==1.26.*", "pyarrow==17.*"],
     ),
+    # github.com/071204/wildfire-forecasting
     "patch versions and a pip section": (
         (
             "dependencies:\n  - black=19.10b0\n  - python=3.7.7\n  - pip=20.0.2\n"
@@ -108,6 +128,7 @@ ENVIRONMENTS: Final = {
         ),
         ["black==19.10b0", "torch==1.6.0", "pytorch_lightning==0.9.0rc12"],
     ),
+    # github.com/01life/ViromeFlowX
     "an export with builds": (
         (
             "channels:\n  - bioconda\ndependencies:\n  - _libgcc_mutex=0.1=conda_forge\n"
@@ -129,6 +150,7 @@ ENVIRONMENTS: Final = {
         "dependencies:\n  - pip\n  - pip:\n    - -e .\n    - gsutil==4.52\n",
         ["gsutil==4.52"],
     ),
+    # github.com/001DEEPANSHU/APS-Fault-Detection
     "extras among the packages of conda": (
         "dependencies:\n  - python>3.7\n  - pymongo[srv]==4.2.0\n  - pyYAML\n",
         ["pymongo[srv]==4.2.0", "pyyaml"],

@@ -206,6 +206,7 @@ def message(path: Path) -> str:
     return str(error.value)
 
 
+@pytest.mark.slow
 def test_files_that_are_not_requirements(tmp_path: Path) -> None:
     path = tmp_path / "requirements.txt"
     for text in ("Some words of text.\n", "key: value\n", "", "\0"):
@@ -290,7 +291,8 @@ LINES: Final = st.sampled_from(
 )
 
 
-@settings(max_examples=examples(10_000), deadline=None)
+@pytest.mark.slow
+@settings(max_examples=examples(2_500), deadline=None)
 @given(st.lists(LINES, max_size=12).map("".join))
 def test_any_text_raises_malformed_error_only(text: str) -> None:
     assert is_requirements(text) in {True, False}

@@ -185,7 +185,8 @@ def test_pipes_and_sparse_files(tmp_path: Path) -> None:
         read_model(path)
 
 
-@settings(max_examples=examples(5000), deadline=None)
+@pytest.mark.slow
+@settings(max_examples=examples(2_500), deadline=None)
 @given(st.sampled_from(SAVED), st.integers(0, 5000), st.binary(max_size=8), st.booleans())
 def test_damage_raises_fti_errors_only(
     tmp_path_factory: pytest.TempPathFactory, path: Path, at: int, new: bytes, cut: object
@@ -198,6 +199,7 @@ def test_damage_raises_fti_errors_only(
         read_model(changed)
 
 
+@pytest.mark.slow
 def test_a_small_file_that_expands_is_read_in_chunks(tmp_path: Path) -> None:
     packed = zlib.compress(
         b"\x80\x04\x8e" + (16 << 20).to_bytes(8, "little") + bytes(16 << 20) + b"."
@@ -206,6 +208,7 @@ def test_a_small_file_that_expands_is_read_in_chunks(tmp_path: Path) -> None:
     assert read_model(tmp_path / "m").kind == "pickle"
 
 
+@pytest.mark.slow
 def test_many_strings_take_little_memory(tmp_path: Path) -> None:
     words = b"".join(b"\x8c\x0a%010d\x940" % number for number in range(20_000))
     (tmp_path / "m").write_bytes(b"\x80\x04" + words + b"N.")
@@ -225,6 +228,7 @@ LIMITS: Final = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", LIMITS, ids=LIMITS.values())
 def test_limits(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "m").write_bytes(b"\x80\x04N" + data + b".")

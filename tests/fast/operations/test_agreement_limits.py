@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from poetry_fti.commands.shared.held_back_report import held_back_lines, unfinished_lines
+from poetry_fti.commands.shared.reports.held_back import held_back_lines, unfinished_lines
 from small_index import pyproject
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from memory_index import MemoryProject
     from poetry_fti.operations.locking.request import LockResult
     from small_index import Releases
+
+pytestmark = pytest.mark.slow
 
 LIB: Final[Releases] = {"lib 1.0": [], "lib 2.0": [], "lib 3.0": []}
 PRERELEASES: Final = """\

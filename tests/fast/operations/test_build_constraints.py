@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from memory_index import MemoryProject
     from poetry_fti.operations.project import Project
 
+pytestmark = pytest.mark.slow
+
 FORMATS = ("requirements", "dockerfile", "pyproject")
 
 

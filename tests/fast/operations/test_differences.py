@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from poetry_fti.operations.locking.lock import LockResult
     from small_index import Releases
 
+pytestmark = pytest.mark.slow
+
 SOURCES: Final = "".join(
     f"""\
 [[tool.poetry.source]]

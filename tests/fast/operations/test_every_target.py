@@ -12,6 +12,8 @@ from small_index import pyproject
 if TYPE_CHECKING:
     from memory_index import MemoryProject
 
+pytestmark = pytest.mark.slow
+
 AMD64: Final = "manylinux_2_28_x86_64"
 ARM64: Final = "manylinux_2_28_aarch64"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import pytest
 from poetry.utils._compat import tomllib
 
 from memory_commands import Ended, run
@@ -13,6 +14,8 @@ from small_index import pyproject
 if TYPE_CHECKING:
     from memory_index import MemoryProject
     from small_index import Releases
+
+pytestmark = pytest.mark.slow
 
 # As released in 2025, without the files for other platforms.
 XGBOOST: Final[Releases] = {

@@ -12,6 +12,8 @@ from small_index import pyproject
 if TYPE_CHECKING:
     from memory_index import MemoryProject
 
+pytestmark = pytest.mark.slow
+
 CLASSIC: Final = """\
 [tool.poetry]
 name = "twin"

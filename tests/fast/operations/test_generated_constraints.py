@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from poetry_fti.model import LockedStage
     from small_index import Releases
 
+pytestmark = pytest.mark.slow
+
 RELEASES: Final[Releases] = {
     "app 1.0": ["lib", "mid<3; sys_platform != 'win32'"],
     "app 2.0": ["lib>=2", "mid; python_version >= '3.12'"],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from memory_index import MemoryProject
     from poetry_fti.operations.comparison import Divergence
     from poetry_fti.operations.locking.lock import LockResult
+
+pytestmark = pytest.mark.slow
 
 NAMES: Final = ("app", "lib", "mid", "zoo")
 VERSIONS: Final = (1, 2, 3)

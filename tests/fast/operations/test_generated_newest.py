@@ -6,6 +6,7 @@ import shutil
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from memory_index import MemoryProject
     from poetry_fti.operations.why.report import Excluded, NewestIn, Update
     from worlds import Required, World
+
+pytestmark = pytest.mark.slow
 
 STAGES: Final = ("feature", "training")
 RANGES: Final = {

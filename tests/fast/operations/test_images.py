@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from poetry_fti.ports.engine_commands import BuildJob
     from small_index import Releases
 
+pytestmark = pytest.mark.slow
+
 AMD: Final = Platform("linux", "amd64")
 ARM: Final = Platform("linux", "arm64")
 DOCKER: Final = ContainerEngine(program="docker", platform="linux/amd64", can_bake=True)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from small_index import pyproject
 
 if TYPE_CHECKING:
     from memory_index import MemoryProject
+
+pytestmark = pytest.mark.slow
 
 WINDOWS: Final = "wheel py3-none-win_amd64"
 LINUX: Final = "wheel py3-none-manylinux_2_17_x86_64"

@@ -190,6 +190,7 @@ def test_a_stage_that_fails_leaves_the_others(demo: MemoryProject) -> None:
     assert demo.locked == {"feature": "app 1.0, lib 1.0"}
 
 
+@pytest.mark.usefixtures("two_cores")
 @pytest.mark.parametrize("verbosity", [0, 1])
 def test_stages_in_several_processes_or_in_this_one_have_the_same_locks(
     demo: MemoryProject, verbosity: Verbosity
@@ -201,10 +202,9 @@ def test_stages_in_several_processes_or_in_this_one_have_the_same_locks(
     assert list(errors(results)) == ["inference"]
 
 
-def test_no_process_is_left_where_stages_have_no_packages(
-    demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("poetry_fti.bridge.solving.workers.assignment._usable_cores", lambda: 2)
+@pytest.mark.slow
+@pytest.mark.usefixtures("two_cores")
+def test_no_process_is_left_where_stages_have_no_packages(demo: MemoryProject) -> None:
     demo.write(pyproject({"feature": [], "training": []}))
     demo.lock(feedback=Recorder(verbosity=0))
     for process in active_children():
@@ -212,11 +212,11 @@ def test_no_process_is_left_where_stages_have_no_packages(
         assert process.exitcode is not None
 
 
+@pytest.mark.usefixtures("two_cores")
 def test_processes_do_not_share_the_connections_of_their_parent(
     demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two processes would read each other's answers, and keep them under a wrong address."""
-    monkeypatch.setattr("poetry_fti.bridge.solving.workers.assignment._usable_cores", lambda: 2)
     demo.index.offer({"lib 1.0": []})
     demo.write(pyproject({"training": ["lib"], "feature": ["lib"]}))
     events: list[str] = []

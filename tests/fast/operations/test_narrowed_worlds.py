@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     Packages = Sequence[Mapping[str, Any]]
 
+pytestmark = pytest.mark.slow
+
 
 def locked(demo: MemoryProject, stage: str) -> Packages | None:
     path = demo.root / "fti" / stage / "poetry.lock"

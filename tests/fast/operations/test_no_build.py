@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from loopback.site import Answer
     from memory_index import MemoryProject
 
+pytestmark = pytest.mark.slow
+
 STATIC: Final = "Metadata-Version: 2.4\nName: old\nVersion: 1.0\nRequires-Dist: lib\n"
 DYNAMIC: Final = "Metadata-Version: 1.2\nName: old\nVersion: 1.0\n"
 BUILD: Final = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'

@@ -9,7 +9,7 @@ import pytest
 from git_library import GitLibrary
 from loopback.in_tree_backend import write_wheel
 from poetry_fti.agreement.places import places_text
-from poetry_fti.commands.shared.comparison_report import (
+from poetry_fti.commands.shared.reports.comparison import (
     change_data,
     change_lines,
     comparison_data,
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from memory_index import MemoryProject
+
+pytestmark = pytest.mark.slow
 
 RULE: Final = '[[tool.fti.align]]\npackages = ["feats"]\n'
 TIED: Final = "not locked: a rule in tool.fti.align ties it to feature, which failed"

@@ -15,6 +15,8 @@ from small_index import pyproject
 if TYPE_CHECKING:
     from memory_index import MemoryProject
 
+pytestmark = pytest.mark.slow
+
 EXPORTS: Final = '[tool.fti]\nexports = ["requirements", "dockerfile", "bake", "compose"]\n'
 MERGING: Final = "<<<<<<< ours\n=======\n>>>>>>> theirs\n"
 REMEDY: Final = "Run `poetry fti lock training`."

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from memory_index import MemoryProject
 
+pytestmark = pytest.mark.slow
+
 RELEASES: Final = {"lib 1.0": [], "lib 2.0": [], "app 1.0": ["lib"], "win 1.0": []}
 STAGES: Final = pyproject(
     {

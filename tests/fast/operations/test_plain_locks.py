@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from memory_index import MemoryProject
     from small_index import Releases
 
+pytestmark = pytest.mark.slow
+
 RELEASES: Final[Releases] = {
     "app 1.0": ["lib", "big", "win; sys_platform == 'win32'"],
     "big 1.0": [],

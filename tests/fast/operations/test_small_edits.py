@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from memory_index import MemoryProject
     from small_index import Releases
 
+pytestmark = pytest.mark.slow
+
 RELEASES: Final[Releases] = {
     **{f"{name} 1.0": [] for name in ("app", "core", "fast", "lint", "test", "track", "util")},
     "app 2.0": ["core"],

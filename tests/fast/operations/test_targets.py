@@ -232,6 +232,7 @@ def test_a_yanked_version_is_locked_with_a_warning(demo: MemoryProject) -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_platforms_would_save_is_measured_where_solving_is_slow(
     systems: MemoryProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from memory_index import MemoryProject
     from small_index import Releases
 
+pytestmark = pytest.mark.slow
+
 GROUPS: Final = {"training": ["bad"], "feature": ["lib"]}
 LINUX: Final = (
     '[tool.fti.stages.training]\nplatforms = ["linux/amd64"]\n[tool.fti.stages.feature]\n'

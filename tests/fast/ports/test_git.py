@@ -13,6 +13,8 @@ from git_program import commit_all, git
 from poetry_fti.errors import FtiError
 from poetry_fti.ports.git import Repository, find_repository
 
+pytestmark = pytest.mark.slow
+
 FETCH = (
     "Fetch the history with `git fetch --unshallow` (GitHub Actions: `fetch-depth: 0` of"
     " actions/checkout; GitLab: the variable `GIT_DEPTH: 0`)."

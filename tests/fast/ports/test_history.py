@@ -15,6 +15,8 @@ from poetry_fti.ports.history import Commit, commits_of, is_shallow
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 NAMES: Final = (PurePosixPath("a [x]*.lock"), PurePosixPath("fti/b.lock"))
 
 

@@ -14,6 +14,8 @@ from poetry_fti.ports.lock_commits import commit_with_lock
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 LOCK: Final = PurePosixPath("fti/training/poetry.lock")
 
 

@@ -11,6 +11,8 @@ from html.parser import HTMLParser
 from importlib.resources import files as resources
 from typing import TYPE_CHECKING, Any, Final
 
+import pytest
+
 from canned_report import FINDING, HOSTILE, SMALL, cell, large
 from poetry_fti.checks import Unknown
 from poetry_fti.report.data import Edge, History, Moment, Move, Package, Report, StagePoint
@@ -253,6 +255,7 @@ def test_the_same_report_is_the_same_page() -> None:
     assert html(SMALL).endswith("</html>\n")
 
 
+@pytest.mark.slow
 def test_fifty_stages_of_two_thousand_packages_are_less_than_two_megabytes() -> None:
     assert len(html(large(50, 2000)).encode()) < 2_000_000
 

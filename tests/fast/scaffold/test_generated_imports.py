@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
@@ -14,6 +15,8 @@ from imported_files import ROOT, imported
 from poetry_fti.errors import ConfigError
 from poetry_fti.scaffold.imported_stage import Target, with_imported
 from poetry_fti.scaffold.toml_text import parse
+
+pytestmark = pytest.mark.slow
 
 LINES: Final = st.sampled_from(
     [

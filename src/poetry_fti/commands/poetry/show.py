@@ -12,7 +12,7 @@ from poetry.console.commands.show import ShowCommand as PoetryShowCommand
 from poetry_fti.bridge.environments import mock_environment
 from poetry_fti.commands.poetry.stage_runner import StageRunner
 from poetry_fti.commands.shared.console import error, escape, guarded, load, warning
-from poetry_fti.commands.shared.held_back_report import older_lines
+from poetry_fti.commands.shared.reports.held_back import older_lines
 from poetry_fti.errors import DONE, FtiError
 from poetry_fti.operations.comparison import held_back_in
 

@@ -24,6 +24,7 @@ SINCE: Final[Option] = option(
 REPORT_FORMAT: Final[Option] = option(
     "format", None, "The format of the report: text or json.", flag=False, default="text"
 )
+DRY_RUN: Final[Option] = option("dry-run", None, "Print the requests, and send none of them.")
 FINDINGS_FORMAT: Final[Option] = option(
     "format",
     None,

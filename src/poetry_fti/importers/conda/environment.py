@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from poetry_fti.errors import FtiError
@@ -13,6 +12,7 @@ from poetry_fti.importers.conda.names import distribution
 from poetry_fti.importers.conda.specs import SpecError, parsed_spec
 from poetry_fti.importers.requirements.stage import stage_of_text
 from poetry_fti.importers.shared.combine import combined
+from poetry_fti.importers.shared.python import python_specifiers
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirements import merged, pinned_versions
 from poetry_fti.model import Platform
@@ -95,6 +95,11 @@ def conda_stage(texts: Sequence[str], where: str) -> ImportedStage:
             f"{where}: PyPI does not have the conda packages {joined(native)}. Install what the"
             " stage needs of them in its image, for example with the key `apt`."
         )
+    if any(each.name == "cpuonly" for each in specs):
+        notes.append(
+            f"{where}: PyTorch for Linux on PyPI contains CUDA. For `cpuonly`, add the source"
+            " https://download.pytorch.org/whl/cpu to torch."
+        )
     if any(each.build for each in specs):
         notes.append(
             f"{where} lists every package of an environment, also those that others require. Remove"
@@ -117,20 +122,6 @@ def platforms_of(names: Iterable[Yaml]) -> tuple[Platform, ...]:
     """Return the platforms with these names of conda, such as `linux-64`; others are left out."""
     found = (_PLATFORMS.get(each) for each in names if isinstance(each, str))
     return tuple(dict.fromkeys(each for each in found if each is not None))
-
-
-def python_specifiers(versions: str) -> str:
-    """Return specifiers of Python in which an exact version stands for its minor version."""
-    found: list[str] = []
-    for each in sorted(SpecifierSet(versions), key=lambda each: each.operator, reverse=True):
-        numbers = each.version.split(".")
-        if each.operator != "==":
-            found.append(str(each))
-        elif numbers[1:2] in ([], ["*"]):
-            found += [f">={numbers[0]}.0", f"<{int(numbers[0]) + 1}.0"]
-        else:
-            found += [f">={numbers[0]}.{numbers[1]}", f"<{numbers[0]}.{int(numbers[1]) + 1}"]
-    return ",".join(dict.fromkeys(found))
 
 
 def _spec(text: str, where: str) -> Spec:

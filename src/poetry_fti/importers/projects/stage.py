@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_fti.importers.kinds import kind_by_name
+from poetry_fti.importers.pixi import pixi_stage
 from poetry_fti.importers.projects.declared import Reader, read_standard
 from poetry_fti.importers.projects.hatch import with_hatch
 from poetry_fti.importers.projects.locks import LOCKS, lock_entries, locked_versions, roots
@@ -32,6 +33,9 @@ def read_project(source: Source) -> ImportedStage:
     entries = _entries(source)
     if not source.files.has(path):
         return _of_lock(entries, _python(source))
+    pixi = table(read_toml(path, source.files), "tool", "pixi")
+    if pixi and source.path == path:
+        return _with_project(pixi_stage(pixi, source), source)
     declared = declared_in(source)
     stage = _of_group(declared, source)
     names = {each.normalized for each in stage.requirements}
@@ -39,6 +43,15 @@ def read_project(source: Source) -> ImportedStage:
         names |= {each.normalized for each in declared.main}
     versions = dict.fromkeys((*locked_versions(names, entries), *stage.versions))
     return replace(stage, versions=tuple(versions))
+
+
+def _with_project(stage: ImportedStage, source: Source) -> ImportedStage:
+    """Return an environment of pixi with the requirements of the project, which it contains."""
+    if source.files.is_project(source.path.parent):
+        return stage
+    declared = declared_in(source)
+    requirements = merged([*declared.main, *stage.requirements])
+    return replace(stage, requirements=tuple(requirements), python=stage.python or declared.python)
 
 
 def likely_stages(source: Source) -> list[str]:

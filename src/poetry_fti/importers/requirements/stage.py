@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
 from poetry_fti.importers.requirements.compiled import transitive
 from poetry_fti.importers.requirements.entries import Lines, read_entries
 from poetry_fti.importers.requirements.global_options import indexes_of, option_notes
-from poetry_fti.importers.requirements.notes import is_listed_by_mistake, requirement_notes
 from poetry_fti.importers.shared.indexes import with_indexes
-from poetry_fti.importers.shared.requirement import read_requirement
+from poetry_fti.importers.shared.python import python_specifiers
+from poetry_fti.importers.shared.quoting import quoted
+from poetry_fti.importers.shared.requirement import is_built_by_conda, read_requirement
 from poetry_fti.importers.shared.requirements import merged, pinned_versions
 from poetry_fti.model.imported import ImportedStage
+from poetry_fti.urls import has_login, secret_parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import PurePath
 
     from packaging.utils import NormalizedName
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
     from poetry_fti.importers.requirements.entries import Entry
     from poetry_fti.importers.source import Files, Source
     from poetry_fti.model.imported import ImportedRequirement
+
+# `python` limits the Python in files of some projects, and Ubuntu's pip lists `pkg-resources`.
+_NO_PACKAGES: Final = frozenset({"python", "pkg-resources"})
+_UNNAMED: Final = "the project itself, which is in every stage"
 
 
 def read_stage(source: Source) -> ImportedStage:
@@ -43,13 +49,10 @@ def stage_of_text(text: str, path: PurePath, files: Files, label: str) -> Import
 def stage_of(entries: Sequence[Entry], files: Files) -> ImportedStage:
     """Return the environment that the entries of a requirements file describe."""
     found = [(entry, _requirement(entry, files)) for entry in entries if entry.text]
-    direct = [
-        (entry, each)
-        for entry, each in found
-        if each and not entry.is_constraint and not is_listed_by_mistake(each)
-    ]
+    direct = [(entry, each) for entry, each in found if each and not entry.is_constraint]
     indirect = transitive(_comments(direct))
-    requirements = [each for _, each in direct]
+    requirements = [each for _, each in direct if each.normalized not in _NO_PACKAGES]
+    python = [each.specifier for _, each in direct if each.normalized == "python"]
     constraints = [each for entry, each in found if each and entry.is_constraint]
     options = [entry for entry in entries if not entry.text]
     indexes = indexes_of(options)
@@ -59,7 +62,8 @@ def stage_of(entries: Sequence[Entry], files: Files) -> ImportedStage:
         constraints=tuple(replace(each, extras=()) for each in constraints if each.specifier),
         versions=pinned_versions([*requirements, *constraints]),
         indexes=tuple(indexes),
-        notes=tuple(dict.fromkeys([*option_notes(options), *requirement_notes(found)])),
+        python=python_specifiers(",".join(filter(None, python))),
+        notes=tuple(dict.fromkeys([*option_notes(options), *_notes(found)])),
     )
 
 
@@ -76,3 +80,27 @@ def _comments(
     for entry, each in direct:
         comments.setdefault(canonicalize_name(each.name), []).extend(entry.comments)
     return comments
+
+
+def _notes(found: Sequence[tuple[Entry, ImportedRequirement | None]]) -> Iterator[str]:
+    for entry, each in found:
+        if each is None:
+            yield f"{entry.where}: {quoted(entry.text)} is {_UNNAMED}."
+        elif is_built_by_conda(entry.text) and not each.specifier:
+            yield (
+                f"{entry.where}: conda has built {each.name} in a folder that does not exist any"
+                " more. It was taken over without a version."
+            )
+        elif entry.is_constraint and not each.specifier:
+            yield f"{entry.where}: a constraint without a version was left out."
+        if each and each.url and (has_login(entry.text) or secret_parameter(entry.text)):
+            yield (
+                f"{entry.where}: the login in the URL of {each.name} was not imported. Configure it"
+                " in the keyring or in ~/.netrc."
+            )
+        for key in ("settings", "build_options"):
+            if entry.options.get(key):
+                yield (
+                    f"{entry.where}: build settings were left out. Configure them with `poetry"
+                    " config installer.build-config-settings.PACKAGE`."
+                )

@@ -55,12 +55,12 @@ def table(value: object, *keys: str) -> Mapping[str, Any]:
 
 
 def tables(value: object) -> Iterator[Mapping[str, Any]]:
-    """Yield the tables in a list; nothing if the value is no list."""
+    """Yield the tables in a list; none if the value is no list."""
     yield from (each for each in array(value) if isinstance(each, dict))
 
 
 def strings(value: object) -> Iterator[str]:
-    """Yield the strings in a list; nothing if the value is no list."""
+    """Yield the strings in a list; none if the value is no list."""
     yield from (each for each in array(value) if isinstance(each, str))
 
 

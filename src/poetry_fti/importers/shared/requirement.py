@@ -19,11 +19,10 @@ from packaging.utils import (
 )
 
 from poetry_fti.errors import FtiError
-from poetry_fti.importers.shared.conda_builds import is_conda_build
 from poetry_fti.importers.shared.project_name import project_name
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.model.imported import ImportedRequirement
-from poetry_fti.urls import public_url
+from poetry_fti.urls import plain_file_url, public_url
 
 if TYPE_CHECKING:
     from pathlib import PurePath
@@ -32,6 +31,10 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 4096
 _URL: Final = re.compile(r"(?:(?:git|hg|svn|bzr)\+[a-z+]+|https?|ftp|file):", re.IGNORECASE)
+# Where conda builds packages: `pip freeze` lists these paths, which exist nowhere else.
+_CONDA_BUILD: Final = re.compile(
+    r"@\s*file:.*/(?:feedstock_root|croot|conda-bld|bld|ci|ci_\w+|abs_\w+|tmp/build)/"
+)
 _VARIABLE: Final = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _EXTRAS: Final = re.compile(r"(?P<rest>.+?)\s*(?:\[(?P<extras>[\w\s.,-]*)\])?", re.DOTALL)
 _NAME: Final = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?", re.IGNORECASE | re.ASCII)
@@ -48,7 +51,9 @@ def read_requirement(
     if len(text) > _LONGEST:
         raise FtiError(f"{where}: the requirement is longer than {_LONGEST} characters.")
     found = _standard(text, editable=editable)
-    if found is None:
+    if found is not None and is_built_by_conda(text):
+        found = replace(found, url="", specifier=_file_specifier(found.url))
+    elif found is None:
         if _is_project(text, folder, files):
             return None
         found = _of_place(text, folder, files, where, editable=editable)
@@ -70,6 +75,19 @@ def _is_project(text: str, folder: PurePath, files: Files) -> bool:
     return path.startswith(".") and files.is_project(_absolute(folder, path))
 
 
+def is_built_by_conda(text: str) -> bool:
+    """Return whether a requirement refers to the folder in which conda has built the package."""
+    return _CONDA_BUILD.search(text) is not None
+
+
+def _file_specifier(url: str) -> str:
+    name = unquote(urlsplit(url).path).rpartition("/")[2]
+    try:
+        return f"=={parse_wheel_filename(name)[1]}"
+    except InvalidWheelFilename:
+        return ""
+
+
 def from_standard(requirement: Requirement) -> ImportedRequirement:
     """Return a parsed PEP 508 requirement without credentials in its URL."""
     return ImportedRequirement(
@@ -77,7 +95,7 @@ def from_standard(requirement: Requirement) -> ImportedRequirement:
         extras=tuple(sorted(requirement.extras)),
         specifier=str(requirement.specifier),
         marker=str(requirement.marker or ""),
-        url=public_url(requirement.url or ""),
+        url=plain_file_url(requirement.url or ""),
     )
 
 
@@ -143,18 +161,13 @@ def _of_url(url: str, folder: PurePath, files: Files, where: str) -> ImportedReq
     subdirectory = values.get("subdirectory", [""])[0]
     kept = f"{plain}#subdirectory={subdirectory}" if subdirectory else plain
     chosen = tuple(sorted(filter(None, map(str.strip, extras.split(",")))))
-    return ImportedRequirement(name=name, extras=chosen, url=public_url(kept))
+    return ImportedRequirement(name=name, extras=chosen, url=plain_file_url(kept))
 
 
 def _local(
     found: ImportedRequirement, url: str, folder: PurePath, where: str
 ) -> ImportedRequirement:
-    """Return a requirement with the path of a `file:` URL, which may be relative as in pip.
-
-    A package that conda has built in this path is required by its name only.
-    """
-    if found.name and is_conda_build(url):
-        return replace(found, url="")
+    """Return a requirement with the path of a `file:` URL, which may be relative as in pip."""
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost"):
         raise FtiError(f"{where}: {quoted(public_url(url))} is a file on another host.")

@@ -135,7 +135,7 @@ def _imported(root: Path, request: ImportRequest, start: Path) -> ImportedStage:
         # Files name the requirements; the environment has the versions of them.
         found.append(ImportedStage(versions=installed.versions) if found else installed)
     if not found:
-        raise ConfigError("There is nothing to import. Name a file, or pass `--python PATH`.")
+        raise ConfigError("No source is named. Name a file, or pass `--python PATH`.")
     return _with_usable_python(combined(found))
 
 

@@ -1,4 +1,4 @@
-"""Carries out an import: writes pyproject.toml and locks the stage, or changes nothing."""
+"""Carries out an import: writes pyproject.toml and locks the stage, or changes no file."""
 
 from __future__ import annotations
 

@@ -21,6 +21,8 @@ from small_index import pyproject
 if TYPE_CHECKING:
     from memory_index import MemoryProject
 
+pytestmark = pytest.mark.slow
+
 HOST: Final = "corp.example.com"
 RELEASES: Final = {
     "app 1.0": ["lib"],

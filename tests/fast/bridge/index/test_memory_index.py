@@ -133,6 +133,7 @@ def test_a_failing_index_is_reported_once_and_not_asked_again(demo: MemoryProjec
     assert demo.locked == {}
 
 
+@pytest.mark.usefixtures("two_cores")
 def test_a_failing_index_is_reported_once_by_several_processes(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     demo.index.failures["/simple/"] = FAILING
@@ -152,6 +153,7 @@ def test_an_unreachable_index(demo: MemoryProject, monkeypatch: pytest.MonkeyPat
     assert found["training"] == "not tried: it would wait for the same server"
 
 
+@pytest.mark.usefixtures("two_cores")
 @pytest.mark.parametrize("verbosity", [0, 1])
 @pytest.mark.parametrize("plain_path", [False, True])
 @pytest.mark.parametrize("priority", ["explicit", "supplemental"])

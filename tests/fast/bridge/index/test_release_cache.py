@@ -79,6 +79,7 @@ def test_a_value_that_is_incomplete_or_expired_is_missing(
     assert not messages
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Poetry's own cache is used there")
 def test_processes_that_read_and_write_at_a_time(
     release_cache: FileCache[dict[str, Any]], messages: list[str]

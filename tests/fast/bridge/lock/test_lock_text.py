@@ -92,6 +92,7 @@ def test_the_recorded_index_is_locked_as_poetry_does(folder: Path) -> None:
     assert lock_text(locker, ROOT, packages) == poetrys_text(locker, ROOT, packages)
 
 
+@pytest.mark.slow
 def test_another_stage_has_other_groups_markers_and_requirements(folder: Path) -> None:
     locker, packages = StageLocker(folder / "poetry.lock", {}, {}), recorded_packages()
     lock_text(locker, ROOT, packages)

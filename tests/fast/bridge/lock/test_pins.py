@@ -138,6 +138,7 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *GIT_OPTIONS, *words], cwd=folder, check=True, capture_output=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("style", "newline"), [("merge", "\r\n"), ("diff3", "\n")])
 def test_a_conflict_gives_the_pins_of_both_branches(
     tmp_path: Path, style: str, newline: str

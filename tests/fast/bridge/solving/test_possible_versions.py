@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
@@ -142,6 +143,7 @@ def parts(lifted: Iterable[Restriction]) -> list[set[Restriction]]:
     return [every - {each} for each in every]
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(1000), derandomize=True, deadline=None, database=None)
 @given(made=limits(), data=st.data())
 def test_a_version_is_possible_once_what_is_named_changes_and_not_before(

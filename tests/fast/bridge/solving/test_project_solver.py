@@ -61,8 +61,8 @@ def task(name: str, *requires: str, is_bound: bool = False) -> StageTask:
 
 
 @pytest.fixture(params=["silent", "with output"])
-def output(request: pytest.FixtureRequest) -> Iterator[SolverOutput | None]:
-    """With an output all stages are solved in this process, without one maybe in several."""
+def output(request: pytest.FixtureRequest, two_cores: None) -> Iterator[SolverOutput | None]:  # noqa: ARG001
+    """With an output all stages are solved in this process, without one in several."""
     lines: list[str] = []
     yield SolverOutput(lines.append) if request.param == "with output" else None
     assert set(lines) <= {"Resolving dependencies..."}

@@ -162,9 +162,13 @@ def paths(value: Any, path: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("seed", cases.seeds(2000))
+@pytest.mark.parametrize("seed", cases.seeds(50))
 def test_every_key_is_found_where_it_is(seed: int) -> None:
-    text = Document(seed).text
+    for number in range(40 * seed, 40 * seed + 40):
+        check_positions(Document(number).text)
+
+
+def check_positions(text: str) -> None:
     data = tomlkit.parse(text).unwrap()
     found = toml_positions(text)
     expected = dict(paths(data))

@@ -11,7 +11,7 @@ from poetry_fti.commands.poetry.edit.editing import edited_text
 from poetry_fti.commands.poetry.install import install
 from poetry_fti.commands.poetry.stage_runner import StageRunner
 from poetry_fti.commands.shared.console import escape, feedback_of
-from poetry_fti.commands.shared.lock_report import report_locking
+from poetry_fti.commands.shared.reports.lock import report_locking
 from poetry_fti.errors import DONE
 from poetry_fti.operations.edit.groups import written_name
 from poetry_fti.operations.locking.lock import LockRequest, lock_stages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from poetry_fti.commands.shared.comparison_report import versions_text
+from poetry_fti.commands.shared.reports.comparison import versions_text
 from poetry_fti.operations.comparison import origin_texts
 from poetry_fti.wording import counted, readable
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_fti.commands.shared.comparison_report import (
+from poetry_fti.commands.shared.diff.tables import Table, markdown, markdown_lines, text_lines
+from poetry_fti.commands.shared.reports.comparison import (
     comparison_data,
     comparison_lines,
     comparison_sentence,
 )
-from poetry_fti.commands.shared.diff.tables import Table, markdown, markdown_lines, text_lines
 from poetry_fti.operations.comparison import places_text
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from poetry_fti.commands.shared.diff.entries import (
 )
 from poetry_fti.commands.shared.diff.overview import reasons_text
 from poetry_fti.commands.shared.diff.tables import Table, markdown, markdown_lines, text_lines
-from poetry_fti.commands.shared.findings_report import finding_data
+from poetry_fti.commands.shared.reports.findings import finding_data
 from poetry_fti.wording import counted
 
 if TYPE_CHECKING:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedStage, Stage
 
+STAGE_TAG: Final = "fti-stage"
+"""The tag with the name of the stage."""
+LOCK_TAG: Final = "fti-lock"
+"""The tag with the digest of the stage's lock."""
+
 _SCHEMA: Final = "https://azuremlschemas.azureedge.net/latest/environment.schema.json"
 _PLATFORM: Final = Platform("linux", "amd64")
 # Microsoft's images have conda, which an environment with a conda file needs.
@@ -57,8 +62,13 @@ def environment(locked: LockedStage) -> dict[str, Any]:
 
 def environment_version(locked: LockedStage) -> tuple[str, str]:
     """Return the name and the version of a stage's environment."""
-    name = normalized(f"{locked.project} {locked.stage.name}")
+    name = environment_name(locked.project, locked.stage.name)
     return name, locked.digest.partition(":")[2][:_DIGITS]
+
+
+def environment_name(project: str, stage: str) -> str:
+    """Return the name of the environment of a project's stage."""
+    return normalized(f"{project} {stage}")
 
 
 def used_environment(locked: LockedStage) -> str | dict[str, Any]:
@@ -88,7 +98,7 @@ def _image(locked: LockedStage) -> dict[str, Any]:
 def tags(locked: LockedStage) -> dict[str, str]:
     """Return the tags of a stage: its name, its kind and the digest of its lock."""
     stage = locked.stage
-    return {"fti-stage": stage.name, "fti-kind": stage.kind, "fti-lock": locked.digest}
+    return {STAGE_TAG: stage.name, "fti-kind": stage.kind, LOCK_TAG: locked.digest}
 
 
 def conda_image(stage: Stage) -> str:

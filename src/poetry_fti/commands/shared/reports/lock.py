@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from poetry_fti.commands.shared.comparison_report import (
+from poetry_fti.commands.shared.console import error, escape, plain, warning
+from poetry_fti.commands.shared.options import wants_json
+from poetry_fti.commands.shared.reports.comparison import (
     change_data,
     change_lines,
     comparison_data,
     comparison_lines,
 )
-from poetry_fti.commands.shared.console import error, escape, plain, warning
-from poetry_fti.commands.shared.held_back_report import (
+from poetry_fti.commands.shared.reports.held_back import (
     held_back_data,
     held_back_lines,
     unfinished_lines,
 )
-from poetry_fti.commands.shared.options import wants_json
 from poetry_fti.errors import DONE, UnsolvableError
 from poetry_fti.model import USUAL_PLATFORMS
 from poetry_fti.operations.comparison import compare_project, compare_stages

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_fti.commands.shared.newest_report import newest_data
+from poetry_fti.commands.shared.reports.newest import newest_data
 from poetry_fti.operations.why.find import MOST_PATHS
 from poetry_fti.wording import counted, joined, named_stages
 

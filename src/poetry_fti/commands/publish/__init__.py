@@ -1,0 +1,1 @@
+"""Commands that register stages with the services of platforms."""

@@ -1,0 +1,1 @@
+"""What commands print of the data that operations return."""

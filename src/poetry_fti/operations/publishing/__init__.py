@@ -1,0 +1,1 @@
+"""Registering stages with the services of platforms."""

@@ -1,0 +1,1 @@
+"""Clients of platforms' REST services: their requests, their credentials and their errors."""

@@ -1,0 +1,37 @@
+"""Delays before a request is sent again to a service that is busy."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+DELAYS: Final = (1, 2, 4, 8)
+"""The seconds to wait before each further attempt."""
+_LONGEST: Final = 60
+
+
+def wait_before_retry(wanted: str | None, attempt: int) -> bool:
+    """Wait as long as the header `Retry-After` demands, or else as `DELAYS` has it.
+
+    Returns False, without waiting, if that is more than a minute.
+    """
+    seconds = _seconds(wanted)
+    seconds = DELAYS[attempt] if seconds is None else seconds
+    if seconds > _LONGEST:
+        return False
+    time.sleep(seconds)
+    return True
+
+
+def _seconds(wanted: str | None) -> float | None:
+    """Return the seconds until the time in a header; None for a missing or invalid header."""
+    if wanted is None or wanted.isdecimal():
+        return None if wanted is None else float(wanted)
+    try:
+        moment = parsedate_to_datetime(wanted)
+    except ValueError:
+        return None
+    zone = moment.tzinfo or timezone.utc
+    return max(0.0, (moment.replace(tzinfo=zone) - datetime.now(timezone.utc)).total_seconds())
