@@ -67,9 +67,9 @@ def test_the_calls_are_those_of_the_sdk(
 ) -> None:
     folder = exported(poetry, locked_tiny, "azureml", "training")
     ours = replace(poetry, environment={**poetry.environment, **azure.variables})
-    published = ours.ok(locked_tiny, "fti", "publish", "azureml", "training").output
+    published = ours.ok(locked_tiny, "fti", "publish", "azureml", "training")
     assert published.startswith("registered         tiny-training:")
-    assert " current\n" in ours.ok(locked_tiny, "fti", "published", "azureml", "training").output
+    assert " current\n" in ours.ok(locked_tiny, "fti", "published", "azureml", "training")
     plugins = calls(azure)
     (locked_tiny / "register.py").write_text(_REGISTER, encoding="utf-8")
     file = folder / "azureml-environment.yml"
@@ -79,5 +79,5 @@ def test_the_calls_are_those_of_the_sdk(
     assert printed == "training mcr.microsoft.com/azureml/openmpi5.0-ubuntu24.04:latest pip\n"
     assert calls(azure) == plugins
     # What the SDK has registered is the plugin's environment.
-    published = ours.ok(locked_tiny, "fti", "publish", "azureml", "training").output
+    published = ours.ok(locked_tiny, "fti", "publish", "azureml", "training")
     assert published.startswith("already registered tiny-training:")
