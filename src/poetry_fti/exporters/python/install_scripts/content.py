@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedStage
 
+# The message on a local package that is missing, for the variable `path` of the shell.
+MISSING_PATH: Final = '"$path is not in this folder. Run the script in the root of the project."'
 _LAST_PATCH: Final = 99  # that `python_environments` lists
 
 
@@ -85,6 +87,22 @@ def script_content(locked: LockedStage) -> ScriptContent:
         constraints=_without_comments(files.get(BUILD_CONSTRAINTS, "")),
         paths=tuple(sorted({str(path) for path in _local_paths(locked)})),
     )
+
+
+def usage(content: ScriptContent, command: str) -> str:
+    """Return the comment on how to run a script with a command."""
+    where = ", in the project's root" if content.paths else ""
+    return (
+        f"# Creates the environment of the stage {content.stage} with nothing but Python and pip.\n"
+        f"# Usage{where}: {command} [ENVIRONMENT]\n"
+        f"# The default for ENVIRONMENT is .venv-{content.stage}. The variable PYTHON selects the"
+        " interpreter.\n"
+    )
+
+
+def other_platform(content: ScriptContent) -> str:
+    """Return the message on a platform that the stage is not locked for."""
+    return f"The stage {content.stage} is locked for CPython on {content.platforms} only."
 
 
 def _installations(locked: LockedStage, files: Mapping[str, str]) -> Iterator[Installation]:
