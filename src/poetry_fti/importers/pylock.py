@@ -15,7 +15,7 @@ from poetry_fti.importers.shared.indexes import index_of, is_pypi, named_apart, 
 from poetry_fti.importers.shared.markers import marked_platforms
 from poetry_fti.importers.shared.requirements import merged
 from poetry_fti.model.imported import ImportedRequirement, ImportedStage
-from poetry_fti.urls import public_url
+from poetry_fti.urls import plain_file_url, public_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,7 +88,7 @@ def _requirement(package: Package, source: Source) -> ImportedRequirement | None
 
 def _url(package: Package) -> str:
     if package.archive is not None:
-        return public_url(package.archive.url or "")
+        return plain_file_url(package.archive.url or "")
     vcs = package.vcs
     if vcs is None or not vcs.url:
         return ""

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from poetry_fti.config.groups import read_groups
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import KINDS
+from poetry_fti.model.imported import relaxed
 from poetry_fti.scaffold.imported_groups import extended_group
 from poetry_fti.scaffold.imported_requirements import standard_form
 from poetry_fti.scaffold.imported_sources import with_sources
@@ -74,7 +75,7 @@ def with_imported(
         replace(each, index=sources.names.get(each.index, each.index))
         for each in imported.requirements
     ]
-    requirements = [each if target.pinned else each.relaxed() for each in requirements]
+    requirements = requirements if target.pinned else relaxed(requirements)
     group = extended_group(text, _group(text, target.name), requirements, root)
     notes = [*imported.notes, *_source_notes(imported.indexes, sources.names, sources.added)]
     if group.kept:

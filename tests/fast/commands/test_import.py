@@ -116,6 +116,17 @@ def test_a_stage_is_extended_and_keeps_what_it_has(project: MemoryProject) -> No
     assert "isolated" not in text
 
 
+def test_versions_for_several_systems_stay(project: MemoryProject) -> None:
+    put(
+        project,
+        "requirements.txt",
+        "lib==1.0 ; sys_platform == 'linux'\nlib==2.0 ; sys_platform != 'linux'\n",
+    )
+    done = run(project, "import", "training", source(project, "requirements.txt"))
+    assert done.code == 0, done.errors
+    assert project.locked == {"training": "lib 1.0, lib 2.0"}
+
+
 def test_pinned_keeps_exact_versions(project: MemoryProject) -> None:
     put(project, "requirements.txt", "app==1.0\n-c c.txt\n")
     put(project, "c.txt", "lib==1.0\n")

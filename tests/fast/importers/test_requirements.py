@@ -125,6 +125,10 @@ file:libs/old
     ]
     assert stage.notes == (
         'requirements.txt, line 1: "." is the project itself, which is in every stage.',
+        (
+            "requirements.txt, line 4: the login in the URL of tool was not imported. Configure it"
+            " in the keyring or in ~/.netrc."
+        ),
     )
 
 
@@ -282,3 +286,12 @@ def test_many_files_that_include_each_other() -> None:
 def test_python_is_no_package() -> None:
     stage = imported("requirements.txt", "python==3.11.4\npython\nlib\n")
     assert (requirements(stage), stage.python) == (["lib"], ">=3.11,<3.12")
+
+
+def test_urls_that_grant_access_are_cut() -> None:
+    url = "https://bucket.example.org/a-1.0-py3-none-any.whl"
+    text = f"a @ {url}?X-Amz-Signature=s3cret\n{url}?X-Amz-Signature=s3cret#egg=b\n"
+    stage = imported("requirements.txt", text)
+    assert requirements(stage) == [f"a @ {url}", f"b @ {url}"]
+    assert len(stage.notes) == 2
+    assert "s3cret" not in str(stage)

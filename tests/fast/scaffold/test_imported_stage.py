@@ -50,7 +50,7 @@ def test_a_group_of_the_standard_form() -> None:
 [dependency-groups]
 training = [
     "Torch[a]>=2.1.0",
-    "numpy>=1.24.4 ; python_version < '3.9'",
+    "numpy>=1.24.4,<1.26.4 ; python_version < '3.9'",
     "numpy>=1.26.4 ; python_version >= '3.9'",
     "ours",
     "tool @ git+https://e.org/t.git@v1#subdirectory=py",
@@ -94,7 +94,7 @@ free = "*"  # kept
         text
         == f"""\
 {before}Torch = {{ version = ">=2.1.0", source = "theirs", extras = ["a"] }}
-numpy = [{{ version = ">=1.24.4", markers = "python_version < '3.9'" }}, \
+numpy = [{{ version = ">=1.24.4,<1.26.4", markers = "python_version < '3.9'" }}, \
 {{ version = ">=1.26.4", markers = "python_version >= '3.9'" }}]
 ours = {{ path = "../libs/ours", develop = true }}
 tool = {{ git = "https://e.org/t.git", rev = "v1", subdirectory = "py" }}

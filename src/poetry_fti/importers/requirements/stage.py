@@ -16,6 +16,7 @@ from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirement import is_built_by_conda, read_requirement
 from poetry_fti.importers.shared.requirements import merged, pinned_versions
 from poetry_fti.model.imported import ImportedStage
+from poetry_fti.urls import has_login, secret_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,6 +93,11 @@ def _notes(found: Sequence[tuple[Entry, ImportedRequirement | None]]) -> Iterato
             )
         elif entry.is_constraint and not each.specifier:
             yield f"{entry.where}: a constraint without a version was left out."
+        if each and each.url and (has_login(entry.text) or secret_parameter(entry.text)):
+            yield (
+                f"{entry.where}: the login in the URL of {each.name} was not imported. Configure it"
+                " in the keyring or in ~/.netrc."
+            )
         for key in ("settings", "build_options"):
             if entry.options.get(key):
                 yield (

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti.importers.shared.documents import string
-from poetry_fti.urls import public_git_url, public_url
+from poetry_fti.urls import plain_file_url, public_git_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ def placed(
         )
         return replace(requirement, url=url, specifier="")
     if url := string(place.get("url")) or string(place.get("file")):
-        return replace(requirement, url=public_url(url), specifier="")
+        return replace(requirement, url=plain_file_url(url), specifier="")
     if path := string(place.get("path")):
         editable = place.get("editable") is True or place.get("develop") is True
         absolute = type(folder)(os.path.normpath(folder / path))

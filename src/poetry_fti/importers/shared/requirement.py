@@ -22,7 +22,7 @@ from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.project_name import project_name
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.model.imported import ImportedRequirement
-from poetry_fti.urls import public_url
+from poetry_fti.urls import plain_file_url, public_url
 
 if TYPE_CHECKING:
     from pathlib import PurePath
@@ -95,7 +95,7 @@ def from_standard(requirement: Requirement) -> ImportedRequirement:
         extras=tuple(sorted(requirement.extras)),
         specifier=str(requirement.specifier),
         marker=str(requirement.marker or ""),
-        url=public_url(requirement.url or ""),
+        url=plain_file_url(requirement.url or ""),
     )
 
 
@@ -161,7 +161,7 @@ def _of_url(url: str, folder: PurePath, files: Files, where: str) -> ImportedReq
     subdirectory = values.get("subdirectory", [""])[0]
     kept = f"{plain}#subdirectory={subdirectory}" if subdirectory else plain
     chosen = tuple(sorted(filter(None, map(str.strip, extras.split(",")))))
-    return ImportedRequirement(name=name, extras=chosen, url=public_url(kept))
+    return ImportedRequirement(name=name, extras=chosen, url=plain_file_url(kept))
 
 
 def _local(

@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import PurePath
 
     from packaging.specifiers import Specifier
@@ -56,11 +57,37 @@ class ImportedRequirement:
         versions = {_pin(each) for each in SpecifierSet(self.specifier)} - {None}
         return versions.pop() if len(versions) == 1 else None
 
-    def relaxed(self) -> ImportedRequirement:
-        """Return the requirement with `>=` in place of each exact version; bounds remain."""
+    def relaxed(self, below: Version | None = None) -> ImportedRequirement:
+        """Return the requirement with `>=` in place of each exact version; bounds remain.
+
+        If `below` is given, it is an upper bound in addition.
+        """
         specifiers = [_lower_bound(each) for each in SpecifierSet(self.specifier)]
-        # A text cannot be sorted by version; bounds first is how they are usually written.
+        specifiers += [f"<{below.public}"] if below else []
+        # Lower bounds are usually written first.
         return replace(self, specifier=",".join(sorted(specifiers, key=_usual_order)))
+
+
+def relaxed(requirements: Sequence[ImportedRequirement]) -> list[ImportedRequirement]:
+    """Return requirements with lower bounds in place of exact versions.
+
+    Where a package is pinned to several versions, by requirements with different markers, each
+    stays below the next one.
+    """
+    pins: dict[NormalizedName, set[Version]] = {}
+    for each in requirements:
+        if each.pin is not None:
+            pins.setdefault(each.normalized, set()).add(Version(each.pin.public))
+    return [
+        each.relaxed(_next(Version(each.pin.public), pins[each.normalized]))
+        if each.pin is not None
+        else each
+        for each in requirements
+    ]
+
+
+def _next(version: Version, versions: Iterable[Version]) -> Version | None:
+    return min((each for each in versions if each > version), default=None)
 
 
 def _pin(specifier: Specifier) -> Version | None:
