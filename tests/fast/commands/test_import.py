@@ -256,7 +256,7 @@ def test_versions_of_another_index_stay(project: MemoryProject) -> None:
         (
             "training x.docx",
             2,
-            '"x.docx" is of no kind that can be imported. Name a file such as',
+            '"x.docx" cannot be imported. Name a file such as',
         ),
         (
             "mine r.txt",
@@ -491,7 +491,10 @@ def test_discovery_names_no_stage(project: MemoryProject) -> None:
     done = run(project, "import", "training", "--discover")
     assert (done.code, done.errors) == (
         2,
-        "`--discover` finds all files and stages itself. Name none.\n",
+        (
+            "`--discover` finds files and stages itself. Leave out the stage, `--kind` and"
+            " `--python`.\n"
+        ),
     )
     assert run(project, "import", "--discover").output == (
         "No file was found that can be imported into a stage.\n"

@@ -1,4 +1,4 @@
-"""What the scripts for all shells have in common: requirements, and checks in Python."""
+"""The parts that the scripts for all shells share: requirements, and checks in Python."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ScriptContent:
             empty if the stage is locked for every platform.
         platforms: the platforms, for the message.
         installations: the calls of pip, in order.
-        constraints: the text of the constraints of builds; empty without any.
+        constraints: the text of the build constraints; empty without any.
         paths: the local packages, relative to the project's root.
     """
 
@@ -71,7 +71,7 @@ class ScriptContent:
 
 
 def script_content(locked: LockedStage) -> ScriptContent:
-    """Return what the scripts of a stage contain; raises FtiError if it allows no known Python."""
+    """Return the content of a stage's scripts; raises FtiError if it allows no known Python."""
     allowed_minors(locked)
     files = requirements.files(replace(locked, via=False))
     platforms = locked.stage.targets.platforms

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.exporters.python.install_scripts.content import Installation, ScriptContent
 
-# PowerShell takes each of them for the end of a string.
+# PowerShell accepts each of these characters as the end of a string.
 _QUOTES: Final = re.compile("['\u2018\u2019\u201a\u201b]")
 _START: Final = """\
 $ErrorActionPreference = 'Stop'
@@ -143,10 +143,10 @@ def _install(each: Installation) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a string in which PowerShell expands nothing."""
+    """Return a string literal in which PowerShell expands no variables."""
     return "'" + _QUOTES.sub(lambda found: found[0] * 2, text) + "'"
 
 
 def _here(command: str, text: str) -> str:
-    """Return a command that ends with a text of lines, in which PowerShell expands nothing."""
+    """Return a command followed by lines of text in which PowerShell expands no variables."""
     return f"{command} @'\n{text}'@\n"

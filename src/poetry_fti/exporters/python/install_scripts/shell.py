@@ -111,7 +111,7 @@ def _install(each: Installation) -> str:
 
 
 def _here(command: str, text: str, word: str, after: str = "") -> str:
-    """Return a command with a text as its input, in which the shell expands nothing.
+    """Return a command with a text as its input, in which the shell expands no variables.
 
     `after` follows the command in its line.
     """
