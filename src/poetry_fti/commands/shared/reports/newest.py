@@ -46,7 +46,7 @@ def newest_lines(
 
 
 def newest_data(found: NewestIn | None) -> dict[str, Any] | None:
-    """Return what prevents newer versions as JSON data; None if that was not asked for."""
+    """Return what prevents newer versions as JSON data; None without `--newest`."""
     if found is None:
         return None
     update = found.update

@@ -21,10 +21,10 @@ def linux_platforms(locked: LockedStage) -> tuple[Platform, ...]:
 
 
 class ImageWheels:
-    """The wheels of packages that fit a stage's image. What they depend on is found out once."""
+    """The wheels of packages that fit a stage's image; what they depend on is determined once."""
 
     def __init__(self, locked: LockedStage) -> None:
-        """Find out platforms and Python of the image; raises FtiError if its base does not fit."""
+        """Determine platforms and Python of the image; raises FtiError if its base does not fit."""
         targets = locked.stage.targets
         self._platforms = {
             platform: Targets(platforms=(platform,), libc=targets.libc)
