@@ -107,6 +107,16 @@ def newest(demo: MemoryProject, *words: str) -> list[str]:
             ],
         ),
         (
+            {**LIB, "lib 2.0": ["other>=2"], "other 1.0": [], "other 2.0": []},
+            ["lib", "other<2", "other>=1"],
+            [
+                "  2.0, the newest release, is possible if one of these changes:",
+                "    pyproject.toml requires other <2 (group training)",
+                "      also changes: other 1.0 -> 2.0",
+                "    lib 2.0 requires other >=2",
+            ],
+        ),
+        (
             {**LIB, "app 1.0": ["lib<2; extra == 'ml'", "lib"]},
             ["app[ml]"],
             [

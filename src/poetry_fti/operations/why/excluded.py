@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from poetry_fti.model import DependencyGraph
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
+    from poetry_fti.operations.why.report import Remedy
 
 _OVERRIDES: Final = "tool.fti.overrides"
 
@@ -34,7 +35,6 @@ def excluded_version(
     """Return what excludes a version of a package from a stage that cannot have it."""
     name, version = limit
     graph = stage.lock.graph_reader(project.pyproject).graph()
-    sentences = _Sentences(project, stage, graph, limit)
     return Excluded(
         version=version,
         stages=tuple(
@@ -45,14 +45,18 @@ def excluded_version(
         remedies=tuple(
             replace(
                 remedy,
-                restrictions=tuple(
-                    (each, tuple(sentences.of(each, texts))) for each, texts in remedy.restrictions
-                ),
+                restrictions=_explained(_Sentences(project, stage, graph, remedy, limit), remedy),
             )
             for remedy in answer.remedies
         ),
         reason="" if answer.remedies else answer.text,
     )
+
+
+def _explained(
+    sentences: _Sentences, remedy: Remedy
+) -> tuple[tuple[Restriction, tuple[str, ...]], ...]:
+    return tuple((each, tuple(sentences.of(each, texts))) for each, texts in remedy.restrictions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class _Sentences:
     project: Project
     stage: ProjectStage
     graph: DependencyGraph
+    remedy: Remedy
     limit: tuple[NormalizedName, Version]
 
     def of(self, restriction: Restriction, texts: Sequence[str]) -> Sequence[str]:
@@ -76,10 +81,12 @@ class _Sentences:
 
     def _requirements(self, package: NormalizedName) -> Iterator[str]:
         name, version = self.limit
+        # Requirements that allow the versions of the remedy need not change.
+        found = {change.name: change.after for change in self.remedy.changes} | {name: (version,)}
+        after = found.get(package, ())
         for each in self.graph.direct:
-            is_relevant = any(map(str, each.requirement.ranges)) and not (
-                package == name and each.requirement.allows(version)
-            )
+            is_satisfied = bool(after) and all(map(each.requirement.allows, after))
+            is_relevant = any(map(str, each.requirement.ranges)) and not is_satisfied
             if each.name == package and is_relevant:
                 yield f"pyproject.toml requires {each} ({each.declared})"
 
