@@ -93,8 +93,8 @@ Poetry is configured with.
     def _names(self, project: Project) -> Sequence[str] | None:
         """Return the stages to build, an empty sequence for all; None if there are none."""
         names: list[str] = self.argument("stages")
-        revision = self.option("since")
-        if not revision:
+        revision: str | None = self.option("since")
+        if revision is None:
             return names
         report = affected_stages(project, revision)
         for text in report.warnings:

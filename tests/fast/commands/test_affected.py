@@ -417,6 +417,10 @@ def test_without_an_affected_stage_none_is_installed(repository: MemoryProject) 
         0, "The changes since main affect no stage to install.\n"
     )
     write(repository.root / "src/training/code.py", "2")
+    # The variable of a CI job that is not set.
+    unset = 'There is no git revision "". Name a branch, a tag or a commit of this repository.\n'
+    for command in ("install", "build"):
+        assert run(repository, command, "--since", "") == Ended(1, "", unset)
     assert run(repository, "install", "feature", "--since", "main") == Ended(
         0, "The changes since main affect no stage to install.\n"
     )

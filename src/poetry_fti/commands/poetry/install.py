@@ -79,7 +79,7 @@ settings decide where environments are created; within the project they are
         stages = self._affected(project, project.select(names))
         runners = [StageRunner(self, project, stage) for stage in stages]
         if not names:
-            runners = _for_this_machine(runners, or_all=not self.option("since"))
+            runners = _for_this_machine(runners, or_all=self.option("since") is None)
         for runner in runners:
             require_installable(runner)
         if len(runners) > 1 and runners[0].environments.is_shared:
@@ -91,7 +91,7 @@ settings decide where environments are created; within the project they are
     ) -> tuple[ProjectStage, ...]:
         """Return the stages that the changes since a revision affect; all without `--since`."""
         revision: str | None = self.option("since")
-        if not revision:
+        if revision is None:
             return stages
         affected = affected_of(self, project, stages, revision)
         if not affected:
