@@ -32,30 +32,35 @@ class Importer:
     """A kind of file that can be imported.
 
     Attributes:
-        names: patterns of the names of such files, in lower case.
+        names: patterns of the names of such files, which match names in any case.
         read: returns the environment of a file; raises FtiError if it is not valid.
         environments: returns the environments of a file that are likely stages, an empty list for
             a file with one environment.
+        is_selective: whether a file may have several environments, of which a source names one.
     """
 
     names: tuple[str, ...]
     read: Callable[[Source], ImportedStage]
     environments: Callable[[Source], list[str]] = field(default=lambda _: [])
+    is_selective: bool = False
 
 
 # The first importer with a matching pattern reads a file.
 IMPORTERS: Final[Mapping[str, Importer]] = {
     "yaml": Importer(("*.yml", "*.yaml"), read_yaml_file),
     "azureml": Importer(("*.json",), read_azureml),
-    "mlflow": Importer(("mlmodel",), read_model),
-    "pixi": Importer(("pixi.toml",), read_pixi, pixi_environments),
-    "setuptools": Importer(("setup.cfg",), read_setup_cfg),
+    "mlflow": Importer(("MLmodel",), read_model),
+    "pixi": Importer(("pixi.toml",), read_pixi, pixi_environments, is_selective=True),
+    "setuptools": Importer(("setup.cfg",), read_setup_cfg, is_selective=True),
     "project": Importer(
-        ("pyproject.toml", "uv.lock", "pdm.lock", "poetry.lock"), read_project, likely_stages
+        ("pyproject.toml", "uv.lock", "pdm.lock", "poetry.lock"),
+        read_project,
+        likely_stages,
+        is_selective=True,
     ),
     "pylock": Importer(("pylock.toml", "pylock.*.toml"), read_pylock),
-    "pipenv": Importer(("pipfile", "pipfile.lock"), read_pipfile),
-    "dockerfile": Importer(("dockerfile", "dockerfile.*", "*.dockerfile"), read_dockerfile),
+    "pipenv": Importer(("Pipfile", "Pipfile.lock"), read_pipfile, is_selective=True),
+    "dockerfile": Importer(("Dockerfile", "Dockerfile.*", "*.dockerfile"), read_dockerfile),
     "notebook": Importer(("*.ipynb",), read_notebook),
     "requirements": Importer(("*.txt", "*.in"), read_text_file),
 }
@@ -64,6 +69,6 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
 def importer_of(name: str) -> Importer | None:
     """Return the importer of a file with this name, None if there is none."""
     for importer in IMPORTERS.values():
-        if any(fnmatch(name.lower(), pattern) for pattern in importer.names):
+        if any(fnmatch(name.lower(), pattern.lower()) for pattern in importer.names):
             return importer
     return None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import Kind
 
+_MODEL: Final = "mlmodel"
 # The names of files that describe an environment; where several in a folder are for one kind of
 # stage, the first pattern counts.
 PATTERNS: Final = (
@@ -34,7 +35,7 @@ PATTERNS: Final = (
     "environment*.yaml",
     "conda*.yml",
     "conda*.yaml",
-    "mlmodel",
+    _MODEL,
     "azureml_environment.json",
     "dockerfile",
     "dockerfile.*",
@@ -95,7 +96,13 @@ def propose(candidates: Iterable[Candidate]) -> tuple[list[Proposal], list[Rest]
     """Return a stage for each kind and folder, and the candidates that are left."""
     chosen: dict[tuple[PurePosixPath, Kind], tuple[Candidate, str]] = {}
     rest: list[Rest] = []
-    for candidate in sorted(candidates, key=_order):
+    candidates = sorted(candidates, key=_order)
+    models = {each.path.parent: each.path for each in candidates if _is_model(each)}
+    for candidate in candidates:
+        model = models.get(candidate.path.parent, candidate.path)
+        if model != candidate.path:
+            rest.append(Rest(candidate, f"{model} is of the same model"))
+            continue
         if _is_development(candidate):
             rest.append(Rest(candidate, "for development"))
             continue
@@ -116,6 +123,10 @@ def _order(candidate: Candidate) -> tuple[int, str, str]:
     return rank(candidate.path) or 0, str(candidate.path), candidate.environment
 
 
+def _is_model(candidate: Candidate) -> bool:
+    return candidate.path.name.lower() == _MODEL
+
+
 def _folder(path: PurePosixPath) -> PurePosixPath:
     return path.parent.parent if path.parent.name == "requirements" else path.parent
 
@@ -128,6 +139,8 @@ def _is_development(candidate: Candidate) -> bool:
 
 def _kind(candidate: Candidate) -> tuple[Kind, str] | None:
     """Return the kind of a candidate and the reason: a word of its name, or a package."""
+    if _is_model(candidate):
+        return "inference", "it is a model, which inference loads"
     names = [candidate.environment, candidate.path.stem, *reversed(candidate.path.parent.parts)]
     for name in filter(None, names):
         if kind := kind_by_name(name):
@@ -143,7 +156,7 @@ def _typical(packages: Collection[NormalizedName], kind: Kind) -> str:
 def _named(
     chosen: dict[tuple[PurePosixPath, Kind], tuple[Candidate, str]],
 ) -> Iterator[Proposal]:
-    """Yield the proposals; stages of one kind are told apart by their folders."""
+    """Yield the proposals; the names of several stages of one kind contain their folders."""
     taken: set[str] = set()
     for (folder, kind), (candidate, reason) in sorted(chosen.items()):
         alone = sum(other == kind for _, other in chosen) == 1

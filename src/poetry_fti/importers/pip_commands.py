@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from poetry_fti.importers.source import Source
     from poetry_fti.model.imported import ImportedStage
 
+# Notebooks name the Python that runs them by a variable, in quotes or not.
+_PYTHON: Final = r"""(?:\S*python[\d.]*|["']?\{sys\.executable\}["']?|\$\(which python[\d.]*\))"""
 _INSTALL: Final = re.compile(
     r"\s*[!%]?\s*(?:--\S+\s+)*(?:sudo\s+)?(?:\w+=\S*\s+)*"
-    r"(?:\S*python[\d.]*\s+-m\s+|uv\s+)?(?:\S*/)?pip[\d.]*\s+install\s+(?P<words>.*)",
+    rf"(?:{_PYTHON}\s+-m\s+|uv\s+)?(?:\S*/)?pip[\d.]*\s+install\s+(?P<words>.*)",
     re.DOTALL,
 )
 # Installing them is no requirement of the code.

@@ -108,7 +108,7 @@ def _indexes(sources: object) -> Iterator[ImportedIndex]:
     for position, each in enumerate(tables(sources)):
         url, name = string(each.get("url")), string(each.get("name"))
         if url and not is_pypi(url):
-            yield index_of(url, "supplemental" if position else "primary", name)
+            yield index_of(url, "explicit" if position else "primary", name)
         elif url and position:
             yield ImportedIndex(name="PyPI", url="", priority="supplemental")
 

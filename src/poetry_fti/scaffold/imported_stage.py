@@ -15,8 +15,9 @@ from poetry_fti.model.imported import relaxed
 from poetry_fti.scaffold.imported_groups import extended_group
 from poetry_fti.scaffold.imported_requirements import standard_form
 from poetry_fti.scaffold.imported_sources import with_sources
-from poetry_fti.scaffold.new_stages import MINORS, with_plugin
+from poetry_fti.scaffold.new_stages import with_plugin
 from poetry_fti.scaffold.toml_text import add_keys, edited, parse, table_at
+from poetry_fti.targets import python_minors
 from poetry_fti.wording import joined
 
 if TYPE_CHECKING:
@@ -164,9 +165,9 @@ def _python(wanted: str, target: Target) -> str | None:
 
     Raises ConfigError if the project does not allow any version that is wanted.
     """
-    project = SpecifierSet(target.python)
-    allowed = [minor for minor in MINORS if minor in project]
-    both = [minor for minor in allowed if minor in SpecifierSet(wanted)]
+    allowed = python_minors(SpecifierSet(target.python))
+    minors = python_minors(SpecifierSet(wanted))
+    both = tuple(minor for minor in allowed if minor in minors)
     if not both:
         raise ConfigError(
             f"{target.name} needs Python {wanted}, but the project needs {target.python}. Change"
@@ -174,8 +175,7 @@ def _python(wanted: str, target: Target) -> str | None:
         )
     if both == allowed:
         return None
-    is_inside = all(minor in project for minor in MINORS if minor in SpecifierSet(wanted))
-    return wanted if is_inside else f"{target.python},{wanted}"
+    return wanted if both == minors else f"{target.python},{wanted}"
 
 
 def _missing(existing: Any, wanted: Any) -> Any:  # noqa: ANN401 - any TOML value

@@ -248,6 +248,17 @@ def test_versions_of_another_index_stay(project: MemoryProject) -> None:
     assert lock.count('reference = "pypi-example-org"') == 2
 
 
+def test_a_python_that_is_too_old_is_left_out(project: MemoryProject) -> None:
+    put(project, "old.yml", "dependencies: [python=3.6.2, pip: [app]]\n")
+    done = run(project, "import", "training", source(project, "old.yml"))
+    assert done.code == 0, done.errors
+    assert (
+        "Python >=3.6,<3.7 was left out, since it is too old. The stage has the Python of the"
+        " project." in done.output
+    )
+    assert project.locked == {"training": "app 1.5, lib 2.0"}
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
@@ -256,7 +267,17 @@ def test_versions_of_another_index_stay(project: MemoryProject) -> None:
         (
             "training x.docx",
             2,
-            '"x.docx" is of no kind that can be imported. Name a file such as',
+            (
+                '"x.docx" cannot be imported. Name a file such as *.yml, *.yaml,'
+                " *.json, MLmodel, pixi.toml, setup.cfg, pyproject.toml, uv.lock, pdm.lock,"
+                " poetry.lock, pylock.toml, pylock.*.toml, Pipfile, Pipfile.lock, Dockerfile,"
+                " Dockerfile.*, *.dockerfile, *.ipynb, *.txt or *.in."
+            ),
+        ),
+        (
+            "training r.txt:gpu",
+            2,
+            'r.txt has one environment only. Name the file without ":gpu".',
         ),
         (
             "mine r.txt",
@@ -491,7 +512,10 @@ def test_discovery_names_no_stage(project: MemoryProject) -> None:
     done = run(project, "import", "training", "--discover")
     assert (done.code, done.errors) == (
         2,
-        "`--discover` finds all files and stages itself. Name none.\n",
+        (
+            "`--discover` finds files and stages itself. Leave out the stage, `--kind` and"
+            " `--python`.\n"
+        ),
     )
     assert run(project, "import", "--discover").output == (
         "No file was found that can be imported into a stage.\n"

@@ -176,6 +176,18 @@ def test_versions_of_python(versions: str, python: str) -> None:
         ("- a\n", "environment.yml cannot be read: its YAML is not a single mapping."),
         ("a: [\n", "environment.yml cannot be read: it is not valid YAML."),
         ("name: x\n", "environment.yml has no list of `dependencies`."),
+        (
+            "dependencies: [numpy, [scipy]]\n",
+            "environment.yml: a list in `dependencies` is not a package of conda.",
+        ),
+        (
+            "dependencies: [pipp: [scipy]]\n",
+            'environment.yml: `dependencies` has the key "pipp", not `pip`.',
+        ),
+        (
+            "dependencies: [pip: scipy]\n",
+            "environment.yml: `pip` in `dependencies` is not a list of requirements.",
+        ),
         ("dependencies: [-e .]\n", 'environment.yml: "-e ." is not a package of conda.'),
         (
             "dependencies: [pip: ['a b']]\n",

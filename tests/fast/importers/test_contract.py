@@ -74,7 +74,7 @@ def test_every_kind_of_file_is_in_the_reference() -> None:
     text = REFERENCE.read_text(encoding="utf-8").lower()
     section = text[text.index("## `poetry fti import") : text.index("## `poetry fti presets")]
     documented = set(re.findall(r"`([^`]+)`", section))
-    patterns = {pattern for each in IMPORTERS.values() for pattern in each.names}
+    patterns = {pattern.lower() for each in IMPORTERS.values() for pattern in each.names}
     assert patterns <= documented
 
 

@@ -128,3 +128,27 @@ def test_a_notebook() -> None:
     ]
     stage = imported("train.ipynb", json.dumps({"cells": cells}))
     assert requirements(stage) == ["torch==2.1.0", "x>=1", "tqdm"]
+
+
+def test_a_notebook_that_runs_pip_of_its_own_python() -> None:
+    cells = [
+        {"cell_type": "code", "source": "!{sys.executable} -m pip install scipy && echo done"},
+        {"cell_type": "code", "source": '!"{sys.executable}" -m pip install tqdm'},
+        {"cell_type": "code", "source": "!$(which python3) -m pip install lib"},
+    ]
+    stage = imported("train.ipynb", json.dumps({"cells": cells}))
+    assert requirements(stage) == ["scipy", "tqdm", "lib"]
+
+
+def test_a_model_is_for_inference_with_all_files_of_its_folder() -> None:
+    assert proposed(
+        candidate("model/requirements.txt", "mlflow", "scikit-learn"),
+        candidate("model/conda.yaml", "mlflow"),
+        candidate("model/MLmodel", "mlflow", "scikit-learn"),
+    ) == (
+        {"inference": "model/MLmodel (inference): it is a model, which inference loads"},
+        {
+            "model/requirements.txt": "model/MLmodel is of the same model",
+            "model/conda.yaml": "model/MLmodel is of the same model",
+        },
+    )

@@ -125,6 +125,27 @@ def test_a_pipfile_with_its_lock() -> None:
     )
 
 
+def test_only_packages_that_name_a_further_source_of_a_pipfile_come_from_it() -> None:
+    stage = imported(
+        "Pipfile",
+        """\
+[[source]]
+url = "https://pypi.org/simple"
+name = "pypi"
+[[source]]
+url = "https://pypi.example.org/simple"
+name = "corp"
+[packages]
+numpy = "*"
+ours = { version = "*", index = "corp" }
+""",
+    )
+    assert requirements(stage) == ["numpy", "ours from corp"]
+    assert stage.indexes == (
+        ImportedIndex(name="corp", url="https://pypi.example.org/simple", priority="explicit"),
+    )
+
+
 def test_a_category_of_a_pipfile() -> None:
     assert requirements(imported("Pipfile", PIPFILE, "serving")) == ["fastapi~=0.110.0"]
     assert requirements(imported("Pipfile", PIPFILE, stage="serving")) == ["fastapi~=0.110.0"]

@@ -147,6 +147,8 @@ def test_the_python_of_the_project_is_not_repeated() -> None:
     assert "python =" not in text
     text, _ = edited(PROJECT, ImportedStage(python="<3.13"))
     assert 'python = ">=3.11,<3.13"' in text
+    text, _ = edited(PROJECT, ImportedStage(python="==3.12.4"))
+    assert 'python = "==3.12.4"' in text
     with pytest.raises(ConfigError) as error:
         edited(PROJECT, ImportedStage(python="==3.8.*"))
     assert str(error.value) == (

@@ -1,4 +1,4 @@
-"""Requirements and environments for models and projects of MLflow."""
+"""Requirements and environments for MLflow models and projects."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _REMEDY: Final = "log their code with code_paths"
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return requirements and the environment of conda for a model, and that of a project.
+    """Return requirements and the conda environment of a model, and the environment of a project.
 
     Those for a model have no hashes, since MLflow adds an `mlflow` without hashes to them, and no
     paths, which do not exist where the model is loaded. Raises FtiError if the stage allows no

@@ -54,6 +54,7 @@ def environment_of(document: Mapping[str, Yaml], source: Source) -> ImportedStag
     dependencies = sequence(document["dependencies"])
     if len(dependencies) > _MOST_DEPENDENCIES:
         raise FtiError(f"{source.name} has more than {_MOST_DEPENDENCIES:,} dependencies.")
+    _require_known(dependencies, source.name)
     of_conda = conda_stage([each for each in dependencies if isinstance(each, str)], source.name)
     of_pip = _pip_stage(dependencies, source)
     return replace(
@@ -62,6 +63,20 @@ def environment_of(document: Mapping[str, Yaml], source: Source) -> ImportedStag
         env=variables(document.get("variables")),
         notes=(*_channel_notes(document, source.name), *of_conda.notes, *of_pip.notes),
     )
+
+
+def _require_known(dependencies: Sequence[Yaml], where: str) -> None:
+    """Raise FtiError for a dependency that is neither a package nor a list of pip's."""
+    for each in dependencies:
+        if isinstance(each, str):
+            continue
+        if not isinstance(each, dict):
+            raise FtiError(f"{where}: a list in `dependencies` is not a package of conda.")
+        for key, lines in each.items():
+            if key != "pip":
+                raise FtiError(f"{where}: `dependencies` has the key {quoted(key)}, not `pip`.")
+            if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+                raise FtiError(f"{where}: `pip` in `dependencies` is not a list of requirements.")
 
 
 def conda_stage(texts: Sequence[str], where: str) -> ImportedStage:

@@ -1,11 +1,13 @@
-"""Plans an import: the pyproject.toml that it would write, and what it could not take over."""
+"""Plans an import: the pyproject.toml to write, and what has no counterpart in it."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from packaging.specifiers import SpecifierSet
 
 from poetry_fti.bridge.project.python_versions import project_python
 from poetry_fti.errors import ConfigError
@@ -30,6 +32,7 @@ from poetry_fti.ports.installed.locations import find_python
 from poetry_fti.scaffold.imported_stage import Target, is_stage, with_imported
 from poetry_fti.scaffold.new_project import with_project
 from poetry_fti.scaffold.toml_text import parse
+from poetry_fti.targets import python_minors
 from poetry_fti.wording import in_quotes, joined
 
 if TYPE_CHECKING:
@@ -62,7 +65,7 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPlan:
-    """An import that has not been done.
+    """An import that has been planned, but not carried out.
 
     Attributes:
         stage: the name of the stage.
@@ -133,7 +136,18 @@ def _imported(root: Path, request: ImportRequest, start: Path) -> ImportedStage:
         found.append(ImportedStage(versions=installed.versions) if found else installed)
     if not found:
         raise ConfigError("No source is named. Name a file, or pass `--python PATH`.")
-    return combined(found)
+    return _with_usable_python(combined(found))
+
+
+def _with_usable_python(imported: ImportedStage) -> ImportedStage:
+    """Return an environment without its Python if that is older than all that can be locked."""
+    if not imported.python or python_minors(SpecifierSet(imported.python)):
+        return imported
+    note = (
+        f"Python {imported.python} was left out, since it is too old. The stage has the Python of"
+        " the project."
+    )
+    return replace(imported, python="", notes=(*imported.notes, note))
 
 
 def _named(start: Path, text: str) -> tuple[Path, str]:
@@ -152,8 +166,12 @@ def _read(source: Source) -> ImportedStage:
     if importer is None:
         names = joined([name for each in IMPORTERS.values() for name in each.names], "or")
         raise ConfigError(
-            f"{in_quotes(source.name)} is of no kind that can be imported. Name a file such as"
-            f" {names}."
+            f"{in_quotes(source.name)} cannot be imported. Name a file such as {names}."
+        )
+    if source.environment and not importer.is_selective:
+        raise ConfigError(
+            f"{source.name} has one environment only. Name the file without"
+            f" {in_quotes(f':{source.environment}')}."
         )
     return importer.read(source)
 

@@ -358,3 +358,31 @@ def test_a_rebased_path_seen_from_below_is_the_path_itself(path: str) -> None:
         return start
 
     assert resolved(below, rebase_path(path, UP)) == resolved(root, path)
+
+
+def test_a_path_is_a_file_before_the_folder_of_the_stage_exists(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    wheel = tmp_path / "wheels/ours-1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    wheel.touch()
+    data = {
+        "project": {"name": "demo"},
+        "tool": {
+            "poetry": {
+                "group": {
+                    "training": {
+                        "dependencies": {
+                            "ours": [{"path": "../../wheels/ours-1.0-py3-none-any.whl"}],
+                            "lib": {"version": "*", "source": "x"},
+                            "theirs": {"path": "../../wheels"},
+                        }
+                    }
+                }
+            }
+        },
+    }
+    package = derived_package(data, tmp_path / "fti/training", "0")
+    found = {each.name: each.source_type for each in package.all_requires}
+    assert found == {"ours": "file", "lib": None, "theirs": "directory"}
+    assert "expected a directory" not in caplog.text
