@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from consumer import Consumer
+from containers import BASES, require_engine
 from harness import Poetry
 from loopback.catalogue import load
 from loopback.clients import isolated_environment
@@ -20,6 +21,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GUIDE: Final = "docs/how-to/kubeflow.md"
+_PROJECT: Final = """\
+[project]
+name = "local"
+requires-python = ">=3.11"
+
+[dependency-groups]
+training = []
+
+[tool.poetry]
+package-mode = false
+
+[tool.fti.stages.training.image]
+name = "{name}"
+command = ["python", "-c", "print('ran training')"]
+"""
 _RUN: Final = """\
 from kfp import dsl, local
 
@@ -77,7 +93,8 @@ def test_containers_have_the_image_the_command_and_the_resources(
 
 
 def test_a_function_runs_on_the_image_without_an_installation(tmp_path: Path) -> None:
-    (component,) = (block.text for block in blocks(GUIDE) if block.language == "python")
+    python = [block for block in blocks(GUIDE) if block.language == "python"]
+    (component,) = (block.text for block in python if not block.path)
     (tmp_path / "run.py").write_text(_RUN.format(component=component), encoding="utf-8")
     (tmp_path / "credit").mkdir()
     module = "def score() -> float:\n    return 0.5\n"
@@ -85,3 +102,16 @@ def test_a_function_runs_on_the_image_without_an_installation(tmp_path: Path) ->
     kfp = Consumer.named("kfp")
     path = os.pathsep.join([str(kfp.python.parent), os.environ["PATH"]])
     kfp.run("python", "run.py", cwd=tmp_path, PATH=path, PYTHONPATH=str(tmp_path))
+
+
+def test_the_pipeline_runs_on_this_machine(poetry: Poetry, tmp_path: Path) -> None:
+    require_engine()
+    name, tag = BASES[1].split(":")
+    (script,) = (block.text for block in blocks(GUIDE) if block.path == "./try_pipeline.py")
+    (tmp_path / "try_pipeline.py").write_text(script, encoding="utf-8")
+    text = _PROJECT.format(name=name)
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    poetry.ok(tmp_path, "fti", "lock")
+    poetry.ok(tmp_path, "fti", "export", "--format", "kfp")
+    printed = Consumer.named("kfp").run("python", "try_pipeline.py", cwd=tmp_path, TAG=tag)
+    assert "ran training" in [line.strip() for line in printed.splitlines()]

@@ -101,6 +101,7 @@ def variables_of(preset: Preset, ports: Sequence[int], tmp_path: Path) -> dict[s
     return {
         **os.environ,
         **dict(zip(mlserver, map(str, ports), strict=True)),
+        "HOME": str(tmp_path),
         "MLSERVER_HOST": "127.0.0.1",
         "PYTHONDONTWRITEBYTECODE": "1",
         **{

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FILES: Final = {
     "airflow": ["airflow_dag.py"],
-    "azureml": ["training/azureml-environment.yml"],
+    "azureml": ["training/azureml-environment.yml", "training/azureml-job.yml"],
     "bake": ["docker-bake.json"],
     "compose": ["compose.yaml"],
     "conda": ["training/environment.yml"],
@@ -45,6 +45,7 @@ FILES: Final = {
     ],
     "github": ["github-workflow.yml"],
     "gitlab": ["gitlab-ci.yml"],
+    "kfp": ["kfp_pipeline.py"],
     "kubernetes": ["training/kubernetes.yaml", "training/kustomization.yaml"],
     "mlflow": [
         "training/requirements.mlflow.txt",
@@ -53,10 +54,17 @@ FILES: Final = {
     ],
     "pylock": ["training/pylock.training.toml"],
     "pyproject": ["training/pyproject.toml"],
+    "ray": ["training/runtime_env.yaml"],
     "requirements": ["training/requirements.txt"],
     "script": ["training/install.sh", "training/install.ps1"],
     "stamp": ["training/fti_stamp.py"],
 }
+
+# Kubeflow needs them, and a job of Azure Machine Learning is written for a stage that has one.
+_COMMANDS: Final = "".join(
+    f'[tool.fti.stages.{name}.image]\ncommand = ["python"]\n'
+    for name in ("feature", "training", "inference")
+)
 
 
 def rendered(project: Project, *formats: str, stage: str = "training", **options: bool) -> Rendered:
@@ -72,6 +80,8 @@ def text(project: Project, format_name: str, stage: str = "training", **options:
 
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_the_files_of_a_format(format_name: str, locked_demo: MemoryProject) -> None:
+    before = (locked_demo.root / "pyproject.toml").read_text(encoding="utf-8")
+    locked_demo.write(before + _COMMANDS)
     found = rendered(locked_demo.load(), format_name)
     paths = [str(path).removeprefix("fti/") for path in found.texts]
     assert paths == FILES[format_name]
@@ -173,8 +183,8 @@ def test_formats_are_checked() -> None:
         require_formats(["requirement"])
     assert str(error.value).startswith('Unknown format "requirement"; did you mean "requirements"?')
     of_projects = [name for name in FORMATS if is_project_format(name)]
-    assert of_projects == ["airflow", "bake", "compose", "github", "gitlab"]
-    installed_by_pip = ["azureml", "conda", "constraints", "mlflow", "requirements"]
+    assert of_projects == ["airflow", "bake", "compose", "github", "gitlab", "kfp"]
+    installed_by_pip = ["azureml", "conda", "constraints", "mlflow", "ray", "requirements"]
     assert formats_without_hashes() == installed_by_pip
     assert formats_without_markers() == installed_by_pip
 
