@@ -32,6 +32,7 @@ SECONDS: Final = re.compile(r" in \d+\.\d s")
 NOT_RUN: Final = frozenset(
     (
         "az",
+        "bentoml",
         "conda",
         "docker",
         "make",

@@ -12,6 +12,7 @@ from poetry_fti.model import Libc
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from poetry_fti.model import Image
     from poetry_fti.targets import Minor
 
 MUSL: Final = Libc("musl", (1, 2))
@@ -34,6 +35,10 @@ _RELEASE: Final = re.compile(r"(?<![a-z0-9])(debian|ubuntu|ubi)[:-]?(\d+(?:\.\d\
 _GLIBC_WORDS: Final = ("slim", "debian", "ubuntu", *GLIBC)
 _BARE: Final = re.compile(r"(?:^|/)(debian|ubuntu)(?:$|:)")
 _PYTHON: Final = re.compile(r"(?:^|/)python:(\d+\.\d+(?:\.\d+)?)(?![\d.])")
+_COMPILER: Final = re.compile(
+    r"(?<![\w.-])(gcc|g\+\+|clang|cc|c\+\+|gfortran|build-essential|build-base|rustc|rust|cargo)"
+    r"(?![\w.])"
+)
 _CUDA: Final = re.compile(r"(?:^|[^a-z])cuda(?:[:-]?(\d+)\.(\d+))?(?:[^a-z]|$)")
 
 
@@ -78,8 +83,20 @@ def is_debian_like(reference: str) -> bool:
     return any(word.startswith(_GLIBC_WORDS) for word in _words(reference))
 
 
-def is_without_compiler(reference: str) -> bool:
-    """Return whether the name or tag of an image says that it contains no compiler."""
+def lacks_compiler(image: Image) -> bool:
+    """Return whether the settings of a stage's image show that it contains no compiler.
+
+    A Dockerfile or a template of the project may install one.
+    """
+    if image.dockerfile or image.template:
+        return False
+    installed = (*image.apt, *image.build_apt, *image.run_before)
+    # The default base images are slim or Alpine.
+    is_small = image.base is None or _is_without_compiler(image.base)
+    return is_small and not any(map(_COMPILER.search, installed))
+
+
+def _is_without_compiler(reference: str) -> bool:
     is_small = not {"slim", "distroless"}.isdisjoint(_words(reference))
     return is_small or is_alpine(reference) or _BARE.search(without_digest(reference)) is not None
 

@@ -52,6 +52,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "path": "poetry.path:PathCommand",
     "presets": "presets:PresetsCommand",
     "publish azureml": "publish.azureml:PublishAzuremlCommand",
+    "publish hopsworks": "publish.hopsworks:PublishHopsworksCommand",
     "published azureml": "publish.published:PublishedAzuremlCommand",
     "remove": "poetry.edit.remove:RemoveCommand",
     "remove-stage": "poetry.edit.remove_stage:RemoveStageCommand",

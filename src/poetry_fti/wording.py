@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 # Lists of more stages than these are replaced by their number.
 MOST_NAMED: Final = 3
 
+# Digits of the hashes that messages show.
+_DIGITS: Final = 12
+
 _UNITS: Final = ((1_000_000_000, ".1f", "GB"), (1_000_000, ".0f", "MB"))
 
 # Characters that end lines, control a terminal or change the direction of text, for a pattern.
@@ -62,6 +65,17 @@ def named_stages(names: Sequence[str]) -> str:
 def counted(count: int, noun: str) -> str:
     """Return a number and its noun, such as `1 file` or `2 files`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def short_commit(commit: str) -> str:
+    """Return the first digits of a commit's hash, enough to identify it in messages."""
+    return commit[:_DIGITS]
+
+
+def short_digest(digest: str) -> str:
+    """Return a digest such as `sha256:0123…` with only the first digits of its hash."""
+    algorithm, separator, digits = digest.rpartition(":")
+    return f"{algorithm}{separator}{digits[:_DIGITS]}"
 
 
 def readable(size: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_fti.wording import harmless, in_quotes
+from poetry_fti.wording import harmless, in_quotes, short_commit, short_digest
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,9 @@ def test_characters_that_a_terminal_acts_on_are_escaped(text: str, shown: str) -
 
 def test_a_quoted_text_is_one_line() -> None:
     assert in_quotes("a\n\tb") == '"a\\n\\tb"'
+
+
+def test_hashes_are_shortened_to_twelve_digits() -> None:
+    assert short_commit("0123456789abcdef") == "0123456789ab"
+    assert short_digest("sha256:0123456789abcdef") == "sha256:0123456789ab"
+    assert short_digest("") == ""

@@ -1,4 +1,4 @@
-"""Development containers, read by the CLI of devcontainers."""
+"""Dev containers, read by the CLI of Dev Containers."""
 
 from __future__ import annotations
 

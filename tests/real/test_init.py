@@ -107,7 +107,7 @@ def test_who_names_no_stage_is_asked_and_sees_what_will_be_written(
     root: Path, poetry: Poetry
 ) -> None:
     existing(root, PROJECT + "\n[dependency-groups]\nfeature = []\n")
-    done = init(poetry, root, answers="training-torch\n4\n1\n\n")
+    done = init(poetry, root, answers="training-torch\n8\n1\n\n")
     assert done.code == 0, done.errors
     presets, _, generated = done.output.partition("Changes to pyproject.toml\n\n")
     assert presets.splitlines()[0] == (
@@ -163,8 +163,8 @@ Created the stage training from training-torch.
 @pytest.mark.parametrize(
     ("answers", "last", "code"),
     [
-        ("0\n3\n4\nno\n", "Command aborted", 1),
-        ("none\n3\n4\n", "", 0),
+        ("0\n3\n8\nno\n", "Command aborted", 1),
+        ("none\n3\n8\n", "", 0),
         ("0\n", "No valid answer was given. No file was written.", 1),
         ("0\nx\ny\nz\n", "No valid answer was given. No file was written.", 1),
     ],
@@ -183,7 +183,7 @@ def test_nothing_is_written_without_a_yes(
 def test_poetry_asks_for_a_new_project_and_nothing_is_left_of_one_that_is_not_wanted(
     root: Path, poetry: Poetry
 ) -> None:
-    answers = "\n\nMy own\nn\n\n>=3.11\nno\nno\nyes\n0\n3\n4\n"
+    answers = "\n\nMy own\nn\n\n>=3.11\nno\nno\nyes\n0\n3\n8\n"
     done = init(poetry, root, answers=answers + "no\n")
     assert "Package name [demo]:" in done.errors
     assert "+description" not in done.output
@@ -197,7 +197,8 @@ def test_poetry_asks_for_a_new_project_and_nothing_is_left_of_one_that_is_not_wa
 
 PRESETS: Final = (
     "feature-python, feature-spark, training-tabular, training-tensorflow, training-torch,"
-    " inference-minimal, inference-tabular, inference-tensorflow, inference-torch"
+    " inference-minimal, inference-bentoml, inference-fastapi, inference-flask,"
+    " inference-mlserver, inference-tabular, inference-tensorflow, inference-torch"
 )
 
 

@@ -24,12 +24,27 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.newest_only
 
-# Packages that are not among the recorded ones, with what they require.
+# Packages that are not among the recorded ones, with those of their requirements that are.
 STAND_INS: Releases = {
+    "bentoml 1.4.40": [
+        *("aiohttp", "attrs>=22.2.0", "click>=7.0", "cloudpickle>=2.0.0", "fsspec>=2025.7.0"),
+        *(
+            "httpx",
+            "jinja2>=3.0.1",
+            "numpy",
+            "opentelemetry-sdk~=1.20",
+            "prometheus-client>=0.10.0",
+        ),
+        *("pydantic<3", "pyyaml>=5.0", "starlette>=0.24.0", "uvicorn>=0.22.0", "watchfiles>=0.15"),
+    ],
     "catboost 1.2.10": [
         *("graphviz", "matplotlib", "numpy<3.0,>=1.16.0", "pandas>=0.24", "plotly", "scipy", "six"),
     ],
     "graphviz 0.21": [],
+    "mlserver 1.7.1": [
+        *("python>=3.9,<3.13", "click", "grpcio>=1.67.1", "numpy", "opentelemetry-sdk<2.0.0"),
+        *("pandas", "protobuf<7.0.0,>=5.27.2", "pydantic<3.0.0,>=2.7.1", "uvicorn"),
+    ],
     "nvidia-cuda-nvcc-cu12 12.9.86": [],
     "plotly 7.1.0": ["narwhals>=1.15.1", "packaging"],
     "tensorflow-cpu 2.21.0": ["absl-py>=1.0.0", "keras>=3.12.0", "numpy>=1.26.0", "h5py<3.15.0"],
@@ -48,6 +63,10 @@ PRESETS: Final = {
     ("training-torch", "cpu"): ("lightning mlflow torch torchvision", False),
     ("training-torch", "cu130"): ("lightning mlflow torch torchvision", True),
     ("inference-minimal", ""): ("fastapi onnxruntime uvicorn", False),
+    ("inference-bentoml", ""): ("bentoml starlette uvicorn", False),
+    ("inference-fastapi", ""): ("fastapi prometheus-client uvicorn uvloop", False),
+    ("inference-flask", ""): ("flask gunicorn prometheus-client", False),
+    ("inference-mlserver", ""): ("grpcio mlserver uvicorn uvloop", False),
     ("inference-tabular", ""): ("catboost fastapi uvicorn uvloop xgboost", False),
     ("inference-tensorflow", ""): ("fastapi keras tensorflow-cpu uvicorn", False),
     ("inference-torch", ""): ("fastapi torch torchvision uvicorn", False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.base_images import MUSL, base_libc, image_tag, is_alpine, is_without_compiler
+from poetry_fti.base_images import MUSL, base_libc, image_tag, is_alpine, lacks_compiler
 from poetry_fti.checks import Check, Finding
 from poetry_fti.checks.shared.images import has_image, image_targets, is_own_base
 from poetry_fti.checks.shared.packages import named, required, sole
@@ -100,9 +100,7 @@ def _needed(stage: CheckedStage, package: LockedPackage) -> tuple[int, int] | No
 
 def _without_compiler(stage: CheckedStage) -> Iterator[Finding]:
     image = stage.stage.image
-    is_small = image.base is None or is_without_compiler(image.base)
-    has_more = image.apt or image.build_apt or image.run_before or image.template
-    if not is_small or has_more or stage.stage.no_build:
+    if not lacks_compiler(image) or stage.stage.no_build:
         return
     lacking = _in_order(lacks(stage, image_targets(stage)))
     found = [e.package for e in lacking if e.is_source and _is_compiled(stage, e.package)]
@@ -150,7 +148,7 @@ CHECK: Final = Check(
     " to wheels for glibc on Alpine. Slim images and Alpine have no compiler, which a package"
     " without a wheel for the image needs. A package counts as compiled if it has wheels for other"
     " platforms.\n\nThe check does not judge base images from `dockerfile`, nor the C library of"
-    " those whose name does not contain a release, nor compilers if `apt`, `build-apt` or"
-    " `run-before` is set.\n\nName a release, such as python:3.12-slim-bookworm, or add a compiler"
-    " to `build-apt`.",
+    " those whose name does not contain a release, nor compilers if `template` is set, or if"
+    " `apt`, `build-apt` or `run-before` names one.\n\nName a release, such as"
+    " python:3.12-slim-bookworm, or add a compiler to `build-apt`.",
 )

@@ -65,13 +65,13 @@ Poetry is configured with.
     @guarded
     def handle(self) -> int:
         """Write the Dockerfiles, then build the images that do not exist yet."""
-        builder = find_builder(self.option("platform"), push=self.option("push"))
         folder = self.get_application().project_directory
         with exclusive_access(folder, feedback_of(self)):
             project = load(self)
             names = self._names(project)
             if names is None:
                 return DONE
+            builder = find_builder(self.option("platform"), push=self.option("push"))
             export = render_images(project, names, builder, sbom=self.option("sbom"))
             report_written(self.io, write(project, export.rendered), only_changes=True)
             jobs = build_jobs(project, export, builder)

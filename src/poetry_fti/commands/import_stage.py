@@ -1,4 +1,4 @@
-"""`poetry fti import`: make or extend a stage from files of other tools."""
+"""`poetry fti import`: create or extend a stage from files of other tools."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 class ImportCommand(AskingCommand):
-    """Makes or extends a stage from files of other tools."""
+    """Creates or extends a stage from files of other tools."""
 
     name = "fti import"
     description = (
-        "Makes or extends a stage from requirements.txt, environment.yml and similar files."
+        "Creates or extends a stage from requirements.txt, environment.yml and similar files."
     )
     arguments: ClassVar[list[Argument]] = [
         argument("stage", "The name of the stage.", optional=True),
@@ -92,7 +92,10 @@ stage cannot be locked, no file is changed.
     def _discover(self, stage: str | None) -> int:
         """Show which files are for which stages and, after confirmation, import them."""
         if stage is not None or self.option("kind") or self.option("python"):
-            raise ConfigError("`--discover` finds all files and stages itself. Name none.")
+            raise ConfigError(
+                "`--discover` finds files and stages itself. Leave out the stage, `--kind` and"
+                " `--python`."
+            )
         folder = self.get_application().project_directory
         found = discover(folder)
         for line in discovery_lines(found):

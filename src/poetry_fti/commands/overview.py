@@ -44,7 +44,7 @@ GROUPS: Final[Mapping[str, Sequence[str]]] = {
         "env remove",
     ),
     "Images": ("image", "build"),
-    "Platforms": ("publish azureml", "published azureml"),
+    "Platforms": ("publish azureml", "publish hopsworks", "published azureml"),
     "Set up": (
         "init",
         "import",

@@ -41,7 +41,7 @@ class ReportCommand(Command):
         option(
             "history",
             None,
-            f"Also show how the locks changed in so many commits (1 to {_MOST_COMMITS}).",
+            f"Also show how the locks changed in this number of commits (1 to {_MOST_COMMITS}).",
             flag=False,
         ),
     ]

@@ -21,7 +21,7 @@ from poetry_fti.commands.shared.console import (
 from poetry_fti.commands.shared.options import REPORT_FORMAT, wants_json
 from poetry_fti.commands.shared.reports.newest import newest_lines
 from poetry_fti.commands.shared.reports.why import possible_lines, stage_lines, why_data
-from poetry_fti.errors import DONE, FAILED
+from poetry_fti.errors import DONE, FAILED, FtiError
 from poetry_fti.operations.why.find import find_why
 from poetry_fti.wording import named_stages
 
@@ -76,7 +76,9 @@ settings would have to change, and which other packages change as well. No file 
         json_wanted = wants_json(self)
         project, stage = load(self), self.argument("stage")
         stages = project.select([stage] if stage else [])
-        name = canonicalize_name(self.argument("package"))
+        name = canonicalize_name(self.argument("package").strip())
+        if not name:
+            raise FtiError("Name a package: poetry fti why PACKAGE")
         all_paths: bool = self.option("all")
         why = find_why(project, name, stages, all_paths=all_paths)
         for text in why.warnings:

@@ -12,6 +12,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from poetry_fti.config.check_keys import read_check, read_severities, read_size
+from poetry_fti.config.hopsworks import read_hopsworks
 from poetry_fti.config.image.defaults import read_image_defaults
 from poetry_fti.config.image.keys import read_environment
 from poetry_fti.config.messages import dotted
@@ -30,6 +31,7 @@ from poetry_fti.model import (
     KINDS,
     USUAL_PLATFORMS,
     CheckSettings,
+    Hopsworks,
     Image,
     Pipeline,
     Resources,
@@ -77,6 +79,7 @@ class StageConfig:
     paths: tuple[PurePosixPath, ...] | None = None
     resources: Resources = Resources()
     schedule: str | None = None
+    hopsworks: Hopsworks = Hopsworks()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +214,7 @@ def _stage(
             "paths",
             "resources",
             "schedule",
+            "hopsworks",
         ),
     )
     if not STAGE_NAME.fullmatch(name):
@@ -245,6 +249,7 @@ def _stage(
         paths=_paths(table),
         resources=read_resources(table),
         schedule=read_schedule(table),
+        hopsworks=read_hopsworks(table),
     )
 
 

@@ -124,6 +124,7 @@ def _stage(
         paths=config.paths,
         resources=config.resources,
         schedule=config.schedule,
+        hopsworks=config.hopsworks,
         overrides=tuple(_normalized_overrides(config.overrides).items()),
         exclude=config.exclude,
         constraints=config.constraints,

@@ -1,4 +1,4 @@
-"""Environments of AzureML's first SDK: `azureml_environment.json`."""
+"""Environments of the first Azure Machine Learning SDK: `azureml_environment.json`."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def read_azureml(source: Source) -> ImportedStage:
-    """Return the environment of a JSON file; raises FtiError if it is not one of AzureML."""
+    """Return the environment of a JSON file; raises FtiError if it does not describe one."""
     data = read_json(source.path, source.files)
     conda = table(data, "python", "condaDependencies")
     if not conda and not table(data, "docker"):
-        raise FtiError(f"{source.name} is not an environment of AzureML.")
+        raise FtiError(f"{source.name} is not an Azure Machine Learning environment.")
     stage = environment_of(_as_yaml(conda), source) if conda else ImportedStage()
     env = variables(_as_yaml(table(data, "environmentVariables")))
     # The SDK adds its example to each environment.

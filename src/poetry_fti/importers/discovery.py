@@ -156,7 +156,7 @@ def _typical(packages: Collection[NormalizedName], kind: Kind) -> str:
 def _named(
     chosen: dict[tuple[PurePosixPath, Kind], tuple[Candidate, str]],
 ) -> Iterator[Proposal]:
-    """Yield the proposals; stages of one kind are told apart by their folders."""
+    """Yield the proposals; the names of several stages of one kind contain their folders."""
     taken: set[str] = set()
     for (folder, kind), (candidate, reason) in sorted(chosen.items()):
         alone = sum(other == kind for _, other in chosen) == 1

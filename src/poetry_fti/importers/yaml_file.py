@@ -1,4 +1,4 @@
-"""YAML files of conda, MLflow and AzureML, which differ in their keys."""
+"""YAML files of conda, MLflow and Azure Machine Learning, which differ in their keys."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def python_env(document: Mapping[str, Yaml], source: Source) -> ImportedStage:
 
 
 def _azureml(document: Mapping[str, Yaml], source: Source) -> ImportedStage:
-    """Return the environment of AzureML (version 2): a conda file beside it, or within it."""
+    """Return an Azure Machine Learning environment (v2), whose conda file is beside or in it."""
     conda = document.get("conda_file")
     stage = ImportedStage()
     if isinstance(conda, dict):

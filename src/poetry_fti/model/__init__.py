@@ -39,7 +39,16 @@ from poetry_fti.model.platforms import (
 )
 from poetry_fti.model.problem import Problem
 from poetry_fti.model.rule import LEVELS, Level, Rule
-from poetry_fti.model.stage import KINDS, RUNNERS, Kind, Pipeline, Resources, Runner, Stage
+from poetry_fti.model.stage import (
+    KINDS,
+    RUNNERS,
+    Hopsworks,
+    Kind,
+    Pipeline,
+    Resources,
+    Runner,
+    Stage,
+)
 
 __all__ = [
     "CHECKS",
@@ -66,6 +75,7 @@ __all__ = [
     "FileOrigin",
     "GitOrigin",
     "Healthcheck",
+    "Hopsworks",
     "HttpProbe",
     "Image",
     "IndexOrigin",

@@ -38,6 +38,21 @@ class Resources:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hopsworks:
+    """The table `hopsworks` of a stage: how it runs there.
+
+    Attributes:
+        base: the environment of Hopsworks that the stage's one is made from; None for the usual one
+            of its kind and packages.
+        script: the Python file of the project that a job runs, or that is the predictor of a
+            deployment; None for a stage without either.
+    """
+
+    base: str | None = None
+    script: PurePosixPath | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
     """The table `[tool.fti.pipeline]`: how an orchestrator runs the stages one after the other.
 
@@ -81,6 +96,7 @@ class Stage:
         resources: what the platform that runs the stage has to provide.
         schedule: when the stage runs on its own: a cron expression with five fields, in UTC; None
             for runs on demand.
+        hopsworks: how the stage runs on Hopsworks.
     """
 
     name: str
@@ -105,6 +121,7 @@ class Stage:
     paths: tuple[PurePosixPath, ...] | None = None
     resources: Resources = Resources()
     schedule: str | None = None
+    hopsworks: Hopsworks = Hopsworks()
 
     @property
     def locked_groups(self) -> tuple[NormalizedName, ...]:

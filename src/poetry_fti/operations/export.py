@@ -177,7 +177,7 @@ def _files(
         locked = without_markers(locked)
     folder = format_folder(chosen.name, locked.folder, locked.stage.name)
     return {
-        # Other formats write the same constraints of builds.
+        # Other formats write the same build constraints.
         folder / name: text if name == BUILD_CONSTRAINTS else with_words(text, chosen.words)
         for name, text in chosen.exporter.files(locked).items()
     }

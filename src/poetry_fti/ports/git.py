@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
+from poetry_fti.ports.fetching import fetch_history, place_of_branches
 from poetry_fti.reading import open_regular
 
 if TYPE_CHECKING:
@@ -40,10 +41,6 @@ _LARGEST: Final = 64 << 20
 # What git stores in place of a file that is kept in Git LFS.
 _POINTER: Final = re.compile(rb"version https://git-lfs.*\noid sha256:([0-9a-f]{64})\nsize \d+\n")
 _LARGEST_POINTER: Final = 1024
-_FETCH: Final = (
-    "Fetch the history with `git fetch --unshallow` (GitHub Actions: `fetch-depth: 0` of"
-    " actions/checkout; GitLab: the variable `GIT_DEPTH: 0`)."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,7 @@ class Repository:
             return result.stdout.decode().strip()
         if self._is_shallow():
             message = f'This clone is shallow, and lacks the common ancestor of "{revision}" and'
-            raise FtiError(f"{message} HEAD. {_FETCH}")
+            raise FtiError(f"{message} HEAD. {fetch_history(self._refspecs())}")
         return commit
 
     def commit(self, revision: str) -> str:
@@ -95,11 +92,12 @@ class Repository:
             return found
         if self._is_shallow():
             message = f'The git revision "{revision}" is not in this clone, which is shallow.'
-            raise FtiError(f"{message} {_FETCH}")
+            raise FtiError(f"{message} {fetch_history(self._refspecs())}")
         if not self._resolved("HEAD"):
             message = f'There is no git revision "{revision}": the repository of {self.top} has no'
             raise FtiError(f"{message} commit yet.")
-        hint = "Name a branch, a tag or a commit of this repository."
+        where = place_of_branches(self._refspecs())
+        hint = f"Name a branch, a tag or a commit of {where}."
         if self._resolved(f"origin/{revision}"):
             hint = f'Did you mean "origin/{revision}"?'
         raise FtiError(f'There is no git revision "{revision}". {hint}')
@@ -156,6 +154,9 @@ class Repository:
             return ""
         result = run_git(self.top, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
         return "" if result.returncode else result.stdout.decode().strip()
+
+    def _refspecs(self) -> str:
+        return run_git(self.top, "config", "--get-all", "remote.origin.fetch").stdout.decode()
 
     def _is_shallow(self) -> bool:
         return self._git("rev-parse", "--is-shallow-repository").strip() == b"true"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.checks import Finding, Unknown
 
-# How grave a difference between stages is: the worst finding of the checks `align` and `skew` on
+# The severity of a difference between stages: the worst finding of the checks `align` and `skew` on
 # the package, or `different` without one. A package without a difference has no severity.
 Severity: TypeAlias = Literal["error", "warning", "different", ""]
 
@@ -81,7 +81,7 @@ class Package:
 
     Attributes:
         differs: whether stages have different versions of it, or the same from other origins.
-        severity: how grave that is, or that a stage does not have the package.
+        severity: how severe that is, or that a stage does not have the package.
         reasons: why versions differ, as far as the locks show it.
         findings: the findings of checks on the package, without full stops.
     """

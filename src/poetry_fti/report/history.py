@@ -9,7 +9,7 @@ from poetry_fti.report.tables import details, section, table
 from poetry_fti.wording import counted, readable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from poetry_fti.report.data import History, Moment, Report, StagePoint
 
@@ -58,21 +58,25 @@ def _row(name: str, history: History) -> tuple[str, ...]:
     return (
         name,
         "-" if packages[-1] is None else str(packages[-1]),
-        _line(packages, f"{name}: packages"),
+        _line(packages, f"{name}: packages", str),
         "-" if sizes[-1] is None else readable(sizes[-1]),
-        _line(sizes, f"{name}: download"),
+        _line(sizes, f"{name}: download", readable),
     )
 
 
-def _line(values: Sequence[int | None], label: str) -> Markup:
-    """Return a small step chart of values over time; gaps are moments without a value."""
+def _line(values: Sequence[int | None], label: str, text: Callable[[int], str]) -> Markup:
+    """Return a small step chart of values over time; gaps are moments without a value.
+
+    `text` returns a value as it is read out.
+    """
     known = [value for value in values if value is not None]
     if not known:
         return element("span", "-")
     lowest, highest = min(known), max(known)
-    text = f"{label} from {known[0]} to {known[-1]}, lowest {lowest}, highest {highest}"
+    first, last, least, most = map(text, (known[0], known[-1], lowest, highest))
+    spoken = f"{label} from {first} to {last}, lowest {least}, highest {most}"
     path = element("path", d=" ".join(_steps(values, lowest, highest)), class_="line")
-    return element("svg", path, viewBox="0 0 100 24", class_="spark", role="img", aria_label=text)
+    return element("svg", path, viewBox="0 0 100 24", class_="spark", role="img", aria_label=spoken)
 
 
 def _steps(values: Sequence[int | None], lowest: int, highest: int) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from poetry_fti.report.bars import Bar, Segment, chart, colour, legend
 from poetry_fti.report.markup import Markup, element
 from poetry_fti.report.tables import details, section, table
-from poetry_fti.wording import counted, joined, readable
+from poetry_fti.wording import counted, named_stages, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ def images_section(report: Report) -> Markup:
         " have in common are stored and transferred once."
     )
     keys = [
-        (each, f"{_label(name, is_shared=True)} in {joined(stages)}")
+        (each, f"{_label(name, is_shared=True)} in {named_stages(stages)}")
         for (name, stages), each in colours.items()
     ]
     shown = [chart("Layers of each image", bars), legend([*keys, ("own", "in one image")])]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from poetry_fti.report.data import Report, ReportStage
     from poetry_fti.report.markup import Markup
 
-# So many packages have a colour of their own in the chart, and a row in the table of a stage.
+# The number of packages with a colour of their own in the chart, which is also the number of rows
+# in the table of a stage.
 _COLOURED: Final = 8
 _HEAVIEST: Final = 15
 

@@ -15,17 +15,19 @@ if TYPE_CHECKING:
     from poetry_fti.scaffold.presets import Preset
 
 _SUFFIX: Final = ".toml"
+# The default of its kind, which is the first in all lists.
+_DEFAULT: Final = "inference-minimal"
 
 
 def packaged() -> tuple[Preset, ...]:
-    """Return the presets that come with poetry-fti, sorted by kind and name."""
+    """Return the presets that come with poetry-fti by kind, the kind's default first."""
     names = sorted(
         path.name.removesuffix(_SUFFIX)
         for path in resources("poetry_fti.scaffold.presets").iterdir()
         if path.name.endswith(_SUFFIX)
     )
     presets = [parse_preset(name, packaged_text(name)) for name in names]
-    return tuple(sorted(presets, key=lambda preset: KINDS.index(preset.kind)))
+    return tuple(sorted(presets, key=lambda each: (KINDS.index(each.kind), each.name != _DEFAULT)))
 
 
 def packaged_text(name: str) -> str:

@@ -103,6 +103,12 @@ def test_a_package_that_is_compiled_needs_a_compiler() -> None:
     )
 
 
+def test_other_system_packages_are_no_compiler() -> None:
+    assert "has no compiler" in report(
+        "base-image", based("python:3.12-slim", [WINDOWS, ".tar.gz"], apt=("libgomp1",))
+    )
+
+
 @pytest.mark.parametrize(
     "silent",
     [
@@ -111,6 +117,7 @@ def test_a_package_that_is_compiled_needs_a_compiler() -> None:
         based("python:3.12-slim", ["py3-none-any.whl", ".tar.gz"]),
         based("python:3.12-slim", [WINDOWS, ".tar.gz"], build_apt=("gcc",)),
         based("python:3.12-slim", [WINDOWS, ".tar.gz"], run_before=("apk add gcc",)),
+        based("python:3.12-slim", [WINDOWS, ".tar.gz"], template=PurePosixPath("Dockerfile")),
         based(None, [WINDOWS, ".tar.gz"], dockerfile=PurePosixPath("Dockerfile")),
         based(None, [WINDOWS, ".tar.gz"], "windows/amd64"),
         based("corp.example/ml/runtime:7", [NEWER]),

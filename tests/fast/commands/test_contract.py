@@ -135,6 +135,7 @@ def test_every_key_of_the_configuration_is_in_the_reference(
         "tool.fti.stages.<name>.image",
         "tool.fti.stages.<name>.image.healthcheck",
         "tool.fti.stages.<name>.resources",
+        "tool.fti.stages.<name>.hopsworks",
         "tool.fti.pipeline",
         "tool.fti.align[0]",
         "tool.fti.check",

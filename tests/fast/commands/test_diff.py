@@ -112,6 +112,7 @@ def test_all_stages_are_compared_as_json(differing: MemoryProject) -> None:
                 }
             ],
         },
+        "warnings": [],
     }
 
 
@@ -142,8 +143,15 @@ def test_a_project_without_locks_has_nothing_to_compare(demo: MemoryProject) -> 
     missing = "Warning: fti/training/poetry.lock is missing. Run `poetry fti lock training`.\n"
     assert run(demo, "diff") == Ended(0, "No stage has a lock that can be read.\n", missing)
     assert run(demo, "diff", "--format", "markdown").output == (
-        "### Dependencies of the stages\n\nNo stage has a lock that can be read.\n"
+        "### Dependencies of the stages\n\nNo stage has a lock that can be read.\n\n"
+        "- fti/training/poetry.lock is missing. Run &#96;poetry fti lock training&#96;.\n"
     )
+    reported = json.loads(run(demo, "diff", "--format", "json").output)
+    assert reported == {
+        "stages": [],
+        "comparison": {"shared": 0, "divergences": []},
+        "warnings": ["fti/training/poetry.lock is missing. Run `poetry fti lock training`."],
+    }
 
 
 def test_an_unknown_format_is_an_error(differing: MemoryProject) -> None:
@@ -238,6 +246,7 @@ def test_two_stages_are_compared_as_json(differing: MemoryProject) -> None:
             },
         ],
         "skew": [],
+        "warnings": [],
     }
 
 

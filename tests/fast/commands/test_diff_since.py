@@ -167,6 +167,7 @@ def test_changes_of_named_stages_are_listed_as_json(changed: MemoryProject) -> N
                 "skew": [],
             },
         ],
+        "warnings": [],
     }
 
 
@@ -229,7 +230,7 @@ def test_a_lock_that_cannot_be_read_in_the_revision(
     ended = run(changed, "diff", "training", "--since", "release")
     assert (ended.code, ended.output.splitlines()[2:]) == (
         0,
-        [f"training: cannot be compared (4 packages, 6 kB): {reason}"],
+        [f"training (4 packages, 6 kB): the lock of the revision cannot be read: {reason}"],
     )
 
 
@@ -237,7 +238,7 @@ def test_a_pyproject_that_is_not_valid_in_the_revision(changed: MemoryProject) -
     damage(changed, "pyproject.toml", "[tool.fti\n")
     reason = f"pyproject.toml of the commit {commit_of(changed)} is not valid"
     assert run(changed, "diff", "training", "--since", "release").output.splitlines()[2:] == [
-        f"training: cannot be compared (4 packages, 6 kB): {reason}"
+        f"training (4 packages, 6 kB): the lock of the revision cannot be read: {reason}"
     ]
 
 
@@ -375,8 +376,8 @@ def test_a_shallow_clone_names_what_to_fetch(changed: MemoryProject) -> None:
         1,
         "",
         f'The git revision "{first}" is not in this clone, which is shallow. Fetch the history with'
-        " `git fetch --unshallow` (GitHub Actions: `fetch-depth: 0` of actions/checkout; GitLab:"
-        " the variable `GIT_DEPTH: 0`).\n",
+        ' `git remote set-branches origin "*"` and `git fetch --unshallow` (GitHub Actions:'
+        " `fetch-depth: 0` of actions/checkout; GitLab: the variable `GIT_DEPTH: 0`).\n",
     )
 
 
@@ -391,6 +392,14 @@ def test_stale_and_missing_locks_of_now(changed: MemoryProject) -> None:
     assert (ended.code, ended.errors) == (0, f"Warning: {stale}Warning: {missing}")
     assert "inference" not in ended.output
     assert run(changed, "diff", "inference", "--since", "release") == Ended(1, "", missing)
+    output = run(changed, "diff", "--since", "release", "--format", "json").output
+    assert json.loads(output)["warnings"] == [stale.strip(), missing.strip()]
+    output = run(changed, "diff", "--since", "release", "--format", "markdown").output
+    assert output.split("\n\n")[1] == (
+        "- fti/training/poetry.lock does not match pyproject.toml."
+        " Run &#96;poetry fti lock training&#96;.\n"
+        "- fti/inference/poetry.lock is missing. Run &#96;poetry fti lock inference&#96;."
+    )
 
 
 def test_everything_is_new_after_an_empty_revision(changed: MemoryProject) -> None:

@@ -268,7 +268,7 @@ def test_a_python_that_is_too_old_is_left_out(project: MemoryProject) -> None:
             "training x.docx",
             2,
             (
-                '"x.docx" is of no kind that can be imported. Name a file such as *.yml, *.yaml,'
+                '"x.docx" cannot be imported. Name a file such as *.yml, *.yaml,'
                 " *.json, MLmodel, pixi.toml, setup.cfg, pyproject.toml, uv.lock, pdm.lock,"
                 " poetry.lock, pylock.toml, pylock.*.toml, Pipfile, Pipfile.lock, Dockerfile,"
                 " Dockerfile.*, *.dockerfile, *.ipynb, *.txt or *.in."
@@ -512,7 +512,10 @@ def test_discovery_names_no_stage(project: MemoryProject) -> None:
     done = run(project, "import", "training", "--discover")
     assert (done.code, done.errors) == (
         2,
-        "`--discover` finds all files and stages itself. Name none.\n",
+        (
+            "`--discover` finds files and stages itself. Leave out the stage, `--kind` and"
+            " `--python`.\n"
+        ),
     )
     assert run(project, "import", "--discover").output == (
         "No file was found that can be imported into a stage.\n"

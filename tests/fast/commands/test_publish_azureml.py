@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from memory_index import MemoryProject
 
+pytestmark = pytest.mark.slow
+
 VERSION: Final = re.compile(r"\b[0-9a-f]{12}\b")
 API: Final = "api-version=2023-04-01-preview"
 LOG_IN: Final = (
@@ -333,6 +335,7 @@ def test_without_the_extra(
     for name in [name for name in sys.modules if name.partition(".")[0] == "azure"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "azure", None)
+    assert run(locked_demo, "publish", "azureml", "--dry-run").code == 0
     assert run(locked_demo, "publish", "azureml") == Ended(
         1,
         "",

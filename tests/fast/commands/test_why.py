@@ -168,6 +168,10 @@ def test_a_package_that_no_selected_stage_contains(locked: MemoryProject) -> Non
     )
 
 
+def test_an_empty_name_is_an_error(locked: MemoryProject) -> None:
+    assert run(locked, "why", "") == Ended(1, "", "Name a package: poetry fti why PACKAGE\n")
+
+
 def test_what_could_add_a_package(locked: MemoryProject) -> None:
     assert run(locked, "why", "scikit-learn") == Ended(
         1,

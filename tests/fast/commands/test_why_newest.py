@@ -166,11 +166,6 @@ def test_requirements(
         ),
         (
             LIB,
-            f"{STAGE}constraints = [\"lib<2; sys_platform == 'win32'\"]\n",
-            'tool.fti.stages.training.constraints[0] requires lib <2 ; sys_platform == "win32"',
-        ),
-        (
-            LIB,
             '[tool.fti.stages.training.overrides]\nlib = "<2"\n',
             "tool.fti.stages.training.overrides requires lib <2",
         ),
@@ -312,8 +307,17 @@ def test_several_versions_in_a_stage(demo: MemoryProject) -> None:
     markers = ["lib<2; python_version < '3.12'", "lib; python_version >= '3.12'"]
     locked(demo, LIB, {"training": markers})
     assert newest(demo, "lib") == [
-        "  2.0, the newest release, is possible if this changes:",
+        "  2.0, the newest release, is possible on all targets if this changes:",
         '    pyproject.toml requires lib <2; python_version == "3.11" (group training)',
+    ]
+
+
+def test_a_constraint_on_some_targets(demo: MemoryProject) -> None:
+    settings = f"{STAGE}constraints = [\"lib<2; sys_platform == 'win32'\"]\n"
+    locked(demo, {**LIB, "app 1.0": ["lib"]}, {"training": ["app"]}, settings)
+    assert newest(demo, "lib") == [
+        "  2.0, the newest release, is possible on all targets if this changes:",
+        '    tool.fti.stages.training.constraints[0] requires lib <2 ; sys_platform == "win32"',
     ]
 
 

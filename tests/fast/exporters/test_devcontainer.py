@@ -1,4 +1,4 @@
-"""devcontainer.json: the image of a stage as a development container."""
+"""devcontainer.json: the image of a stage as a dev container."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.markers import Marker
 
 from fast.exporters.test_layers import (
+    AMD64,
     ARM64,
     NUMPY,
     PANDAS,
@@ -22,7 +23,7 @@ from poetry_fti.exporters.docker.layers.cuda import duplicate_cuda
 from poetry_fti.exporters.docker.layers.explain import explain, not_shared
 from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.exporters.docker.layers.sharing import sharing
-from poetry_fti.model import Image, Platform
+from poetry_fti.model import Image, LockedFile, Platform
 
 if TYPE_CHECKING:
     from poetry_fti.model import LockedStage
@@ -62,6 +63,21 @@ def test_each_layer_is_explained() -> None:
         ("packages", 200_000, "small 200 kB", "all other packages"),
         ("code", 0, "the project's folder", "changes most often, so no layer is above it"),
     ]
+
+
+def test_what_is_built_from_source_has_the_size_of_its_source_distribution() -> None:
+    source = LockedFile(name="spark-1.tar.gz", digest="sha256:1", size=318_000_000)
+    built = replace(package("spark", 1), files=(source,))
+    wheel = package("other", 2)
+    either = replace(wheel, files=(*wheel.files, replace(source, name="other-1.tar.gz")))
+    (packages,) = (
+        each for each in explain(stage("a", built, either), {}) if each.name == "packages"
+    )
+    assert packages.packages == (("spark", 318_000_000), ("other", 2_000_000))
+    # One of the platforms builds it.
+    both = stage("a", either, platforms=(AMD64, ARM64))
+    (packages,) = (each for each in explain(both, {}) if each.name == "packages")
+    assert packages.packages == (("other", 318_000_000),)
 
 
 def test_an_image_without_packages_is_explained() -> None:

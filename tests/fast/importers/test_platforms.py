@@ -1,4 +1,4 @@
-"""Environments of MLflow, AzureML, pixi and setuptools as stages."""
+"""Environments of MLflow, Azure Machine Learning, pixi and setuptools as stages."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_an_environment_of_azuremls_first_sdk() -> None:
     assert len(stage.notes) == 2
     with pytest.raises(FtiError) as error:
         imported("package.json", "{}")
-    assert str(error.value) == "package.json is not an environment of AzureML."
+    assert str(error.value) == "package.json is not an Azure Machine Learning environment."
 
 
 def test_an_environment_of_pixi() -> None:

@@ -1,4 +1,4 @@
-"""Poetry's constraints of builds in a project's exports: what they affect, and what is refused."""
+"""Poetry's build constraints in a project's exports: what they affect, and what is refused."""
 
 from __future__ import annotations
 

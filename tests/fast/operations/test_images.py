@@ -112,6 +112,17 @@ def test_large_packages_are_shared_in_layers(demo: MemoryProject) -> None:
     )
 
 
+def test_many_images_that_share_a_layer_are_counted(demo: MemoryProject) -> None:
+    demo.index.offer(LARGE)
+    tables = "".join(f'[tool.fti.stages.{name}]\nkind = "training"\n' for name in "abcd")
+    demo.write(pyproject({name: ["torch"] for name in "abcd"}, tables))
+    demo.lock()
+    project = demo.load()
+    assert report_images(project, project.stages).shared == (
+        "Images share packages: 90 MB in 4 stages. That saves 270 MB of downloads."
+    )
+
+
 def test_packages_of_other_systems_are_in_no_image(demo: MemoryProject) -> None:
     demo.index.offer(LARGE)
     elsewhere = "torch ; sys_platform == 'darwin'"

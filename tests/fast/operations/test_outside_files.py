@@ -34,7 +34,7 @@ def rendered(project: Project, *formats: str, stage: str = "training") -> Render
 
 @pytest.fixture
 def path(locked_demo: MemoryProject) -> Path:
-    """The configuration of a development container that has been exported."""
+    """The configuration of a dev container that has been exported."""
     project = locked_demo.load()
     write(project, rendered(project, "devcontainer"))
     return project.root / ".devcontainer" / "training" / "devcontainer.json"

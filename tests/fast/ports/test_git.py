@@ -237,6 +237,34 @@ def test_a_shallow_clone_is_an_error_with_the_command_that_fetches(
     )
 
 
+def test_a_clone_of_one_branch_names_the_commands_that_fetch_the_others(
+    root: Path, tmp_path: Path
+) -> None:
+    commit(root, a="1")
+    git(root, "branch", "other")
+    commit(root, a="2")
+    git(tmp_path, "clone", "--quiet", "--depth=1", root.as_uri(), "clone")
+    clone = tmp_path / "clone"
+    with pytest.raises(FtiError) as caught:
+        changed(clone, "origin/other")
+    both = 'with `git remote set-branches origin "*"` and `git fetch --unshallow`'
+    assert str(caught.value) == (
+        'The git revision "origin/other" is not in this clone, which is shallow.'
+        f" {FETCH.replace('with `git fetch --unshallow`', both)}"
+    )
+    git(clone, "fetch", "--quiet", "--unshallow")
+    with pytest.raises(FtiError) as caught:
+        changed(clone, "origin/other")
+    assert str(caught.value) == (
+        'There is no git revision "origin/other". Name a branch, a tag or a commit of this'
+        ' clone, which lacks branches. Fetch them with `git remote set-branches origin "*"` and'
+        " `git fetch`."
+    )
+    git(clone, "remote", "set-branches", "origin", "*")
+    git(clone, "fetch", "--quiet")
+    assert changed(clone, "origin/other") == ["a"]
+
+
 def test_a_partial_clone_without_a_content_is_an_error(root: Path, tmp_path: Path) -> None:
     first = commit(root, a="1")
     commit(root, a="2")

@@ -210,6 +210,20 @@ def test_hostile_texts_are_shown_and_not_interpreted() -> None:
     assert data_of(page)["notes"] == {"0": [HOSTILE, HOSTILE]}
 
 
+def test_the_charts_of_the_history_are_read_out_with_units() -> None:
+    points = [StagePoint(packages=count, download=count * 1_000_000) for count in (2, 3)]
+    moments = [
+        Moment(commit="c0ffee", date="2026-01-02", subject="", stages={"training": point})
+        for point in points
+    ]
+    page = Page(html(replace(SMALL, history=History(tuple(moments), ""))))
+    charts = [a["aria-label"] for tag, a in page.tags if tag == "svg" and a.get("class") == "spark"]
+    assert charts == [
+        "training: packages from 2 to 3, lowest 2, highest 3",
+        "training: download from 2 MB to 3 MB, lowest 2 MB, highest 3 MB",
+    ]
+
+
 def test_the_policy_allows_the_page_s_own_style_and_scripts_only() -> None:
     page = html(SMALL)
     policy = next(

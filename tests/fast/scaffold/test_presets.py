@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,6 +45,10 @@ def test_the_presets_that_come_along_are_all_right() -> None:
         ("training-tensorflow", "cuda", "cpu"),
         ("training-torch", "cuda", "cpu", "cu126", "cu128", "cu130"),
         ("inference-minimal",),
+        ("inference-bentoml",),
+        ("inference-fastapi",),
+        ("inference-flask",),
+        ("inference-mlserver",),
         ("inference-tabular",),
         ("inference-tensorflow",),
         ("inference-torch",),
@@ -54,8 +59,10 @@ def test_the_presets_that_come_along_are_all_right() -> None:
 def test_inference_presets_expose_the_port_that_they_serve_on() -> None:
     for preset in packaged():
         image = preset.stage.get("image", {})
-        command = image.get("command", [])
-        ports = [int(command[command.index("--port") + 1])] if "--port" in command else []
+        command = " ".join(image.get("command", []))
+        ports = [int(port) for port in re.findall(r"(?:--port |0:)(\d+)", command)]
+        if preset.name == "inference-mlserver":
+            ports = [8080, 8081, 8082]  # the defaults of MLServer
         assert image.get("expose", []) == ports, preset.name
         assert bool(ports) == (preset.kind == "inference"), preset.name
 

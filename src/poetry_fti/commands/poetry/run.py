@@ -38,8 +38,8 @@ class RunCommand(Command):
         option(
             "since",
             None,
-            "Run the command in each stage that changes since a git revision affect. No stage is"
-            " named then.",
+            "Run the command in each stage that changes since a git revision affect. Do not name a"
+            " stage.",
             flag=False,
         ),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from poetry.console.commands.command import Command
 
@@ -11,14 +11,13 @@ from poetry_fti.commands.shared.console import aligned, escape, guarded, load, p
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
 from poetry_fti.errors import DONE
 from poetry_fti.operations.publishing.azureml import published
+from poetry_fti.wording import short_digest
 
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
 
     from poetry_fti.operations.publishing.azureml import PublishedVersion
-
-_DIGITS: Final = len("sha256:") + 12
 
 
 class PublishedAzuremlCommand(Command):
@@ -58,7 +57,7 @@ was made from. A version that was made from the stage's present lock is current.
 
 def _row(each: PublishedVersion) -> tuple[str, ...]:
     state = "current" if each.is_current else "another lock"
-    return (each.stage, f"{each.name}:{each.version}", each.lock[:_DIGITS], state)
+    return (each.stage, f"{each.name}:{each.version}", short_digest(each.lock), state)
 
 
 def _data(each: PublishedVersion) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from poetry_fti.base_images import (
     base_libc,
     base_python,
     is_debian_like,
-    is_without_compiler,
     without_digest,
 )
 from poetry_fti.base_images import is_alpine as is_alpine_image
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.libc import needed_libc
+from poetry_fti.exporters.shared.pythons import allowed_minors
 from poetry_fti.model import Libc
 from poetry_fti.targets import python_minors
 
@@ -94,20 +94,9 @@ def is_alpine(locked: LockedStage) -> bool:
     return is_alpine_image(image.base or _default(locked))
 
 
-def has_no_compiler(locked: LockedStage) -> bool:
-    """Return whether the name of the base image says that it has no compiler."""
-    return is_without_compiler(locked.stage.image.base or _default(locked))
-
-
 def _default(locked: LockedStage) -> str:
-    minors = python_minors(SpecifierSet(locked.requires_python))
-    if not minors:
-        message = (
-            f'The stage "{locked.stage.name}" allows no known version of Python'
-            f" ({locked.requires_python}). Set {_key(locked.stage, 'image.base')}."
-        )
-        raise FtiError(message)
-    return "python:{}.{}-{}".format(*min(minors), _default_system(locked))
+    oldest, *_ = allowed_minors(locked, "image.base")
+    return "python:{}.{}-{}".format(*oldest, _default_system(locked))
 
 
 def _default_system(locked: LockedStage) -> str:

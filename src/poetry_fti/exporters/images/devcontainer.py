@@ -1,4 +1,4 @@
-"""devcontainer.json: a development container that runs the image of a stage."""
+"""devcontainer.json: a dev container that runs the image of a stage."""
 
 from __future__ import annotations
 

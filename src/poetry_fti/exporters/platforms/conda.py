@@ -28,7 +28,7 @@ _FILE: Final = "environment.yml"
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return environment.yml, and the constraints of builds if the stage has any.
+    """Return environment.yml, and the build constraints if the stage has any.
 
     The stage's environment variables are set when the environment is activated. Raises FtiError if
     the stage allows no known version of Python.

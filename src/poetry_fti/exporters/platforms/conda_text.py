@@ -1,4 +1,4 @@
-"""What the files of conda have in common, whichever tool reads them."""
+"""The parts that conda environment files of several formats have in common."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from poetry_fti.errors import FtiError
 from poetry_fti.exporters.shared.images import normalized
-from poetry_fti.targets import python_minors, version_text
+from poetry_fti.exporters.shared.pythons import allowed_minors
+from poetry_fti.targets import version_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,11 +55,7 @@ def stage_python(locked: LockedStage) -> Version:
     allows no known version.
     """
     specifiers = SpecifierSet(locked.requires_python)
-    for minor in python_minors(specifiers)[:1]:
-        releases = [Version(f"{version_text(minor)}.{patch}") for patch in range(_PATCHES)]
-        allowed = list(filter(specifiers.contains, releases))
-        return Version(version_text(minor)) if allowed == releases else allowed[0]
-    raise FtiError(
-        f'The stage "{locked.stage.name}" allows no known version of Python'
-        f" ({locked.requires_python}). Set tool.fti.stages.{locked.stage.name}.python."
-    )
+    minor = version_text(allowed_minors(locked)[0])
+    releases = [Version(f"{minor}.{patch}") for patch in range(_PATCHES)]
+    allowed = list(filter(specifiers.contains, releases))
+    return Version(minor) if allowed == releases else allowed[0]

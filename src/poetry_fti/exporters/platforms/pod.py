@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedStage, Resources
 
+GPU: Final = "nvidia.com/gpu"
 NAME_LABEL: Final = "app.kubernetes.io/name"
 
 # The longest name of a CronJob, which Kubernetes appends a time stamp to.
@@ -59,8 +60,21 @@ def pod_spec(locked: LockedStage, container: Mapping[str, Any]) -> dict[str, Any
     }
 
 
+def quantities(resources: Resources) -> dict[str, str]:
+    """Return the quantities of Kubernetes for what a stage needs, by the name of the resource."""
+    found: dict[str, str] = {}
+    if resources.cpu is not None:
+        cores, milli = divmod(resources.cpu, 1000)
+        found["cpu"] = f"{resources.cpu}m" if milli else str(cores)
+    if resources.memory is not None:
+        found["memory"] = _bytes(resources.memory)
+    if resources.gpu is not None:
+        found[GPU] = str(resources.gpu)
+    return found
+
+
 def _container(locked: LockedStage) -> dict[str, Any]:
-    resources = _quantities(locked.stage.resources)
+    resources = quantities(locked.stage.resources)
     is_set = "HOME" in dict((*locked.stage.env, *locked.stage.image.env))
     return {
         "image": image_name(locked),
@@ -89,18 +103,6 @@ def _uid(locked: LockedStage) -> int:
         f'The image of the stage "{locked.stage.name}" runs {problem}.'
         f" Set {locked.stage.image_key('user')} to a uid such as 10001."
     )
-
-
-def _quantities(resources: Resources) -> dict[str, str]:
-    found: dict[str, str] = {}
-    if resources.cpu is not None:
-        cores, milli = divmod(resources.cpu, 1000)
-        found["cpu"] = f"{resources.cpu}m" if milli else str(cores)
-    if resources.memory is not None:
-        found["memory"] = _bytes(resources.memory)
-    if resources.gpu is not None:
-        found["nvidia.com/gpu"] = str(resources.gpu)
-    return found
 
 
 def _bytes(size: int) -> str:

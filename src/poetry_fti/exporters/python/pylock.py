@@ -36,7 +36,7 @@ def filename(stage: str) -> str:
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return the lock file, and the constraints of builds, which it cannot contain.
+    """Return the lock file, and the build constraints, which it cannot contain.
 
     Raises FtiError if the URL of a file is unknown.
     """

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from poetry_fti.targets import Minor
 
 
-def allowed_minors(locked: LockedStage) -> Sequence[Minor]:
-    """Return the minor versions of Python that a stage allows, ascending; raises FtiError if none.
+def allowed_minors(locked: LockedStage, key: str = "python") -> Sequence[Minor]:
+    """Return the minor versions of Python that a stage allows, ascending.
 
-    Among them are versions that have not been released yet.
+    Among them are versions that have not been released yet. Raises FtiError if there are none; its
+    message names the stage's `key` to set.
     """
     minors = python_minors(SpecifierSet(locked.requires_python))
     if not minors:
         message = (
             f'The stage "{locked.stage.name}" allows no known version of Python'
-            f" ({locked.requires_python}). Set tool.fti.stages.{locked.stage.name}.python."
+            f" ({locked.requires_python}). Set tool.fti.stages.{locked.stage.name}.{key}."
         )
         raise FtiError(message)
     return minors

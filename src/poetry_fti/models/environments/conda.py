@@ -43,12 +43,12 @@ _MOST_DEPENDENCIES: Final = 20_000
 
 
 def is_conda(head: str) -> bool:
-    """Return whether a text that begins with `head` is an environment of conda or MLflow."""
+    """Return whether a text that begins with `head` is a conda or MLflow environment."""
     return bool(_TOP_LEVEL.search(head))
 
 
 def read_conda(text: str) -> ModelRecord:
-    """Return the versions in an environment of conda, or in the `python_env.yaml` of MLflow.
+    """Return the versions in a conda environment, or in MLflow's `python_env.yaml`.
 
     A version of two numbers, such as `numpy=1.26`, stands for any patch release.
     """

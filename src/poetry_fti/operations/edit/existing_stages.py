@@ -74,7 +74,7 @@ def remove_stage(project: Project, stage: ProjectStage, text: str) -> StageChang
 
 
 def _without_files(project: Project, stage: ProjectStage) -> StageChange:
-    """Remove what was written for a stage that does not exist any more."""
+    """Remove what was written for a stage that no longer exists."""
     outside = outside_files(project, stage.name)
     files.remove(project.root / path for path in outside)
     files.remove_empty([project.root / path.parent for path in outside])

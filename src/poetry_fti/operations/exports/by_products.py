@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.operations.project import Project
 
-# The formats that come with the constraints of builds.
+# The formats that also write the build constraints.
 _CONSTRAINED: Final = frozenset({"conda", "dockerfile", "mlflow", "pylock", "requirements"})
 
 

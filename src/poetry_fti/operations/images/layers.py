@@ -13,7 +13,7 @@ from poetry_fti.exporters.docker.layers.installed import image_view
 from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.exporters.docker.layers.sharing import savings
 from poetry_fti.exporters.python.pylock import filename, known_files, with_urls
-from poetry_fti.wording import joined, readable
+from poetry_fti.wording import named_stages, readable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable
@@ -74,7 +74,7 @@ def shared_layers(images: Iterable[LockedStage], others: Iterable[LockedStage] =
         return ""
     largest = sorted(found, key=lambda names: (-found[names][1], names))
     shown = sorted(largest[:_SHOWN], key=lambda names: (-len(names), names))
-    parts = [f"{readable(found[names][0])} in {joined(names)}" for names in shown]
+    parts = [f"{readable(found[names][0])} in {named_stages(names)}" for names in shown]
     parts += [f"less in {len(found) - _SHOWN} more combinations"] * (len(found) > _SHOWN)
     saved = readable(sum(saving for _, saving in found.values()))
     return f"Images share packages: {'; '.join(parts)}. That saves {saved} of downloads."

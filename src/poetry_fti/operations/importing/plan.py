@@ -1,4 +1,4 @@
-"""Plans an import: the pyproject.toml that it would write, and what it could not take over."""
+"""Plans an import: the pyproject.toml to write, and what has no counterpart in it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPlan:
-    """An import that has not been done.
+    """An import that has been planned, but not carried out.
 
     Attributes:
         stage: the name of the stage.
@@ -166,8 +166,7 @@ def _read(source: Source) -> ImportedStage:
     if importer is None:
         names = joined([name for each in IMPORTERS.values() for name in each.names], "or")
         raise ConfigError(
-            f"{in_quotes(source.name)} is of no kind that can be imported. Name a file such as"
-            f" {names}."
+            f"{in_quotes(source.name)} cannot be imported. Name a file such as {names}."
         )
     if source.environment and not importer.is_selective:
         raise ConfigError(

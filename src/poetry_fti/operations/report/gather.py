@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def gather_report(project: Project, commits: int = 0) -> Report:
-    """Return a report on all stages, with the history of their locks in so many commits.
+    """Return a report on all stages, with the history of their locks in this many commits.
 
     Locks are read as they are on disk, whether or not these are fresh. No index is used, and
     nothing is solved. Raises FtiError if there is no git repository and `commits` is not 0,

@@ -1,4 +1,4 @@
-"""The package by stage matrix: versions, differences and how grave these are."""
+"""The matrix of packages and stages: versions, differences and their severity."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from poetry_fti.checks import Finding
 from poetry_fti.model import DirectoryOrigin, GitOrigin, IndexOrigin
-from poetry_fti.wording import in_one_line
+from poetry_fti.wording import in_one_line, short_commit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -157,7 +157,8 @@ def _other_source(locked: list[LockedPackage], found: InstalledPackage) -> str:
         return ""  # from an index, or from a wheel that was built before
     if isinstance(origin, GitOrigin):
         if source.commit and source.commit != origin.commit:
-            return f"was built from commit {source.commit[:12]}, not {origin.commit[:12]}"
+            built, wanted = short_commit(source.commit), short_commit(origin.commit)
+            return f"was built from commit {built}, not {wanted}"
         return ""
     if source.digests and package.digests and source.digests.isdisjoint(package.digests):
         return "was installed from a file that is not in the lock"

@@ -16,6 +16,7 @@ from poetry_fti.ports.image_files import image_archive, image_settings
 from poetry_fti.ports.installed.archive import read_archive
 from poetry_fti.ports.lock_commits import commit_with_lock
 from poetry_fti.targets import marker_environment
+from poetry_fti.wording import short_commit, short_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,7 +88,7 @@ def _other_lock(stage: ProjectStage, digest: str, where: Where, root: Path) -> I
     own = lock_digest(stage.path) if digest and stage.lock.text else digest
     if digest != own:
         path = stage.folder / "poetry.lock"
-        locks = f"the lock {_short(digest)}, not from {path} ({_short(own)})"
+        locks = f"the lock {short_digest(digest)}, not from {path} ({short_digest(own)})"
         message = f"{where.name} was built from {locks}"
         because = _origin(commit_with_lock(root, path, digest))
         yield replace(where.finding(message, level="warning"), because=because)
@@ -95,13 +96,9 @@ def _other_lock(stage: ProjectStage, digest: str, where: Where, root: Path) -> I
 
 def _origin(commit: str | None) -> str:
     """Return where a lock comes from; an empty string if that is not known."""
-    if commit is None:
-        return ""
-    return f"that lock is in commit {commit[:12]}" if commit else "no commit contains that lock"
-
-
-def _short(digest: str) -> str:
-    return digest[:19]
+    if not commit:
+        return "" if commit is None else "no commit contains that lock"
+    return f"that lock is in commit {short_commit(commit)}"
 
 
 def _markers(platform: str, python: str) -> tuple[dict[str, str], ...]:

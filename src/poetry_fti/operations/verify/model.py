@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from poetry_fti.bridge.lock.locked import lock_digest
 from poetry_fti.checks import Finding
 from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.operations.check.stages import checked_stage
 from poetry_fti.ports.lock_commits import commit_with_lock
-from poetry_fti.wording import in_one_line
+from poetry_fti.wording import in_one_line, short_commit, short_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from poetry_fti.model import Stamp
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
-
-_SHOWN: Final = 19  # characters of a digest, with its algorithm
-_SHOWN_COMMIT: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +79,12 @@ def _origin(project: Project, name: str, stamp: Stamp) -> str | Finding:
     trained = f"{name} was trained from {lock}"
     if own is not None and own.lock.text and lock_digest(own.path) == stamp.lock:
         return f"{trained} as it is now."
-    digest = stamp.lock[:_SHOWN]
+    digest = short_digest(stamp.lock)
     commit = commit_with_lock(project.root, lock, stamp.lock)
     if commit is None:
         return f"{trained} with the digest {digest}, which is not the present one."
     if commit:
-        return f"{trained} of commit {commit[:_SHOWN_COMMIT]}."
+        return f"{trained} of commit {short_commit(commit)}."
     return Finding(
         check="model",
         level="warning",

@@ -69,6 +69,7 @@ class NewestIn:
 
     Attributes:
         version: the version in the lock; the lowest, if there are several.
+        higher: the other versions in the lock, which it has for some targets only.
         newest: the newest release of the stage's package sources; None if they have none.
         prerelease: a newer pre-release, which no requirement of pyproject.toml allows.
         update: an update that results in a newer version.
@@ -80,6 +81,7 @@ class NewestIn:
     """
 
     version: Version
+    higher: tuple[Version, ...] = ()
     newest: Version | None = None
     prerelease: Version | None = None
     update: Update | None = None

@@ -121,7 +121,8 @@ class Search:
         return goal is not None and version is not None and version < goal
 
     def _newest_in(self, stage: ProjectStage, runs: Sequence[DryRun]) -> NewestIn:
-        own, offered = stage.versions[self._name][0], self._offered[stage.name]
+        own, *higher = stage.versions[self._name]
+        offered = self._offered[stage.name]
         run = next((each for each in runs if not self._is_missed(stage, each)), runs[0])
         reached = run.version(stage, self._name)
         update = None
@@ -134,6 +135,7 @@ class Search:
         ]
         return NewestIn(
             version=own,
+            higher=tuple(higher),
             newest=offered.newest,
             prerelease=offered.prerelease,
             update=update,

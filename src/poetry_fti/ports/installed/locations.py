@@ -191,7 +191,7 @@ def _started(interpreter: Path) -> PythonFolders:
 
 
 def _own_python(folder: Path) -> Path | None:
-    """Return the interpreter of a folder such as an environment of conda, or None."""
+    """Return the interpreter of a folder such as a conda environment, or None."""
     names = ("bin/python", "bin/python3", "python.exe")
     return next((found for name in names if (found := folder / name).is_file()), None)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT: Final = (10, 60)  # seconds to connect, and to wait for data
 _BUSY: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_NOT_FOUND: Final = HTTPStatus.NOT_FOUND
 _LONGEST: Final = 500
 
 
@@ -30,19 +31,21 @@ class Call:
     Attributes:
         path: the path below the URL of the service, percent-encoded.
         query: the parameters of the query.
-        body: is sent as JSON; None for a request without a body.
-        files: is sent as a form instead: names of files with their content, and text fields.
+        body: is sent as JSON; None for a request without it.
+        form: the fields of a form, which is sent with a file.
+        file: the name and the content of the file.
     """
 
     method: str
     path: str
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
-    files: Mapping[str, str | tuple[str, bytes]] | None = None
+    form: Mapping[str, str] | None = None
+    file: tuple[str, bytes] | None = None
 
     def __str__(self) -> str:
         """Return the method, and the path with its query."""
-        query = urlencode(self.query, safe="$,")
+        query = urlencode(self.query, doseq=True, safe="$,")
         return f"{self.method} {self.path}{'?' if query else ''}{query}"
 
 
@@ -54,12 +57,15 @@ class Platform:
         url: the URL that the paths of calls are appended to, without a slash at the end.
         remedies: what to do about a status, as sentences.
         error_text: returns the message in the JSON of an error, or an empty string.
+        is_missing: returns whether a status and the JSON of an error mean that what was requested
+            does not exist.
     """
 
     name: str
     url: str
     remedies: Mapping[int, str]
     error_text: Callable[[Mapping[str, Any]], str]
+    is_missing: Callable[[int, Mapping[str, Any]], bool] = lambda status, _: status == _NOT_FOUND
 
 
 class ConflictError(FtiError):
@@ -90,9 +96,10 @@ class Service:
         self._session = requests.Session()
 
     def find(self, call: Call) -> Mapping[str, Any] | None:
-        """Return the JSON of the response; None if the service answers 404."""
+        """Return the JSON of the response; None if what is requested does not exist."""
         response = self._response(call)
-        return None if response.status_code == HTTPStatus.NOT_FOUND else self._json(call, response)
+        is_missing = self._platform.is_missing(response.status_code, _json_object(response) or {})
+        return None if is_missing else self._json(call, response)
 
     def send(self, call: Call) -> Mapping[str, Any]:
         """Return the JSON of the response, which may be empty. Raises ConflictError for a 409."""
@@ -127,7 +134,8 @@ class Service:
             call.method,
             f"{self._platform.url}{str(call).partition(' ')[2]}",
             json=call.body,
-            files=call.files,
+            data=call.form,
+            files=None if call.file is None else {"file": call.file},
             auth=self._authorize,  # also keeps requests from reading a netrc file
             timeout=_TIMEOUT,
             allow_redirects=False,

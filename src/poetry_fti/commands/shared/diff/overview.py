@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_fti.commands.shared.diff.tables import Table, markdown, markdown_lines, text_lines
+from poetry_fti.commands.shared.diff.tables import (
+    Table,
+    markdown,
+    markdown_lines,
+    problem_lines,
+    text_lines,
+)
 from poetry_fti.commands.shared.reports.comparison import (
     comparison_data,
     comparison_lines,
@@ -37,6 +43,7 @@ def overview_markdown(found: Overview) -> Iterator[str]:
         if found.comparison.divergences:
             yield ""
             yield from markdown_lines(_divergences(found.comparison))
+    yield from problem_lines(found.problems)
 
 
 def overview_data(found: Overview) -> dict[str, Any]:
@@ -52,6 +59,7 @@ def overview_data(found: Overview) -> dict[str, Any]:
             for each in found.stages
         ],
         "comparison": comparison_data(found.comparison),
+        "warnings": list(found.problems),
     }
 
 

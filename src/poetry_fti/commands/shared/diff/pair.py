@@ -16,7 +16,13 @@ from poetry_fti.commands.shared.diff.entries import (
     versions_cells,
 )
 from poetry_fti.commands.shared.diff.overview import reasons_text
-from poetry_fti.commands.shared.diff.tables import Table, markdown, markdown_lines, text_lines
+from poetry_fti.commands.shared.diff.tables import (
+    Table,
+    markdown,
+    markdown_lines,
+    problem_lines,
+    text_lines,
+)
 from poetry_fti.commands.shared.reports.findings import finding_data
 from poetry_fti.wording import counted
 
@@ -39,6 +45,7 @@ def pair_markdown(found: StagePair) -> Iterator[str]:
     """Yield lines of Markdown: a sentence, then a table for each kind of difference."""
     yield f"### {markdown(found.names[0])} and {markdown(found.names[1])}"
     yield f"\n{markdown(_sentence(found))}"
+    yield from problem_lines(found.problems)
     for table in _tables(found):
         yield ""
         yield from markdown_lines(table)
@@ -64,6 +71,7 @@ def pair_data(found: StagePair) -> dict[str, Any]:
         "only_in_first": [_lone_data(each) for each in different.removed],
         "only_in_second": [_lone_data(each) for each in different.added],
         "skew": [finding_data(each) for each in found.skew],
+        "warnings": list(found.problems),
     }
 
 

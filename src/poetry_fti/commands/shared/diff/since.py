@@ -16,7 +16,13 @@ from poetry_fti.commands.shared.diff.entries import (
     size_text,
     versions_cells,
 )
-from poetry_fti.commands.shared.diff.tables import Table, markdown, markdown_lines, text_lines
+from poetry_fti.commands.shared.diff.tables import (
+    Table,
+    markdown,
+    markdown_lines,
+    problem_lines,
+    text_lines,
+)
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
@@ -46,6 +52,7 @@ def since_text(history: History) -> Iterator[str]:
 def since_markdown(history: History) -> Iterator[str]:
     """Yield lines of Markdown: a line for each stage, or a table if its lock has changed."""
     yield f"### {markdown(_heading(history))}"
+    yield from problem_lines(history.problems)
     for stage in history.stages:
         tables = list(_tables(stage))
         for table in tables:
@@ -60,6 +67,7 @@ def since_data(history: History) -> dict[str, Any]:
     return {
         "since": {"revision": history.revision, "commit": history.commit},
         "stages": [_stage_data(stage) for stage in history.stages],
+        "warnings": list(history.problems),
     }
 
 
@@ -103,7 +111,8 @@ def _sentence(stage: StageHistory) -> str:
     size = stage.after or stage.before
     counted = f" ({lock_text(size)})" if size else ""
     if stage.state == "unreadable":
-        return f"{stage.name}: cannot be compared{counted}: {stage.reason}"
+        why = f"the lock of the revision cannot be read: {stage.reason}"
+        return f"{stage.name}{counted}: {why}"
     return f"{stage.name}: {stage.state}{counted}"
 
 

@@ -49,6 +49,13 @@ def markdown_lines(table: Table) -> Iterator[str]:
         yield "\n</details>"
 
 
+def problem_lines(problems: Sequence[str]) -> Iterator[str]:
+    """Yield an empty line and a list of sentences as Markdown, or no line for no sentence."""
+    if problems:
+        yield ""
+        yield from (f"- {markdown(problem)}" for problem in problems)
+
+
 def markdown(text: str) -> str:
     """Return plain text for Markdown: neither markup, links nor mentions are interpreted.
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.commands.shared.diff.tables import Table, markdown, markdown_lines
+from poetry_fti.commands.shared.diff.tables import Table, markdown, markdown_lines, problem_lines
 from poetry_fti.report.history import changes_text, moment_text
 from poetry_fti.report.stages import download_text
-from poetry_fti.wording import counted, joined, readable
+from poetry_fti.wording import counted, named_stages, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +22,7 @@ def report_markdown(report: Report) -> Iterator[str]:
     """Yield lines of Markdown: numbers, then tables; long ones are collapsed."""
     yield f"### {markdown(report.project or 'Project')}: dependencies of the stages\n"
     yield markdown(f"{_numbers(report)} {report.sharing}".strip())
-    problems = [stage.problem for stage in report.stages if stage.problem]
-    if problems:
-        yield ""
-        yield from (f"- {markdown(problem)}" for problem in problems)
+    yield from problem_lines([stage.problem for stage in report.stages if stage.problem])
     for table in _tables(report):
         if table.rows:
             yield ""
@@ -81,12 +78,12 @@ def _versions(package: Package) -> str:
     stages: dict[str, list[str]] = {}
     for name, cell in package.cells.items():
         stages.setdefault(cell.versions, []).append(name)
-    return "; ".join(f"{versions} in {joined(names)}" for versions, names in stages.items())
+    return "; ".join(f"{versions} in {named_stages(names)}" for versions, names in stages.items())
 
 
 def _image(image: StageImage) -> tuple[str, ...]:
     shared = [
-        f"{layer.name} with {joined(name for name in layer.stages if name != image.stage)}"
+        f"{layer.name} with {named_stages([each for each in layer.stages if each != image.stage])}"
         for layer in image.layers
         if layer.stages
     ]

@@ -46,7 +46,7 @@ def newest_lines(
 
 
 def newest_data(found: NewestIn | None) -> dict[str, Any] | None:
-    """Return what prevents newer versions as JSON data; None if that was not asked for."""
+    """Return what prevents newer versions as JSON data; None without `--newest`."""
     if found is None:
         return None
     update = found.update
@@ -96,18 +96,21 @@ def _excluded_lines(
 ) -> Iterator[str]:
     """Yield what excludes a version from the stage, or from another one: `in inference`."""
     which = where or _subject(excluded.version, found, excluded.stages)
+    possible = "possible"
+    if not where and excluded.version in found.higher:
+        possible = "possible on all targets"
     indent = "    " if where else "  "
     remedies = excluded.remedies
     if not remedies:
         reason = excluded.reason or "no requirement that could be changed excludes it"
-        yield f"{indent}{which} is not possible: {reason}"
+        yield f"{indent}{which} is not {possible}: {reason}"
         return
     together = len(remedies[0].restrictions) > 1
     changing = "these change" if together else "one of these changes"
     if not together and len(remedies) == 1:
         changing = "this changes"
     only = "only " if together else ""
-    yield f"{indent}{which} is {only}possible if {changing}{' together' if together else ''}:"
+    yield f"{indent}{which} is {only}{possible} if {changing}{' together' if together else ''}:"
     for remedy in remedies:
         for _, sentences in remedy.restrictions:
             yield f"{indent}  {'; '.join(sentences)}"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from poetry_fti.exporters.docker.base_image import base_image, has_no_compiler, is_alpine
+from poetry_fti.base_images import lacks_compiler
+from poetry_fti.exporters.docker.base_image import base_image, is_alpine
 from poetry_fti.exporters.docker.layers.installed import is_installed
 from poetry_fti.exporters.docker.layers.wheels import ImageWheels, linux_platforms
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedPackage, LockedStage, Platform
 
-_COMPILER: Final = re.compile(
-    r"(?<![\w.-])(gcc|g\+\+|clang|cc|c\+\+|gfortran|build-essential|build-base|rustc|rust|cargo)"
-    r"(?![\w.])"
-)
-
 
 def missing_compiler(locked: LockedStage) -> str:
     """Return a warning about source distributions that an image may fail to build.
@@ -29,11 +24,8 @@ def missing_compiler(locked: LockedStage) -> str:
     have one as far as their settings show, and where the project's own Dockerfile or template
     decides about the system. Path and git dependencies are left out.
     """
-    image = locked.stage.image
     platforms = linux_platforms(locked)
-    if not platforms or image.dockerfile or image.template or not has_no_compiler(locked):
-        return ""
-    if any(map(_COMPILER.search, (*image.apt, *image.build_apt, *image.run_before))):
+    if not platforms or not lacks_compiler(locked.stage.image):
         return ""
     known = ImageWheels(locked)
     built = {

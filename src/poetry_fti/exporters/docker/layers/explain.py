@@ -164,7 +164,7 @@ def _reason(package: LockedPackage, their: LockedPackage) -> str:
 def _packages(
     name: str, packages: Iterable[LockedPackage], wheels: ImageWheels, reason: str
 ) -> ImageLayer:
-    sizes = [(str(each.name), wheels.size(each)) for each in packages]
+    sizes = [(str(each.name), wheels.download(each)) for each in packages]
     ordered = tuple(sorted(sizes, key=lambda pair: (-pair[1], pair[0])))
     return ImageLayer(name=name, holds=_summary(ordered), reason=reason, packages=ordered)
 

@@ -21,10 +21,10 @@ def linux_platforms(locked: LockedStage) -> tuple[Platform, ...]:
 
 
 class ImageWheels:
-    """The wheels of packages that fit a stage's image. What they depend on is found out once."""
+    """The wheels of packages that fit a stage's image; what they depend on is determined once."""
 
     def __init__(self, locked: LockedStage) -> None:
-        """Find out platforms and Python of the image; raises FtiError if its base does not fit."""
+        """Determine platforms and Python of the image; raises FtiError if its base does not fit."""
         targets = locked.stage.targets
         self._platforms = {
             platform: Targets(platforms=(platform,), libc=targets.libc)
@@ -46,6 +46,21 @@ class ImageWheels:
         """Return the size in bytes of the largest wheel that fits; 0 if it is not known."""
         return max(
             (file.size or 0 for each in self._platforms for file in self._of(package, each)),
+            default=0,
+        )
+
+    def download(self, package: LockedPackage) -> int:
+        """Return the size in bytes of the largest file that an image downloads; 0 if not known.
+
+        For a platform without a fitting wheel, that is the source distribution.
+        """
+        sources = [each for each in package.files if not each.is_wheel]
+        return max(
+            (
+                file.size or 0
+                for each in self._platforms
+                for file in list(self._of(package, each)) or sources
+            ),
             default=0,
         )
 

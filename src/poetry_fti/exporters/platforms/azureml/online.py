@@ -26,7 +26,7 @@ _ENDPOINT_NAME: Final = re.compile(r"[a-z][a-z0-9-]{2,31}")
 
 
 def endpoint(locked: LockedStage) -> dict[str, Any]:
-    """Return a managed online endpoint; raises FtiError if the stage's name is no name for one."""
+    """Return a managed online endpoint; raises FtiError if an endpoint cannot have its name."""
     return {
         "$schema": f"{_SCHEMAS}/managedOnlineEndpoint.schema.json",
         "name": _endpoint_name(locked),

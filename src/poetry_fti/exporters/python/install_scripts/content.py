@@ -1,4 +1,4 @@
-"""What the scripts for all shells have in common: requirements, and checks in Python."""
+"""The parts that the scripts for all shells share: requirements, and checks in Python."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedStage
 
+# The message on a local package that is missing, for the variable `path` of the shell.
+MISSING_PATH: Final = '"$path is not in this folder. Run the script in the root of the project."'
 _LAST_PATCH: Final = 99  # that `python_environments` lists
 
 
@@ -52,7 +54,7 @@ class ScriptContent:
             empty if the stage is locked for every platform.
         platforms: the platforms, for the message.
         installations: the calls of pip, in order.
-        constraints: the text of the constraints of builds; empty without any.
+        constraints: the text of the build constraints; empty without any.
         paths: the local packages, relative to the project's root.
     """
 
@@ -69,7 +71,7 @@ class ScriptContent:
 
 
 def script_content(locked: LockedStage) -> ScriptContent:
-    """Return what the scripts of a stage contain; raises FtiError if it allows no known Python."""
+    """Return the content of a stage's scripts; raises FtiError if it allows no known Python."""
     allowed_minors(locked)
     files = requirements.files(replace(locked, via=False))
     platforms = locked.stage.targets.platforms
@@ -85,6 +87,22 @@ def script_content(locked: LockedStage) -> ScriptContent:
         constraints=_without_comments(files.get(BUILD_CONSTRAINTS, "")),
         paths=tuple(sorted({str(path) for path in _local_paths(locked)})),
     )
+
+
+def usage(content: ScriptContent, command: str) -> str:
+    """Return the comment on how to run a script with a command."""
+    where = ", in the project's root" if content.paths else ""
+    return (
+        f"# Creates the environment of the stage {content.stage} with nothing but Python and pip.\n"
+        f"# Usage{where}: {command} [ENVIRONMENT]\n"
+        f"# The default for ENVIRONMENT is .venv-{content.stage}. The variable PYTHON selects the"
+        " interpreter.\n"
+    )
+
+
+def other_platform(content: ScriptContent) -> str:
+    """Return the message on a platform that the stage is not locked for."""
+    return f"The stage {content.stage} is locked for CPython on {content.platforms} only."
 
 
 def _installations(locked: LockedStage, files: Mapping[str, str]) -> Iterator[Installation]:

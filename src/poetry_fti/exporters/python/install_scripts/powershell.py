@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from poetry_fti.exporters.python.install_scripts.content import (
+    MISSING_PATH,
+    other_platform,
+    usage,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poetry_fti.exporters.python.install_scripts.content import Installation, ScriptContent
 
-# PowerShell takes each of them for the end of a string.
+# PowerShell accepts each of these characters as the end of a string.
 _QUOTES: Final = re.compile("['\u2018\u2019\u201a\u201b]")
 _START: Final = """\
 $ErrorActionPreference = 'Stop'
@@ -81,8 +87,9 @@ def powershell_script(content: ScriptContent, path: str) -> str:
 
 
 def _blocks(content: ScriptContent, path: str) -> Iterator[str]:
+    comment = usage(content, f"powershell -ExecutionPolicy Bypass -File {path}")
     environment = _quoted(f".venv-{content.stage}")
-    yield f"{content.header}\n{_usage(content, path)}param([string]$Environment = {environment})\n"
+    yield f"{content.header}\n{comment}param([string]$Environment = {environment})\n"
     yield _START
     yield from _local_paths(content)
     yield f"$requiresPython = {_quoted(content.requires_python)}\n" + _here(
@@ -102,32 +109,20 @@ def _blocks(content: ScriptContent, path: str) -> Iterator[str]:
     )
 
 
-def _usage(content: ScriptContent, path: str) -> str:
-    where = ", in the project's root" if content.paths else ""
-    return (
-        f"# Creates the environment of the stage {content.stage} with nothing but Python and pip.\n"
-        f"# Usage{where}: powershell -ExecutionPolicy Bypass -File {path} [ENVIRONMENT]\n"
-        f"# The default for ENVIRONMENT is .venv-{content.stage}. The variable PYTHON selects the"
-        " interpreter.\n"
-    )
-
-
 def _local_paths(content: ScriptContent) -> Iterator[str]:
     if content.paths:
-        message = '"$path is not in this folder. Run the script in the root of the project."'
         yield (
             f"foreach ($path in {', '.join(map(_quoted, content.paths))}) {{\n"
-            f"    if (-not (Test-Path -LiteralPath $path)) {{ Stop-Script {message} }}\n}}\n"
+            f"    if (-not (Test-Path -LiteralPath $path)) {{ Stop-Script {MISSING_PATH} }}\n}}\n"
         )
 
 
 def _platform(content: ScriptContent) -> Iterator[str]:
     if content.platform_check:
-        only = f"The stage {content.stage} is locked for CPython on {content.platforms} only."
         yield (
             _here("$platformCheck =", content.platform_check)
             + "$platformCheck | & $program @options -I '-'\n"
-            + f"if ($LASTEXITCODE) {{ Stop-Script {_quoted(only)} }}\n"
+            + f"if ($LASTEXITCODE) {{ Stop-Script {_quoted(other_platform(content))} }}\n"
         )
 
 
@@ -148,10 +143,10 @@ def _install(each: Installation) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a string in which PowerShell expands nothing."""
+    """Return a string literal in which PowerShell expands no variables."""
     return "'" + _QUOTES.sub(lambda found: found[0] * 2, text) + "'"
 
 
 def _here(command: str, text: str) -> str:
-    """Return a command that ends with a text of lines, in which PowerShell expands nothing."""
+    """Return a command followed by lines of text in which PowerShell expands no variables."""
     return f"{command} @'\n{text}'@\n"

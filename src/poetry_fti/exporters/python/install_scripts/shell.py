@@ -5,6 +5,12 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from poetry_fti.exporters.python.install_scripts.content import (
+    MISSING_PATH,
+    other_platform,
+    usage,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -64,7 +70,7 @@ def shell_script(content: ScriptContent, path: str) -> str:
 
 
 def _blocks(content: ScriptContent, path: str) -> Iterator[str]:
-    yield f"#!/bin/sh\n{content.header}\n{_usage(content, path)}set -eu\n"
+    yield f"#!/bin/sh\n{content.header}\n{usage(content, f'sh {path}')}set -eu\n"
     yield _MESSAGES
     yield from _local_paths(content)
     yield (
@@ -84,29 +90,17 @@ def _blocks(content: ScriptContent, path: str) -> Iterator[str]:
     yield _DONE
 
 
-def _usage(content: ScriptContent, path: str) -> str:
-    where = ", in the project's root" if content.paths else ""
-    return (
-        f"# Creates the environment of the stage {content.stage} with nothing but Python and pip.\n"
-        f"# Usage{where}: sh {path} [ENVIRONMENT]\n"
-        f"# The default for ENVIRONMENT is .venv-{content.stage}. The variable PYTHON selects the"
-        " interpreter.\n"
-    )
-
-
 def _local_paths(content: ScriptContent) -> Iterator[str]:
     if content.paths:
-        message = '"$path is not in this folder. Run the script in the root of the project."'
         yield (
             f"for path in {shlex.join(content.paths)}; do\n"
-            f'    [ -e "$path" ] || fail {message}\ndone\n'
+            f'    [ -e "$path" ] || fail {MISSING_PATH}\ndone\n'
         )
 
 
 def _platform(content: ScriptContent) -> Iterator[str]:
     if content.platform_check:
-        only = f"The stage {content.stage} is locked for CPython on {content.platforms} only."
-        failing = f" || fail {shlex.quote(only)}"
+        failing = f" || fail {shlex.quote(other_platform(content))}"
         yield _here('"$python" -I -', content.platform_check, "PYTHON", failing)
 
 
@@ -117,7 +111,7 @@ def _install(each: Installation) -> str:
 
 
 def _here(command: str, text: str, word: str, after: str = "") -> str:
-    """Return a command with a text as its input, in which the shell expands nothing.
+    """Return a command with a text as its input, in which the shell expands no variables.
 
     `after` follows the command in its line.
     """

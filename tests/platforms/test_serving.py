@@ -1,0 +1,179 @@
+"""The presets for servers: with what each installs, its command answers a request."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from packaging.requirements import Requirement
+
+from consumer import ENVIRONMENTS, Consumer
+from poetry_fti.scaffold.preset_library import find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from poetry_fti.scaffold.presets import Preset
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the images of the presets run on Linux")
+
+_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The module `serve` of a server, a request, and the response to it."""
+
+    code: str
+    path: str
+    request: object
+    response: object
+
+
+SERVED: Final = {
+    "flask": Served(
+        "import flask\n"
+        "app = flask.Flask(__name__)\n"
+        "@app.post('/predict')\n"
+        "def predict():\n"
+        "    return {'sum': sum(flask.request.json['values'])}\n",
+        "predict",
+        {"values": [1, 2]},
+        {"sum": 3},
+    ),
+    "fastapi": Served(
+        "import fastapi\n"
+        "app = fastapi.FastAPI()\n"
+        "@app.post('/predict')\n"
+        "def predict(values: list[float] = fastapi.Body(embed=True)) -> dict[str, float]:\n"
+        "    return {'sum': sum(values)}\n",
+        "predict",
+        {"values": [1, 2]},
+        {"sum": 3.0},
+    ),
+    "bentoml": Served(
+        "import bentoml\n"
+        "@bentoml.service\n"
+        "class Service:\n"
+        "    @bentoml.api\n"
+        "    def predict(self, values: list[float]) -> dict[str, float]:\n"
+        "        return {'sum': sum(values)}\n",
+        "predict",
+        {"values": [1, 2]},
+        {"sum": 3.0},
+    ),
+    "mlserver": Served(
+        "import numpy\n"
+        "from mlserver import MLModel\n"
+        "from mlserver.codecs import decode_args\n"
+        "class Model(MLModel):\n"
+        "    @decode_args\n"
+        "    async def predict(self, values: numpy.ndarray) -> numpy.ndarray:\n"
+        "        return values.sum(axis=1, keepdims=True)\n",
+        "v2/models/model/infer",
+        {"inputs": [{"name": "values", "shape": [1, 2], "datatype": "FP64", "data": [1, 2]}]},
+        [3.0],
+    ),
+}
+
+
+def command_of(preset: Preset, port: int) -> list[str]:
+    """Return the command of a preset's image, which listens on this machine only."""
+    image = preset.stage["image"]
+    words = " ".join(image["command"]).replace("0.0.0.0", "127.0.0.1")  # noqa: S104
+    return re.sub(rf"\b{image['expose'][0]}\b", str(port), words).split()
+
+
+def variables_of(preset: Preset, ports: Sequence[int], tmp_path: Path) -> dict[str, str]:
+    """Return the variables of a preset's image, whose temporary files are those of a test."""
+    mlserver = ("MLSERVER_HTTP_PORT", "MLSERVER_GRPC_PORT", "MLSERVER_METRICS_PORT")
+    return {
+        **os.environ,
+        **dict(zip(mlserver, map(str, ports), strict=True)),
+        "MLSERVER_HOST": "127.0.0.1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **{
+            name: value.replace("/tmp", str(tmp_path))  # noqa: S108
+            for name, value in preset.stage["image"].get("env", {}).items()
+        },
+    }
+
+
+def free_ports(count: int) -> tuple[int, ...]:
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = tuple(each.getsockname()[1] for each in sockets)
+    for each in sockets:
+        each.close()
+    return ports
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Start the server that the parameter names, and return its URL."""
+    name: str = request.param
+    preset, ports = find(f"inference-{name}"), free_ports(3)
+    code = tmp_path / "app"
+    code.mkdir()
+    (code / "serve.py").write_text(SERVED[name].code, encoding="utf-8")
+    program, *arguments = command_of(preset, ports[0])
+    process = subprocess.Popen(
+        [Consumer.named(name).program(program), *arguments],
+        cwd=code,
+        env=variables_of(preset, ports, tmp_path),
+        start_new_session=True,
+    )
+    try:
+        yield f"http://127.0.0.1:{ports[0]}"
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+    # The user of the image may not write to the folder of the code.
+    assert [each.name for each in code.iterdir()] == ["serve.py"]
+
+
+def answer(url: str, document: object) -> Any:  # noqa: ANN401 -- any JSON
+    """Return the response to a request, which is repeated until the server has started."""
+    data, headers = json.dumps(document).encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, data, headers)  # noqa: S310 -- a URL of ours
+    end = time.monotonic() + _SECONDS
+    while time.monotonic() < end:
+        with suppress(OSError), urllib.request.urlopen(request) as response:  # noqa: S310 -- the same
+            return json.load(response)
+        time.sleep(0.2)
+    pytest.fail(f"{url} has not answered")
+
+
+@pytest.mark.parametrize(("url", "name"), [(name, name) for name in SERVED], indirect=["url"])
+def test_a_server_answers(url: str, name: str) -> None:
+    served = SERVED[name]
+    response = answer(f"{url}/{served.path}", served.request)
+    if name == "mlserver":
+        response = response["outputs"][0]["data"]
+    assert response == served.response
+
+
+@pytest.mark.parametrize("name", SERVED)
+def test_the_packages_are_those_of_the_preset(name: str) -> None:
+    lines = pins(name)
+    installed = dict(line.split("==") for line in lines)
+    for requirement in map(Requirement, find(f"inference-{name}").packages.requirements):
+        assert requirement.specifier.contains(installed[requirement.name])
+
+
+def pins(name: str) -> Sequence[str]:
+    """Return the pinned requirements of a tool's environment."""
+    path = ENVIRONMENTS.parent / f"tests/platforms/environments/{name}.txt"
+    return path.read_text(encoding="utf-8").split()
