@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
@@ -14,7 +15,7 @@ from poetry_fti.importers.shared.documents import array, read_json, string, tabl
 from poetry_fti.importers.shared.quoting import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import PurePath
 
     from poetry_fti.importers.source import Source
@@ -32,6 +33,11 @@ _INSTALLERS: Final = frozenset({"pip", "setuptools", "uv", "wheel"})
 _CONTINUED: Final = re.compile(r"\\[ \t]*\n(?:[ \t]*#.*\n)*")
 _SEPARATOR: Final = re.compile(r"&&|\|\||;(?!\s*(?:python_|sys_|platform_|os_|extra))|\n")
 _MAGIC: Final = re.compile(r"\s*[!%]")
+_SHELL_CELL: Final = re.compile(r"\s*(?:%%(?:bash|sh)\b|%%script\s+(?:ba)?sh\b|%%!)")
+_HERE_DOCUMENT: Final = re.compile(r"<<-?\s*([\"']?)(?P<end>\w+)\1")
+_CONDA: Final = re.compile(
+    r"(?:^|[\s!%/;&])(?:conda|mamba|micromamba)\s+(?:env\s+)?(?:install|create|update)\b"
+)
 # Options with a value that a requirements file may contain, too.
 _KEPT: Final = {
     "-r": "-r",
@@ -60,7 +66,7 @@ def read_dockerfile(source: Source) -> ImportedStage:
     Files with requirements are searched for in the folder of the Dockerfile and above. Raises
     FtiError if they cannot be found, or the Dockerfile installs no package.
     """
-    return _stage(_run_lines(read_text(source.path, source.files)), source)
+    return _stage(list(_run_lines(read_text(source.path, source.files))), source)
 
 
 def read_notebook(source: Source) -> ImportedStage:
@@ -71,18 +77,36 @@ def read_notebook(source: Source) -> ImportedStage:
     cells = tables(read_json(source.path, source.files).get("cells"))
     code = [each.get("source") for each in cells if each.get("cell_type") == "code"]
     texts = (string(each) or "".join(map(string, array(each))) for each in code)
-    lines = (line for text in texts for line in text.splitlines() if _MAGIC.match(line))
-    return _stage(lines, source)
+    return _stage([line for text in texts for line in _shell_lines(text)], source)
+
+
+def _shell_lines(cell: str) -> Iterator[str]:
+    """Yield the lines of a cell that a shell or a magic runs."""
+    lines = _CONTINUED.sub(" ", cell).splitlines()
+    is_shell = _SHELL_CELL.match(cell) is not None
+    yield from (line for line in lines if is_shell or _MAGIC.match(line))
 
 
 def _run_lines(text: str) -> Iterator[str]:
-    for line in _CONTINUED.sub(" ", text.replace("\r\n", "\n")).splitlines():
+    """Yield what `RUN` instructions run, also the lines of here-documents."""
+    lines = iter(_CONTINUED.sub(" ", text.replace("\r\n", "\n")).splitlines())
+    for line in lines:
         instruction, _, rest = line.strip().partition(" ")
-        if instruction.upper() == "RUN":
-            yield rest
+        if instruction.upper() != "RUN":
+            continue
+        yield rest
+        if found := _HERE_DOCUMENT.search(rest):
+            yield from _until(found["end"], lines)
 
 
-def _stage(commands: Iterable[str], source: Source) -> ImportedStage:
+def _until(end: str, lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        if line.strip() == end:
+            return
+        yield line
+
+
+def _stage(commands: Sequence[str], source: Source) -> ImportedStage:
     lines = [
         line
         for command in commands
@@ -92,7 +116,15 @@ def _stage(commands: Iterable[str], source: Source) -> ImportedStage:
     ]
     if not lines:
         raise FtiError(f"{source.name} has no command of pip that installs a package.")
-    return stage_of_text("\n".join(lines), source.path, source.files, f"{source.name}, pip install")
+    label = f"{source.name}, pip install"
+    stage = stage_of_text("\n".join(lines), source.path, source.files, label)
+    if not any(map(_CONDA.search, commands)):
+        return stage
+    note = (
+        f"{source.name}: what conda installs was not imported. Import its environment.yml, or add"
+        " the packages with `poetry fti add`."
+    )
+    return replace(stage, notes=(*stage.notes, note))
 
 
 def _unwrapped(command: str) -> str:

@@ -70,7 +70,7 @@ def test_versions_are_registered_once(locked_demo: MemoryProject, azure: AzureSe
             "fti-kind": "training",
             "fti-lock": registered["tags"]["fti-lock"],
         },
-        "description": "The training stage training",
+        "description": "The training stage",
         "isAnonymous": False,
         "isArchived": False,
     }

@@ -315,6 +315,11 @@ def test_a_project_without_a_number(locked_demo: MemoryProject, hopsworks: Hopsw
             "https://hops",
             "HOPSWORKS_HOST must be the name of a host, and HOPSWORKS_PORT a number.",
         ),
+        (
+            "HOPSWORKS_HOST",
+            "hops:443",
+            "HOPSWORKS_HOST must be the name of a host, and HOPSWORKS_PORT a number.",
+        ),
     ],
 )
 def test_variables(  # noqa: PLR0913, PLR0917 - three of them are a case
@@ -327,6 +332,18 @@ def test_variables(  # noqa: PLR0913, PLR0917 - three of them are a case
 ) -> None:
     monkeypatch.setenv(name, value)
     assert publish(locked_demo, "training") == Ended(1, "", f"{message}\n")
+    assert hopsworks.requests == []
+
+
+def test_a_script_that_does_not_exist(
+    locked_demo: MemoryProject, hopsworks: HopsworksServer
+) -> None:
+    configure(locked_demo, "training", 'hopsworks.script = "pipelines/gone.py"')
+    assert publish(locked_demo, "training") == Ended(
+        1,
+        "",
+        "tool.fti.stages.training.hopsworks.script: there is no file pipelines/gone.py.\n",
+    )
     assert hopsworks.requests == []
 
 

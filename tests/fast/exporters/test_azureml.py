@@ -72,7 +72,7 @@ tags:
 $schema: https://azuremlschemas.azureedge.net/latest/environment.schema.json
 name: credit-scoring-training
 version: '0123456789ab'
-description: The training stage training
+description: The training stage
 {tags}\
 image: mcr.microsoft.com/azureml/openmpi5.0-ubuntu24.04:latest
 conda_file:
@@ -136,7 +136,7 @@ inference_config:
 $schema: https://azuremlschemas.azureedge.net/latest/environment.schema.json
 name: credit-scoring-inference
 version: '0123456789ab'
-description: The inference stage inference
+description: The inference stage
 {tags}{build}\
 """,
         "azureml-endpoint.yml": f"""\

@@ -152,3 +152,43 @@ def test_a_model_is_for_inference_with_all_files_of_its_folder() -> None:
             "model/conda.yaml": "model/MLmodel is of the same model",
         },
     )
+
+
+def test_a_here_document() -> None:
+    text = """\
+FROM x
+RUN <<EOF
+pip install numpy
+pip install \\
+  scipy
+EOF
+RUN cat <<-"END" > x && pip install torch
+    pip3 install lib
+    END
+EOF pip install never
+"""
+    assert requirements(imported("Dockerfile", text)) == ["numpy", "scipy", "torch", "lib"]
+
+
+def test_a_cell_of_a_shell() -> None:
+    cells = [
+        {"cell_type": "code", "source": "%%bash\npip install numpy \\\n  scipy\n"},
+        {"cell_type": "code", "source": ["%pip install \\\n", "  tqdm\n", "pip install never"]},
+    ]
+    stage = imported("train.ipynb", json.dumps({"cells": cells}))
+    assert requirements(stage) == ["numpy", "scipy", "tqdm"]
+
+
+@pytest.mark.parametrize(
+    "command", ["RUN conda install -y gdal", "RUN x && /opt/conda/bin/mamba env update -f e.yml"]
+)
+def test_what_conda_installs_is_pointed_out(command: str) -> None:
+    stage = imported("Dockerfile", f"FROM x\n{command}\nRUN pip install lib\n")
+    assert requirements(stage) == ["lib"]
+    assert stage.notes == (
+        (
+            "Dockerfile: what conda installs was not imported. Import its environment.yml, or add"
+            " the packages with `poetry fti add`."
+        ),
+    )
+    assert imported("Dockerfile", "RUN pip install lib  # not conda\n").notes == ()

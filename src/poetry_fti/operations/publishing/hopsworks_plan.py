@@ -81,8 +81,8 @@ class StagePlan:
 def stage_plan(locked: LockedStage, root: Path) -> StagePlan:
     """Return what is published of a stage.
 
-    Raises FtiError for a stage that pip cannot install there, and for a script outside of the
-    project, OSError if the script cannot be read.
+    Raises FtiError for a stage that pip cannot install there, and for a script that does not exist
+    or is outside of the project, OSError if the script cannot be read.
     """
     stage = locked.stage
     reasons = list(_obstacles(locked))
@@ -131,6 +131,10 @@ def _script(stage: Stage, root: Path, name: str) -> Upload | None:
     if path is None:
         return None
     require_inside(root / path, root)
+    if not (root / path).is_file():
+        raise FtiError(
+            f"tool.fti.stages.{stage.name}.hopsworks.script: there is no file {path.as_posix()}."
+        )
     return _upload(name, path.suffix, read_bytes(root / path, LARGEST_TEMPLATE))
 
 

@@ -61,7 +61,7 @@ def hopsworks_settings(variables: Mapping[str, str]) -> HopsworksSettings:
     if not project:
         raise FtiError("No project of Hopsworks is known. Set HOPSWORKS_PROJECT.")
     host, port = variables.get("HOPSWORKS_HOST") or _HOST, variables.get("HOPSWORKS_PORT") or "443"
-    if not port.isdecimal() or not set(host).isdisjoint("/@?#\\ "):
+    if not port.isdecimal() or not set(host).isdisjoint("/@?#:\\ "):
         raise FtiError("HOPSWORKS_HOST must be the name of a host, and HOPSWORKS_PORT a number.")
     return HopsworksSettings(host, port, project)
 

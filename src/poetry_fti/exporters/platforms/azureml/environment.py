@@ -54,10 +54,16 @@ def environment(locked: LockedStage) -> dict[str, Any]:
         "$schema": _SCHEMA,
         "name": name,
         "version": version,
-        "description": f"The {locked.stage.kind} stage {locked.stage.name}",
+        "description": _description(locked.stage),
         "tags": tags(locked),
         **_content(locked),
     }
+
+
+def _description(stage: Stage) -> str:
+    if stage.name == stage.kind:
+        return f"The {stage.kind} stage"
+    return f"The {stage.kind} stage {stage.name}"
 
 
 def environment_version(locked: LockedStage) -> tuple[str, str]:
