@@ -76,7 +76,7 @@ def _header(report: Report, title: str) -> Markup:
 
 
 def _json(data: object) -> str:
-    """Return JSON that no HTML parser takes for the end of a script or for a comment."""
+    """Return JSON in which an HTML parser finds no end of a script and no comment."""
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 
