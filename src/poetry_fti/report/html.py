@@ -1,4 +1,4 @@
-"""The page: its sections, its style and its scripts in one file, which requests no other one."""
+"""The page: its sections, its style and its scripts in one file, which makes no requests."""
 
 from __future__ import annotations
 

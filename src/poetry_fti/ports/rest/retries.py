@@ -1,4 +1,4 @@
-"""Delays before a request is sent again to a service that is busy."""
+"""Delays before a request to a busy service is retried."""
 
 from __future__ import annotations
 
