@@ -45,6 +45,7 @@ FILES: Final = {
     ],
     "github": ["github-workflow.yml"],
     "gitlab": ["gitlab-ci.yml"],
+    "kfp": ["kfp_pipeline.py"],
     "kubernetes": ["training/kubernetes.yaml", "training/kustomization.yaml"],
     "mlflow": [
         "training/requirements.mlflow.txt",
@@ -53,10 +54,21 @@ FILES: Final = {
     ],
     "pylock": ["training/pylock.training.toml"],
     "pyproject": ["training/pyproject.toml"],
+    "ray": ["training/runtime_env.yaml"],
     "requirements": ["training/requirements.txt"],
     "script": ["training/install.sh", "training/install.ps1"],
     "stamp": ["training/fti_stamp.py"],
 }
+
+
+# Kubeflow does not read the command from the image.
+COMMAND: Final = """
+[tool.fti.pipeline]
+order = ["training"]
+
+[tool.fti.stages.training.image]
+command = ["python", "-m", "train"]
+"""
 
 
 def rendered(project: Project, *formats: str, stage: str = "training", **options: bool) -> Rendered:
@@ -72,6 +84,9 @@ def text(project: Project, format_name: str, stage: str = "training", **options:
 
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_the_files_of_a_format(format_name: str, locked_demo: MemoryProject) -> None:
+    if format_name == "kfp":
+        path = locked_demo.root / "pyproject.toml"
+        locked_demo.write(path.read_text(encoding="utf-8") + COMMAND)
     found = rendered(locked_demo.load(), format_name)
     paths = [str(path).removeprefix("fti/") for path in found.texts]
     assert paths == FILES[format_name]
@@ -173,8 +188,8 @@ def test_formats_are_checked() -> None:
         require_formats(["requirement"])
     assert str(error.value).startswith('Unknown format "requirement"; did you mean "requirements"?')
     of_projects = [name for name in FORMATS if is_project_format(name)]
-    assert of_projects == ["airflow", "bake", "compose", "github", "gitlab"]
-    installed_by_pip = ["azureml", "conda", "constraints", "mlflow", "requirements"]
+    assert of_projects == ["airflow", "bake", "compose", "github", "gitlab", "kfp"]
+    installed_by_pip = ["azureml", "conda", "constraints", "mlflow", "ray", "requirements"]
     assert formats_without_hashes() == installed_by_pip
     assert formats_without_markers() == installed_by_pip
 
