@@ -76,7 +76,8 @@ PROJECT: Final = pyproject(
     },
     '[[tool.poetry.source]]\nname = "mirror"\nurl = "https://mirror.example/simple"\n'
     'priority = "supplemental"\n'
-    '[tool.fti.stages.training]\nplatforms = ["linux/amd64"]\n',
+    '[tool.fti.stages.training]\nplatforms = ["linux/amd64"]\n'
+    'image.command = ["python", "-m", "train"]\n',
 )
 PACKAGES: Final[Sequence[Mapping[str, Any]]] = (
     {
@@ -194,7 +195,8 @@ def names_in(path: PurePosixPath, text: str) -> list[str]:
 
 
 def environment(document: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the packages of an environment of conda, MLflow or Azure Machine Learning."""
+    """Yield the packages of an environment of conda, MLflow, Azure Machine Learning or Ray."""
+    yield from requirements("\n".join(document.get("pip", {}).get("packages", ())))
     inner = document.get("conda_file", document)
     for line in inner.get("dependencies", ()):
         yield from requirements(line if isinstance(line, str) else "\n".join(line["pip"]))
@@ -222,7 +224,7 @@ def unchanged(module_demo: MemoryProject) -> Mapping[PurePosixPath, Sequence[str
         module_demo.index.offer({"lib 1.0": []}, host)
     write_lock(module_demo, PACKAGES)
     found = {path: names_in(path, text) for path, text in exported(module_demo).items()}
-    assert len(found) == len(FORMATS) + 7
+    assert len(found) == len(FORMATS) + 8
     return found
 
 
