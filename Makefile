@@ -75,8 +75,8 @@ lint: .venv/ready
 test-packages: .venv/ready
 	.venv/bin/python -m pytest tests/packages
 
-# The tools of the platforms that files are exported for. A module shares what they have read, and
-# most of them take long to start.
+# The platforms' own tools read the exported files. The tests of a module run in one process, since
+# they share what was read and most tools start slowly.
 test-platforms: .venv/ready $(CONSUMERS:%=.venv-platforms/%/ready)
 	.venv/bin/python -m pytest tests/platforms -n $(PROCESSES) --dist loadfile
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.model.imported import ImportedRequirement, ImportedStage
 
-ROOT: Final = PurePosixPath("/work/demo")
+ROOT: Final = PurePosixPath("/code/demo")
 
 
 @dataclass(frozen=True, slots=True)

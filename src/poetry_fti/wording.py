@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # Lists of more stages than these are replaced by their number.
 MOST_NAMED: Final = 3
 
-# Digits of the hashes that messages show.
+# The number of digits that short hashes have, in messages and names.
 _DIGITS: Final = 12
 
 _UNITS: Final = ((1_000_000_000, ".1f", "GB"), (1_000_000, ".0f", "MB"))
@@ -74,8 +74,13 @@ def short_commit(commit: str) -> str:
 
 def short_digest(digest: str) -> str:
     """Return a digest such as `sha256:0123…` with only the first digits of its hash."""
-    algorithm, separator, digits = digest.rpartition(":")
-    return f"{algorithm}{separator}{digits[:_DIGITS]}"
+    algorithm, separator, _ = digest.rpartition(":")
+    return f"{algorithm}{separator}{digest_name(digest)}"
+
+
+def digest_name(digest: str) -> str:
+    """Return the first digits of a digest without its algorithm, for a name or a tag."""
+    return digest.rpartition(":")[2][:_DIGITS]
 
 
 def readable(size: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_fti.wording import harmless, in_quotes, short_commit, short_digest
+from poetry_fti.wording import digest_name, harmless, in_quotes, short_commit, short_digest
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,4 @@ def test_hashes_are_shortened_to_twelve_digits() -> None:
     assert short_commit("0123456789abcdef") == "0123456789ab"
     assert short_digest("sha256:0123456789abcdef") == "sha256:0123456789ab"
     assert short_digest("") == ""
+    assert digest_name("sha256:0123456789abcdef") == "0123456789ab"

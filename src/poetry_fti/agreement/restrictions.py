@@ -1,4 +1,4 @@
-"""What keeps a stage from having a version of a package, and the fewest changes that allow it."""
+"""What excludes a version of a package from a stage, and the smallest changes that allow it."""
 
 from __future__ import annotations
 

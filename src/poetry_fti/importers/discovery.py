@@ -1,4 +1,4 @@
-"""Which files of a project describe environments, and which stage each one is likely for."""
+"""Which files of a project describe environments, and the likely stage of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kind of stage that an environment is likely for, by its name and its packages."""
+"""The likely kind of an environment's stage, by its name and its packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of MLflow: the environment files in the folder of a model."""
+"""MLflow models: the environment files in the folder of a model."""
 
 from __future__ import annotations
 

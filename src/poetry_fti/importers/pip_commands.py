@@ -1,4 +1,4 @@
-"""The packages that commands of pip install, in Dockerfiles and notebooks."""
+"""The packages that `pip install` commands in Dockerfiles and notebooks install."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def chart(title: str, bars: Sequence[Bar]) -> Markup:
 
 
 def legend(entries: Iterable[tuple[str, str]]) -> Markup:
-    """Return what colours stand for, from pairs of a CSS class and a text."""
+    """Return a legend of the colours, from pairs of a CSS class and a text."""
     keys = (
         element("li", element("span", class_=f"key {each}", aria_hidden="true"), label)
         for each, label in entries

@@ -1,4 +1,4 @@
-"""The page: its sections, its style and its scripts in one file, which requests no other one."""
+"""The page: its sections, its style and its scripts in one file, which makes no requests."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _header(report: Report, title: str) -> Markup:
 
 
 def _json(data: object) -> str:
-    """Return JSON that no HTML parser takes for the end of a script or for a comment."""
+    """Return JSON in which an HTML parser finds no end of a script and no comment."""
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 

@@ -46,7 +46,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class ImportEdit:
-    """The edited text, and sentences for the user about what is as it was or has to be done."""
+    """The edited text, and sentences on what was not changed and what remains to be done."""
 
     text: str
     notes: tuple[str, ...]

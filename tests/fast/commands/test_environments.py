@@ -48,7 +48,7 @@ def environment(demo: MemoryProject, stage: str) -> Path:
 
 
 def record(demo: MemoryProject, stage: str, *, complete: bool = True) -> Path:
-    """Record that a stage's environment has been installed from its present lock."""
+    """Record that a stage's environment has been installed from its current lock."""
     folder = environment(demo, stage)
     text = (demo.root / "fti" / stage / "poetry.lock").read_text(encoding="utf-8")
     digest = packages_digest(text) if complete else ""

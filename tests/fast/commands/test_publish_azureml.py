@@ -94,7 +94,7 @@ def test_a_dry_run_sends_nothing(locked_demo: MemoryProject, azure: AzureServer)
 
 def test_published_versions(locked_demo: MemoryProject, azure: AzureServer) -> None:
     assert run(locked_demo, "published", "azureml", "training") == Ended(
-        0, "The present lock of the stage training is not registered.\n"
+        0, "The current lock of the stage training is not registered.\n"
     )
     run(locked_demo, "publish", "azureml", "feature", "training")
     old = {"tags": {"fti-stage": "training", "fti-lock": f"sha256:{'0' * 64}"}}
@@ -113,7 +113,7 @@ feature   demo-feature:{feature}   sha256:{feature}  current
 former    demo-former:1               sha256:111111111111  another lock
 training  demo-training:{training}  sha256:{training}  current
 training  demo-training:000000000000  sha256:000000000000  another lock
-The present lock of the stage inference is not registered.
+The current lock of the stage inference is not registered.
 """,
     )
     ended = run(locked_demo, "published", "azureml", "training", "--format", "json")

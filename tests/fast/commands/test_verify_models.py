@@ -89,7 +89,7 @@ def test_the_lock_that_a_model_was_trained_from_is_reported(models: MemoryProjec
     assert run(models, *words) == Ended(
         0,
         NOTHING,
-        f"{trained} with the digest sha256:5e5e5e5e5e5e, which is not the present one.\n",
+        f"{trained} with the digest sha256:5e5e5e5e5e5e, which is not the current one.\n",
     )
     git("init", "--quiet")
     ended = run(models, *words)

@@ -148,7 +148,7 @@ def test_an_environment_of_pixi() -> None:
     assert requirements(stage) == [
         "numpy<2,>=1.26",
         "fastapi[standard]>=0.110",
-        "-e ours @ /work/demo/libs/ours",
+        "-e ours @ /code/demo/libs/ours",
         "torch==2.1.0",
         "tool @ git+https://github.com/o/tool@0123",
     ]
@@ -180,7 +180,7 @@ pytorch = ">=2"
 lib = { path = ".", editable = true }
 """
     stage = imported("old/pyproject.toml", text)
-    assert requirements(stage) == ["requests", "torch>=2", "-e lib @ /work/demo/old"]
+    assert requirements(stage) == ["requests", "torch>=2", "-e lib @ /code/demo/old"]
     assert stage.python == ">=3.10"
     assert stage.platforms == (Platform("linux", "amd64"),)
     assert requirements(imported("pyproject.toml", text)) == ["torch>=2"]

@@ -96,7 +96,7 @@ def test_a_group_of_uv_with_its_lock() -> None:
         "pydantic>=2",
         "torch>=2.1 from cpu",
         "fastapi",
-        "-e ours @ /work/demo/ours",
+        "-e ours @ /code/demo/ours",
     ]
     assert stage.versions == (
         ("pydantic", "2.7.0"),
@@ -176,7 +176,7 @@ priority = "explicit"
         "requests<3,>=2.31",
         "torch[opt]<2.2,>=2.1 from pt",
         "numpy<2 ; sys_platform == 'linux'",
-        "-e ours @ /work/demo/old/libs/ours",
+        "-e ours @ /code/demo/old/libs/ours",
         "tool @ git+ssh://git@github.com/o/tool.git@main",
         "tqdm",
     ]
@@ -202,7 +202,7 @@ scipy = ">=1.10"
         "old/libs/ours/pyproject.toml": '[project]\nname = "ours"\n',
     }
     stage = imported("old/pyproject.toml", files)
-    assert requirements(stage) == ["requests", "torch>=2", "-e ours @ /work/demo/old/libs/ours"]
+    assert requirements(stage) == ["requests", "torch>=2", "-e ours @ /code/demo/old/libs/ours"]
     assert stage.overrides == (("numpy", "==1.26.4"), ("scipy", ">=1.10"))
     assert stage.indexes == (
         ImportedIndex(

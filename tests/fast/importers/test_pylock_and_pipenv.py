@@ -95,7 +95,7 @@ def test_a_pylock() -> None:
     stage = imported("pylock.training.toml", PYLOCK)
     assert requirements(stage) == [
         "torch==2.1.0+cpu from pytorch-cpu",
-        "-e ours @ /work/ours",
+        "-e ours @ /code/ours",
         'tool @ git+https://github.com/o/tool@0123#subdirectory=py ; sys_platform == "linux"',
     ]
     assert stage.versions == (("torch", "2.1.0+cpu"), ("sympy", "1.12"))
@@ -109,7 +109,7 @@ def test_a_pipfile_with_its_lock() -> None:
         "numpy==1.26.4",
         "torch[opt]>=2 ; sys_platform == 'linux' from corp",
         "pywin32 ; sys_platform == 'win32'",
-        "-e ours @ /work/demo/libs/ours",
+        "-e ours @ /code/demo/libs/ours",
         "tool @ git+https://github.com/o/tool.git@main",
     ]
     assert stage.versions == (("requests", "2.31.0"), ("urllib3", "2.1.0"), ("numpy", "1.26.4"))

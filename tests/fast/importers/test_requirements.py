@@ -115,13 +115,13 @@ file:libs/old
         },
     )
     assert requirements(stage) == [
-        "-e our-features[fast] @ /work/demo/libs/features",
-        "model @ /work/demo/wheels/model-1.0-py3-none-any.whl",
+        "-e our-features[fast] @ /code/demo/libs/features",
+        "model @ /code/demo/wheels/model-1.0-py3-none-any.whl",
         "tool @ git+https://github.com/o/r.git@v1#subdirectory=py",
         "other @ git+https://github.com/o/other.git",
         "pkg @ https://example.org/pkg-2.0.tar.gz",
         "named @ https://example.org/x.zip",
-        "old-lib @ /work/demo/libs/old",
+        "old-lib @ /code/demo/libs/old",
     ]
     assert stage.notes == (
         'requirements.txt, line 1: "." is the project itself, which is in every stage.',

@@ -16,7 +16,7 @@ from poetry_fti.scaffold.new_project import with_project
 if TYPE_CHECKING:
     from poetry_fti.model import Kind
 
-ROOT: Final = PurePosixPath("/work/demo")
+ROOT: Final = PurePosixPath("/code/demo")
 PROJECT: Final = '[project]\nname = "demo"\nversion = "1"\n'
 PLACES: Final = ImportedStage(
     requirements=(

@@ -1,4 +1,4 @@
-"""The packages of locks as far as stages are compared: what locks have in common is read once."""
+"""Reads the packages of locks for comparisons; entries that several locks share are read once."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class PublishedAzuremlCommand(Command):
     options: ClassVar[list[Option]] = [REPORT_FORMAT]
     help = """\
 Lists the registered versions of the project's environments, with the stage and the lock that each
-was made from. A version that was made from the stage's present lock is current.
+was created from. A version is current if it was created from the stage's current lock.
 
 <info>poetry fti published azureml</info>
 <info>poetry fti published azureml training --format json</info>"""
@@ -51,7 +51,7 @@ was made from. A version that was made from the stage's present lock is current.
                 self.line(escape(line))
         current = {each.stage for each in found if each.is_current}
         for name in (stage.name for stage in stages if stage.name not in current):
-            self.line(f"The present lock of the stage {escape(name)} is not registered.")
+            self.line(f"The current lock of the stage {escape(name)} is not registered.")
         return DONE
 
 

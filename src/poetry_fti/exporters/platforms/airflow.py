@@ -9,7 +9,7 @@ from poetry_fti.exporters import ProjectExporter
 from poetry_fti.exporters.docker.context.dockerignore import own_packages
 from poetry_fti.exporters.platforms.pod import labels, pod_name, pod_spec
 from poetry_fti.exporters.platforms.python_text import call_text, value_text
-from poetry_fti.exporters.platforms.steps import pipeline_steps
+from poetry_fti.exporters.platforms.steps import pipeline_steps, steps_text
 from poetry_fti.exporters.shared.header import project_header
 from poetry_fti.exporters.shared.images import has_image, image_name, normalized
 
@@ -111,11 +111,9 @@ def _dag(steps: Sequence[Sequence[LockedStage]], name: str) -> str:
         "catchup": "False",
         "max_active_runs": "1",
     }
-    groups = ["".join(f"            {task(locked)},\n" for locked in step) for step in steps]
-    lists = "".join(f"        [\n{group}        ],\n" for group in groups)
     return (
         f"with {call_text('DAG', arguments, 0)}:\n"
-        f"    steps = [\n{lists}    ]\n"
+        f"{steps_text(steps, task)}"
         "    for before, after in zip(steps, steps[1:]):\n"
         "        cross_downstream(before, after)\n"
     )

@@ -8,7 +8,7 @@ from poetry_fti.errors import FtiError
 from poetry_fti.exporters import ProjectExporter
 from poetry_fti.exporters.platforms.pod import GPU, quantities
 from poetry_fti.exporters.platforms.python_text import call_text, value_text
-from poetry_fti.exporters.platforms.steps import pipeline_steps
+from poetry_fti.exporters.platforms.steps import pipeline_steps, steps_text
 from poetry_fti.exporters.shared.header import project_header
 from poetry_fti.exporters.shared.images import has_image, image_name, normalized
 
@@ -63,12 +63,10 @@ def files(stages: Sequence[LockedStage]) -> Mapping[str, str]:
     if not steps:
         return {}
     name = normalized(stages[0].project) or "fti"
-    groups = ["".join(f"            {_task(locked)},\n" for locked in step) for step in steps]
-    lists = "".join(f"        [\n{group}        ],\n" for group in groups)
     text = (
         f'{project_header(stages[0].folder.parent, _COMMAND)}\n"""The pipeline of {name}."""\n\n'
         f"{_TOP}@dsl.pipeline(name={name!r})\ndef pipeline():\n"
-        f"    steps = [\n{lists}    ]\n{_ORDER}"
+        f"{steps_text(steps, _task)}{_ORDER}"
     )
     return {FILENAME: text}
 

@@ -1,4 +1,4 @@
-"""The pod that runs a stage's image in Kubernetes, without the rights that it does not need."""
+"""The pod that runs a stage's image in Kubernetes, with restricted privileges."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from poetry_fti.model import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from poetry_fti.model import LockedStage
 
@@ -24,3 +24,13 @@ def pipeline_steps(stages: Sequence[LockedStage]) -> list[list[LockedStage]]:
     jobs = [each for each in stages if not each.stage.is_service]
     steps = ([each for each in jobs if each.stage.kind == kind] for kind in KINDS)
     return [step for step in steps if step]
+
+
+def steps_text(steps: Sequence[Sequence[LockedStage]], task: Callable[[LockedStage], str]) -> str:
+    """Return Python source, indented once, that assigns lists of tasks to the variable `steps`.
+
+    `task` returns the expression for the task of a stage.
+    """
+    groups = ["".join(f"            {task(locked)},\n" for locked in step) for step in steps]
+    lists = "".join(f"        [\n{group}        ],\n" for group in groups)
+    return f"    steps = [\n{lists}    ]\n"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from poetry_fti.wording import digest_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from poetry_fti.model import LockedStage, Platform, Stage
-
-_DIGITS: Final = 12
 
 
 def with_images(stages: Iterable[LockedStage]) -> list[LockedStage]:
@@ -37,7 +37,7 @@ def image_name(locked: LockedStage) -> str:
 
 def inputs_tag(locked: LockedStage, digest: str) -> str:
     """Return the reference of a stage's image, with a tag derived from the digest of its inputs."""
-    return f"{image_name(locked)}:inputs-{digest.partition(':')[2][:_DIGITS]}"
+    return f"{image_name(locked)}:inputs-{digest_name(digest)}"
 
 
 def base_tag(locked: LockedStage) -> str:

@@ -1,4 +1,4 @@
-"""Match specifications of conda, such as `conda-forge::numpy=1.26.4=py311h64a7726_0`."""
+"""Conda's match specifications, such as `conda-forge::numpy=1.26.4=py311h64a7726_0`."""
 
 from __future__ import annotations
 

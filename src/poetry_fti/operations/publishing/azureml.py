@@ -46,7 +46,7 @@ class PublishedVersion:
 
     Attributes:
         lock: the digest of the lock that it was made from.
-        is_current: the stage's present lock has this digest.
+        is_current: the stage's current lock has this digest.
     """
 
     stage: str

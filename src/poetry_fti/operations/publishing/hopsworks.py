@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What has been done, as a participle, and with what."""
+    """A completed step: what was done, as a participle, and the object of it."""
 
     done: str
     what: str
 
 
 def plans(project: Project, stages: Iterable[ProjectStage]) -> list[StagePlan]:
-    """Return what is published of stages.
+    """Return what is published for stages.
 
     Raises StaleLockError for a missing or stale lock, otherwise the errors of `stage_plan`.
     """
@@ -41,7 +41,7 @@ def plans(project: Project, stages: Iterable[ProjectStage]) -> list[StagePlan]:
 
 
 def planned_calls(wanted: Sequence[StagePlan]) -> Iterator[Call]:
-    """Yield the requests that `publish` sends if nothing of the stages is published yet.
+    """Yield the requests that `publish` sends if none of the stages is published yet.
 
     `{id}` stands for the number of the project, which the first response contains.
     """

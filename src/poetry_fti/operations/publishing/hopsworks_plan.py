@@ -1,4 +1,4 @@
-"""What is published of a stage to Hopsworks, from its lock and its files."""
+"""What is published to Hopsworks for a stage, from its lock and its files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from poetry_fti.exporters.shared.images import normalized
 from poetry_fti.exporters.shared.pip_lines import hashed_or_none
 from poetry_fti.model import DirectoryOrigin, FileOrigin, Platform
 from poetry_fti.reading import LARGEST_TEMPLATE, read_bytes, require_inside
-from poetry_fti.wording import joined
+from poetry_fti.wording import digest_name, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from poetry_fti.model import Kind, LockedStage, Stage
 
 _PLATFORM: Final = Platform("linux", "amd64")
-_DIGITS: Final = 12
 # The environments that Hopsworks has: for a kind, the one of the first of these packages.
 _BASES: Final[Mapping[Kind, Mapping[str, str]]] = {
     "feature": {"pyspark": "spark-feature-pipeline", "": "python-feature-pipeline"},
@@ -51,13 +50,13 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagePlan:
-    """What is published of a stage.
+    """What is published for a stage.
 
     Attributes:
         name: the name of the job or the deployment.
         kind: an inference stage has a deployment, others have a job.
         environment: the name of the environment, which contains the beginning of the lock's digest.
-        base: the environment of Hopsworks that it is made from.
+        base: the Hopsworks environment that it is created from.
         versions: the locked versions by package.
         script: what the job or the deployment runs; None for a stage without either.
         path: the path of the script in the project, for reports.
@@ -74,12 +73,12 @@ class StagePlan:
 
     @property
     def is_spark(self) -> bool:
-        """Whether the base, and therefore the job, is one of Spark."""
+        """Whether the base is a Spark environment, so that the job is one as well."""
         return self.base.startswith("spark-")
 
 
 def stage_plan(locked: LockedStage, root: Path) -> StagePlan:
-    """Return what is published of a stage.
+    """Return what is published for a stage.
 
     Raises FtiError for a stage that pip cannot install there, and for a script that does not exist
     or is outside of the project, OSError if the script cannot be read.
@@ -92,7 +91,7 @@ def stage_plan(locked: LockedStage, root: Path) -> StagePlan:
             f" {joined(reasons)}. Name the other stages to publish."
         )
     name = normalized(f"{locked.project} {stage.name}")
-    environment = f"{name}-{locked.digest.partition(':')[2][:_DIGITS]}"
+    environment = f"{name}-{digest_name(locked.digest)}"
     text = requirements_files(hashed_or_none(locked))[REQUIREMENTS]
     versions: dict[str, str] = {package.name: str(package.version) for package in locked.packages}
     return StagePlan(
@@ -139,5 +138,5 @@ def _script(stage: Stage, root: Path, name: str) -> Upload | None:
 
 
 def _upload(name: str, suffix: str, content: bytes) -> Upload:
-    digest = hashlib.sha256(content).hexdigest()[:_DIGITS]
+    digest = digest_name(hashlib.sha256(content).hexdigest())
     return Upload(f"{name}-{digest}{suffix}", content)

@@ -82,7 +82,7 @@ def _origin(project: Project, name: str, stamp: Stamp) -> str | Finding:
     digest = short_digest(stamp.lock)
     commit = commit_with_lock(project.root, lock, stamp.lock)
     if commit is None:
-        return f"{trained} with the digest {digest}, which is not the present one."
+        return f"{trained} with the digest {digest}, which is not the current one."
     if commit:
         return f"{trained} of commit {short_commit(commit)}."
     return Finding(

@@ -1,4 +1,4 @@
-"""Which workspace of Azure Machine Learning is used, and the URL of the cloud that has it."""
+"""The workspace of Azure Machine Learning that is used, and the URL of its cloud."""
 
 from __future__ import annotations
 

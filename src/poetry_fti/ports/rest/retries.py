@@ -1,4 +1,4 @@
-"""Delays before a request is sent again to a service that is busy."""
+"""Delays before a request to a busy service is retried."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONGEST: Final = 60
 
 
 def wait_before_retry(wanted: str | None, attempt: int) -> bool:
-    """Wait as long as the header `Retry-After` demands, or else as `DELAYS` has it.
+    """Wait for the time in the header `Retry-After`, or else for the attempt's one of `DELAYS`.
 
     Returns False, without waiting, if that is more than a minute.
     """

@@ -13,6 +13,7 @@ from poetry_fti.exporters.shared.build_constraints import build_constraint_files
 from poetry_fti.exporters.shared.images import normalized
 from poetry_fti.exporters.shared.pip_lines import hashed_or_none, pip_lines
 from poetry_fti.model import DirectoryOrigin, FileOrigin, Platform
+from poetry_fti.wording import digest_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +30,6 @@ _PLATFORM: Final = Platform("linux", "amd64")
 # Microsoft's images have conda, which an environment with a conda file needs.
 _REGISTRY: Final = "mcr.microsoft.com/azureml/"
 _IMAGE: Final = f"{_REGISTRY}openmpi5.0-ubuntu24.04:latest"
-_DIGITS: Final = 12
 # What an image has that no conda file can express.
 _KEYS: Final = (
     *("apt", "build_apt", "ca_certificates", "copy", "dockerfile"),
@@ -69,7 +69,7 @@ def _description(stage: Stage) -> str:
 def environment_version(locked: LockedStage) -> tuple[str, str]:
     """Return the name and the version of a stage's environment."""
     name = environment_name(locked.project, locked.stage.name)
-    return name, locked.digest.partition(":")[2][:_DIGITS]
+    return name, digest_name(locked.digest)
 
 
 def environment_name(project: str, stage: str) -> str:
