@@ -23,7 +23,7 @@ RUN apt-get update && apt-get install -y gcc \\
       -r /app/requirements.txt
 COPY . /app
 RUN ["python", "-m", "pip", "install", "uvicorn==0.30.6", "--target", "/x"]
-RUN --mount=type=cache,target=/root/.cache uv pip install torch ; echo pip install is done
+RUN --mount=type=cache,target=/cache uv pip install torch ; echo pip install is done
 CMD ["pip", "install", "never"]
 """
 

@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from imported_files import imported, requirements
+from memory_index import DEFAULT
 from poetry_fti.errors import FtiError
 from poetry_fti.model.imported import ImportedIndex
 
@@ -29,7 +30,7 @@ hashes = { sha256 = "00" }
 [[packages]]
 name = "sympy"
 version = "1.12"
-index = "https://pypi.org/simple"
+index = "https://DEFAULT/simple"
 [[packages.wheels]]
 name = "sympy-1.12-py3-none-any.whl"
 url = "https://e.org/sympy-1.12-py3-none-any.whl"
@@ -54,14 +55,14 @@ subdirectory = "py"
 name = "self"
 [packages.directory]
 path = "."
-"""
+""".replace("DEFAULT", DEFAULT)
 PIPFILE: Final = """\
 [[source]]
 url = "https://${USER}:${PASS}@pypi.example.org/simple"
 verify_ssl = true
 name = "corp"
 [[source]]
-url = "https://pypi.org/simple"
+url = "https://DEFAULT/simple"
 name = "pypi"
 [packages]
 requests = "*"
@@ -77,7 +78,7 @@ pytest = "*"
 fastapi = "~=0.110.0"
 [requires]
 python_version = "3.11"
-"""
+""".replace("DEFAULT", DEFAULT)
 LOCK: Final = json.dumps(
     {
         "_meta": {"requires": {"python_version": "3.11"}, "sources": []},
@@ -130,7 +131,7 @@ def test_only_packages_that_name_a_further_source_of_a_pipfile_come_from_it() ->
         "Pipfile",
         """\
 [[source]]
-url = "https://pypi.org/simple"
+url = "https://DEFAULT/simple"
 name = "pypi"
 [[source]]
 url = "https://pypi.example.org/simple"
@@ -138,7 +139,7 @@ name = "corp"
 [packages]
 numpy = "*"
 ours = { version = "*", index = "corp" }
-""",
+""".replace("DEFAULT", DEFAULT),
     )
     assert requirements(stage) == ["numpy", "ours from corp"]
     assert stage.indexes == (

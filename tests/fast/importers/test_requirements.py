@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from imported_files import imported, requirements
+from memory_index import DEFAULT
 from poetry_fti.errors import FtiError
 from poetry_fti.model.imported import ImportedIndex
 
@@ -137,13 +138,13 @@ def test_indexes_have_no_credentials_and_a_name() -> None:
         "requirements.txt",
         """\
 --index-url https://${USER}:${TOKEN}@pypi.example.org/team/simple/
---extra-index-url https://pypi.org/simple
+--extra-index-url https://DEFAULT/simple
 --extra-index-url https://download.pytorch.org/whl/cu118
 -f https://example.org/wheels/torch_stable.html
 torch==2.1.0+cu118
 torchvision
 numpy
-""",
+""".replace("DEFAULT", DEFAULT),
     )
     assert stage.indexes == (
         ImportedIndex(

@@ -96,7 +96,7 @@ REQUIREMENTS: Final = {
             "numpy @ file:///home/conda/feedstock_root/build_artifacts/numpy_1657483955594/work\n"
             "six @ file:///tmp/build/80754af9/six_1644875935023/work\n"
             "tqdm @ file:///C:/b/abs_f76j9hg7pv/croot/tqdm_1679561871187/work\n"
-            "scipy @ file:///croot/scipy_1/work/dist/scipy-1.11.4-cp311-cp311-linux_x86_64.whl#sha256=00\n"
+            "scipy @ file:///croot/scipy_1/dist/scipy-1.11.4-cp311-cp311-linux_x86_64.whl#sha256=00\n"
         ),
         ["numpy", "six", "tqdm", "scipy==1.11.4"],
     ),
