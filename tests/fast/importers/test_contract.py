@@ -54,7 +54,7 @@ def test_a_hostile_file_is_read_or_refused(name: str) -> None:
         _attempt(name, data)
 
 
-@settings(max_examples=examples(2000))
+@settings(max_examples=examples(1000))
 @given(st.sampled_from(NAMES), st.one_of(st.binary(), st.text().map(str.encode)))
 def test_any_file_is_read_or_refused(name: str, data: bytes) -> None:
     _attempt(name, data)
