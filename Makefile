@@ -104,9 +104,9 @@ $(UV):
 	$(UV) pip install --quiet --python .venv-$* --editable . "poetry==$*" --group test --group tools
 	touch $@
 
-.venv-platforms/%/ready: tests/platforms/environments/%.txt | .venv/ready
-	.venv/bin/uv venv --quiet --clear --python .venv/bin/python .venv-platforms/$*
-	.venv/bin/uv pip install --quiet --python .venv-platforms/$* --requirement $<
+.venv-platforms/%/ready: tests/platforms/environments/%.txt | .venv/ready $(UV)
+	$(UV) venv --quiet --clear --python .venv/bin/python .venv-platforms/$*
+	$(UV) pip install --quiet --python .venv-platforms/$* --requirement $<
 	touch $@
 
 clean:
