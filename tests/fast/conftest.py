@@ -42,12 +42,13 @@ python = ">=3.12"
 
 
 def pytest_collection_finish() -> None:
-    """Collect garbage rarely: each time everything that was imported is traversed."""
+    """Exempt everything that was imported from the collection of garbage."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(200_000, 20, 100)
 
 
+# Collections of garbage take long: each one traverses the modules that have been imported.
+gc.set_threshold(200_000, 20, 100)
 make_quick()
 use_no_constants()
 load_late()
