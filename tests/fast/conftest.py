@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from hypothesis import is_hypothesis_test
 
 from late_grammar import load_late
 from memory_index import MemoryIndex, MemoryProject
@@ -39,6 +40,14 @@ platforms = ["linux/amd64"]
 [tool.fti.stages.inference]
 python = ">=3.12"
 """
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests of generated examples as slow."""
+    for item in items:
+        if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_finish() -> None:

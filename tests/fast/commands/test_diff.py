@@ -68,6 +68,7 @@ Packages in the stages
     )
 
 
+@pytest.mark.slow
 def test_all_stages_are_compared_in_markdown(differing: MemoryProject) -> None:
     assert run(differing, "diff", "--format", "markdown").output == (
         """\

@@ -175,6 +175,7 @@ def test_a_constraint_applies_to_what_enters_later(demo: MemoryProject) -> None:
     assert demo.locked == {"training": "lib 1.0, mid 1.0"}
 
 
+@pytest.mark.slow
 def test_a_constraint_of_a_stage(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     groups = {"feature": ["lib"], "training": ["lib"]}
@@ -223,6 +224,7 @@ def test_a_rule_that_a_constraint_makes_impossible(demo: MemoryProject) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_constraint_for_some_targets(demo: MemoryProject) -> None:
     demo.index.offer({**RELEASES, "app 1.0": ["lib"]})
     groups = {"training": ["app"]}

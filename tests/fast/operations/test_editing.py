@@ -331,6 +331,7 @@ class _Meddler(Recorder):
         return super().progress(message, states)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("regenerate", [False, True])
 def test_a_lock_that_was_changed_while_its_stage_was_solved(
     locked_demo: MemoryProject, *, regenerate: bool
