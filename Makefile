@@ -15,6 +15,8 @@ FAST_CASES := not slow and not generated
 FAST_OPTIONS := $(addprefix -p no:,anyio cacheprovider logging platformdirs xdist)
 # The tools that read what is exported, each in an environment of its own.
 CONSUMERS := $(sort $(basename $(notdir $(wildcard tests/platforms/environments/*.txt))))
+# Those that are npm packages. The tests are skipped on a machine without npm.
+NPM_CONSUMERS := $(if $(shell command -v npm),$(notdir $(patsubst %/package.json,%,$(wildcard tests/platforms/environments/*/package.json))))
 # Compiling the tests takes longer than running the fast ones.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -78,7 +80,7 @@ test-packages: .venv/ready
 
 # The platforms' own tools read the exported files. The tests of a module run in one process, since
 # they share what was read and most tools start slowly.
-test-platforms: .venv/ready $(CONSUMERS:%=.venv-platforms/%/ready)
+test-platforms: .venv/ready $(addprefix .venv-platforms/,$(addsuffix /ready,$(CONSUMERS) $(NPM_CONSUMERS)))
 	.venv/bin/python -m pytest tests/platforms -n $(PROCESSES) --dist loadfile
 
 bench: .venv/ready
@@ -107,6 +109,13 @@ $(UV):
 .venv-platforms/%/ready: tests/platforms/environments/%.txt | .venv/ready $(UV)
 	$(UV) venv --quiet --clear --python .venv/bin/python .venv-platforms/$*
 	$(UV) pip install --quiet --python .venv-platforms/$* --requirement $<
+	touch $@
+
+.venv-platforms/%/ready: tests/platforms/environments/%/package-lock.json
+	rm -rf .venv-platforms/$*
+	mkdir -p .venv-platforms/$*
+	cp $(<D)/package.json $< .venv-platforms/$*
+	npm ci --silent --ignore-scripts --no-audit --no-fund --prefix .venv-platforms/$*
 	touch $@
 
 clean:
