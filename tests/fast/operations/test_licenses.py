@@ -194,6 +194,29 @@ def test_metadata_that_is_missing_or_another_is_reported(
     assert licenses(licensed) == {**ALL, "typical": []}
 
 
+def test_wheels_are_not_read_if_poetry_must_not(
+    licensed: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    licensed.clear_cache()
+    licensed.index.failures[".metadata"] = Answer(HTTPStatus.NOT_FOUND)
+    assert "no metadata in the index (named, typical)" in run(licensed, *EXPORT).errors
+    assert any(path.endswith(".whl") for path in licensed.index.requests)
+    licensed.index.requests.clear()
+    monkeypatch.setenv("POETRY_SOLVER_LAZY_WHEEL", "false")
+    assert "no metadata in the index (named, typical)" in run(licensed, *EXPORT).errors
+    assert not any(path.endswith(".whl") for path in licensed.index.requests)
+
+
+def test_an_index_that_fails_to_return_a_wheel_is_named(licensed: MemoryProject) -> None:
+    licensed.clear_cache()
+    licensed.index.failures[".metadata"] = Answer(HTTPStatus.NOT_FOUND)
+    failing = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, headers={"Retry-After": "0"})
+    licensed.index.failures["/files/named"] = failing
+    ended = run(licensed, *EXPORT)
+    url = f"https://{CORP}/files/named-1.0-py3-none-any.whl"
+    assert (ended.code, ended.errors) == (1, f"The package index failed: {url} answered 500.\n")
+
+
 @pytest.mark.parametrize(
     ("info", "expected"),
     [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from poetry.repositories.http_repository import HTTPRepository
@@ -84,6 +83,5 @@ def _find(
         if fields is None:
             return None
         fields = {name: fields.get(name) for name in FIELDS}
-        with suppress(OSError):  # without a cache, it is looked up again
-            keep_value(repository, key, dict(fields))
+        keep_value(repository, key, dict(fields))
     return license_metadata(fields)
