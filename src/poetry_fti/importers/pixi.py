@@ -10,9 +10,10 @@ from poetry_fti.importers.projects.poetry import poetry_requirements
 from poetry_fti.importers.shared.choice import chosen_environment
 from poetry_fti.importers.shared.combine import combined
 from poetry_fti.importers.shared.documents import read_toml, string, strings, table
-from poetry_fti.importers.shared.indexes import index_of, is_pypi, named_apart
+from poetry_fti.importers.shared.indexes import index_of, named_apart
 from poetry_fti.importers.shared.requirements import merged, pinned_versions
 from poetry_fti.model.imported import ImportedStage
+from poetry_fti.urls import is_pypi
 from poetry_fti.wording import joined
 
 if TYPE_CHECKING:
