@@ -24,6 +24,7 @@ PATTERNS: Final = (
     "uv.lock",
     "pdm.lock",
     "pixi.toml",
+    "pixi.lock",
     "pipfile",
     "*requirements*.in",
     "*requirements*.txt",
