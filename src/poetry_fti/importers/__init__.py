@@ -53,7 +53,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
     "pixi": Importer(("pixi.toml",), read_pixi, pixi_environments, is_selective=True),
     "setuptools": Importer(("setup.cfg",), read_setup_cfg, is_selective=True),
     "project": Importer(
-        ("pyproject.toml", "uv.lock", "pdm.lock", "poetry.lock", "pixi.lock"),
+        ("pyproject.toml", "hatch.toml", "uv.lock", "pdm.lock", "poetry.lock", "pixi.lock"),
         read_project,
         likely_stages,
         is_selective=True,

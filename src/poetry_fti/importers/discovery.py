@@ -25,6 +25,7 @@ PATTERNS: Final = (
     "pdm.lock",
     "pixi.toml",
     "pixi.lock",
+    "hatch.toml",
     "pipfile",
     "*requirements*.in",
     "*requirements*.txt",

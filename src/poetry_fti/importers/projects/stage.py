@@ -16,6 +16,8 @@ from poetry_fti.importers.shared.requirements import merged, pinned_versions
 from poetry_fti.model.imported import ImportedRequirement, ImportedStage
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from poetry_fti.importers.projects.declared import Declared
     from poetry_fti.importers.projects.locks import LockEntry
     from poetry_fti.importers.source import Source
@@ -26,11 +28,12 @@ def read_project(source: Source) -> ImportedStage:
 
     Its pyproject.toml and its lock complete each other. Raises FtiError if a file is not valid.
     """
+    source.files.read(source.path)  # fails with the reason if it cannot be read
     if (of_pixi := read_pixi_project(source)) is not None:
         return of_pixi
     path = source.path.with_name("pyproject.toml")
     entries = _entries(source)
-    if not source.files.has(path):
+    if not source.files.has(path) and source.path.name in LOCKS:
         return _of_lock(entries, _python(source))
     declared = declared_in(source)
     stage = _of_group(declared, source)
@@ -50,20 +53,27 @@ def likely_stages(source: Source) -> list[str]:
     if (of_pixi := pixi_stages(source)) is not None:
         return of_pixi
     path = source.path.with_name("pyproject.toml")
-    if not source.files.has(path):
+    has_project = source.files.has(path)
+    if not has_project and source.path.name in LOCKS:
         return []
-    uv = table(read_toml(path, source.files), "tool", "uv")
+    uv = table(read_toml(path, source.files), "tool", "uv") if has_project else {}
     items = [item for each in array(uv.get("conflicts")) for item in tables(each)]
     conflicting = {string(item.get("group")) or string(item.get("extra")) for item in items}
     groups = declared_in(source).groups
-    return [name for name in groups if name in conflicting or kind_by_name(name)]
+    return [
+        name
+        for name in groups
+        if (name in conflicting or kind_by_name(name)) and not _is_of_matrix(name, groups)
+    ]
+
+
+def _is_of_matrix(name: str, groups: Collection[str]) -> bool:
+    return any(name.startswith(f"{other}.") for other in groups)
 
 
 def _entries(source: Source) -> list[LockEntry]:
     names = [source.path.name] if source.path.name in LOCKS else LOCKS
     found = [path for name in names if source.files.has(path := source.path.with_name(name))]
-    if source.path.name in LOCKS and not found:
-        found = [source.path]  # reading it fails with the reason
     return lock_entries(read_toml(found[0], source.files)) if found else []
 
 
@@ -107,5 +117,5 @@ def _of_group(declared: Declared, source: Source) -> ImportedStage:
         python=python,
         platforms=declared.platforms,
         env=declared.env.get(name or "", ()),
-        notes=declared.notes,
+        notes=(*declared.notes, *declared.group_notes.get(name or "", ())),
     )
