@@ -13,14 +13,14 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 import poetry_server
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from poetry_server import Request
 
@@ -46,11 +46,27 @@ def run(
 
     Without `answers`, its stdin is empty.
     """
+    with _borrowed(request, python) as server:
+        return server.run(request, answers, timeout)
+
+
+def run_with(request: Request, descriptors: Sequence[int], python: str) -> int:
+    """Run a command of Poetry in a fork, with these as stdin, stdout and stderr; return its code.
+
+    The code is negative for a signal, as in ``Popen.returncode``.
+    """
+    with _borrowed(request, python) as server:
+        return server.run_with(request, descriptors)
+
+
+@contextmanager
+def _borrowed(request: Request, python: str) -> Iterator[Server]:
+    """Yield a server whose interpreter has the settings of the request."""
     settings = interpreter_settings(request.environment)
     servers = _idle.setdefault(json.dumps([python, settings]), [])
     server = servers.pop() if servers else Server(python, settings)
     try:
-        return server.run(request, answers, timeout)
+        yield server
     finally:
         if server.is_running:
             servers.append(server)
@@ -88,6 +104,12 @@ class Server:
     ) -> subprocess.CompletedProcess[str]:
         """Run a command as ``subprocess.run`` would; raises TimeoutExpired."""
         return run_on(self._connection, request, answers, timeout)
+
+    def run_with(self, request: Request, descriptors: Sequence[int]) -> int:
+        """Run a command with these as its stdin, stdout and stderr, and return its exit code."""
+        _send(self._connection, request, descriptors)
+        _receive(self._connection)
+        return int(_receive(self._connection))
 
 
 def start(
@@ -135,12 +157,15 @@ def _start(
     its_input = _filled_pipe(answers) if answers else os.open(os.devnull, os.O_RDONLY)
     passed = [its_input, its_output, its_errors]
     try:
-        message = json.dumps(asdict(request)).encode()
-        socket.send_fds(connection, [message], passed)
+        _send(connection, request, passed)
     finally:
         for descriptor in passed:
             os.close(descriptor)
     return output, errors
+
+
+def _send(connection: socket.socket, request: Request, descriptors: Sequence[int]) -> None:
+    socket.send_fds(connection, [json.dumps(asdict(request)).encode()], descriptors)
 
 
 def _receive(connection: socket.socket) -> bytes:
