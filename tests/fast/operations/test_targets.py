@@ -236,7 +236,7 @@ def test_a_yanked_version_is_locked_with_a_warning(demo: MemoryProject) -> None:
 def test_what_platforms_would_save_is_measured_where_solving_is_slow(
     systems: MemoryProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage_solver, "_SLOW", 0)
+    monkeypatch.setattr(stage_solver, "SLOW", 0)
     systems.write(pyproject({"training": ["app"], "feature": ["app"]}, on("linux/amd64")))
     assert systems.lock()["training"].saving is None
     systems.write(pyproject({"training": ["app"]}))
