@@ -139,7 +139,8 @@ class StageSolver:
 
         The text is made at once: later solves change how poetry-core writes markers.
         """
-        with self._task.progress.locking(lambda: self._seconds), self._timed() as started:
+        with self._task.progress.locking(lambda: self._seconds), self._timed():
+            started = time.process_time()
             packages = self._packages(preferences)
             lock = self._task.make_lock(packages)
         # In the order of the pins of a lock, on which the solver's choices depend.
@@ -153,7 +154,7 @@ class StageSolver:
             warnings=(*yanked_warnings(packages), *self._without_effect()),
             notes=tuple(target_notes(self._task.name, self._locked_variants())),
             unfinished=tuple(sorted(self._unfinished())),
-            saving=self._saving(time.monotonic() - started, len(packages)),
+            saving=self._saving(time.process_time() - started, len(packages)),
         )
 
     def _locked_variants(self) -> list[LockedVariant]:
@@ -263,10 +264,10 @@ class StageSolver:
         return universal.resolver.restored(found.solution)
 
     @contextmanager
-    def _timed(self) -> Iterator[float]:
-        """Add the time inside the context to the stage's; yields when it began."""
+    def _timed(self) -> Iterator[None]:
+        """Add the time inside the context to the stage's."""
         started = time.monotonic()
         try:
-            yield started
+            yield
         finally:
             self._seconds += time.monotonic() - started
