@@ -13,7 +13,7 @@ from poetry_fti.errors import ConfigError
 from poetry_fti.model import KINDS
 from poetry_fti.model.imported import relaxed
 from poetry_fti.scaffold.imported_groups import extended_group
-from poetry_fti.scaffold.imported_requirements import standard_form
+from poetry_fti.scaffold.imported_requirements import bounds_first, standard_form
 from poetry_fti.scaffold.imported_sources import with_sources
 from poetry_fti.scaffold.new_stages import with_plugin
 from poetry_fti.scaffold.toml_text import add_keys, edited, parse, table_at
@@ -175,6 +175,7 @@ def _python(wanted: str, target: Target) -> str | None:
         )
     if both == allowed:
         return None
+    wanted = bounds_first(wanted)
     return wanted if both == minors else f"{target.python},{wanted}"
 
 

@@ -191,3 +191,14 @@ def test_a_project_for_a_folder_without_one() -> None:
         '[project]\nname = "my-folder"\nversion = "0.1.0"\nrequires-python = ">=3.10,<3.12"\n\n'
         "[tool.poetry]\npackage-mode = false\n"
     )
+
+
+@pytest.mark.parametrize("groups", ["", "[tool.poetry.group.training.dependencies]\nfree = '*'\n"])
+def test_bounds_are_in_the_order_in_which_people_write_them(groups: str) -> None:
+    bounds = "!=2.2.1,<=3,>=2.2"
+    stage = ImportedStage(
+        requirements=(ImportedRequirement(name="pandas", specifier=bounds),), python="<3.13,>=3.12"
+    )
+    text, _ = edited(PROJECT + groups, stage)
+    assert ">=2.2,<=3,!=2.2.1" in text
+    assert '\npython = ">=3.12,<3.13"\n' in text
