@@ -108,7 +108,7 @@ def _source_notes(
                 f"The source {name} needs a login, which was not imported. Configure it with"
                 f" `poetry config http-basic.{name} USERNAME`."
             )
-        if name in added and index.priority == "primary":
+        if name in added and index.priority == "primary" and index.url:  # PyPI has no URL
             yield (
                 f"The source {name} replaces PyPI for the whole project, as `--index-url` does. Set"
                 ' its `priority` to "supplemental" to search PyPI first.'

@@ -174,6 +174,13 @@ def test_a_primary_index_is_pointed_out() -> None:
     )
 
 
+def test_pypi_replaces_no_index() -> None:
+    index = ImportedIndex(name="PyPI", url="", priority="primary")
+    text, notes = edited(PROJECT, ImportedStage(indexes=(index,)))
+    assert 'name = "PyPI"\npriority = "primary"\n' in text
+    assert notes == ()
+
+
 def test_the_first_group_that_a_stage_names_is_extended() -> None:
     before = f"""\
 {PROJECT}
