@@ -13,7 +13,6 @@ from poetry_fti.importers.shared.poetry_versions import specifiers
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirements import merged
 from poetry_fti.model.imported import ImportedIndex, ImportedRequirement
-from poetry_fti.urls import is_pypi
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def _indexes(poetry: Mapping[str, Any]) -> Iterator[ImportedIndex]:
     for each in tables(poetry.get("source")):
         name, url = string(each.get("name")), string(each.get("url"))
         priority = _PRIORITIES.get(string(each.get("priority")), "primary")
-        if name.lower() == "pypi" or is_pypi(url):
+        if name.lower() == "pypi":
             yield ImportedIndex(name="PyPI", url="", priority=priority)
         elif name and url:
             yield index_of(url, priority, name)
