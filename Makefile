@@ -15,8 +15,8 @@ FAST_CASES := not slow and not generated
 FAST_OPTIONS := $(addprefix -p no:,anyio cacheprovider logging platformdirs xdist)
 # The tools that read what is exported, each in an environment of its own.
 CONSUMERS := $(sort $(basename $(notdir $(wildcard tests/platforms/environments/*.txt))))
-# Those that are npm packages. The tests are skipped on a machine without npm.
-NPM_CONSUMERS := $(if $(shell command -v npm),$(notdir $(patsubst %/package.json,%,$(wildcard tests/platforms/environments/*/package.json))))
+# Those that npm installs; their tests are skipped where there is no npm.
+NPM_CONSUMERS := $(if $(shell command -v npm 2>/dev/null),$(notdir $(patsubst %/package.json,%,$(wildcard tests/platforms/environments/*/package.json))))
 # Compiling the tests takes longer than running the fast ones.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -80,7 +80,7 @@ test-packages: .venv/ready
 
 # The platforms' own tools read the exported files. The tests of a module run in one process, since
 # they share what was read and most tools start slowly.
-test-platforms: .venv/ready $(addprefix .venv-platforms/,$(addsuffix /ready,$(CONSUMERS) $(NPM_CONSUMERS)))
+test-platforms: .venv/ready $(patsubst %,.venv-platforms/%/ready,$(CONSUMERS) $(NPM_CONSUMERS))
 	.venv/bin/python -m pytest tests/platforms -n $(PROCESSES) --dist loadfile
 
 bench: .venv/ready
@@ -111,11 +111,10 @@ $(UV):
 	$(UV) pip install --quiet --python .venv-platforms/$* --requirement $<
 	touch $@
 
-.venv-platforms/%/ready: tests/platforms/environments/%/package-lock.json
-	rm -rf .venv-platforms/$*
-	mkdir -p .venv-platforms/$*
-	cp $(<D)/package.json $< .venv-platforms/$*
-	npm ci --silent --ignore-scripts --no-audit --no-fund --prefix .venv-platforms/$*
+.venv-platforms/%/ready: tests/platforms/environments/%/package.json tests/platforms/environments/%/package-lock.json
+	mkdir -p $(@D)
+	cp $^ $(@D)
+	npm ci --silent --prefix $(@D) --ignore-scripts --no-audit --no-fund
 	touch $@
 
 clean:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cases import examples
 from imported_files import imported, requirements
+from memory_index import DEFAULT
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.markers import marked_platforms
 from poetry_fti.importers.shared.poetry_versions import specifiers
@@ -184,6 +185,25 @@ priority = "explicit"
     assert [each.name for each in stage.indexes] == ["pt"]
 
 
+def test_a_source_of_poetry_that_is_pypi_keeps_its_name_and_url() -> None:
+    text = f"""\
+[tool.poetry.group.training.dependencies]
+torch = {{ version = "*", source = "main" }}
+[[tool.poetry.source]]
+name = "main"
+url = "https://{DEFAULT}/simple/"
+[[tool.poetry.source]]
+name = "pypi"
+priority = "supplemental"
+"""
+    stage = imported("old/pyproject.toml", text)
+    assert requirements(stage) == ["torch from main"]
+    assert stage.indexes == (
+        ImportedIndex(name="main", url=f"https://{DEFAULT}/simple/", priority="primary"),
+        ImportedIndex(name="PyPI", url="", priority="supplemental"),
+    )
+
+
 def test_groups_of_pdm() -> None:
     text = """\
 [project]
@@ -232,8 +252,8 @@ detached = true
 dependencies = ["mkdocs"]
 """
     stage = imported("old/pyproject.toml", text)
-    assert requirements(stage) == ["pydantic", "mlflow", "pytest", "torch"]
-    assert (stage.python, stage.env) == ("==3.11.*", (("A", "1"),))
+    assert requirements(stage) == ["pydantic", "pytest", "mlflow", "torch"]
+    assert (stage.python, stage.env) == (">=3.11,<3.12", (("A", "1"),))
     assert requirements(imported("old/pyproject.toml", text, "docs")) == ["mkdocs"]
     with pytest.raises(FtiError) as error:
         imported("old/pyproject.toml", text, "trainin")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.documents import array, string, strings, table, tables
-from poetry_fti.importers.shared.indexes import index_of, is_pypi
+from poetry_fti.importers.shared.indexes import index_of
 from poetry_fti.importers.shared.places import placed
 from poetry_fti.importers.shared.poetry_versions import specifiers
 from poetry_fti.importers.shared.quoting import quoted
@@ -109,7 +109,7 @@ def _indexes(poetry: Mapping[str, Any]) -> Iterator[ImportedIndex]:
     for each in tables(poetry.get("source")):
         name, url = string(each.get("name")), string(each.get("url"))
         priority = _PRIORITIES.get(string(each.get("priority")), "primary")
-        if name.lower() == "pypi" or is_pypi(url):
+        if name.lower() == "pypi":
             yield ImportedIndex(name="PyPI", url="", priority=priority)
         elif name and url:
             yield index_of(url, priority, name)
