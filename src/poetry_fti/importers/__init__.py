@@ -14,7 +14,7 @@ from poetry_fti.importers.conda.package_list import read_text_file
 from poetry_fti.importers.mlflow import read_model
 from poetry_fti.importers.pip_commands import read_dockerfile, read_notebook
 from poetry_fti.importers.pipfile import read_pipfile
-from poetry_fti.importers.pixi import pixi_environments, read_pixi
+from poetry_fti.importers.pixi.environment import pixi_environments, read_pixi
 from poetry_fti.importers.projects.stage import likely_stages, read_project
 from poetry_fti.importers.pylock import read_pylock
 from poetry_fti.importers.setup_cfg import read_setup_cfg
@@ -53,7 +53,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
     "pixi": Importer(("pixi.toml",), read_pixi, pixi_environments, is_selective=True),
     "setuptools": Importer(("setup.cfg",), read_setup_cfg, is_selective=True),
     "project": Importer(
-        ("pyproject.toml", "uv.lock", "pdm.lock", "poetry.lock"),
+        ("pyproject.toml", "hatch.toml", "uv.lock", "pdm.lock", "poetry.lock", "pixi.lock"),
         read_project,
         likely_stages,
         is_selective=True,

@@ -24,6 +24,7 @@ from poetry_fti.operations.exports.merged import (
     merged_text,
     unconstrained,
 )
+from poetry_fti.operations.exports.missing_dockerfiles import missing_dockerfiles
 from poetry_fti.operations.exports.sboms import with_sbom, written_sbom
 from poetry_fti.operations.exports.written_files import (
     StageFormat,
@@ -93,7 +94,8 @@ class Rendered:
     `obsolete` are files of an earlier export that the exported formats no longer have. `unused` are
     other files of earlier exports that no export updates, each with the reason. `left_out` are
     warnings about formats without a file, and `warnings` are about dependencies whose URLs contain
-    credentials, or that only apply with an extra that the stage does not select.
+    credentials, or that only apply with an extra that the stage does not select, and about files
+    that refer to a missing Dockerfile.
     """
 
     texts: Mapping[PurePosixPath, str]
@@ -141,6 +143,7 @@ def render(project: Project, request: ExportRequest) -> Rendered:
     texts |= whole.texts
     known = {*texts, *obsolete, *whole.skipped}
     unused = unused_files(project, request.stages, known) if request.follow else {}
+    warnings += missing_dockerfiles(project, texts)
     return Rendered(texts, images, obsolete, warnings, whole.left_out, unused)
 
 

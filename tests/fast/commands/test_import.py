@@ -269,9 +269,9 @@ def test_a_python_that_is_too_old_is_left_out(project: MemoryProject) -> None:
             2,
             (
                 '"x.docx" cannot be imported. Name a file such as *.yml, *.yaml,'
-                " *.json, MLmodel, pixi.toml, setup.cfg, pyproject.toml, uv.lock, pdm.lock,"
-                " poetry.lock, pylock.toml, pylock.*.toml, Pipfile, Pipfile.lock, Dockerfile,"
-                " Dockerfile.*, *.dockerfile, *.ipynb, *.txt or *.in."
+                " *.json, MLmodel, pixi.toml, setup.cfg, pyproject.toml, hatch.toml, uv.lock,"
+                " pdm.lock, poetry.lock, pixi.lock, pylock.toml, pylock.*.toml, Pipfile,"
+                " Pipfile.lock, Dockerfile, Dockerfile.*, *.dockerfile, *.ipynb, *.txt or *.in."
             ),
         ),
         (

@@ -19,7 +19,7 @@ from poetry_fti.bridge.solving.variants.target_notes import LockedVariant, targe
 from poetry_fti.bridge.solving.variants.variant import Preferences
 from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets, by_system
 from poetry_fti.config.import_names import package_suggestion
-from poetry_fti.config.read import stage_path
+from poetry_fti.config.messages import stage_path
 from poetry_fti.errors import FtiError
 from poetry_fti.model import USUAL_PLATFORMS, Platform
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.documents import array, string, strings, table, tables
-from poetry_fti.importers.shared.indexes import index_of, is_pypi
+from poetry_fti.importers.shared.indexes import index_of
 from poetry_fti.importers.shared.places import placed
 from poetry_fti.importers.shared.poetry_versions import specifiers
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirements import merged
 from poetry_fti.model.imported import ImportedIndex, ImportedRequirement
+from poetry_fti.urls import is_pypi
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:

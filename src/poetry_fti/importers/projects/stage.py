@@ -6,19 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_fti.importers.kinds import kind_by_name
-from poetry_fti.importers.pixi import pixi_stage
-from poetry_fti.importers.projects.declared import Reader, read_standard
-from poetry_fti.importers.projects.hatch import with_hatch
+from poetry_fti.importers.projects.declared import Reader
 from poetry_fti.importers.projects.locks import LOCKS, lock_entries, locked_versions, roots
-from poetry_fti.importers.projects.pdm import with_pdm
-from poetry_fti.importers.projects.poetry import with_poetry
-from poetry_fti.importers.projects.uv import with_uv
+from poetry_fti.importers.projects.pixi_project import pixi_stages, read_pixi_project
+from poetry_fti.importers.projects.tables import declared_in
 from poetry_fti.importers.shared.choice import chosen_environment
 from poetry_fti.importers.shared.documents import array, read_toml, string, table, tables
 from poetry_fti.importers.shared.requirements import merged, pinned_versions
 from poetry_fti.model.imported import ImportedRequirement, ImportedStage
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from poetry_fti.importers.projects.declared import Declared
     from poetry_fti.importers.projects.locks import LockEntry
     from poetry_fti.importers.source import Source
@@ -29,13 +28,13 @@ def read_project(source: Source) -> ImportedStage:
 
     Its pyproject.toml and its lock complete each other. Raises FtiError if a file is not valid.
     """
+    source.files.read(source.path)  # fails with the reason if it cannot be read
+    if (of_pixi := read_pixi_project(source)) is not None:
+        return of_pixi
     path = source.path.with_name("pyproject.toml")
     entries = _entries(source)
-    if not source.files.has(path):
+    if not source.files.has(path) and source.path.name in LOCKS:
         return _of_lock(entries, _python(source))
-    pixi = table(read_toml(path, source.files), "tool", "pixi")
-    if pixi and source.path == path:
-        return _with_project(pixi_stage(pixi, source), source)
     declared = declared_in(source)
     stage = _of_group(declared, source)
     names = {each.normalized for each in stage.requirements}
@@ -45,45 +44,36 @@ def read_project(source: Source) -> ImportedStage:
     return replace(stage, versions=tuple(versions))
 
 
-def _with_project(stage: ImportedStage, source: Source) -> ImportedStage:
-    """Return an environment of pixi with the requirements of the project, which it contains."""
-    if source.files.is_project(source.path.parent):
-        return stage
-    declared = declared_in(source)
-    requirements = merged([*declared.main, *stage.requirements])
-    return replace(stage, requirements=tuple(requirements), python=stage.python or declared.python)
-
-
 def likely_stages(source: Source) -> list[str]:
-    """Return the groups that uv must not install together, and those named as kinds of stages.
+    """Return the environments of pixi, or else the groups that are likely stages.
 
+    These are the groups that uv must not install together, and those named as kinds of stages.
     Raises FtiError if the pyproject.toml is not valid.
     """
+    if (of_pixi := pixi_stages(source)) is not None:
+        return of_pixi
     path = source.path.with_name("pyproject.toml")
-    if not source.files.has(path):
+    has_project = source.files.has(path)
+    if not has_project and source.path.name in LOCKS:
         return []
-    uv = table(read_toml(path, source.files), "tool", "uv")
+    uv = table(read_toml(path, source.files), "tool", "uv") if has_project else {}
     items = [item for each in array(uv.get("conflicts")) for item in tables(each)]
     conflicting = {string(item.get("group")) or string(item.get("extra")) for item in items}
     groups = declared_in(source).groups
-    return [name for name in groups if name in conflicting or kind_by_name(name)]
+    return [
+        name
+        for name in groups
+        if (name in conflicting or kind_by_name(name)) and not _is_of_matrix(name, groups)
+    ]
 
 
-def declared_in(source: Source) -> Declared:
-    """Return what the pyproject.toml in the folder of a source declares; raises FtiError."""
-    path = source.path.with_name("pyproject.toml")
-    data, reader = read_toml(path, source.files), Reader(path, source.files)
-    declared = read_standard(data, reader)
-    for complete in (with_uv, with_poetry, with_pdm, with_hatch):
-        declared = complete(declared, data, reader)
-    return declared
+def _is_of_matrix(name: str, groups: Collection[str]) -> bool:
+    return any(name.startswith(f"{other}.") for other in groups)
 
 
 def _entries(source: Source) -> list[LockEntry]:
     names = [source.path.name] if source.path.name in LOCKS else LOCKS
     found = [path for name in names if source.files.has(path := source.path.with_name(name))]
-    if source.path.name in LOCKS and not found:
-        found = [source.path]  # reading it fails with the reason
     return lock_entries(read_toml(found[0], source.files)) if found else []
 
 
@@ -127,5 +117,5 @@ def _of_group(declared: Declared, source: Source) -> ImportedStage:
         python=python,
         platforms=declared.platforms,
         env=declared.env.get(name or "", ()),
-        notes=declared.notes,
+        notes=(*declared.notes, *declared.group_notes.get(name or "", ())),
     )

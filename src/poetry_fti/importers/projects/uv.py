@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti.importers.shared.documents import string, strings, table, tables
-from poetry_fti.importers.shared.indexes import index_of, is_pypi, named_apart
+from poetry_fti.importers.shared.indexes import index_of, named_apart
 from poetry_fti.importers.shared.markers import marked_platforms
 from poetry_fti.importers.shared.places import placed
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.model.imported import ImportedIndex
+from poetry_fti.urls import is_pypi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
