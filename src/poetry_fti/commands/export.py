@@ -69,8 +69,9 @@ class ExportCommand(Command):
     ]
     help = """\
 Writes files for each stage to <comment>fti/STAGE/</comment>; the locks have to be fresh. The
-formats airflow, bake, compose, github and gitlab write one file to <comment>fti/</comment> that
-describes all stages, and devcontainer writes to <comment>.devcontainer/STAGE/</comment>.
+formats airflow, bake, compose, dagster, github, gitlab and kfp write one file to
+<comment>fti/</comment> that describes all stages, and devcontainer writes to
+<comment>.devcontainer/STAGE/</comment>.
 Without <info>--format</info> and <info>--merged</info>, files of earlier exports are updated, too,
 with the options that they were written with.
 

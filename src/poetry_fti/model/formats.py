@@ -18,6 +18,7 @@ FORMATS: Final[Mapping[str, str]] = {
     "conda": "platforms.conda",
     "constraints": "python.constraints",
     "cyclonedx": "cyclonedx",
+    "dagster": "platforms.dagster",
     "devcontainer": "images.devcontainer",
     "dockerfile": "images.dockerfile",
     "github": "ci.github",
