@@ -24,6 +24,7 @@ FORMATS: Final[Mapping[str, str]] = {
     "github": "ci.github",
     "gitlab": "ci.gitlab",
     "kfp": "platforms.kfp",
+    "kserve": "platforms.kserve",
     "kubernetes": "platforms.kubernetes",
     "mlflow": "platforms.mlflow",
     "pylock": "python.pylock",

@@ -47,6 +47,7 @@ FILES: Final = {
     "github": ["github-workflow.yml"],
     "gitlab": ["gitlab-ci.yml"],
     "kfp": ["kfp_pipeline.py"],
+    "kserve": [],
     "kubernetes": ["training/kubernetes.yaml", "training/kustomization.yaml"],
     "mlflow": [
         "training/requirements.mlflow.txt",
