@@ -12,7 +12,9 @@ PARALLEL := -n $(PROCESSES) --dist worksteal
 # About half of the fast tests, which of them are run, and what none of them uses.
 FAST_ROOMS := $(addprefix tests/fast/,bridge models operations)
 FAST_CASES := not slow and not generated
-FAST_OPTIONS := $(addprefix -p no:,anyio cacheprovider logging platformdirs xdist)
+FAST_OPTIONS := --capture=sys $(addprefix -p no:,anyio cacheprovider logging platformdirs xdist)
+# Their files are small and many: where the operating system has a folder in memory, they are in it.
+FAST_FOLDER := $(wildcard /dev/shm)
 # The tools that read what is exported, each in an environment of its own.
 CONSUMERS := $(sort $(basename $(notdir $(wildcard tests/platforms/environments/*.txt))))
 # Those that npm installs; their tests are skipped where there is no npm.
@@ -30,6 +32,8 @@ test: test-fast test-slow test-real
 # Two processes, which share nothing, take less than one that distributes tests to two others.
 test-fast: $(VENV)/ready
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync test-fast-rooms test-fast-rest
+
+test-fast-rooms test-fast-rest: export TMPDIR := $(or $(TMPDIR),$(FAST_FOLDER))
 
 test-fast-rooms:
 	$(VENV)/bin/python -m pytest $(FAST_OPTIONS) -m "$(FAST_CASES)" $(FAST_ROOMS)

@@ -21,6 +21,7 @@ def combined(stages: Sequence[ImportedStage]) -> ImportedStage:
     pythons = dict.fromkeys(each.python for each in stages if each.python)
     return ImportedStage(
         requirements=tuple(merged(r for each in stages for r in each.requirements)),
+        contents=_united(each.contents for each in stages),
         constraints=_united(each.constraints for each in stages),
         overrides=_united(each.overrides for each in stages),
         versions=_united(each.versions for each in stages),

@@ -125,6 +125,7 @@ class ImportedStage:
 
     Attributes:
         requirements: what is installed directly.
+        contents: packages that the local ones among them require.
         constraints: bounds on versions wherever a package occurs.
         overrides: pairs of a package and the constraint that replaces what others require of it.
         versions: pairs of a package and a version of it that was locked, transitive ones included.
@@ -136,6 +137,7 @@ class ImportedStage:
     """
 
     requirements: tuple[ImportedRequirement, ...] = ()
+    contents: tuple[NormalizedName, ...] = ()
     constraints: tuple[ImportedRequirement, ...] = ()
     overrides: tuple[tuple[NormalizedName, str], ...] = ()
     versions: tuple[tuple[NormalizedName, str], ...] = ()
@@ -144,3 +146,8 @@ class ImportedStage:
     platforms: tuple[Platform, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def packages(self) -> frozenset[NormalizedName]:
+        """The packages that the stage or its local packages require, which show its kind."""
+        return frozenset(each.normalized for each in self.requirements).union(self.contents)

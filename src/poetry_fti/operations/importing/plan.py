@@ -180,5 +180,4 @@ def _kind(request: ImportRequest, imported: ImportedStage) -> Kind | None:
     """Return the kind of a new stage; None if it has its kind's name, or is not known."""
     if request.stage in KINDS:
         return None
-    packages = {each.normalized for each in imported.requirements}
-    return request.kind or kind_by_name(request.stage) or kind_by_packages(packages)
+    return request.kind or kind_by_name(request.stage) or kind_by_packages(imported.packages)
