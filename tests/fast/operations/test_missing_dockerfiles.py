@@ -36,7 +36,7 @@ def rendered(demo: MemoryProject, *formats: str) -> Rendered:
 @pytest.fixture
 def training(demo: MemoryProject) -> MemoryProject:
     """A locked stage that Azure builds from its Dockerfile."""
-    demo.index.offer({"app 1.0": []})
+    demo.index.offer({"app 1.0": ["License: MIT"]})
     demo.write(pyproject({"training": ["app"]}, SETTINGS))
     demo.lock()
     return demo
