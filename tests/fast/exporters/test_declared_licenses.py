@@ -186,7 +186,7 @@ def test_any_metadata_has_licenses_of_one_short_line(metadata: LicenseMetadata) 
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(500), deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(METADATA)
 def test_any_licenses_are_valid_and_read_back(metadata: LicenseMetadata) -> None:
     locked = sbom(declared_licenses(metadata))
@@ -209,13 +209,22 @@ JSON: Final = st.recursive(
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(500), deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(JSON)
 def test_what_is_not_valid_in_an_sbom_is_ignored(licenses: Any) -> None:  # noqa: ANN401 - anything
     component = {"bom-ref": "alpha@1.0", "licenses": licenses}
     for document in ({"components": [component, licenses]}, {"components": licenses}, licenses):
         locked = with_written_licenses(sbom(()), json.dumps(document))
         assert text_of(locked).startswith("{\n")
+
+
+def test_an_expression_beside_another_license_is_a_name() -> None:
+    two = sbom((*spdx("MIT OR ISC"), *spdx("MIT")))
+    (_, component) = json.loads(text_of(two))["components"]
+    assert component["licenses"] == [
+        {"license": {"acknowledgement": "declared", "id": "MIT"}},
+        {"license": {"acknowledgement": "declared", "name": "MIT OR ISC"}},
+    ]
 
 
 def test_an_unreadable_sbom_has_no_licenses() -> None:
