@@ -57,6 +57,7 @@ FILES: Final = {
         "training/conda.yaml",
         "training/python_env.yaml",
     ],
+    "prefect": ["prefect_flow.py"],
     "pylock": ["training/pylock.training.toml"],
     "pyproject": ["training/pyproject.toml"],
     "ray": ["training/runtime_env.yaml"],
@@ -196,7 +197,16 @@ def test_formats_are_checked() -> None:
         require_formats(["requirement"])
     assert str(error.value).startswith('Unknown format "requirement"; did you mean "requirements"?')
     of_projects = [name for name in FORMATS if is_project_format(name)]
-    assert of_projects == ["airflow", "bake", "compose", "dagster", "github", "gitlab", "kfp"]
+    assert of_projects == [
+        "airflow",
+        "bake",
+        "compose",
+        "dagster",
+        "github",
+        "gitlab",
+        "kfp",
+        "prefect",
+    ]
     installed_by_pip = ["azureml", "conda", "constraints", "mlflow", "ray", "requirements"]
     assert formats_without_hashes() == installed_by_pip
     assert formats_without_markers() == installed_by_pip
