@@ -13,14 +13,14 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 import poetry_server
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from poetry_server import Request
 
@@ -46,11 +46,27 @@ def run(
 
     Without `answers`, its stdin is empty.
     """
+    with _borrowed(request, python) as server:
+        return server.run(request, answers, timeout)
+
+
+def run_with(request: Request, descriptors: Sequence[int], python: str) -> int:
+    """Run a command of Poetry in a fork, with these as stdin, stdout and stderr; return its code.
+
+    The code is negative for a signal, as in ``Popen.returncode``.
+    """
+    with _borrowed(request, python) as server:
+        return server.run_with(request, descriptors)
+
+
+@contextmanager
+def _borrowed(request: Request, python: str) -> Iterator[Server]:
+    """Yield a server whose interpreter has the settings of the request."""
     settings = interpreter_settings(request.environment)
     servers = _idle.setdefault(json.dumps([python, settings]), [])
     server = servers.pop() if servers else Server(python, settings)
     try:
-        return server.run(request, answers, timeout)
+        yield server
     finally:
         if server.is_running:
             servers.append(server)
@@ -66,21 +82,10 @@ def interpreter_settings(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 class Server:
-    """A process that has imported Poetry, and runs one command at a time in a fork.
+    """A process that has imported Poetry, and runs one command at a time in a fork."""
 
-    It may have renamed a name in it: `rename` are the arguments of `renaming.Rename`.
-    """
-
-    def __init__(self, python: str, settings: Mapping[str, str], *rename: str) -> None:
-        self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = subprocess.Popen(
-                [python, poetry_server.__file__, str(theirs.fileno()), *rename],
-                env={**settings, "HOME": NO_HOME},
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
+    def __init__(self, python: str, settings: Mapping[str, str]) -> None:
+        self._connection, self._process = start(python, poetry_server.__file__, settings)
         atexit.register(self.close)
 
     @property
@@ -98,39 +103,75 @@ class Server:
         self, request: Request, answers: str | None, timeout: float
     ) -> subprocess.CompletedProcess[str]:
         """Run a command as ``subprocess.run`` would; raises TimeoutExpired."""
-        deadline = time.monotonic() + timeout
-        with ExitStack() as opened:
-            output, errors = self._start(request, answers, opened)
-            process = int(self._receive())
-            try:
-                texts = _read([output, errors], deadline)
-            except TimeoutError:
-                os.kill(process, signal.SIGKILL)
-                raise subprocess.TimeoutExpired(list(request.words), timeout) from None
-            finally:
-                code = int(self._receive())
-        return subprocess.CompletedProcess(list(request.words), code, *texts)
+        return run_on(self._connection, request, answers, timeout)
 
-    def _start(self, request: Request, answers: str | None, opened: ExitStack) -> tuple[int, int]:
-        """Send a request and return the descriptors of what the command writes."""
-        output, its_output = os.pipe()
-        errors, its_errors = os.pipe()
-        opened.callback(os.close, output)
-        opened.callback(os.close, errors)
-        its_input = _filled_pipe(answers) if answers else os.open(os.devnull, os.O_RDONLY)
-        passed = [its_input, its_output, its_errors]
+    def run_with(self, request: Request, descriptors: Sequence[int]) -> int:
+        """Run a command with these as its stdin, stdout and stderr, and return its exit code."""
+        _send(self._connection, request, descriptors)
+        _receive(self._connection)
+        return int(_receive(self._connection))
+
+
+def start(
+    python: str, script: str, settings: Mapping[str, str]
+) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """Start a script that answers requests, and return the connection to it, and its process."""
+    connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        process = subprocess.Popen(
+            [python, script, str(theirs.fileno())],
+            env={**settings, "HOME": NO_HOME},
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+    return connection, process
+
+
+def run_on(
+    connection: socket.socket, request: Request, answers: str | None, timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in a fork of the server at the other end; raises TimeoutExpired."""
+    deadline = time.monotonic() + timeout
+    with ExitStack() as opened:
+        output, errors = _start(connection, request, answers, opened)
+        process = int(_receive(connection))
         try:
-            message = json.dumps(asdict(request)).encode()
-            socket.send_fds(self._connection, [message], passed)
+            texts = _read([output, errors], deadline)
+        except TimeoutError:
+            os.kill(process, signal.SIGKILL)
+            raise subprocess.TimeoutExpired(list(request.words), timeout) from None
         finally:
-            for descriptor in passed:
-                os.close(descriptor)
-        return output, errors
+            code = int(_receive(connection))
+    return subprocess.CompletedProcess(list(request.words), code, *texts)
 
-    def _receive(self) -> bytes:
-        answer = self._connection.recv(64)
-        assert answer, "the server has ended"
-        return answer
+
+def _start(
+    connection: socket.socket, request: Request, answers: str | None, opened: ExitStack
+) -> tuple[int, int]:
+    """Send a request and return the descriptors of what the command writes."""
+    output, its_output = os.pipe()
+    errors, its_errors = os.pipe()
+    opened.callback(os.close, output)
+    opened.callback(os.close, errors)
+    its_input = _filled_pipe(answers) if answers else os.open(os.devnull, os.O_RDONLY)
+    passed = [its_input, its_output, its_errors]
+    try:
+        _send(connection, request, passed)
+    finally:
+        for descriptor in passed:
+            os.close(descriptor)
+    return output, errors
+
+
+def _send(connection: socket.socket, request: Request, descriptors: Sequence[int]) -> None:
+    socket.send_fds(connection, [json.dumps(asdict(request)).encode()], descriptors)
+
+
+def _receive(connection: socket.socket) -> bytes:
+    answer = connection.recv(64)
+    assert answer, "the server has ended"
+    return answer
 
 
 def _filled_pipe(text: str) -> int:

@@ -1,6 +1,6 @@
 """Poetry, imported once and forked for each command.
 
-``python poetry_server.py DESCRIPTOR [NAME [MODULE]]``: with a NAME, it is renamed (see `renaming`).
+``python poetry_server.py DESCRIPTOR``
 
 Importing Poetry takes most of the time of a short command. DESCRIPTOR is one end of a socket pair.
 A request on it is the JSON text of a :class:`Request`, sent together with the descriptors that the
@@ -20,14 +20,12 @@ import site
 import socket
 import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
-
-from renaming import Rename
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -105,27 +103,34 @@ def load() -> None:
     """Import Poetry and what its commands import."""
     for name in _BASE:
         import_module(name)
-    base = set(sys.modules)
-    for name in [*_ON_DEMAND, *(name for package in _PACKAGES for name in _below(package))]:
-        with suppress(ImportError):  # an optional part of a library
-            import_module(name)
-    _compile()
-    _loaded.update(sys.modules)
-    later = {name: sys.modules.pop(name) for name in sys.modules.keys() - base}
+    with shelved():
+        for name in [*_ON_DEMAND, *(name for package in _PACKAGES for name in modules(package))]:
+            with suppress(ImportError):  # an optional part of a library
+                import_module(name)
+        _compile()
+        _loaded.update(sys.modules)
+
+
+@contextmanager
+def shelved() -> Iterator[None]:
+    """Put what is imported meanwhile on a shelf."""
+    before = set(sys.modules)
+    yield
+    later = {name: sys.modules.pop(name) for name in sys.modules.keys() - before}
     sys.meta_path.insert(0, Shelf(later))
     # Forks share what the garbage collector does not visit.
     gc.collect()
     gc.freeze()
 
 
-def _below(package: str) -> Iterator[str]:
+def modules(package: str) -> Iterator[str]:
     """Yield the names of a package and of the modules below it."""
     yield package
     for module in pkgutil.iter_modules(import_module(package).__path__, f"{package}."):
         if module.name in _NOT_LOADED:
             continue
         if module.ispkg:
-            yield from _below(module.name)
+            yield from modules(module.name)
         else:
             yield module.name
 
@@ -208,11 +213,14 @@ def _exit(code: int) -> NoReturn:
     os._exit(code)
 
 
-if __name__ == "__main__":
-    if sys.argv[2:]:
-        Rename(*sys.argv[2:]).install()
+def main(descriptor: int) -> None:
+    """Import Poetry, answer requests, and run the command in each fork."""
     load()
-    with socket.socket(fileno=int(sys.argv[1])) as server:
+    with socket.socket(fileno=descriptor) as server:
         wanted = serve(server)
     if wanted is not None:
         run(wanted)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

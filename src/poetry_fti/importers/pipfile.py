@@ -18,12 +18,13 @@ from poetry_fti.importers.shared.documents import (
     table,
     tables,
 )
-from poetry_fti.importers.shared.indexes import index_of, is_pypi
+from poetry_fti.importers.shared.indexes import index_of
 from poetry_fti.importers.shared.places import placed
 from poetry_fti.importers.shared.python import minor_versions
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirements import is_version, pinned_versions
 from poetry_fti.model.imported import ImportedIndex, ImportedRequirement, ImportedStage
+from poetry_fti.urls import is_pypi
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:

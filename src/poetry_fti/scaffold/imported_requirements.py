@@ -22,7 +22,20 @@ def standard_form(requirement: ImportedRequirement) -> str:
     extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
     url = f" @ {requirement.url}" if requirement.url else ""
     marker = f" ; {requirement.marker}" if requirement.marker else ""
-    return f"{requirement.name}{extras}{requirement.specifier}{url}{marker}"
+    return f"{requirement.name}{extras}{bounds_first(requirement.specifier)}{url}{marker}"
+
+
+def bounds_first(specifiers: str) -> str:
+    """Return version specifiers in the usual order: lower bounds, upper bounds, excluded versions.
+
+    `packaging` sorts them as text, which puts `<2` before `>=1`.
+    """
+    return ",".join(sorted(specifiers.split(","), key=_rank))
+
+
+def _rank(specifier: str) -> int:
+    operator = specifier.strip()[:2]
+    return 2 if operator == "!=" else int(operator.startswith("<"))
 
 
 def details(requirements: Sequence[ImportedRequirement], root: PurePath) -> Any:  # noqa: ANN401 - any TOML value
@@ -69,7 +82,7 @@ def _poetry_value(requirement: ImportedRequirement, root: PurePath) -> dict[str,
     if requirement.url:
         value |= _from_url(requirement.url)
     elif requirement.path is None:
-        value = {"version": requirement.specifier or "*", **value}
+        value = {"version": bounds_first(requirement.specifier) or "*", **value}
     if requirement.extras:
         value["extras"] = list(requirement.extras)
     if requirement.marker:

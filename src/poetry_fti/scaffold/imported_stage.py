@@ -13,7 +13,7 @@ from poetry_fti.errors import ConfigError
 from poetry_fti.model import KINDS
 from poetry_fti.model.imported import relaxed
 from poetry_fti.scaffold.imported_groups import extended_group
-from poetry_fti.scaffold.imported_requirements import standard_form
+from poetry_fti.scaffold.imported_requirements import bounds_first, standard_form
 from poetry_fti.scaffold.imported_sources import with_sources
 from poetry_fti.scaffold.new_stages import with_plugin
 from poetry_fti.scaffold.toml_text import add_keys, edited, parse, table_at
@@ -120,7 +120,7 @@ def _source_notes(
                 f"The source {name} needs a login, which was not imported. Configure it with"
                 f" `poetry config http-basic.{name} USERNAME`."
             )
-        if name in added and index.priority == "primary":
+        if name in added and index.priority == "primary" and index.url:  # PyPI has no URL
             yield (
                 f"The source {name} replaces PyPI for the whole project, as `--index-url` does. Set"
                 ' its `priority` to "supplemental" to search PyPI first.'
@@ -189,6 +189,7 @@ def _python(wanted: str, target: Target) -> str | None:
         )
     if both == allowed:
         return None
+    wanted = bounds_first(wanted)
     return wanted if both == minors else f"{target.python},{wanted}"
 
 

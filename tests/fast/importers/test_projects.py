@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from cases import examples
 from imported_files import imported, requirements
+from memory_index import DEFAULT
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.markers import marked_platforms
 from poetry_fti.importers.shared.poetry_versions import python_marker, specifiers
@@ -182,6 +183,25 @@ priority = "explicit"
     ]
     assert stage.python == "<4,>=3.11"
     assert [each.name for each in stage.indexes] == ["pt"]
+
+
+def test_a_source_of_poetry_that_is_pypi_keeps_its_name_and_url() -> None:
+    text = f"""\
+[tool.poetry.group.training.dependencies]
+torch = {{ version = "*", source = "main" }}
+[[tool.poetry.source]]
+name = "main"
+url = "https://{DEFAULT}/simple/"
+[[tool.poetry.source]]
+name = "pypi"
+priority = "supplemental"
+"""
+    stage = imported("old/pyproject.toml", text)
+    assert requirements(stage) == ["torch from main"]
+    assert stage.indexes == (
+        ImportedIndex(name="main", url=f"https://{DEFAULT}/simple/", priority="primary"),
+        ImportedIndex(name="PyPI", url="", priority="supplemental"),
+    )
 
 
 def test_groups_of_pdm() -> None:

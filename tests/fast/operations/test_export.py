@@ -37,6 +37,7 @@ FILES: Final = {
     "conda": ["training/environment.yml"],
     "constraints": ["training/constraints.txt"],
     "cyclonedx": ["training/training.cdx.json"],
+    "dagster": ["dagster_definitions.py"],
     "devcontainer": [".devcontainer/training/devcontainer.json"],
     "dockerfile": [
         "training/Dockerfile",
@@ -46,6 +47,7 @@ FILES: Final = {
     "github": ["github-workflow.yml"],
     "gitlab": ["gitlab-ci.yml"],
     "kfp": ["kfp_pipeline.py"],
+    "kserve": [],
     "kubernetes": ["training/kubernetes.yaml", "training/kustomization.yaml"],
     "mlflow": [
         "training/requirements.mlflow.txt",
@@ -183,7 +185,7 @@ def test_formats_are_checked() -> None:
         require_formats(["requirement"])
     assert str(error.value).startswith('Unknown format "requirement"; did you mean "requirements"?')
     of_projects = [name for name in FORMATS if is_project_format(name)]
-    assert of_projects == ["airflow", "bake", "compose", "github", "gitlab", "kfp"]
+    assert of_projects == ["airflow", "bake", "compose", "dagster", "github", "gitlab", "kfp"]
     installed_by_pip = ["azureml", "conda", "constraints", "mlflow", "ray", "requirements"]
     assert formats_without_hashes() == installed_by_pip
     assert formats_without_markers() == installed_by_pip

@@ -175,6 +175,13 @@ def test_a_primary_index_is_pointed_out() -> None:
     )
 
 
+def test_pypi_replaces_no_index() -> None:
+    index = ImportedIndex(name="PyPI", url="", priority="primary")
+    text, notes = edited(PROJECT, ImportedStage(indexes=(index,)))
+    assert 'name = "PyPI"\npriority = "primary"\n' in text
+    assert notes == ()
+
+
 def test_the_first_group_that_a_stage_names_is_extended() -> None:
     before = f"""\
 {PROJECT}
@@ -192,6 +199,17 @@ def test_a_project_for_a_folder_without_one() -> None:
         '[project]\nname = "my-folder"\nversion = "0.1.0"\nrequires-python = ">=3.10,<3.12"\n\n'
         "[tool.poetry]\npackage-mode = false\n"
     )
+
+
+@pytest.mark.parametrize("groups", ["", "[tool.poetry.group.training.dependencies]\nfree = '*'\n"])
+def test_bounds_are_in_the_order_in_which_people_write_them(groups: str) -> None:
+    bounds = "!=2.2.1,<=3,>=2.2"
+    stage = ImportedStage(
+        requirements=(ImportedRequirement(name="pandas", specifier=bounds),), python="<3.13,>=3.12"
+    )
+    text, _ = edited(PROJECT + groups, stage)
+    assert ">=2.2,<=3,!=2.2.1" in text
+    assert '\npython = ">=3.12,<3.13"\n' in text
 
 
 def test_a_package_from_several_sources() -> None:

@@ -22,6 +22,7 @@ from poetry_fti.bridge.lock.locker import (
 from poetry_fti.bridge.lock.origins import pinned_locked_versions
 from poetry_fti.bridge.lock.text.file_lines import locked_files
 from poetry_fti.bridge.lock.violation import violation
+from poetry_fti.reading import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -105,9 +106,15 @@ class StageLock:
         """
         if self._solved:
             return self._solved
-        derived = self._derived
-        locker = FilelessLocker(derived.lock, derived.data, self._conditions)
+        derived, locker = self._derived, self._fileless
         return read_compared(locker, derived.stage, derived.python, derived.root, self.pins)
+
+    @cached_property
+    def _fileless(self) -> FilelessLocker:
+        derived, text = self._derived, self.text
+        if not text or "\N{REPLACEMENT CHARACTER}" in text:  # what is not UTF-8 has been replaced
+            text = read_bytes(derived.lock).decode()
+        return FilelessLocker(derived, self._conditions, text)
 
     def graph_reader(
         self, pyproject: Mapping[str, Any], *, with_extras: bool = False
@@ -116,13 +123,8 @@ class StageLock:
 
         Raises what Poetry raises for a damaged lock.
         """
-        derived = self._derived
-        locker = (
-            self.locker
-            if with_extras
-            else FilelessLocker(derived.lock, derived.data, self._conditions)
-        )
-        return GraphReader(derived, locker.lock_data["package"], pyproject)
+        locker = self.locker if with_extras else self._fileless
+        return GraphReader(self._derived, locker.lock_data["package"], pyproject)
 
     @cached_property
     def files(self) -> LockedFiles:

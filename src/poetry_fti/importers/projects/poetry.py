@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.documents import array, string, strings, table, tables
-from poetry_fti.importers.shared.indexes import index_of, is_pypi
+from poetry_fti.importers.shared.indexes import index_of
 from poetry_fti.importers.shared.places import placed
 from poetry_fti.importers.shared.platform_markers import limited
 from poetry_fti.importers.shared.poetry_versions import (
@@ -164,7 +164,7 @@ def _indexes(poetry: Mapping[str, Any]) -> Iterator[ImportedIndex]:
         # Poetry 1 has had flags before priorities.
         old = "secondary" if each.get("secondary") is True else ""
         priority = _PRIORITIES.get(string(each.get("priority")) or old, "primary")
-        if name.lower() == "pypi" or is_pypi(url):
+        if name.lower() == "pypi":
             yield ImportedIndex(name="PyPI", url="", priority=priority)
         elif name and url:
             yield index_of(url, priority, name)

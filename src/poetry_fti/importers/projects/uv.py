@@ -10,9 +10,10 @@ from poetry_fti.importers.projects.uv_notes import uv_notes
 from poetry_fti.importers.projects.uv_sources import UvSources
 from poetry_fti.importers.projects.workspace import workspace_of
 from poetry_fti.importers.shared.documents import string, strings, table, tables
-from poetry_fti.importers.shared.indexes import index_of, is_pypi, named_apart
+from poetry_fti.importers.shared.indexes import index_of, named_apart
 from poetry_fti.importers.shared.markers import marked_platforms
 from poetry_fti.model.imported import ImportedIndex
+from poetry_fti.urls import is_pypi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
