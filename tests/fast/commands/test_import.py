@@ -348,6 +348,8 @@ def test_extras_of_the_project_are_those_of_the_stage(project: MemoryProject) ->
         ("mlflow", "python_env.yaml"),
         ("mlflow", "requirements.mlflow.txt"),
         ("azureml", "azureml-environment.yml"),
+        ("cyclonedx", "training.cdx.json"),
+        ("ray", "runtime_env.yaml"),
         ("lock", "poetry.lock"),
     ],
 )

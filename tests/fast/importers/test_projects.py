@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from typing import Final
 
@@ -435,6 +436,9 @@ VALUES = st.recursive(
                 [
                     *("name", "version", "dependencies", "source", "path", "git", "url", "index"),
                     *("a", "python", "extras", "markers", "package", "envs", "sources", "group"),
+                    *("workspace", "members", "target", "linux-64", "pypi-dependencies", "feature"),
+                    *("environments", "features", "platforms", "activation", "env", "overrides"),
+                    *("template", "matrix", "platform", "linux", "value", "if", "env-vars"),
                 ]
             ),
             inner,
@@ -448,16 +452,30 @@ VALUES = st.recursive(
 @settings(max_examples=examples(1000))
 @given(VALUES, VALUES, st.sampled_from(["project", "dependency-groups", "uv", "poetry", "package"]))
 def test_any_project_is_read_or_refused(value: object, other: object, key: str) -> None:
-    tool = {"uv": value, "poetry": other, "pdm": value, "hatch": other}
+    tool = {"uv": value, "poetry": other, "pdm": value, "hatch": {"envs": {"a": other}}}
     try:
         files: dict[str, str | bytes] = {
             "old/pyproject.toml": tomlkit.dumps({key: value, "tool": tool}),
             "old/uv.lock": tomlkit.dumps({"package": other}),
             "pylock.toml": tomlkit.dumps({"packages": value}),
             "Pipfile": tomlkit.dumps({"packages": value, "source": other}),
+            "pixi.toml": tomlkit.dumps({key: other, "dependencies": value, "feature": other}),
+            "hatch.toml": tomlkit.dumps({"envs": {"a": value, "b": other}}),
+            "bom.json": json.dumps({"bomFormat": "CycloneDX", "components": value, "a": other}),
+            "pixi.lock": json.dumps({"environments": value, "packages": other}),
         }
     except (ValueError, TypeError):  # what TOML cannot express
         return
-    for name in ("old/uv.lock", "old/pyproject.toml", "pylock.toml", "Pipfile"):
+    for name in files:
         with suppress(FtiError):
             imported(name, files)
+
+
+def test_a_project_with_groups_only() -> None:
+    text = "[dependency-groups]\ntrain = ['torch']\nserve = ['fastapi']\n"
+    with pytest.raises(FtiError) as error:
+        imported("old/pyproject.toml", text)
+    assert str(error.value) == (
+        "old/pyproject.toml has no requirements outside of serve and train. Name one of these, such"
+        ' as "old/pyproject.toml:serve".'
+    )
