@@ -27,6 +27,7 @@ FORMATS: Final[Mapping[str, str]] = {
     "kserve": "platforms.kserve",
     "kubernetes": "platforms.kubernetes",
     "mlflow": "platforms.mlflow",
+    "prefect": "platforms.prefect",
     "pylock": "python.pylock",
     "pyproject": "python.pyproject",
     "ray": "platforms.ray",

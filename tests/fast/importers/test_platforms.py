@@ -140,7 +140,9 @@ def test_an_environment_of_azuremls_first_sdk() -> None:
     assert len(stage.notes) == 2
     with pytest.raises(FtiError) as error:
         imported("package.json", "{}")
-    assert str(error.value) == "package.json is not an Azure Machine Learning environment."
+    assert str(error.value) == (
+        "package.json is neither an Azure Machine Learning environment nor an SBOM of CycloneDX."
+    )
 
 
 def test_an_environment_of_pixi() -> None:

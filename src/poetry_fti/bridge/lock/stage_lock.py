@@ -6,6 +6,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from packaging.version import Version
+
 from poetry_fti.agreement.comparison import versions_by_name
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.lock import preferences
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
-    from packaging.version import Version
     from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import LockedVersions
@@ -159,7 +160,17 @@ class StageLock:
         """Return the stage's previous pins for the solver; raises FtiError for a damaged lock."""
         if self.quick_status.is_merging:
             return preferences.preferred_packages([self.pins])
-        return () if self.quick_status.state == "missing" else preferences.own_pins(self.locker)
+        if self.quick_status.state == "missing":
+            return ()
+        # Of a version from two sources, `files` has those of both.
+        is_unique = len({(pin.name, pin.version) for pin in self.pins}) == len(self.pins)
+        is_usual = is_unique and all(map(self._is_usual, self.pins))
+        return preferences.own_pins(self._fileless if is_usual else self.locker)
+
+    def _is_usual(self, pin: Pin) -> bool:
+        """Return whether a package is from an index, and `files` contains all of its files."""
+        digests = {each.digest for each in self.files.get((pin.name, Version(pin.version)), ())}
+        return pin.source_type in (None, "legacy") and pin.digests == digests
 
 
 def stage_digest(derived: DerivedStage) -> str:

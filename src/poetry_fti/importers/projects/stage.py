@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from poetry_fti.errors import ConfigError
 from poetry_fti.importers.kinds import kind_by_name, kind_by_packages
 from poetry_fti.importers.projects.declared import Reader
 from poetry_fti.importers.projects.locks import LOCKS, lock_entries, locked_versions, roots
@@ -17,6 +18,7 @@ from poetry_fti.importers.shared.choice import chosen_environment
 from poetry_fti.importers.shared.documents import array, read_toml, string, table, tables
 from poetry_fti.importers.shared.requirements import merged, pinned_versions
 from poetry_fti.model.imported import ImportedRequirement, ImportedStage
+from poetry_fti.wording import in_quotes, joined
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -124,6 +126,11 @@ def _of_group(declared: Declared, source: Source) -> ImportedStage:
     has_main = name not in declared.alone and not is_own
     found = [*(declared.main if has_main else ()), *declared.groups.get(name or "", ())]
     requirements = merged(found)
+    if name is None and not requirements and declared.groups:
+        raise ConfigError(
+            f"{source.name} has no requirements outside of {joined(sorted(declared.groups))}. Name"
+            f" one of these, such as {in_quotes(f'{source.name}:{min(declared.groups)}')}."
+        )
     used = {each.index for each in requirements}
     indexes = [i for i in declared.indexes if i.priority != "explicit" or i.name in used]
     python = declared.pythons.get(name or "", "") or ("" if is_own else declared.python)

@@ -28,6 +28,7 @@ def combined(stages: Sequence[ImportedStage]) -> ImportedStage:
         indexes=tuple({i.name: i for each in reversed(stages) for i in each.indexes}.values()),
         python=",".join(pythons),
         platforms=_united(each.platforms for each in stages),
+        extras=_united(each.extras for each in stages),
         env=tuple(dict(_united(each.env for each in stages)).items()),
         notes=_united(each.notes for each in stages),
     )

@@ -57,6 +57,15 @@ class ImportedRequirement:
         versions = {_pin(each) for each in SpecifierSet(self.specifier)} - {None}
         return versions.pop() if len(versions) == 1 else None
 
+    @property
+    def is_contradictory(self) -> bool:
+        """Whether the specifier has exact versions, and allows none of them."""
+        specifiers = SpecifierSet(self.specifier)
+        pins = {_pin(each) for each in specifiers} - {None}
+        return bool(pins) and not any(
+            specifiers.contains(pin, prereleases=True) for pin in pins if pin
+        )
+
     def relaxed(self, below: Version | None = None) -> ImportedRequirement:
         """Return the requirement with `>=` in place of each exact version; bounds remain.
 
@@ -132,6 +141,7 @@ class ImportedStage:
         indexes: where packages come from, besides PyPI.
         python: PEP 440 specifiers of the Python versions, empty for any.
         platforms: the platforms, an empty tuple for any.
+        extras: extras of the project that is imported into.
         env: environment variables, as pairs of name and value.
         notes: sentences about what was left out, for the user.
     """
@@ -144,6 +154,7 @@ class ImportedStage:
     indexes: tuple[ImportedIndex, ...] = ()
     python: str = ""
     platforms: tuple[Platform, ...] = ()
+    extras: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
 
