@@ -14,6 +14,7 @@ FORMATS: Final[Mapping[str, str]] = {
     "airflow": "platforms.airflow",
     "azureml": "platforms.azureml",
     "bake": "images.bake",
+    "bentoml": "platforms.bentoml",
     "compose": "images.compose",
     "conda": "platforms.conda",
     "constraints": "python.constraints",
