@@ -14,6 +14,7 @@ import pytest
 from late_grammar import load_late
 from memory_index import MemoryIndex, MemoryProject
 from poetry_fti.bridge.solving.workers import assignment
+from quick_hypothesis import use_no_constants
 from quick_poetry import make_quick
 from small_index import pyproject
 
@@ -48,6 +49,7 @@ def pytest_collection_finish() -> None:
 
 
 make_quick()
+use_no_constants()
 load_late()
 
 

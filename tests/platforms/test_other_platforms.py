@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
+import shlex
 import sys
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -15,7 +14,10 @@ from harness import Poetry
 from loopback.catalogue import load
 from loopback.clients import isolated_environment
 from loopback.index import LoopbackIndex
-from pages import Reader
+from pages import Reader, blocks
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="the environments on the page are those of POSIX"
@@ -23,38 +25,28 @@ pytestmark = pytest.mark.skipif(
 
 GUIDE: Final = "docs/how-to/other-platforms.md"
 _PIN: Final = re.compile(r"^([a-z-]+==[0-9.]+)", re.MULTILINE)
-_MATERIALIZE: Final = """\
-import dagster
-from definitions import defs, features
-
-assert dagster.materialize([features], resources=defs.resources).success
-"""
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project of the page, after everything that the page does."""
     root = tmp_path_factory.mktemp("project")
-    uv = Path(sys.executable).with_name("uv")
     with LoopbackIndex(load()) as index:
         poetry = Poetry(isolated_environment(tmp_path_factory.mktemp("home"), index.url))
         Reader(poetry, root, {}).follow(GUIDE)
-    # As the page's command, but without the packages, of which the index has the metadata only.
-    subprocess.run(
-        [uv, "--quiet", "venv", "--python", sys.executable, ".venv-feature"], cwd=root, check=True
-    )
     return root
 
 
-def test_dagster_runs_a_stage_in_its_environment(project: Path, tmp_path: Path) -> None:
-    (project / "credit").mkdir()
-    code = "import sys\nwith open('prefix.txt', 'w') as file:\n    file.write(sys.prefix)\n"
-    (project / "credit/features.py").write_text(code, encoding="utf-8")
-    (project / "materialize.py").write_text(_MATERIALIZE, encoding="utf-8")
-    dagster = Consumer.named("dagster")
-    dagster.run("python", "materialize.py", cwd=project, HOME=str(tmp_path))
-    prefix = (project / "prefix.txt").read_text(encoding="utf-8")
-    assert Path(prefix).resolve() == (project / ".venv-feature").resolve()
+def commands(program: str) -> list[list[str]]:
+    """Return the commands of the page that run a program."""
+    consoles = [block for block in blocks(GUIDE) if block.language == "console"]
+    found = (shlex.split(command.text) for block in consoles for command in block.commands)
+    return [words for words in found if words[0] == program]
+
+
+def test_dagster_accepts_the_definitions(project: Path, tmp_path: Path) -> None:
+    (command,) = commands("dagster")
+    Consumer.named("dagster").run(*command, cwd=project, HOME=str(tmp_path))
 
 
 def test_a_bento_has_the_requirements_of_the_stage(project: Path, tmp_path: Path) -> None:

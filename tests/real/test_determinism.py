@@ -29,7 +29,7 @@ COMMANDS = (
     ("fti", "export", "-f", "requirements", "-f", "constraints", "-f", "pylock"),
     ("fti", "export", "-f", "pyproject", "-f", "dockerfile"),
     ("fti", "export", "-f", "bake", "-f", "compose", "-f", "github", "-f", "gitlab"),
-    ("fti", "export", "-f", "airflow", "-f", "kubernetes"),
+    ("fti", "export", "-f", "airflow", "-f", "dagster", "-f", "prefect", "-f", "kubernetes"),
     ("fti", "export", "--merged"),
 )
 

@@ -50,6 +50,7 @@ def differing(_before: MemoryProject, demo: MemoryProject) -> MemoryProject:
     return filled(demo, _before)
 
 
+@pytest.mark.slow
 def test_all_stages_are_compared(differing: MemoryProject) -> None:
     assert run(differing, "diff") == Ended(
         0,

@@ -55,6 +55,7 @@ def test_an_override_of_a_package_that_no_stage_contains(demo: MemoryProject) ->
     ]
 
 
+@pytest.mark.slow
 def test_a_rule_whose_pattern_matches_no_package_of_its_stages(demo: MemoryProject) -> None:
     demo.index.offer({"pydantic 2.0": [], "scikit-learn 1.0": [], "mid 1.0": []})
     rules = """\
@@ -134,6 +135,7 @@ def vulnerable(demo: MemoryProject) -> MemoryProject:
     return demo
 
 
+@pytest.mark.slow
 def test_a_security_fix_is_one_line(vulnerable: MemoryProject) -> None:
     before = locks(vulnerable)
     vulnerable.write(constrained(FIX))
@@ -149,6 +151,7 @@ def test_a_security_fix_is_one_line(vulnerable: MemoryProject) -> None:
     assert locks(vulnerable)["feature"] == before["feature"]
 
 
+@pytest.mark.slow
 def test_locks_that_satisfy_a_constraint_stay_fresh_with_and_without_it(
     vulnerable: MemoryProject,
 ) -> None:
@@ -186,6 +189,7 @@ def test_a_constraint_of_a_stage(demo: MemoryProject) -> None:
     assert demo.locked == {"feature": "lib 1.0", "training": "lib 1.0"}
 
 
+@pytest.mark.slow
 def test_a_constraint_that_cannot_be_met_is_named(vulnerable: MemoryProject) -> None:
     vulnerable.write(constrained("lib>=1.1", "lib!=1.1"))
     limits = (

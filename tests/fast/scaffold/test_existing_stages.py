@@ -55,6 +55,7 @@ def stage(name: str, *groups: str, kind: Kind = "training") -> Stage:
     return Stage(name=name, kind=kind, groups=names, closure=names)
 
 
+@pytest.mark.slow
 def test_a_stage_is_renamed_wherever_it_is_named() -> None:
     assert rename(TEXT, stage("training", "training", "dev"), "torch") == (
         TEXT.replace("training = [", "torch = [")
@@ -68,6 +69,7 @@ def test_a_stage_is_renamed_wherever_it_is_named() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_stage_is_renamed_and_removed_in_the_pipeline() -> None:
     order = '[tool.fti.pipeline]\norder = ["feature", "training"]  # ours\n'
     renamed = order.replace("training", "torch")

@@ -12,6 +12,7 @@ from poetry_fti.model import Platform
 from poetry_fti.model.imported import ImportedIndex, ImportedRequirement, ImportedStage
 from poetry_fti.scaffold.imported_stage import Target, with_imported
 from poetry_fti.scaffold.new_project import with_project
+from poetry_fti.scaffold.toml_text import parse
 
 if TYPE_CHECKING:
     from poetry_fti.model import Kind
@@ -209,3 +210,24 @@ def test_bounds_are_in_the_order_in_which_people_write_them(groups: str) -> None
     text, _ = edited(PROJECT + groups, stage)
     assert ">=2.2,<=3,!=2.2.1" in text
     assert '\npython = ">=3.12,<3.13"\n' in text
+
+
+def test_a_package_from_several_sources() -> None:
+    linux, others = "sys_platform == 'linux'", "sys_platform != 'linux'"
+    stage = ImportedStage(
+        requirements=(
+            ImportedRequirement(name="torch", specifier=">=2", marker=linux, index="cuda"),
+            ImportedRequirement(name="torch", specifier=">=2", marker=others, index="cpu"),
+            ImportedRequirement(name="lib", marker=linux, index="cpu"),
+            ImportedRequirement(name="lib", marker=others),
+        ),
+        indexes=(
+            ImportedIndex(name="cuda", url="https://e.org/cuda", priority="explicit"),
+            ImportedIndex(name="cpu", url="https://e.org/cpu", priority="explicit"),
+        ),
+    )
+    group = parse(edited(PROJECT, stage)[0])["tool"]["poetry"]["group"]["training"]["dependencies"]
+    assert group == {
+        "torch": [{"source": "cuda", "markers": linux}, {"source": "cpu", "markers": others}],
+        "lib": [{"source": "cpu", "markers": linux}],
+    }

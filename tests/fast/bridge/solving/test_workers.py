@@ -102,6 +102,7 @@ def process() -> Iterator[ProcessWorker]:
     found.close()
 
 
+@pytest.mark.slow
 def test_replies_may_be_awaited_in_any_order(worker: Worker) -> None:
     replies = [worker.send(Add(number, 1)) for number in range(5)]
     assert [reply.get() for reply in reversed(replies)] == [5, 4, 3, 2, 1]
