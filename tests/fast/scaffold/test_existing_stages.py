@@ -131,6 +131,23 @@ def test_the_last_waiver_of_a_removed_stage_is_removed() -> None:
     assert after.endswith('inference = []\n[tool.fti.check]\nskew = "error"\n')
 
 
+@pytest.mark.parametrize(
+    "only",
+    [
+        '[[tool.fti.check.waivers]]\ncheck = "skew"\nstages = ["training"]\nreason = "a"\n',
+        '[[tool.fti.align]]\nstages = ["training", "feature"]\npackages = ["a"]\n',
+    ],
+)
+@pytest.mark.parametrize("rest", ["", "\n[tool.fti.pipeline]\nrunner = 'docker'\n", "\n[tool.a]\n"])
+def test_a_removed_stage_leaves_no_empty_table(only: str, rest: str) -> None:
+    others = [stage("feature", "feature"), stage("inference", "inference")]
+    for line_end in ("\n", "\r\n"):
+        before = f"{GROUPS}\n{only}{rest}".replace("\n", line_end)
+        after = remove(before, stage("training", "training"), others)
+        expected = f"[dependency-groups]\nfeature = []\ninference = []\n{rest}"
+        assert after.rstrip() == expected.replace("\n", line_end).rstrip()
+
+
 @pytest.mark.parametrize("table", ["tool.fti.image", "tool.fti.stages.training.image"])
 def test_a_file_that_an_image_copies_from_the_folder_of_a_renamed_stage(table: str) -> None:
     text = (
