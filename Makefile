@@ -17,6 +17,10 @@ FAST_OPTIONS := --capture=sys $(addprefix -p no:,anyio cacheprovider faulthandle
 FAST_FOLDER := $(wildcard /dev/shm)
 # The tools that read what is exported, each in an environment of its own.
 CONSUMERS := $(sort $(basename $(notdir $(wildcard tests/platforms/environments/*.txt))))
+# What all of their requirements have wheels for; the tests themselves run in .venv.
+CONSUMER_PYTHON := >=3.11.5,<3.14
+# Those that npm installs; their tests are skipped where there is no npm.
+NPM_CONSUMERS := $(if $(shell command -v npm 2>/dev/null),$(notdir $(patsubst %/package.json,%,$(wildcard tests/platforms/environments/*/package.json))))
 # Compiling the tests takes longer than running the fast ones.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -82,7 +86,7 @@ test-packages: .venv/ready
 
 # The platforms' own tools read the exported files. The tests of a module run in one process, since
 # they share what was read and most tools start slowly.
-test-platforms: .venv/ready $(CONSUMERS:%=.venv-platforms/%/ready)
+test-platforms: .venv/ready $(patsubst %,.venv-platforms/%/ready,$(CONSUMERS) $(NPM_CONSUMERS))
 	.venv/bin/python -m pytest tests/platforms -n $(PROCESSES) --dist loadfile
 
 bench: .venv/ready
@@ -108,9 +112,20 @@ $(UV):
 	$(UV) pip install --quiet --python .venv-$* --editable . "poetry==$*" --group test --group tools
 	touch $@
 
+# The file is empty, or the reason for which tests of the tool are skipped.
 .venv-platforms/%/ready: tests/platforms/environments/%.txt | .venv/ready $(UV)
-	$(UV) venv --quiet --clear --python .venv/bin/python .venv-platforms/$*
-	$(UV) pip install --quiet --python .venv-platforms/$* --requirement $<
+	mkdir -p $(@D)
+	if $(UV) python find --quiet --system "$(CONSUMER_PYTHON)"; then \
+		$(UV) venv --quiet --clear --python "$(CONSUMER_PYTHON)" $(@D) && \
+		$(UV) pip install --quiet --python $(@D) --requirement $< && touch $@; \
+	else \
+		echo "needs Python $(CONSUMER_PYTHON): install one, then run make clean" >$@; \
+	fi
+
+.venv-platforms/%/ready: tests/platforms/environments/%/package.json tests/platforms/environments/%/package-lock.json
+	mkdir -p $(@D)
+	cp $^ $(@D)
+	npm ci --silent --prefix $(@D) --ignore-scripts --no-audit --no-fund
 	touch $@
 
 clean:

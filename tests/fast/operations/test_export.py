@@ -36,10 +36,12 @@ FILES: Final = {
     "airflow": ["airflow_dag.py"],
     "azureml": ["training/azureml-environment.yml", "training/azureml-job.yml"],
     "bake": ["docker-bake.json"],
+    "bentoml": [],
     "compose": ["compose.yaml"],
     "conda": ["training/environment.yml"],
     "constraints": ["training/constraints.txt"],
     "cyclonedx": ["training/training.cdx.json"],
+    "dagster": ["dagster_definitions.py"],
     "devcontainer": [".devcontainer/training/devcontainer.json"],
     "dockerfile": [
         "training/Dockerfile",
@@ -49,12 +51,14 @@ FILES: Final = {
     "github": ["github-workflow.yml"],
     "gitlab": ["gitlab-ci.yml"],
     "kfp": ["kfp_pipeline.py"],
+    "kserve": [],
     "kubernetes": ["training/kubernetes.yaml", "training/kustomization.yaml"],
     "mlflow": [
         "training/requirements.mlflow.txt",
         "training/conda.yaml",
         "training/python_env.yaml",
     ],
+    "prefect": ["prefect_flow.py"],
     "pylock": ["training/pylock.training.toml"],
     "pyproject": ["training/pyproject.toml"],
     "ray": ["training/runtime_env.yaml"],
@@ -194,8 +198,25 @@ def test_formats_are_checked() -> None:
         require_formats(["requirement"])
     assert str(error.value).startswith('Unknown format "requirement"; did you mean "requirements"?')
     of_projects = [name for name in FORMATS if is_project_format(name)]
-    assert of_projects == ["airflow", "bake", "compose", "github", "gitlab", "kfp"]
-    installed_by_pip = ["azureml", "conda", "constraints", "mlflow", "ray", "requirements"]
+    assert of_projects == [
+        "airflow",
+        "bake",
+        "compose",
+        "dagster",
+        "github",
+        "gitlab",
+        "kfp",
+        "prefect",
+    ]
+    installed_by_pip = [
+        "azureml",
+        "bentoml",
+        "conda",
+        "constraints",
+        "mlflow",
+        "ray",
+        "requirements",
+    ]
     assert formats_without_hashes() == installed_by_pip
     assert formats_without_markers() == installed_by_pip
 
