@@ -94,6 +94,7 @@ training: pyproject.toml requires lib &#60;2 |
     )
 
 
+@pytest.mark.slow
 def test_all_stages_are_compared_as_json(differing: MemoryProject) -> None:
     assert json.loads(run(differing, "diff", "--format", "json").output) == {
         "stages": [

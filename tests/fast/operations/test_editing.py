@@ -126,6 +126,7 @@ def test_a_dependency_of_a_package_is_not_removed(locked_demo: MemoryProject) ->
 # New stages
 
 
+@pytest.mark.slow
 def test_a_new_stage_from_a_preset(tmp_path: Path) -> None:
     write_pyproject(PROJECT, tmp_path, None)
     text = existing_text(tmp_path)
