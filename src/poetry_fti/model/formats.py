@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 # The module of each format below `poetry_fti.exporters`. The names are not found by importing the
 # modules, so that a command which only validates `tool.fti.exports` does not pay for those imports.
 FORMATS: Final[Mapping[str, str]] = {
-    "airflow": "platforms.airflow",
+    "airflow": "platforms.pipelines.airflow",
     "azureml": "platforms.azureml",
     "bake": "images.bake",
     "bentoml": "platforms.bentoml",
@@ -19,16 +19,16 @@ FORMATS: Final[Mapping[str, str]] = {
     "conda": "platforms.conda",
     "constraints": "python.constraints",
     "cyclonedx": "cyclonedx",
-    "dagster": "platforms.dagster",
+    "dagster": "platforms.pipelines.dagster",
     "devcontainer": "images.devcontainer",
     "dockerfile": "images.dockerfile",
     "github": "ci.github",
     "gitlab": "ci.gitlab",
-    "kfp": "platforms.kfp",
+    "kfp": "platforms.pipelines.kfp",
     "kserve": "platforms.kserve",
     "kubernetes": "platforms.kubernetes",
     "mlflow": "platforms.mlflow",
-    "prefect": "platforms.prefect",
+    "prefect": "platforms.pipelines.prefect",
     "pylock": "python.pylock",
     "pyproject": "python.pyproject",
     "ray": "platforms.ray",
