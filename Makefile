@@ -14,6 +14,7 @@ FAST_ROOMS := $(addprefix tests/fast/,bridge checks config models operations)
 FAST_CASES := not slow and not generated
 FAST_OPTIONS := --capture=sys $(addprefix -p no:,anyio cacheprovider faulthandler logging platformdirs subtests unittest xdist)
 # Their files are small and many: where the operating system has a folder in memory, they are in it.
+# Programs often cannot be started from there: tests that do so are slow.
 FAST_FOLDER := $(wildcard /dev/shm)
 # The tools that read what is exported, each in an environment of its own.
 CONSUMERS := $(sort $(basename $(notdir $(wildcard tests/platforms/environments/*.txt))))
