@@ -39,7 +39,7 @@ def with_uv(declared: Declared, data: Mapping[str, Any], reader: Reader) -> Decl
         declared,
         main=sources.placed(declared.main, ""),
         groups={name: sources.placed(found, name) for name, found in groups.items()},
-        indexes=tuple(_indexes(uv, workspace)),
+        indexes=(*declared.indexes, *_indexes(uv, workspace)),
         notes=(*declared.notes, *uv_notes(uv, reader)),
     )
     if workspace is None:
