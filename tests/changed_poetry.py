@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from forks import Server, interpreter_settings
+import renamed_server
+from forks import Server, interpreter_settings, start
 from harness import Result
 from poetry_server import Request
 
@@ -40,11 +43,31 @@ class ChangedPoetry:
         return result
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedPoetries:
+    """A process that starts Poetries in which a name is renamed."""
+
+    connection: socket.socket
+
+    @contextmanager
+    def renamed(self, environment: Mapping[str, str], *rename: str) -> Iterator[ChangedPoetry]:
+        """Start a Poetry; `rename` are the arguments of `renaming.Rename`: a NAME, or none.
+
+        Its interpreter has the settings of the process that starts it.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours:
+            with theirs:
+                message = json.dumps(rename).encode()
+                socket.send_fds(self.connection, [message], [theirs.fileno()])
+            yield ChangedPoetry(Server(ours), environment)
+
+
 @contextmanager
-def changed_poetry(environment: Mapping[str, str], *rename: str) -> Iterator[ChangedPoetry]:
-    """Start a Poetry in which a name is renamed (see `renaming`): a NAME, and perhaps a MODULE."""
-    server = Server(sys.executable, interpreter_settings(environment), *rename)
-    try:
-        yield ChangedPoetry(server, environment)
-    finally:
-        server.close()
+def changed_poetries(environment: Mapping[str, str]) -> Iterator[ChangedPoetries]:
+    """Start the process, with the settings for the interpreter in the environment."""
+    settings = interpreter_settings(environment)
+    connection, process = start(sys.executable, renamed_server.__file__, settings)
+    with connection:
+        yield ChangedPoetries(connection)
+    process.wait()

@@ -13,14 +13,15 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
-from dataclasses import asdict
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import poetry_server
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from poetry_server import Request
 
@@ -37,6 +38,7 @@ _NOT_INTERPRETER: Final = "PYTHON_KEYRING_BACKEND"
 _PIPE: Final = 1 << 16  # bytes that fit into a pipe that nobody reads
 
 _idle: dict[str, list[Server]] = {}
+_open: list[Server] = []
 
 
 def run(
@@ -46,14 +48,36 @@ def run(
 
     Without `answers`, its stdin is empty.
     """
-    settings = interpreter_settings(request.environment)
-    servers = _idle.setdefault(json.dumps([python, settings]), [])
-    server = servers.pop() if servers else Server(python, settings)
-    try:
+    with borrowed(request, python) as server:
         return server.run(request, answers, timeout)
+
+
+@contextmanager
+def borrowed(request: Request, python: str) -> Iterator[Server]:
+    """Yield a server whose interpreter has the settings of the request."""
+    settings = json.dumps(interpreter_settings(request.environment))
+    servers = _idle.setdefault(python + settings, [])
+    server = servers.pop() if servers else _first(python, settings).copy()
+    try:
+        yield server
     finally:
         if server.is_running:
             servers.append(server)
+
+
+@cache
+def _first(python: str, settings: str) -> Server:
+    """Start a server, which is only copied."""
+    connection, process = start(python, poetry_server.__file__, json.loads(settings))
+    server = Server(connection)
+
+    def end() -> None:
+        for each in (*_open, server):
+            each.close()
+        process.wait()
+
+    atexit.register(end)
+    return server
 
 
 def interpreter_settings(environment: Mapping[str, str]) -> dict[str, str]:
@@ -65,34 +89,65 @@ def interpreter_settings(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def start(
+    python: str, script: str, settings: Mapping[str, str]
+) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """Start a script that answers requests, and return the connection to it, and its process."""
+    connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        process = subprocess.Popen(
+            [python, script, str(theirs.fileno())],
+            env={**settings, "HOME": NO_HOME},
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+    return connection, process
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
-    """A process that has imported Poetry, and runs one command at a time in a fork.
+    """A process that has imported Poetry, and runs one command at a time in a fork."""
 
-    It may have renamed a name in it: `rename` are the arguments of `renaming.Rename`.
-    """
-
-    def __init__(self, python: str, settings: Mapping[str, str], *rename: str) -> None:
-        self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = subprocess.Popen(
-                [python, poetry_server.__file__, str(theirs.fileno()), *rename],
-                env={**settings, "HOME": NO_HOME},
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
-        atexit.register(self.close)
+    connection: socket.socket
 
     @property
     def is_running(self) -> bool:
         """Whether the process has not ended."""
-        return self._process.poll() is None
+        self.connection.settimeout(0)
+        try:
+            return bool(self.connection.recv(1, socket.MSG_PEEK))
+        except BlockingIOError:
+            return True
 
     def close(self) -> None:
-        """End the process."""
-        atexit.unregister(self.close)
-        self._connection.close()
-        self._process.wait()
+        """Let the process end."""
+        self.connection.close()
+
+    def copy(self) -> Server:
+        """Return a server of its own that is a fork of this one."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            socket.send_fds(self.connection, [poetry_server.COPY], [theirs.fileno()])
+        _open.append(Server(ours))
+        return _open[-1]
+
+    def send(self, request: Request, descriptors: Sequence[int]) -> int:
+        """Start a command with these as its stdin, stdout and stderr; return its process ID."""
+        message = json.dumps(asdict(request)).encode()
+        self.connection.settimeout(None)
+        socket.send_fds(self.connection, [message], descriptors)
+        return self.receive()
+
+    def receive(self, timeout: float | None = None) -> int:
+        """Return the exit code of the command, once it has ended; raises TimeoutError.
+
+        The code is negative for a signal, as in ``Popen.returncode``.
+        """
+        self.connection.settimeout(timeout)
+        answer = self.connection.recv(64)
+        assert answer, "the server has ended"
+        return int(answer)
 
     def run(
         self, request: Request, answers: str | None, timeout: float
@@ -100,37 +155,32 @@ class Server:
         """Run a command as ``subprocess.run`` would; raises TimeoutExpired."""
         deadline = time.monotonic() + timeout
         with ExitStack() as opened:
-            output, errors = self._start(request, answers, opened)
-            process = int(self._receive())
+            output, errors, process = _start(self, request, answers, opened)
             try:
                 texts = _read([output, errors], deadline)
             except TimeoutError:
                 os.kill(process, signal.SIGKILL)
                 raise subprocess.TimeoutExpired(list(request.words), timeout) from None
             finally:
-                code = int(self._receive())
+                code = self.receive()
         return subprocess.CompletedProcess(list(request.words), code, *texts)
 
-    def _start(self, request: Request, answers: str | None, opened: ExitStack) -> tuple[int, int]:
-        """Send a request and return the descriptors of what the command writes."""
-        output, its_output = os.pipe()
-        errors, its_errors = os.pipe()
-        opened.callback(os.close, output)
-        opened.callback(os.close, errors)
-        its_input = _filled_pipe(answers) if answers else os.open(os.devnull, os.O_RDONLY)
-        passed = [its_input, its_output, its_errors]
-        try:
-            message = json.dumps(asdict(request)).encode()
-            socket.send_fds(self._connection, [message], passed)
-        finally:
-            for descriptor in passed:
-                os.close(descriptor)
-        return output, errors
 
-    def _receive(self) -> bytes:
-        answer = self._connection.recv(64)
-        assert answer, "the server has ended"
-        return answer
+def _start(
+    server: Server, request: Request, answers: str | None, opened: ExitStack
+) -> tuple[int, int, int]:
+    """Send a request; return the descriptors of what the command writes, and its process ID."""
+    output, its_output = os.pipe()
+    errors, its_errors = os.pipe()
+    opened.callback(os.close, output)
+    opened.callback(os.close, errors)
+    its_input = _filled_pipe(answers) if answers else os.open(os.devnull, os.O_RDONLY)
+    passed = [its_input, its_output, its_errors]
+    try:
+        return output, errors, server.send(request, passed)
+    finally:
+        for descriptor in passed:
+            os.close(descriptor)
 
 
 def _filled_pipe(text: str) -> int:

@@ -1,11 +1,12 @@
 """Poetry, imported once and forked for each command.
 
-``python poetry_server.py DESCRIPTOR [NAME [MODULE]]``: with a NAME, it is renamed (see `renaming`).
+``python poetry_server.py DESCRIPTOR``
 
 Importing Poetry takes most of the time of a short command. DESCRIPTOR is one end of a socket pair.
 A request on it is the JSON text of a :class:`Request`, sent together with the descriptors that the
 command gets as its stdin, stdout and stderr. There are two answers: the process ID of the fork,
-then its exit code as in ``Popen.returncode``. The server ends when the other end is closed.
+then its exit code as in ``Popen.returncode``. The request COPY, sent with a descriptor of the same
+kind, has no answer: a fork becomes another server. A server ends when the other end is closed.
 """
 
 from __future__ import annotations
@@ -20,20 +21,19 @@ import site
 import socket
 import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from renaming import Rename
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import ModuleType
 
 MAIN: Final = "loopback.poetry_main"
+COPY: Final = b"copy"
 LARGEST_REQUEST: Final = 1 << 17  # bytes: a message of the socket
 
 # Imported by each command before the plugin is loaded.
@@ -69,11 +69,15 @@ _loaded: Final[dict[str, Any]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A command of Poetry: its arguments, its working directory, its environment variables."""
+    """A command of Poetry: its arguments, its working directory, its environment variables.
+
+    Its process may become the leader of a new session.
+    """
 
     words: Sequence[str]
     folder: str
     environment: Mapping[str, str]
+    new_session: bool = False
 
 
 class Shelf:
@@ -105,27 +109,34 @@ def load() -> None:
     """Import Poetry and what its commands import."""
     for name in _BASE:
         import_module(name)
-    base = set(sys.modules)
-    for name in [*_ON_DEMAND, *(name for package in _PACKAGES for name in _below(package))]:
-        with suppress(ImportError):  # an optional part of a library
-            import_module(name)
-    _compile()
-    _loaded.update(sys.modules)
-    later = {name: sys.modules.pop(name) for name in sys.modules.keys() - base}
+    with shelved():
+        for name in [*_ON_DEMAND, *(name for package in _PACKAGES for name in modules(package))]:
+            with suppress(ImportError):  # an optional part of a library
+                import_module(name)
+        _compile()
+        _loaded.update(sys.modules)
+
+
+@contextmanager
+def shelved() -> Iterator[None]:
+    """Put what is imported meanwhile on a shelf."""
+    before = set(sys.modules)
+    yield
+    later = {name: sys.modules.pop(name) for name in sys.modules.keys() - before}
     sys.meta_path.insert(0, Shelf(later))
     # Forks share what the garbage collector does not visit.
     gc.collect()
     gc.freeze()
 
 
-def _below(package: str) -> Iterator[str]:
+def modules(package: str) -> Iterator[str]:
     """Yield the names of a package and of the modules below it."""
     yield package
     for module in pkgutil.iter_modules(import_module(package).__path__, f"{package}."):
         if module.name in _NOT_LOADED:
             continue
         if module.ispkg:
-            yield from _below(module.name)
+            yield from modules(module.name)
         else:
             yield module.name
 
@@ -167,23 +178,45 @@ def serve(connection: socket.socket) -> Request | None:
     while True:
         message, descriptors, _, _ = socket.recv_fds(connection, LARGEST_REQUEST, 3)
         if not message:
+            reap()
             return None
         child = os.fork()
         if not child:
             connection.close()
-            for target, descriptor in enumerate(descriptors):
-                os.dup2(descriptor, target)
-                os.close(descriptor)
-            return Request(**json.loads(message))
+            if message != COPY:
+                return _adopt(descriptors, message)
+            (descriptor,) = descriptors
+            connection = socket.socket(fileno=descriptor)
+            continue
         for descriptor in descriptors:
             os.close(descriptor)
-        connection.send(str(child).encode())
-        _, status = os.waitpid(child, 0)
-        connection.send(str(os.waitstatus_to_exitcode(status)).encode())
+        if message == COPY:
+            reap(os.WNOHANG)
+        else:
+            connection.send(str(child).encode())
+            _, status = os.waitpid(child, 0)
+            connection.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def _adopt(descriptors: Sequence[int], message: bytes) -> Request:
+    """Make these the descriptors of stdin, stdout and stderr; return the request."""
+    for target, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, target)
+        os.close(descriptor)
+    return Request(**json.loads(message))
+
+
+def reap(options: int = 0) -> None:
+    """Forget the forks that have ended, or wait for all of them."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, options)[0]:
+            pass
 
 
 def run(request: Request) -> None:
     """Do what ``python -m loopback.poetry_main WORDS`` does; raises SystemExit."""
+    if request.new_session:
+        os.setsid()
     adopt_environment(request.environment)
     os.chdir(request.folder)
     sys.path[0] = str(Path.cwd())
@@ -208,11 +241,14 @@ def _exit(code: int) -> NoReturn:
     os._exit(code)
 
 
-if __name__ == "__main__":
-    if sys.argv[2:]:
-        Rename(*sys.argv[2:]).install()
+def main(descriptor: int) -> None:
+    """Import Poetry, answer requests, and run the command in each fork."""
     load()
-    with socket.socket(fileno=int(sys.argv[1])) as server:
+    with socket.socket(fileno=descriptor) as server:
         wanted = serve(server)
     if wanted is not None:
         run(wanted)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import CodeType, ModuleType
 
-_LIBRARIES: Final = ("poetry", "cleo", "cachecontrol")
+LIBRARIES: Final = ("poetry", "cleo", "cachecontrol")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class _Finder:
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return the spec of a module whose source is changed, None for all other modules."""
-        if fullname.partition(".")[0] not in _LIBRARIES:
+        if fullname.partition(".")[0] not in LIBRARIES:
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and isinstance(spec.loader, SourceFileLoader):

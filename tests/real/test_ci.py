@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -16,8 +14,10 @@ from lxml import etree
 
 from git_program import commit_all, git
 from poetry_fti.exporters.ci.commands import INSTALL_POETRY
+from shells import poetry_on_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from harness import Poetry
@@ -51,7 +51,7 @@ class Checkout:
 
 
 @pytest.fixture
-def checkout(poetry: Poetry, locked_tiny: Path, tmp_path: Path) -> Checkout:
+def checkout(poetry: Poetry, locked_tiny: Path, tmp_path: Path) -> Iterator[Checkout]:
     pyproject = locked_tiny / "pyproject.toml"
     text = pyproject.read_text(encoding="utf-8")
     text += '[tool.fti]\nexports = ["github", "gitlab"]\n'
@@ -66,12 +66,8 @@ def checkout(poetry: Poetry, locked_tiny: Path, tmp_path: Path) -> Checkout:
     assert table in text
     pyproject.write_text(text.replace(table, f"{table}env = {{A = '1'}}\n"), encoding="utf-8")
     commit_all(locked_tiny)
-    shim = tmp_path / "bin" / "poetry"
-    shim.parent.mkdir()
-    shim.write_text(f'#!/bin/sh\nexec {shlex.join(poetry.command)} "$@"\n', encoding="utf-8")
-    shim.chmod(0o755)
-    path = f"{shim.parent}{os.pathsep}{os.environ['PATH']}"
-    return Checkout(locked_tiny, {**poetry.environment, "PATH": path}, first)
+    with poetry_on_path(poetry, tmp_path / "bin") as environment:
+        yield Checkout(locked_tiny, environment, first)
 
 
 def check_on_github(checkout: Checkout, folder: Path, before: str) -> tuple[list[str], str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ import yaml
 from comment_server import TOKEN, serving
 from git_program import commit_all, git
 from poetry_fti.exporters.ci.commands import INSTALL_POETRY
+from shells import poetry_on_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,17 +53,13 @@ class Request:
 
 
 @pytest.fixture
-def request_in(poetry: Poetry, locked_tiny: Path, tmp_path: Path) -> Request:
+def request_in(poetry: Poetry, locked_tiny: Path, tmp_path: Path) -> Iterator[Request]:
     poetry.ok(locked_tiny, "fti", "export", "--format", "github")
     poetry.ok(locked_tiny, "fti", "export", "--format", "gitlab")
     git(locked_tiny, "init", "--quiet")
     base = commit_all(locked_tiny)
-    shim = tmp_path / "bin" / "poetry"
-    shim.parent.mkdir()
-    shim.write_text(f'#!/bin/sh\nexec {shlex.join(poetry.command)} "$@"\n', encoding="utf-8")
-    shim.chmod(0o755)
-    path = f"{shim.parent}{os.pathsep}{os.environ['PATH']}"
-    return Request(locked_tiny, {**poetry.environment, "PATH": path}, base)
+    with poetry_on_path(poetry, tmp_path / "bin") as environment:
+        yield Request(locked_tiny, environment, base)
 
 
 @pytest.fixture

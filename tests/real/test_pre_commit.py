@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,7 +11,11 @@ from typing import TYPE_CHECKING, Final
 import pytest
 import yaml
 
+from shells import poetry_on_path
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harness import Poetry
 
 pytestmark = pytest.mark.newest_only
@@ -22,6 +24,9 @@ MANIFEST: Final = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"
 HOOKS: Final = ("fti-lock-check", "fti-export-check", "fti-check")
 # The other checks have tests of their own.
 ARGUMENTS: Final = {"fti-check": ["--only", "fresh"]}
+IDENTITY: Final = {
+    f"GIT_{who}_{what}": "a@b" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+}
 
 
 @dataclass(frozen=True)
@@ -60,27 +65,20 @@ def git(folder: Path, environment: dict[str, str], *words: str) -> str:
 
 
 @pytest.fixture
-def commits(poetry: Poetry, locked_tiny: Path, tmp_path: Path) -> Commits:
+def commits(poetry: Poetry, locked_tiny: Path, tmp_path: Path) -> Iterator[Commits]:
     """A project with fresh locks and exports that uses the hooks with the Poetry of the tests.
 
     pre-commit would install Poetry and the plugin from an index.
     """
     poetry.ok(locked_tiny, "fti", "export")
-    shim = tmp_path / "bin" / "poetry"
-    shim.parent.mkdir()
-    shim.write_text(f'#!/bin/sh\nexec {shlex.join(poetry.command)} "$@"\n', encoding="utf-8")
-    shim.chmod(0o755)
-    environment = {
-        **poetry.environment,
-        "PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}",
-        "PRE_COMMIT_HOME": str(tmp_path / "pre-commit"),
-        **{
-            f"GIT_{who}_{what}": "a@b"
-            for who in ("AUTHOR", "COMMITTER")
-            for what in ("NAME", "EMAIL")
-        },
-    }
-    hooks = tmp_path / "hooks"
+    with poetry_on_path(poetry, tmp_path / "bin") as environment:
+        variables = {**environment, "PRE_COMMIT_HOME": str(tmp_path / "pre-commit"), **IDENTITY}
+        _use_hooks(locked_tiny, tmp_path / "hooks", variables)
+        yield Commits(locked_tiny, variables)
+
+
+def _use_hooks(project: Path, hooks: Path, environment: dict[str, str]) -> None:
+    """Let the project use the hooks of a new repository, which start programs on PATH."""
     hooks.mkdir()
     text = MANIFEST.read_text(encoding="utf-8")
     assert text.count("language: python\n") == len(HOOKS)
@@ -94,9 +92,8 @@ def commits(poetry: Poetry, locked_tiny: Path, tmp_path: Path) -> Commits:
         "hooks": [{"id": name, "args": ARGUMENTS.get(name, [])} for name in HOOKS],
     }
     configuration = yaml.safe_dump({"repos": [used]})
-    (locked_tiny / ".pre-commit-config.yaml").write_text(configuration, encoding="utf-8")
-    git(locked_tiny, environment, "init", "-q")
-    return Commits(locked_tiny, environment)
+    (project / ".pre-commit-config.yaml").write_text(configuration, encoding="utf-8")
+    git(project, environment, "init", "-q")
 
 
 def test_the_hooks_pass_until_a_lock_is_stale(commits: Commits) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 import forks
-from changed_poetry import changed_poetry
+from changed_poetry import changed_poetries
 from harness import Result, snapshot
 from loopback.clients import isolated_environment
 from poetry_fti.bridge.internals import commands
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from changed_poetry import ChangedPoetry
+    from changed_poetry import ChangedPoetries, ChangedPoetry
     from loopback.index import LoopbackIndex
     from poetry_fti.bridge.internals.private_name import PrivateName
 
@@ -147,9 +147,11 @@ class Lab:
 
 
 @contextmanager
-def _lab(folder: Path, environment: Mapping[str, str], *rename: str) -> Iterator[Lab]:
+def _lab(
+    folder: Path, poetries: ChangedPoetries, environment: Mapping[str, str], *rename: str
+) -> Iterator[Lab]:
     variables = {**environment, "POETRY_CACHE_DIR": str(folder / CACHE)}
-    with changed_poetry(variables, *rename) as poetry:
+    with poetries.renamed(variables, *rename) as poetry:
         yield Lab(folder, poetry)
 
 
@@ -169,11 +171,20 @@ def environment(
 
 
 @pytest.fixture(scope="module")
+def poetries(environment: dict[str, str]) -> Iterator[ChangedPoetries]:
+    """The process that starts each Poetry."""
+    with changed_poetries(environment) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
 def unchanged(
-    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]
+    tmp_path_factory: pytest.TempPathFactory,
+    poetries: ChangedPoetries,
+    environment: dict[str, str],
 ) -> Iterator[Lab]:
     """A Poetry in which no name is renamed."""
-    with _lab(tmp_path_factory.mktemp("unchanged"), environment) as lab:
+    with _lab(tmp_path_factory.mktemp("unchanged"), poetries, environment) as lab:
         yield lab
 
 
@@ -205,6 +216,7 @@ def private(request: pytest.FixtureRequest) -> PrivateName:
 def lab(
     private: PrivateName,
     tmp_path_factory: pytest.TempPathFactory,
+    poetries: ChangedPoetries,
     environment: dict[str, str],
     unchanged: Lab,
 ) -> Iterator[Lab]:
@@ -212,7 +224,7 @@ def lab(
     folder = tmp_path_factory.mktemp("renamed")
     if private.use not in CACHES and (unchanged.folder / CACHE).exists():
         shutil.copytree(unchanged.folder / CACHE, folder / CACHE)
-    with _lab(folder, environment, *_renamed(private)) as lab:
+    with _lab(folder, poetries, environment, *_renamed(private)) as lab:
         yield lab
 
 
@@ -298,9 +310,9 @@ def test_what_prevents_newer_versions(private: PrivateName, lab: Lab) -> None:
     [each for each in NAMES if each.id and each.id in {str(n) for n in commands.NAMES}],
 )
 def test_commands_in_an_environment(
-    name: PrivateName, tmp_path: Path, environment: dict[str, str]
+    name: PrivateName, tmp_path: Path, poetries: ChangedPoetries, environment: dict[str, str]
 ) -> None:
-    with _lab(tmp_path, environment, name.name) as lab:
+    with _lab(tmp_path, poetries, environment, name.name) as lab:
         _try_commands(name, lab)
 
 

@@ -13,7 +13,7 @@ from poetry_fti.errors import ConfigError
 from poetry_fti.model import KINDS
 from poetry_fti.model.imported import relaxed
 from poetry_fti.scaffold.imported_groups import extended_group
-from poetry_fti.scaffold.imported_requirements import standard_form
+from poetry_fti.scaffold.imported_requirements import bounds_first, standard_form
 from poetry_fti.scaffold.imported_sources import with_sources
 from poetry_fti.scaffold.new_stages import with_plugin
 from poetry_fti.scaffold.toml_text import add_keys, edited, parse, table_at
@@ -78,7 +78,9 @@ def with_imported(
     ]
     requirements = requirements if target.pinned else relaxed(requirements)
     group = extended_group(text, _group(text, target.name), requirements, root)
+    imported, unknown = _with_known_extras(imported, text)
     notes = [*imported.notes, *_source_notes(imported.indexes, sources.names, sources.added)]
+    notes += [f"The project has no extra {extra}, which was left out." for extra in unknown]
     if group.kept:
         names = joined(group.kept)
         notes.append(f"{target.name} has requirements on {names} already, which were not changed.")
@@ -98,6 +100,16 @@ def _group(text: str, stage: str) -> str:
     return stage if not groups or canonicalize_name(stage) in names else groups[0]
 
 
+def _with_known_extras(imported: ImportedStage, text: str) -> tuple[ImportedStage, list[str]]:
+    """Return an environment with the extras that the project has, and the names of the others."""
+    data = parse(text)
+    paths = (("project", "optional-dependencies"), ("tool", "poetry", "extras"))
+    known = {canonicalize_name(name) for path in paths for name in table_at(data, path)}
+    unknown = [each for each in imported.extras if canonicalize_name(each) not in known]
+    extras = tuple(each for each in imported.extras if each not in unknown)
+    return replace(imported, extras=extras), unknown
+
+
 def _source_notes(
     indexes: Sequence[ImportedIndex], names: Mapping[str, str], added: Sequence[str]
 ) -> Iterator[str]:
@@ -108,7 +120,7 @@ def _source_notes(
                 f"The source {name} needs a login, which was not imported. Configure it with"
                 f" `poetry config http-basic.{name} USERNAME`."
             )
-        if name in added and index.priority == "primary":
+        if name in added and index.priority == "primary" and index.url:  # PyPI has no URL
             yield (
                 f"The source {name} replaces PyPI for the whole project, as `--index-url` does. Set"
                 ' its `priority` to "supplemental" to search PyPI first.'
@@ -132,7 +144,7 @@ def _with_settings(
         new.pop("kind", None)
     if new or is_new:
         text = add_keys(text, path, new)
-    for key in ("constraints", "env", "overrides"):
+    for key in ("constraints", "env", "extras", "overrides"):
         if key in table and key in wanted:
             text = _extended(text, target.name, key, _missing(table[key], wanted[key]))
     return text, kept
@@ -145,6 +157,8 @@ def _settings(imported: ImportedStage, target: Target) -> Iterator[tuple[str, An
         yield "python", python
     if imported.platforms:
         yield "platforms", [str(each) for each in imported.platforms]
+    if imported.extras:
+        yield "extras", list(imported.extras)
     constraints = list(_constraints(imported.constraints, pinned=target.pinned))
     if constraints:
         yield "constraints", constraints
@@ -175,6 +189,7 @@ def _python(wanted: str, target: Target) -> str | None:
         )
     if both == allowed:
         return None
+    wanted = bounds_first(wanted)
     return wanted if both == minors else f"{target.python},{wanted}"
 
 

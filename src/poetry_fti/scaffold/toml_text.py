@@ -108,6 +108,16 @@ def edited(text: str, edit: Callable[[Any], None], change: str) -> str:
     return _ended_as(text, _checked(expected, [tomlkit.dumps(document)], change))
 
 
+def require_edited(before: str, edit: Callable[[Any], None], text: str, change: str) -> str:
+    """Return `text` if its data are what `edit` makes of the data of the text before.
+
+    Raises ConfigError otherwise; `change` is what to do instead.
+    """
+    expected = parse(before)
+    edit(expected)
+    return _checked(expected, [text], change)
+
+
 def rename_key(text: str, path: KeyPath, new: str) -> str:
     """Return the text with another name for the key or table at `path`, in its place.
 

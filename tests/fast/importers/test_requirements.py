@@ -296,3 +296,10 @@ def test_urls_that_grant_access_are_cut() -> None:
     assert requirements(stage) == [f"a @ {url}", f"b @ {url}"]
     assert len(stage.notes) == 2
     assert "s3cret" not in str(stage)
+
+
+def test_extras_of_the_project_itself() -> None:
+    text = "-e .[train,gpu]\n.\n./[docs]\ndemo[train] @ file:///code/demo\n"
+    stage = imported("requirements.txt", text)
+    assert (requirements(stage), stage.extras) == ([], ("gpu", "train", "docs"))
+    assert imported("a/requirements.txt", {"a/requirements.txt": "-e ..[x]\n"}).extras == ("x",)

@@ -48,14 +48,6 @@ def outside_files(project: Project, stage: str) -> list[PurePosixPath]:
     return [path for folder in folders for path in generated_files(project, folder)]
 
 
-def outside_stages(project: Project) -> list[str]:
-    """Return the names of the stages, also of former ones, that have such files, sorted."""
-    parents = (project.root / parent for parent in OUTSIDE.values())
-    folders = (path for parent in parents if parent.is_dir() for path in parent.iterdir())
-    names = {path.name for path in folders if path.is_dir() and not path.is_symlink()}
-    return sorted(name for name in names if outside_files(project, name))
-
-
 def require_own(project: Project, paths: Iterable[PurePosixPath]) -> None:
     """Raise FtiError for an existing file outside of the stages' folders that is not generated."""
     for path in paths:

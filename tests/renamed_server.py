@@ -1,0 +1,68 @@
+"""Servers of Poetry (see `poetry_server`) in which a name is renamed (see `renaming`).
+
+``python renamed_server.py DESCRIPTOR``: each message on DESCRIPTOR, one end of a socket pair, is a
+JSON list with the arguments of `Rename` (an empty one for no change), sent together with the
+descriptor of the new server. What Poetry and the plugin import of other libraries takes half of the
+time that a server needs to start; it is imported once for all servers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from importlib import import_module
+from typing import Final
+
+import poetry_server
+from renaming import LIBRARIES, Rename
+
+_LONGEST: Final = 1000  # bytes of a message
+# What is imported by the libraries that are renamed, and imports none of them.
+_SHARED: Final = (
+    *("build", "crashtest", "cyclonedx.model", "dulwich.client", "dulwich.porcelain"),
+    *("fastjsonschema", "filelock", "findpython", "importlib_metadata", "installer"),
+    *("keyring.backends.null", "lark", "msgpack", "packaging.metadata", "packaging.pylock"),
+    *("pbs_installer", "pkginfo", "rapidfuzz", "requests", "requests_toolbelt", "shellingham"),
+    *("tomlkit.toml_file", "trove_classifiers", "virtualenv", "yaml"),
+)
+_SHARED_ROOMS: Final = ("agreement", "checks", "config", "exporters", "importers", "models")
+
+
+def import_shared() -> None:
+    """Import what a renamed name cannot change; each server finds it on a shelf."""
+    with poetry_server.shelved():
+        for name in _SHARED:
+            import_module(name)
+        for room in _SHARED_ROOMS:
+            for name in poetry_server.modules(f"poetry_fti.{room}"):
+                import_module(name)
+        renamed = {name for name in sys.modules if name.partition(".")[0] in LIBRARIES}
+        assert not renamed, renamed
+
+
+def serve(connection: socket.socket) -> int | None:
+    """Rename a name for each message in a fork, and return there the server's descriptor."""
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(connection, _LONGEST, 1)
+        if not message:
+            return None
+        (descriptor,) = descriptors
+        if not os.fork():
+            connection.close()
+            if rename := json.loads(message):
+                Rename(*rename).install()
+            return descriptor
+        os.close(descriptor)
+        poetry_server.reap(os.WNOHANG)
+
+
+if __name__ == "__main__":
+    import_shared()
+    with socket.socket(fileno=int(sys.argv[1])) as requests:
+        wanted = serve(requests)
+    if wanted is None:
+        poetry_server.reap()
+    else:
+        poetry_server.main(wanted)
