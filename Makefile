@@ -10,13 +10,15 @@ UV := .venv.uv/bin/uv
 PROCESSES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 PARALLEL := -n $(PROCESSES) --dist worksteal
 # About half of the fast tests, which of them are run, and what none of them uses.
-FAST_ROOMS := $(addprefix tests/fast/,bridge models operations)
+FAST_ROOMS := $(addprefix tests/fast/,bridge checks config models operations scaffold)
 FAST_CASES := not slow and not generated
-FAST_OPTIONS := --capture=sys $(addprefix -p no:,anyio cacheprovider logging platformdirs xdist)
+FAST_OPTIONS := --capture=sys $(addprefix -p no:,anyio cacheprovider faulthandler logging platformdirs subtests unittest xdist)
 # Their files are small and many: where the operating system has a folder in memory, they are in it.
 FAST_FOLDER := $(wildcard /dev/shm)
 # The tools that read what is exported, each in an environment of its own.
 CONSUMERS := $(sort $(basename $(notdir $(wildcard tests/platforms/environments/*.txt))))
+# What all of their requirements have wheels for; the tests themselves run in .venv.
+CONSUMER_PYTHON := >=3.11.5,<3.14
 # Those that npm installs; their tests are skipped where there is no npm.
 NPM_CONSUMERS := $(if $(shell command -v npm 2>/dev/null),$(notdir $(patsubst %/package.json,%,$(wildcard tests/platforms/environments/*/package.json))))
 # Compiling the tests takes longer than running the fast ones.
@@ -110,10 +112,15 @@ $(UV):
 	$(UV) pip install --quiet --python .venv-$* --editable . "poetry==$*" --group test --group tools
 	touch $@
 
+# The file is empty, or the reason for which tests of the tool are skipped.
 .venv-platforms/%/ready: tests/platforms/environments/%.txt | .venv/ready $(UV)
-	$(UV) venv --quiet --clear --python .venv/bin/python .venv-platforms/$*
-	$(UV) pip install --quiet --python .venv-platforms/$* --requirement $<
-	touch $@
+	mkdir -p $(@D)
+	if $(UV) python find --quiet --system "$(CONSUMER_PYTHON)"; then \
+		$(UV) venv --quiet --clear --python "$(CONSUMER_PYTHON)" $(@D) && \
+		$(UV) pip install --quiet --python $(@D) --requirement $< && touch $@; \
+	else \
+		echo "needs Python $(CONSUMER_PYTHON): install one, then run make clean" >$@; \
+	fi
 
 .venv-platforms/%/ready: tests/platforms/environments/%/package.json tests/platforms/environments/%/package-lock.json
 	mkdir -p $(@D)

@@ -65,5 +65,8 @@ class Consumer:
 
 def _environment(name: str) -> Path:
     folder = ENVIRONMENTS / name
-    assert (folder / "ready").exists(), f"run: make .venv-platforms/{name}/ready"
+    ready = folder / "ready"
+    assert ready.exists(), f"run: make .venv-platforms/{name}/ready"
+    if reason := ready.read_text(encoding="utf-8").strip():
+        pytest.skip(f"{name} {reason}")
     return folder

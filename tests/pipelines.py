@@ -40,9 +40,9 @@ def pipeline(poetry: Poetry, folder: Path, code: str) -> Path:
     return root
 
 
-def export(poetry: Poetry, root: Path, form: str, runner: str) -> None:
-    """Export the stages in a format, to be run by a runner."""
-    _change(root, {"tool": {"fti": {"pipeline": {"runner": runner}}}})
+def export(poetry: Poetry, root: Path, form: str, **keys: str) -> None:
+    """Export the stages in a format, with keys of the pipeline's table."""
+    _change(root, {"tool": {"fti": {"pipeline": keys}}})
     poetry.ok(root, "fti", "export", "--format", form, "--format", "requirements")
 
 

@@ -96,9 +96,9 @@ def worker(tmp_path_factory: pytest.TempPathFactory, poetry: Poetry) -> Worker:
         Reader(recorded, guide, {}).follow(GUIDE)
     uv(poetry, guide, "venv", "--python", sys.executable, ".venv-feature")  # which is ignored
     pods = pipeline(poetry, made.dags / "on-kubernetes", _CODE)
-    export(poetry, pods, "airflow", "kubernetes")
+    export(poetry, pods, "airflow", runner="kubernetes")
     root = pipeline(poetry, made.dags / "in-environments", _CODE)
-    export(poetry, root, "airflow", "external-python")
+    export(poetry, root, "airflow", runner="external-python")
     install(poetry, root, made.environments)
     return made
 

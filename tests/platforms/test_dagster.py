@@ -95,7 +95,7 @@ def project(tmp_path_factory: pytest.TempPathFactory, poetry: Poetry) -> Path:
 @pytest.fixture
 def root(request: pytest.FixtureRequest, project: Path, poetry: Poetry) -> Path:
     """The project, exported for the runner that the parameter names."""
-    export(poetry, project, "dagster", request.param)
+    export(poetry, project, "dagster", runner=request.param)
     return project
 
 

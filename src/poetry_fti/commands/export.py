@@ -69,7 +69,7 @@ class ExportCommand(Command):
     ]
     help = """\
 Writes files for each stage to <comment>fti/STAGE/</comment>; the locks have to be fresh. The
-formats airflow, bake, compose, dagster, github, gitlab and kfp write one file to
+formats airflow, bake, compose, dagster, github, gitlab, kfp and prefect write one file to
 <comment>fti/</comment> that describes all stages, and devcontainer writes to
 <comment>.devcontainer/STAGE/</comment>.
 Without <info>--format</info> and <info>--merged</info>, files of earlier exports are updated, too,

@@ -97,6 +97,7 @@ inference does not contain arrow.
     )
 
 
+@pytest.mark.slow
 def test_all_paths_to_a_package_in_a_stage(locked: MemoryProject) -> None:
     assert run(locked, "why", "Arrow", "training", "--all") == found(
         """\
@@ -299,6 +300,7 @@ feature: arrow 8.0
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [("python_version", "python_vision"), (">=5", ">=five")])
 def test_a_damaged_lock_is_skipped(locked: MemoryProject, damage: tuple[str, str]) -> None:
     path = locked.root / "fti/training/poetry.lock"

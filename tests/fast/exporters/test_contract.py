@@ -44,7 +44,7 @@ PROJECT_EXPORTERS: Final = {
     name: exporter for name, exporter in EXPORTERS.items() if isinstance(exporter, ProjectExporter)
 }
 # They write nothing for a stage that is no service.
-FOR_SERVICES: Final = {"kserve"}
+FOR_SERVICES: Final = {"bentoml", "kserve"}
 SERVICE: Final = replace(
     STAGE, stage=replace(STAGE.stage, kind="inference", image=Image(expose=("8000",)))
 )
@@ -170,6 +170,7 @@ def test_a_text_holds_no_absolute_path(name: str) -> None:
         assert not re.search(r"(^|[\s'\"=])(/|file:/|[A-Z]:)", text, re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", AWKWARD)
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_stage_is_exported_or_refused_with_an_error_that_names_what_is_wrong(
@@ -227,6 +228,7 @@ def test_a_format_that_can_omit_markers_adds_none(name: str) -> None:
         assert " ; " not in text
 
 
+@pytest.mark.slow
 @every_stage_format
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(packages=st.permutations(PACKAGES))

@@ -449,6 +449,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(400))
 @given(VALUES, VALUES, st.sampled_from(["project", "dependency-groups", "uv", "poetry", "package"]))
 def test_any_project_is_read_or_refused(value: object, other: object, key: str) -> None:

@@ -74,6 +74,7 @@ def test_the_same_requirements_as_pip(
     assert by_us(texts) == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(2000))
 @given(st.one_of(LINES, st.text()), st.one_of(st.none(), st.binary()))
 def test_any_file_is_read_or_refused(text: str, data: bytes | None) -> None:

@@ -16,6 +16,7 @@ from poetry_fti.bridge.lock.locked import is_narrowed
 from poetry_fti.bridge.lock.locker import StageLocker
 from poetry_fti.bridge.lock.origins import package_origin
 from poetry_fti.bridge.lock.text.chunks import PackageText, lock_chunks
+from poetry_fti.bridge.lock.text.file_lines import locked_files
 from poetry_fti.bridge.lock.text.package_text import REMEMBERED, SharedTable, fileless_table
 from poetry_fti.bridge.markers import Narrowing, parsed_marker, standard_marker
 from poetry_fti.bridge.project.python_versions import python_specifiers
@@ -49,6 +50,14 @@ class FilelessLocker(StageLocker):
     def is_locked(self) -> bool:
         """Return True: there is a text."""
         return True
+
+    def pinned_packages(self) -> Iterator[Package]:
+        """Yield the locked packages with those of their files that Poetry's own lines describe."""
+        files = locked_files(self._text)
+        for package in super().pinned_packages():
+            if found := files.get((package.name, Version(package.version.text))):
+                package.files = [{"file": each.name, "hash": each.digest} for each in found]
+            yield package
 
     @cached_property
     def lock_data(self) -> dict[str, Any]:

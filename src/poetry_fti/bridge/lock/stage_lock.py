@@ -6,12 +6,13 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from packaging.version import Version
+
 from poetry_fti.agreement.comparison import versions_by_name
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.lock import preferences
 from poetry_fti.bridge.lock.compared import FilelessLocker, read_compared
 from poetry_fti.bridge.lock.conditions import conditions_digest
-from poetry_fti.bridge.lock.dependencies.graph import GraphReader
 from poetry_fti.bridge.lock.locked import read_packages
 from poetry_fti.bridge.lock.locker import (
     LockStatus,
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
-    from packaging.version import Version
     from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import LockedVersions
+    from poetry_fti.bridge.lock.dependencies.graph import GraphReader
     from poetry_fti.bridge.lock.pins import Pin
     from poetry_fti.bridge.lock.text.file_lines import LockedFiles
     from poetry_fti.bridge.project.derived_stage import DerivedStage
@@ -123,6 +124,8 @@ class StageLock:
 
         Raises what Poetry raises for a damaged lock.
         """
+        from poetry_fti.bridge.lock.dependencies.graph import GraphReader  # noqa: PLC0415 - slow
+
         locker = self.locker if with_extras else self._fileless
         return GraphReader(self._derived, locker.lock_data["package"], pyproject)
 
@@ -159,7 +162,17 @@ class StageLock:
         """Return the stage's previous pins for the solver; raises FtiError for a damaged lock."""
         if self.quick_status.is_merging:
             return preferences.preferred_packages([self.pins])
-        return () if self.quick_status.state == "missing" else preferences.own_pins(self.locker)
+        if self.quick_status.state == "missing":
+            return ()
+        # Of a version from two sources, `files` has those of both.
+        is_unique = len({(pin.name, pin.version) for pin in self.pins}) == len(self.pins)
+        is_usual = is_unique and all(map(self._is_usual, self.pins))
+        return preferences.own_pins(self._fileless if is_usual else self.locker)
+
+    def _is_usual(self, pin: Pin) -> bool:
+        """Return whether a package is from an index, and `files` contains all of its files."""
+        digests = {each.digest for each in self.files.get((pin.name, Version(pin.version)), ())}
+        return pin.source_type in (None, "legacy") and pin.digests == digests
 
 
 def stage_digest(derived: DerivedStage) -> str:

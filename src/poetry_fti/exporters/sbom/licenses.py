@@ -8,7 +8,7 @@ from cyclonedx.model.license import DisjunctiveLicense, LicenseAcknowledgement, 
 from cyclonedx.spdx import is_supported_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
     from cyclonedx.model.license import License as ComponentLicense
 
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 _DECLARED: Final = LicenseAcknowledgement.DECLARED
 
 
-def component_licenses(licenses: Iterable[License]) -> Iterator[ComponentLicense]:
-    """Yield licenses in the form that an SBOM has for an identifier, an expression or a name."""
+def component_licenses(licenses: Collection[License]) -> Iterator[ComponentLicense]:
+    """Yield licenses in the form that an SBOM has for an identifier, an expression or a name.
+
+    An SBOM allows no other license beside an expression, which is a name then.
+    """
     for each in licenses:
-        if not each.is_spdx:
-            yield DisjunctiveLicense(name=each.text, acknowledgement=_DECLARED)
-        elif is_supported_id(each.text):
+        if each.is_spdx and is_supported_id(each.text):
             yield DisjunctiveLicense(id=each.text, acknowledgement=_DECLARED)
-        else:
+        elif each.is_spdx and len(licenses) == 1:
             yield LicenseExpression(each.text, acknowledgement=_DECLARED)
+        else:
+            yield DisjunctiveLicense(name=each.text, acknowledgement=_DECLARED)

@@ -59,6 +59,7 @@ def sources(demo: MemoryProject, stage: str) -> dict[str, str | None]:
     return {package.name: package.origin.name for package in project.locked(found).packages}  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_stages_share_what_is_requested(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     demo.write(pyproject(GROUPS))
@@ -66,6 +67,7 @@ def test_stages_share_what_is_requested(demo: MemoryProject) -> None:
     assert set(Counter(demo.index.requests).values()) == {1}
 
 
+@pytest.mark.slow
 def test_metadata_of_a_release_is_requested_once_ever(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     demo.write(pyproject(GROUPS))
@@ -153,6 +155,7 @@ def test_an_unreachable_index(demo: MemoryProject, monkeypatch: pytest.MonkeyPat
     assert found["training"] == "not tried: it would wait for the same server"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("two_cores")
 @pytest.mark.parametrize("verbosity", [0, 1])
 @pytest.mark.parametrize("plain_path", [False, True])

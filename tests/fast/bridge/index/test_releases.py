@@ -46,6 +46,7 @@ def by_us(files: Sequence[File], name: str) -> list[tuple[str, str | bool]]:
     return [(version.text, y) for version, y in found.items()]
 
 
+@pytest.mark.slow
 @pytest.mark.sampled
 def test_every_recorded_page() -> None:
     for name in recorded_names():
@@ -232,6 +233,7 @@ def packaged(index: Default | Named, info: PackageInfo) -> Package:
     return index.package(canonicalize_name(info.name or ""), Version.parse(info.version or ""))
 
 
+@pytest.mark.slow
 @pytest.mark.sampled
 def test_recorded_releases(index: Default | Named) -> None:
     releases = [recorded(name) for name in recorded_names()]

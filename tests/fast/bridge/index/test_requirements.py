@@ -62,6 +62,7 @@ def recorded_texts() -> list[str]:
     return sorted({text for release in releases for text in release.headers("Requires-Dist")})
 
 
+@pytest.mark.slow
 @pytest.mark.sampled
 def test_every_recorded_requirement() -> None:
     texts = [*recorded_texts(), INVALID]

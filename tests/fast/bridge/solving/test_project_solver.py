@@ -107,6 +107,7 @@ def test_the_error_of_a_stage_leaves_the_others(output: SolverOutput | None) -> 
     assert "doesn't match any versions" in found["feature"]
 
 
+@pytest.mark.slow
 def test_a_rule_may_cost_what_alignment_may_not(output: SolverOutput | None) -> None:
     def tasks(*, is_bound: bool) -> list[StageTask]:
         return [
@@ -125,6 +126,7 @@ def test_a_rule_may_cost_what_alignment_may_not(output: SolverOutput | None) -> 
     }
 
 
+@pytest.mark.slow
 def test_a_rule_that_cannot_hold_names_the_requirements(output: SolverOutput | None) -> None:
     tasks = [
         task("feature", "app<2", is_bound=True),
@@ -144,6 +146,7 @@ def test_a_rule_that_cannot_hold_names_the_requirements(output: SolverOutput | N
     }
 
 
+@pytest.mark.slow
 def test_obstacles_and_updates_of_locks_that_have_been_made(output: SolverOutput | None) -> None:
     tasks = [task("feature", "app<3"), task("training", "lib<2"), task("inference", "tool")]
     pool = RepositoryPool([Repository("index", INDEX)])
