@@ -15,11 +15,18 @@ REAL_GENERATED := $(shell grep -l "mark.generated" $(REAL) tests/fixtures/test_*
 REAL_EVERY_MINOR := $(shell grep -l "mark.every_minor" $(REAL))
 REAL_OLDEST := $(shell grep -L "^pytestmark = pytest.mark.\(generated\|newest_only\)" $(REAL))
 # About half of the fast tests, which of them are run, and what none of them uses.
-FAST_ROOMS := $(addprefix tests/fast/,bridge models operations)
+FAST_ROOMS := $(addprefix tests/fast/,bridge checks models operations)
 FAST_CASES := not slow and not generated
-FAST_OPTIONS := $(addprefix -p no:,anyio cacheprovider logging platformdirs xdist)
+FAST_OPTIONS := --capture=sys $(addprefix -p no:,anyio cacheprovider faulthandler logging platformdirs subtests unittest xdist)
+# Their files are small and many: where the operating system has a folder in memory, they are in it.
+# Programs often cannot be started from there: tests that do so are slow.
+FAST_FOLDER := $(wildcard /dev/shm)
 # The tools that read what is exported, each in an environment of its own.
 CONSUMERS := $(sort $(basename $(notdir $(wildcard tests/platforms/environments/*.txt))))
+# What all of their requirements have wheels for; the tests themselves run in .venv.
+CONSUMER_PYTHON := >=3.11.5,<3.14
+# Those that npm installs; their tests are skipped where there is no npm.
+NPM_CONSUMERS := $(if $(shell command -v npm 2>/dev/null),$(notdir $(patsubst %/package.json,%,$(wildcard tests/platforms/environments/*/package.json))))
 # Compiling the tests takes longer than running the fast ones.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -33,6 +40,8 @@ test: test-fast test-slow test-real
 # Two processes, which share nothing, take less than one that distributes tests to two others.
 test-fast: $(VENV)/ready
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync test-fast-rooms test-fast-rest
+
+test-fast-rooms test-fast-rest: export TMPDIR := $(or $(TMPDIR),$(FAST_FOLDER))
 
 test-fast-rooms:
 	$(VENV)/bin/python -m pytest $(FAST_OPTIONS) -m "$(FAST_CASES)" $(FAST_ROOMS)
@@ -83,7 +92,7 @@ test-packages: .venv/ready
 
 # The platforms' own tools read the exported files. The tests of a module run in one process, since
 # they share what was read and most tools start slowly.
-test-platforms: .venv/ready $(CONSUMERS:%=.venv-platforms/%/ready)
+test-platforms: .venv/ready $(patsubst %,.venv-platforms/%/ready,$(CONSUMERS) $(NPM_CONSUMERS))
 	.venv/bin/python -m pytest tests/platforms -n $(PROCESSES) --dist loadfile
 
 bench: .venv/ready
@@ -109,9 +118,20 @@ $(UV):
 	$(UV) pip install --quiet --python .venv-$* --editable . "poetry==$*" --group test --group tools
 	touch $@
 
+# The file is empty, or the reason for which tests of the tool are skipped.
 .venv-platforms/%/ready: tests/platforms/environments/%.txt | .venv/ready $(UV)
-	$(UV) venv --quiet --clear --python .venv/bin/python .venv-platforms/$*
-	$(UV) pip install --quiet --python .venv-platforms/$* --requirement $<
+	mkdir -p $(@D)
+	if $(UV) python find --quiet --system "$(CONSUMER_PYTHON)"; then \
+		$(UV) venv --quiet --clear --python "$(CONSUMER_PYTHON)" $(@D) && \
+		$(UV) pip install --quiet --python $(@D) --requirement $< && touch $@; \
+	else \
+		echo "needs Python $(CONSUMER_PYTHON): install one, then run make clean" >$@; \
+	fi
+
+.venv-platforms/%/ready: tests/platforms/environments/%/package.json tests/platforms/environments/%/package-lock.json
+	mkdir -p $(@D)
+	cp $^ $(@D)
+	npm ci --silent --prefix $(@D) --ignore-scripts --no-audit --no-fund
 	touch $@
 
 clean:

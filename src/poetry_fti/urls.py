@@ -20,10 +20,21 @@ _SECRET_VALUE: Final = re.compile(
 # The scp-like form of a repository's address, `git@host:path`.
 _SCP: Final = re.compile(r"(?P<host>(?:[^/:@]+@)?[^/:@]{2,}):(?!//)/?(?P<path>.+)")
 
+# The host of PyPI, with names that it had or that lead to it.
+_PYPI: Final = re.compile(r"(?:www\.)?pypi\.(?:python\.)?org")
+
 # What is no part of a URL, and would end it in a shell, a list of options or a line of a file.
 _UNUSUAL: Final = re.compile(r"[\x00-\x20\x7f-\xa0\"'<>\\^`{|}\s]")
 
 _SSH_USER: Final = re.compile(r"(?:git\+)?ssh://[^/:@]*@")
+
+
+def is_pypi(url: str) -> bool:
+    """Return whether a URL is one of PyPI, where Poetry searches without being configured."""
+    try:
+        return _PYPI.fullmatch(urlsplit(url).hostname or "") is not None
+    except ValueError:  # of an invalid host
+        return False
 
 
 def public_url(url: str) -> str:

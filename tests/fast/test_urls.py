@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memory_index import DEFAULT
 from poetry_fti.urls import (
     has_login,
+    is_pypi,
     plain_file_url,
     public_git_url,
     public_text,
@@ -115,3 +117,22 @@ def test_no_password_is_left(scheme: str, password: str) -> None:
     url = f"{scheme}://user:<{password}>@git.example/a"
     assert public_url(url) == f"{scheme}://{'user@' if scheme.endswith('ssh') else ''}git.example/a"
     assert public_url(public_url(url)) == public_url(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (f"https://{DEFAULT}/simple/", True),
+        (f"https://user:password@{DEFAULT.upper()}/simple", True),
+        (f"http://www.{DEFAULT}/pypi", True),
+        (f"https://{DEFAULT}.evil.test/simple/", False),
+        (f"https://{DEFAULT}@evil.test/simple/", False),
+        (f"https://mirror.test/{DEFAULT}/simple/", False),
+        (f"https://test.{DEFAULT}/simple/", False),
+        (f"https://[{DEFAULT}/simple/", False),
+        ("${PYPI}/simple", False),
+        ("", False),
+    ],
+)
+def test_the_urls_of_pypi(url: str, *, expected: bool) -> None:
+    assert is_pypi(url) == expected

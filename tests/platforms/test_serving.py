@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
 import socket
 import subprocess
-import time
-import urllib.request
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 import pytest
 from packaging.requirements import Requirement
 
 from consumer import ENVIRONMENTS, Consumer
 from poetry_fti.scaffold.preset_library import find
+from served import SERVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,65 +23,6 @@ if TYPE_CHECKING:
     from poetry_fti.scaffold.presets import Preset
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the images of the presets run on Linux")
-
-_SECONDS: Final = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """The module `serve` of a server, a request, and the response to it."""
-
-    code: str
-    path: str
-    request: object
-    response: object
-
-
-SERVED: Final = {
-    "flask": Served(
-        "import flask\n"
-        "app = flask.Flask(__name__)\n"
-        "@app.post('/predict')\n"
-        "def predict():\n"
-        "    return {'sum': sum(flask.request.json['values'])}\n",
-        "predict",
-        {"values": [1, 2]},
-        {"sum": 3},
-    ),
-    "fastapi": Served(
-        "import fastapi\n"
-        "app = fastapi.FastAPI()\n"
-        "@app.post('/predict')\n"
-        "def predict(values: list[float] = fastapi.Body(embed=True)) -> dict[str, float]:\n"
-        "    return {'sum': sum(values)}\n",
-        "predict",
-        {"values": [1, 2]},
-        {"sum": 3.0},
-    ),
-    "bentoml": Served(
-        "import bentoml\n"
-        "@bentoml.service\n"
-        "class Service:\n"
-        "    @bentoml.api\n"
-        "    def predict(self, values: list[float]) -> dict[str, float]:\n"
-        "        return {'sum': sum(values)}\n",
-        "predict",
-        {"values": [1, 2]},
-        {"sum": 3.0},
-    ),
-    "mlserver": Served(
-        "import numpy\n"
-        "from mlserver import MLModel\n"
-        "from mlserver.codecs import decode_args\n"
-        "class Model(MLModel):\n"
-        "    @decode_args\n"
-        "    async def predict(self, values: numpy.ndarray) -> numpy.ndarray:\n"
-        "        return values.sum(axis=1, keepdims=True)\n",
-        "v2/models/model/infer",
-        {"inputs": [{"name": "values", "shape": [1, 2], "datatype": "FP64", "data": [1, 2]}]},
-        [3.0],
-    ),
-}
 
 
 def command_of(preset: Preset, port: int) -> list[str]:
@@ -145,25 +82,9 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     assert [each.name for each in code.iterdir()] == ["serve.py"]
 
 
-def answer(url: str, document: object) -> Any:  # noqa: ANN401 -- any JSON
-    """Return the response to a request, which is repeated until the server has started."""
-    data, headers = json.dumps(document).encode(), {"Content-Type": "application/json"}
-    request = urllib.request.Request(url, data, headers)  # noqa: S310 -- a URL of ours
-    end = time.monotonic() + _SECONDS
-    while time.monotonic() < end:
-        with suppress(OSError), urllib.request.urlopen(request) as response:  # noqa: S310 -- the same
-            return json.load(response)
-        time.sleep(0.2)
-    pytest.fail(f"{url} has not answered")
-
-
 @pytest.mark.parametrize(("url", "name"), [(name, name) for name in SERVED], indirect=["url"])
 def test_a_server_answers(url: str, name: str) -> None:
-    served = SERVED[name]
-    response = answer(f"{url}/{served.path}", served.request)
-    if name == "mlserver":
-        response = response["outputs"][0]["data"]
-    assert response == served.response
+    SERVED[name].check(url)
 
 
 @pytest.mark.parametrize("name", SERVED)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shlex
-import shutil
 import subprocess
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from containers import BASES, docker, inspected, layers
+from containers import BASES, docker, inspected, layers, on_host_network
 from harness import snapshot
 from loopback.index import CREDENTIALS
 from poetry_fti.stamp import stamp
@@ -109,7 +107,9 @@ def project(tmp_path: Path, poetry: Poetry, loopback_index: LoopbackIndex) -> It
     (root / "pyproject.toml").write_text(PYPROJECT.format(name=name, url=loopback_index.url))
     environment = {
         **poetry.environment,
-        "PATH": os.pathsep.join([str(beside_the_index(tmp_path)), os.environ["PATH"]]),
+        "PATH": os.pathsep.join(
+            [str(on_host_network(tmp_path, "training", "inference")), os.environ["PATH"]]
+        ),
         "POETRY_HTTP_BASIC_GUARDED_USERNAME": USER,
         "POETRY_HTTP_BASIC_GUARDED_PASSWORD": PASSWORD,
     }
@@ -119,25 +119,6 @@ def project(tmp_path: Path, poetry: Poetry, loopback_index: LoopbackIndex) -> It
     # Also those that have lost their names to newer ones.
     for image in set(docker("image", "ls", "-aq", "--filter", f"label=test={name}").split()):
         docker("image", "rm", "-f", image)
-
-
-def beside_the_index(folder: Path) -> Path:
-    """Return a folder with a `docker` whose builds reach the loopback index of this machine."""
-    # Bake takes it from a Compose file only.
-    build = {"build": {"context": ".", "network": "host"}}
-    services = {"services": {"training": build, "inference": build}}
-    (folder / "network.yaml").write_text(json.dumps(services))
-    real = shlex.quote(shutil.which("docker") or "docker")
-    more = shlex.quote(str(folder / "network.yaml"))
-    script = folder / "bin" / "docker"
-    script.parent.mkdir()
-    script.write_text(
-        '#!/bin/sh\nif [ "$2 $3" = "bake -f" ]; then\n'
-        f'shift 2; set -- buildx bake ${{NO_CACHE:+--no-cache}} -f {more} "$@"\nfi\n'
-        f'exec {real} "$@"\n'
-    )
-    script.chmod(0o755)
-    return script.parent
 
 
 def test_images_are_built_and_only_again_when_something_has_changed(project: Project) -> None:

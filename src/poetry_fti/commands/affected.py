@@ -76,6 +76,8 @@ image contains of the project.
             self.line(f"The changes since {escape(revision)} affect no stage.")
         elif others:
             self.line(f"\nNot affected: {escape(', '.join(others))}")
+        if report.removed:
+            self.line(f"Removed: {escape(', '.join(report.removed))}")
 
 
 def _json(report: AffectedReport, revision: str) -> str:
@@ -91,6 +93,7 @@ def _json(report: AffectedReport, revision: str) -> str:
             }
             for each in report.stages
         ],
+        "removed": list(report.removed),
         "warnings": list(report.warnings),
     }
     return json.dumps(data, indent=2) + "\n"

@@ -33,3 +33,8 @@ def listed(known: Collection[str]) -> str:
 def toml_type(value: object) -> str:
     """Return the TOML type of a value, with its article (`a string`)."""
     return next((name for kind, name in _TYPES if isinstance(value, kind)), "a date or a time")
+
+
+def stage_path(name: str, *keys: str) -> str:
+    """Return the dotted path of a key of a stage, as problems show it."""
+    return dotted("tool", "fti", "stages", name, *keys)

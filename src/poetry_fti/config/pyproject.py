@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_fti.config.check_keys import waiver_problems
 from poetry_fti.config.groups import read_groups, tangled_groups
-from poetry_fti.config.messages import dotted
+from poetry_fti.config.messages import dotted, stage_path
 from poetry_fti.config.pipeline import pipeline_problems
-from poetry_fti.config.read import read_config, stage_path
+from poetry_fti.config.read import read_config
 from poetry_fti.config.shape import has_expected_shape
 from poetry_fti.config.stages import read_rules, read_stages, undeclared_kinds
 from poetry_fti.errors import ProblemsError

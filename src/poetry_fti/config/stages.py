@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 
 from poetry_fti.config.groups import closure, read_groups
-from poetry_fti.config.read import STAGE_NAME, StageConfig, read_config, stage_path
+from poetry_fti.config.messages import stage_path
+from poetry_fti.config.read import read_config
+from poetry_fti.config.stage_table import STAGE_NAME, StageConfig
 from poetry_fti.model import FORMATS, KINDS, Problem, Stage
 from poetry_fti.wording import suggestion
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.importers.azureml import read_azureml
 from poetry_fti.importers.conda.package_list import read_text_file
+from poetry_fti.importers.json_file import read_json_file
 from poetry_fti.importers.mlflow import read_model
 from poetry_fti.importers.pip_commands import read_dockerfile, read_notebook
 from poetry_fti.importers.pipfile import read_pipfile
-from poetry_fti.importers.pixi import pixi_environments, read_pixi
+from poetry_fti.importers.pixi.environment import pixi_environments, read_pixi
 from poetry_fti.importers.projects.stage import likely_stages, read_project
 from poetry_fti.importers.pylock import read_pylock
 from poetry_fti.importers.setup_cfg import read_setup_cfg
@@ -48,12 +48,12 @@ class Importer:
 # The first importer with a matching pattern reads a file.
 IMPORTERS: Final[Mapping[str, Importer]] = {
     "yaml": Importer(("*.yml", "*.yaml"), read_yaml_file),
-    "azureml": Importer(("*.json",), read_azureml),
+    "json": Importer(("*.json",), read_json_file),
     "mlflow": Importer(("MLmodel",), read_model),
     "pixi": Importer(("pixi.toml",), read_pixi, pixi_environments, is_selective=True),
     "setuptools": Importer(("setup.cfg",), read_setup_cfg, is_selective=True),
     "project": Importer(
-        ("pyproject.toml", "uv.lock", "pdm.lock", "poetry.lock"),
+        ("pyproject.toml", "hatch.toml", "uv.lock", "pdm.lock", "poetry.lock", "pixi.lock"),
         read_project,
         likely_stages,
         is_selective=True,

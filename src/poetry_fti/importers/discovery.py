@@ -24,6 +24,8 @@ PATTERNS: Final = (
     "uv.lock",
     "pdm.lock",
     "pixi.toml",
+    "pixi.lock",
+    "hatch.toml",
     "pipfile",
     "*requirements*.in",
     "*requirements*.txt",

@@ -11,11 +11,11 @@ from packaging.utils import canonicalize_name
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.projects.locks import LockEntry, roots
 from poetry_fti.importers.shared.documents import read_toml
-from poetry_fti.importers.shared.indexes import index_of, is_pypi, named_apart, with_indexes
+from poetry_fti.importers.shared.indexes import index_of, named_apart, with_indexes
 from poetry_fti.importers.shared.markers import marked_platforms
 from poetry_fti.importers.shared.requirements import merged
 from poetry_fti.model.imported import ImportedRequirement, ImportedStage
-from poetry_fti.urls import plain_file_url, public_url
+from poetry_fti.urls import is_pypi, plain_file_url, public_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from poetry_fti import files
+from poetry_fti.model import OUTSIDE
 from poetry_fti.operations.exports.generated import is_written_file
 from poetry_fti.reading import require_inside
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """The folder of a stage that no longer exists.
+    """A folder of a stage that no longer exists: its own, or one where tools look for files.
 
     `name` is the path relative to the project; `written` are the files that poetry-fti wrote,
     `others` all other entries.
@@ -51,18 +52,24 @@ def _has_group(project: Project, leftover: Leftover) -> bool:
 
 
 def _without_stage(project: Project) -> Iterator[Leftover]:
-    parent = project.root / project.config.directory
-    require_inside(parent, project.root)
-    if not parent.is_dir():
-        return
     # A file system may be case-insensitive; a link may lead to the folder of another project.
     known = {stage.name.casefold() for stage in project.stages}
-    folders = [
-        path
-        for path in sorted(parent.iterdir())
-        if path.is_dir() and not path.is_symlink() and path.name.casefold() not in known
-    ]
-    yield from _leftovers(folders, project.root)
+    for parent in _parents(project):
+        folders = [
+            path
+            for path in sorted(parent.iterdir())
+            if path.is_dir() and not path.is_symlink() and path.name.casefold() not in known
+        ]
+        yield from _leftovers(folders, project.root)
+
+
+def _parents(project: Project) -> Iterator[Path]:
+    """Yield the existing folders that contain a folder for each stage."""
+    parent = project.root / project.config.directory
+    require_inside(parent, project.root)
+    outside = (project.root / each for each in OUTSIDE.values())
+    yield from (each for each in [parent] if each.is_dir())
+    yield from (each for each in outside if each.is_dir() and not each.is_symlink())
 
 
 def _leftovers(folders: list[Path], root: Path) -> Iterator[Leftover]:

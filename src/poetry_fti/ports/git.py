@@ -1,40 +1,22 @@
-"""A git repository, read with the git program: revisions, changed paths, and earlier contents.
-
-No program that the repository configures is run (hooks, filters, fsmonitor, external diffs, text
-conversions), the network is not used, and the repository is not written to.
-"""
+"""A git repository, read with the git program: revisions, changed paths, and earlier contents."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
 from poetry_fti.ports.fetching import fetch_history, place_of_branches
+from poetry_fti.ports.git_process import git_failure, run_git
 from poetry_fti.reading import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-SETTINGS: Final = (
-    "core.fsmonitor=false",
-    f"core.hooksPath={os.devnull}",
-    "diff.autoRefreshIndex=true",  # contents are compared where only the times of files differ
-)
-ENVIRONMENT: Final = {
-    "GIT_ALLOW_PROTOCOL": "none",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "LC_ALL": "C",
-}
-# Git sets these in hooks, for the repository of the hook.
-_OF_HOOKS: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
 _ZEROS: Final = re.compile(r"0{40}|0{64}")
 _SUBMODULE: Final = "160000"
 _LARGEST: Final = 64 << 20
@@ -249,39 +231,6 @@ def find_repository(folder: Path) -> Repository:
         raise FtiError(git_failure(folder, result.stderr))
     top, prefix = os.fsdecode(result.stdout).split("\n")[:2]
     return Repository(Path(top), PurePosixPath(prefix))
-
-
-def git_command(folder: Path, settings: Iterable[str] = ()) -> list[str]:
-    """Return the first words of a git command that runs no program of the repository.
-
-    Raises FtiError if there is no git program.
-    """
-    program = shutil.which("git")
-    if program is None:
-        raise FtiError("The program git is not installed, or not on PATH. Install it.")
-    options = [word for each in (*SETTINGS, *settings) for word in ("-c", each)]
-    return [program, "--no-pager", *options, "-C", str(folder)]
-
-
-def run_git(
-    folder: Path, *words: str, settings: Sequence[str] = (), data: str = ""
-) -> subprocess.CompletedProcess[bytes]:
-    """Run git in a folder, with `data` as its input; raises FtiError if there is no git program."""
-    return subprocess.run(  # noqa: S603 - fixed commands, no shell
-        [*git_command(folder, settings), *words],
-        env={k: v for k, v in os.environ.items() if k not in _OF_HOOKS} | ENVIRONMENT,
-        input=data.encode(),
-        capture_output=True,
-        check=False,
-    )
-
-
-def git_failure(folder: Path, errors: bytes) -> str:
-    """Return a message for what git has printed on its error stream."""
-    if b"not a git repository" in errors:
-        return f"{folder} is not in a git repository. Run `git init`, or change to a clone."
-    message = errors.decode(errors="replace").strip() or "no message"
-    return f"git cannot read the repository of {folder}: {message}"
 
 
 def _path(name: bytes) -> PurePosixPath:

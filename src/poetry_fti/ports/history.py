@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.ports.git import git_failure, run_git
+from poetry_fti.ports.git_process import git_failure, run_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

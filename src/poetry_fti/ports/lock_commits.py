@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.ports.git import ENVIRONMENT, git_command
+from poetry_fti.ports.git_process import ENVIRONMENT, git_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,6 +9,11 @@ from packaging.utils import canonicalize_name
 
 from poetry_fti.config.groups import read_groups
 from poetry_fti.scaffold.new_stages import refuse_taken
+from poetry_fti.scaffold.stage_references import (
+    drop_references,
+    rename_references,
+    with_sources_renamed,
+)
 from poetry_fti.scaffold.toml_text import (
     add_keys,
     edited,
@@ -26,15 +31,14 @@ if TYPE_CHECKING:
 
 _STAGES: Final = ("tool", "fti", "stages")
 _GROUPS: Final = (("dependency-groups",), ("tool", "poetry", "group"))
-# A rule or an exemption is about two stages at least.
-_FEWEST: Final = 2
+_REFERENCES: Final = "tool.fti: align, check.waivers and pipeline.order"
 
 
 def rename(text: str, stage: Stage, new: str) -> str:
     """Return the text of a pyproject.toml in which a stage has another name.
 
-    Renamed are its table, its group of the same name, and where stages, groups, rules and the
-    pipeline name them.
+    Renamed are its table, its group of the same name, and where stages, groups, rules, waivers, the
+    pipeline and images refer to them.
     Raises ConfigError where the name is taken or the text cannot be edited.
     """
     refuse_taken(text, [new])
@@ -47,10 +51,9 @@ def rename(text: str, stage: Stage, new: str) -> str:
             text = rename_key(text, path, new)
         change = f'Replace the group "{stage.name}" by "{new}" where stages and groups include it.'
         text = edited(text, partial(_rename_group, old=stage.name, new=new), change)
-    change = f'Replace the stage "{stage.name}" by "{new}" in tool.fti.align.'
-    text = edited(text, partial(_rename_in_rules, old=stage.name, new=new), change)
-    change = f'Replace the stage "{stage.name}" by "{new}" in tool.fti.pipeline.order.'
-    text = edited(text, partial(_rename_in_order, old=stage.name, new=new), change)
+    change = f'Replace the stage "{stage.name}" by "{new}" in {_REFERENCES}.'
+    text = edited(text, partial(rename_references, old=stage.name, new=new), change)
+    text = with_sources_renamed(text, old=stage.name, new=new)
     if "kind" not in table_at(parse(text), (*_STAGES, new)) and new != stage.kind:
         text = add_keys(text, (*_STAGES, new), {"kind": stage.kind})
     return text
@@ -59,9 +62,9 @@ def rename(text: str, stage: Stage, new: str) -> str:
 def remove(text: str, stage: Stage, others: Sequence[Stage]) -> str:
     """Return the text of a pyproject.toml without a stage; `others` are those that remain.
 
-    Removed are its table, its group of the same name unless others include that, its name in rules
-    and in the pipeline, and rules that are left with a single stage. Raises ConfigError where the
-    text cannot be edited.
+    Removed are its table, its group of the same name unless others include that, its name in rules,
+    waivers and the pipeline, and rules and waivers that no longer apply to any stages. Raises
+    ConfigError where the text cannot be edited.
     """
     if stage.name in table_at(parse(text), _STAGES):
         text = remove_table(text, (*_STAGES, stage.name))
@@ -69,10 +72,8 @@ def remove(text: str, stage: Stage, others: Sequence[Stage]) -> str:
     if own in stage.groups and not _is_included(text, own, others):
         for path in _own_groups(text, stage.name):
             text = remove_table(text, path)
-    change = f'Remove the stage "{stage.name}" from tool.fti.align.'
-    text = edited(text, partial(_drop_in_rules, name=stage.name, left=len(others)), change)
-    change = f'Remove the stage "{stage.name}" from tool.fti.pipeline.order.'
-    return edited(text, partial(_drop_in_order, name=stage.name), change)
+    change = f'Remove the stage "{stage.name}" from {_REFERENCES}.'
+    return edited(text, partial(drop_references, name=stage.name, left=len(others)), change)
 
 
 def _own_groups(text: str, name: str) -> Iterator[KeyPath]:
@@ -108,44 +109,3 @@ def _replace(names: Any, old: str, new: str) -> None:  # noqa: ANN401 - tomlkit'
 
 def _is_same(name: str, other: str) -> bool:
     return canonicalize_name(name) == canonicalize_name(other)
-
-
-def _rename_in_rules(data: Any, *, old: str, new: str) -> None:  # noqa: ANN401 - tomlkit's types
-    for rule in data["tool"]["fti"].get("align", []):
-        for index, name in enumerate(rule.get("stages", [])):
-            if name == old:
-                rule["stages"][index] = new
-
-
-def _drop_in_rules(data: Any, *, name: str, left: int) -> None:  # noqa: ANN401 - tomlkit's types
-    rules = data.get("tool", {}).get("fti", {}).get("align", [])
-    for index in reversed(range(len(rules))):
-        stages = rules[index].get("stages")
-        if stages is not None and name in stages:
-            stages.remove(name)
-        if (left if stages is None else len(stages)) < _FEWEST:
-            del rules[index]
-    if not rules and "align" in data.get("tool", {}).get("fti", {}):
-        del data["tool"]["fti"]["align"]
-
-
-def _rename_in_order(data: Any, *, old: str, new: str) -> None:  # noqa: ANN401 - tomlkit's types
-    order = _order(data)
-    if old in order:
-        order[order.index(old)] = new
-
-
-def _drop_in_order(data: Any, *, name: str) -> None:  # noqa: ANN401 - tomlkit's types
-    order = _order(data)
-    if name in order:
-        order.remove(name)
-    if not order and "order" in (pipeline := _pipeline(data)):
-        del pipeline["order"]
-
-
-def _order(data: Any) -> Any:  # noqa: ANN401 - tomlkit's types
-    return _pipeline(data).get("order", [])
-
-
-def _pipeline(data: Any) -> Any:  # noqa: ANN401 - tomlkit's types
-    return data.get("tool", {}).get("fti", {}).get("pipeline", {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,14 @@ if TYPE_CHECKING:
 def parse(text: str, name: str = "pyproject.toml") -> dict[str, Any]:
     """Return the data of a TOML text; `name` stands for the file in the ConfigError raised."""
     try:
-        data: dict[str, Any] = tomlkit.parse(text).unwrap()
+        return deepcopy(_parsed(text))
     except TOMLKitError as error:
         raise ConfigError(f"{name} is not valid TOML: {error}") from error
+
+
+@lru_cache(maxsize=8)  # each step of an edit parses the text that the one before has made
+def _parsed(text: str) -> dict[str, Any]:
+    data: dict[str, Any] = tomlkit.parse(text).unwrap()
     return data
 
 
@@ -106,6 +112,16 @@ def edited(text: str, edit: Callable[[Any], None], change: str) -> str:
     for data in (expected, document):
         edit(data)
     return _ended_as(text, _checked(expected, [tomlkit.dumps(document)], change))
+
+
+def require_edited(before: str, edit: Callable[[Any], None], text: str, change: str) -> str:
+    """Return `text` if its data are what `edit` makes of the data of the text before.
+
+    Raises ConfigError otherwise; `change` is what to do instead.
+    """
+    expected = parse(before)
+    edit(expected)
+    return _checked(expected, [text], change)
 
 
 def rename_key(text: str, path: KeyPath, new: str) -> str:

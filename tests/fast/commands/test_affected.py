@@ -186,6 +186,19 @@ def test_a_new_stage_is_affected(repository: MemoryProject) -> None:
     )
 
 
+def test_a_removed_stage_is_named(repository: MemoryProject) -> None:
+    settings = SETTINGS.replace(
+        "stages.training]", 'stages.second]\nkind = "training"\ngroups = []'
+    )
+    groups = {name: GROUPS[name] for name in ("feature", "inference")}
+    repository.write(pyproject(groups, settings))
+    assert affected(repository) == (
+        "second\n  the stage is new\n\nNot affected: feature, inference\nRemoved: training\n"
+    )
+    ended = run(repository, "affected", "--since", "main", "--format", "json")
+    assert json.loads(ended.output)["removed"] == ["training"]
+
+
 def test_before_the_first_commit_every_stage_is_new(repository: MemoryProject) -> None:
     text = "feature\n  the stage is new\ntraining\n  the stage is new\ninference\n"
     assert affected(repository, "0" * 40) == f"{text}  the stage is new\n"
@@ -341,6 +354,7 @@ def test_json_has_all_stages(repository: MemoryProject) -> None:
             {"stage": "training", "kind": "training", "affected": True, "reasons": [reason]},
             {"stage": "inference", "kind": "inference", "affected": True, "reasons": [reason]},
         ],
+        "removed": [],
         "warnings": [],
     }
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from poetry_fti.config.image.keys import IMAGE_KEYS
 from poetry_fti.config.pyproject import written_constraints
-from poetry_fti.config.read import Config, StageConfig, read_config
+from poetry_fti.config.read import Config, read_config
+from poetry_fti.config.stage_table import StageConfig
 from poetry_fti.model import PLATFORMS, Image, Libc, Platform, Rule, Targets
 
 if TYPE_CHECKING:

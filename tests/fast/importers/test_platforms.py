@@ -122,6 +122,24 @@ environment_variables:
     assert built.notes[0].startswith("env.yml: what the Dockerfile of `build` installs")
 
 
+def test_the_environment_in_a_deployment_of_azureml() -> None:
+    text = """\
+$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json
+name: blue
+endpoint_name: taxi-fare-online
+code_configuration: {code: ., scoring_script: score.py}
+environment:
+  image: mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04
+  conda_file: online-conda.yml
+environment_variables: {STORAGE: account}
+"""
+    stage = imported("a/deploy.yml", {"a/deploy.yml": text, "a/online-conda.yml": CONDA})
+    assert requirements(stage) == ["mlflow==2.9.2"]
+    assert (stage.python, stage.env) == (">=3.10,<3.11", (("STORAGE", "account"),))
+    with pytest.raises(FtiError, match=r"has no list of `dependencies`"):
+        imported("job.yml", "environment: azureml:known@latest\n")
+
+
 def test_an_environment_of_azuremls_first_sdk() -> None:
     data = {
         "name": "train",
@@ -140,16 +158,18 @@ def test_an_environment_of_azuremls_first_sdk() -> None:
     assert len(stage.notes) == 2
     with pytest.raises(FtiError) as error:
         imported("package.json", "{}")
-    assert str(error.value) == "package.json is not an Azure Machine Learning environment."
+    assert str(error.value) == (
+        "package.json is neither an Azure Machine Learning environment nor an SBOM of CycloneDX."
+    )
 
 
 def test_an_environment_of_pixi() -> None:
     stage = imported("pixi.toml", PIXI)
     assert requirements(stage) == [
         "numpy<2,>=1.26",
+        "torch==2.1.0",
         "fastapi[standard]>=0.110",
         "-e ours @ /code/demo/libs/ours",
-        "torch==2.1.0",
         "tool @ git+https://github.com/o/tool@0123",
     ]
     assert stage.python == ">=3.11,<3.12"
@@ -161,7 +181,6 @@ def test_an_environment_of_pixi() -> None:
             "pixi.toml: PyPI does not have the conda packages openjdk. Install what the stage needs"
             " of them in its image, for example with the key `apt`."
         ),
-        "pixi.toml: the dependencies of win-64 were left out. Add them with a marker.",
     )
     assert requirements(imported("pixi.toml", PIXI, "lint"))[0] == "torch==2.1.0"
     assert len(requirements(imported("pixi.toml", PIXI, stage="other"))) == 3
@@ -180,7 +199,7 @@ pytorch = ">=2"
 lib = { path = ".", editable = true }
 """
     stage = imported("old/pyproject.toml", text)
-    assert requirements(stage) == ["requests", "torch>=2", "-e lib @ /code/demo/old"]
+    assert requirements(stage) == ["torch>=2", "-e lib @ /code/demo/old", "requests"]
     assert stage.python == ">=3.10"
     assert stage.platforms == (Platform("linux", "amd64"),)
     assert requirements(imported("pyproject.toml", text)) == ["torch>=2"]

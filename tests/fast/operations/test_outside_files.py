@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from memory_commands import Ended, run
 from poetry_fti.errors import FtiError
 from poetry_fti.operations.edit.existing_stages import remove_stage, rename_stage, text_without
 from poetry_fti.operations.export import (
@@ -87,11 +90,12 @@ def test_files_that_no_export_updates_are_named(locked_demo: MemoryProject, path
     }
 
 
+@pytest.mark.slow
 def test_the_file_goes_with_the_name_of_its_stage(locked_demo: MemoryProject, path: Path) -> None:
     project = locked_demo.load()
     (stage,) = project.select(["training"])
     change = rename_stage(project, stage, "fitting")
-    assert change.removed == (".devcontainer/training/devcontainer.json",)
+    assert change.outside == (".devcontainer/training/devcontainer.json",)
     assert not path.parent.exists()
 
 
@@ -100,5 +104,52 @@ def test_the_file_goes_with_its_stage(locked_demo: MemoryProject, path: Path) ->
     project = locked_demo.load()
     (stage,) = project.select(["training"])
     change = remove_stage(project, stage, text_without(project, stage))
-    assert ".devcontainer/training/devcontainer.json" in change.removed
+    assert change.outside == (".devcontainer/training/devcontainer.json",)
     assert [each.name for each in path.parent.iterdir()] == ["mine.txt"]
+
+
+def test_the_file_of_a_former_stage_is_cleaned(locked_demo: MemoryProject, path: Path) -> None:
+    former, mixed = (path.parents[1] / name / path.name for name in ("former", "mixed"))
+    for other in (former, mixed, path.parents[1] / "own" / path.name):
+        other.parent.mkdir()
+        other.write_bytes(path.read_bytes() if other.parent.name != "own" else b"{}")
+    mixed.with_name("mine.txt").touch()
+    folder = locked_demo.root / "fti" / "former"
+    folder.mkdir()
+    (folder / "poetry.lock").touch()
+    data = json.loads(run(locked_demo, "list", "--format", "json").output)
+    assert data["leftovers"] == ["fti/former", ".devcontainer/former", ".devcontainer/mixed"]
+    assert run(locked_demo, "clean", "--yes") == Ended(
+        0,
+        """\
+fti/former: poetry.lock
+  removed
+.devcontainer/former: devcontainer.json
+  removed
+.devcontainer/mixed: devcontainer.json
+  kept files that poetry-fti did not write: mine.txt
+""",
+    )
+    assert not former.parent.exists()
+    assert [each.name for each in mixed.parent.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
+def test_a_linked_folder_of_dev_containers_is_left_alone(
+    locked_demo: MemoryProject, path: Path
+) -> None:
+    folder = path.parents[1].rename(locked_demo.root.parent / "elsewhere")
+    path.parents[1].symlink_to(folder)
+    (folder / "training").rename(folder / "former")
+    assert json.loads(run(locked_demo, "list", "--format", "json").output)["leftovers"] == []
+
+
+@pytest.mark.slow
+def test_the_command_names_the_folder_of_each_file(locked_demo: MemoryProject, path: Path) -> None:
+    assert path.is_file()
+    run(locked_demo, "export", "training", "--format", "requirements")
+    assert run(locked_demo, "rename", "training", "fitting").output.splitlines()[:3] == [
+        "Renamed the stage training to fitting.",
+        "Removed requirements.txt in fti/training.",
+        "Removed .devcontainer/training/devcontainer.json.",
+    ]

@@ -55,6 +55,7 @@ def stage(name: str, *groups: str, kind: Kind = "training") -> Stage:
     return Stage(name=name, kind=kind, groups=names, closure=names)
 
 
+@pytest.mark.slow
 def test_a_stage_is_renamed_wherever_it_is_named() -> None:
     assert rename(TEXT, stage("training", "training", "dev"), "torch") == (
         TEXT.replace("training = [", "torch = [")
@@ -68,6 +69,7 @@ def test_a_stage_is_renamed_wherever_it_is_named() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_stage_is_renamed_and_removed_in_the_pipeline() -> None:
     order = '[tool.fti.pipeline]\norder = ["feature", "training"]  # ours\n'
     renamed = order.replace("training", "torch")
@@ -78,6 +80,84 @@ def test_a_stage_is_renamed_and_removed_in_the_pipeline() -> None:
     assert after.endswith('[tool.fti.pipeline]\norder = ["feature"]  # ours\n')
     after = remove(after, stage("feature", "feature"), others[1:])
     assert after == "[dependency-groups]\ninference = []\n[tool.fti.pipeline]\n"
+
+
+WAIVERS: Final = """\
+[tool.fti.stages.training.check]
+forbid = "warning"
+
+[[tool.fti.check.waivers]]
+check = "forbid"
+stages = ["training"]  # ours
+reason = "a"
+
+[[tool.fti.check.waivers]]
+check = "skew"
+stages = ["training", "inference"]
+reason = "b"
+
+[[tool.fti.check.waivers]]
+check = "skew"
+reason = "c"
+"""
+GROUPS: Final = "[dependency-groups]\nfeature = []\ntraining = []\ninference = []\n"
+
+
+def test_a_stage_is_renamed_in_waivers() -> None:
+    renamed = rename(GROUPS + WAIVERS, stage("training", "training"), "torch")
+    expected = WAIVERS.replace('"training"', '"torch"').replace("stages.training", "stages.torch")
+    assert renamed == GROUPS.replace("training", "torch") + expected.replace(
+        "[[", '[tool.fti.stages.torch]\nkind = "training"\n\n[[', 1
+    )
+
+
+def test_a_removed_stage_is_removed_from_waivers() -> None:
+    others = [stage("feature", "feature"), stage("inference", "inference")]
+    after = remove(GROUPS + WAIVERS, stage("training", "training"), others)
+    # A waiver without `stages` would be one for all stages.
+    assert after == (
+        "[dependency-groups]\nfeature = []\ninference = []\n\n"
+        '[[tool.fti.check.waivers]]\ncheck = "skew"\nstages = ["inference"]\nreason = "b"\n\n'
+        '[[tool.fti.check.waivers]]\ncheck = "skew"\nreason = "c"\n'
+    )
+
+
+def test_the_last_waiver_of_a_removed_stage_is_removed() -> None:
+    text = (
+        '[tool.fti.check]\nskew = "error"\nwaivers = [{ check = "skew", stages = ["training"] }]\n'
+    )
+    others = [stage("feature", "feature"), stage("inference", "inference")]
+    after = remove(GROUPS + text, stage("training", "training"), others)
+    assert after.endswith('inference = []\n[tool.fti.check]\nskew = "error"\n')
+
+
+@pytest.mark.parametrize(
+    "only",
+    [
+        '[[tool.fti.check.waivers]]\ncheck = "skew"\nstages = ["training"]\nreason = "a"\n',
+        '[[tool.fti.align]]\nstages = ["training", "feature"]\npackages = ["a"]\n',
+    ],
+)
+@pytest.mark.parametrize("rest", ["", "\n[tool.fti.pipeline]\nrunner = 'docker'\n", "\n[tool.a]\n"])
+def test_a_removed_stage_leaves_no_empty_table(only: str, rest: str) -> None:
+    others = [stage("feature", "feature"), stage("inference", "inference")]
+    for line_end in ("\n", "\r\n"):
+        before = f"{GROUPS}\n{only}{rest}".replace("\n", line_end)
+        after = remove(before, stage("training", "training"), others)
+        expected = f"[dependency-groups]\nfeature = []\ninference = []\n{rest}"
+        assert after.rstrip() == expected.replace("\n", line_end).rstrip()
+
+
+@pytest.mark.parametrize("table", ["tool.fti.image", "tool.fti.stages.training.image"])
+def test_a_file_that_an_image_copies_from_the_folder_of_a_renamed_stage(table: str) -> None:
+    text = (
+        f"[{table}]\n"
+        'copy = { "a" = "b", "pipelines/inference/b" = "c", "pipelines/inference" = "d" }  # ours\n'
+        "[tool.fti]\ndirectory = 'pipelines'\n"
+    )
+    renamed = rename(GROUPS + text, stage("inference", "inference", kind="inference"), "serving")
+    for line in text.replace("pipelines/inference", "pipelines/serving").splitlines():
+        assert line in renamed
 
 
 def test_a_stage_without_a_table_is_renamed() -> None:

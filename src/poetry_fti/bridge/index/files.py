@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from inspect import signature
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from poetry.core.constraints.version import Version
 from poetry.repositories.cached_repository import CachedRepository
@@ -35,12 +33,6 @@ if TYPE_CHECKING:
 _THREADS: Final = 8
 # Most pages name no yanked file, and searching them takes a tenth of the time of parsing them.
 _YANKED: Final = re.compile(rb'"yanked"\s*:\s*(?:"|true)')
-
-
-def is_pypi(url: str) -> bool:
-    """Return whether a URL has the host that Poetry takes for PyPI's."""
-    default: str = signature(PyPiRepository).parameters["url"].default
-    return urlsplit(url).hostname == urlsplit(default).hostname
 
 
 def pool_indexes(pool: RepositoryPool) -> tuple[IndexOrigin, ...]:

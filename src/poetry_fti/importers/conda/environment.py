@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.utils import canonicalize_name
 
 from poetry_fti.errors import FtiError
-from poetry_fti.importers.conda.names import distribution
+from poetry_fti.importers.conda.names import distribution, is_listed
 from poetry_fti.importers.conda.specs import SpecError, parsed_spec
 from poetry_fti.importers.requirements.stage import stage_of_text
 from poetry_fti.importers.shared.combine import combined
@@ -61,7 +61,7 @@ def environment_of(document: Mapping[str, Yaml], source: Source) -> ImportedStag
         combined([_without(of_conda, of_pip), of_pip]),
         platforms=platforms_of(each for each in sequence(document.get("platforms"))),
         env=variables(document.get("variables")),
-        notes=(*_channel_notes(document, source.name), *of_conda.notes, *of_pip.notes),
+        notes=(*channel_notes(document, source.name), *of_conda.notes, *of_pip.notes),
     )
 
 
@@ -134,7 +134,7 @@ def _spec(text: str, where: str) -> Spec:
 def _distribution(spec: Spec) -> NormalizedName | None:
     if spec.is_from_pypi:
         return canonicalize_name(spec.name)
-    return None if spec.is_native else distribution(spec.name)
+    return None if spec.is_native and not is_listed(spec.name) else distribution(spec.name)
 
 
 def _pip_stage(dependencies: Sequence[Yaml], source: Source) -> ImportedStage:
@@ -161,7 +161,8 @@ def variables(found: Yaml | None) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in mapping(found).items() if isinstance(value, str))
 
 
-def _channel_notes(document: Mapping[str, Yaml], where: str) -> list[str]:
+def channel_notes(document: Mapping[str, Yaml], where: str) -> list[str]:
+    """Return a sentence on the `channels` of a document that are not the usual ones, if any."""
     channels = [string(each) for each in sequence(document.get("channels"))]
     others = [in_one_line(each) for each in channels if each and each not in _USUAL_CHANNELS]
     if not others:

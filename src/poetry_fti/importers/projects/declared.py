@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.documents import array, string, strings, table
+from poetry_fti.importers.shared.platform_markers import limited
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirement import read_requirement
 from poetry_fti.wording import in_one_line
@@ -32,6 +33,8 @@ class Declared:
     Attributes:
         main: the requirements of the project itself.
         groups: the requirements of its groups, extras and environments by their names.
+        extras: those of its extras alone.
+        contents: the packages that environments with local packages contain through these.
         python: PEP 440 specifiers of its Python, empty for any.
         indexes: the indexes that it configures.
         constraints: bounds on versions wherever a package occurs.
@@ -41,10 +44,13 @@ class Declared:
         env: the environment variables of environments, by name.
         platforms: the only platforms that it supports, an empty tuple for any.
         notes: sentences about what was left out.
+        group_notes: further ones about single environments, by name.
     """
 
     main: tuple[ImportedRequirement, ...] = ()
     groups: Mapping[str, tuple[ImportedRequirement, ...]] = field(default_factory=dict)
+    extras: Mapping[str, tuple[ImportedRequirement, ...]] = field(default_factory=dict)
+    contents: Mapping[str, tuple[NormalizedName, ...]] = field(default_factory=dict)
     python: str = ""
     indexes: tuple[ImportedIndex, ...] = ()
     constraints: tuple[ImportedRequirement, ...] = ()
@@ -54,6 +60,7 @@ class Declared:
     env: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     platforms: tuple[Platform, ...] = ()
     notes: tuple[str, ...] = ()
+    group_notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +102,40 @@ def read_standard(data: Mapping[str, Any], reader: Reader) -> Declared:
         name: tuple(reader.requirements(_group(name, groups, ()), f"the group {name}"))
         for name in groups
     }
+    main = tuple(reader.requirements(strings(project.get("dependencies")), "dependencies"))
+    own = canonicalize_name(string(project.get("name")))
+    expanded = {
+        name: tuple(_expanded(each, own, extras, set()))
+        for name, each in (*extras.items(), *found.items())
+    }
     return Declared(
-        main=tuple(reader.requirements(strings(project.get("dependencies")), "dependencies")),
-        groups={**extras, **found},
+        main=tuple(_expanded(main, own, extras, set())),
+        groups=expanded,
+        extras={name: expanded[name] for name in extras if name not in found},
         python=reader.python(string(project.get("requires-python"))),
     )
+
+
+def _expanded(
+    requirements: Iterable[ImportedRequirement],
+    own: NormalizedName,
+    extras: Mapping[str, tuple[ImportedRequirement, ...]],
+    seen: set[str],
+) -> Iterator[ImportedRequirement]:
+    """Yield requirements with those of its extras in place of the project itself.
+
+    An extra that is in `seen` is not expanded again.
+    """
+    for each in requirements:
+        if each.normalized != own:
+            yield each
+            continue
+        wanted = set(map(canonicalize_name, each.extras))
+        for name, found in extras.items():
+            if canonicalize_name(name) in wanted and name not in seen:
+                seen.add(name)
+                inner = _expanded(found, own, extras, seen)
+                yield from (limited(other, each.marker) for other in inner)
 
 
 def _group(name: str, groups: Mapping[str, Any], including: tuple[str, ...]) -> Iterator[str]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 
 from poetry_fti.importers.shared.documents import string, strings, table, tables
-from poetry_fti.importers.shared.indexes import index_of, is_pypi, named_apart
+from poetry_fti.importers.shared.indexes import index_of, named_apart
+from poetry_fti.urls import is_pypi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

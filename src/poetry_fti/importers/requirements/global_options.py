@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.importers.shared.indexes import index_of, is_pypi, is_pytorch, named_apart
+from poetry_fti.importers.shared.indexes import index_of, is_pytorch, named_apart
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.model.imported import ImportedIndex
-from poetry_fti.urls import public_url
+from poetry_fti.urls import is_pypi, public_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -15,15 +15,9 @@ if TYPE_CHECKING:
 
     from poetry_fti.model.imported import ImportedRequirement, IndexPriority
 
-_PYPI: Final = re.compile(r"https?://(?:www\.)?pypi\.(?:org|python\.org)(?:/simple|/pypi)?/?")
 _PYTORCH: Final = re.compile(r"https?://download\.pytorch\.org/whl(?:/(?P<build>[\w-]+))?/?")
 _PYTORCH_PACKAGES: Final = frozenset({"torch", "torchvision", "torchaudio", "torchtext"})
 _NO_WORD: Final = re.compile(r"[^A-Za-z0-9]+")
-
-
-def is_pypi(url: str) -> bool:
-    """Return whether a URL is that of PyPI, where Poetry searches without being configured."""
-    return _PYPI.fullmatch(public_url(url)) is not None
 
 
 def is_pytorch(url: str) -> bool:

@@ -2,8 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING, Final
+
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MINOR: Final = re.compile(r"(?:py(?:thon)?)?3\.(?P<minor>\d{1,3})(?:\.\d+)?", re.ASCII)
+
+
+def minor_versions(versions: Iterable[str]) -> str:
+    """Return specifiers of the minor versions of Python in a list such as 3.11 and 3.12.
+
+    They are empty if a version is not one of Python 3, or the list is empty.
+    """
+    found = [_MINOR.fullmatch(each) for each in versions]
+    minors = sorted({int(each["minor"]) for each in found if each})
+    if not minors or None in found:
+        return ""
+    gaps = sorted(set(range(minors[0], minors[-1])) - set(minors))
+    return ",".join(
+        (f">=3.{minors[0]}", f"<3.{minors[-1] + 1}", *(f"!=3.{each}.*" for each in gaps))
+    )
 
 
 def python_specifiers(versions: str) -> str:

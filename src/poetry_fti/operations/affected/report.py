@@ -47,12 +47,14 @@ class StageChanges:
 class AffectedReport:
     """All stages of a project, with their changes since a git revision.
 
-    `base` is the hash of the commit that they are compared with. `warnings` are sentences about
-    configured paths that cannot be compared.
+    `base` is the hash of the commit that they are compared with. `removed` are the names of stages
+    that only this commit has. `warnings` are sentences about configured paths that cannot be
+    compared.
     """
 
     base: str
     stages: tuple[StageChanges, ...]
+    removed: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property

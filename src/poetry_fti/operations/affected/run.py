@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -33,31 +34,45 @@ def affected_stages(project: Project, revision: str) -> AffectedReport:
     repository = find_repository(project.root)
     base = repository.base(revision)
     changes = _Changes(project, repository, repository.changed(base))
-    settings = _settings(project, repository, base, changes.files)
+    earlier = _earlier(project, repository, base, changes.files)
     # To find the code, Poetry has to load the project, which takes longer than all the rest.
     code = cache(project.poetry.code) if changes.may_affect_code else Code
     stages = tuple(
-        StageChanges(each.stage, _reasons([*settings(each.name)], changes, each, code))
+        StageChanges(each.stage, _reasons([*earlier.reasons(each.name)], changes, each, code))
         for each in project.stages
     )
-    return AffectedReport(base=base, stages=stages, warnings=tuple(changes.warnings))
+    return AffectedReport(
+        base=base, stages=stages, removed=earlier.removed, warnings=tuple(changes.warnings)
+    )
 
 
-def _settings(
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """How the settings of the stages in pyproject.toml differ from those of the commit.
+
+    `reasons` returns the differences of a stage by its name; `removed` are the names of stages that
+    only the commit has.
+    """
+
+    reasons: Callable[[str], Iterable[Reason]]
+    removed: tuple[str, ...] = ()
+
+
+def _earlier(
     project: Project, repository: Repository, base: str, files: Collection[str]
-) -> Callable[[str], Iterable[Reason]]:
-    """Return a function from the name of a stage to the differences in pyproject.toml."""
+) -> _Earlier:
     path = repository.prefix / "pyproject.toml"
     if str(path) not in files:
-        return lambda _: ()
+        return _Earlier(lambda _: ())
     content = repository.contents(base, [path]).get(path)
     stages = {stage.name: stage.stage for stage in project.stages}
     new = Declared(project.pyproject, stages, project.config.directory)
     old = Declared({}, {}, PurePosixPath()) if content is None else declared(content)
     if old is None:
         message = f"pyproject.toml of the commit {base} is not valid"
-        return lambda _: [Reason("setting", message)]
-    return lambda name: setting_reasons(old, new, name)
+        return _Earlier(lambda _: [Reason("setting", message)])
+    removed = tuple(name for name in old.stages if name not in stages)
+    return _Earlier(lambda name: setting_reasons(old, new, name), removed)
 
 
 def _reasons(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_fti.bridge.index.files import is_pypi
 from poetry_fti.checks.shared.facts import PackageSource
+from poetry_fti.urls import is_pypi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 
 from poetry_fti.bridge.project.groups import required_names
-from poetry_fti.config.read import stage_path
+from poetry_fti.config.messages import stage_path
 from poetry_fti.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from poetry_fti import files
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.shared.header import is_generated
 from poetry_fti.model import OUTSIDE
 from poetry_fti.reading import LARGEST
 
@@ -49,14 +48,6 @@ def outside_files(project: Project, stage: str) -> list[PurePosixPath]:
     return [path for folder in folders for path in generated_files(project, folder)]
 
 
-def outside_stages(project: Project) -> list[str]:
-    """Return the names of the stages, also of former ones, that have such files, sorted."""
-    parents = (project.root / parent for parent in OUTSIDE.values())
-    folders = (path for parent in parents if parent.is_dir() for path in parent.iterdir())
-    names = {path.name for path in folders if path.is_dir() and not path.is_symlink()}
-    return sorted(name for name in names if outside_files(project, name))
-
-
 def require_own(project: Project, paths: Iterable[PurePosixPath]) -> None:
     """Raise FtiError for an existing file outside of the stages' folders that is not generated."""
     for path in paths:
@@ -73,6 +64,8 @@ def is_written_file(path: Path) -> bool:
     """Return whether poetry-fti wrote a file, which is no symbolic link."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
         return False
+    from poetry_fti.exporters.shared.header import is_generated  # noqa: PLC0415 - rarely needed
+
     if path.name != "poetry.lock":
         return is_generated(files.read(path) or "")
     # Next to a pyproject.toml that poetry-fti did not write, a lock belongs to that project.

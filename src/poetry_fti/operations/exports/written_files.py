@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti import files
@@ -14,13 +15,11 @@ from poetry_fti.operations.exports.generated import (
     generated_files,
     is_written_file,
     outside_files,
-    outside_stages,
 )
 from poetry_fti.operations.leftovers import find_leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from pathlib import PurePosixPath
 
     from poetry_fti.exporters import Exporter
     from poetry_fti.operations.project import Project
@@ -122,16 +121,10 @@ def unused_files(
 
 def _leftover(project: Project) -> Iterator[tuple[PurePosixPath, str]]:
     for leftover in find_leftovers(project):
-        folder = project.config.directory / leftover.path.name
+        folder = PurePosixPath(leftover.name)
         for path in leftover.written:
             if path.name != "poetry.lock":
                 yield folder / path.name, f"there is no stage {folder.name}"
-    known = {stage.name for stage in project.stages}
-    for name in outside_stages(project):
-        if name not in known:
-            yield from (
-                (each, f"there is no stage {name}") for each in outside_files(project, name)
-            )
 
 
 def _words(project: Project, path: PurePosixPath) -> tuple[str, ...] | None:

@@ -20,7 +20,7 @@ from poetry_fti.bridge.solving.outcome import tied_to
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variants.variant import StageTask
-from poetry_fti.config.read import stage_path
+from poetry_fti.config.messages import stage_path
 from poetry_fti.errors import ChangedFileError, ConfigError, FtiError
 from poetry_fti.operations.locking.explain import explanations
 from poetry_fti.operations.locking.origin_rules import require_one_origin

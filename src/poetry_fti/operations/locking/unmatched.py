@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from poetry_fti.config.import_names import package_suggestion
-from poetry_fti.config.messages import dotted
-from poetry_fti.config.read import stage_path
+from poetry_fti.config.messages import dotted, stage_path
 from poetry_fti.wording import named_stages
 
 if TYPE_CHECKING:

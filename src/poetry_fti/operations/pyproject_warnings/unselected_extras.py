@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from poetry_fti.bridge.project.requirements.extra_markers import mentions_extra, unselected_extras
-from poetry_fti.config.read import stage_path
+from poetry_fti.config.messages import stage_path
 from poetry_fti.errors import FtiError
 from poetry_fti.wording import joined
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
-from poetry_fti.config.read import stage_path
+from poetry_fti.config.messages import stage_path
 from poetry_fti.operations.why.report import Excluded
 
 if TYPE_CHECKING:

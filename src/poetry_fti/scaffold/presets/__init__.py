@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from poetry_fti.config.read import read_config, stage_path
+from poetry_fti.config.messages import stage_path
+from poetry_fti.config.read import read_config
 from poetry_fti.config.table import Table
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import KINDS, Problem

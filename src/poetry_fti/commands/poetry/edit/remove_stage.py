@@ -31,7 +31,7 @@ class RemoveStageCommand(AskingCommand):
     help = """\
 Shows what changes in <comment>pyproject.toml</comment> and, after confirmation, removes the table
 of the stage, the dependency group of the same name unless others include it, the stage from rules,
-its lock and exported files, its environment and its Jupyter kernels. With
+waivers and the pipeline, its lock and exported files, its environment and its Jupyter kernels. With
 <info>--no-interaction</info> a stage is removed only if <info>--yes</info> is given.
 
 <info>poetry fti remove-stage inference</info>"""

@@ -27,8 +27,8 @@ class RenameCommand(Command):
     arguments: ClassVar[list[Argument]] = [STAGE, argument("new", "The new name of the stage.")]
     help = """\
 Renames the stage in <comment>pyproject.toml</comment>, with the dependency group of the same name
-and wherever groups, stages and rules name them, and moves the lock. Exported files, the
-environment and the Jupyter kernels of the old name are removed.
+and wherever groups, stages, rules, waivers, the pipeline and images name them, and moves the lock.
+Exported files, the environment and the Jupyter kernels of the old name are removed.
 
 <info>poetry fti rename training torch-training</info>"""
 
@@ -44,6 +44,6 @@ environment and the Jupyter kernels of the old name are removed.
         report_files(self, runner.stage, changed)
         remove_environments(self, runner)
         self.line(f"Lock it with <info>poetry fti lock {name}</info>.")
-        if changed.removed:
+        if changed.removed or changed.outside:
             self.line(f"Export it again with <info>poetry fti export {name}</info>.")
         return DONE

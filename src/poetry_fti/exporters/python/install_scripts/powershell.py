@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 
 # PowerShell accepts each of these characters as the end of a string.
 _QUOTES: Final = re.compile("['\u2018\u2019\u201a\u201b]")
+# Without it, Windows PowerShell reads a file in the system's legacy encoding, in which bytes of a
+# letter can be a quote.
+_BYTE_ORDER_MARK: Final = "\ufeff# UTF-8 with a byte order mark, for Windows PowerShell.\n"
 _START: Final = """\
 $ErrorActionPreference = 'Stop'
 $PSNativeCommandUseErrorActionPreference = $false
+# Windows PowerShell quotes a path that contains a space and ends in a backslash incorrectly.
+$Environment = $Environment -replace '(?<=[^:\\\\/])[\\\\/]+$'
 
 function Stop-Script([string]$Message) {
     [Console]::Error.WriteLine($Message)
@@ -32,6 +37,17 @@ function Invoke-Program([string]$Program, [string[]]$Arguments) {
     if ($LASTEXITCODE) { exit $LASTEXITCODE }
 }
 
+function Test-Program([string]$Program, [string[]]$Arguments, [string]$Text) {
+    # With 'Stop', Windows PowerShell ends a script whose programs write to a redirected stderr.
+    $ErrorActionPreference = 'Continue'
+    try {
+        $Text | & $Program @Arguments 2>$null | Out-Null
+    } catch {
+        return $false
+    }
+    return $LASTEXITCODE -eq 0
+}
+
 function Write-File([string]$Name, [string]$Text) {
     $path = Join-Path (Resolve-Path -LiteralPath $Environment).ProviderPath $Name
     [IO.File]::WriteAllText($path, "$Text`n")
@@ -41,9 +57,7 @@ function Write-File([string]$Name, [string]$Text) {
 _FIND_PYTHON: Final = """\
 function Test-Python([string[]]$Words) {
     $program, $options = $Words[0], @($Words | Select-Object -Skip 1)
-    if (-not (Get-Command $program -ErrorAction SilentlyContinue)) { return $false }
-    $pythonCheck | & $program @options -I '-' | Out-Null
-    return $LASTEXITCODE -eq 0
+    Test-Program $program ($options + @('-I', '-')) $pythonCheck
 }
 
 # The launcher must not install a Python that is missing.
@@ -72,18 +86,19 @@ $own = Join-Path (Join-Path $Environment $folder) 'python'
 """
 _CONSTRAIN: Final = """\
 # pip before 25.3 only reads the variable.
-& $own -m pip install --build-constraint $constraints --help | Out-Null
-if ($LASTEXITCODE) {
-    $env:PIP_CONSTRAINT = $constraints
-} else {
+$words = @('-m', 'pip', 'install', '--build-constraint', $constraints, '--help')
+if (Test-Program $own $words) {
     $env:PIP_BUILD_CONSTRAINT = $constraints
+} else {
+    $env:PIP_CONSTRAINT = $constraints
 }
 """
 
 
 def powershell_script(content: ScriptContent, path: str) -> str:
     """Return the text of install.ps1; `path` is its path, relative to the project's root."""
-    return "\n".join(_blocks(content, path))
+    text = "\n".join(_blocks(content, path))
+    return text if text.isascii() else _BYTE_ORDER_MARK + text
 
 
 def _blocks(content: ScriptContent, path: str) -> Iterator[str]:
@@ -121,8 +136,8 @@ def _platform(content: ScriptContent) -> Iterator[str]:
     if content.platform_check:
         yield (
             _here("$platformCheck =", content.platform_check)
-            + "$platformCheck | & $program @options -I '-'\n"
-            + f"if ($LASTEXITCODE) {{ Stop-Script {_quoted(other_platform(content))} }}\n"
+            + "if (-not (Test-Program $program ($options + @('-I', '-')) $platformCheck)) {\n"
+            + f"    Stop-Script {_quoted(other_platform(content))}\n}}\n"
         )
 
 

@@ -1,0 +1,1 @@
+"""Environments of Hatch: `[tool.hatch.envs]` of a pyproject.toml, or hatch.toml."""

@@ -1,0 +1,78 @@
+"""What a pixi environment has that a stage cannot express."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.importers.pixi.packages import is_from_source
+from poetry_fti.importers.shared.documents import array, string, table, tables
+from poetry_fti.wording import in_one_line, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from poetry_fti.importers.pixi.features import Feature
+    from poetry_fti.model.imported import ImportedStage
+
+_ADVICE: Final[Mapping[str, str]] = {
+    "no-binary": "See `poetry config installer.no-binary`.",
+    "no-build": "See the key `no-build` of the stage.",
+    "find-links": "Add a source, or a URL to the packages.",
+}
+
+
+def feature_notes(features: Sequence[Feature], where: str) -> Iterator[str]:
+    """Yield a sentence for each kind of table without a counterpart."""
+    keys = {key for each in features for key in _tables(each, "system-requirements")}
+    if keys:
+        yield (
+            f"{where}: the system requirements {joined(sorted(keys))} were left out. See the keys"
+            " `libc` and `macos` of the stage, and `base` of its image."
+        )
+    built = {
+        name
+        for each in features
+        for name, value in _tables(each, "dependencies").items()
+        if is_from_source(value)
+    }
+    if built:
+        yield (
+            f"{where}: {joined(sorted(built))}, which pixi builds from source, were left out. Add"
+            " those with Python code with `poetry fti add`."
+        )
+    scripts = [each for feature in features for each in _scripts(feature)]
+    if scripts:
+        yield f"{where}: the activation scripts {joined(scripts)} were left out."
+    for key, advice in _ADVICE.items():
+        if any(key in table(each.data, "pypi-options") for each in features):
+            yield f"{where}: `{key}` of pypi-options was left out. {advice}"
+
+
+def platform_notes(stages: Sequence[ImportedStage], where: str) -> Iterator[str]:
+    """Yield a sentence on what platforms have different values of; `stages` are those of each."""
+    pythons = sorted({each.python or "any" for each in stages})
+    if len(pythons) > 1:
+        yield (
+            f"{where}: the versions of Python differ between the platforms ({joined(pythons)}), and"
+            " were left out. Set the key `python` of the stage."
+        )
+    pairs = {pair for each in stages for pair in each.env}
+    names = {name for name, value in pairs if any((name, value) not in each.env for each in stages)}
+    if names:
+        yield (
+            f"{where}: the environment variables {joined(sorted(names))} are for some platforms"
+            " only, and were left out."
+        )
+
+
+def _tables(feature: Feature, *keys: str) -> dict[str, object]:
+    """Return the table at nested keys with those of all targets."""
+    found = dict(table(feature.data, *keys))
+    for each in tables(list(table(feature.data, "target").values())):
+        found |= table(each, *keys)
+    return {in_one_line(name): value for name, value in found.items()}
+
+
+def _scripts(feature: Feature) -> list[str]:
+    scripts = array(_tables(feature, "activation").get("scripts"))
+    return [in_one_line(each) for each in map(string, scripts) if each]
