@@ -10,9 +10,9 @@ UV := .venv.uv/bin/uv
 PROCESSES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 PARALLEL := -n $(PROCESSES) --dist worksteal
 # About half of the fast tests, which of them are run, and what none of them uses.
-FAST_ROOMS := $(addprefix tests/fast/,bridge models operations)
+FAST_ROOMS := $(addprefix tests/fast/,bridge checks config models operations scaffold)
 FAST_CASES := not slow and not generated
-FAST_OPTIONS := --capture=sys $(addprefix -p no:,anyio cacheprovider logging platformdirs xdist)
+FAST_OPTIONS := --capture=sys $(addprefix -p no:,anyio cacheprovider faulthandler logging platformdirs subtests unittest xdist)
 # Their files are small and many: where the operating system has a folder in memory, they are in it.
 FAST_FOLDER := $(wildcard /dev/shm)
 # The tools that read what is exported, each in an environment of its own.

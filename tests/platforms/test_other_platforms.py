@@ -1,4 +1,4 @@
-"""The examples for Dagster and BentoML, run by them."""
+"""The files for Dagster and BentoML, read by them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 import pytest
+import yaml
 
 from consumer import Consumer
 from harness import Poetry
@@ -24,7 +25,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 GUIDE: Final = "docs/how-to/other-platforms.md"
-_PIN: Final = re.compile(r"^([a-z-]+==[0-9.]+)", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -49,18 +49,27 @@ def test_dagster_accepts_the_definitions(project: Path, tmp_path: Path) -> None:
     Consumer.named("dagster").run(*command, cwd=project, HOME=str(tmp_path))
 
 
-def test_a_bento_has_the_requirements_of_the_stage(project: Path, tmp_path: Path) -> None:
+def test_a_bento_is_built_from_the_lock(project: Path, tmp_path: Path) -> None:
+    (command,) = commands("bentoml")
     Consumer.named("bentoml").run(
-        *("bentoml", "build", "service:Service"),
+        *command,
         cwd=project,
         BENTOML_DO_NOT_TRACK="true",
         BENTOML_HOME=str(tmp_path),
         HOME=str(tmp_path),
     )
-    (built,) = tmp_path.glob("bentos/credit/*/env/python/requirements.txt")
-    exported = (project / "fti/inference/requirements.txt").read_text(encoding="utf-8")
-    pins = _PIN.findall(exported)
-    assert any(pin.startswith("scikit-learn==") for pin in pins)
-    found = built.read_text(encoding="utf-8")
-    assert _PIN.findall(found) == [*pins, "bentoml==1.4.40"]
-    assert re.findall("sha256:[0-9a-f]+", found) == re.findall("sha256:[0-9a-f]+", exported)
+    (bento,) = (path.parent for path in tmp_path.glob("bentos/service/*/bento.yaml"))
+    exported = yaml.safe_load((project / "fti/inference/bentofile.yaml").read_text("utf-8"))
+    pins = exported["python"]["packages"]
+    assert any(re.match("scikit-learn==.* --hash=sha256:", pin) for pin in pins)
+    built = (bento / "env/python/requirements.txt").read_text("utf-8")
+    lines = re.sub(r" *\\\n *", " ", built).splitlines()
+    assert [line for line in lines if line] == [*pins, "bentoml==1.4.40"]
+    dockerfile = (bento / "env/docker/Dockerfile").read_text("utf-8")
+    assert "FROM python:3.11-slim" in dockerfile
+    assert "libgomp1" in dockerfile
+    described = yaml.safe_load((bento / "bento.yaml").read_text("utf-8"))
+    assert described["service"] == "service:Service"
+    assert described["labels"] == exported["labels"]
+    assert {each["name"]: each["value"] for each in described["envs"]} == {"LEVEL": "3"}
+    assert (bento / "src/service.py").exists()

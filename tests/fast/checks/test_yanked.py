@@ -65,6 +65,7 @@ def test_other_files_are_no_matter() -> None:
     assert messages({}) == messages({"sha256:03": "a"}) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("in_files", [False, True])
 def test_pages_of_any_age_are_read_from_the_cache(demo: MemoryProject, *, in_files: bool) -> None:
     demo.index.cached_in_files = in_files

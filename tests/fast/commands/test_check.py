@@ -61,6 +61,7 @@ def test_a_forbidden_package_is_reported_with_what_requires_it(demo: MemoryProje
     assert run(demo, "check", "--skip", "forbid") == Ended(0, f"{OTHERS}: nothing found.\n")
 
 
+@pytest.mark.slow
 def test_a_requirement_of_the_stage_itself_is_to_be_removed(demo: MemoryProject) -> None:
     locked(demo, '[tool.fti.stages.training]\nforbid = ["app"]\n')
     assert run(demo, "check", "--only", "forbid").output == (
@@ -115,6 +116,7 @@ def test_a_waiver_accepts_a_finding_until_it_expires(demo: MemoryProject) -> Non
     assert expired in run(demo, "check").output
 
 
+@pytest.mark.slow
 def test_a_waiver_of_nothing_is_reported(demo: MemoryProject) -> None:
     locked(demo, waiver('package = "mid"'))
     text = "tool.fti.check.waivers[0] waives nothing: no finding of forbid matches it. Remove it."

@@ -68,6 +68,7 @@ Packages in the stages
     )
 
 
+@pytest.mark.slow
 def test_all_stages_are_compared_in_markdown(differing: MemoryProject) -> None:
     assert run(differing, "diff", "--format", "markdown").output == (
         """\
@@ -93,6 +94,7 @@ training: pyproject.toml requires lib &#60;2 |
     )
 
 
+@pytest.mark.slow
 def test_all_stages_are_compared_as_json(differing: MemoryProject) -> None:
     assert json.loads(run(differing, "diff", "--format", "json").output) == {
         "stages": [

@@ -300,6 +300,7 @@ feature: arrow 8.0
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [("python_version", "python_vision"), (">=5", ">=five")])
 def test_a_damaged_lock_is_skipped(locked: MemoryProject, damage: tuple[str, str]) -> None:
     path = locked.root / "fti/training/poetry.lock"

@@ -44,7 +44,7 @@ PROJECT_EXPORTERS: Final = {
     name: exporter for name, exporter in EXPORTERS.items() if isinstance(exporter, ProjectExporter)
 }
 # They write nothing for a stage that is no service.
-FOR_SERVICES: Final = {"kserve"}
+FOR_SERVICES: Final = {"bentoml", "kserve"}
 SERVICE: Final = replace(
     STAGE, stage=replace(STAGE.stage, kind="inference", image=Image(expose=("8000",)))
 )

@@ -10,7 +10,7 @@ import pytest
 
 from fast.exporters.canned import job, on, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.platforms.dagster import files
+from poetry_fti.exporters.platforms.pipelines.dagster import files
 from poetry_fti.model import Code, Image, Pipeline, Platform, Resources, Targets
 
 TOP: Final = (

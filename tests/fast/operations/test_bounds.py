@@ -36,6 +36,7 @@ def test_an_override_of_the_project_applies_in_every_stage(demo: MemoryProject) 
     assert demo.locked == {"inference": "app 1.0, lib 1.0", "training": "app 1.0, lib 2.0"}
 
 
+@pytest.mark.slow
 def test_an_override_of_a_package_that_no_stage_contains(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     demo.write(
@@ -175,6 +176,7 @@ def test_a_constraint_applies_to_what_enters_later(demo: MemoryProject) -> None:
     assert demo.locked == {"training": "lib 1.0, mid 1.0"}
 
 
+@pytest.mark.slow
 def test_a_constraint_of_a_stage(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     groups = {"feature": ["lib"], "training": ["lib"]}
@@ -223,6 +225,7 @@ def test_a_rule_that_a_constraint_makes_impossible(demo: MemoryProject) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_constraint_for_some_targets(demo: MemoryProject) -> None:
     demo.index.offer({**RELEASES, "app 1.0": ["lib"]})
     groups = {"training": ["app"]}
@@ -247,6 +250,7 @@ def test_a_constraint_for_some_targets(demo: MemoryProject) -> None:
     assert demo.locked == {"training": "app 1.0, lib 2.0"}
 
 
+@pytest.mark.slow
 def test_markers_that_mean_the_same_on_a_platform(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     groups = {"training": ["lib; sys_platform != 'win32'", "lib>=2; sys_platform == 'win32'"]}

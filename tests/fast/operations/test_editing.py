@@ -126,6 +126,7 @@ def test_a_dependency_of_a_package_is_not_removed(locked_demo: MemoryProject) ->
 # New stages
 
 
+@pytest.mark.slow
 def test_a_new_stage_from_a_preset(tmp_path: Path) -> None:
     write_pyproject(PROJECT, tmp_path, None)
     text = existing_text(tmp_path)
@@ -331,6 +332,7 @@ class _Meddler(Recorder):
         return super().progress(message, states)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("regenerate", [False, True])
 def test_a_lock_that_was_changed_while_its_stage_was_solved(
     locked_demo: MemoryProject, *, regenerate: bool

@@ -36,6 +36,7 @@ FILES: Final = {
     "airflow": ["airflow_dag.py"],
     "azureml": ["training/azureml-environment.yml", "training/azureml-job.yml"],
     "bake": ["docker-bake.json"],
+    "bentoml": [],
     "compose": ["compose.yaml"],
     "conda": ["training/environment.yml"],
     "constraints": ["training/constraints.txt"],
@@ -207,7 +208,15 @@ def test_formats_are_checked() -> None:
         "kfp",
         "prefect",
     ]
-    installed_by_pip = ["azureml", "conda", "constraints", "mlflow", "ray", "requirements"]
+    installed_by_pip = [
+        "azureml",
+        "bentoml",
+        "conda",
+        "constraints",
+        "mlflow",
+        "ray",
+        "requirements",
+    ]
     assert formats_without_hashes() == installed_by_pip
     assert formats_without_markers() == installed_by_pip
 

@@ -225,7 +225,7 @@ def unchanged(module_demo: MemoryProject) -> Mapping[PurePosixPath, Sequence[str
         module_demo.index.offer({"lib 1.0": []}, host)
     write_lock(module_demo, PACKAGES)
     found = {path: names_in(path, text) for path, text in exported(module_demo).items()}
-    assert len(found) == len(FORMATS) + 7
+    assert len(found) == len(FORMATS) + 6
     return found
 
 

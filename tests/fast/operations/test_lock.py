@@ -119,6 +119,7 @@ def test_a_version_that_has_been_deleted_from_the_index_is_replaced(locked: Memo
     assert locked.locked["training"] == "lib 1.1, mid 1.0"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["", '[[tool.fti.align]]\npackages = ["lib"]\n'])
 def test_files_that_were_uploaded_later_are_added(locked: MemoryProject, rule: str) -> None:
     path = locked.root / "fti/training/poetry.lock"

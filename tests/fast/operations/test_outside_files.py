@@ -90,6 +90,7 @@ def test_files_that_no_export_updates_are_named(locked_demo: MemoryProject, path
     }
 
 
+@pytest.mark.slow
 def test_the_file_goes_with_the_name_of_its_stage(locked_demo: MemoryProject, path: Path) -> None:
     project = locked_demo.load()
     (stage,) = project.select(["training"])
@@ -143,6 +144,7 @@ def test_a_linked_folder_of_dev_containers_is_left_alone(
     assert json.loads(run(locked_demo, "list", "--format", "json").output)["leftovers"] == []
 
 
+@pytest.mark.slow
 def test_the_command_names_the_folder_of_each_file(locked_demo: MemoryProject, path: Path) -> None:
     assert path.is_file()
     run(locked_demo, "export", "training", "--format", "requirements")

@@ -138,6 +138,7 @@ platforms = ["linux/amd64", "windows/amd64"]
     assert demo.locked == {"training": "app 1.0, lib 1.0, mid 1.0", "feature": "app 1.0"}
 
 
+@pytest.mark.slow
 def test_an_override_replaces_what_packages_require(demo: MemoryProject) -> None:
     demo.index.offer({"app 1.0": ["lib<2"], "lib 1.0": [], "lib 2.0": []})
     groups = {"training": ["app", "lib>=2"]}

@@ -13,7 +13,6 @@ from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.lock import preferences
 from poetry_fti.bridge.lock.compared import FilelessLocker, read_compared
 from poetry_fti.bridge.lock.conditions import conditions_digest
-from poetry_fti.bridge.lock.dependencies.graph import GraphReader
 from poetry_fti.bridge.lock.locked import read_packages
 from poetry_fti.bridge.lock.locker import (
     LockStatus,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import LockedVersions
+    from poetry_fti.bridge.lock.dependencies.graph import GraphReader
     from poetry_fti.bridge.lock.pins import Pin
     from poetry_fti.bridge.lock.text.file_lines import LockedFiles
     from poetry_fti.bridge.project.derived_stage import DerivedStage
@@ -124,6 +124,8 @@ class StageLock:
 
         Raises what Poetry raises for a damaged lock.
         """
+        from poetry_fti.bridge.lock.dependencies.graph import GraphReader  # noqa: PLC0415 - slow
+
         locker = self.locker if with_extras else self._fileless
         return GraphReader(self._derived, locker.lock_data["package"], pyproject)
 

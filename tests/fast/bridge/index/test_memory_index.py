@@ -67,6 +67,7 @@ def test_stages_share_what_is_requested(demo: MemoryProject) -> None:
     assert set(Counter(demo.index.requests).values()) == {1}
 
 
+@pytest.mark.slow
 def test_metadata_of_a_release_is_requested_once_ever(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     demo.write(pyproject(GROUPS))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.context.dockerignore import own_packages
-from poetry_fti.exporters.platforms.python_text import value_text
+from poetry_fti.exporters.platforms.pipelines.python_text import value_text
 from poetry_fti.exporters.shared.images import has_image, image_name
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters import ProjectExporter
+from poetry_fti.exporters.platforms.pipelines.python_text import call_text, value_text
+from poetry_fti.exporters.platforms.pipelines.runs import environment_run, required_image
+from poetry_fti.exporters.platforms.pipelines.steps import pipeline_steps, steps_text
 from poetry_fti.exporters.platforms.pod import labels, pod_name, pod_spec
-from poetry_fti.exporters.platforms.python_text import call_text, value_text
-from poetry_fti.exporters.platforms.runs import environment_run, required_image
-from poetry_fti.exporters.platforms.steps import pipeline_steps, steps_text
 from poetry_fti.exporters.shared.header import project_header
 from poetry_fti.exporters.shared.images import normalized
 
