@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from poetry.console.application import main
 
+import entry_points
 from harness import snapshot
 from loopback.clients import INDEX_VARIABLE
 from loopback.poetry_main import use_index
@@ -225,6 +226,7 @@ def run(before: Path, work: Path, most: int) -> None:
     """Kill commands and tell how they ended."""
     use_index(os.environ[INDEX_VARIABLE])
     add_events()
+    entry_points.remember()  # reading them would be most of the events, and interests nobody
     run_command(prepared(before, work / "first"), None)  # all is loaded from now on
     gc.freeze()  # forks share it for as long as nobody looks through it for garbage
     points = choose(before, work / "second", most)

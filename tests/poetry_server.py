@@ -28,6 +28,8 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+import entry_points
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import ModuleType
@@ -114,6 +116,7 @@ def load() -> None:
             with suppress(ImportError):  # an optional part of a library
                 import_module(name)
         _compile()
+        entry_points.remember()
         _loaded.update(sys.modules)
 
 

@@ -12,6 +12,7 @@ from poetry_fti.config.groups import read_groups
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import KINDS
 from poetry_fti.model.imported import relaxed
+from poetry_fti.scaffold.imported_foreign import without_foreign
 from poetry_fti.scaffold.imported_groups import extended_group
 from poetry_fti.scaffold.imported_requirements import bounds_first, standard_form
 from poetry_fti.scaffold.imported_sources import with_sources
@@ -78,9 +79,9 @@ def with_imported(
     ]
     requirements = requirements if target.pinned else relaxed(requirements)
     group = extended_group(text, _group(text, target.name), requirements, root)
-    imported, unknown = _with_known_extras(imported, text)
+    imported, left_out = without_foreign(imported, text)
     notes = [*imported.notes, *_source_notes(imported.indexes, sources.names, sources.added)]
-    notes += [f"The project has no extra {extra}, which was left out." for extra in unknown]
+    notes += left_out
     if group.kept:
         names = joined(group.kept)
         notes.append(f"{target.name} has requirements on {names} already, which were not changed.")
@@ -98,16 +99,6 @@ def _group(text: str, stage: str) -> str:
     groups: Sequence[str] = table.get("groups", [])
     names = {canonicalize_name(group) for group in groups}
     return stage if not groups or canonicalize_name(stage) in names else groups[0]
-
-
-def _with_known_extras(imported: ImportedStage, text: str) -> tuple[ImportedStage, list[str]]:
-    """Return an environment with the extras that the project has, and the names of the others."""
-    data = parse(text)
-    paths = (("project", "optional-dependencies"), ("tool", "poetry", "extras"))
-    known = {canonicalize_name(name) for path in paths for name in table_at(data, path)}
-    unknown = [each for each in imported.extras if canonicalize_name(each) not in known]
-    extras = tuple(each for each in imported.extras if each not in unknown)
-    return replace(imported, extras=extras), unknown
 
 
 def _source_notes(

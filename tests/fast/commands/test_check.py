@@ -134,6 +134,7 @@ def test_a_waiver_applies_to_its_stages(demo: MemoryProject) -> None:
     assert f"tool.fti.check.waivers[0].{unknown}" in run(demo, "check").errors
 
 
+@pytest.mark.slow
 def test_the_first_matching_waiver_that_has_not_expired_counts(demo: MemoryProject) -> None:
     another = '[[tool.fti.check.waivers]]\ncheck = "forbid"\nreason = "still"\n'
     locked(demo, waiver("expires = 2020-01-31") + another)
@@ -141,6 +142,7 @@ def test_the_first_matching_waiver_that_has_not_expired_counts(demo: MemoryProje
     assert [each["reason"] for each in data["waived"]] == ["still"]
 
 
+@pytest.mark.slow
 def test_findings_are_printed_as_json(demo: MemoryProject) -> None:
     locked(demo, FORBID)
     assert json.loads(run(demo, "check", "--format", "json").output) == {

@@ -261,6 +261,7 @@ def test_unknown_sizes_are_left_out(differing: MemoryProject) -> None:
     assert last == "  solo     3.0      pyproject.toml"
 
 
+@pytest.mark.slow
 def test_skew_between_two_stages_is_reported(demo: MemoryProject) -> None:
     groups = {"training": ["xgboost==3.0"], "inference": ["xgboost<3"]}
     demo.index.offer({"xgboost 1.7": [], "xgboost 3.0": []})

@@ -151,6 +151,7 @@ training: frames 2.0
     )
 
 
+@pytest.mark.slow
 def test_a_package_that_no_selected_stage_contains(locked: MemoryProject) -> None:
     assert run(locked, "why", "arow") == Ended(
         1, "", 'No stage contains arow; did you mean "arrow"?\n'
@@ -173,6 +174,7 @@ def test_an_empty_name_is_an_error(locked: MemoryProject) -> None:
     assert run(locked, "why", "") == Ended(1, "", "Name a package: poetry fti why PACKAGE\n")
 
 
+@pytest.mark.slow
 def test_what_could_add_a_package(locked: MemoryProject) -> None:
     assert run(locked, "why", "scikit-learn") == Ended(
         1,

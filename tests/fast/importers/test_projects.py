@@ -450,7 +450,7 @@ VALUES = st.recursive(
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(1000))
+@settings(max_examples=examples(400))
 @given(VALUES, VALUES, st.sampled_from(["project", "dependency-groups", "uv", "poetry", "package"]))
 def test_any_project_is_read_or_refused(value: object, other: object, key: str) -> None:
     tool = {"uv": value, "poetry": other, "pdm": value, "hatch": {"envs": {"a": other}}}
@@ -474,9 +474,40 @@ def test_any_project_is_read_or_refused(value: object, other: object, key: str) 
 
 def test_a_project_with_groups_only() -> None:
     text = "[dependency-groups]\ntrain = ['torch']\nserve = ['fastapi']\n"
+    own = imported("pyproject.toml", f"[project]\ndependencies = ['lib']\n{text}")
+    assert requirements(own) == []
     with pytest.raises(FtiError) as error:
         imported("old/pyproject.toml", text)
     assert str(error.value) == (
         "old/pyproject.toml has no requirements outside of serve and train. Name one of these, such"
         ' as "old/pyproject.toml:serve".'
+    )
+
+
+def test_requirements_in_files_that_setuptools_and_hatch_read() -> None:
+    text = """\
+[project]
+name = "ranker"
+dynamic = ["version", "dependencies", "optional-dependencies"]
+[tool.setuptools.dynamic]
+dependencies = { file = ["req.txt"] }
+optional-dependencies.gpu = { file = "gpu.txt" }
+"""
+    files: dict[str, str | bytes] = {
+        "old/pyproject.toml": text,
+        "old/req.txt": "--pre\nlib>=1\n",
+        "old/gpu.txt": "torch\n",
+    }
+    stage = imported("old/pyproject.toml", files, "gpu")
+    assert requirements(stage) == ["lib>=1", "torch"]
+    assert [note.partition(":")[0] for note in stage.notes] == ["old/req.txt, line 1"]
+    hook = "[tool.hatch.metadata.hooks.requirements_txt]\nfiles = ['req.txt']\n"
+    files["old/pyproject.toml"] = f"[project]\ndynamic = ['dependencies']\n{hook}"
+    assert requirements(imported("old/pyproject.toml", files)) == ["lib>=1"]
+    stage = imported("old/pyproject.toml", "[project]\ndynamic = ['dependencies']\n")
+    assert stage.notes == (
+        (
+            "old/pyproject.toml: the dependencies are dynamic, and were left out. Import the file"
+            " that they come from."
+        ),
     )

@@ -187,3 +187,15 @@ def test_sources_with_markers() -> None:
             " true. Add what remains without a source."
         ),
     )
+
+
+def test_settings_in_uv_toml_replace_those_of_the_project() -> None:
+    settings = (
+        "constraint-dependencies = ['numpy<2']\n"
+        "[[index]]\nname = 'cpu'\nurl = 'https://e.org/cpu'\nexplicit = true\n"
+    )
+    files = {**FILES, "old/uv.toml": settings}
+    stage = imported("old/uv.lock", files, "churn-trainer")
+    assert [each.specifier for each in stage.constraints] == ["<2"]
+    assert [each.url for each in stage.indexes] == ["https://e.org/cpu"]
+    assert requirements(stage)[-1] == "torch>=2 from cpu"

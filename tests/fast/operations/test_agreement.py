@@ -157,6 +157,7 @@ def test_a_rule_leaves_alone_what_it_does_not_name(demo: MemoryProject) -> None:
     assert demo.locked["training"] == "app 1.0, lib 1.0, net 1.0, net 2.0, tool 1.0"
 
 
+@pytest.mark.slow
 def test_a_rule_that_cannot_hold_names_the_requirements(demo: MemoryProject) -> None:
     demo.index.offer(APP)
     groups = {"feature": ["app<2"], "training": ["lib>1"], "inference": ["lib"]}
@@ -220,6 +221,7 @@ def test_a_stage_that_fails_takes_those_that_a_rule_ties_to_it(demo: MemoryProje
     assert demo.locked == {"inference": "lib 3.0"}
 
 
+@pytest.mark.slow
 def test_tied_stages_are_locked_and_updated_together(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": [], "zoo 1.0": []})
     groups = {"feature": ["lib"], "training": ["lib", "zoo"]}
@@ -230,6 +232,7 @@ def test_tied_stages_are_locked_and_updated_together(demo: MemoryProject) -> Non
     assert demo.locked == {"feature": "lib 3.0", "training": "lib 3.0, zoo 1.0"}
 
 
+@pytest.mark.slow
 def test_an_update_that_a_tied_stage_cannot_follow_is_limited(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": []})
     groups = {"feature": ["lib"], "training": ["lib<3"]}

@@ -26,6 +26,7 @@ RELEASES: Final[Releases] = {
 GROUPS: Final = {"feature": ["mid"], "training": ["app"]}
 
 
+@pytest.mark.slow
 def test_an_override_of_the_project_applies_in_every_stage(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     own = '[tool.fti.overrides]\nlib = ">=2"\n[tool.fti.stages.inference.overrides]\nlib = "<2"\n'

@@ -115,6 +115,7 @@ def test_a_stage_has_the_newest_versions_for_its_own_python(demo: MemoryProject)
     assert demo.locked == {"training": "lib 2.0", "feature": "lib 1.0"}
 
 
+@pytest.mark.slow
 def test_extras_of_packages_and_of_the_project(demo: MemoryProject) -> None:
     demo.index.offer(
         {
@@ -185,6 +186,7 @@ def test_requirements_of_the_project_are_in_every_stage(demo: MemoryProject) -> 
     assert demo.locked == {"training": "lib 1.0, mid 1.0", "feature": "lib 1.0"}
 
 
+@pytest.mark.slow
 def test_a_path_dependency_is_read_anew(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": [], "win 1.0": []})
     library = demo.root / "libs/own"
@@ -207,6 +209,7 @@ def test_a_path_dependency_is_read_anew(demo: MemoryProject) -> None:
     assert own.origin == DirectoryOrigin(PurePosixPath("libs/own"), editable=True)
 
 
+@pytest.mark.slow
 def test_a_rule_binds_what_a_path_dependency_requires(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": [], "lib 2.0": []})
     library = demo.root / "libs/own"

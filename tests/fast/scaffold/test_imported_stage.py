@@ -231,3 +231,18 @@ def test_a_package_from_several_sources() -> None:
         "torch": [{"source": "cuda", "markers": linux}, {"source": "cpu", "markers": others}],
         "lib": [{"source": "cpu", "markers": linux}],
     }
+
+
+def test_variables_with_a_login_are_left_out() -> None:
+    env = (
+        ("PIP_INDEX_URL", "https://me:s3cret@e.org/simple"),
+        ("BLOB", "https://e.org/x?sig=s3cret"),
+        ("PLAIN", "https://e.org"),
+    )
+    text, notes = edited(PROJECT, ImportedStage(env=env))
+    assert parse(text)["tool"]["fti"]["stages"]["training"]["env"] == {"PLAIN": "https://e.org"}
+    assert notes == (
+        "The value of PIP_INDEX_URL contains a login, and was left out.",
+        "The value of BLOB contains a login, and was left out.",
+    )
+    assert "s3cret" not in text

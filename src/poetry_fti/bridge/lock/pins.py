@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from poetry_fti.bridge.lock.text.chunks import PackageText, lock_chunks
 from poetry_fti.bridge.lock.text.package_text import REMEMBERED, package_match
@@ -41,6 +42,14 @@ class Pin:
     source_resolved_reference: str | None
     source_subdirectory: str | None
     digests: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+
+    @property
+    def parsed_version(self) -> Version:
+        """The version; raises InvalidVersion. The same object for each text."""
+        return _parsed_version(self.version)
+
+
+_parsed_version: Final = lru_cache(REMEMBERED)(Version)
 
 
 def has_merge_markers(text: str) -> bool:

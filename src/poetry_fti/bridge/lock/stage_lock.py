@@ -6,8 +6,6 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from packaging.version import Version
-
 from poetry_fti.agreement.comparison import versions_by_name
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.lock import preferences
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version
     from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import LockedVersions
@@ -171,7 +170,7 @@ class StageLock:
 
     def _is_usual(self, pin: Pin) -> bool:
         """Return whether a package is from an index, and `files` contains all of its files."""
-        digests = {each.digest for each in self.files.get((pin.name, Version(pin.version)), ())}
+        digests = {each.digest for each in self.files.get((pin.name, pin.parsed_version), ())}
         return pin.source_type in (None, "legacy") and pin.digests == digests
 
 

@@ -126,7 +126,7 @@ def _of_group(declared: Declared, source: Source) -> ImportedStage:
     has_main = name not in declared.alone and not is_own
     found = [*(declared.main if has_main else ()), *declared.groups.get(name or "", ())]
     requirements = merged(found)
-    if name is None and not requirements and declared.groups:
+    if name is None and not (requirements or declared.main) and declared.groups:
         raise ConfigError(
             f"{source.name} has no requirements outside of {joined(sorted(declared.groups))}. Name"
             f" one of these, such as {in_quotes(f'{source.name}:{min(declared.groups)}')}."

@@ -1,4 +1,4 @@
-"""`[tool.uv]`: where packages come from, bounds on versions, and the members of a workspace."""
+"""`[tool.uv]` and uv.toml: origins of packages, bounds on versions, members of a workspace."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from poetry_fti.importers.projects.declared import read_standard
 from poetry_fti.importers.projects.uv_notes import uv_notes
 from poetry_fti.importers.projects.uv_sources import UvSources
-from poetry_fti.importers.projects.workspace import workspace_of
-from poetry_fti.importers.shared.documents import string, strings, table, tables
+from poetry_fti.importers.projects.workspace import uv_settings, workspace_of
+from poetry_fti.importers.shared.documents import string, strings, tables
 from poetry_fti.importers.shared.indexes import index_of, named_apart
 from poetry_fti.importers.shared.markers import marked_platforms
 from poetry_fti.model.imported import ImportedIndex
@@ -28,7 +28,7 @@ def with_uv(declared: Declared, data: Mapping[str, Any], reader: Reader) -> Decl
     The root of a workspace has an environment for each other member, and its settings are those of
     all members.
     """
-    uv = table(data, "tool", "uv")
+    uv = uv_settings(data, reader.path.parent, reader.files)
     workspace = workspace_of(reader.path.parent, reader.files)
     if not uv and workspace is None:
         return declared
@@ -39,7 +39,7 @@ def with_uv(declared: Declared, data: Mapping[str, Any], reader: Reader) -> Decl
         declared,
         main=sources.placed(declared.main, ""),
         groups={name: sources.placed(found, name) for name, found in groups.items()},
-        indexes=tuple(_indexes(uv, workspace)),
+        indexes=(*declared.indexes, *_indexes(uv, workspace)),
         notes=(*declared.notes, *uv_notes(uv, reader)),
     )
     if workspace is None:

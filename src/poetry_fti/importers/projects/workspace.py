@@ -25,20 +25,16 @@ _MOST: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A project of a workspace: its folder and the data of its pyproject.toml."""
+    """A project of a workspace: its folder, its pyproject.toml, and its settings of uv."""
 
     folder: PurePath
     data: Mapping[str, Any]
+    uv: Mapping[str, Any]
 
     @property
     def name(self) -> str:
         """The name of the project, empty if it has none."""
         return string(table(self.data, "project").get("name"))
-
-    @property
-    def uv(self) -> Mapping[str, Any]:
-        """The table `[tool.uv]`."""
-        return table(self.data, "tool", "uv")
 
     def is_package(self, *, default: bool) -> bool:
         """Return whether uv installs the project itself, `default` unless it declares that."""
@@ -60,15 +56,29 @@ def workspace_of(folder: PurePath, files: Files) -> Workspace | None:
     Raises FtiError if the pyproject.toml of one of its projects is not valid.
     """
     for each in (folder, *folder.parents):
-        path = each / _PROJECT
-        if not files.has(path):
+        if not files.has(each / _PROJECT):
             continue
-        root = Member(each, read_toml(path, files))
+        root = _member(each, files)
         if "workspace" in root.uv:
             members = {canonicalize_name(member.name): member for member in _members(root, files)}
             folders = {member.folder for member in members.values()}
             return Workspace(root, members) if folder in {each, *folders} else None
     return None
+
+
+def uv_settings(data: Mapping[str, Any], folder: PurePath, files: Files) -> Mapping[str, Any]:
+    """Return `[tool.uv]` of a pyproject.toml with what the uv.toml in its folder replaces.
+
+    Raises FtiError if that file is not valid.
+    """
+    path = folder / "uv.toml"
+    replaced = read_toml(path, files) if files.has(path) else {}
+    return {**table(data, "tool", "uv"), **replaced}
+
+
+def _member(folder: PurePath, files: Files) -> Member:
+    data = read_toml(folder / _PROJECT, files)
+    return Member(folder, data, uv_settings(data, folder, files))
 
 
 def _members(root: Member, files: Files) -> Iterator[Member]:
@@ -86,6 +96,6 @@ def _members(root: Member, files: Files) -> Iterator[Member]:
         if any(fnmatch(relative, each.rstrip("/")) for each in excluded):
             continue
         if folder != root.folder and files.has(folder / _PROJECT):
-            member = Member(folder, read_toml(folder / _PROJECT, files))
+            member = _member(folder, files)
             if member.name:
                 yield member

@@ -17,6 +17,7 @@ from poetry_fti.importers.shared.requirement import (
     extras_of,
     is_built_by_conda,
     read_requirement,
+    repository_name,
 )
 from poetry_fti.importers.shared.requirements import merged, pinned_versions
 from poetry_fti.model.imported import ImportedStage
@@ -99,6 +100,11 @@ def _notes(found: Sequence[tuple[Entry, ImportedRequirement | None]]) -> Iterato
             yield (
                 f"{entry.where}: conda has built {each.name} in a folder that does not exist any"
                 " more. It was taken over without a version."
+            )
+        elif repository_name(entry.text) is not None:
+            yield (
+                f"{entry.where}: the package was named {each.name}, as its repository. Change the"
+                " name in pyproject.toml if the package has another one."
             )
         elif entry.is_constraint and not each.specifier:
             yield f"{entry.where}: a constraint without a version was left out."

@@ -75,6 +75,19 @@ def _is_project(text: str, folder: PurePath, files: Files) -> bool:
     return path.startswith(".") and files.is_project(_absolute(folder, path))
 
 
+def repository_name(url: str) -> str | None:
+    """Return the name of the repository in a URL that does not name the package, else None.
+
+    It is the name of most packages; Poetry verifies it when it locks them.
+    """
+    plain, _, fragment = url.partition(";")[0].strip().partition("#")
+    if not plain.lower().startswith("git+") or "egg" in parse_qs(fragment):
+        return None
+    path = unquote(urlsplit(plain).path).partition("@")[0].rstrip("/")
+    name = path.rpartition("/")[2].removesuffix(".git")
+    return name if _NAME.fullmatch(name) else None
+
+
 def extras_of(text: str) -> tuple[str, ...]:
     """Return the extras in a requirement on the project itself, such as `.[train]`."""
     found = _standard(text, editable=False)
@@ -165,7 +178,7 @@ def _of_url(url: str, folder: PurePath, files: Files, where: str) -> ImportedReq
     if plain.lower().startswith("file:"):
         local = _local(ImportedRequirement(name=name), plain, folder, where)
         return local if name else _of_path(local.path or folder, files, where)
-    name = name or _file_name(unquote(urlsplit(plain).path)) or ""
+    name = name or _file_name(unquote(urlsplit(plain).path)) or repository_name(plain) or ""
     if not _NAME.fullmatch(name):
         shown = quoted(public_url(url))
         raise FtiError(f"{where}: the package of {shown} has no name. Write `NAME @ URL`.")

@@ -97,6 +97,7 @@ def test_a_slow_index_is_asked_in_advance(demo: MemoryProject) -> None:
     assert set(Counter(demo.index.requests).values()) == {1}
 
 
+@pytest.mark.slow
 def test_an_index_with_pages_in_html(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": [], "mid 1.0": []})
     demo.index.offer({"app 1.0": ["lib"], "app 2.0": ["lib", "yanked"], "other 1.0": []}, CORP)

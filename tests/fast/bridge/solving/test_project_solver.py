@@ -96,6 +96,7 @@ def test_stages_agree_where_they_can(output: SolverOutput | None) -> None:
     }
 
 
+@pytest.mark.slow
 def test_stages_that_are_not_aligned_have_the_newest_versions(output: SolverOutput | None) -> None:
     tasks = [task("feature", "lib"), task("training", "lib<3")]
     assert solved(tasks, output, aligned=False) == {"feature": "lib 3.0", "training": "lib 2.0"}
