@@ -9,10 +9,18 @@ UV := .venv.uv/bin/uv
 # Tests with real tools, which wait now and then: in one process more than there are cores.
 PROCESSES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
 PARALLEL := -n $(PROCESSES) --dist worksteal
+# Each process collects its tests, which takes seconds for all of them: the files that have any.
+REAL := $(wildcard tests/real/test_*.py)
+REAL_GENERATED := $(shell grep -l "mark.generated" $(REAL) tests/fixtures/test_*.py)
+REAL_EVERY_MINOR := $(shell grep -l "mark.every_minor" $(REAL))
+REAL_OLDEST := $(shell grep -L "^pytestmark = pytest.mark.\(generated\|newest_only\)" $(REAL))
 # About half of the fast tests, which of them are run, and what none of them uses.
-FAST_ROOMS := $(addprefix tests/fast/,bridge models operations)
+FAST_ROOMS := $(addprefix tests/fast/,bridge checks models operations)
 FAST_CASES := not slow and not generated
-FAST_OPTIONS := $(addprefix -p no:,anyio cacheprovider logging platformdirs xdist)
+FAST_OPTIONS := --capture=sys $(addprefix -p no:,anyio cacheprovider faulthandler logging platformdirs subtests unittest xdist)
+# Their files are small and many: where the operating system has a folder in memory, they are in it.
+# Programs often cannot be started from there: tests that do so are slow.
+FAST_FOLDER := $(wildcard /dev/shm)
 # The tools that read what is exported, each in an environment of its own.
 CONSUMERS := $(sort $(basename $(notdir $(wildcard tests/platforms/environments/*.txt))))
 # What all of their requirements have wheels for; the tests themselves run in .venv.
@@ -32,6 +40,8 @@ test: test-fast test-slow test-real
 # Two processes, which share nothing, take less than one that distributes tests to two others.
 test-fast: $(VENV)/ready
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync test-fast-rooms test-fast-rest
+
+test-fast-rooms test-fast-rest: export TMPDIR := $(or $(TMPDIR),$(FAST_FOLDER))
 
 test-fast-rooms:
 	$(VENV)/bin/python -m pytest $(FAST_OPTIONS) -m "$(FAST_CASES)" $(FAST_ROOMS)
@@ -55,19 +65,19 @@ test-generated-fast: .venv/ready
 	.venv/bin/python -m pytest tests/fast $(PARALLEL) -m "hypothesis or sampled or generated"
 
 test-generated-real: .venv/ready
-	.venv/bin/python -m pytest tests/real tests/fixtures $(PARALLEL) -m generated
+	.venv/bin/python -m pytest $(REAL_GENERATED) $(PARALLEL) -m generated
 
 test-oldest: .venv-$(OLDEST)/ready
 	@$(MAKE) --no-print-directory VENV=.venv-$(OLDEST) test-fast
 	.venv-$(OLDEST)/bin/python -m pytest tests/fast/bridge $(PARALLEL) -m "slow and not generated"
-	.venv-$(OLDEST)/bin/python -m pytest tests/real $(PARALLEL) \
+	.venv-$(OLDEST)/bin/python -m pytest $(REAL_OLDEST) $(PARALLEL) \
 		-m "not docker and not generated and not newest_only"
 
 test-between: $(BETWEEN:%=test-poetry-%)
 
 test-poetry-%: .venv-%/ready
 	.venv-$*/bin/python -m pytest $(FAST_OPTIONS) -m "not generated" tests/fast/bridge
-	.venv-$*/bin/python -m pytest tests/real $(PARALLEL) -m every_minor
+	.venv-$*/bin/python -m pytest $(REAL_EVERY_MINOR) $(PARALLEL) -m every_minor
 
 environments: .venv/ready .venv-$(OLDEST)/ready $(BETWEEN:%=.venv-%/ready)
 

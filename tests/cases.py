@@ -31,4 +31,9 @@ def seeds(number: int) -> range:
 
 def sampled(items: Sequence[T]) -> Sequence[T]:
     """Return all items, or every fiftieth of them."""
-    return items if ALL else items[::_SHARE]
+    return items if ALL else share(items)
+
+
+def share(items: Sequence[T]) -> Sequence[T]:
+    """Return every fiftieth item."""
+    return items[::_SHARE]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import renamed_server
-from forks import interpreter_settings, run_on, start
+from forks import Server, interpreter_settings, start
 from harness import Result
 from poetry_server import Request
 
@@ -25,13 +25,13 @@ _TIMEOUT: Final = 300.0
 class ChangedPoetry:
     """Poetry's command line in a process that has imported it; each command runs in a fork."""
 
-    connection: socket.socket
+    server: Server
     environment: Mapping[str, str]
 
     def __call__(self, folder: Path, *words: str) -> Result:
         """Run `poetry WORDS` in a folder and return how it ended; no traceback is accepted."""
         request = Request(words, str(folder.absolute()), self.environment)
-        done = run_on(self.connection, request, None, _TIMEOUT)
+        done = self.server.run(request, None, _TIMEOUT)
         assert "Traceback (most recent call last)" not in done.stderr, done.stderr
         assert "Stack trace:" not in done.stderr, done.stderr
         return Result(done.returncode, done.stdout, done.stderr)
@@ -60,7 +60,7 @@ class ChangedPoetries:
             with theirs:
                 message = json.dumps(rename).encode()
                 socket.send_fds(self.connection, [message], [theirs.fileno()])
-            yield ChangedPoetry(ours, environment)
+            yield ChangedPoetry(Server(ours), environment)
 
 
 @contextmanager

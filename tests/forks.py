@@ -14,7 +14,8 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import poetry_server
@@ -37,6 +38,7 @@ _NOT_INTERPRETER: Final = "PYTHON_KEYRING_BACKEND"
 _PIPE: Final = 1 << 16  # bytes that fit into a pipe that nobody reads
 
 _idle: dict[str, list[Server]] = {}
+_open: list[Server] = []
 
 
 def run(
@@ -46,30 +48,36 @@ def run(
 
     Without `answers`, its stdin is empty.
     """
-    with _borrowed(request, python) as server:
+    with borrowed(request, python) as server:
         return server.run(request, answers, timeout)
 
 
-def run_with(request: Request, descriptors: Sequence[int], python: str) -> int:
-    """Run a command of Poetry in a fork, with these as stdin, stdout and stderr; return its code.
-
-    The code is negative for a signal, as in ``Popen.returncode``.
-    """
-    with _borrowed(request, python) as server:
-        return server.run_with(request, descriptors)
-
-
 @contextmanager
-def _borrowed(request: Request, python: str) -> Iterator[Server]:
+def borrowed(request: Request, python: str) -> Iterator[Server]:
     """Yield a server whose interpreter has the settings of the request."""
-    settings = interpreter_settings(request.environment)
-    servers = _idle.setdefault(json.dumps([python, settings]), [])
-    server = servers.pop() if servers else Server(python, settings)
+    settings = json.dumps(interpreter_settings(request.environment))
+    servers = _idle.setdefault(python + settings, [])
+    server = servers.pop() if servers else _first(python, settings).copy()
     try:
         yield server
     finally:
         if server.is_running:
             servers.append(server)
+
+
+@cache
+def _first(python: str, settings: str) -> Server:
+    """Start a server, which is only copied."""
+    connection, process = start(python, poetry_server.__file__, json.loads(settings))
+    server = Server(connection)
+
+    def end() -> None:
+        for each in (*_open, server):
+            each.close()
+        process.wait()
+
+    atexit.register(end)
+    return server
 
 
 def interpreter_settings(environment: Mapping[str, str]) -> dict[str, str]:
@@ -79,37 +87,6 @@ def interpreter_settings(environment: Mapping[str, str]) -> dict[str, str]:
         for name in sorted(environment)
         if name.startswith(_INTERPRETER) and name != _NOT_INTERPRETER
     }
-
-
-class Server:
-    """A process that has imported Poetry, and runs one command at a time in a fork."""
-
-    def __init__(self, python: str, settings: Mapping[str, str]) -> None:
-        self._connection, self._process = start(python, poetry_server.__file__, settings)
-        atexit.register(self.close)
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the process has not ended."""
-        return self._process.poll() is None
-
-    def close(self) -> None:
-        """End the process."""
-        atexit.unregister(self.close)
-        self._connection.close()
-        self._process.wait()
-
-    def run(
-        self, request: Request, answers: str | None, timeout: float
-    ) -> subprocess.CompletedProcess[str]:
-        """Run a command as ``subprocess.run`` would; raises TimeoutExpired."""
-        return run_on(self._connection, request, answers, timeout)
-
-    def run_with(self, request: Request, descriptors: Sequence[int]) -> int:
-        """Run a command with these as its stdin, stdout and stderr, and return its exit code."""
-        _send(self._connection, request, descriptors)
-        _receive(self._connection)
-        return int(_receive(self._connection))
 
 
 def start(
@@ -128,28 +105,71 @@ def start(
     return connection, process
 
 
-def run_on(
-    connection: socket.socket, request: Request, answers: str | None, timeout: float
-) -> subprocess.CompletedProcess[str]:
-    """Run a command in a fork of the server at the other end; raises TimeoutExpired."""
-    deadline = time.monotonic() + timeout
-    with ExitStack() as opened:
-        output, errors = _start(connection, request, answers, opened)
-        process = int(_receive(connection))
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A process that has imported Poetry, and runs one command at a time in a fork."""
+
+    connection: socket.socket
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process has not ended."""
+        self.connection.settimeout(0)
         try:
-            texts = _read([output, errors], deadline)
-        except TimeoutError:
-            os.kill(process, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(list(request.words), timeout) from None
-        finally:
-            code = int(_receive(connection))
-    return subprocess.CompletedProcess(list(request.words), code, *texts)
+            return bool(self.connection.recv(1, socket.MSG_PEEK))
+        except BlockingIOError:
+            return True
+
+    def close(self) -> None:
+        """Let the process end."""
+        self.connection.close()
+
+    def copy(self) -> Server:
+        """Return a server of its own that is a fork of this one."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            socket.send_fds(self.connection, [poetry_server.COPY], [theirs.fileno()])
+        _open.append(Server(ours))
+        return _open[-1]
+
+    def send(self, request: Request, descriptors: Sequence[int]) -> int:
+        """Start a command with these as its stdin, stdout and stderr; return its process ID."""
+        message = json.dumps(asdict(request)).encode()
+        self.connection.settimeout(None)
+        socket.send_fds(self.connection, [message], descriptors)
+        return self.receive()
+
+    def receive(self, timeout: float | None = None) -> int:
+        """Return the exit code of the command, once it has ended; raises TimeoutError.
+
+        The code is negative for a signal, as in ``Popen.returncode``.
+        """
+        self.connection.settimeout(timeout)
+        answer = self.connection.recv(64)
+        assert answer, "the server has ended"
+        return int(answer)
+
+    def run(
+        self, request: Request, answers: str | None, timeout: float
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command as ``subprocess.run`` would; raises TimeoutExpired."""
+        deadline = time.monotonic() + timeout
+        with ExitStack() as opened:
+            output, errors, process = _start(self, request, answers, opened)
+            try:
+                texts = _read([output, errors], deadline)
+            except TimeoutError:
+                os.kill(process, signal.SIGKILL)
+                raise subprocess.TimeoutExpired(list(request.words), timeout) from None
+            finally:
+                code = self.receive()
+        return subprocess.CompletedProcess(list(request.words), code, *texts)
 
 
 def _start(
-    connection: socket.socket, request: Request, answers: str | None, opened: ExitStack
-) -> tuple[int, int]:
-    """Send a request and return the descriptors of what the command writes."""
+    server: Server, request: Request, answers: str | None, opened: ExitStack
+) -> tuple[int, int, int]:
+    """Send a request; return the descriptors of what the command writes, and its process ID."""
     output, its_output = os.pipe()
     errors, its_errors = os.pipe()
     opened.callback(os.close, output)
@@ -157,21 +177,10 @@ def _start(
     its_input = _filled_pipe(answers) if answers else os.open(os.devnull, os.O_RDONLY)
     passed = [its_input, its_output, its_errors]
     try:
-        _send(connection, request, passed)
+        return output, errors, server.send(request, passed)
     finally:
         for descriptor in passed:
             os.close(descriptor)
-    return output, errors
-
-
-def _send(connection: socket.socket, request: Request, descriptors: Sequence[int]) -> None:
-    socket.send_fds(connection, [json.dumps(asdict(request)).encode()], descriptors)
-
-
-def _receive(connection: socket.socket) -> bytes:
-    answer = connection.recv(64)
-    assert answer, "the server has ended"
-    return answer
 
 
 def _filled_pipe(text: str) -> int:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import forks
 from poetry_server import MAIN, Request
+from running import Running
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+Started: TypeAlias = "subprocess.Popen[str] | Running"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,24 @@ class Poetry:
         result = self(folder, *words)
         assert result.code == 0, f"{words}: {result.code}\n{result.output}\n{result.errors}"
         return result.output
+
+    def start(self, folder: Path, *words: str, new_session: bool = False) -> Started:
+        """Start `poetry WORDS` in a folder, with an empty stdin and pipes for its outputs."""
+        if not self.new_process:
+            environment = dict(self.environment)
+            return Running(
+                Request(words, str(folder.absolute()), environment, new_session), self.python
+            )
+        return subprocess.Popen(
+            [*self.command, *words],
+            cwd=folder,
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=new_session,
+        )
 
     @property
     def command(self) -> list[str]:

@@ -39,6 +39,16 @@ class MemoryFiles:
         is_below = path.is_relative_to(ROOT)
         return in_one_line(path.relative_to(ROOT).as_posix() if is_below else str(path))
 
+    def matching_folders(self, folder: PurePath, pattern: str, /) -> list[PurePath]:
+        known = {parent for name in self.texts for parent in (ROOT / name).parents}
+        below = [each for each in sorted(known) if folder in each.parents]
+        depth = len(PurePosixPath(pattern).parts)
+        return [
+            each
+            for each in below
+            if len(each.relative_to(folder).parts) == depth and each.match(pattern)
+        ]
+
     def is_project(self, path: PurePath, /) -> bool:
         return path == ROOT
 

@@ -19,10 +19,9 @@ from poetry.core.version.markers import parse_marker
 from poetry.inspection.info import PackageInfo
 from poetry.packages.transitive_package_info import TransitivePackageInfo
 
-from cases import sampled
-from loopback.catalogue import load
 from poetry_fti.bridge.lock.locker import StageLocker
 from poetry_fti.bridge.lock.text.lock_text import lock_text
+from recorded import recorded, recorded_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,12 +52,12 @@ def lock_of(
 
 def recorded_packages() -> Packages:
     """Return some recorded projects, each in its newest release; or all."""
-    return some(*sampled(list(load().projects)))
+    return some(*recorded_names())
 
 
 @cache
 def _recorded(name: str, age: int) -> Package:
-    releases = load().projects[name]
+    releases = recorded(name)
     release = releases[min(age, len(releases) - 1)]
     return PackageInfo(
         name=release.name,

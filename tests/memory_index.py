@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from poetry_fti.operations.project import Project
     from small_index import Releases
 
+_NO_OUTPUT: Final = NullIO()
 DEFAULT: Final = str(urlsplit(signature(PyPiRepository).parameters["url"].default).hostname)
 
 
@@ -75,7 +76,7 @@ class MemoryIndex:
     def create_poetry(self, root: Path) -> Poetry:
         """Load a project with Poetry, connected to these indexes."""
         # Without plugins: looking for them takes longer than the rest.
-        poetry = Factory().create_poetry(root, io=NullIO(), disable_plugins=True)
+        poetry = Factory().create_poetry(root, io=_NO_OUTPUT, disable_plugins=True)
         for repository in poetry.pool.all_repositories:
             if isinstance(repository, HTTPRepository):
                 session = repository.session

@@ -34,6 +34,7 @@ NOT_RUN: Final = frozenset(
         "az",
         "bentoml",
         "conda",
+        "dagster",
         "docker",
         "make",
         "mlflow",

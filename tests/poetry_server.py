@@ -5,7 +5,8 @@
 Importing Poetry takes most of the time of a short command. DESCRIPTOR is one end of a socket pair.
 A request on it is the JSON text of a :class:`Request`, sent together with the descriptors that the
 command gets as its stdin, stdout and stderr. There are two answers: the process ID of the fork,
-then its exit code as in ``Popen.returncode``. The server ends when the other end is closed.
+then its exit code as in ``Popen.returncode``. The request COPY, sent with a descriptor of the same
+kind, has no answer: a fork becomes another server. A server ends when the other end is closed.
 """
 
 from __future__ import annotations
@@ -27,11 +28,14 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+import entry_points
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import ModuleType
 
 MAIN: Final = "loopback.poetry_main"
+COPY: Final = b"copy"
 LARGEST_REQUEST: Final = 1 << 17  # bytes: a message of the socket
 
 # Imported by each command before the plugin is loaded.
@@ -67,11 +71,15 @@ _loaded: Final[dict[str, Any]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A command of Poetry: its arguments, its working directory, its environment variables."""
+    """A command of Poetry: its arguments, its working directory, its environment variables.
+
+    Its process may become the leader of a new session.
+    """
 
     words: Sequence[str]
     folder: str
     environment: Mapping[str, str]
+    new_session: bool = False
 
 
 class Shelf:
@@ -108,6 +116,7 @@ def load() -> None:
             with suppress(ImportError):  # an optional part of a library
                 import_module(name)
         _compile()
+        entry_points.remember()
         _loaded.update(sys.modules)
 
 
@@ -172,23 +181,45 @@ def serve(connection: socket.socket) -> Request | None:
     while True:
         message, descriptors, _, _ = socket.recv_fds(connection, LARGEST_REQUEST, 3)
         if not message:
+            reap()
             return None
         child = os.fork()
         if not child:
             connection.close()
-            for target, descriptor in enumerate(descriptors):
-                os.dup2(descriptor, target)
-                os.close(descriptor)
-            return Request(**json.loads(message))
+            if message != COPY:
+                return _adopt(descriptors, message)
+            (descriptor,) = descriptors
+            connection = socket.socket(fileno=descriptor)
+            continue
         for descriptor in descriptors:
             os.close(descriptor)
-        connection.send(str(child).encode())
-        _, status = os.waitpid(child, 0)
-        connection.send(str(os.waitstatus_to_exitcode(status)).encode())
+        if message == COPY:
+            reap(os.WNOHANG)
+        else:
+            connection.send(str(child).encode())
+            _, status = os.waitpid(child, 0)
+            connection.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def _adopt(descriptors: Sequence[int], message: bytes) -> Request:
+    """Make these the descriptors of stdin, stdout and stderr; return the request."""
+    for target, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, target)
+        os.close(descriptor)
+    return Request(**json.loads(message))
+
+
+def reap(options: int = 0) -> None:
+    """Forget the forks that have ended, or wait for all of them."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, options)[0]:
+            pass
 
 
 def run(request: Request) -> None:
     """Do what ``python -m loopback.poetry_main WORDS`` does; raises SystemExit."""
+    if request.new_session:
+        os.setsid()
     adopt_environment(request.environment)
     os.chdir(request.folder)
     sys.path[0] = str(Path.cwd())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import poetry.core.json
 import poetry.core.pyproject.toml
 import poetry.json
+import poetry.utils.cache
 import tomlkit.toml_file
 
 from poetry_fti.bridge.index import prefetch
@@ -26,6 +27,7 @@ def make_quick() -> None:
     """Change Poetry for the rest of the process; further calls do nothing."""
     _compile_schemas_once()
     _parse_files_once()
+    _cache_in_one_folder()
     # No test is about a loss of power, and answers in memory keep no more threads busy.
     vars(os)["fsync"] = lambda _: None
     vars(prefetch)["CONNECTIONS"] = 2
@@ -51,6 +53,12 @@ def _parse_files_once() -> None:
     )
     tomlkit_file = vars(tomlkit.toml_file)
     tomlkit_file["loads"] = _copied(tomlkit_file["loads"])
+
+
+def _cache_in_one_folder() -> None:
+    """Poetry makes up to eight folders for each file of its cache."""
+    hashes = vars(poetry.utils.cache)["_HASHES"]
+    hashes.update({name: (function, 0) for name, (function, _) in hashes.items()})
 
 
 def _copied(parse: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -12,7 +12,6 @@ import json
 import os
 import socket
 import sys
-from contextlib import suppress
 from importlib import import_module
 from typing import Final
 
@@ -56,14 +55,7 @@ def serve(connection: socket.socket) -> int | None:
                 Rename(*rename).install()
             return descriptor
         os.close(descriptor)
-        _reap(os.WNOHANG)
-
-
-def _reap(options: int = 0) -> None:
-    """Forget the servers that have ended, or wait for all of them."""
-    with suppress(ChildProcessError):
-        while os.waitpid(-1, options)[0]:
-            pass
+        poetry_server.reap(os.WNOHANG)
 
 
 if __name__ == "__main__":
@@ -71,6 +63,6 @@ if __name__ == "__main__":
     with socket.socket(fileno=int(sys.argv[1])) as requests:
         wanted = serve(requests)
     if wanted is None:
-        _reap()
+        poetry_server.reap()
     else:
         poetry_server.main(wanted)

@@ -74,9 +74,9 @@ def _serve(listener: socket.socket, python: str) -> None:
 def _answer(connection: socket.socket, python: str) -> None:
     with connection:
         message, descriptors, _, _ = socket.recv_fds(connection, LARGEST_REQUEST, 3)
-        try:
-            code = forks.run_with(Request(**json.loads(message)), descriptors, python)
-        finally:
+        request = Request(**json.loads(message))
+        with forks.borrowed(request, python) as server:
+            server.send(request, descriptors)
             for descriptor in descriptors:
                 os.close(descriptor)
-        connection.send(str(code).encode())
+            connection.send(str(server.receive()).encode())

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 # `{"app 1.0": ["lib>=1"], "lib 1.0": []}`. A line that begins with "python" is the release's own
 # Python, one with "yanked" the reason for which it is yanked, one with "size" that of its wheels;
 # wheels whose lines with "content" differ are different files. Each line with "wheel" is the tag of
-# a wheel, by default py3-none-any. "sdist" alone is a source distribution.
+# a wheel, by default py3-none-any. "sdist" alone is a source distribution. A line that begins with
+# "License: ", "License-Expression: " or "Classifier: " is a header of the metadata.
 Releases: TypeAlias = "Mapping[str, Sequence[str]]"
 
 _SECONDS: Final = re.compile(r" in \d+\.\d s")
@@ -115,7 +116,8 @@ def _release(name: str, version: str, lines: Sequence[str]) -> Release:
     yanked = [line.removeprefix("yanked ") for line in lines if line.startswith("yanked ")]
     sizes = [int(line.removeprefix("size ")) for line in lines if line.startswith("size ")]
     content = [line for line in lines if line.startswith("content ")]
-    special = ("python", "yanked ", "size ", "content ", "wheel ", "sdist")
+    headers = [line for line in lines if line.startswith(("License", "Classifier: "))]
+    special = ("python", "yanked ", "size ", "content ", "wheel ", "sdist", *headers)
     tags = [line.removeprefix("wheel ") for line in lines if line.startswith("wheel ")]
     wheels = [f"{name}-{version}-{tag}.whl" for tag in tags]
     sources = [f"{name}-{version}.tar.gz" for line in lines if line == "sdist"]
@@ -131,11 +133,12 @@ def _release(name: str, version: str, lines: Sequence[str]) -> Release:
         )
         for filename in filenames
     ]
-    headers = [
+    metadata = [
         ("Metadata-Version", "2.4"),
         ("Name", name),
         ("Version", version),
         *(("Requires-Python", python) for python in pythons),
         *(("Requires-Dist", line) for line in lines if not line.startswith(special)),
+        *((header, value) for header, _, value in (each.partition(": ") for each in headers)),
     ]
-    return Release(name, version, tuple(headers), tuple(files))
+    return Release(name, version, tuple(metadata), tuple(files))

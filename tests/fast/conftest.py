@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from hypothesis import is_hypothesis_test
 
 from late_grammar import load_late
 from memory_index import MemoryIndex, MemoryProject
 from poetry_fti.bridge.solving.workers import assignment
+from quick_hypothesis import use_no_constants
 from quick_poetry import make_quick
 from small_index import pyproject
 
@@ -40,14 +42,24 @@ python = ">=3.12"
 """
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests of generated examples as slow."""
+    for item in items:
+        if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_collection_finish() -> None:
-    """Collect garbage rarely: each time everything that was imported is traversed."""
+    """Exempt everything that was imported from the collection of garbage."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(200_000, 20, 100)
 
 
+# Collections of garbage take long: each one traverses the modules that have been imported.
+gc.set_threshold(200_000, 20, 100)
 make_quick()
+use_no_constants()
 load_late()
 
 

@@ -229,6 +229,7 @@ def test_a_lock_that_cannot_be_read_is_broken(
     assert run(locked_demo, "list").code == 0
 
 
+@pytest.mark.slow
 def test_a_pyproject_elsewhere_is_not_edited(locked_demo: MemoryProject, outside: Path) -> None:
     path = locked_demo.root / "pyproject.toml"
     link(path, path.rename(outside / "pyproject.toml"))

@@ -12,8 +12,6 @@ from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 from packaging.tags import parse_tag, sys_tags
 
-from cases import sampled
-from loopback.catalogue import load
 from poetry_fti.model import PLATFORMS, Libc, Platform, Targets
 from poetry_fti.targets import (
     environment_marker,
@@ -22,6 +20,7 @@ from poetry_fti.targets import (
     python_minors,
     stage_targets,
 )
+from recorded import recorded, recorded_names
 
 LINUX = Targets(platforms=(Platform("linux", "amd64"),))
 GLIBC_2_36 = Targets(platforms=LINUX.platforms, libc=Libc("glibc", (2, 36)))
@@ -30,8 +29,8 @@ TAGS = tuple(sys_tags())
 RECORDED = sorted(
     {
         file.filename
-        for name in sampled(list(load().projects))
-        for release in load().projects[name]
+        for name in recorded_names()
+        for release in recorded(name)
         for file in release.files
         if file.is_wheel
     }

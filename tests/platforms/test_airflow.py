@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-import tomlkit
 import yaml
 
 from consumer import Consumer
 from harness import Poetry
 from loopback.catalogue import load
-from loopback.clients import copy_project, isolated_environment
+from loopback.clients import isolated_environment
 from loopback.index import LoopbackIndex
-from loopback.relocate import relocate
-from pages import Reader, merge
+from pages import Reader
+from pipelines import export, install, pipeline, uv
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 GUIDE: Final = "docs/how-to/airflow.md"
 
@@ -97,47 +95,12 @@ def worker(tmp_path_factory: pytest.TempPathFactory, poetry: Poetry) -> Worker:
         recorded = Poetry(isolated_environment(tmp_path_factory.mktemp("home"), index.url))
         Reader(recorded, guide, {}).follow(GUIDE)
     uv(poetry, guide, "venv", "--python", sys.executable, ".venv-feature")  # which is ignored
-    export(poetry, made.dags, "on-kubernetes", "kubernetes")
-    root = export(poetry, made.dags, "in-environments", "external-python")
-    for stage in ("feature", "training"):
-        environment = made.environments / stage
-        uv(poetry, root, "venv", "--python", sys.executable, environment)
-        file = f"fti/{stage}/requirements.txt"
-        uv(poetry, root, "pip", "sync", "--python", environment, "--require-hashes", file)
+    pods = pipeline(poetry, made.dags / "on-kubernetes", _CODE)
+    export(poetry, pods, "airflow", runner="kubernetes")
+    root = pipeline(poetry, made.dags / "in-environments", _CODE)
+    export(poetry, root, "airflow", runner="external-python")
+    install(poetry, root, made.environments)
     return made
-
-
-def export(poetry: Poetry, dags: Path, name: str, runner: str) -> Path:
-    """Return the folder of a project of which two stages are exported for a runner."""
-    root = copy_project("tiny", dags / name)
-    relocate(root, poetry.environment["LOOPBACK_INDEX_URL"])
-    configure(root, name, runner)
-    poetry.ok(root, "fti", "lock")
-    poetry.ok(root, "fti", "export", "--format", "airflow", "--format", "requirements")
-    return root
-
-
-def configure(root: Path, name: str, runner: str) -> None:
-    """Rename a project, and configure its pipeline."""
-    path = root / "pyproject.toml"
-    data = tomlkit.parse(path.read_text(encoding="utf-8")).unwrap()
-    stages = {
-        stage: {"image": {"command": ["python", "-c", _CODE]}, "env": {"REPORT": f"{stage}.txt"}}
-        for stage in ("feature", "training")
-    }
-    stages["training"] |= {"resources": {"cpu": 2, "memory": "1 GiB", "gpu": 1}}
-    stages["feature"] |= {"platforms": ["linux/amd64"]}
-    pipeline = {"order": ["feature", "training"], "runner": runner}
-    merge(
-        data, {"project": {"name": name}, "tool": {"fti": {"pipeline": pipeline, "stages": stages}}}
-    )
-    path.write_text(tomlkit.dumps(data), encoding="utf-8")
-
-
-def uv(poetry: Poetry, root: Path, *words: str | Path) -> None:
-    """Run uv, which must succeed."""
-    program = Path(sys.executable).with_name("uv")
-    subprocess.run([program, "--quiet", *words], cwd=root, env=poetry.environment, check=True)
 
 
 @pytest.fixture(scope="module")

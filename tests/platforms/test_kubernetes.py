@@ -1,4 +1,4 @@
-"""kubernetes.yaml, read by kubectl, kubernetes-validate and checkov."""
+"""kubernetes.yaml and kserve.yaml, read by kubectl, kubernetes-validate, checkov and KServe."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ from loopback.index import LoopbackIndex
 from pages import ROOT, Reader
 from poetry_fti.exporters.platforms import kubernetes
 from poetry_fti.model import Image, Resources
+from rest_server import RestServer, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from poetry_fti.model import Kind, LockedStage
+    from rest_server import Request
 
 GUIDE: Final = "docs/how-to/kubernetes.md"
 # The oldest version that knows everything that the files contain, and the newest.
@@ -56,6 +58,49 @@ pytestmark = pytest.mark.skipif(
     (sys.platform, platform.machine()) != ("linux", "x86_64"),
     reason="kubectl is available for Linux on x86_64 only",
 )
+
+# It builds the typed objects of the SDK, which have no place for a key that KServe does not know.
+_CREATE: Final = """\
+import sys
+
+import yaml
+from kserve import (
+    KServeClient,
+    V1beta1InferenceService,
+    V1beta1InferenceServiceSpec,
+    V1beta1PredictorSpec,
+)
+from kubernetes.client import ApiClient
+
+
+def typed(kind, data):
+    return ApiClient()._ApiClient__deserialize(data, kind)
+
+
+config, service = sys.argv[1:]
+with open(service, encoding="utf-8") as file:
+    document = yaml.safe_load(file)
+names = {name: each for each, name in V1beta1PredictorSpec.attribute_map.items()}
+predictor = {
+    names[key]: typed(V1beta1PredictorSpec.openapi_types[names[key]], value)
+    for key, value in document.pop("spec")["predictor"].items()
+}
+KServeClient(config_file=config).create(
+    V1beta1InferenceService(
+        api_version=document["apiVersion"],
+        kind=document["kind"],
+        metadata=typed("V1ObjectMeta", document["metadata"]),
+        spec=V1beta1InferenceServiceSpec(predictor=V1beta1PredictorSpec(**predictor)),
+    )
+)
+"""
+
+
+class Cluster(RestServer):
+    """The API server of a cluster, which accepts every object."""
+
+    def answer(self, request: Request) -> tuple[int, object]:
+        return 201, request.body
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +182,46 @@ def test_checkov_reports_what_the_guide_explains(project: Path) -> None:
     failed = {each["check_id"] for each in results["failed_checks"]}
     rows = [line for line in (ROOT / GUIDE).read_text("utf-8").splitlines() if "`CKV" in line]
     assert failed == set(re.findall(r"`(CKV\w+)`", "\n".join(rows)))
+
+
+def test_the_sdk_of_kserve_creates_the_service(project: Path, tmp_path: Path) -> None:
+    service = yaml.safe_load((project / "kserve.yaml").read_text("utf-8"))
+    (tmp_path / "create.py").write_text(_CREATE, encoding="utf-8")
+    with serving(Cluster()) as cluster:
+        (tmp_path / "kubeconfig").write_text(kubeconfig(cluster.url), encoding="utf-8")
+        Consumer.named("kserve").run(
+            *("python", tmp_path / "create.py", tmp_path / "kubeconfig", project / "kserve.yaml")
+        )
+    (created,) = cluster.requests
+    kind = "/apis/serving.kserve.io/v1beta1/namespaces/credit/inferenceservices"
+    assert created.line.partition("?")[0] == f"POST {kind}"
+    assert created.body == service
+
+
+def kubeconfig(server: str) -> str:
+    """Return the configuration of a client of a cluster."""
+    return yaml.safe_dump(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "only",
+            "clusters": [{"name": "only", "cluster": {"server": server}}],
+            "contexts": [{"name": "only", "context": {"cluster": "only", "user": "only"}}],
+            "users": [{"name": "only", "user": {}}],
+        }
+    )
+
+
+def test_the_predictor_is_a_valid_pod_of_the_image(project: Path, tmp_path: Path) -> None:
+    service = yaml.safe_load((project / "kserve.yaml").read_text("utf-8"))
+    predictor = service["spec"]["predictor"]
+    (container,) = predictor["containers"]
+    assert container["image"] == "ghcr.io/acme/credit-scoring-inference:1.4"
+    assert container["readinessProbe"]["httpGet"] == {"path": "/health", "port": 8000}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod"}, "spec": predictor}
+    (tmp_path / "pod.yaml").write_text(yaml.safe_dump(pod), encoding="utf-8")
+    for version in VERSIONS:
+        words = ("kubernetes-validate", "--strict", "--kubernetes-version", version)
+        printed = Consumer.named("kubernetes").run(*words, tmp_path / "pod.yaml")
+        assert " passed for resource " in printed
+        assert "WARN" not in printed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from textwrap import dedent
 from typing import TYPE_CHECKING, Final
 
@@ -267,22 +266,13 @@ def test_stages_that_a_rule_ties_are_locked_together(poetry: Poetry, tmp_path: P
     assert poetry.ok(root, "fti", "lock", "--check") == "2 locks checked: all fresh.\n"
 
 
-def killed_at(said: bytes, poetry: Poetry, root: Path, words: Sequence[str]) -> None:
+def killed_at(said: str, poetry: Poetry, root: Path, words: Sequence[str]) -> None:
     """Start a command, and kill it and all its processes as soon as it has said something."""
-    process = subprocess.Popen(
-        [*poetry.command, *words],
-        cwd=root,
-        env=dict(poetry.environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = poetry.start(root, *words, new_session=True)
     assert process.stdout is not None
-    with process.stdout as output:
-        assert any(said in line for line in output), said
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    assert any(said in line for line in process.stdout), said
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 @pytest.mark.newest_only
@@ -291,12 +281,12 @@ def test_a_command_that_is_killed_can_be_run_again(poetry: Poetry, tmp_path: Pat
     poetry.ok(root, "fti", "lock")
     poetry.ok(root, "fti", "install", "training")
     words = ["fti", "add", "training", "webby", "boosting", "torchish", "sourceonly"]
-    for said in (b"Using version", b": locked", b"Package operations", b"Installing webby"):
+    for said in ("Using version", ": locked", "Package operations", "Installing webby"):
         killed_at(said, poetry, root, words)
         tomlkit.parse((root / "pyproject.toml").read_text(encoding="utf-8"))
         assert "oldie" in locked(root, "training")
     poetry.ok(root, *words)
-    killed_at(b"Installing", poetry, root, ["fti", "install", "inference"])
+    killed_at("Installing", poetry, root, ["fti", "install", "inference"])
     poetry.ok(root, "fti", "install", "inference")
     for stage, modules in (("training", "webby, boosting, torchish"), ("inference", "drawing")):
         poetry.ok(root, "fti", "run", stage, "python", "-c", f"import {modules}")

@@ -29,7 +29,8 @@ COMMANDS = (
     ("fti", "export", "-f", "requirements", "-f", "constraints", "-f", "pylock"),
     ("fti", "export", "-f", "pyproject", "-f", "dockerfile"),
     ("fti", "export", "-f", "bake", "-f", "compose", "-f", "github", "-f", "gitlab"),
-    ("fti", "export", "-f", "airflow", "-f", "kubernetes"),
+    ("fti", "export", "-f", "airflow", "-f", "dagster", "-f", "prefect"),
+    ("fti", "export", "-f", "bentoml", "-f", "kserve", "-f", "kubernetes"),
     ("fti", "export", "--merged"),
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from poetry_fti import files
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from harness import Started
     from loopback.index import LoopbackIndex
 
 pytestmark = pytest.mark.newest_only
@@ -27,23 +27,15 @@ WAITING = "Waiting for another poetry fti command in this project to finish.\n"
 @pytest.fixture
 def start(
     tmp_path: Path, locked_tiny: Path, own_index: LoopbackIndex
-) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+) -> Iterator[Callable[..., Started]]:
     """Start a command, by default `lock`, from an index that takes its time."""
     own_index.latency = 0.2
     started = []
 
-    def start(words: str = "lock", home: str = "home") -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [*Poetry({}).command, "fti", *words.split()],
-            cwd=locked_tiny,
-            env=isolated_environment(tmp_path / home, own_index.url),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
+    def start(words: str = "lock", home: str = "home") -> Started:
+        poetry = Poetry(isolated_environment(tmp_path / home, own_index.url))
+        started.append(poetry.start(locked_tiny, "fti", *words.split()))
+        return started[-1]
 
     yield start
     for process in started:
@@ -51,13 +43,13 @@ def start(
         process.communicate()
 
 
-def end(process: subprocess.Popen[str]) -> Result:
+def end(process: Started) -> Result:
     output, errors = process.communicate(timeout=60)
-    return Result(process.returncode, output, errors)
+    return Result(process.wait(), output, errors)
 
 
 def test_the_later_one_waits_and_finds_all_done(
-    locked_tiny: Path, start: Callable[..., subprocess.Popen[str]]
+    locked_tiny: Path, start: Callable[..., Started]
 ) -> None:
     fresh = snapshot(locked_tiny)
     shutil.rmtree(locked_tiny / "fti")
@@ -85,7 +77,7 @@ def is_made(words: str, text: str) -> bool:
 def test_no_edit_is_lost(
     locked_tiny: Path,
     own_index: LoopbackIndex,
-    start: Callable[..., subprocess.Popen[str]],
+    start: Callable[..., Started],
     words: list[str],
 ) -> None:
     own_index.latency = 0
@@ -97,7 +89,7 @@ def test_no_edit_is_lost(
 
 
 def test_without_a_common_cache_an_edit_is_made_or_refused(
-    locked_tiny: Path, own_index: LoopbackIndex, start: Callable[..., subprocess.Popen[str]]
+    locked_tiny: Path, own_index: LoopbackIndex, start: Callable[..., Started]
 ) -> None:
     own_index.latency = 0
     processes = {words: start(words, home) for home, words in zip("abcd", EDITS, strict=True)}
@@ -112,7 +104,7 @@ def test_one_that_is_killed_keeps_nobody_waiting(
     tmp_path: Path,
     locked_tiny: Path,
     own_index: LoopbackIndex,
-    start: Callable[..., subprocess.Popen[str]],
+    start: Callable[..., Started],
 ) -> None:
     fresh = snapshot(locked_tiny)
     shutil.rmtree(locked_tiny / "fti")

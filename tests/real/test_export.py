@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-READ_BY_PIP: Final = "azureml, conda, constraints, mlflow, ray and requirements"
+READ_BY_PIP: Final = "azureml, bentoml, conda, constraints, mlflow, ray and requirements"
 ENVIRONMENTS = [
     {
         **marker_environment(platform),

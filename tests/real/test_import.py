@@ -11,12 +11,12 @@ import pytest
 from harness import Poetry, snapshot
 from loopback.clients import isolated_environment
 from loopback.index import LoopbackIndex
-from small_index import catalogue, lab
+from small_index import Lab, catalogue, lab
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from small_index import Lab, Releases
+    from small_index import Releases
 
 RELEASES: Final[Releases] = {
     "app 1.0": ["lib"],
@@ -111,3 +111,36 @@ def test_the_lock_of_another_tool(tmp_path: Path, tool: tuple[str, str], lock: s
     assert checked.code == 0, checked.errors
     assert (root / "pyproject.toml").read_text(encoding="utf-8") == text
     assert "1.0" in (root / "fti/training/poetry.lock").read_text(encoding="utf-8")
+
+
+@pytest.mark.newest_only
+def test_members_of_a_workspace_of_uv(tmp_path: Path) -> None:
+    root = tmp_path / "demo"
+    needs = {"shared": "lib<2", "trainer": "shared", "api": "app"}
+    for name, requirement in needs.items():
+        folder = root / "packages" / name
+        folder.mkdir(parents=True)
+        (folder / "pyproject.toml").write_text(
+            f'[project]\nname = "{name}"\nversion = "3"\nrequires-python = ">=3.11"\n'
+            f'dependencies = ["{requirement}"]\n[build-system]\nrequires = ["hatchling"]\n'
+            'build-backend = "hatchling.build"\n',
+            encoding="utf-8",
+        )
+    text = (
+        f'{PROJECT}\n[tool.uv.workspace]\nmembers = ["packages/*"]\n'
+        "[tool.uv.sources]\nshared = { workspace = true }\n"
+    )
+    (root / "pyproject.toml").write_text(text, encoding="utf-8")
+    with LoopbackIndex(catalogue(RELEASES)) as index:
+        environment = isolated_environment(tmp_path / "home", index.url)
+        uv = (sys.executable, "-m", "uv", "lock")
+        subprocess.run(uv, cwd=root, env=environment, check=True, timeout=120)
+        done = Poetry(environment)(root, "fti", "import", "--discover", "--no-interaction")
+        assert done.code == 0, done.errors
+        checked = Poetry(environment)(root, "fti", "lock", "--check")
+    assert checked.code == 0, checked.errors
+    assert (root / "pyproject.toml").read_text(encoding="utf-8").startswith(text)
+    assert Lab(root, iter(())).locked == {
+        "inference": "api 3, app 1.5, lib 1.0",
+        "training": "lib 1.0, shared 3, trainer 3",
+    }

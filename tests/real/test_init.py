@@ -332,6 +332,15 @@ def test_a_folder_in_another_project_is_refused(root: Path, poetry: Poetry) -> N
     assert not list((root / "below").iterdir())
 
 
+def test_a_relative_folder_is_given_with_poetrys_option(root: Path, poetry: Poetry) -> None:
+    (root / "new").mkdir()
+    (root / "new" / "requirements.txt").write_text("numpy==2.0\n", encoding="utf-8")
+    assert init(poetry, root, "-n", "-C", "new", "--stage", "inference-minimal").code == 0
+    done = poetry(root, "-C", "new", "fti", "import", "training", "requirements.txt", "--no-lock")
+    assert (done.code, done.errors) == (0, "")
+    assert sorted(snapshot(root)) == ["new/pyproject.toml", "new/requirements.txt"]
+
+
 def test_presets_are_listed_and_shown(root: Path, poetry: Poetry) -> None:
     lines = poetry.ok(root, "fti", "presets").splitlines()
     assert [line.split()[0] for line in lines] == ["Preset", *PRESETS.split(", ")]

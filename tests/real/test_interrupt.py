@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from harness import Started
     from loopback.index import LoopbackIndex
 
 pytestmark = pytest.mark.skipif(
@@ -40,7 +41,7 @@ BOTH = pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
 class Running:
     """Poetry at work on a cold cache, with an index that counts what it asks for."""
 
-    process: subprocess.Popen[str] | subprocess.Popen[bytes]
+    process: Started | subprocess.Popen[bytes]
     index: LoopbackIndex
 
     def stop_after(self, requests: int, number: signal.Signals) -> Result:
@@ -57,7 +58,7 @@ class Running:
         """Send a signal and wait for the end."""
         self.process.send_signal(number)
         output, errors = self.process.communicate(timeout=20)
-        return Result(self.process.returncode, str(output), str(errors))
+        return Result(self.process.wait(), str(output), str(errors))
 
 
 @pytest.fixture
@@ -65,19 +66,12 @@ def start(tmp_path: Path, own_index: LoopbackIndex) -> Callable[..., Running]:
     """Start Poetry with empty caches."""
     homes = iter(range(100))
 
-    def start(folder: Path, *words: str) -> Running:
+    def start(folder: Path, *words: str, new_process: bool = False) -> Running:
         environment = isolated_environment(tmp_path / f"home{next(homes)}", own_index.url)
         own_index.requests.clear()
-        process = subprocess.Popen(
-            [*Poetry({}).command, *words],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        return Running(process, own_index)
+        poetry = Poetry(environment)
+        poetry = replace(poetry, new_process=new_process or poetry.new_process)
+        return Running(poetry.start(folder, *words), own_index)
 
     return start
 
@@ -120,7 +114,7 @@ def test_many_moments(
         lock.write_bytes(lock.read_bytes().replace(b'description = "', b'description = "formerly '))
     old = snapshot(locked_tiny)
     for tenths, number in zip(range(3, 20, 2), cycle(CODES)):
-        running = start(locked_tiny, "fti", "lock", "--regenerate")
+        running = start(locked_tiny, "fti", "lock", "--regenerate", new_process=True)
         time.sleep(tenths / 10)
         result = running.stop(number)
         require_whole(snapshot(locked_tiny), fresh, old)

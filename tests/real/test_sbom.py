@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from harness import Poetry
+from loopback.archives import Artifact
+from loopback.artifacts import record
+from loopback.catalogue import load
+from loopback.clients import isolated_environment
+from loopback.index import Further, LoopbackIndex
+from loopback.site import Answer
+from small_index import pyproject
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from harness import Poetry
+    from loopback.catalogue import Catalogue
+
+ISC: Final = "License :: OSI Approved :: ISC License (ISCL)"
+SOURCE: Final = """\
+[[tool.poetry.source]]
+name = "{name}"
+url = "{url}{name}/simple/"
+priority = "supplemental"
+"""
 
 pytestmark = pytest.mark.newest_only
 
@@ -56,3 +77,72 @@ def test_later_exports_update_an_sbom(poetry: Poetry, locked_tiny: Path) -> None
     path.write_text(text.replace("sparkish", "another"), encoding="utf-8")
     poetry.ok(locked_tiny, "fti", "export", "feature")
     assert path.read_text(encoding="utf-8") == text
+
+
+def test_licenses_come_from_the_metadata_of_each_index(tmp_path: Path) -> None:
+    artifacts = {
+        "": Artifact(name="expressed", version="1.0", licenses=(("License-Expression", "mit"),)),
+        "corp": Artifact(name="named", version="1.0", licenses=(("License", "Corporate"),)),
+        "plain": Artifact(name="classified", version="1.0", licenses=(("Classifier", ISC),)),
+    }
+    with MixedIndex(
+        *(catalogue(tmp_path / f"_{name}", artifacts[name]) for name in artifacts)
+    ) as index:
+        poetry = Poetry(isolated_environment(tmp_path / "home", index.url))
+        root = tmp_path / "project"
+        root.mkdir()
+        sources = (SOURCE.format(name=name, url=index.url) for name in ("corp", "plain"))
+        names = [each.name for each in artifacts.values()]
+        (root / "pyproject.toml").write_text(
+            pyproject({"training": names}, "".join(sources)), encoding="utf-8"
+        )
+        poetry.ok(root, "fti", "lock")
+        result = poetry(root, "fti", "export", "--format", "cyclonedx")
+        assert (result.code, result.errors) == (0, "")
+        wheels = [each for each in index.requests if each.path.endswith(".whl")]
+        assert {each.status for each in wheels} == {HTTPStatus.PARTIAL_CONTENT}
+    text = (root / "fti/training/training.cdx.json").read_text(encoding="utf-8")
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    assert {each["name"]: each.get("licenses") for each in json.loads(text)["components"][1:]} == {
+        "classified": [{"license": {"acknowledgement": "declared", "id": "ISC"}}],
+        "expressed": [{"license": {"acknowledgement": "declared", "id": "MIT"}}],
+        "named": [{"license": {"acknowledgement": "declared", "name": "Corporate"}}],
+    }
+
+
+class MixedIndex(LoopbackIndex):
+    """Three indexes: the default one, one with metadata files, and one that has wheels only."""
+
+    def __init__(self, default: Catalogue, corp: Catalogue, plain: Catalogue) -> None:
+        super().__init__(default, further={"corp": Further(corp), "plain": Further(plain)})
+
+    def respond(self, path: str, headers: Mapping[str, str]) -> Answer:
+        """Return the answer to a request, which may be for a part of a wheel."""
+        answer = super().respond(path, headers)
+        if path.startswith("/plain/simple/"):
+            return replace(answer, body=answer.body.replace(b"core-metadata", b"other"), etag="")
+        if path.startswith("/plain/") and path.endswith(".metadata"):
+            return Answer(HTTPStatus.NOT_FOUND)
+        wanted = re.fullmatch(r"bytes=(\d*)-(\d*)", headers.get("Range", ""))
+        if wanted is None or answer.status is not HTTPStatus.OK:
+            return answer
+        size = len(answer.body)
+        if wanted[1]:
+            first, last = int(wanted[1]), min(int(wanted[2] or size), size - 1)
+        else:
+            first, last = max(0, size - int(wanted[2])), size - 1
+        return replace(
+            answer,
+            status=HTTPStatus.PARTIAL_CONTENT,
+            body=answer.body[first : last + 1],
+            headers={"Content-Range": f"bytes {first}-{last}/{size}"},
+            etag="",
+        )
+
+
+def catalogue(folder: Path, artifact: Artifact) -> Catalogue:
+    """Return an index with a package that is built into a folder."""
+    folder.mkdir()
+    text = json.dumps({"packages": record([artifact], folder)})
+    (folder / "index.json").write_text(text, encoding="utf-8")
+    return load(folder / "index.json", archives=folder)

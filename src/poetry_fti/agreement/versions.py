@@ -36,9 +36,14 @@ def group_locked(
     for name, locked in pairs:
         found.setdefault(name, {})[locked] = None
     return {
-        name: tuple(sorted(each, key=lambda one: (one.version, str(one.origin))))
+        # Most packages have one version, and the text of its origin is not needed.
+        name: tuple(sorted(each, key=_order) if len(each) > 1 else each)
         for name, each in found.items()
     }
+
+
+def _order(locked: LockedVersion) -> tuple[Version, str]:
+    return locked.version, str(locked.origin)
 
 
 def locked_by_name(

@@ -11,6 +11,7 @@ from poetry.factory import Factory
 from poetry_fti.bridge.build_constraints import build_constraints
 from poetry_fti.bridge.index.files import KnownSizes, cached_yanks, find_files, pool_indexes
 from poetry_fti.bridge.index.http_cache import make_robust
+from poetry_fti.bridge.index.licenses.lookup import IndexLicenses
 from poetry_fti.bridge.index.logins import logins
 from poetry_fti.bridge.project.code import project_code
 from poetry_fti.bridge.project.derived_package import require_sources
@@ -20,7 +21,7 @@ from poetry_fti.bridge.project.sources import hide_credentials
 from poetry_fti.errors import ConfigError, ProblemsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
     from typing import TypeAlias
 
@@ -29,7 +30,15 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
     from poetry.repositories import RepositoryPool
 
-    from poetry_fti.model import Code, IndexOrigin, LockedFile, LockedPackage, LockedStage, Login
+    from poetry_fti.model import (
+        Code,
+        IndexOrigin,
+        LicenseMetadata,
+        LockedFile,
+        LockedPackage,
+        LockedStage,
+        Login,
+    )
 
     CreatePoetry: TypeAlias = Callable[[Path], Poetry]
 
@@ -54,6 +63,10 @@ class PoetryProject:
     @cached_property
     def _known_sizes(self) -> KnownSizes:
         return KnownSizes(self.pool)
+
+    @cached_property
+    def _licenses(self) -> IndexLicenses:
+        return IndexLicenses(self.pool)
 
     @property
     def pool(self) -> RepositoryPool:
@@ -103,6 +116,14 @@ class PoetryProject:
     def known_sizes(self, packages: Iterable[LockedPackage]) -> dict[str, int]:
         """Return the sizes in bytes of the packages' files by digest that Poetry's cache has."""
         return self._known_sizes.of(packages)
+
+    def find_licenses(self, packages: Sequence[LockedPackage]) -> list[LicenseMetadata | None]:
+        """Return the license metadata of each package, from their indexes.
+
+        It is None for a package that is not from an index, and where the index has no metadata.
+        Raises FtiError if an index cannot be reached.
+        """
+        return self._licenses.of(packages)
 
     def cached_yanks(
         self, packages: Iterable[LockedPackage]

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 from cleo.helpers import option
 from poetry.console.commands.command import Command
 
-from poetry_fti.commands.shared.console import escape, feedback_of, guarded, load, warning
+from poetry_fti.commands.shared.console import (
+    escape,
+    feedback_of,
+    guarded,
+    load,
+    project_folder,
+    warning,
+)
 from poetry_fti.commands.shared.options import SINCE, STAGES
 from poetry_fti.commands.shared.writing import report_written
 from poetry_fti.errors import DONE
@@ -65,7 +72,7 @@ Poetry is configured with.
     @guarded
     def handle(self) -> int:
         """Write the Dockerfiles, then build the images that do not exist yet."""
-        folder = self.get_application().project_directory
+        folder = project_folder(self)
         with exclusive_access(folder, feedback_of(self)):
             project = load(self)
             names = self._names(project)

@@ -30,7 +30,7 @@ from poetry_fti.operations.export import (
 )
 from poetry_fti.operations.images.layers import image_warnings, shared_layers
 from poetry_fti.operations.unseen_changes import unseen_changes
-from poetry_fti.wording import counted, joined
+from poetry_fti.wording import counted, joined, named_stages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,8 +69,9 @@ class ExportCommand(Command):
     ]
     help = """\
 Writes files for each stage to <comment>fti/STAGE/</comment>; the locks have to be fresh. The
-formats airflow, bake, compose, github and gitlab write one file to <comment>fti/</comment> that
-describes all stages, and devcontainer writes to <comment>.devcontainer/STAGE/</comment>.
+formats airflow, bake, compose, dagster, github, gitlab, kfp and prefect write one file to
+<comment>fti/</comment> that describes all stages, and devcontainer writes to
+<comment>.devcontainer/STAGE/</comment>.
 Without <info>--format</info> and <info>--merged</info>, files of earlier exports are updated, too,
 with the options that they were written with.
 
@@ -91,6 +92,11 @@ with the options that they were written with.
             return FOUND if request.check else stale.exit_code
         for text in rendered.left_out:
             warning(self.io, text)
+        if not rendered.texts:
+            stages = named_stages([stage.name for stage in request.stages])
+            verb = "does" if len(request.formats) == 1 else "do"
+            forms = joined(request.formats)
+            warning(self.io, f"No file to export: {forms} {verb} not apply to {stages}.")
         if request.check:
             for text in unseen_changes(project, request.stages):
                 warning(self.io, text)

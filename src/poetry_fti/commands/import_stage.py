@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from cleo.helpers import argument, option
 
-from poetry_fti.commands.shared.console import error, escape, feedback_of, guarded
+from poetry_fti.commands.shared.console import error, escape, feedback_of, guarded, project_folder
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.questions import AskingCommand
 from poetry_fti.commands.shared.reports.discovery import discovery_lines
@@ -96,7 +96,7 @@ stage cannot be locked, no file is changed.
                 "`--discover` finds files and stages itself. Leave out the stage, `--kind` and"
                 " `--python`."
             )
-        folder = self.get_application().project_directory
+        folder = project_folder(self)
         found = discover(folder)
         for line in discovery_lines(found):
             self.line(line)
@@ -126,7 +126,7 @@ stage cannot be locked, no file is changed.
             return failure.exit_code
 
     def _import(self, request: ImportRequest, start: Path) -> int:
-        folder = self.get_application().project_directory
+        folder = project_folder(self)
         plan = plan_import(folder, request, start)
         for note in plan.notes:
             self.line(f"- {escape(note)}")

@@ -32,6 +32,7 @@ class StageExporter:
             the package and the way out.
         needs_file_details: the URL, size and upload time of each locked file have to be looked up
             in the index before.
+        needs_licenses: the licenses of the packages have to be looked up in the index before.
         needs_layers: the layers of the stage's image have to be planned before, which looks up
             the sizes of files too.
         can_omit_hashes: `--no-hashes` applies to the format.
@@ -42,6 +43,7 @@ class StageExporter:
     files: Callable[[LockedStage], Mapping[str, str]]
     _: KW_ONLY
     needs_file_details: bool = False
+    needs_licenses: bool = False
     needs_layers: bool = False
     can_omit_hashes: bool = False
     can_omit_markers: bool = False

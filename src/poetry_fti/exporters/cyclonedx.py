@@ -27,16 +27,23 @@ def sbom_path(locked: LockedStage) -> PurePosixPath:
     return locked.folder / filename(locked.stage.name)
 
 
-def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return the SBOM; raises MissingExtraError if its library is not installed."""
+def require_library() -> None:
+    """Raise MissingExtraError if the library that writes SBOMs is not installed."""
     try:
-        # The library belongs to an extra, and takes a while to import.
-        from poetry_fti.exporters.sbom.document import sbom_text  # noqa: PLC0415
+        import poetry_fti.exporters.sbom.document  # noqa: F401, PLC0415 - takes a while
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _LIBRARIES:
             raise
         raise MissingExtraError("The format cyclonedx", "sbom") from error
+
+
+def files(locked: LockedStage) -> Mapping[str, str]:
+    """Return the SBOM; raises MissingExtraError if its library is not installed."""
+    require_library()
+    # The library belongs to an extra, and takes a while to import.
+    from poetry_fti.exporters.sbom.document import sbom_text  # noqa: PLC0415
+
     return {filename(locked.stage.name): sbom_text(locked)}
 
 
-EXPORTER: Final = StageExporter(_FILE, files)
+EXPORTER: Final = StageExporter(_FILE, files, needs_licenses=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.importers.azureml import read_azureml
 from poetry_fti.importers.conda.package_list import read_text_file
+from poetry_fti.importers.json_file import read_json_file
 from poetry_fti.importers.mlflow import read_model
 from poetry_fti.importers.pip_commands import read_dockerfile, read_notebook
 from poetry_fti.importers.pipfile import read_pipfile
@@ -48,7 +48,7 @@ class Importer:
 # The first importer with a matching pattern reads a file.
 IMPORTERS: Final[Mapping[str, Importer]] = {
     "yaml": Importer(("*.yml", "*.yaml"), read_yaml_file),
-    "azureml": Importer(("*.json",), read_azureml),
+    "json": Importer(("*.json",), read_json_file),
     "mlflow": Importer(("MLmodel",), read_model),
     "pixi": Importer(("pixi.toml",), read_pixi, pixi_environments, is_selective=True),
     "setuptools": Importer(("setup.cfg",), read_setup_cfg, is_selective=True),

@@ -7,21 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.conda.environment import environment_of, variables
-from poetry_fti.importers.shared.documents import read_json, string, table
+from poetry_fti.importers.shared.documents import string, table
 from poetry_fti.importers.yaml_file import image_note
 from poetry_fti.model.imported import ImportedStage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from poetry_fti.importers.source import Source
     from poetry_fti.models.environments.yaml_documents import Yaml
 
 
-def read_azureml(source: Source) -> ImportedStage:
-    """Return the environment of a JSON file; raises FtiError if it does not describe one."""
-    data = read_json(source.path, source.files)
+def azureml_stage(data: Mapping[str, Any], source: Source) -> ImportedStage:
+    """Return the environment of a JSON object; raises FtiError if it does not describe one."""
     conda = table(data, "python", "condaDependencies")
     if not conda and not table(data, "docker"):
-        raise FtiError(f"{source.name} is not an Azure Machine Learning environment.")
+        raise FtiError(
+            f"{source.name} is neither an Azure Machine Learning environment nor an SBOM of"
+            " CycloneDX."
+        )
     stage = environment_of(_as_yaml(conda), source) if conda else ImportedStage()
     env = variables(_as_yaml(table(data, "environmentVariables")))
     # The SDK adds its example to each environment.

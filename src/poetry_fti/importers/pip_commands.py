@@ -6,16 +6,18 @@ import json
 import re
 import shlex
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
+from poetry_fti.importers.copied_files import copied_files
 from poetry_fti.importers.requirements.entries import read_text
 from poetry_fti.importers.requirements.stage import stage_of_text
 from poetry_fti.importers.shared.documents import array, read_json, string, tables
 from poetry_fti.importers.shared.quoting import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import PurePath
 
     from poetry_fti.importers.source import Source
@@ -63,10 +65,13 @@ _WITH_VALUE: Final = frozenset(
 def read_dockerfile(source: Source) -> ImportedStage:
     """Return the packages that the `RUN` instructions of a Dockerfile install with pip.
 
-    Files with requirements are searched for in the folder of the Dockerfile and above. Raises
-    FtiError if they cannot be found, or the Dockerfile installs no package.
+    Files with requirements are searched for in the folder of the Dockerfile and above, by the path
+    from which it copies them. Raises FtiError if they cannot be found, or the Dockerfile installs
+    no package.
     """
-    return _stage(list(_run_lines(read_text(source.path, source.files))), source)
+    text = read_text(source.path, source.files).replace("\r\n", "\n")
+    lines = _CONTINUED.sub(" ", text).splitlines()
+    return _stage(list(_run_lines(lines)), source, copied_files(lines))
 
 
 def read_notebook(source: Source) -> ImportedStage:
@@ -77,7 +82,7 @@ def read_notebook(source: Source) -> ImportedStage:
     cells = tables(read_json(source.path, source.files).get("cells"))
     code = [each.get("source") for each in cells if each.get("cell_type") == "code"]
     texts = (string(each) or "".join(map(string, array(each))) for each in code)
-    return _stage([line for text in texts for line in _shell_lines(text)], source)
+    return _stage([line for text in texts for line in _shell_lines(text)], source, {})
 
 
 def _shell_lines(cell: str) -> Iterator[str]:
@@ -87,9 +92,9 @@ def _shell_lines(cell: str) -> Iterator[str]:
     yield from (line for line in lines if is_shell or _MAGIC.match(line))
 
 
-def _run_lines(text: str) -> Iterator[str]:
+def _run_lines(text: Iterable[str]) -> Iterator[str]:
     """Yield what `RUN` instructions run, also the lines of here-documents."""
-    lines = iter(_CONTINUED.sub(" ", text.replace("\r\n", "\n")).splitlines())
+    lines = iter(text)
     for line in lines:
         instruction, _, rest = line.strip().partition(" ")
         if instruction.upper() != "RUN":
@@ -106,13 +111,13 @@ def _until(end: str, lines: Iterator[str]) -> Iterator[str]:
         yield line
 
 
-def _stage(commands: Sequence[str], source: Source) -> ImportedStage:
+def _stage(commands: Sequence[str], source: Source, copied: Mapping[str, str]) -> ImportedStage:
     lines = [
         line
         for command in commands
         for part in _SEPARATOR.split(_unwrapped(command))
         if (found := _INSTALL.match(part)) is not None
-        for line in _requirement_lines(found["words"], source)
+        for line in _requirement_lines(found["words"], source, copied)
     ]
     if not lines:
         raise FtiError(f"{source.name} has no command of pip that installs a package.")
@@ -137,7 +142,7 @@ def _unwrapped(command: str) -> str:
         return command
 
 
-def _requirement_lines(words: str, source: Source) -> Iterator[str]:
+def _requirement_lines(words: str, source: Source, copied: Mapping[str, str]) -> Iterator[str]:
     """Yield the lines of a requirements file that installs what a command of pip does."""
     try:
         rest = iter(shlex.split(words, comments=True))
@@ -148,14 +153,14 @@ def _requirement_lines(words: str, source: Source) -> Iterator[str]:
         if option in _WITH_VALUE and not equals:
             next(rest, None)
         elif option in _KEPT:
-            yield _option(_KEPT[option], value if equals else next(rest, ""), source)
+            yield _option(_KEPT[option], value if equals else next(rest, ""), source, copied)
         elif not word.startswith(("-", "$", ">", "<", "|")) and word not in _INSTALLERS:
             yield word
 
 
-def _option(option: str, value: str, source: Source) -> str:
+def _option(option: str, value: str, source: Source, copied: Mapping[str, str]) -> str:
     if option in {"-r", "-c"}:
-        value = str(_found(value, source))
+        value = str(_found(copied.get(PurePosixPath(value).name, value), source))
     return f"{option} {shlex.quote(value)}"
 
 

@@ -20,6 +20,7 @@ from poetry_fti.importers.shared.documents import (
 )
 from poetry_fti.importers.shared.indexes import index_of
 from poetry_fti.importers.shared.places import placed
+from poetry_fti.importers.shared.python import minor_versions
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirements import is_version, pinned_versions
 from poetry_fti.model.imported import ImportedIndex, ImportedRequirement, ImportedStage
@@ -37,7 +38,6 @@ _PIPFILE: Final = "Pipfile"
 _LOCK: Final = "Pipfile.lock"
 # Tables of a Pipfile that are not categories of packages.
 _OTHERS: Final = frozenset({"source", "requires", "scripts", "pipenv", "pipfile", "_meta"})
-_MINOR: Final = 2
 _MARKERS: Final = (
     *("os_name", "platform_machine", "platform_python_implementation", "platform_release"),
     *("platform_system", "python_version", "python_full_version", "sys_platform"),
@@ -119,8 +119,5 @@ def _with_known_index(requirement: ImportedRequirement, known: set[str]) -> Impo
 
 
 def _python(requires: Mapping[str, Any]) -> str:
-    version = string(requires.get("python_version"))
-    numbers = version.split(".")
-    if len(numbers) != _MINOR or not all(map(str.isdigit, numbers)):
-        return ""
-    return f">={version},<{numbers[0]}.{int(numbers[1]) + 1}"
+    version = string(requires.get("python_version")) or string(requires.get("python_full_version"))
+    return minor_versions([version])

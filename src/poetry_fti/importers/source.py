@@ -21,6 +21,9 @@ class Files(Protocol):
     def shown(self, path: PurePath, /) -> str:
         """Return a path as messages show it."""
 
+    def matching_folders(self, folder: PurePath, pattern: str, /) -> list[PurePath]:
+        """Return the sorted folders below a folder whose relative paths match a glob pattern."""
+
     def is_project(self, path: PurePath, /) -> bool:
         """Return whether a path is the root of the project that is imported into."""
 

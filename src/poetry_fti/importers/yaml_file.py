@@ -1,4 +1,4 @@
-"""YAML files of conda, MLflow and Azure Machine Learning, which differ in their keys."""
+"""YAML files of conda, MLflow, Azure Machine Learning and Ray, which differ in their keys."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.conda.environment import environment_of, variables
+from poetry_fti.importers.ray import is_runtime_env, runtime_env
 from poetry_fti.importers.requirements.entries import read_text
 from poetry_fti.importers.requirements.stage import stage_of_text
 from poetry_fti.importers.shared.python import python_specifiers
@@ -15,7 +16,7 @@ from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirements import is_version
 from poetry_fti.importers.source import Source
 from poetry_fti.model.imported import ImportedStage
-from poetry_fti.models.environments.yaml_documents import read_yaml, sequence, string
+from poetry_fti.models.environments.yaml_documents import mapping, read_yaml, sequence, string
 from poetry_fti.models.malformed import MalformedError
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ def read_yaml_file(source: Source) -> ImportedStage:
         return python_env(document, source)
     if not _AZUREML.isdisjoint(document) and "dependencies" not in document:
         return _azureml(document, source)
+    inline = mapping(document.get("environment"))
+    if not _AZUREML.isdisjoint(inline):  # of a job or a deployment
+        env = document.get("environment_variables", {})
+        return _azureml({"environment_variables": env, **inline}, source)
+    if is_runtime_env(document):
+        return runtime_env(document, source)
     return environment_of(document, source)
 
 

@@ -16,7 +16,16 @@ from poetry_fti.model.image import (
     Installer,
 )
 from poetry_fti.model.installed import Damage, Installed, InstalledFrom, InstalledPackage
-from poetry_fti.model.lock import Code, Layer, LockedFile, LockedPackage, LockedStage, Requirement
+from poetry_fti.model.lock import (
+    Code,
+    Layer,
+    License,
+    LicenseMetadata,
+    LockedFile,
+    LockedPackage,
+    LockedStage,
+    Requirement,
+)
 from poetry_fti.model.locked_version import LockedVersion
 from poetry_fti.model.login import Login
 from poetry_fti.model.model_record import ModelRecord, Stamp
@@ -87,6 +96,8 @@ __all__ = [
     "Layer",
     "Level",
     "Libc",
+    "License",
+    "LicenseMetadata",
     "LockedFile",
     "LockedPackage",
     "LockedStage",

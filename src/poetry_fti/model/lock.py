@@ -68,12 +68,36 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LicenseMetadata:
+    """The license fields of a package's core metadata, empty where it has none.
+
+    Attributes:
+        expression: the field `License-Expression` (PEP 639).
+        text: the field `License`: a name, or the whole text of a license.
+        classifiers: the classifiers that begin with `License ::`.
+    """
+
+    expression: str = ""
+    text: str = ""
+    classifiers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class License:
+    """A license: a valid SPDX identifier or expression if `is_spdx` is true, else a name."""
+
+    text: str
+    is_spdx: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LockedPackage:
     """A version of a package in a lock, reduced to what the stage's targets can install.
 
     `marker` is None for a package that every target installs; `requires_python` is None for one
     that supports every Python. `requires` are the package's own requirements. `digests` are those
-    of all its files in the lock, also of those that the stage's targets cannot install.
+    of all its files in the lock, also of those that the stage's targets cannot install. `licenses`
+    come from the index, and are empty until they have been looked up there.
     """
 
     name: NormalizedName
@@ -84,6 +108,7 @@ class LockedPackage:
     files: tuple[LockedFile, ...] = ()
     requires: tuple[Requirement, ...] = ()
     digests: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    licenses: tuple[License, ...] = ()
 
     @property
     def locked_version(self) -> LockedVersion:

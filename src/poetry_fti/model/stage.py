@@ -60,7 +60,7 @@ class Pipeline:
         order: the names of the stages in their order; None for the order of their kinds, in which
             the stages of a kind run at the same time, and services are left out.
         schedule: a cron expression with five fields, in UTC; None for runs on demand.
-        runner: what a task of Airflow runs a stage with.
+        runner: what Airflow, Dagster and Prefect run a stage with.
     """
 
     order: tuple[str, ...] | None = None

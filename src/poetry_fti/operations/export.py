@@ -17,6 +17,7 @@ from poetry_fti.model import FORMATS, format_folder
 from poetry_fti.operations.certificates import require_certificates
 from poetry_fti.operations.exports.by_products import by_products
 from poetry_fti.operations.exports.generated import require_own
+from poetry_fti.operations.exports.licensed import with_licenses
 from poetry_fti.operations.exports.located import located
 from poetry_fti.operations.exports.merged import (
     follow_merged,
@@ -128,12 +129,18 @@ def render(project: Project, request: ExportRequest) -> Rendered:
     layered = [stage for stage, chosen in zip(locked, formats, strict=True) if _has_layers(chosen)]
     images = with_layers(project, layered)
     views = {each.stage.name: each for each in images}
+    pairs = zip(locked, formats, strict=True)
+    licensed = with_licenses(
+        project, [stage for stage, chosen in pairs if _has_licenses(chosen)], check=request.check
+    )
+    warnings += licensed.warnings
     texts: dict[PurePosixPath, str] = {}
     obsolete: list[PurePosixPath] = []
     for stage, chosen in zip(locked, formats, strict=True):
         for form in chosen:
             is_layered = form.exporter.needs_layers
-            new = _files(project, views[stage.stage.name] if is_layered else stage, form, request)
+            seen = views if is_layered else licensed.stages if form.exporter.needs_licenses else {}
+            new = _files(project, seen.get(stage.stage.name, stage), form, request)
             # An image needs no build constraints for other systems, but they do no harm there.
             texts |= {
                 path: text for path, text in new.items() if not (is_layered and path in texts)
@@ -166,6 +173,10 @@ def _formats(project: Project, stage: ProjectStage, request: ExportRequest) -> l
 
 def _has_layers(formats: Iterable[StageFormat]) -> bool:
     return any(each.exporter.needs_layers for each in formats)
+
+
+def _has_licenses(formats: Iterable[StageFormat]) -> bool:
+    return any(each.exporter.needs_licenses for each in formats)
 
 
 def _files(

@@ -97,7 +97,10 @@ def _with_standard_form(
 
 
 def _with_details(text: str, group: str, new: Sequence[ImportedRequirement], root: PurePath) -> str:
-    found = {each.name: table for each in new if (table := details(each, root))}
+    by_name: dict[NormalizedName, list[ImportedRequirement]] = {}
+    for each in new:
+        by_name.setdefault(each.normalized, []).append(each)
+    found = {each[0].name: value for each in by_name.values() if (value := details(each, root))}
     return add_keys(text, (*_POETRY, group, "dependencies"), found) if found else text
 
 

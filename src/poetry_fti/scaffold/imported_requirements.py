@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import PurePath
 
     from poetry_fti.model.imported import ImportedRequirement
@@ -22,14 +22,39 @@ def standard_form(requirement: ImportedRequirement) -> str:
     extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
     url = f" @ {requirement.url}" if requirement.url else ""
     marker = f" ; {requirement.marker}" if requirement.marker else ""
-    return f"{requirement.name}{extras}{requirement.specifier}{url}{marker}"
+    return f"{requirement.name}{extras}{bounds_first(requirement.specifier)}{url}{marker}"
 
 
-def details(requirement: ImportedRequirement, root: PurePath) -> dict[str, Any]:
-    """Return what `[tool.poetry.group]` adds to a requirement of PEP 735: its path or its source.
+def bounds_first(specifiers: str) -> str:
+    """Return version specifiers in the usual order: lower bounds, upper bounds, excluded versions.
 
-    Paths are relative to the project's root.
+    `packaging` sorts them as text, which puts `<2` before `>=1`.
     """
+    return ",".join(sorted(specifiers.split(","), key=_rank))
+
+
+def _rank(specifier: str) -> int:
+    operator = specifier.strip()[:2]
+    return 2 if operator == "!=" else int(operator.startswith("<"))
+
+
+def details(requirements: Sequence[ImportedRequirement], root: PurePath) -> Any:  # noqa: ANN401 - any TOML value
+    """Return what `[tool.poetry.group]` adds to a package's PEP 735 form: its path or its source.
+
+    Where a package has several requirements, each has its marker. Paths are relative to the
+    project's root. Returns an empty table or list if it has neither.
+    """
+    if len(requirements) == 1:
+        return _details(requirements[0], root)
+    found = ((each, _details(each, root)) for each in requirements)
+    return [
+        {**table, **({"markers": each.marker} if each.marker else {})}
+        for each, table in found
+        if table
+    ]
+
+
+def _details(requirement: ImportedRequirement, root: PurePath) -> dict[str, Any]:
     if requirement.path is not None:
         path = _relative(requirement.path, root)
         return {"path": path, **({"develop": True} if requirement.editable else {})}
@@ -53,11 +78,11 @@ def poetry_form(requirements: Iterable[ImportedRequirement], root: PurePath) -> 
 
 
 def _poetry_value(requirement: ImportedRequirement, root: PurePath) -> dict[str, Any]:
-    value = details(requirement, root)
+    value = _details(requirement, root)
     if requirement.url:
         value |= _from_url(requirement.url)
     elif requirement.path is None:
-        value = {"version": requirement.specifier or "*", **value}
+        value = {"version": bounds_first(requirement.specifier) or "*", **value}
     if requirement.extras:
         value["extras"] = list(requirement.extras)
     if requirement.marker:

@@ -12,8 +12,9 @@ from poetry_fti.config.groups import read_groups
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import KINDS
 from poetry_fti.model.imported import relaxed
+from poetry_fti.scaffold.imported_foreign import without_foreign
 from poetry_fti.scaffold.imported_groups import extended_group
-from poetry_fti.scaffold.imported_requirements import standard_form
+from poetry_fti.scaffold.imported_requirements import bounds_first, standard_form
 from poetry_fti.scaffold.imported_sources import with_sources
 from poetry_fti.scaffold.new_stages import with_plugin
 from poetry_fti.scaffold.toml_text import add_keys, edited, parse, table_at
@@ -78,7 +79,9 @@ def with_imported(
     ]
     requirements = requirements if target.pinned else relaxed(requirements)
     group = extended_group(text, _group(text, target.name), requirements, root)
+    imported, left_out = without_foreign(imported, text)
     notes = [*imported.notes, *_source_notes(imported.indexes, sources.names, sources.added)]
+    notes += left_out
     if group.kept:
         names = joined(group.kept)
         notes.append(f"{target.name} has requirements on {names} already, which were not changed.")
@@ -108,7 +111,7 @@ def _source_notes(
                 f"The source {name} needs a login, which was not imported. Configure it with"
                 f" `poetry config http-basic.{name} USERNAME`."
             )
-        if name in added and index.priority == "primary":
+        if name in added and index.priority == "primary" and index.url:  # PyPI has no URL
             yield (
                 f"The source {name} replaces PyPI for the whole project, as `--index-url` does. Set"
                 ' its `priority` to "supplemental" to search PyPI first.'
@@ -132,7 +135,7 @@ def _with_settings(
         new.pop("kind", None)
     if new or is_new:
         text = add_keys(text, path, new)
-    for key in ("constraints", "env", "overrides"):
+    for key in ("constraints", "env", "extras", "overrides"):
         if key in table and key in wanted:
             text = _extended(text, target.name, key, _missing(table[key], wanted[key]))
     return text, kept
@@ -145,6 +148,8 @@ def _settings(imported: ImportedStage, target: Target) -> Iterator[tuple[str, An
         yield "python", python
     if imported.platforms:
         yield "platforms", [str(each) for each in imported.platforms]
+    if imported.extras:
+        yield "extras", list(imported.extras)
     constraints = list(_constraints(imported.constraints, pinned=target.pinned))
     if constraints:
         yield "constraints", constraints
@@ -175,6 +180,7 @@ def _python(wanted: str, target: Target) -> str | None:
         )
     if both == allowed:
         return None
+    wanted = bounds_first(wanted)
     return wanted if both == minors else f"{target.python},{wanted}"
 
 

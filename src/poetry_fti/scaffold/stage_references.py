@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import partial, reduce
 from typing import Any, Final
 
 from poetry_fti.scaffold.toml_text import parse, require_edited
@@ -64,6 +64,12 @@ def drop_references(data: Any, *, name: str, left: int) -> None:  # noqa: ANN401
         order.remove(name)
     if not order and "order" in pipeline:
         del pipeline["order"]
+    # A table has no header of its own if only tables below it had one.
+    for path in (("tool", "fti", "check"), ("tool", "fti"), ("tool",)):
+        *parents, key = path
+        parent = reduce(lambda table, each: table.get(each, {}), parents, data)
+        if key in parent and not parent[key]:
+            del parent[key]
 
 
 def _drop_in_tables(parent: Any, key: str, name: str, *, everyone: int, fewest: int) -> None:  # noqa: ANN401 - tomlkit's types

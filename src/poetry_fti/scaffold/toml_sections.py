@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import tomlkit
@@ -68,11 +69,16 @@ def _header(line: str) -> tuple[KeyPath, bool] | None:
     match = _HEADER.fullmatch(line)
     if match is None:
         return None
+    path = _key_path(match["path"])
+    return None if path is None else (path, match["array"] is not None)
+
+
+@lru_cache(maxsize=256)  # most edits look for the sections several times
+def _key_path(text: str) -> KeyPath | None:
     try:
-        table = tomlkit.parse(f"{match['path']} = 0").unwrap()
+        return tuple(_keys(tomlkit.parse(f"{text} = 0").unwrap()))
     except TOMLKitError:
         return None
-    return tuple(_keys(table)), match["array"] is not None
 
 
 def _keys(table: Any) -> Iterator[str]:  # noqa: ANN401 - any TOML value

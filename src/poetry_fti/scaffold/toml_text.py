@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,14 @@ if TYPE_CHECKING:
 def parse(text: str, name: str = "pyproject.toml") -> dict[str, Any]:
     """Return the data of a TOML text; `name` stands for the file in the ConfigError raised."""
     try:
-        data: dict[str, Any] = tomlkit.parse(text).unwrap()
+        return deepcopy(_parsed(text))
     except TOMLKitError as error:
         raise ConfigError(f"{name} is not valid TOML: {error}") from error
+
+
+@lru_cache(maxsize=8)  # each step of an edit parses the text that the one before has made
+def _parsed(text: str) -> dict[str, Any]:
+    data: dict[str, Any] = tomlkit.parse(text).unwrap()
     return data
 
 

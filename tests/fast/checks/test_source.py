@@ -112,6 +112,7 @@ def test_packages_of_pypi_are_no_matter() -> None:
     assert findings([PYPI, ACME], serving()) == []
 
 
+@pytest.mark.slow
 def test_the_command_reports_it(demo: MemoryProject) -> None:
     source = '[[tool.poetry.source]]\nname = "acme"\nurl = "https://acme.test/simple/"\n'
     text = pyproject({"training": ["app"]}, f'{source}priority = "supplemental"\n')

@@ -65,6 +65,7 @@ def test_other_files_are_no_matter() -> None:
     assert messages({}) == messages({"sha256:03": "a"}) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("in_files", [False, True])
 def test_pages_of_any_age_are_read_from_the_cache(demo: MemoryProject, *, in_files: bool) -> None:
     demo.index.cached_in_files = in_files
@@ -87,6 +88,7 @@ def test_without_a_cache_nothing_is_known(demo: MemoryProject) -> None:
     assert demo.index.requests == before
 
 
+@pytest.mark.slow
 def test_what_is_unknown_is_counted_in_the_stages_that_are_checked(demo: MemoryProject) -> None:
     demo.index.offer({"app 1.0": ["lib"], "lib 1.0": [], "other 1.0": []})
     groups = {"training": ["app"], "inference": ["lib", "other"]}
@@ -110,6 +112,7 @@ def test_what_is_unknown_is_counted_in_the_stages_that_are_checked(demo: MemoryP
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [b"{", b'{"files": [{"yanked": true}]}', b'["yanked": true]'])
 def test_damaged_pages_are_ignored(
     locked_demo: MemoryProject, monkeypatch: pytest.MonkeyPatch, page: bytes

@@ -53,6 +53,7 @@ def test_nothing_is_found(demo: MemoryProject) -> None:
     assert run(demo, "check") == Ended(0, f"{ALL}: nothing found.\n")
 
 
+@pytest.mark.slow
 def test_a_forbidden_package_is_reported_with_what_requires_it(demo: MemoryProject) -> None:
     locked(demo, FORBID)
     assert run(demo, "check") == Ended(3, FOUND)
@@ -60,6 +61,7 @@ def test_a_forbidden_package_is_reported_with_what_requires_it(demo: MemoryProje
     assert run(demo, "check", "--skip", "forbid") == Ended(0, f"{OTHERS}: nothing found.\n")
 
 
+@pytest.mark.slow
 def test_a_requirement_of_the_stage_itself_is_to_be_removed(demo: MemoryProject) -> None:
     locked(demo, '[tool.fti.stages.training]\nforbid = ["app"]\n')
     assert run(demo, "check", "--only", "forbid").output == (
@@ -90,6 +92,7 @@ training
     )
 
 
+@pytest.mark.slow
 def test_severities_apply_in_general_and_in_a_stage(demo: MemoryProject) -> None:
     own = '[tool.fti.stages.inference.check]\nforbid = "warning"\n'
     locked(demo, f'{FORBID}{own}[tool.fti.check]\nforbid = "error"\n')
@@ -99,6 +102,7 @@ def test_severities_apply_in_general_and_in_a_stage(demo: MemoryProject) -> None
     assert run(demo, "check") == Ended(0, f"{OTHERS}: nothing found.\n")
 
 
+@pytest.mark.slow
 def test_a_waiver_accepts_a_finding_until_it_expires(demo: MemoryProject) -> None:
     locked(demo, waiver('package = "nvidia-*"\nexpires = 9999-12-31'))
     assert run(demo, "check") == Ended(0, f"1 finding waived.\n{ALL}: nothing found.\n")
@@ -112,12 +116,14 @@ def test_a_waiver_accepts_a_finding_until_it_expires(demo: MemoryProject) -> Non
     assert expired in run(demo, "check").output
 
 
+@pytest.mark.slow
 def test_a_waiver_of_nothing_is_reported(demo: MemoryProject) -> None:
     locked(demo, waiver('package = "mid"'))
     text = "tool.fti.check.waivers[0] waives nothing: no finding of forbid matches it. Remove it."
     assert run(demo, "check").errors == f"Warning: {text}\n"
 
 
+@pytest.mark.slow
 def test_a_waiver_applies_to_its_stages(demo: MemoryProject) -> None:
     locked(demo, waiver('stages = ["inference"]'))
     assert run(demo, "check").output.startswith("1 finding waived.\n")
@@ -128,6 +134,7 @@ def test_a_waiver_applies_to_its_stages(demo: MemoryProject) -> None:
     assert f"tool.fti.check.waivers[0].{unknown}" in run(demo, "check").errors
 
 
+@pytest.mark.slow
 def test_the_first_matching_waiver_that_has_not_expired_counts(demo: MemoryProject) -> None:
     another = '[[tool.fti.check.waivers]]\ncheck = "forbid"\nreason = "still"\n'
     locked(demo, waiver("expires = 2020-01-31") + another)
@@ -135,6 +142,7 @@ def test_the_first_matching_waiver_that_has_not_expired_counts(demo: MemoryProje
     assert [each["reason"] for each in data["waived"]] == ["still"]
 
 
+@pytest.mark.slow
 def test_findings_are_printed_as_json(demo: MemoryProject) -> None:
     locked(demo, FORBID)
     assert json.loads(run(demo, "check", "--format", "json").output) == {

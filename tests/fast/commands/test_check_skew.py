@@ -80,6 +80,7 @@ def test_each_ordered_pair_of_stages_is_a_finding(fleet: MemoryProject) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_finding_is_on_both_stages(fleet: MemoryProject) -> None:
     assert len(findings(fleet, "torch-training")) == 2
     assert len(findings(fleet, "inference")) == 1
@@ -90,6 +91,7 @@ def test_a_finding_is_on_both_stages(fleet: MemoryProject) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_finding_is_in_every_report_of_either_stage(fleet: MemoryProject) -> None:
     words = ("check", "torch-training", "--only", "skew", "--format")
     for form, text in (

@@ -78,6 +78,7 @@ def test_folders_that_belong_to_no_stage_are_shown_on_one_line(locked_demo: Memo
     assert "fti/a\\x1b[2Jb\\nc\\u2028d: poetry.lock\n" in ended.output
 
 
+@pytest.mark.slow
 def test_a_damaged_lock_and_a_template_are_shown_escaped(locked_demo: MemoryProject) -> None:
     lock = locked_demo.root / "fti/training/poetry.lock"
     text = lock.read_text(encoding="utf-8")

@@ -50,6 +50,7 @@ def differing(_before: MemoryProject, demo: MemoryProject) -> MemoryProject:
     return filled(demo, _before)
 
 
+@pytest.mark.slow
 def test_all_stages_are_compared(differing: MemoryProject) -> None:
     assert run(differing, "diff") == Ended(
         0,
@@ -67,6 +68,7 @@ Packages in the stages
     )
 
 
+@pytest.mark.slow
 def test_all_stages_are_compared_in_markdown(differing: MemoryProject) -> None:
     assert run(differing, "diff", "--format", "markdown").output == (
         """\
@@ -92,6 +94,7 @@ training: pyproject.toml requires lib &#60;2 |
     )
 
 
+@pytest.mark.slow
 def test_all_stages_are_compared_as_json(differing: MemoryProject) -> None:
     assert json.loads(run(differing, "diff", "--format", "json").output) == {
         "stages": [
@@ -258,6 +261,7 @@ def test_unknown_sizes_are_left_out(differing: MemoryProject) -> None:
     assert last == "  solo     3.0      pyproject.toml"
 
 
+@pytest.mark.slow
 def test_skew_between_two_stages_is_reported(demo: MemoryProject) -> None:
     groups = {"training": ["xgboost==3.0"], "inference": ["xgboost<3"]}
     demo.index.offer({"xgboost 1.7": [], "xgboost 3.0": []})

@@ -304,6 +304,38 @@ def test_errors_change_no_file(project: MemoryProject, words: str, code: int, me
     assert snapshot(project.root) == before
 
 
+def test_versions_that_exclude_each_other_are_named(project: MemoryProject) -> None:
+    put(project, "r.txt", "lib==1.0\n")
+    put(project, "gpu.txt", "app\nlib==2.0\n")
+    before = snapshot(project.root)
+    done = run(project, "import", "training", source(project, "r.txt"), source(project, "gpu.txt"))
+    assert (done.code, done.errors) == (
+        1,
+        (
+            "lib is required in versions that exclude each other: ==1.0,==2.0. Leave one of them in"
+            " what is imported.\n"
+        ),
+    )
+    assert snapshot(project.root) == before
+
+
+def test_extras_of_the_project_are_those_of_the_stage(project: MemoryProject) -> None:
+    project.write(
+        pyproject({"training": ["app"]}, '[tool.fti.stages.training]\nextras = ["web"]\n')
+        + '[project.optional-dependencies]\nfast = ["lib<2"]\nweb = ["web"]\n'
+    )
+    put(project, "r.txt", "-e .[fast,missing]\n")
+    done = run(project, "import", "training", source(project, "r.txt"), "--no-lock")
+    assert done.code == 0, done.errors
+    assert "The project has no extra missing, which was left out.\n" in done.output
+    text = (project.root / "pyproject.toml").read_text(encoding="utf-8")
+    assert '[tool.fti.stages.training]\nextras = ["web", "fast"]\n' in text
+    put(project, "serve.txt", ".[web]\n")
+    done = run(project, "import", "inference", source(project, "serve.txt"))
+    assert done.code == 0, done.errors
+    assert project.locked == {"inference": "lib 2.0, web 3.0"}
+
+
 @pytest.mark.parametrize(
     ("format_", "name"),
     [
@@ -316,6 +348,8 @@ def test_errors_change_no_file(project: MemoryProject, words: str, code: int, me
         ("mlflow", "python_env.yaml"),
         ("mlflow", "requirements.mlflow.txt"),
         ("azureml", "azureml-environment.yml"),
+        ("cyclonedx", "training.cdx.json"),
+        ("ray", "runtime_env.yaml"),
         ("lock", "poetry.lock"),
     ],
 )

@@ -210,6 +210,12 @@ def test_exports_that_make_no_sense(locked_demo: MemoryProject, words: str, erro
     assert run(locked_demo, "export", *words.split()) == Ended(1, "", error)
 
 
+def test_formats_that_do_not_apply(locked_demo: MemoryProject) -> None:
+    words = ("export", "training", "inference", "-f", "kserve")
+    message = "No file to export: kserve does not apply to training and inference."
+    assert run(locked_demo, *words) == Ended(0, "", f"Warning: {message}\n")
+
+
 def test_images_are_listed_and_explained(locked_demo: MemoryProject) -> None:
     listed = run(locked_demo, "image", "training").output.splitlines()
     assert listed[1].split() == [

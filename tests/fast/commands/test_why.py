@@ -97,6 +97,7 @@ inference does not contain arrow.
     )
 
 
+@pytest.mark.slow
 def test_all_paths_to_a_package_in_a_stage(locked: MemoryProject) -> None:
     assert run(locked, "why", "Arrow", "training", "--all") == found(
         """\
@@ -150,6 +151,7 @@ training: frames 2.0
     )
 
 
+@pytest.mark.slow
 def test_a_package_that_no_selected_stage_contains(locked: MemoryProject) -> None:
     assert run(locked, "why", "arow") == Ended(
         1, "", 'No stage contains arow; did you mean "arrow"?\n'
@@ -172,6 +174,7 @@ def test_an_empty_name_is_an_error(locked: MemoryProject) -> None:
     assert run(locked, "why", "") == Ended(1, "", "Name a package: poetry fti why PACKAGE\n")
 
 
+@pytest.mark.slow
 def test_what_could_add_a_package(locked: MemoryProject) -> None:
     assert run(locked, "why", "scikit-learn") == Ended(
         1,
@@ -299,6 +302,7 @@ feature: arrow 8.0
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [("python_version", "python_vision"), (">=5", ">=five")])
 def test_a_damaged_lock_is_skipped(locked: MemoryProject, damage: tuple[str, str]) -> None:
     path = locked.root / "fti/training/poetry.lock"

@@ -20,13 +20,14 @@ from poetry_fti.model import (
     LockedPackage,
     LockedStage,
     Platform,
+    Resources,
     Stage,
     Targets,
     UrlOrigin,
 )
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Origin
+    from poetry_fti.model import Image, Kind, Origin, Pipeline
 
 SECRET = "user:s3cret@"  # noqa: S105 - planted, so that tests can look for it
 DEFAULT = IndexOrigin()
@@ -127,6 +128,15 @@ def stage(*packages: LockedPackage, name: str = "training", python: str = ">=3.1
         digest="sha256:0",
         packages=packages,
     )
+
+
+def job(
+    name: str, kind: Kind, pipeline: Pipeline, image: Image, resources: Resources = Resources()
+) -> LockedStage:
+    """Return a stage that a pipeline of the project "Credit scoring" runs."""
+    locked = replace(stage(name=name), project="Credit scoring", pipeline=pipeline)
+    changed = replace(locked.stage, kind=kind, image=image, resources=resources)
+    return replace(locked, stage=changed)
 
 
 def on(locked: LockedStage, targets: Targets) -> LockedStage:

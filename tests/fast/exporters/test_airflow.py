@@ -11,7 +11,8 @@ import pytest
 
 from fast.exporters.canned import on, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.platforms import airflow, kubernetes
+from poetry_fti.exporters.platforms import kubernetes
+from poetry_fti.exporters.platforms.pipelines import airflow
 from poetry_fti.model import Code, Image, Pipeline, Platform, Resources, Targets
 
 if TYPE_CHECKING:

@@ -43,6 +43,11 @@ STAGE_EXPORTERS: Final = {
 PROJECT_EXPORTERS: Final = {
     name: exporter for name, exporter in EXPORTERS.items() if isinstance(exporter, ProjectExporter)
 }
+# They write nothing for a stage that is no service.
+FOR_SERVICES: Final = {"bentoml", "kserve"}
+SERVICE: Final = replace(
+    STAGE, stage=replace(STAGE.stage, kind="inference", image=Image(expose=("8000",)))
+)
 # They contain paths in an image.
 IN_IMAGES: Final = {"devcontainer", "dockerfile", "kubernetes"}
 # `--merged` writes it; it is no format that can be named.
@@ -107,7 +112,8 @@ def with_command(locked: LockedStage) -> LockedStage:
 def test_every_format_writes_its_main_file(name: str) -> None:
     exporter = EXPORTERS[name]
     if isinstance(exporter, StageExporter):
-        assert exporter.main.format(stage=STAGE.stage.name) in exporter.files(STAGE)
+        locked = SERVICE if name in FOR_SERVICES else STAGE
+        assert exporter.main.format(stage=locked.stage.name) in exporter.files(locked)
     else:
         assert list(exporter.files([with_command(STAGE)])) == [exporter.main]
 
@@ -147,7 +153,7 @@ def test_a_text_about_all_stages_is_as_the_others(name: str) -> None:
 
 @every_stage_format
 def test_a_text_names_its_source_ends_in_one_newline_and_has_no_credential(name: str) -> None:
-    files = STAGE_EXPORTERS[name].files(STAGE)
+    files = STAGE_EXPORTERS[name].files(SERVICE if name in FOR_SERVICES else STAGE)
     assert files
     assert_sound(files)
 
@@ -164,6 +170,7 @@ def test_a_text_holds_no_absolute_path(name: str) -> None:
         assert not re.search(r"(^|[\s'\"=])(/|file:/|[A-Z]:)", text, re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", AWKWARD)
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_stage_is_exported_or_refused_with_an_error_that_names_what_is_wrong(
@@ -221,6 +228,7 @@ def test_a_format_that_can_omit_markers_adds_none(name: str) -> None:
         assert " ; " not in text
 
 
+@pytest.mark.slow
 @every_stage_format
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(packages=st.permutations(PACKAGES))

@@ -11,16 +11,15 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from fast.exporters.canned import LINUX, MIRROR, STAGE, on, package, stage
+from fast.exporters.schemas import sbom_problem
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import cyclonedx
 from poetry_fti.exporters.images import dockerfile
-from poetry_fti.model import Image, IndexOrigin, Platform, Requirement, Targets
+from poetry_fti.model import Image, IndexOrigin, License, Platform, Requirement, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,8 +70,12 @@ def with_image(image: Image) -> LockedStage:
 ALPHA: Final = replace(
     package("alpha", "2.0+cpu", "alpha.whl", origin=MIRROR, marker='sys_platform == "linux"'),
     requires=(requires("beta", "<2"), requires("alpha"), requires("absent")),
+    licenses=(License("MIT OR Apache-2.0", is_spdx=True),),
 )
-BETA: Final = package("beta", "1.0", "beta-1.0.tar.gz", "beta-1.0.whl")
+BETA: Final = replace(
+    package("beta", "1.0", "beta-1.0.tar.gz", "beta-1.0.whl"),
+    licenses=(License("ISC", is_spdx=True), License("BSD License", is_spdx=False)),
+)
 SMALL: Final = replace(
     on(stage(ALPHA, BETA), LINUX),
     requirements=(requires("alpha"),),
@@ -95,7 +98,7 @@ poetry fti export training"
   "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
   "bomFormat": "CycloneDX",
   "specVersion": "1.6",
-  "serialNumber": "urn:uuid:1dc0ece6-ba44-5ef2-b35c-033f1fbb28de",
+  "serialNumber": "urn:uuid:844dfadd-22cf-5f10-8637-19fc9364b445",
   "version": 1,
   "components": [
     {
@@ -123,6 +126,12 @@ poetry fti export training"
         {
           "alg": "SHA-256",
           "content": "HEX"
+        }
+      ],
+      "licenses": [
+        {
+          "acknowledgement": "declared",
+          "expression": "MIT OR Apache-2.0"
         }
       ],
       "name": "alpha",
@@ -158,6 +167,20 @@ poetry fti export training"
           ],
           "type": "distribution",
           "url": "https://index.example/simple/beta/#beta-1.0.whl"
+        }
+      ],
+      "licenses": [
+        {
+          "license": {
+            "acknowledgement": "declared",
+            "id": "ISC"
+          }
+        },
+        {
+          "license": {
+            "acknowledgement": "declared",
+            "name": "BSD License"
+          }
         }
       ],
       "name": "beta",
@@ -232,11 +255,10 @@ poetry fti export training"
 
 @pytest.mark.slow
 def test_the_schema_accepts_every_kind_of_package() -> None:
-    validator = JsonStrictValidator(SchemaVersion.V1_6)
-    assert validator.validate_str(text(hashed(STAGE))) is None
-    assert validator.validate_str(text(stage())) is None
+    assert sbom_problem(text(hashed(STAGE))) is None
+    assert sbom_problem(text(stage())) is None
     # The digests of the other tests are too short.
-    assert validator.validate_str(text(STAGE)) is not None
+    assert sbom_problem(text(STAGE)) is not None
 
 
 def test_package_urls() -> None:

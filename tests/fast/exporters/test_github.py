@@ -20,6 +20,7 @@ from poetry_fti.model import PLATFORMS, IndexOrigin, Platform, Targets
 if TYPE_CHECKING:
     from poetry_fti.model import LockedStage
 
+pytestmark = pytest.mark.slow  # the schema is large
 GUIDE: Final = Path(__file__).parents[3] / "docs" / "how-to" / "ci.md"
 SCHEMA: Final = "github-workflows.json"
 DESKTOP: Final = on(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 import yaml
 
 from fast.exporters.canned import STAGE, on, stage
 from fast.exporters.schemas import problems
 from poetry_fti.exporters.ci import gitlab
 from poetry_fti.model import Platform, Targets
+
+pytestmark = pytest.mark.slow  # the schema is large
 
 
 def test_checks_a_child_pipeline_and_builds() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from fast.exporters.canned import on, stage
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.platforms.kfp import files
+from poetry_fti.exporters.platforms.pipelines.kfp import files
 from poetry_fti.model import Image, Platform, Resources, Targets
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import ast
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poetry_fti.exporters.platforms.python_text import call_text, value_text
+from poetry_fti.exporters.platforms.pipelines.python_text import call_text, value_text
 
 SCALARS = st.text() | st.integers() | st.booleans() | st.none()
 VALUES = st.recursive(

@@ -233,6 +233,7 @@ def test_the_check_of_the_python(python: str, condition: str) -> None:
         assert eval(condition, {"version": version}) == allowed  # noqa: S307 - our own text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("system", "machine", "implementation", "fits"),
     [

@@ -73,6 +73,12 @@ def test_extras_and_builds() -> None:
         ("_openmp_mutex", None),
         ("r-ggplot2", None),
         ("pytables", "tables"),
+        ("pyg", "torch-geometric"),
+        ("lmdb", None),
+        ("python-lmdb", "lmdb"),
+        ("mysql-connector-python", "mysql-connector-python"),
+        ("mysql-libs", None),
+        ("tmux", None),
     ],
 )
 def test_names_on_pypi(conda: str, pypi: str | None) -> None:
@@ -213,6 +219,7 @@ def test_a_list_of_urls_is_refused() -> None:
 SPECS = st.text("abz019.=<>!~*|,[]()' \"#:/_-", max_size=20)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(1000))
 @given(st.lists(st.one_of(SPECS, st.text(max_size=10)), max_size=5), st.text())
 def test_any_environment_is_read_or_refused(specs: list[str], text: str) -> None:
@@ -230,3 +237,15 @@ def test_pytorch_for_cpus() -> None:
         "environment.yml: PyTorch for Linux on PyPI contains CUDA. For `cpuonly`, add the source"
         " https://download.pytorch.org/whl/cpu to torch."
     )
+
+
+def test_a_list_without_its_header() -> None:
+    text = "numpy=1.26.4=py310h1_0\nlibblas=3.9.0=20_openblas\npytorch=2.1.0=py3.10_cuda11\n"
+    assert requirements(imported("requirements.txt", text)) == ["numpy==1.26.4", "torch==2.1.0"]
+    with pytest.raises(FtiError, match='"numpy=1" is not a requirement'):
+        imported("requirements.txt", "scipy\nnumpy=1\n")
+
+
+def test_a_metapackage_of_conda_without_python_code() -> None:
+    text = "dependencies: [tensorflow-gpu=2.4.1=h30adc30_0, blas=1.0=mkl]\n"
+    assert requirements(imported("environment.yml", text)) == ["tensorflow==2.4.1"]

@@ -48,12 +48,14 @@ HOSTILE: Final = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_hostile_file_is_read_or_refused(name: str) -> None:
     for data in HOSTILE:
         _attempt(name, data)
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(1000))
 @given(st.sampled_from(NAMES), st.one_of(st.binary(), st.text().map(str.encode)))
 def test_any_file_is_read_or_refused(name: str, data: bytes) -> None:

@@ -192,3 +192,20 @@ def test_what_conda_installs_is_pointed_out(command: str) -> None:
         ),
     )
     assert imported("Dockerfile", "RUN pip install lib  # not conda\n").notes == ()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "COPY req/api.txt /tmp/requirements.txt\nRUN pip install -r /tmp/requirements.txt",
+        "COPY --chown=me ./req/api.txt ./all.txt\r\nRUN pip install -r all.txt",
+        'ADD ["req/api.txt", "/app/all.txt"]\nWORKDIR /app\nRUN pip install -r all.txt',
+        "RUN --mount=type=bind,src=req/api.txt,dst=/tmp/r.txt \\\n  pip install -r /tmp/r.txt",
+        "COPY req/api.txt /app/\nRUN pip install -r /app/api.txt",
+    ],
+)
+def test_a_file_that_a_dockerfile_renames(lines: str) -> None:
+    files: dict[str, str | bytes] = {"Dockerfile": f"FROM x\n{lines}\n", "req/api.txt": "lib\n"}
+    if lines.endswith("/app/api.txt"):
+        files["api.txt"] = files.pop("req/api.txt")
+    assert requirements(imported("Dockerfile", files)) == ["lib"]

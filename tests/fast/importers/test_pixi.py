@@ -212,3 +212,9 @@ def test_markers_of_some_platforms(some: str, marker: str) -> None:
     every = [each for each in PLATFORMS if each.arch in {"amd64", "arm64"}]
     chosen = [each for each in every if str(each) in some.split()]
     assert platform_marker(chosen, every) == marker
+
+
+def test_extras_of_the_project_itself() -> None:
+    text = "[pypi-dependencies]\nours = { path = '.', editable = true, extras = ['gpu'] }\n"
+    stage = imported("pixi.toml", text)
+    assert (requirements(stage), stage.extras) == ([], ("gpu",))

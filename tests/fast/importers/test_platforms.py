@@ -122,6 +122,24 @@ environment_variables:
     assert built.notes[0].startswith("env.yml: what the Dockerfile of `build` installs")
 
 
+def test_the_environment_in_a_deployment_of_azureml() -> None:
+    text = """\
+$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json
+name: blue
+endpoint_name: taxi-fare-online
+code_configuration: {code: ., scoring_script: score.py}
+environment:
+  image: mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04
+  conda_file: online-conda.yml
+environment_variables: {STORAGE: account}
+"""
+    stage = imported("a/deploy.yml", {"a/deploy.yml": text, "a/online-conda.yml": CONDA})
+    assert requirements(stage) == ["mlflow==2.9.2"]
+    assert (stage.python, stage.env) == (">=3.10,<3.11", (("STORAGE", "account"),))
+    with pytest.raises(FtiError, match=r"has no list of `dependencies`"):
+        imported("job.yml", "environment: azureml:known@latest\n")
+
+
 def test_an_environment_of_azuremls_first_sdk() -> None:
     data = {
         "name": "train",
@@ -140,7 +158,9 @@ def test_an_environment_of_azuremls_first_sdk() -> None:
     assert len(stage.notes) == 2
     with pytest.raises(FtiError) as error:
         imported("package.json", "{}")
-    assert str(error.value) == "package.json is not an Azure Machine Learning environment."
+    assert str(error.value) == (
+        "package.json is neither an Azure Machine Learning environment nor an SBOM of CycloneDX."
+    )
 
 
 def test_an_environment_of_pixi() -> None:

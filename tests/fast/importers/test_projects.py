@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from typing import Final
 
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 
 from cases import examples
 from imported_files import imported, requirements
+from memory_index import DEFAULT
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.markers import marked_platforms
-from poetry_fti.importers.shared.poetry_versions import specifiers
+from poetry_fti.importers.shared.poetry_versions import python_marker, specifiers
 from poetry_fti.model import Platform
 from poetry_fti.model.imported import ImportedIndex
 
@@ -175,13 +177,32 @@ priority = "explicit"
     assert requirements(stage) == [
         "requests<3,>=2.31",
         "torch[opt]<2.2,>=2.1 from pt",
-        "numpy<2 ; sys_platform == 'linux'",
+        "numpy<2 ; sys_platform == 'linux' and python_version >= '3.9'",
         "-e ours @ /code/demo/old/libs/ours",
         "tool @ git+ssh://git@github.com/o/tool.git@main",
         "tqdm",
     ]
     assert stage.python == "<4,>=3.11"
     assert [each.name for each in stage.indexes] == ["pt"]
+
+
+def test_a_source_of_poetry_that_is_pypi_keeps_its_name_and_url() -> None:
+    text = f"""\
+[tool.poetry.group.training.dependencies]
+torch = {{ version = "*", source = "main" }}
+[[tool.poetry.source]]
+name = "main"
+url = "https://{DEFAULT}/simple/"
+[[tool.poetry.source]]
+name = "pypi"
+priority = "supplemental"
+"""
+    stage = imported("old/pyproject.toml", text)
+    assert requirements(stage) == ["torch from main"]
+    assert stage.indexes == (
+        ImportedIndex(name="main", url=f"https://{DEFAULT}/simple/", priority="primary"),
+        ImportedIndex(name="PyPI", url="", priority="supplemental"),
+    )
 
 
 def test_groups_of_pdm() -> None:
@@ -279,11 +300,105 @@ def test_markers_of_platforms(markers: list[str], platforms: list[str]) -> None:
         (">=1 <2", "<2,>=1"),
         ("~=1.4", "~=1.4"),
         ("*", ""),
-        ("^1 || ^2", None),
+        ("^1 || ^2", "<3,>=1"),
+        (">=2 | ^1.5", ">=1.5"),
+        ("1.0 || 2.0", ""),
     ],
 )
-def test_versions_of_poetry(constraint: str, expected: str | None) -> None:
+def test_versions_of_poetry(constraint: str, expected: str) -> None:
     assert specifiers(constraint) == expected
+
+
+@pytest.mark.parametrize(
+    ("constraint", "expected"),
+    [
+        ("", ""),
+        ("*", ""),
+        ("<3.10", "python_version < '3.10'"),
+        ("^3.9", "python_version >= '3.9' and python_version < '4'"),
+        ("3.11.*", "python_version == '3.11'"),
+        (">3.9", "python_full_version > '3.9'"),
+        (
+            "~3.9 || 3.11.4",
+            (
+                "python_version >= '3.9' and python_version < '3.10' or"
+                " python_full_version == '3.11.4'"
+            ),
+        ),
+    ],
+)
+def test_markers_of_pythons(constraint: str, expected: str) -> None:
+    assert python_marker(constraint) == expected
+
+
+def test_dependencies_of_poetry_with_conditions() -> None:
+    text = """\
+[tool.poetry.dependencies]
+python = ">=3.9"
+several = [{ version = "^1", python = "<3.10" }, { version = "^2", python = ">=3.10" }]
+uvloop = { version = "*", platform = "linux || darwin", markers = "extra != 'x'" }
+wheel = { version = "*", platform = "!=win32" }
+torch = { version = "^2", optional = true, source = "pt" }
+[tool.poetry.extras]
+gpu = ["Torch"]
+[tool.poetry.group.a]
+include-groups = ["b"]
+[tool.poetry.group.b]
+include-groups = ["c", "a"]
+[tool.poetry.group.c.dependencies]
+deep = "*"
+[[tool.poetry.source]]
+name = "pt"
+url = "https://e.org/pt"
+secondary = true
+[[tool.poetry.source]]
+name = "old"
+url = "https://e.org/old"
+priority = "secondary"
+"""
+    main = [
+        "several<2,>=1 ; python_version < '3.10'",
+        "several<3,>=2 ; python_version >= '3.10'",
+        "uvloop ; extra != 'x' and (sys_platform == 'linux' or sys_platform == 'darwin')",
+        "wheel ; sys_platform != 'win32'",
+    ]
+    stage = imported("old/pyproject.toml", text)
+    assert requirements(stage) == main
+    assert [each.priority for each in stage.indexes] == ["supplemental", "supplemental"]
+    gpu = imported("old/pyproject.toml", text, "gpu")
+    assert requirements(gpu) == [*main, "torch<3,>=2 from pt"]
+    assert requirements(imported("old/pyproject.toml", text, "a"))[-1] == "deep"
+    with pytest.raises(FtiError, match='several: "x" is not a version constraint'):
+        imported("old/pyproject.toml", text.replace("<3.10", "x"))
+
+
+def test_places_that_poetry_adds_to_standard_requirements() -> None:
+    text = """\
+[project]
+name = "ranker"
+dependencies = ["lib>=1"]
+[project.optional-dependencies]
+gpu = ["torch>=2"]
+[tool.poetry.dependencies]
+lib = { path = "../lib", develop = true }
+torch = [
+  { source = "cuda", markers = "sys_platform == 'linux'" },
+  { source = "cpu", markers = "sys_platform != 'linux'" },
+]
+[[tool.poetry.source]]
+name = "cuda"
+url = "https://e.org/cuda"
+priority = "explicit"
+[[tool.poetry.source]]
+name = "cpu"
+url = "https://e.org/cpu"
+priority = "explicit"
+"""
+    assert requirements(imported("old/pyproject.toml", text, "gpu")) == [
+        "-e lib>=1 @ /code/demo/lib",
+        "torch>=2 ; sys_platform == 'linux' from cuda",
+        "torch>=2 ; sys_platform != 'linux' from cpu",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -321,6 +436,9 @@ VALUES = st.recursive(
                 [
                     *("name", "version", "dependencies", "source", "path", "git", "url", "index"),
                     *("a", "python", "extras", "markers", "package", "envs", "sources", "group"),
+                    *("workspace", "members", "target", "linux-64", "pypi-dependencies", "feature"),
+                    *("environments", "features", "platforms", "activation", "env", "overrides"),
+                    *("template", "matrix", "platform", "linux", "value", "if", "env-vars"),
                 ]
             ),
             inner,
@@ -331,19 +449,65 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=examples(1000))
+@pytest.mark.slow
+@settings(max_examples=examples(400))
 @given(VALUES, VALUES, st.sampled_from(["project", "dependency-groups", "uv", "poetry", "package"]))
 def test_any_project_is_read_or_refused(value: object, other: object, key: str) -> None:
-    tool = {"uv": value, "poetry": other, "pdm": value, "hatch": other}
+    tool = {"uv": value, "poetry": other, "pdm": value, "hatch": {"envs": {"a": other}}}
     try:
         files: dict[str, str | bytes] = {
             "old/pyproject.toml": tomlkit.dumps({key: value, "tool": tool}),
             "old/uv.lock": tomlkit.dumps({"package": other}),
             "pylock.toml": tomlkit.dumps({"packages": value}),
             "Pipfile": tomlkit.dumps({"packages": value, "source": other}),
+            "pixi.toml": tomlkit.dumps({key: other, "dependencies": value, "feature": other}),
+            "hatch.toml": tomlkit.dumps({"envs": {"a": value, "b": other}}),
+            "bom.json": json.dumps({"bomFormat": "CycloneDX", "components": value, "a": other}),
+            "pixi.lock": json.dumps({"environments": value, "packages": other}),
         }
     except (ValueError, TypeError):  # what TOML cannot express
         return
-    for name in ("old/uv.lock", "old/pyproject.toml", "pylock.toml", "Pipfile"):
+    for name in files:
         with suppress(FtiError):
             imported(name, files)
+
+
+def test_a_project_with_groups_only() -> None:
+    text = "[dependency-groups]\ntrain = ['torch']\nserve = ['fastapi']\n"
+    own = imported("pyproject.toml", f"[project]\ndependencies = ['lib']\n{text}")
+    assert requirements(own) == []
+    with pytest.raises(FtiError) as error:
+        imported("old/pyproject.toml", text)
+    assert str(error.value) == (
+        "old/pyproject.toml has no requirements outside of serve and train. Name one of these, such"
+        ' as "old/pyproject.toml:serve".'
+    )
+
+
+def test_requirements_in_files_that_setuptools_and_hatch_read() -> None:
+    text = """\
+[project]
+name = "ranker"
+dynamic = ["version", "dependencies", "optional-dependencies"]
+[tool.setuptools.dynamic]
+dependencies = { file = ["req.txt"] }
+optional-dependencies.gpu = { file = "gpu.txt" }
+"""
+    files: dict[str, str | bytes] = {
+        "old/pyproject.toml": text,
+        "old/req.txt": "--pre\nlib>=1\n",
+        "old/gpu.txt": "torch\n",
+    }
+    stage = imported("old/pyproject.toml", files, "gpu")
+    assert requirements(stage) == ["lib>=1", "torch"]
+    assert [note.partition(":")[0] for note in stage.notes] == ["old/req.txt, line 1"]
+    hook = "[tool.hatch.metadata.hooks.requirements_txt]\nfiles = ['req.txt']\n"
+    files["old/pyproject.toml"] = f"[project]\ndynamic = ['dependencies']\n{hook}"
+    assert requirements(imported("old/pyproject.toml", files)) == ["lib>=1"]
+    stage = imported("old/pyproject.toml", "[project]\ndynamic = ['dependencies']\n")
+    assert stage.notes == (
+        (
+            "old/pyproject.toml: the dependencies are dynamic, and were left out. Import the file"
+            " that they come from."
+        ),
+    )

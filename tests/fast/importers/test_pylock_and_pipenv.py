@@ -175,3 +175,16 @@ def test_errors(name: str, text: str | bytes, message: str) -> None:
     with pytest.raises(FtiError) as error:
         imported(name, text)
     assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("requires", "python"),
+    [
+        ('python_version = "3.11"', ">=3.11,<3.12"),
+        ('python_full_version = "3.11.4"', ">=3.11,<3.12"),
+        ('python_version = "3"', ""),
+        ("", ""),
+    ],
+)
+def test_the_python_of_a_pipfile(requires: str, python: str) -> None:
+    assert imported("Pipfile", f"[packages]\n[requires]\n{requires}\n").python == python

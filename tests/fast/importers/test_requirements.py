@@ -296,3 +296,33 @@ def test_urls_that_grant_access_are_cut() -> None:
     assert requirements(stage) == [f"a @ {url}", f"b @ {url}"]
     assert len(stage.notes) == 2
     assert "s3cret" not in str(stage)
+
+
+def test_extras_of_the_project_itself() -> None:
+    text = "-e .[train,gpu]\n.\n./[docs]\ndemo[train] @ file:///code/demo\n"
+    stage = imported("requirements.txt", text)
+    assert (requirements(stage), stage.extras) == ([], ("gpu", "train", "docs"))
+    assert imported("a/requirements.txt", {"a/requirements.txt": "-e ..[x]\n"}).extras == ("x",)
+
+
+def test_a_repository_without_the_name_of_its_package() -> None:
+    text = (
+        "git+https://github.com/openai/CLIP.git\n"
+        "-e git+ssh://git@e.org/o/tool@a/b#subdirectory=py ; python_version < '4'\n"
+        "git+https://e.org/o/other.git#egg=lib\nnamed @ git+https://e.org/o/x\n"
+    )
+    stage = imported("requirements.txt", text)
+    assert requirements(stage) == [
+        "CLIP @ git+https://github.com/openai/CLIP.git",
+        "tool @ git+ssh://git@e.org/o/tool@a/b#subdirectory=py",
+        "lib @ git+https://e.org/o/other.git",
+        "named @ git+https://e.org/o/x",
+    ]
+    assert [note.partition(":")[0] for note in stage.notes] == [
+        "requirements.txt, line 1",
+        "requirements.txt, line 2",
+    ]
+    assert stage.notes[0].endswith(
+        ": the package was named CLIP, as its repository. Change the name in pyproject.toml if the"
+        " package has another one."
+    )

@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pip._internal.exceptions import InstallationError
-from pip._internal.network.session import PipSession
-from pip._internal.req.req_file import parse_requirements
 
 from cases import examples
 from imported_files import ROOT, MemoryFiles, imported
@@ -34,14 +31,18 @@ WORDS: Final = st.sampled_from(
 LINES: Final = st.lists(st.lists(WORDS, max_size=5).map(" ".join), max_size=8).map("\n".join)
 
 
-class Offline(PipSession):
-    """A session that reads no file from a server, as our importer."""
-
-    def get(self, url: str, **_: object) -> NoReturn:  # type: ignore[override]
-        raise InstallationError(url)
-
-
 def by_pip(folder: Path) -> list[tuple[str, bool, bool]] | None:
+    # Only the slow test calls this, and importing pip takes a quarter of a second.
+    from pip._internal.exceptions import InstallationError  # noqa: PLC0415
+    from pip._internal.network.session import PipSession  # noqa: PLC0415
+    from pip._internal.req.req_file import parse_requirements  # noqa: PLC0415
+
+    class Offline(PipSession):
+        """A session that reads no file from a server, as our importer."""
+
+        def get(self, url: str, **_: object) -> NoReturn:  # type: ignore[override]
+            raise InstallationError(url)
+
     try:
         found = list(parse_requirements(str(folder / "requirements.txt"), Offline()))
     except InstallationError:
@@ -73,6 +74,7 @@ def test_the_same_requirements_as_pip(
     assert by_us(texts) == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=examples(2000))
 @given(st.one_of(LINES, st.text()), st.one_of(st.none(), st.binary()))
 def test_any_file_is_read_or_refused(text: str, data: bytes | None) -> None:

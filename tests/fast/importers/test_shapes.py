@@ -169,7 +169,101 @@ ENVIRONMENTS: Final = {
         ),
         ["torchvision==0.14.1", "lightning==2.0.0", "mlflow>=2"],
     ),
+    "channels with labels": (
+        (
+            "name: RF2\nchannels:\n- pytorch\n- nvidia\n- defaults\ndependencies:\n"
+            "- python=3.10\n- pip\n- cudatoolkit=11.8\n- pytorch=2.1.1\n"
+            "- dglteam/label/cu117::dgl\n- pyg::pyg\n- pandas=2.2.0\n"
+        ),
+        ["torch==2.1.1", "dgl", "torch-geometric", "pandas==2.2.0"],
+    ),
+    # github.com/iis-esslingen/GO-SLAM
+    "most of it in comments": (
+        (
+            "dependencies:\n  - python=3.9\n  - pytorch\n  - torchvision\n#   - torchaudio\n"
+            "  - pytorch-cuda=12.1\n  # - _libgcc_mutex\n  # - brotlipy\n  - matplotlib\n"
+            "  # - mkl\n  - ninja\n"
+        ),
+        ["torch", "torchvision", "matplotlib", "ninja"],
+    ),
+    "an export of Windows": (
+        (
+            "name: wood\nchannels:\n  - defaults\ndependencies:\n"
+            "  - ca-certificates=2022.07.19=haa95532_0\n  - python=3.10.4=hbb2ffb3_0\n"
+            "  - scipy=1.7.3=py310h6d2d95c_2\n  - setuptools=63.4.1=py310haa95532_0\n"
+            "  - six=1.16.0=pyhd3eb1b0_1\n  - sqlite=3.39.2=h2bbff1b_0\n"
+            "  - threadpoolctl=2.2.0=pyh0d69192_0\n  - tk=8.6.12=h2bbff1b_0\n"
+            "  - tzdata=2022a=hda174b7_0\n  - vc=14.2=h21ff451_1\n"
+            "  - vs2015_runtime=14.27.29016=h5e58377_2\n  - wincertstore=0.2=py310haa95532_2\n"
+            "  - zlib=1.2.12=h8cc25b3_2\n  - pip:\n    - cython==0.29.20\n"
+            "    - opencv-python==4.6.0.66\nprefix: C:\\Users\\USER\\.conda\\envs\\wood\n"
+        ),
+        [
+            *("scipy==1.7.3", "six==1.16.0", "threadpoolctl==2.2.0", "wincertstore==0.2"),
+            *("cython==0.29.20", "opencv-python==4.6.0.66"),
+        ],
+    ),
+    # github.com/mlflow/mlflow, examples/pytorch/HPOExample
+    "a list that is not indented": (
+        (
+            "channels:\n  - conda-forge\ndependencies:\n  - python=3.10\n  - pip\n  - pip:\n"
+            "      - mlflow\n      - torch>=2.1\n      - torchvision>=0.15.1\n"
+        ),
+        ["mlflow", "torch>=2.1", "torchvision>=0.15.1"],
+    ),
+    "flow lists, and a marker with a comment": (
+        (
+            "name: mlflow-baseline\nchannels: [defaults, conda-forge]\ndependencies:\n"
+            "  - python=3.10\n  - pip\n  - scikit-learn\n  - pip:\n      - mlflow\n"
+            "      - torch==2.2.2; platform_system != 'Windows'  # for the seed\n"
+        ),
+        ["scikit-learn", "mlflow", 'torch==2.2.2 ; platform_system != "Windows"'],
+    ),
+    # github.com/garywei944/eden
+    "lower bounds in sections": (
+        (
+            "# Use `mamba env create -f environment.yml`\n\nname: eden\nchannels:\n"
+            "  - conda-forge\ndependencies:\n  - python>=3.11\n  - pip>=24.0\n  - cython\n\n"
+            "  # essential functionality\n  - absl-py\n  - ruamel.yaml\n  - toml\n"
+        ),
+        ["cython", "absl-py", "ruamel-yaml", "toml"],
+    ),
+    "old versions with one and two equals signs": (
+        (
+            "dependencies:\n  - tensorflow=1.15\n  - keras=2.2\n  - pip\n  - numpy==1.21\n"
+            "  - h5py==2.10.0\n"
+        ),
+        ["tensorflow==1.15.*", "keras==2.2.*", "numpy==1.21", "h5py==2.10.0"],
+    ),
+    # github.com/ChengmingZhang-CAS/CauTrigger
+    "a pip section after an empty line": (
+        (
+            "channels:\n  - pytorch\n  - nvidia\n\ndependencies:\n  - python=3.10\n"
+            "  - pytorch=2.3.0\n  - scvi-tools>=1.1\n  # notebook\n  - ipykernel\n\n"
+            "  - pip:\n      - captum\n"
+        ),
+        ["torch==2.3.0", "scvi-tools>=1.1", "ipykernel", "captum"],
+    ),
+    "the environment of a deployment of Azure Machine Learning": (
+        (
+            "name: taxi-online-env\nchannels:\n  - conda-forge\ndependencies:\n  - python=3.11\n"
+            "  - pip=25.0\n  - pip:\n      - mlflow==2.9.2\n      - numpy==1.26.4\n"
+            "      - pandas>=1.3.0\n      - azure-identity==1.19.0\n"
+        ),
+        ["mlflow==2.9.2", "numpy==1.26.4", "pandas>=1.3.0", "azure-identity==1.19.0"],
+    ),
+    "packages of conda and pip with the same name": (
+        (
+            "dependencies:\n  - python=3.10\n  - pytorch\n  - pytorch-cuda=11.8\n  - numpy\n"
+            "  - scipy\n  - pip:\n      - transformers>=4.35\n      - torch\n"
+        ),
+        ["numpy", "scipy", "transformers>=4.35", "torch"],
+    ),
 }
+
+
+def test_there_are_at_least_twenty_of_each() -> None:
+    assert min(len(REQUIREMENTS), len(ENVIRONMENTS)) >= 20
 
 
 @pytest.mark.parametrize("shape", REQUIREMENTS)

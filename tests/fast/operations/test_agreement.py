@@ -102,6 +102,7 @@ def test_fewer_than_two_fresh_locks_are_not_compared(demo: MemoryProject) -> Non
     assert compare_project(demo.load()) is None
 
 
+@pytest.mark.slow
 def test_chosen_stages_are_compared(demo: MemoryProject) -> None:
     demo.index.offer(APP)
     demo.write(pyproject({"feature": ["app<2"], "training": ["app>1"], "inference": ["app>1"]}))
@@ -113,6 +114,7 @@ def test_chosen_stages_are_compared(demo: MemoryProject) -> None:
     assert [found.name for found in everything.divergences] == ["app", "lib"]
 
 
+@pytest.mark.slow
 def test_a_rule_may_cost_what_alignment_may_not(demo: MemoryProject) -> None:
     demo.index.offer(APP)
     groups = {"feature": ["app"], "training": ["lib<2"]}
@@ -140,6 +142,7 @@ def test_a_rule_may_compare_a_part_of_the_version(
     assert demo.locked == {"feature": feature, "training": training}
 
 
+@pytest.mark.slow
 def test_a_rule_leaves_alone_what_it_does_not_name(demo: MemoryProject) -> None:
     """Two versions of a package, for different Pythons, stay two if no rule binds it."""
     split = ["net<2; python_version < '3.12'", "net>=1; python_version >= '3.12'"]
@@ -154,6 +157,7 @@ def test_a_rule_leaves_alone_what_it_does_not_name(demo: MemoryProject) -> None:
     assert demo.locked["training"] == "app 1.0, lib 1.0, net 1.0, net 2.0, tool 1.0"
 
 
+@pytest.mark.slow
 def test_a_rule_that_cannot_hold_names_the_requirements(demo: MemoryProject) -> None:
     demo.index.offer(APP)
     groups = {"feature": ["app<2"], "training": ["lib>1"], "inference": ["lib"]}
@@ -192,6 +196,7 @@ def test_local_labels_do_not_contradict_a_rule(demo: MemoryProject) -> None:
     assert errors(demo) == {}
 
 
+@pytest.mark.slow
 def test_many_versions_with_the_same_requirement_are_counted(demo: MemoryProject) -> None:
     versions = {f"app {number}.0": ["lib<2"] for number in range(1, 6)}
     demo.index.offer({**LIB, **versions, "app 6.0": ["python>=3.99", "lib<2"]})
@@ -216,6 +221,7 @@ def test_a_stage_that_fails_takes_those_that_a_rule_ties_to_it(demo: MemoryProje
     assert demo.locked == {"inference": "lib 3.0"}
 
 
+@pytest.mark.slow
 def test_tied_stages_are_locked_and_updated_together(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": [], "zoo 1.0": []})
     groups = {"feature": ["lib"], "training": ["lib", "zoo"]}
@@ -226,6 +232,7 @@ def test_tied_stages_are_locked_and_updated_together(demo: MemoryProject) -> Non
     assert demo.locked == {"feature": "lib 3.0", "training": "lib 3.0, zoo 1.0"}
 
 
+@pytest.mark.slow
 def test_an_update_that_a_tied_stage_cannot_follow_is_limited(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": []})
     groups = {"feature": ["lib"], "training": ["lib<3"]}
@@ -236,6 +243,7 @@ def test_an_update_that_a_tied_stage_cannot_follow_is_limited(demo: MemoryProjec
     assert demo.locked == {"feature": "lib 2.0", "training": "lib 2.0"}
 
 
+@pytest.mark.slow
 def test_a_rule_holds_for_requirements_that_depend_on_the_python(demo: MemoryProject) -> None:
     demo.index.offer(LIB)
     split = ["lib<3; python_version < '3.12'", "lib!=2.0; python_version >= '3.12'"]
@@ -244,6 +252,7 @@ def test_a_rule_holds_for_requirements_that_depend_on_the_python(demo: MemoryPro
     assert demo.locked == {"feature": "lib 1.0", "training": "lib 1.0"}
 
 
+@pytest.mark.slow
 def test_a_rule_binds_stages_with_platforms_pythons_and_extras(demo: MemoryProject) -> None:
     demo.index.offer(
         {

@@ -26,6 +26,7 @@ RELEASES: Final[Releases] = {
 GROUPS: Final = {"feature": ["mid"], "training": ["app"]}
 
 
+@pytest.mark.slow
 def test_an_override_of_the_project_applies_in_every_stage(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     own = '[tool.fti.overrides]\nlib = ">=2"\n[tool.fti.stages.inference.overrides]\nlib = "<2"\n'
@@ -36,6 +37,7 @@ def test_an_override_of_the_project_applies_in_every_stage(demo: MemoryProject) 
     assert demo.locked == {"inference": "app 1.0, lib 1.0", "training": "app 1.0, lib 2.0"}
 
 
+@pytest.mark.slow
 def test_an_override_of_a_package_that_no_stage_contains(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     demo.write(
@@ -55,6 +57,7 @@ def test_an_override_of_a_package_that_no_stage_contains(demo: MemoryProject) ->
     ]
 
 
+@pytest.mark.slow
 def test_a_rule_whose_pattern_matches_no_package_of_its_stages(demo: MemoryProject) -> None:
     demo.index.offer({"pydantic 2.0": [], "scikit-learn 1.0": [], "mid 1.0": []})
     rules = """\
@@ -134,6 +137,7 @@ def vulnerable(demo: MemoryProject) -> MemoryProject:
     return demo
 
 
+@pytest.mark.slow
 def test_a_security_fix_is_one_line(vulnerable: MemoryProject) -> None:
     before = locks(vulnerable)
     vulnerable.write(constrained(FIX))
@@ -149,6 +153,7 @@ def test_a_security_fix_is_one_line(vulnerable: MemoryProject) -> None:
     assert locks(vulnerable)["feature"] == before["feature"]
 
 
+@pytest.mark.slow
 def test_locks_that_satisfy_a_constraint_stay_fresh_with_and_without_it(
     vulnerable: MemoryProject,
 ) -> None:
@@ -172,6 +177,7 @@ def test_a_constraint_applies_to_what_enters_later(demo: MemoryProject) -> None:
     assert demo.locked == {"training": "lib 1.0, mid 1.0"}
 
 
+@pytest.mark.slow
 def test_a_constraint_of_a_stage(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     groups = {"feature": ["lib"], "training": ["lib"]}
@@ -186,6 +192,7 @@ def test_a_constraint_of_a_stage(demo: MemoryProject) -> None:
     assert demo.locked == {"feature": "lib 1.0", "training": "lib 1.0"}
 
 
+@pytest.mark.slow
 def test_a_constraint_that_cannot_be_met_is_named(vulnerable: MemoryProject) -> None:
     vulnerable.write(constrained("lib>=1.1", "lib!=1.1"))
     limits = (
@@ -219,6 +226,7 @@ def test_a_rule_that_a_constraint_makes_impossible(demo: MemoryProject) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_constraint_for_some_targets(demo: MemoryProject) -> None:
     demo.index.offer({**RELEASES, "app 1.0": ["lib"]})
     groups = {"training": ["app"]}
@@ -243,6 +251,7 @@ def test_a_constraint_for_some_targets(demo: MemoryProject) -> None:
     assert demo.locked == {"training": "app 1.0, lib 2.0"}
 
 
+@pytest.mark.slow
 def test_markers_that_mean_the_same_on_a_platform(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     groups = {"training": ["lib; sys_platform != 'win32'", "lib>=2; sys_platform == 'win32'"]}

@@ -114,6 +114,7 @@ def test_packages_that_no_group_requires(
     assert str(raised.value).endswith(error)
 
 
+@pytest.mark.slow
 def test_a_dependency_of_a_package_is_not_removed(locked_demo: MemoryProject) -> None:
     with pytest.raises(ConfigError) as error:
         requiring_group(stage(locked_demo), locked_demo.load().pyproject, ["lib"])
@@ -125,6 +126,7 @@ def test_a_dependency_of_a_package_is_not_removed(locked_demo: MemoryProject) ->
 # New stages
 
 
+@pytest.mark.slow
 def test_a_new_stage_from_a_preset(tmp_path: Path) -> None:
     write_pyproject(PROJECT, tmp_path, None)
     text = existing_text(tmp_path)
@@ -236,6 +238,7 @@ def test_a_new_project_is_no_package_unless_it_says_so() -> None:
     assert without_package_mode(own) == own
 
 
+@pytest.mark.slow
 def test_presets_come_from_the_package_or_from_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,6 +257,7 @@ def test_presets_come_from_the_package_or_from_a_file(
 # Clones
 
 
+@pytest.mark.slow
 def test_a_clone_has_the_lock_of_the_old_stage(locked_demo: MemoryProject) -> None:
     project = locked_demo.load()
     clone_stage(project, project.select(["training"])[0], "second")
@@ -328,6 +332,7 @@ class _Meddler(Recorder):
         return super().progress(message, states)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("regenerate", [False, True])
 def test_a_lock_that_was_changed_while_its_stage_was_solved(
     locked_demo: MemoryProject, *, regenerate: bool

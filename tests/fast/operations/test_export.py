@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from poetry.utils._compat import tomllib
 
+from fast.conftest import filled, project_in
 from memory_index import DEFAULT
 from poetry_fti.errors import ConfigError, FtiError, StaleLockError
 from poetry_fti.model import FORMATS
@@ -25,6 +26,8 @@ from poetry_fti.operations.export import (
 from small_index import pyproject
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from memory_index import MemoryProject
     from poetry_fti.operations.export import Rendered
     from poetry_fti.operations.project import Project
@@ -33,10 +36,12 @@ FILES: Final = {
     "airflow": ["airflow_dag.py"],
     "azureml": ["training/azureml-environment.yml", "training/azureml-job.yml"],
     "bake": ["docker-bake.json"],
+    "bentoml": [],
     "compose": ["compose.yaml"],
     "conda": ["training/environment.yml"],
     "constraints": ["training/constraints.txt"],
     "cyclonedx": ["training/training.cdx.json"],
+    "dagster": ["dagster_definitions.py"],
     "devcontainer": [".devcontainer/training/devcontainer.json"],
     "dockerfile": [
         "training/Dockerfile",
@@ -46,12 +51,14 @@ FILES: Final = {
     "github": ["github-workflow.yml"],
     "gitlab": ["gitlab-ci.yml"],
     "kfp": ["kfp_pipeline.py"],
+    "kserve": [],
     "kubernetes": ["training/kubernetes.yaml", "training/kustomization.yaml"],
     "mlflow": [
         "training/requirements.mlflow.txt",
         "training/conda.yaml",
         "training/python_env.yaml",
     ],
+    "prefect": ["prefect_flow.py"],
     "pylock": ["training/pylock.training.toml"],
     "pyproject": ["training/pyproject.toml"],
     "ray": ["training/runtime_env.yaml"],
@@ -78,11 +85,19 @@ def text(project: Project, format_name: str, stage: str = "training", **options:
     return found.partition("\n\n")[2]
 
 
+@pytest.fixture(scope="module")
+def with_commands(
+    _locked_before: MemoryProject, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Project]:
+    with project_in(tmp_path_factory.mktemp("commands")) as demo:
+        filled(demo, _locked_before)
+        demo.write((demo.root / "pyproject.toml").read_text(encoding="utf-8") + _COMMANDS)
+        yield demo.load()
+
+
 @pytest.mark.parametrize("format_name", FORMATS)
-def test_the_files_of_a_format(format_name: str, locked_demo: MemoryProject) -> None:
-    before = (locked_demo.root / "pyproject.toml").read_text(encoding="utf-8")
-    locked_demo.write(before + _COMMANDS)
-    found = rendered(locked_demo.load(), format_name)
+def test_the_files_of_a_format(format_name: str, with_commands: Project) -> None:
+    found = rendered(with_commands, format_name)
     paths = [str(path).removeprefix("fti/") for path in found.texts]
     assert paths == FILES[format_name]
     assert all(each.endswith("\n") for each in found.texts.values())
@@ -183,8 +198,25 @@ def test_formats_are_checked() -> None:
         require_formats(["requirement"])
     assert str(error.value).startswith('Unknown format "requirement"; did you mean "requirements"?')
     of_projects = [name for name in FORMATS if is_project_format(name)]
-    assert of_projects == ["airflow", "bake", "compose", "github", "gitlab", "kfp"]
-    installed_by_pip = ["azureml", "conda", "constraints", "mlflow", "ray", "requirements"]
+    assert of_projects == [
+        "airflow",
+        "bake",
+        "compose",
+        "dagster",
+        "github",
+        "gitlab",
+        "kfp",
+        "prefect",
+    ]
+    installed_by_pip = [
+        "azureml",
+        "bentoml",
+        "conda",
+        "constraints",
+        "mlflow",
+        "ray",
+        "requirements",
+    ]
     assert formats_without_hashes() == installed_by_pip
     assert formats_without_markers() == installed_by_pip
 

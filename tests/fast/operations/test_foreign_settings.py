@@ -106,6 +106,7 @@ def test_settings_of_uv_are_reported_until_poetry_has_them(demo: MemoryProject) 
     assert foreign_warnings(demo.load()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "shown", "other"),
     [

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pytest
 import tomlkit
 import yaml
-from pip._internal.req.req_file import get_line_parser, preprocess
 from poetry.utils._compat import tomllib
 
 import cases
@@ -203,6 +202,9 @@ def environment(document: Mapping[str, Any]) -> Iterator[str]:
 
 def requirements(text: str) -> Iterator[str]:
     """Yield what pip reads of a requirements file: names, and options."""
+    # Only the slow test calls this, and importing pip takes a quarter of a second.
+    from pip._internal.req.req_file import get_line_parser, preprocess  # noqa: PLC0415
+
     parse = get_line_parser(None)
     for _, line in preprocess(text):
         requirement, options = parse(line)
@@ -223,10 +225,11 @@ def unchanged(module_demo: MemoryProject) -> Mapping[PurePosixPath, Sequence[str
         module_demo.index.offer({"lib 1.0": []}, host)
     write_lock(module_demo, PACKAGES)
     found = {path: names_in(path, text) for path, text in exported(module_demo).items()}
-    assert len(found) == len(FORMATS) + 8
+    assert len(found) == len(FORMATS) + 6
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.sampled
 @pytest.mark.parametrize(("field", "evil"), cases.sampled(list(product(FIELDS, EVIL))))
 def test_no_string_of_a_lock_makes_a_program_read_more_than_its_packages(

@@ -119,6 +119,7 @@ def test_a_version_that_has_been_deleted_from_the_index_is_replaced(locked: Memo
     assert locked.locked["training"] == "lib 1.1, mid 1.0"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["", '[[tool.fti.align]]\npackages = ["lib"]\n'])
 def test_files_that_were_uploaded_later_are_added(locked: MemoryProject, rule: str) -> None:
     path = locked.root / "fti/training/poetry.lock"
@@ -190,6 +191,7 @@ def test_a_stage_that_fails_leaves_the_others(demo: MemoryProject) -> None:
     assert demo.locked == {"feature": "app 1.0, lib 1.0"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("two_cores")
 @pytest.mark.parametrize("verbosity", [0, 1])
 def test_stages_in_several_processes_or_in_this_one_have_the_same_locks(
@@ -212,6 +214,7 @@ def test_no_process_is_left_where_stages_have_no_packages(demo: MemoryProject) -
         assert process.exitcode is not None
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("two_cores")
 def test_processes_do_not_share_the_connections_of_their_parent(
     demo: MemoryProject, monkeypatch: pytest.MonkeyPatch

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from fast.conftest import filled, project_in
 from memory_commands import run
 from poetry_fti.model import FORMATS
 from poetry_fti.operations.export import ExportRequest, render, write
 from small_index import pyproject
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from memory_index import MemoryProject
     from poetry_fti.operations.export import Rendered
 
@@ -33,23 +36,30 @@ def rendered(demo: MemoryProject, *formats: str) -> Rendered:
     return render(project, ExportRequest(stages=project.select(["training"]), formats=formats))
 
 
-@pytest.fixture
-def training(demo: MemoryProject) -> MemoryProject:
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MemoryProject]:
     """A locked stage that Azure builds from its Dockerfile."""
-    demo.index.offer({"app 1.0": []})
-    demo.write(pyproject({"training": ["app"]}, SETTINGS))
-    demo.lock()
-    return demo
+    with project_in(tmp_path_factory.mktemp("locked")) as demo:
+        demo.index.offer({"app 1.0": ["License: MIT"]})
+        demo.write(pyproject({"training": ["app"]}, SETTINGS))
+        demo.lock()
+        yield demo
+
+
+@pytest.fixture
+def training(locked: MemoryProject, demo: MemoryProject) -> MemoryProject:
+    """A copy of the locked stage."""
+    return filled(demo, locked)
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
-def test_a_missing_dockerfile_is_named(format_name: str, training: MemoryProject) -> None:
+def test_a_missing_dockerfile_is_named(format_name: str, locked: MemoryProject) -> None:
     refer = FILES.get(format_name)
     warning = (
         f"{refer} to fti/training/Dockerfile, which does not exist."
         " Write it with `poetry fti export training --format dockerfile`."
     )
-    assert rendered(training, format_name).warnings == ([warning] if refer else [])
+    assert rendered(locked, format_name).warnings == ([warning] if refer else [])
 
 
 def test_a_dockerfile_that_exists_is_not_missing(training: MemoryProject) -> None:

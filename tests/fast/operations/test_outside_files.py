@@ -90,11 +90,12 @@ def test_files_that_no_export_updates_are_named(locked_demo: MemoryProject, path
     }
 
 
+@pytest.mark.slow
 def test_the_file_goes_with_the_name_of_its_stage(locked_demo: MemoryProject, path: Path) -> None:
     project = locked_demo.load()
     (stage,) = project.select(["training"])
     change = rename_stage(project, stage, "fitting")
-    assert change.removed == (".devcontainer/training/devcontainer.json",)
+    assert change.outside == (".devcontainer/training/devcontainer.json",)
     assert not path.parent.exists()
 
 
@@ -103,7 +104,7 @@ def test_the_file_goes_with_its_stage(locked_demo: MemoryProject, path: Path) ->
     project = locked_demo.load()
     (stage,) = project.select(["training"])
     change = remove_stage(project, stage, text_without(project, stage))
-    assert ".devcontainer/training/devcontainer.json" in change.removed
+    assert change.outside == (".devcontainer/training/devcontainer.json",)
     assert [each.name for each in path.parent.iterdir()] == ["mine.txt"]
 
 
@@ -141,3 +142,14 @@ def test_a_linked_folder_of_dev_containers_is_left_alone(
     path.parents[1].symlink_to(folder)
     (folder / "training").rename(folder / "former")
     assert json.loads(run(locked_demo, "list", "--format", "json").output)["leftovers"] == []
+
+
+@pytest.mark.slow
+def test_the_command_names_the_folder_of_each_file(locked_demo: MemoryProject, path: Path) -> None:
+    assert path.is_file()
+    run(locked_demo, "export", "training", "--format", "requirements")
+    assert run(locked_demo, "rename", "training", "fitting").output.splitlines()[:3] == [
+        "Renamed the stage training to fitting.",
+        "Removed requirements.txt in fti/training.",
+        "Removed .devcontainer/training/devcontainer.json.",
+    ]

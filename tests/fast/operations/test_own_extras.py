@@ -26,6 +26,7 @@ def stage(*extras: str, platforms: str = "") -> str:
     return f"{EXTRAS}[tool.fti.stages.training]\nextras = {list(extras)}\n{platforms}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platforms", ["", 'platforms = ["linux/amd64", "windows/amd64"]'])
 def test_an_extra_and_a_group_that_name_a_package_get_one_version(
     demo: MemoryProject, platforms: str

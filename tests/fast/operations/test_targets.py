@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 import pytest
 from poetry.utils._compat import tomllib
 
+from memory_commands import run
 from poetry_fti.bridge.solving import stage_solver
 from poetry_fti.model import DirectoryOrigin
 from small_index import pyproject
@@ -113,6 +115,7 @@ def test_a_stage_has_the_newest_versions_for_its_own_python(demo: MemoryProject)
     assert demo.locked == {"training": "lib 2.0", "feature": "lib 1.0"}
 
 
+@pytest.mark.slow
 def test_extras_of_packages_and_of_the_project(demo: MemoryProject) -> None:
     demo.index.offer(
         {
@@ -136,6 +139,7 @@ platforms = ["linux/amd64", "windows/amd64"]
     assert demo.locked == {"training": "app 1.0, lib 1.0, mid 1.0", "feature": "app 1.0"}
 
 
+@pytest.mark.slow
 def test_an_override_replaces_what_packages_require(demo: MemoryProject) -> None:
     demo.index.offer({"app 1.0": ["lib<2"], "lib 1.0": [], "lib 2.0": []})
     groups = {"training": ["app", "lib>=2"]}
@@ -182,6 +186,7 @@ def test_requirements_of_the_project_are_in_every_stage(demo: MemoryProject) -> 
     assert demo.locked == {"training": "lib 1.0, mid 1.0", "feature": "lib 1.0"}
 
 
+@pytest.mark.slow
 def test_a_path_dependency_is_read_anew(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": [], "win 1.0": []})
     library = demo.root / "libs/own"
@@ -204,6 +209,7 @@ def test_a_path_dependency_is_read_anew(demo: MemoryProject) -> None:
     assert own.origin == DirectoryOrigin(PurePosixPath("libs/own"), editable=True)
 
 
+@pytest.mark.slow
 def test_a_rule_binds_what_a_path_dependency_requires(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": [], "lib 2.0": []})
     library = demo.root / "libs/own"
@@ -236,10 +242,39 @@ def test_a_yanked_version_is_locked_with_a_warning(demo: MemoryProject) -> None:
 def test_what_platforms_would_save_is_measured_where_solving_is_slow(
     systems: MemoryProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage_solver, "_SLOW", 0)
+    monkeypatch.setattr(stage_solver, "SLOW", 0)
     systems.write(pyproject({"training": ["app"], "feature": ["app"]}, on("linux/amd64")))
     assert systems.lock()["training"].saving is None
     systems.write(pyproject({"training": ["app"]}))
     saving = systems.lock()["training"].saving
     assert saving is not None
     assert saving.packages == (5, 3)
+
+
+@pytest.mark.slow
+def test_the_time_of_requests_is_none_that_platforms_would_save(
+    systems: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The pages that the measurement reads have been requested before.
+    monkeypatch.setattr(stage_solver, "SLOW", 1)
+    systems.index.latency = 0.6
+    systems.write(pyproject({"training": ["app"]}))
+    assert systems.lock()["training"].saving is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("requirement", "fewer"), [("app", ", and 3 packages instead of 5"), ("shim==1.0", "")]
+)
+def test_the_command_reports_what_platforms_would_save(
+    requirement: str, fewer: str, systems: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage_solver, "SLOW", 0)
+    if not fewer:
+        systems.index.offer({"shim 1.0": []})
+    systems.write(pyproject({"training": [requirement]}))
+    line = run(systems, "lock").output.splitlines()[-1]
+    assert re.sub(r"\d\.\d s", "1.0 s", line) == (
+        'training was solved for every platform. With platforms = ["linux/amd64", "linux/arm64"] in'
+        f" tool.fti.stages.training it takes 1.0 s instead of 1.0 s{fewer}."
+    )

@@ -97,6 +97,7 @@ def test_packages_of_debian_are_found() -> None:
     assert named(found) == ("3.11", ["six 2.0", "seven 7"], [])
 
 
+@pytest.mark.slow
 def test_hostile_files_are_reported() -> None:
     huge = "x" * ((16 << 20) + 1)
     found = packages(

@@ -165,6 +165,7 @@ def test_packages_of_the_base_are_only_found_where_they_are_included(tmp_path: P
     assert read_installed(located(tmp_path / "env")).base == ()
 
 
+@pytest.mark.slow
 def test_an_environment_is_found_by_its_folder_or_its_python_which_is_not_started(
     tmp_path: Path,
 ) -> None:
@@ -178,6 +179,7 @@ def test_an_environment_is_found_by_its_folder_or_its_python_which_is_not_starte
         assert (found.sites, found.markers["python_full_version"]) == ((site,), "3.12.1")
 
 
+@pytest.mark.slow
 def test_another_python_is_started_without_its_packages(tmp_path: Path) -> None:
     found = find_python(os.path.realpath(sys.executable))
     assert found.markers["python_version"] == ".".join(map(str, sys.version_info[:2]))
@@ -197,6 +199,7 @@ def test_another_python_is_started_without_its_packages(tmp_path: Path) -> None:
         find_python("no-such-python")
 
 
+@pytest.mark.slow
 def test_a_folder_with_a_python_of_its_own_is_an_environment(tmp_path: Path) -> None:
     python = tmp_path / "bin/python"
     python.parent.mkdir()

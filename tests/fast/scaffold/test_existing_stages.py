@@ -55,6 +55,7 @@ def stage(name: str, *groups: str, kind: Kind = "training") -> Stage:
     return Stage(name=name, kind=kind, groups=names, closure=names)
 
 
+@pytest.mark.slow
 def test_a_stage_is_renamed_wherever_it_is_named() -> None:
     assert rename(TEXT, stage("training", "training", "dev"), "torch") == (
         TEXT.replace("training = [", "torch = [")
@@ -68,6 +69,7 @@ def test_a_stage_is_renamed_wherever_it_is_named() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_stage_is_renamed_and_removed_in_the_pipeline() -> None:
     order = '[tool.fti.pipeline]\norder = ["feature", "training"]  # ours\n'
     renamed = order.replace("training", "torch")
@@ -127,6 +129,23 @@ def test_the_last_waiver_of_a_removed_stage_is_removed() -> None:
     others = [stage("feature", "feature"), stage("inference", "inference")]
     after = remove(GROUPS + text, stage("training", "training"), others)
     assert after.endswith('inference = []\n[tool.fti.check]\nskew = "error"\n')
+
+
+@pytest.mark.parametrize(
+    "only",
+    [
+        '[[tool.fti.check.waivers]]\ncheck = "skew"\nstages = ["training"]\nreason = "a"\n',
+        '[[tool.fti.align]]\nstages = ["training", "feature"]\npackages = ["a"]\n',
+    ],
+)
+@pytest.mark.parametrize("rest", ["", "\n[tool.fti.pipeline]\nrunner = 'docker'\n", "\n[tool.a]\n"])
+def test_a_removed_stage_leaves_no_empty_table(only: str, rest: str) -> None:
+    others = [stage("feature", "feature"), stage("inference", "inference")]
+    for line_end in ("\n", "\r\n"):
+        before = f"{GROUPS}\n{only}{rest}".replace("\n", line_end)
+        after = remove(before, stage("training", "training"), others)
+        expected = f"[dependency-groups]\nfeature = []\ninference = []\n{rest}"
+        assert after.rstrip() == expected.replace("\n", line_end).rstrip()
 
 
 @pytest.mark.parametrize("table", ["tool.fti.image", "tool.fti.stages.training.image"])

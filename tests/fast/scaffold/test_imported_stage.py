@@ -12,6 +12,7 @@ from poetry_fti.model import Platform
 from poetry_fti.model.imported import ImportedIndex, ImportedRequirement, ImportedStage
 from poetry_fti.scaffold.imported_stage import Target, with_imported
 from poetry_fti.scaffold.new_project import with_project
+from poetry_fti.scaffold.toml_text import parse
 
 if TYPE_CHECKING:
     from poetry_fti.model import Kind
@@ -174,6 +175,13 @@ def test_a_primary_index_is_pointed_out() -> None:
     )
 
 
+def test_pypi_replaces_no_index() -> None:
+    index = ImportedIndex(name="PyPI", url="", priority="primary")
+    text, notes = edited(PROJECT, ImportedStage(indexes=(index,)))
+    assert 'name = "PyPI"\npriority = "primary"\n' in text
+    assert notes == ()
+
+
 def test_the_first_group_that_a_stage_names_is_extended() -> None:
     before = f"""\
 {PROJECT}
@@ -191,3 +199,50 @@ def test_a_project_for_a_folder_without_one() -> None:
         '[project]\nname = "my-folder"\nversion = "0.1.0"\nrequires-python = ">=3.10,<3.12"\n\n'
         "[tool.poetry]\npackage-mode = false\n"
     )
+
+
+@pytest.mark.parametrize("groups", ["", "[tool.poetry.group.training.dependencies]\nfree = '*'\n"])
+def test_bounds_are_in_the_order_in_which_people_write_them(groups: str) -> None:
+    bounds = "!=2.2.1,<=3,>=2.2"
+    stage = ImportedStage(
+        requirements=(ImportedRequirement(name="pandas", specifier=bounds),), python="<3.13,>=3.12"
+    )
+    text, _ = edited(PROJECT + groups, stage)
+    assert ">=2.2,<=3,!=2.2.1" in text
+    assert '\npython = ">=3.12,<3.13"\n' in text
+
+
+def test_a_package_from_several_sources() -> None:
+    linux, others = "sys_platform == 'linux'", "sys_platform != 'linux'"
+    stage = ImportedStage(
+        requirements=(
+            ImportedRequirement(name="torch", specifier=">=2", marker=linux, index="cuda"),
+            ImportedRequirement(name="torch", specifier=">=2", marker=others, index="cpu"),
+            ImportedRequirement(name="lib", marker=linux, index="cpu"),
+            ImportedRequirement(name="lib", marker=others),
+        ),
+        indexes=(
+            ImportedIndex(name="cuda", url="https://e.org/cuda", priority="explicit"),
+            ImportedIndex(name="cpu", url="https://e.org/cpu", priority="explicit"),
+        ),
+    )
+    group = parse(edited(PROJECT, stage)[0])["tool"]["poetry"]["group"]["training"]["dependencies"]
+    assert group == {
+        "torch": [{"source": "cuda", "markers": linux}, {"source": "cpu", "markers": others}],
+        "lib": [{"source": "cpu", "markers": linux}],
+    }
+
+
+def test_variables_with_a_login_are_left_out() -> None:
+    env = (
+        ("PIP_INDEX_URL", "https://me:s3cret@e.org/simple"),
+        ("BLOB", "https://e.org/x?sig=s3cret"),
+        ("PLAIN", "https://e.org"),
+    )
+    text, notes = edited(PROJECT, ImportedStage(env=env))
+    assert parse(text)["tool"]["fti"]["stages"]["training"]["env"] == {"PLAIN": "https://e.org"}
+    assert notes == (
+        "The value of PIP_INDEX_URL contains a login, and was left out.",
+        "The value of BLOB contains a login, and was left out.",
+    )
+    assert "s3cret" not in text

@@ -37,6 +37,7 @@ packages = ["torch"]
 """
 
 
+@pytest.mark.slow
 def test_the_presets_that_come_along_are_all_right() -> None:
     assert [(preset.name, *preset.accelerators) for preset in packaged()] == [
         ("feature-python",),

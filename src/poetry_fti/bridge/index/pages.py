@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 _WHEEL: Final = re.compile(r"([^-]+)-(\d[^-]*)(?:-\d[^-]*)?(?:-[^-]+){3}\.whl")
 _SDIST: Final = re.compile(r"(.+)-(\d[^-]*)(?<!\.sdist)\.(?:tar\.gz|zip)")
 
-_CENTURY: Final = 3_200_000_000  # seconds
+# As a header of a request: responses of any age are taken from the cache, since a limit in the
+# request replaces that of the response.
+ANY_AGE: Final = {"Cache-Control": "max-age=3200000000"}
 
 
 class CachedPages:
@@ -38,8 +40,7 @@ class CachedPages:
 
     def __init__(self, index: HTTPRepository, *, any_age: bool = False) -> None:
         self._index = index
-        # A limit in the request replaces that of the response.
-        self._age = {"Cache-Control": f"max-age={_CENTURY}"} if any_age else {}
+        self._age = ANY_AGE if any_age else {}
         self._headers: Any = None
 
     def files(self, name: NormalizedName) -> list[dict[str, Any]] | None:

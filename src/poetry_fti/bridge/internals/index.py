@@ -60,7 +60,7 @@ RELEASE_CACHE: Final = PrivateName(
     kind="attribute",
     use="release cache",
     relied_on="The FileCache through which all metadata is read and written, with the key"
-    " `name:version`.",
+    " `name:version`. It may contain values with other keys.",
 )
 CACHE_PATH: Final = PrivateName(
     module="poetry.utils.cache",
@@ -121,6 +121,17 @@ def kept_release(
 ) -> dict[str, Any] | None:
     """Return the metadata of a release out of Poetry's cache; None if it is not there."""
     return repository._release_cache.get(f"{name}:{version}") if exists(RELEASE_CACHE) else None
+
+
+def kept_value(repository: CachedRepository, key: str) -> dict[str, Any] | None:
+    """Return a value that `keep_value` has added to Poetry's cache; None if it is not there."""
+    return repository._release_cache.get(key) if exists(RELEASE_CACHE) else None
+
+
+def keep_value(repository: CachedRepository, key: str, value: dict[str, Any]) -> None:
+    """Add a value to Poetry's cache of an index, whose keys are `name:version`."""
+    if exists(RELEASE_CACHE):
+        repository._release_cache.put(key, value)
 
 
 def value_path(cache: FileCache[dict[str, Any]], key: str) -> Path:

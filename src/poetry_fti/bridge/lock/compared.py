@@ -15,18 +15,13 @@ from poetry_fti.bridge.lock.dependencies.requirements import table_requirements
 from poetry_fti.bridge.lock.locked import is_narrowed
 from poetry_fti.bridge.lock.locker import StageLocker
 from poetry_fti.bridge.lock.origins import package_origin
-from poetry_fti.bridge.lock.text.package_text import (
-    BETWEEN,
-    REMEMBERED,
-    START,
-    SharedTable,
-    fileless_table,
-)
+from poetry_fti.bridge.lock.text.chunks import PackageText, lock_chunks
+from poetry_fti.bridge.lock.text.file_lines import locked_files
+from poetry_fti.bridge.lock.text.package_text import REMEMBERED, SharedTable, fileless_table
 from poetry_fti.bridge.markers import Narrowing, parsed_marker, standard_marker
 from poetry_fti.bridge.project.python_versions import python_specifiers
 from poetry_fti.bridge.toml_parser import tomllib
 from poetry_fti.model import LockedPackage
-from poetry_fti.reading import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,6 +32,7 @@ if TYPE_CHECKING:
     from poetry.core.version.markers import BaseMarker
 
     from poetry_fti.bridge.lock.pins import Pin
+    from poetry_fti.bridge.project.derived_stage import DerivedStage
     from poetry_fti.model import Stage, Targets
 
 # Kinds of sources whose URL is a path.
@@ -45,6 +41,23 @@ _PATHS: Final = frozenset({"directory", "file"})
 
 class FilelessLocker(StageLocker):
     """A locker that does not read files and extras, and reads what locks have in common once."""
+
+    def __init__(self, derived: DerivedStage, conditions: Mapping[str, Any], text: str) -> None:
+        """Read the lock of a stage from its text."""
+        super().__init__(derived.lock, derived.data, conditions)
+        self._text = text
+
+    def is_locked(self) -> bool:
+        """Return True: there is a text."""
+        return True
+
+    def pinned_packages(self) -> Iterator[Package]:
+        """Yield the locked packages with those of their files that Poetry's own lines describe."""
+        files = locked_files(self._text)
+        for package in super().pinned_packages():
+            if found := files.get((package.name, Version(package.version.text))):
+                package.files = [{"file": each.name, "hash": each.digest} for each in found]
+            yield package
 
     @cached_property
     def lock_data(self) -> dict[str, Any]:
@@ -57,22 +70,18 @@ class FilelessLocker(StageLocker):
         """The table of each package, with its key `groups` apart; raises TOMLDecodeError."""
         # Packages in another form than Poetry writes are among the rest.
         others = [(SharedTable(each), each) for each in self._rest.get("package", ())]
-        chunks = (each.removeprefix(START) for each in self._chunks if each.startswith(START))
-        return [*others, *map(fileless_table, chunks)]
+        packages = (each for each in self._chunks if isinstance(each, PackageText))
+        return [*others, *(fileless_table(*each) for each in packages)]
 
     @cached_property
     def _rest(self) -> dict[str, Any]:
-        rest = "\n".join(each for each in self._chunks if not each.startswith(START))
+        rest = "\n".join(each for each in self._chunks if isinstance(each, str))
         data: dict[str, Any] = tomllib.loads(rest)
         return data
 
-    @cached_property
-    def _chunks(self) -> list[str]:
-        return BETWEEN.split(f"\n{self.text()}".replace("\r\n", "\n"))
-
-    def text(self) -> str:
-        """Return the text of the lock; raises OSError or UnicodeDecodeError."""
-        return read_bytes(self.lock).decode()
+    @property
+    def _chunks(self) -> tuple[PackageText | str, ...]:
+        return lock_chunks(self._text)
 
 
 def read_compared(

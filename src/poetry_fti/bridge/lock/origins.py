@@ -6,8 +6,6 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from packaging.version import Version
-
 from poetry_fti.agreement.versions import group_locked
 from poetry_fti.model import (
     DirectoryOrigin,
@@ -41,7 +39,7 @@ def pinned_locked_versions(
     `folder` is the folder of the lock, which paths in the lock are relative to.
     """
     return group_locked(
-        (pin.name, LockedVersion(Version(pin.version), _origin(pin, folder, root), pin.digests))
+        (pin.name, LockedVersion(pin.parsed_version, _origin(pin, folder, root), pin.digests))
         for pin in pins
     )
 

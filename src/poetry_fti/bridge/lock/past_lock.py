@@ -24,20 +24,6 @@ if TYPE_CHECKING:
 _PATH_LOGGER: Final = "poetry.core.packages.path_dependency"
 
 
-class _PastLocker(FilelessLocker):
-    """A locker for a text in place of a file."""
-
-    def __init__(self, derived: DerivedStage, text: str) -> None:
-        super().__init__(derived.lock, derived.data, {})
-        self._past = text
-
-    def is_locked(self) -> bool:
-        return True
-
-    def text(self) -> str:
-        return self._past
-
-
 def past_requirements(derived: DerivedStage) -> tuple[Requirement, ...]:
     """Return the direct requirements of a stage, whose path dependencies need not exist any more.
 
@@ -61,7 +47,7 @@ def past_packages(text: str, derived: DerivedStage) -> tuple[LockedPackage, ...]
         raise FtiError("it contains merge markers")
     pins = readable_pins(text)
     try:
-        locker = _PastLocker(derived, text)
+        locker = FilelessLocker(derived, {}, text)
         return read_compared(locker, derived.stage, derived.python, derived.root, pins)
     except Exception as error:  # Poetry raises any type for damaged text
         if not pins:

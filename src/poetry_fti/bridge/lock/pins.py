@@ -8,8 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
-from poetry_fti.bridge.lock.text.package_text import BETWEEN, REMEMBERED, START, package_match
+from poetry_fti.bridge.lock.text.chunks import PackageText, lock_chunks
+from poetry_fti.bridge.lock.text.package_text import REMEMBERED, package_match
 from poetry_fti.bridge.toml_parser import tomllib
 
 if TYPE_CHECKING:
@@ -41,6 +43,14 @@ class Pin:
     source_subdirectory: str | None
     digests: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
+    @property
+    def parsed_version(self) -> Version:
+        """The version; raises InvalidVersion. The same object for each text."""
+        return _parsed_version(self.version)
+
+
+_parsed_version: Final = lru_cache(REMEMBERED)(Version)
+
 
 def has_merge_markers(text: str) -> bool:
     """Return whether a text contains the markers that git writes at a conflict."""
@@ -53,12 +63,26 @@ def read_pins(text: str) -> tuple[tuple[Pin, ...], ...]:
     A package that cannot be read is left out. Raises ValueError if no package can be read, unless
     the lock is one without packages.
     """
-    text = text.replace("\r\n", "\n")
-    sides = _sides(text) if has_merge_markers(text) else (text,)
+    sides = _sides(text.replace("\r\n", "\n")) if _is_merging(text) else (text,)
     pins = tuple(tuple(_pins(side)) for side in sides)
-    if not any(pins) and not any("\npackage = []\n" in f"\n{side}" for side in sides):
+    if not any(pins) and not any(map(_has_no_packages, sides)):
         raise ValueError("it contains no package that can be read")
     return pins
+
+
+def _is_merging(text: str) -> bool:
+    """Return whether a lock contains merge markers, without searching well-formed packages."""
+    return any(
+        has_merge_markers(chunk.shared if isinstance(chunk, PackageText) else chunk)
+        for chunk in lock_chunks(text)
+        if not (isinstance(chunk, PackageText) and package_match(chunk.shared))
+    )
+
+
+def _has_no_packages(text: str) -> bool:
+    return any(
+        "\npackage = []\n" in f"{chunk}\n" for chunk in lock_chunks(text) if isinstance(chunk, str)
+    )
 
 
 def _sides(text: str) -> tuple[str, str]:
@@ -84,12 +108,13 @@ def _enter(part: str, inside: list[str]) -> None:
 
 
 def _pins(text: str) -> Iterator[Pin]:
-    for chunk in BETWEEN.split(f"\n{text}"):
-        found = package_match(chunk.removeprefix(START)) if chunk.startswith(START) else None
-        if found and "\\" not in (found["files"] or ""):
+    for chunk in lock_chunks(text):
+        if isinstance(chunk, str):
+            yield from _parsed(chunk) if "[package" in chunk else ()
+        elif (found := package_match(chunk.shared)) and "\\" not in (found["files"] or ""):
             yield _matched(found)
-        elif "[package" in chunk:
-            yield from _parsed(chunk)
+        else:
+            yield from _parsed(f"[[package]]\n{chunk.shared}")
 
 
 @lru_cache(REMEMBERED)

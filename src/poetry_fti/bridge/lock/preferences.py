@@ -71,12 +71,20 @@ def readable_pins(text: str) -> tuple[Pin, ...]:
         sides = read_pins(text)
     except ValueError:
         return ()
-    return tuple({pin: None for side in sides for pin in side if _is_version(pin.version)})
+    return tuple({pin: None for side in sides for pin in side if _is_valid(pin)})
 
 
 def pinned_versions(lock: Iterable[Pin]) -> dict[NormalizedName, tuple[Version, ...]]:
     """Return the versions of each package in pins, in ascending order, by name."""
-    return group_versions((pin.name, Version(pin.version)) for pin in lock)
+    return group_versions((pin.name, pin.parsed_version) for pin in lock)
+
+
+def _is_valid(pin: Pin) -> bool:
+    try:
+        _ = pin.parsed_version
+    except InvalidVersion:
+        return False
+    return True
 
 
 def _is_version(text: str) -> bool:

@@ -11,7 +11,6 @@ from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.lock import preferences
 from poetry_fti.bridge.lock.compared import FilelessLocker, read_compared
 from poetry_fti.bridge.lock.conditions import conditions_digest
-from poetry_fti.bridge.lock.dependencies.graph import GraphReader
 from poetry_fti.bridge.lock.locked import read_packages
 from poetry_fti.bridge.lock.locker import (
     LockStatus,
@@ -22,6 +21,7 @@ from poetry_fti.bridge.lock.locker import (
 from poetry_fti.bridge.lock.origins import pinned_locked_versions
 from poetry_fti.bridge.lock.text.file_lines import locked_files
 from poetry_fti.bridge.lock.violation import violation
+from poetry_fti.reading import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import LockedVersions
+    from poetry_fti.bridge.lock.dependencies.graph import GraphReader
     from poetry_fti.bridge.lock.pins import Pin
     from poetry_fti.bridge.lock.text.file_lines import LockedFiles
     from poetry_fti.bridge.project.derived_stage import DerivedStage
@@ -105,9 +106,15 @@ class StageLock:
         """
         if self._solved:
             return self._solved
-        derived = self._derived
-        locker = FilelessLocker(derived.lock, derived.data, self._conditions)
+        derived, locker = self._derived, self._fileless
         return read_compared(locker, derived.stage, derived.python, derived.root, self.pins)
+
+    @cached_property
+    def _fileless(self) -> FilelessLocker:
+        derived, text = self._derived, self.text
+        if not text or "\N{REPLACEMENT CHARACTER}" in text:  # what is not UTF-8 has been replaced
+            text = read_bytes(derived.lock).decode()
+        return FilelessLocker(derived, self._conditions, text)
 
     def graph_reader(
         self, pyproject: Mapping[str, Any], *, with_extras: bool = False
@@ -116,13 +123,10 @@ class StageLock:
 
         Raises what Poetry raises for a damaged lock.
         """
-        derived = self._derived
-        locker = (
-            self.locker
-            if with_extras
-            else FilelessLocker(derived.lock, derived.data, self._conditions)
-        )
-        return GraphReader(derived, locker.lock_data["package"], pyproject)
+        from poetry_fti.bridge.lock.dependencies.graph import GraphReader  # noqa: PLC0415 - slow
+
+        locker = self.locker if with_extras else self._fileless
+        return GraphReader(self._derived, locker.lock_data["package"], pyproject)
 
     @cached_property
     def files(self) -> LockedFiles:
@@ -157,7 +161,17 @@ class StageLock:
         """Return the stage's previous pins for the solver; raises FtiError for a damaged lock."""
         if self.quick_status.is_merging:
             return preferences.preferred_packages([self.pins])
-        return () if self.quick_status.state == "missing" else preferences.own_pins(self.locker)
+        if self.quick_status.state == "missing":
+            return ()
+        # Of a version from two sources, `files` has those of both.
+        is_unique = len({(pin.name, pin.version) for pin in self.pins}) == len(self.pins)
+        is_usual = is_unique and all(map(self._is_usual, self.pins))
+        return preferences.own_pins(self._fileless if is_usual else self.locker)
+
+    def _is_usual(self, pin: Pin) -> bool:
+        """Return whether a package is from an index, and `files` contains all of its files."""
+        digests = {each.digest for each in self.files.get((pin.name, pin.parsed_version), ())}
+        return pin.source_type in (None, "legacy") and pin.digests == digests
 
 
 def stage_digest(derived: DerivedStage) -> str:

@@ -21,7 +21,6 @@ from poetry_fti.bridge.solving.workers.messages import (
     SolveIndependently,
     not_tried,
 )
-from poetry_fti.bridge.solving.workers.update import UpdatingWorker
 from poetry_fti.errors import FtiError, IndexFailedError
 
 if TYPE_CHECKING:
@@ -140,6 +139,8 @@ class ProjectSolver:
 
         `stages` are those that have the package; those that rules tie to them are updated as well.
         """
+        from poetry_fti.bridge.solving.workers.update import UpdatingWorker  # noqa: PLC0415 - slow
+
         groups = tied(list(self._workers), self._rules)
         names = {name for group in groups if not set(group).isdisjoint(stages) for name in group}
         workers = {

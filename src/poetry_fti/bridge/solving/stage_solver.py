@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.markers import Narrowing, clear_marker_caches
 from poetry_fti.bridge.solving.attempts.attempts import Attempts
-from poetry_fti.bridge.solving.budget import OutOfStepsError
 from poetry_fti.bridge.solving.obstacles import obstacle
-from poetry_fti.bridge.solving.outcome import DividedError, Independent, Saving, Solved
+from poetry_fti.bridge.solving.outcome import DividedError, Independent, Solved
 from poetry_fti.bridge.solving.preferred import as_preference
 from poetry_fti.bridge.solving.solution import yanked_warnings
 from poetry_fti.bridge.solving.variants.merge import merged
 from poetry_fti.bridge.solving.variants.target_notes import LockedVariant, target_notes
+from poetry_fti.bridge.solving.variants.universal import SLOW, saving, solve_universal
 from poetry_fti.bridge.solving.variants.variant import Preferences
 from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets, by_system
 from poetry_fti.config.import_names import package_suggestion
@@ -32,16 +32,12 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.obstacles import Obstacle
+    from poetry_fti.bridge.solving.outcome import Saving
     from poetry_fti.bridge.solving.solution import Solution, SolvedPackages
     from poetry_fti.bridge.solving.variants.variant import StageTask, Variant
 
 # A stage without platforms is aligned on these alone, which takes a fraction of the time.
 _REPRESENTATIVE: Final = (Platform("linux", "amd64"),)
-# A solve for all platforms runs several times, and each run has at least as many steps.
-_TIMES: Final = 20
-_MORE: Final = 100
-# From this time in seconds on, what naming platforms would save is measured and reported.
-_SLOW: Final = 5.0
 
 
 class StageSolver:
@@ -143,7 +139,8 @@ class StageSolver:
 
         The text is made at once: later solves change how poetry-core writes markers.
         """
-        with self._task.progress.locking(lambda: self._seconds), self._timed() as started:
+        with self._task.progress.locking(lambda: self._seconds), self._timed():
+            started = time.process_time()
             packages = self._packages(preferences)
             lock = self._task.make_lock(packages)
         # In the order of the pins of a lock, on which the solver's choices depend.
@@ -157,7 +154,7 @@ class StageSolver:
             warnings=(*yanked_warnings(packages), *self._without_effect()),
             notes=tuple(target_notes(self._task.name, self._locked_variants())),
             unfinished=tuple(sorted(self._unfinished())),
-            saving=self._saving(time.monotonic() - started, len(packages)),
+            saving=self._saving(time.process_time() - started, len(packages)),
         )
 
     def _locked_variants(self) -> list[LockedVariant]:
@@ -216,20 +213,11 @@ class StageSolver:
         return self._updates[name]
 
     def _saving(self, seconds: float, packages: int) -> Saving | None:
-        """Return what naming platforms would save; None if it would not, or the stage was fast."""
-        if self._universal is None or seconds < _SLOW:
+        if self._universal is None or seconds < SLOW:
             return None
-        started = time.monotonic()
         targets = replace(self._task.targets, platforms=USUAL_PLATFORMS)
-        try:
-            # With as many steps, solving for some platforms only takes less time than for all.
-            found = self._make_variant(self._task, VariantTargets(targets)).restored(
-                Preferences(), self._universal.steps
-            )
-        except (FtiError, OutOfStepsError):
-            return None
-        took = time.monotonic() - started
-        return Saving((seconds, took), (packages, len(found))) if took < seconds else None
+        narrowed = self._make_variant(self._task, VariantTargets(targets))
+        return saving(self._universal, narrowed, seconds, packages)
 
     def _packages(self, preferences: Mapping[str, Preferences]) -> SolvedPackages:
         self._solved, self._locked, self._solutions = [], {}, {}
@@ -269,32 +257,17 @@ class StageSolver:
         return found.resolver.restored(solution)
 
     def _universal_packages(self, universal: Variant, aligned: Preferences) -> SolvedPackages:
-        if self._task.is_bound or not self.variants:
-            preferences, solution = aligned, universal.solve(aligned)
-            self._locked = {"": solution.versions()}
-        else:
-            # Only what has changed on the representative platform is preferred on all.
-            alone = self.variants[""].solve_alone()
-            changed = frozenset(aligned.preferred - alone.versions().items())
-            preferences = Preferences(changed)
-            try:
-                limit = _TIMES * alone.steps + _MORE if changed else None
-                solution = universal.solve(preferences, limit)
-            except OutOfStepsError:
-                preferences = Preferences()
-                solution = universal.solve_alone()
-            found = solution.versions()
-            taken = {name: found[name] for name, _ in preferences.preferred if name in found}
-            kept = {name: each for name, each in alone.versions().items() if name in found}
-            self._locked = {"": kept | taken}
-        self._solved = [(universal, preferences)]
-        return universal.resolver.restored(solution)
+        representative = None if self._task.is_bound else self.variants.get("")
+        found = solve_universal(universal, representative, aligned)
+        self._locked = {"": found.versions}
+        self._solved = [(universal, found.preferences)]
+        return universal.resolver.restored(found.solution)
 
     @contextmanager
-    def _timed(self) -> Iterator[float]:
-        """Add the time inside the context to the stage's; yields when it began."""
+    def _timed(self) -> Iterator[None]:
+        """Add the time inside the context to the stage's."""
         started = time.monotonic()
         try:
-            yield started
+            yield
         finally:
             self._seconds += time.monotonic() - started

@@ -10,7 +10,7 @@ from cleo.ui.choice_question import ChoiceQuestion
 from poetry.console.commands.init import InitCommand as PoetryInitCommand
 
 from poetry_fti.commands.poetry.new_project import Generator, new_text
-from poetry_fti.commands.shared.console import escape, guarded
+from poetry_fti.commands.shared.console import escape, guarded, project_folder
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.questions import AskingCommand
 from poetry_fti.errors import DONE, FAILED, FtiError
@@ -82,7 +82,7 @@ pyproject.toml, it is created first, as by <info>poetry init</info> and with the
             message = "No stages were given. Pass each stage with `--stage NAME=PRESET`"
             raise FtiError(f"{message} (presets: {names}; or a path that ends in .toml).")
         presets = [_named(word) for word in wanted]
-        folder = self.get_application().project_directory
+        folder = project_folder(self)
         on_disk = written_text(folder)
         before = existing_text(folder)
         self._refuse_idle_options(is_new=before is None)

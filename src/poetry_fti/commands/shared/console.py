@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext, suppress
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from cleo.formatters.formatter import Formatter
@@ -103,6 +104,13 @@ def load(command: Command, *, check: bool = True) -> Project:
     """
     application = command.get_application()
     return load_project(application.project_directory, lambda _: application.poetry, check=check)
+
+
+def project_folder(command: Command) -> Path:
+    """Return the folder given with `-P`, or else the current one."""
+    folder = command.get_application().project_directory
+    # Poetry keeps a relative path given with `-C` as it is, and changes into this folder.
+    return folder if folder.is_absolute() else Path.cwd()
 
 
 class _ConsoleFeedback:

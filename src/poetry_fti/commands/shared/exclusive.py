@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, TypeVar
 
-from poetry_fti.commands.shared.console import feedback_of
+from poetry_fti.commands.shared.console import feedback_of, project_folder
 from poetry_fti.operations.exclusive import exclusive_access
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def exclusive(
         def guard(command: _C) -> int:
             if any(command.option(name) for name in unless):
                 return handle(command)
-            folder = command.get_application().project_directory
+            folder = project_folder(command)
             with exclusive_access(folder, feedback_of(command)):
                 return handle(command)
 

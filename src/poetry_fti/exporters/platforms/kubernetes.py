@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.exporters import StageExporter
 from poetry_fti.exporters.platforms.pod import NAME_LABEL, labels, pod_name, pod_spec
+from poetry_fti.exporters.platforms.probes import probes
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.images import has_image
 from poetry_fti.exporters.shared.yaml_text import yaml_text
-from poetry_fti.model import HttpProbe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from poetry_fti.model import Healthcheck, Image, LockedStage
+    from poetry_fti.model import Image, LockedStage
 
 FILENAME: Final = "kubernetes.yaml"
 # The name that `kubectl apply -k` looks for.
@@ -23,9 +22,6 @@ KUSTOMIZATION: Final = "kustomization.yaml"
 
 # Two, so that one answers while the node of the other is drained.
 _REPLICAS: Final = 2
-_PERIOD: Final = 10  # Kubernetes' default, in seconds
-_DURATION: Final = re.compile(r"(\d+)(ms|s|m|h)")
-_MILLISECONDS: Final = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
@@ -86,7 +82,7 @@ def _deployment(locked: LockedStage) -> dict[str, Any]:
         "selector": {"matchLabels": _selector(locked)},
         "template": {
             "metadata": {"labels": labels(locked)},
-            "spec": pod_spec(locked, {"ports": ports, **_probes(image)}),
+            "spec": pod_spec(locked, {"ports": ports, **probes(image, _tcp_port(image))}),
         },
     }
     return _object("apps/v1", "Deployment", locked, spec)
@@ -121,37 +117,8 @@ def _selector(locked: LockedStage) -> dict[str, str]:
     return {NAME_LABEL: pod_name(locked)}
 
 
-def _probes(image: Image) -> dict[str, Any]:
-    """Return the probes: the health check or, without one, a connection to the first TCP port."""
-    check, tcp = image.healthcheck, [each for each in image.expose if each.isdigit()]
-    if check is None:
-        probe = {"tcpSocket": {"port": _port_name(tcp[0])}} if tcp else {}
-        return {"readinessProbe": probe, "livenessProbe": probe} if probe else {}
-    action, times = _action(check), _times(check)
-    if check.retries is not None:
-        times["failureThreshold"] = check.retries
-    probes = {"readinessProbe": {**action, **times}, "livenessProbe": {**action, **times}}
-    if check.start_period is None:
-        return probes
-    attempts = -(-_seconds(check.start_period) // times.get("periodSeconds", _PERIOD))
-    return {"startupProbe": {**action, **times, "failureThreshold": attempts}, **probes}
-
-
-def _action(check: Healthcheck) -> dict[str, Any]:
-    if isinstance(check.probe, HttpProbe):
-        return {"httpGet": {"path": check.probe.path, "port": check.probe.port}}
-    return {"exec": {"command": list(check.probe)}}
-
-
-def _times(check: Healthcheck) -> dict[str, int]:
-    given = {"periodSeconds": check.interval, "timeoutSeconds": check.timeout}
-    return {key: _seconds(text) for key, text in given.items() if text is not None}
-
-
-def _seconds(duration: str) -> int:
-    """Return a duration in whole seconds, rounded up."""
-    parts = _DURATION.findall(duration)
-    return -(-sum(int(number) * _MILLISECONDS[unit] for number, unit in parts) // 1000)
+def _tcp_port(image: Image) -> str | None:
+    return next((_port_name(each) for each in image.expose if each.isdigit()), None)
 
 
 def _port_name(port: str) -> str:

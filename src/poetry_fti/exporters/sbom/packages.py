@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -14,7 +13,8 @@ from cyclonedx.model import ExternalReference, ExternalReferenceType, Property, 
 from cyclonedx.model.component import Component, ComponentType
 from packageurl import PackageURL
 
-from poetry_fti.exporters.shared.reference import in_order
+from poetry_fti.exporters.sbom.licenses import component_licenses
+from poetry_fti.exporters.sbom.references import referenced
 from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
 from poetry_fti.urls import public_git_url, public_url, quoted_url
 from poetry_fti.wording import in_one_line
@@ -40,16 +40,11 @@ class PackageComponent:
 
 def package_components(locked: LockedStage) -> list[PackageComponent]:
     """Return the component of each package of a stage."""
-    default = next((index.url for index in locked.indexes if index.name is None), None)
-    used: Counter[str] = Counter()
-    found = []
-    for package in in_order(locked.packages):
-        name = f"{package.name}@{package.version}"
-        used[name] += 1
-        # Several sources may have the same version, each for other platforms.
-        reference = name if used[name] == 1 else f"{name}#{used[name]}"
-        found.append(PackageComponent(package, _component(package, reference, default or "")))
-    return found
+    default = next((index.url for index in locked.indexes if index.name is None), None) or ""
+    return [
+        PackageComponent(package, _component(package, reference, default))
+        for reference, package in referenced(locked.packages).items()
+    ]
 
 
 def _component(package: LockedPackage, reference: str, default: str) -> Component:
@@ -61,6 +56,7 @@ def _component(package: LockedPackage, reference: str, default: str) -> Componen
         bom_ref=reference,
         purl=_purl(package),
         hashes=_hashes(package.files[0]) if len(package.files) == 1 else (),
+        licenses=component_licenses(package.licenses),
         external_references=_sources(package, default),
         properties=_properties(package),
     )

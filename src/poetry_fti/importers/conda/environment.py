@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.utils import canonicalize_name
 
 from poetry_fti.errors import FtiError
-from poetry_fti.importers.conda.names import distribution
+from poetry_fti.importers.conda.names import distribution, is_listed
 from poetry_fti.importers.conda.specs import SpecError, parsed_spec
 from poetry_fti.importers.requirements.stage import stage_of_text
 from poetry_fti.importers.shared.combine import combined
@@ -134,7 +134,7 @@ def _spec(text: str, where: str) -> Spec:
 def _distribution(spec: Spec) -> NormalizedName | None:
     if spec.is_from_pypi:
         return canonicalize_name(spec.name)
-    return None if spec.is_native else distribution(spec.name)
+    return None if spec.is_native and not is_listed(spec.name) else distribution(spec.name)
 
 
 def _pip_stage(dependencies: Sequence[Yaml], source: Source) -> ImportedStage:

@@ -34,6 +34,11 @@ def distribution(conda: str) -> NormalizedName | None:
     return canonicalize_name(name)
 
 
+def is_listed(conda: str) -> bool:
+    """Return whether a conda package is known to have a distribution of another name."""
+    return conda.lower() in _table()
+
+
 @cache
 def _table() -> Mapping[str, str]:
     return dict(line.split("\t") for line in _lines("names.tsv"))

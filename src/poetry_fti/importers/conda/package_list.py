@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _HEADER: Final = "# This file may be used to create an environment using:"
 _EXPLICIT: Final = "@EXPLICIT"
+# A line of a list without its header: name, version and build.
+_EXPORTED: Final = re.compile(r"[\w.-]+=[\w.!+-]+=[\w.]+")
 
 
 def read_text_file(source: Source) -> ImportedStage:
@@ -30,4 +33,5 @@ def read_text_file(source: Source) -> ImportedStage:
             f"{source.name} lists URLs of conda packages, which are not on PyPI. Import the"
             " environment.yml that it was made from."
         )
-    return conda_stage(lines, source.name) if _HEADER in text else read_stage(source)
+    is_list = _HEADER in text or (lines and all(map(_EXPORTED.fullmatch, lines)))
+    return conda_stage(lines, source.name) if is_list else read_stage(source)

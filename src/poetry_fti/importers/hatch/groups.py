@@ -52,7 +52,10 @@ def with_hatch(declared: Declared, data: Mapping[str, Any], reader: Reader) -> D
         declared,
         groups={**declared.groups, **{name: each.requirements() for name, each in read.items()}},
         alone=declared.alone.union(name for name, each in read.items() if each.is_alone),
-        pythons={name: python for name, each in read.items() if (python := each.python)},
+        pythons={
+            **declared.pythons,
+            **{name: python for name, each in read.items() if (python := each.python)},
+        },
         env={name: each.variables() for name, each in read.items()},
         group_notes={name: tuple(each.notes()) for name, each in read.items()},
     )

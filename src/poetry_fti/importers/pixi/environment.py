@@ -67,6 +67,7 @@ def pixi_stage(
         indexes=tuple(indexes),
         python=pythons.pop() if len(pythons) == 1 else "",
         platforms=platforms,
+        extras=tuple(dict.fromkeys(extra for each in found.values() for extra in each.extras)),
         env=tuple((name, value) for name, value in env[0].items() if _is_common(name, value, env)),
         notes=(
             *channel_notes(table(data, "workspace") or table(data, "project"), source.name),

@@ -32,7 +32,7 @@ def packages_on(
     groups: Mapping[str, tuple[ImportedRequirement, ...]],
     source: Source,
 ) -> ImportedStage:
-    """Return the requirements, the Python and the variables of features on a platform.
+    """Return the requirements, the Python, the variables and own extras of features on a platform.
 
     `groups` are further requirements of features by their names. Raises FtiError for a version that
     is not valid.
@@ -46,8 +46,13 @@ def packages_on(
         found += groups.get(feature.name, ())
         variables = feature.on(platform, "activation", "env")
         env |= {name: value for name, value in variables.items() if _is_plain(value)}
-    kept = (each for each in found if not (each.path and source.files.is_project(each.path)))
-    return replace(stage, requirements=tuple(merged(kept)), env=tuple(env.items()))
+    own = [each for each in found if each.path and source.files.is_project(each.path)]
+    return replace(
+        stage,
+        requirements=tuple(merged(each for each in found if each not in own)),
+        extras=tuple(dict.fromkeys(extra for each in own for extra in each.extras)),
+        env=tuple(env.items()),
+    )
 
 
 def conda_specs(features: Sequence[Feature], platform: Platform) -> list[str]:

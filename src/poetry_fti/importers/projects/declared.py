@@ -33,6 +33,8 @@ class Declared:
     Attributes:
         main: the requirements of the project itself.
         groups: the requirements of its groups, extras and environments by their names.
+        extras: those of its extras alone.
+        contents: the packages that environments with local packages contain through these.
         python: PEP 440 specifiers of its Python, empty for any.
         indexes: the indexes that it configures.
         constraints: bounds on versions wherever a package occurs.
@@ -47,6 +49,8 @@ class Declared:
 
     main: tuple[ImportedRequirement, ...] = ()
     groups: Mapping[str, tuple[ImportedRequirement, ...]] = field(default_factory=dict)
+    extras: Mapping[str, tuple[ImportedRequirement, ...]] = field(default_factory=dict)
+    contents: Mapping[str, tuple[NormalizedName, ...]] = field(default_factory=dict)
     python: str = ""
     indexes: tuple[ImportedIndex, ...] = ()
     constraints: tuple[ImportedRequirement, ...] = ()
@@ -100,12 +104,14 @@ def read_standard(data: Mapping[str, Any], reader: Reader) -> Declared:
     }
     main = tuple(reader.requirements(strings(project.get("dependencies")), "dependencies"))
     own = canonicalize_name(string(project.get("name")))
+    expanded = {
+        name: tuple(_expanded(each, own, extras, set()))
+        for name, each in (*extras.items(), *found.items())
+    }
     return Declared(
         main=tuple(_expanded(main, own, extras, set())),
-        groups={
-            name: tuple(_expanded(each, own, extras, set()))
-            for name, each in (*extras.items(), *found.items())
-        },
+        groups=expanded,
+        extras={name: expanded[name] for name in extras if name not in found},
         python=reader.python(string(project.get("requires-python"))),
     )
 

@@ -24,7 +24,7 @@ LOCKS: Final = ("uv.lock", "pdm.lock", "poetry.lock")
 class LockEntry:
     """A package in a lock with the names of what it requires; `is_root` for the project itself.
 
-    The version is empty for a package without a valid one.
+    The version is empty for a package without a valid one, and for one in a local folder.
     """
 
     name: NormalizedName
@@ -38,7 +38,7 @@ def lock_entries(data: Mapping[str, Any]) -> list[LockEntry]:
     return [
         LockEntry(
             name=canonicalize_name(name),
-            version=version if is_version(version := string(each.get("version"))) else "",
+            version=_version(each),
             requires=frozenset(_required(each)),
             is_root=_is_root(table(each, "source")),
         )
@@ -85,6 +85,12 @@ def locked_versions(
         if each.name in found and each.version and not each.is_root
     }
     return tuple(pairs)
+
+
+def _version(package: Mapping[str, Any]) -> str:
+    version = string(package.get("version"))
+    is_local = not {"editable", "virtual", "directory"}.isdisjoint(table(package, "source"))
+    return version if is_version(version) and not is_local else ""
 
 
 def _is_root(source: Mapping[str, Any]) -> bool:

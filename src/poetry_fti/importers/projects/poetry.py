@@ -5,25 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from packaging.utils import canonicalize_name
+
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.documents import array, string, strings, table, tables
 from poetry_fti.importers.shared.indexes import index_of
 from poetry_fti.importers.shared.places import placed
-from poetry_fti.importers.shared.poetry_versions import specifiers
+from poetry_fti.importers.shared.platform_markers import limited
+from poetry_fti.importers.shared.poetry_versions import (
+    platform_marker,
+    python_marker,
+    specifiers,
+)
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirements import merged
 from poetry_fti.model.imported import ImportedIndex, ImportedRequirement
-from poetry_fti.urls import is_pypi
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import PurePath
 
     from poetry_fti.importers.projects.declared import Declared, Reader
     from poetry_fti.model.imported import IndexPriority
 
 _PRIORITIES: Final[Mapping[str, IndexPriority]] = {
+    "secondary": "supplemental",
     "supplemental": "supplemental",
     "explicit": "explicit",
 }
@@ -43,20 +50,28 @@ def with_poetry(declared: Declared, data: Mapping[str, Any], reader: Reader) -> 
         name: [*poetry_requirements(found, where, reader.path.parent)]
         for name, found in groups.items()
     }
-    for name, each in table(poetry, "group").items():
-        for other in strings(table(each).get("include-groups")):
-            read[name] += read.get(other, [])
+    read = {name: list(_with_included(name, read, poetry, ())) for name in read}
     own = {name: value for name, value in main.items() if name != "python"}
+    every = [*poetry_requirements(own, where, reader.path.parent)]
+    optional = {canonicalize_name(name) for name, value in own.items() if _is_optional(value)}
+    extras = {name: _completed(found, every) for name, found in declared.extras.items()}
+    for name, names in table(poetry, "extras").items():
+        wanted = set(map(canonicalize_name, strings(names)))
+        extras[name] = tuple(each for each in every if each.normalized in wanted)
     python = specifiers_of(string(main.get("python")), where)
     return replace(
         declared,
-        main=_completed(declared.main, [*poetry_requirements(own, where, reader.path.parent)]),
+        main=_completed(declared.main, every)
+        if declared.main
+        else tuple(merged(each for each in every if each.normalized not in optional)),
         groups={
             **declared.groups,
+            **extras,
             **{
                 name: _completed(declared.groups.get(name, ()), each) for name, each in read.items()
             },
         },
+        extras=extras,
         python=declared.python or reader.python(python),
         indexes=(*declared.indexes, *_indexes(poetry)),
     )
@@ -69,48 +84,87 @@ def poetry_requirements(
     for name, value in dependencies.items():
         for each in array(value) or [value]:
             item = {"version": each} if isinstance(each, str) else table(each)
+            place = f"{where}: {in_one_line(name)}"
             found = ImportedRequirement(
                 name=name,
                 extras=tuple(sorted(strings(item.get("extras")))),
-                specifier=specifiers_of(
-                    string(item.get("version")), f"{where}: {in_one_line(name)}"
-                ),
+                specifier=specifiers_of(string(item.get("version")), place),
                 marker=string(item.get("markers")),
             )
+            found = limited(found, _python_marker(string(item.get("python")), place))
+            found = limited(found, platform_marker(string(item.get("platform"))))
             yield placed(found, item, folder)
 
 
+def _python_marker(constraint: str, where: str) -> str:
+    try:
+        return python_marker(constraint)
+    except ValueError as error:
+        raise FtiError(f"{where}: {quoted(constraint)} is not a version constraint.") from error
+
+
+def _is_optional(value: object) -> bool:
+    return any(table(each).get("optional") is True for each in array(value) or [value])
+
+
+def _with_included(
+    name: str,
+    groups: Mapping[str, list[ImportedRequirement]],
+    poetry: Mapping[str, Any],
+    including: tuple[str, ...],
+) -> Iterator[ImportedRequirement]:
+    """Yield the requirements of a group and of those that it includes."""
+    yield from groups.get(name, [])
+    for other in strings(table(poetry, "group", name).get("include-groups")):
+        if other not in including and other != name:
+            yield from _with_included(other, groups, poetry, (*including, name))
+
+
 def specifiers_of(constraint: str, where: str) -> str:
-    """Return a constraint of Poetry as specifiers; alternatives allow any version.
+    """Return a constraint of Poetry as specifiers; alternatives allow what is between them, too.
 
     Raises FtiError if it is not valid.
     """
     try:
-        return specifiers(constraint) or ""
+        return specifiers(constraint)
     except ValueError as error:
         raise FtiError(f"{where}: {quoted(constraint)} is not a version constraint.") from error
 
 
 def _completed(
-    standard: tuple[ImportedRequirement, ...], poetry: list[ImportedRequirement]
+    standard: Iterable[ImportedRequirement], poetry: Iterable[ImportedRequirement]
 ) -> tuple[ImportedRequirement, ...]:
-    """Return requirements in the standard form with the places that Poetry's form adds."""
+    """Return requirements in the standard form with the places that Poetry's form adds.
+
+    Where there is no standard form, those in Poetry's form are returned.
+    """
+    standard, poetry = list(standard), list(poetry)
     if not standard:
         return tuple(merged(poetry))
-    places = {each.normalized: each for each in poetry}
-    return tuple(
-        replace(each, url=place.url, path=place.path, editable=place.editable, index=place.index)
-        if (place := places.get(each.normalized)) and not each.url
-        else each
-        for each in standard
-    )
+    return tuple(placed for each in standard for placed in _with_places(each, poetry))
+
+
+def _with_places(
+    requirement: ImportedRequirement, poetry: Iterable[ImportedRequirement]
+) -> Iterator[ImportedRequirement]:
+    places = [each for each in poetry if each.normalized == requirement.normalized]
+    if requirement.url or not places:
+        yield requirement
+        return
+    for each in places:
+        found = replace(
+            requirement, url=each.url, path=each.path, editable=each.editable, index=each.index
+        )
+        yield limited(found, each.marker)
 
 
 def _indexes(poetry: Mapping[str, Any]) -> Iterator[ImportedIndex]:
     for each in tables(poetry.get("source")):
         name, url = string(each.get("name")), string(each.get("url"))
-        priority = _PRIORITIES.get(string(each.get("priority")), "primary")
-        if name.lower() == "pypi" or is_pypi(url):
+        # Poetry 1 has had flags before priorities.
+        old = "secondary" if each.get("secondary") is True else ""
+        priority = _PRIORITIES.get(string(each.get("priority")) or old, "primary")
+        if name.lower() == "pypi":
             yield ImportedIndex(name="PyPI", url="", priority=priority)
         elif name and url:
             yield index_of(url, priority, name)

@@ -5,18 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from poetry_fti.importers.kinds import kind_by_name
+from packaging.utils import canonicalize_name
+
+from poetry_fti.errors import ConfigError
+from poetry_fti.importers.kinds import kind_by_name, kind_by_packages
 from poetry_fti.importers.projects.declared import Reader
 from poetry_fti.importers.projects.locks import LOCKS, lock_entries, locked_versions, roots
 from poetry_fti.importers.projects.pixi_project import pixi_stages, read_pixi_project
 from poetry_fti.importers.projects.tables import declared_in
+from poetry_fti.importers.projects.workspace import workspace_of
 from poetry_fti.importers.shared.choice import chosen_environment
 from poetry_fti.importers.shared.documents import array, read_toml, string, table, tables
 from poetry_fti.importers.shared.requirements import merged, pinned_versions
 from poetry_fti.model.imported import ImportedRequirement, ImportedStage
+from poetry_fti.wording import in_quotes, joined
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from packaging.utils import NormalizedName
 
     from poetry_fti.importers.projects.declared import Declared
     from poetry_fti.importers.projects.locks import LockEntry
@@ -47,8 +54,9 @@ def read_project(source: Source) -> ImportedStage:
 def likely_stages(source: Source) -> list[str]:
     """Return the environments of pixi, or else the groups that are likely stages.
 
-    These are the groups that uv must not install together, and those named as kinds of stages.
-    Raises FtiError if the pyproject.toml is not valid.
+    These are the groups that uv must not install together, and those named as kinds of stages. A
+    member of a workspace is a likely stage if its packages show its kind and no other member
+    requires it. Raises FtiError if the pyproject.toml is not valid.
     """
     if (of_pixi := pixi_stages(source)) is not None:
         return of_pixi
@@ -59,22 +67,35 @@ def likely_stages(source: Source) -> list[str]:
     uv = table(read_toml(path, source.files), "tool", "uv") if has_project else {}
     items = [item for each in array(uv.get("conflicts")) for item in tables(each)]
     conflicting = {string(item.get("group")) or string(item.get("extra")) for item in items}
-    groups = declared_in(source).groups
+    declared = declared_in(source)
+    required = {name for each in declared.contents.values() for name in each}
+    programs = {
+        name
+        for name, packages in declared.contents.items()
+        if kind_by_packages(packages) and canonicalize_name(name) not in required
+    }
     return [
         name
-        for name in groups
-        if (name in conflicting or kind_by_name(name)) and not _is_of_matrix(name, groups)
+        for name in declared.groups
+        if name in conflicting | programs or _is_named(name, declared, required)
     ]
 
 
-def _is_of_matrix(name: str, groups: Collection[str]) -> bool:
-    return any(name.startswith(f"{other}.") for other in groups)
+def _is_named(name: str, declared: Declared, required: Collection[NormalizedName]) -> bool:
+    is_library = name in declared.contents and canonicalize_name(name) in required
+    is_of_matrix = any(name.startswith(f"{other}.") for other in declared.groups)
+    return kind_by_name(name) is not None and not is_library and not is_of_matrix
 
 
 def _entries(source: Source) -> list[LockEntry]:
+    """Return the packages of the lock beside a source, or at the root of its workspace."""
     names = [source.path.name] if source.path.name in LOCKS else LOCKS
-    found = [path for name in names if source.files.has(path := source.path.with_name(name))]
-    return lock_entries(read_toml(found[0], source.files)) if found else []
+    folders = [source.path.parent]
+    if workspace := workspace_of(source.path.parent, source.files):
+        folders.append(workspace.root.folder)
+    paths = (folder / name for folder in folders for name in names)
+    path = next(filter(source.files.has, paths), None)
+    return lock_entries(read_toml(path, source.files)) if path else []
 
 
 def _python(source: Source) -> str:
@@ -105,11 +126,17 @@ def _of_group(declared: Declared, source: Source) -> ImportedStage:
     has_main = name not in declared.alone and not is_own
     found = [*(declared.main if has_main else ()), *declared.groups.get(name or "", ())]
     requirements = merged(found)
+    if name is None and not (requirements or declared.main) and declared.groups:
+        raise ConfigError(
+            f"{source.name} has no requirements outside of {joined(sorted(declared.groups))}. Name"
+            f" one of these, such as {in_quotes(f'{source.name}:{min(declared.groups)}')}."
+        )
     used = {each.index for each in requirements}
     indexes = [i for i in declared.indexes if i.priority != "explicit" or i.name in used]
     python = declared.pythons.get(name or "", "") or ("" if is_own else declared.python)
     return ImportedStage(
         requirements=tuple(requirements),
+        contents=declared.contents.get(name or "", ()),
         constraints=declared.constraints,
         overrides=declared.overrides,
         versions=pinned_versions(requirements),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from poetry_fti.importers.hatch.groups import with_hatch
 from poetry_fti.importers.projects.declared import Reader, read_standard
+from poetry_fti.importers.projects.dynamic import with_dynamic
 from poetry_fti.importers.projects.pdm import with_pdm
 from poetry_fti.importers.projects.poetry import with_poetry
 from poetry_fti.importers.projects.uv import with_uv
@@ -26,6 +27,6 @@ def declared_in(source: Source) -> Declared:
     data = read_toml(path, source.files) if source.files.has(path) or not has_hatch else {}
     reader = Reader(path, source.files)
     declared = read_standard(data, reader)
-    for complete in (with_uv, with_poetry, with_pdm, with_hatch):
+    for complete in (with_dynamic, with_uv, with_poetry, with_pdm, with_hatch):
         declared = complete(declared, data, reader)
     return declared

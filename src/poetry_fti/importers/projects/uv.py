@@ -1,15 +1,17 @@
-"""`[tool.uv]`: where packages come from, and bounds on versions."""
+"""`[tool.uv]` and uv.toml: origins of packages, bounds on versions, members of a workspace."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from poetry_fti.importers.shared.documents import string, strings, table, tables
+from poetry_fti.importers.projects.declared import read_standard
+from poetry_fti.importers.projects.uv_notes import uv_notes
+from poetry_fti.importers.projects.uv_sources import UvSources
+from poetry_fti.importers.projects.workspace import uv_settings, workspace_of
+from poetry_fti.importers.shared.documents import string, strings, tables
 from poetry_fti.importers.shared.indexes import index_of, named_apart
 from poetry_fti.importers.shared.markers import marked_platforms
-from poetry_fti.importers.shared.places import placed
-from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.model.imported import ImportedIndex
 from poetry_fti.urls import is_pypi
 
@@ -17,98 +19,99 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from poetry_fti.importers.projects.declared import Declared, Reader
-    from poetry_fti.model.imported import ImportedRequirement
+    from poetry_fti.importers.projects.workspace import Member, Workspace
 
 
 def with_uv(declared: Declared, data: Mapping[str, Any], reader: Reader) -> Declared:
-    """Return what a project declares with what `[tool.uv]` adds; raises FtiError if not valid."""
-    uv = table(data, "tool", "uv")
-    if not uv:
+    """Return what a project declares with what `[tool.uv]` adds; raises FtiError if not valid.
+
+    The root of a workspace has an environment for each other member, and its settings are those of
+    all members.
+    """
+    uv = uv_settings(data, reader.path.parent, reader.files)
+    workspace = workspace_of(reader.path.parent, reader.files)
+    if not uv and workspace is None:
         return declared
-    sources = {
-        each.lower().replace("_", "-"): value for each, value in table(uv, "sources").items()
-    }
-    constraints = reader.requirements(
-        strings(uv.get("constraint-dependencies")), "tool.uv.constraint-dependencies"
-    )
-    overrides = list(
-        reader.requirements(
-            strings(uv.get("override-dependencies")), "tool.uv.override-dependencies"
-        )
-    )
+    sources = UvSources(reader, uv, workspace)
     old = reader.requirements(strings(uv.get("dev-dependencies")), "tool.uv.dev-dependencies")
     groups = {"dev": tuple(old), **declared.groups} if "dev-dependencies" in uv else declared.groups
+    declared = replace(
+        declared,
+        main=sources.placed(declared.main, ""),
+        groups={name: sources.placed(found, name) for name, found in groups.items()},
+        indexes=(*declared.indexes, *_indexes(uv, workspace)),
+        notes=(*declared.notes, *uv_notes(uv, reader)),
+    )
+    if workspace is None:
+        return _with_settings(declared, uv, reader)
+    path = workspace.root.folder / reader.path.name
+    declared = _with_settings(declared, workspace.root.uv, replace(reader, path=path))
+    if workspace.root.folder != reader.path.parent:
+        return declared
+    return _with_members(declared, workspace, sources)
+
+
+def _with_settings(declared: Declared, uv: Mapping[str, Any], reader: Reader) -> Declared:
+    """Return what a project declares with the settings of uv that apply to all its packages."""
+    constraints, overrides = (
+        list(reader.requirements(strings(uv.get(key)), f"tool.uv.{key}"))
+        for key in ("constraint-dependencies", "override-dependencies")
+    )
     return replace(
         declared,
-        main=tuple(_placed(each, sources, "", reader) for each in declared.main),
-        groups={
-            name: tuple(_placed(each, sources, name, reader) for each in found)
-            for name, found in groups.items()
-        },
-        indexes=tuple(_indexes(uv)),
         constraints=tuple(each for each in constraints if each.specifier),
         overrides=tuple((each.normalized, each.specifier) for each in overrides if each.specifier),
         platforms=marked_platforms(list(strings(uv.get("environments")))),
-        notes=(*declared.notes, *_notes(uv, overrides, reader)),
     )
 
 
-def _placed(
-    requirement: ImportedRequirement, sources: Mapping[str, Any], group: str, reader: Reader
-) -> ImportedRequirement:
-    """Return a requirement with the source that applies in a group, if any."""
-    value = sources.get(requirement.normalized)
-    for each in tables(value if isinstance(value, list) else [value]):
-        wanted = string(each.get("group")) or string(each.get("extra"))
-        if wanted in ("", group):
-            return placed(requirement, each, reader.path.parent)
-    return requirement
+def _with_members(declared: Declared, workspace: Workspace, sources: UvSources) -> Declared:
+    """Return what the root of a workspace declares with an environment for each other member."""
+    root = workspace.root.folder
+    members = [each for each in workspace.members.values() if each.folder != root]
+    members = [each for each in members if each.name not in declared.groups]
+    read = {each.name: _read(each, sources.reader) for each in members}
+    return replace(
+        declared,
+        groups={**declared.groups, **{each.name: sources.installed(each) for each in members}},
+        alone=declared.alone | set(read),
+        pythons={
+            **declared.pythons,
+            **{name: each.python for name, each in read.items() if each.python},
+        },
+        contents={name: tuple(r.normalized for r in each.main) for name, each in read.items()},
+    )
 
 
-def _indexes(uv: Mapping[str, Any]) -> list[ImportedIndex]:
+def _read(member: Member, reader: Reader) -> Declared:
+    path = member.folder / reader.path.name
+    return read_standard(member.data, replace(reader, path=path))
+
+
+def _indexes(uv: Mapping[str, Any], workspace: Workspace | None) -> list[ImportedIndex]:
     """Return the indexes; those that are searched before PyPI leave it as a supplemental source."""
+    root = workspace.root.uv if workspace else uv
+    declared = {string(each.get("name")) or each.get("url"): each for each in _declared(uv, root)}
     found = []
-    for each in tables(uv.get("index")):
+    for each in declared.values():
         url, name = string(each.get("url")), string(each.get("name"))
         if url and not is_pypi(url):
             explicit = each.get("explicit") is True
             found.append(index_of(url, "explicit" if explicit else "primary", name))
-    default = string(uv.get("index-url"))
+    default = string(root.get("index-url"))
     if default and not is_pypi(default):
         found.append(index_of(default, "primary"))
     found += [
-        index_of(url, "primary") for url in strings(uv.get("extra-index-url")) if not is_pypi(url)
+        index_of(url, "primary") for url in strings(root.get("extra-index-url")) if not is_pypi(url)
     ]
-    replaced = bool(default) or any(each.get("default") is True for each in tables(uv.get("index")))
+    replaced = bool(default) or any(each.get("default") is True for each in declared.values())
     if not replaced and any(each.priority == "primary" for each in found):
         found.append(ImportedIndex(name="PyPI", url="", priority="supplemental"))
     return named_apart(found)
 
 
-def _notes(
-    uv: Mapping[str, Any], overrides: list[ImportedRequirement], reader: Reader
-) -> Iterator[str]:
-    where = reader.files.shown(reader.path)
-    for each in overrides:
-        if each.url or each.path or each.marker:
-            yield (
-                f"{where}: of the override of {each.name}, only the version was taken over. Poetry"
-                " has no markers and URLs there."
-            )
-    markers = list(strings(uv.get("environments")))
-    if markers and not marked_platforms(markers):
-        yield (
-            f"{where}: tool.uv.environments was left out. Set the key `platforms` of the stage if"
-            " it is for some platforms only."
-        )
-    for key in ("no-binary-package", "no-build-package"):
-        if key in uv:
-            yield f"{where}: tool.uv.{key} was left out. See `poetry config installer.no-binary`."
-    for each in table(uv, "sources").values():
-        for item in tables(each if isinstance(each, list) else [each]):
-            if item.get("workspace") is True:
-                yield (
-                    f"{where}: members of the workspace were left out. Add {quoted('path')} of"
-                    " each that the stage contains."
-                )
-                return
+def _declared(uv: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the tables of indexes, of which those of the project itself come first."""
+    yield from tables(uv.get("index"))
+    if root is not uv:
+        yield from tables(root.get("index"))

@@ -13,7 +13,12 @@ from poetry_fti.importers.requirements.global_options import indexes_of, option_
 from poetry_fti.importers.shared.indexes import with_indexes
 from poetry_fti.importers.shared.python import python_specifiers
 from poetry_fti.importers.shared.quoting import quoted
-from poetry_fti.importers.shared.requirement import is_built_by_conda, read_requirement
+from poetry_fti.importers.shared.requirement import (
+    extras_of,
+    is_built_by_conda,
+    read_requirement,
+    repository_name,
+)
 from poetry_fti.importers.shared.requirements import merged, pinned_versions
 from poetry_fti.model.imported import ImportedStage
 from poetry_fti.urls import has_login, secret_parameter
@@ -63,6 +68,11 @@ def stage_of(entries: Sequence[Entry], files: Files) -> ImportedStage:
         versions=pinned_versions([*requirements, *constraints]),
         indexes=tuple(indexes),
         python=python_specifiers(",".join(filter(None, python))),
+        extras=tuple(
+            dict.fromkeys(
+                extra for entry, each in found if each is None for extra in extras_of(entry.text)
+            )
+        ),
         notes=tuple(dict.fromkeys([*option_notes(options), *_notes(found)])),
     )
 
@@ -90,6 +100,11 @@ def _notes(found: Sequence[tuple[Entry, ImportedRequirement | None]]) -> Iterato
             yield (
                 f"{entry.where}: conda has built {each.name} in a folder that does not exist any"
                 " more. It was taken over without a version."
+            )
+        elif repository_name(entry.text) is not None:
+            yield (
+                f"{entry.where}: the package was named {each.name}, as its repository. Change the"
+                " name in pyproject.toml if the package has another one."
             )
         elif entry.is_constraint and not each.specifier:
             yield f"{entry.where}: a constraint without a version was left out."

@@ -21,12 +21,14 @@ def combined(stages: Sequence[ImportedStage]) -> ImportedStage:
     pythons = dict.fromkeys(each.python for each in stages if each.python)
     return ImportedStage(
         requirements=tuple(merged(r for each in stages for r in each.requirements)),
+        contents=_united(each.contents for each in stages),
         constraints=_united(each.constraints for each in stages),
         overrides=_united(each.overrides for each in stages),
         versions=_united(each.versions for each in stages),
         indexes=tuple({i.name: i for each in reversed(stages) for i in each.indexes}.values()),
         python=",".join(pythons),
         platforms=_united(each.platforms for each in stages),
+        extras=_united(each.extras for each in stages),
         env=tuple(dict(_united(each.env for each in stages)).items()),
         notes=_united(each.notes for each in stages),
     )

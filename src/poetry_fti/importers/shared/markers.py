@@ -27,16 +27,25 @@ def marked_platforms(markers: Sequence[str]) -> tuple[Platform, ...]:
     Returns an empty tuple unless each marker names a processor architecture and depends on the
     platform only, and for a marker that is not valid.
     """
-    environments = {each: marker_environment(each) for each in PLATFORMS}
-    known = set(environments[PLATFORMS[0]])
     found: set[Platform] = set()
     for text in markers:
-        used = set(_VARIABLE.findall(text))
-        if _MACHINE not in used or not used <= known:
+        trues = true_platforms(text)
+        if trues is None or _MACHINE not in _VARIABLE.findall(text):
             return ()
-        try:
-            marker = Marker(text)
-            found |= {each for each, env in environments.items() if marker.evaluate({**env})}
-        except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, RecursionError):
-            return ()
+        found |= trues
     return tuple(each for each in PLATFORMS if each in found)
+
+
+def true_platforms(marker: str) -> frozenset[Platform] | None:
+    """Return the platforms on which a marker is true.
+
+    Returns None if it depends on something else, or is not valid.
+    """
+    environments = {each: marker_environment(each) for each in PLATFORMS}
+    if not set(_VARIABLE.findall(marker)) <= set(environments[PLATFORMS[0]]):
+        return None
+    try:
+        read = Marker(marker)
+        return frozenset(each for each, env in environments.items() if read.evaluate({**env}))
+    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, RecursionError):
+        return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from poetry_fti.importers.shared.markers import true_platforms
+from poetry_fti.model import PLATFORMS
 from poetry_fti.targets import marker_environment
 
 if TYPE_CHECKING:
@@ -47,6 +49,23 @@ def platform_marker(some: Collection[Platform], every: Collection[Platform]) -> 
         return f"sys_platform != '{_system(machines[missing[0]][0])}'"
     parts = [part for os in systems for part in _parts(chosen[os], is_whole=os in whole)]
     return " or ".join(parts)
+
+
+def remaining_marker(markers: Sequence[str]) -> str | None:
+    """Return a marker that is true where none of some markers is, empty if that is everywhere.
+
+    Returns None if it is nowhere, or if the markers depend on something else than the platform.
+    """
+    if not all(markers):
+        return None if markers else ""
+    found: set[Platform] = set()
+    for each in markers:
+        trues = true_platforms(each)
+        if trues is None:
+            return None
+        found |= trues
+    rest = [each for each in PLATFORMS if each not in found]
+    return platform_marker(rest, PLATFORMS) if rest else None
 
 
 def _parts(platforms: Sequence[Platform], *, is_whole: bool) -> Iterator[str]:

@@ -3,24 +3,55 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packaging.specifiers import Specifier
+
+_MINOR: Final = 2
+_ALTERNATIVE: Final = re.compile(r"\|\|?")
+_LOWER: Final = (">=", ">")
+_UPPER: Final = ("<", "<=")
 _PART: Final = re.compile(r"(?P<operator>\^|~(?!=)|===?|!=|<=|>=|~=|<|>|)\s*(?P<version>[^,\s]+)")
 
 
-def specifiers(constraint: str) -> str | None:
-    """Return a constraint as specifiers, empty for any version; None if it has alternatives.
+def specifiers(constraint: str) -> str:
+    """Return a constraint as specifiers, empty for any version.
 
-    Raises ValueError if it is not valid.
+    Alternatives become a range from the first bound of any of them to the last one. Raises
+    ValueError if it is not valid.
     """
-    text = constraint.strip()
+    found = [_of_one(each.strip()) for each in _ALTERNATIVE.split(constraint)]
+    return found[0] if len(found) == 1 else _around(list(map(SpecifierSet, found)))
+
+
+def _around(alternatives: Sequence[SpecifierSet]) -> str:
+    """Return the smallest range with both bounds that contains several ones."""
+    bounds = [
+        [
+            min((each for each in part if each.operator in operators), key=_version, default=None)
+            for part in alternatives
+        ]
+        for operators in (_LOWER, _UPPER)
+    ]
+    lower = min(filter(None, bounds[0]), key=_version) if all(bounds[0]) else None
+    upper = max(filter(None, bounds[1]), key=_version) if all(bounds[1]) else None
+    return str(SpecifierSet(",".join(str(each) for each in (lower, upper) if each)))
+
+
+def _version(specifier: Specifier) -> Version:
+    return Version(specifier.version)
+
+
+def _of_one(text: str) -> str:
+    """Return a constraint without alternatives as specifiers."""
     if text in {"", "*"}:
         return ""
-    if "|" in text:
-        return None
     parts = [_PART.fullmatch(part.strip()) for part in re.split(r"\s*,\s*|\s+(?=[\^~<>=!])", text)]
     try:
         found = [_specifiers(part["operator"], part["version"]) for part in parts if part]
@@ -29,6 +60,42 @@ def specifiers(constraint: str) -> str | None:
         return str(SpecifierSet(",".join(found)))
     except (InvalidVersion, InvalidSpecifier) as error:
         raise ValueError(text) from error
+
+
+def python_marker(constraint: str) -> str:
+    """Return a marker for a constraint on Python, empty for any version.
+
+    Raises ValueError if it is not valid.
+    """
+    parts = [_of_one(each.strip()) for each in _ALTERNATIVE.split(constraint)]
+    if not all(parts):
+        return ""
+    return " or ".join(
+        " and ".join(
+            _comparison(each) for each in sorted(SpecifierSet(part), key=str, reverse=True)
+        )
+        for part in parts
+    )
+
+
+def _comparison(specifier: Specifier) -> str:
+    operator, version = specifier.operator, specifier.version
+    if version.endswith(".*"):
+        version = version.removesuffix(".*")
+    elif operator not in {">=", "<"} or len(Version(version).release) > _MINOR:
+        return f"python_full_version {operator} '{version}'"
+    return f"python_version {operator} '{version}'"
+
+
+def platform_marker(constraint: str) -> str:
+    """Return a marker for a constraint on `sys_platform` such as `linux`, empty for any."""
+    parts = [each.strip() for each in _ALTERNATIVE.split(constraint)]
+    if not all(parts) or parts == ["*"]:
+        return ""
+    return " or ".join(
+        f"sys_platform {'!=' if each.startswith('!') else '=='} '{each.lstrip('!= ')}'"
+        for each in parts
+    )
 
 
 def _specifiers(operator: str, version: str) -> str:

@@ -75,6 +75,26 @@ def _is_project(text: str, folder: PurePath, files: Files) -> bool:
     return path.startswith(".") and files.is_project(_absolute(folder, path))
 
 
+def repository_name(url: str) -> str | None:
+    """Return the name of the repository in a URL that does not name the package, else None.
+
+    It is the name of most packages; Poetry verifies it when it locks them.
+    """
+    plain, _, fragment = url.partition(";")[0].strip().partition("#")
+    if not plain.lower().startswith("git+") or "egg" in parse_qs(fragment):
+        return None
+    path = unquote(urlsplit(plain).path).partition("@")[0].rstrip("/")
+    name = path.rpartition("/")[2].removesuffix(".git")
+    return name if _NAME.fullmatch(name) else None
+
+
+def extras_of(text: str) -> tuple[str, ...]:
+    """Return the extras in a requirement on the project itself, such as `.[train]`."""
+    found = _standard(text, editable=False)
+    match = _EXTRAS.fullmatch(text.partition(";")[0].strip())
+    return found.extras if found else _names(match["extras"] if match else None)
+
+
 def is_built_by_conda(text: str) -> bool:
     """Return whether a requirement refers to the folder in which conda has built the package."""
     return _CONDA_BUILD.search(text) is not None
@@ -112,8 +132,8 @@ def _of_place(
 ) -> ImportedRequirement:
     place, marker = _split_marker(text, where)
     match = _EXTRAS.fullmatch(place)
-    rest, extras = (match["rest"], match["extras"] or "") if match else (place, "")
-    chosen = tuple(sorted(filter(None, map(str.strip, extras.split(",")))))
+    rest = match["rest"] if match else place
+    chosen = _names(match["extras"] if match else None)
     if _URL.match(rest):
         found = _of_url(rest, folder, files, where)
     elif editable or _looks_local(rest):
@@ -128,6 +148,10 @@ def _of_place(
         path=found.path,
         editable=editable and found.path is not None,
     )
+
+
+def _names(extras: str | None) -> tuple[str, ...]:
+    return tuple(sorted(filter(None, map(str.strip, (extras or "").split(",")))))
 
 
 def _split_marker(text: str, where: str) -> tuple[str, str]:
@@ -150,17 +174,17 @@ def _of_url(url: str, folder: PurePath, files: Files, where: str) -> ImportedReq
     plain, _, fragment = url.partition("#")
     values = parse_qs(fragment)
     match = _EXTRAS.fullmatch(values.get("egg", [""])[0])
-    name, extras = (match["rest"], match["extras"] or "") if match else ("", "")
+    name = match["rest"] if match else ""
     if plain.lower().startswith("file:"):
         local = _local(ImportedRequirement(name=name), plain, folder, where)
         return local if name else _of_path(local.path or folder, files, where)
-    name = name or _file_name(unquote(urlsplit(plain).path)) or ""
+    name = name or _file_name(unquote(urlsplit(plain).path)) or repository_name(plain) or ""
     if not _NAME.fullmatch(name):
         shown = quoted(public_url(url))
         raise FtiError(f"{where}: the package of {shown} has no name. Write `NAME @ URL`.")
     subdirectory = values.get("subdirectory", [""])[0]
     kept = f"{plain}#subdirectory={subdirectory}" if subdirectory else plain
-    chosen = tuple(sorted(filter(None, map(str.strip, extras.split(",")))))
+    chosen = _names(match["extras"] if match else None)
     return ImportedRequirement(name=name, extras=chosen, url=plain_file_url(kept))
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def merged(requirements: Iterable[ImportedRequirement]) -> list[ImportedRequirement]:
     """Return requirements of which those with the same name and marker are one.
 
-    Their extras and specifiers are united. Direct references stay as they are.
+    Their extras and specifiers are united, and the first index counts. Direct references stay as
+    they are.
     """
     found: dict[tuple[str, ...], ImportedRequirement] = {}
     for each in requirements:
@@ -27,7 +28,12 @@ def merged(requirements: Iterable[ImportedRequirement]) -> list[ImportedRequirem
             other = found[key]
             specifiers = dict.fromkeys(filter(None, (other.specifier, each.specifier)))
             extras = tuple(sorted({*other.extras, *each.extras}))
-            found[key] = replace(other, specifier=",".join(specifiers), extras=extras)
+            found[key] = replace(
+                other,
+                specifier=",".join(specifiers),
+                extras=extras,
+                index=other.index or each.index,
+            )
         else:
             found[key] = each
     return list(found.values())

@@ -57,6 +57,15 @@ class ImportedRequirement:
         versions = {_pin(each) for each in SpecifierSet(self.specifier)} - {None}
         return versions.pop() if len(versions) == 1 else None
 
+    @property
+    def is_contradictory(self) -> bool:
+        """Whether the specifier has exact versions, and allows none of them."""
+        specifiers = SpecifierSet(self.specifier)
+        pins = {_pin(each) for each in specifiers} - {None}
+        return bool(pins) and not any(
+            specifiers.contains(pin, prereleases=True) for pin in pins if pin
+        )
+
     def relaxed(self, below: Version | None = None) -> ImportedRequirement:
         """Return the requirement with `>=` in place of each exact version; bounds remain.
 
@@ -125,22 +134,31 @@ class ImportedStage:
 
     Attributes:
         requirements: what is installed directly.
+        contents: packages that the local ones among them require.
         constraints: bounds on versions wherever a package occurs.
         overrides: pairs of a package and the constraint that replaces what others require of it.
         versions: pairs of a package and a version of it that was locked, transitive ones included.
         indexes: where packages come from, besides PyPI.
         python: PEP 440 specifiers of the Python versions, empty for any.
         platforms: the platforms, an empty tuple for any.
+        extras: extras of the project that is imported into.
         env: environment variables, as pairs of name and value.
         notes: sentences about what was left out, for the user.
     """
 
     requirements: tuple[ImportedRequirement, ...] = ()
+    contents: tuple[NormalizedName, ...] = ()
     constraints: tuple[ImportedRequirement, ...] = ()
     overrides: tuple[tuple[NormalizedName, str], ...] = ()
     versions: tuple[tuple[NormalizedName, str], ...] = ()
     indexes: tuple[ImportedIndex, ...] = ()
     python: str = ""
     platforms: tuple[Platform, ...] = ()
+    extras: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def packages(self) -> frozenset[NormalizedName]:
+        """The packages that the stage or its local packages require, which show its kind."""
+        return frozenset(each.normalized for each in self.requirements).union(self.contents)

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 class StageChange:
     """What renaming or removing a stage has changed besides pyproject.toml and the lock.
 
-    `removed` are the names of exported files that were removed, `kept` those of other files in the
-    stage's folder.
+    `removed` are the names of exported files in the stage's folder that were removed, `outside` the
+    paths of those elsewhere, and `kept` the names of other files in the folder.
     """
 
     removed: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
 
 
@@ -84,5 +85,5 @@ def _without_files(project: Project, stage: ProjectStage) -> StageChange:
             remove_leftover(leftover)
             exported = (path.name for path in leftover.written if path != stage.path)
             others = (path.name for path in leftover.others)
-            return StageChange(removed=(*exported, *names), kept=tuple(others))
-    return StageChange(removed=names)
+            return StageChange(removed=tuple(exported), outside=names, kept=tuple(others))
+    return StageChange(outside=names)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from poetry_fti import files
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.shared.header import is_generated
 from poetry_fti.model import OUTSIDE
 from poetry_fti.reading import LARGEST
 
@@ -65,6 +64,8 @@ def is_written_file(path: Path) -> bool:
     """Return whether poetry-fti wrote a file, which is no symbolic link."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
         return False
+    from poetry_fti.exporters.shared.header import is_generated  # noqa: PLC0415 - rarely needed
+
     if path.name != "poetry.lock":
         return is_generated(files.read(path) or "")
     # Next to a pyproject.toml that poetry-fti did not write, a lock belongs to that project.

@@ -69,8 +69,7 @@ def _candidates(path: Path, relative: PurePosixPath, files: ProjectFiles) -> Ite
         return
     for name in importer.environments(Source(path, files)) or [""]:
         stage = importer.read(Source(path, files, name))
-        packages = frozenset(each.normalized for each in stage.requirements)
-        yield Candidate(relative, packages, name)
+        yield Candidate(relative, stage.packages, name)
 
 
 def _paths(root: Path) -> Iterator[Path]:

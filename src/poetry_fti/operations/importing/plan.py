@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.specifiers import SpecifierSet
 
 from poetry_fti.bridge.project.python_versions import project_python
-from poetry_fti.errors import ConfigError
+from poetry_fti.errors import ConfigError, FtiError
 from poetry_fti.importers import IMPORTERS, importer_of
 from poetry_fti.importers.installed import installed_stage
 from poetry_fti.importers.kinds import kind_by_name, kind_by_packages
@@ -136,7 +136,14 @@ def _imported(root: Path, request: ImportRequest, start: Path) -> ImportedStage:
         found.append(ImportedStage(versions=installed.versions) if found else installed)
     if not found:
         raise ConfigError("No source is named. Name a file, or pass `--python PATH`.")
-    return _with_usable_python(combined(found))
+    imported = combined(found)
+    for each in imported.requirements:
+        if each.is_contradictory:
+            raise FtiError(
+                f"{each.name} is required in versions that exclude each other: {each.specifier}."
+                " Leave one of them in what is imported."
+            )
+    return _with_usable_python(imported)
 
 
 def _with_usable_python(imported: ImportedStage) -> ImportedStage:
@@ -180,5 +187,4 @@ def _kind(request: ImportRequest, imported: ImportedStage) -> Kind | None:
     """Return the kind of a new stage; None if it has its kind's name, or is not known."""
     if request.stage in KINDS:
         return None
-    packages = {each.normalized for each in imported.requirements}
-    return request.kind or kind_by_name(request.stage) or kind_by_packages(packages)
+    return request.kind or kind_by_name(request.stage) or kind_by_packages(imported.packages)

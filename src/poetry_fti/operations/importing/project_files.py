@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import PurePath
 
 _LARGEST: Final = 16 << 20
+_MOST_MATCHES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,16 @@ class ProjectFiles:
         """Return a path on one line, relative to the project's root if it is below it."""
         is_below = path.is_relative_to(self.root)
         return in_one_line(path.relative_to(self.root).as_posix() if is_below else str(path))
+
+    def matching_folders(self, folder: PurePath, pattern: str, /) -> list[PurePath]:
+        """Return the sorted folders that match a glob pattern and that may be read."""
+        if ".." in Path(pattern).parts:
+            return []
+        try:
+            found = sorted(islice(Path(folder).glob(pattern), _MOST_MATCHES))
+            return [each for each in found if is_inside(each, Path(folder)) and each.is_dir()]
+        except (OSError, ValueError, NotImplementedError):  # the latter for an absolute pattern
+            return []
 
     def is_project(self, path: PurePath, /) -> bool:
         """Return whether a path is the root of the project."""

@@ -59,6 +59,7 @@ def sources(demo: MemoryProject, stage: str) -> dict[str, str | None]:
     return {package.name: package.origin.name for package in project.locked(found).packages}  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_stages_share_what_is_requested(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     demo.write(pyproject(GROUPS))
@@ -66,6 +67,7 @@ def test_stages_share_what_is_requested(demo: MemoryProject) -> None:
     assert set(Counter(demo.index.requests).values()) == {1}
 
 
+@pytest.mark.slow
 def test_metadata_of_a_release_is_requested_once_ever(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     demo.write(pyproject(GROUPS))
@@ -95,6 +97,7 @@ def test_a_slow_index_is_asked_in_advance(demo: MemoryProject) -> None:
     assert set(Counter(demo.index.requests).values()) == {1}
 
 
+@pytest.mark.slow
 def test_an_index_with_pages_in_html(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": [], "mid 1.0": []})
     demo.index.offer({"app 1.0": ["lib"], "app 2.0": ["lib", "yanked"], "other 1.0": []}, CORP)
@@ -153,6 +156,7 @@ def test_an_unreachable_index(demo: MemoryProject, monkeypatch: pytest.MonkeyPat
     assert found["training"] == "not tried: it would wait for the same server"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("two_cores")
 @pytest.mark.parametrize("verbosity", [0, 1])
 @pytest.mark.parametrize("plain_path", [False, True])

@@ -16,13 +16,13 @@ from poetry.repositories.legacy_repository import LegacyRepository
 from poetry.repositories.link_sources.json import SimpleJsonPage
 from poetry.repositories.pypi_repository import PyPiRepository
 
-from cases import examples, sampled
-from loopback.catalogue import load
+from cases import examples
 from loopback.pages import project_json
 from poetry_fti.bridge.index.pages import offers_metadata, releases_of
 from poetry_fti.bridge.index.releases import release
 from poetry_fti.bridge.index.requirements import parsed_requirement
 from poetry_fti.bridge.markers import clear_marker_caches, parsed_marker
+from recorded import recorded, recorded_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,10 +46,11 @@ def by_us(files: Sequence[File], name: str) -> list[tuple[str, str | bool]]:
     return [(version.text, y) for version, y in found.items()]
 
 
+@pytest.mark.slow
 @pytest.mark.sampled
 def test_every_recorded_page() -> None:
-    for name in sampled(list(load().projects)):
-        page = project_json(name, load().projects[name])
+    for name in recorded_names():
+        page = project_json(name, recorded(name))
         files = json.loads(page)["files"]
         assert by_us(files, name) == by_poetry(files, name)
 
@@ -232,9 +233,10 @@ def packaged(index: Default | Named, info: PackageInfo) -> Package:
     return index.package(canonicalize_name(info.name or ""), Version.parse(info.version or ""))
 
 
+@pytest.mark.slow
 @pytest.mark.sampled
 def test_recorded_releases(index: Default | Named) -> None:
-    releases = [load().projects[name] for name in sampled(list(load().projects))]
+    releases = [recorded(name) for name in recorded_names()]
     check(index, [info_of(each) for all_ in releases for each in (all_[0], all_[-1])])
 
 

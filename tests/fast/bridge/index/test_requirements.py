@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from poetry.core.packages.dependency import Dependency
 
 import cases
-from cases import examples, sampled
-from loopback.catalogue import load
+from cases import examples
 from poetry_fti.bridge.index.requirements import parsed_requirement
 from poetry_fti.bridge.markers import clear_marker_caches, parsed_marker
+from recorded import recorded, recorded_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,15 +57,15 @@ def _read(parse: Callable[[str], Dependency], text: str) -> object:
     return dependency, facts(dependency)
 
 
-def recorded() -> list[str]:
-    names = sampled(list(load().projects))
-    releases = [release for name in names for release in load().projects[name]]
+def recorded_texts() -> list[str]:
+    releases = [release for name in recorded_names() for release in recorded(name)]
     return sorted({text for release in releases for text in release.headers("Requires-Dist")})
 
 
+@pytest.mark.slow
 @pytest.mark.sampled
 def test_every_recorded_requirement() -> None:
-    texts = [*recorded(), INVALID]
+    texts = [*recorded_texts(), INVALID]
     assert len(texts) > (8000 if cases.ALL else 200)
     expected = read(Dependency.create_from_pep_508, texts)
     assert read(parsed_requirement, texts) == expected

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from poetry_fti.bridge.poetry_project import create_poetry
+from memory_index import MemoryIndex
 from poetry_fti.operations.project import load_project
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def conditions(root: Path, text: str) -> dict[str, tuple[str, Mapping[str, Any]]
     """Return what decides on whether locks are fresh: by stage, the content hash and the table."""
     root.mkdir(exist_ok=True)
     (root / "pyproject.toml").write_text(text, encoding="utf-8")
-    project = load_project(root, create_poetry, check=False)
+    project = load_project(root, MemoryIndex().create_poetry, check=False)
     lockers = {stage.name: stage.lock.locker for stage in project.stages}
     return {name: (locker.content_hash, locker.conditions) for name, locker in lockers.items()}
 

@@ -72,6 +72,7 @@ def test_a_lock_is_told_at_a_glance(text: str) -> None:
     assert summarize(text) == read(text)
 
 
+@pytest.mark.slow
 @given(LOCKED, st.booleans())
 @settings(deadline=None)
 def test_whatever_is_locked_is_told(packages: Packages, targets: bool) -> None:  # noqa: FBT001

@@ -86,6 +86,7 @@ def test_requirements_without_markers_on_the_same_package_are_lines(folder: Path
     assert text == poetrys_text(locker, ROOT, packages)
 
 
+@pytest.mark.slow
 @pytest.mark.sampled
 def test_the_recorded_index_is_locked_as_poetry_does(folder: Path) -> None:
     locker, packages = StageLocker(folder / "poetry.lock", {}, {}), recorded_packages()
@@ -103,6 +104,7 @@ def test_another_stage_has_other_groups_markers_and_requirements(folder: Path) -
         assert lock_text(locker, ROOT, other) == poetrys_text(locker, ROOT, other)
 
 
+@pytest.mark.slow
 def test_what_is_forgotten_while_a_lock_is_written_is_in_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +116,7 @@ def test_what_is_forgotten_while_a_lock_is_written_is_in_it(
     assert lock_text(locker, ROOT, packages) == poetrys_text(locker, ROOT, packages), new
 
 
+@pytest.mark.slow
 @pytest.mark.sampled
 def test_a_lock_is_read_from_what_poetry_writes(folder: Path) -> None:
     data = {"project": {"dependencies": ["x"]}}

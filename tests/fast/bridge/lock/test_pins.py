@@ -100,6 +100,7 @@ def is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
+@pytest.mark.slow
 @given(damaged(SMALL))
 @settings(max_examples=examples(1000), deadline=None)
 def test_damage_costs_no_more_than_the_package_it_is_in(text: str) -> None:

@@ -96,6 +96,7 @@ def test_stages_agree_where_they_can(output: SolverOutput | None) -> None:
     }
 
 
+@pytest.mark.slow
 def test_stages_that_are_not_aligned_have_the_newest_versions(output: SolverOutput | None) -> None:
     tasks = [task("feature", "lib"), task("training", "lib<3")]
     assert solved(tasks, output, aligned=False) == {"feature": "lib 3.0", "training": "lib 2.0"}
@@ -107,6 +108,7 @@ def test_the_error_of_a_stage_leaves_the_others(output: SolverOutput | None) -> 
     assert "doesn't match any versions" in found["feature"]
 
 
+@pytest.mark.slow
 def test_a_rule_may_cost_what_alignment_may_not(output: SolverOutput | None) -> None:
     def tasks(*, is_bound: bool) -> list[StageTask]:
         return [
@@ -125,6 +127,7 @@ def test_a_rule_may_cost_what_alignment_may_not(output: SolverOutput | None) -> 
     }
 
 
+@pytest.mark.slow
 def test_a_rule_that_cannot_hold_names_the_requirements(output: SolverOutput | None) -> None:
     tasks = [
         task("feature", "app<2", is_bound=True),
@@ -144,6 +147,7 @@ def test_a_rule_that_cannot_hold_names_the_requirements(output: SolverOutput | N
     }
 
 
+@pytest.mark.slow
 def test_obstacles_and_updates_of_locks_that_have_been_made(output: SolverOutput | None) -> None:
     tasks = [task("feature", "app<3"), task("training", "lib<2"), task("inference", "tool")]
     pool = RepositoryPool([Repository("index", INDEX)])

@@ -102,12 +102,14 @@ def process() -> Iterator[ProcessWorker]:
     found.close()
 
 
+@pytest.mark.slow
 def test_replies_may_be_awaited_in_any_order(worker: Worker) -> None:
     replies = [worker.send(Add(number, 1)) for number in range(5)]
     assert [reply.get() for reply in reversed(replies)] == [5, 4, 3, 2, 1]
     assert [reply.get() for reply in replies] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.slow
 def test_messages_and_answers_may_be_larger_than_a_pipe_buffers(worker: Worker) -> None:
     texts = [str(number) * 1_000_000 for number in range(5)]
     replies = [worker.send(Repeat(text)) for text in texts]

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from jsonschema import Draft4Validator
 from lxml import etree
 
+from fast.exporters.schemas import problems
 from memory_commands import Ended, run
 from poetry_fti.checks import Finding, load_check
 from poetry_fti.checks.shared.settings import Waived
@@ -75,8 +75,7 @@ def found(*findings: Finding, waived: tuple[Waived, ...] = (), strict: bool = Fa
 
 def sarif(found: Found) -> Any:  # noqa: ANN401 - JSON
     log = json.loads(rendered("sarif", found))
-    schema = json.loads((SCHEMAS / "sarif-2.1.0.json").read_text(encoding="utf-8"))
-    assert [each.message for each in Draft4Validator(schema).iter_errors(log)] == []
+    assert problems("sarif-2.1.0.json", log) == []
     return log
 
 
@@ -98,6 +97,7 @@ def test_github() -> None:
     assert rendered("github", found()) == ""
 
 
+@pytest.mark.slow
 def test_sarif() -> None:
     log = sarif(found(FORBIDDEN, waived=(WAIVED,)))
     assert log["version"] == "2.1.0"
@@ -132,6 +132,7 @@ def fingerprints(*findings: Finding) -> list[str]:
     return [each["partialFingerprints"]["primaryLocationLineHash"] for each in results]
 
 
+@pytest.mark.slow
 def test_fingerprints_outlive_versions_and_lines() -> None:
     def finding(message: str, path: str = "tool") -> Finding:
         return Finding(check="forbid", level="error", message=message, fix="Fix", path=path)
@@ -144,6 +145,7 @@ def test_fingerprints_outlive_versions_and_lines() -> None:
     assert len(set(fingerprints(*[finding("a is wrong")] * 2))) == 2
 
 
+@pytest.mark.slow
 def test_junit() -> None:
     assert junit(found(FORBIDDEN, HOSTILE, waived=(WAIVED,))) == (
         """\
@@ -174,6 +176,7 @@ Remove.</system-out>
     )
 
 
+@pytest.mark.slow
 def test_strict_makes_failures_of_warnings() -> None:
     text = junit(found(HOSTILE, HOSTILE, strict=True))
     assert 'tests="3" failures="1"' in text

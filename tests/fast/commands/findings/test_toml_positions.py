@@ -161,6 +161,7 @@ def paths(value: Any, path: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN
             yield from paths(each, f"{path}[{index}]")
 
 
+@pytest.mark.slow
 @pytest.mark.sampled
 @pytest.mark.parametrize("seed", cases.seeds(50))
 def test_every_key_is_found_where_it_is(seed: int) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from poetry_fti.bridge.lock.text.package_text import BETWEEN, REMEMBERED, START
+from poetry_fti.bridge.lock.text.chunks import PackageText, lock_chunks
+from poetry_fti.bridge.lock.text.package_text import REMEMBERED
 from poetry_fti.model import LockedFile
 
 if TYPE_CHECKING:
@@ -32,10 +33,10 @@ def locked_files(text: str) -> LockedFiles:
     """
     found: defaultdict[tuple[NormalizedName, Version], tuple[LockedFile, ...]]
     found = defaultdict(tuple)
-    for chunk in BETWEEN.split(f"\n{text}".replace("\r\n", "\n")):
-        package = _PACKAGE.match(chunk, len(START)) if chunk.startswith(START) else None
+    for chunk in lock_chunks(text):
+        package = _PACKAGE.match(chunk.shared) if isinstance(chunk, PackageText) else None
         if package and (version := _version(package[2])):
-            lines = chunk.partition("\nfiles = [\n")[2].partition("\n]\n")[0]
+            lines = package.string.partition("\nfiles = [\n")[2].partition("\n]\n")[0]
             # Of a version from two sources, each has an entry of its own.
             found[canonicalize_name(package[1]), version] += _files(lines)
     return found

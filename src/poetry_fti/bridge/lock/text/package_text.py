@@ -27,11 +27,8 @@ _DEPENDENCY: Final = (
 _DEPENDENCIES: Final = rf"(?:{_DEPENDENCY}|\[\n(?:    {_DEPENDENCY},\n)+\])"
 _BY_GROUP: Final = rf"\{{{KEY} = {_STRING}(?:, {KEY} = {_STRING})*\}}"
 EXTRAS: Final = rf"(?:{KEY} = {_STRINGS}\n)+"
-# What a lock contains between its first line and the table of its metadata.
-BETWEEN: Final = re.compile(r"\n(?=\[\[package\]\]\n|\[(?:extras|metadata)\]\n)")
-START: Final = "[[package]]\n"
 # The dependency groups, and with them the only line in which stages usually differ.
-_GROUPS: Final = re.compile(rf"^groups = (?P<names>{_STRINGS})\n", re.MULTILINE)
+GROUPS: Final = re.compile(rf"^groups = (?P<names>{_STRINGS})\n", re.MULTILINE)
 # What Poetry writes of a package's files and extras, a line for each.
 _FILE_LINES: Final = re.compile(r"^files = \[\n(?:    \{.*\},\n)+\]\n", re.MULTILINE)
 _EXTRA_LINES: Final = re.compile(r"^\[package\.extras\]\n(?:[^\n\[].*\n)*", re.MULTILINE)
@@ -39,44 +36,35 @@ _EXTRA_LINES: Final = re.compile(r"^\[package\.extras\]\n(?:[^\n\[].*\n)*", re.M
 REMEMBERED: Final = 8192
 
 
-def package_match(text: str) -> re.Match[str] | None:
-    """Return the match of `package_pattern` with what follows `[[package]]`; None if none.
-
-    Its groups are equal for packages that differ in their dependency groups only.
-    """
-    return _match(_GROUPS.sub("groups = []\n", text, count=1))
-
-
 @lru_cache(REMEMBERED)
-def _match(text: str) -> re.Match[str] | None:
-    return package_pattern().fullmatch(text)
+def package_match(shared: str) -> re.Match[str] | None:
+    """Return the match of `package_pattern` with a package without its groups; None if none."""
+    return package_pattern().fullmatch(shared)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SharedTable:
-    """The table of a package without its groups, files and extras, which must not be changed.
+    """The table of a package without its files and extras, which must not be changed.
 
-    It is the same object for each lock that has it, and compared by identity.
+    It is the same object for each lock that has it, and compared by identity. If the package has
+    dependency groups, they are an empty list here.
     """
 
     content: dict[str, Any]
 
 
-def fileless_table(text: str) -> tuple[SharedTable, dict[str, Any]]:
+def fileless_table(shared: str, groups: str) -> tuple[SharedTable, dict[str, Any]]:
     """Return the table of a package without its files and extras: a tenth of a lock.
 
-    What it has of the key `groups` comes apart. Raises TOMLDecodeError.
+    The table of its line `groups` comes apart. Raises TOMLDecodeError.
     """
-    found = _GROUPS.search(text)
-    if found is None:
-        return _shared(text), {}
-    return _shared(f"{text[: found.start()]}{text[found.end() :]}"), _parsed(found[0])
+    return _shared(shared), _parsed(groups)
 
 
 @lru_cache(REMEMBERED)
 def _shared(text: str) -> SharedTable:
     short = _EXTRA_LINES.sub("", _FILE_LINES.sub("files = []\n", text))
-    return SharedTable(_parsed(f"{START}{short}")["package"][0])
+    return SharedTable(_parsed(f"[[package]]\n{short}")["package"][0])
 
 
 @lru_cache(REMEMBERED)

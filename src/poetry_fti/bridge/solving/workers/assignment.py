@@ -11,8 +11,6 @@ from poetry_fti.agreement.rules import tied
 from poetry_fti.bridge.index.monitor import close_connections
 from poetry_fti.bridge.internals.listing import plain_path_notice
 from poetry_fti.bridge.solving.workers.local import LocalWorker
-from poetry_fti.bridge.solving.workers.plain import PlainWorker
-from poetry_fti.bridge.solving.workers.process import ProcessWorker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +41,10 @@ def open_workers(
     this process, so that the solver's commentary comes in order. No thread may be running yet.
     If `plain_path_notice` gives a reason, they are solved through Poetry's public interface.
     """
+    # Each kind of worker is imported when it is needed: multiprocessing is slow to import.
     if plain_path_notice() is not None:
+        from poetry_fti.bridge.solving.workers.plain import PlainWorker  # noqa: PLC0415
+
         plain = PlainWorker(tasks, pool, output, aligned=aligned)
         return {task.name: plain for task in tasks}
     by_name = {task.name: task for task in tasks}
@@ -52,6 +53,8 @@ def open_workers(
     if processes < _MIN_PROCESSES or output is not None:
         worker = LocalWorker(tasks, pool, output, aligned=aligned)
         return {task.name: worker for task in tasks}
+    from poetry_fti.bridge.solving.workers.process import ProcessWorker  # noqa: PLC0415
+
     # Processes that read answers from one connection would mix them up.
     close_connections(pool)
     found: dict[str, Worker] = {}

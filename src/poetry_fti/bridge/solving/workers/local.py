@@ -15,7 +15,6 @@ from poetry_fti.bridge.index.prefetch import CONNECTIONS, Prefetcher, environmen
 from poetry_fti.bridge.internals.search import quick_search
 from poetry_fti.bridge.internals.solver import indexed_nodes
 from poetry_fti.bridge.solving.resolver import Resolver
-from poetry_fti.bridge.solving.rules.preferences import preferences_for_rules
 from poetry_fti.bridge.solving.solver_output import solver_io
 from poetry_fti.bridge.solving.stage_solver import StageSolver
 from poetry_fti.bridge.solving.variants.variant import Variant
@@ -125,6 +124,10 @@ class LocalWorker(InProcessWorker):
         self, rules: Sequence[Rule], versions: Mapping[str, Mapping[str, Versions]]
     ) -> Mapping[str, Mapping[str, Preferences]]:
         """Return preferences that satisfy the rules, by stage and variant; raises FtiError."""
+        from poetry_fti.bridge.solving.rules.preferences import (  # noqa: PLC0415 - slow
+            preferences_for_rules,
+        )
+
         variants = {stage: self._stages[stage].variants for stage in versions}
         with self._monitor.index_errors():
             return preferences_for_rules(variants, versions, rules, self._io)

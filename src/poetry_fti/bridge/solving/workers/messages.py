@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from poetry_fti.bridge.solving.exclusion.possibility import offered, possibility
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -147,6 +146,8 @@ class FindNewest:
 
     def handle(self, solvers: StageSolvers, /) -> Offered:
         """Return the releases."""
+        from poetry_fti.bridge.solving.exclusion.possibility import offered  # noqa: PLC0415 - slow
+
         stage = solvers.stage(self.stage)
         return offered(stage.task, stage.whole, self.package)
 
@@ -161,6 +162,10 @@ class FindPossibility:
 
     def handle(self, solvers: StageSolvers, /) -> Possibility:
         """Return whether it can, and what excludes the version if not; raises FtiError."""
+        from poetry_fti.bridge.solving.exclusion.possibility import (  # noqa: PLC0415 - slow
+            possibility,
+        )
+
         stage = solvers.stage(self.stage)
         return possibility(stage.task, stage.whole, self.package, self.version)
 

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 
 def report_files(command: Command, stage: ProjectStage, changed: StageChange) -> None:
-    """Print which exported files were removed, and which files remain in the stage's folder."""
-    for verb, names in (("Removed", changed.removed), ("Kept", changed.kept)):
+    """Print which exported files were removed, and which other files remain."""
+    folder = f" in {escape(stage.folder)}"
+    for verb, names, where in (
+        ("Removed", changed.removed, folder),
+        ("Removed", changed.outside, ""),
+        ("Kept", changed.kept, folder),
+    ):
         if names:
-            listed = escape(in_one_line(joined(names)))
-            command.line(f"{verb} {listed} in {escape(stage.folder)}.")
+            command.line(f"{verb} {escape(in_one_line(joined(names)))}{where}.")
 
 
 def remove_environments(command: Command, runner: StageRunner) -> None:

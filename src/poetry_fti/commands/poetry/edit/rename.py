@@ -44,6 +44,6 @@ Exported files, the environment and the Jupyter kernels of the old name are remo
         report_files(self, runner.stage, changed)
         remove_environments(self, runner)
         self.line(f"Lock it with <info>poetry fti lock {name}</info>.")
-        if changed.removed:
+        if changed.removed or changed.outside:
             self.line(f"Export it again with <info>poetry fti export {name}</info>.")
         return DONE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from poetry_fti.commands.poetry.environment.freshness import current_environment
 from poetry_fti.commands.poetry.install import install, require_installable
 from poetry_fti.commands.poetry.stage_runner import find_runner
-from poetry_fti.commands.shared.console import feedback_of
+from poetry_fti.commands.shared.console import feedback_of, project_folder
 from poetry_fti.errors import DONE, FtiError
 from poetry_fti.operations.environments.installation import read_installation
 from poetry_fti.operations.exclusive import exclusive_access
@@ -24,7 +24,7 @@ def synchronize(command: Command, name: str) -> VirtualEnv:
 
     The output of the installation goes to the error stream. Raises FtiError if it fails.
     """
-    folder = command.get_application().project_directory
+    folder = project_folder(command)
     with exclusive_access(folder, feedback_of(command)):
         runner = find_runner(command, name)
         env = current_environment(runner)

@@ -137,11 +137,11 @@ def _hints(results: Mapping[str, LockResult]) -> Iterator[str]:
         (before, after), (all_packages, packages) = saving.seconds, saving.packages
         usual = ", ".join(f'"{platform}"' for platform in USUAL_PLATFORMS)
         yield ""
+        fewer = f", and {packages} packages instead of {all_packages}"
         yield (
             f"{escape(name)} was solved for every platform. With"
             f" <comment>platforms = [{usual}]</comment> in tool.fti.stages.{escape(name)} it takes"
-            f" {after:.1f} s instead of {before:.1f} s, and"
-            f" {packages} packages instead of {all_packages}."
+            f" {after:.1f} s instead of {before:.1f} s{fewer if packages < all_packages else ''}."
         )
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import ProjectExporter
+from poetry_fti.exporters.platforms.pipelines.python_text import call_text, value_text
+from poetry_fti.exporters.platforms.pipelines.steps import pipeline_steps, steps_text
 from poetry_fti.exporters.platforms.pod import GPU, quantities
-from poetry_fti.exporters.platforms.python_text import call_text, value_text
-from poetry_fti.exporters.platforms.steps import pipeline_steps, steps_text
 from poetry_fti.exporters.shared.header import project_header
 from poetry_fti.exporters.shared.images import has_image, image_name, normalized
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.errors import FtiError
 from poetry_fti.exporters import ProjectExporter
-from poetry_fti.exporters.docker.context.dockerignore import own_packages
+from poetry_fti.exporters.platforms.pipelines.python_text import call_text, value_text
+from poetry_fti.exporters.platforms.pipelines.runs import environment_run, required_image
+from poetry_fti.exporters.platforms.pipelines.steps import pipeline_steps, steps_text
 from poetry_fti.exporters.platforms.pod import labels, pod_name, pod_spec
-from poetry_fti.exporters.platforms.python_text import call_text, value_text
-from poetry_fti.exporters.platforms.steps import pipeline_steps, steps_text
 from poetry_fti.exporters.shared.header import project_header
-from poetry_fti.exporters.shared.images import has_image, image_name, normalized
+from poetry_fti.exporters.shared.images import normalized
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -156,15 +155,7 @@ def _kubernetes(locked: LockedStage) -> str:
 
 
 def _external_python(locked: LockedStage) -> str:
-    stage = locked.stage
-    command = [*stage.image.entrypoint, *stage.image.command]
-    if not command:
-        raise FtiError(
-            f'The stage "{stage.name}" has no command that Airflow could run in its environment.'
-            f' Set tool.fti.stages.{stage.name}.image.command, such as ["python", "-m", "train"].'
-        )
-    variables = dict(sorted(dict((*stage.env, *stage.image.env)).items()))
-    roots = [str(root) for root in locked.code.roots] if own_packages(locked) else ["."]
+    stage, run = locked.stage, environment_run(locked, "Airflow")
     options = {
         "task_id": repr(stage.name),
         "python": f"f'{{ENVIRONMENTS}}/{stage.name}/bin/python'",
@@ -172,25 +163,14 @@ def _external_python(locked: LockedStage) -> str:
         "expect_pendulum": "False",
     }
     # Without `literal`, Airflow would render the values as templates.
-    arguments = {
-        "command": f"literal({value_text(command, _LEVEL + 1)})",
-        "variables": f"literal({value_text(variables, _LEVEL + 1)})",
-        "roots": f"literal({value_text(roots, _LEVEL + 1)})",
-        "project": "literal(PROJECT)",
-    }
+    given = {**run.arguments(_LEVEL + 1), "project": "PROJECT"}
+    arguments = {name: f"literal({value})" for name, value in given.items()}
     function = call_text("task.external_python", options, _LEVEL)
     return call_text(f"{function}(run)", arguments, _LEVEL)
 
 
 def _image(locked: LockedStage) -> str:
-    stage = locked.stage
-    if not has_image(stage):
-        raise FtiError(
-            f'The stage "{stage.name}" has no image that Airflow could run, because Linux is not'
-            ' among its platforms. Leave the stage out of "order" in [tool.fti.pipeline], or set'
-            ' "runner" to "external-python".'
-        )
-    return f"f'{image_name(locked)}:{{TAG}}'"
+    return f"f'{required_image(locked, 'Airflow')}:{{TAG}}'"
 
 
 _TASKS: Final[Mapping[Runner, Callable[[LockedStage], str]]] = {

@@ -1,0 +1,1 @@
+"""The licenses of locked packages, as far as package indexes know them."""

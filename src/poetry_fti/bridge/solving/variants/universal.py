@@ -1,0 +1,79 @@
+"""Solving a stage without platforms: for all of them, with regard to one that was aligned."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from poetry_fti.bridge.solving.budget import OutOfStepsError
+from poetry_fti.bridge.solving.outcome import Saving
+from poetry_fti.bridge.solving.variants.variant import Preferences
+from poetry_fti.errors import FtiError
+
+if TYPE_CHECKING:
+    from poetry_fti.agreement.versions import Versions
+    from poetry_fti.bridge.solving.solution import Solution
+    from poetry_fti.bridge.solving.variants.variant import Variant
+
+# A solve for all platforms runs several times, and each run has at least as many steps.
+_TIMES: Final = 20
+_MORE: Final = 100
+# From this time of the processor on, in seconds, what naming platforms would save is reported.
+SLOW: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class UniversalSolution:
+    """A solution for all platforms, the preferences it was found with, and what it agrees on.
+
+    `versions` are those that are compared with other stages.
+    """
+
+    solution: Solution
+    preferences: Preferences
+    versions: Versions
+
+
+def solve_universal(
+    universal: Variant, representative: Variant | None, aligned: Preferences
+) -> UniversalSolution:
+    """Solve a stage for all platforms; raises FtiError if there is no solution.
+
+    `aligned` are the preferences of the variant that was aligned on the stage's behalf: the
+    `representative` platform, or the universal variant itself if that is None.
+    """
+    if representative is None:
+        solution = universal.solve(aligned)
+        return UniversalSolution(solution, aligned, solution.versions())
+    # Only what has changed on the representative platform is preferred on all.
+    alone = representative.solve_alone()
+    changed = frozenset(aligned.preferred - alone.versions().items())
+    preferences = Preferences(changed)
+    try:
+        limit = _TIMES * alone.steps + _MORE if changed else None
+        solution = universal.solve(preferences, limit)
+    except OutOfStepsError:
+        preferences = Preferences()
+        solution = universal.solve_alone()
+    found = solution.versions()
+    taken = {name: found[name] for name, _ in preferences.preferred if name in found}
+    kept = {name: each for name, each in alone.versions().items() if name in found}
+    return UniversalSolution(solution, preferences, kept | taken)
+
+
+def saving(universal: Variant, narrowed: Variant, seconds: float, packages: int) -> Saving | None:
+    """Return what naming platforms would save: None if it would save no time.
+
+    `narrowed` is the stage on usual platforms; solving it for all of them took `seconds` of the
+    processor, and resulted in this number of `packages`.
+    """
+    # The time of requests does not count: they have been made, and are the same for all platforms.
+    started = time.process_time()
+    try:
+        # With as many steps, solving for some platforms only takes less time than for all.
+        found = narrowed.restored(Preferences(), universal.steps)
+    except (FtiError, OutOfStepsError):
+        return None
+    took = time.process_time() - started
+    return Saving((seconds, took), (packages, len(found))) if took < seconds else None

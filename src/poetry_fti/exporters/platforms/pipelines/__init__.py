@@ -1,0 +1,1 @@
+"""Formats of orchestrators, which run the stages one after the other."""

@@ -1,0 +1,53 @@
+"""What `[tool.uv]` has that a stage cannot express."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from poetry_fti.importers.shared.documents import string, strings, table, tables
+from poetry_fti.importers.shared.markers import marked_platforms, true_platforms
+from poetry_fti.wording import in_one_line, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from poetry_fti.importers.projects.declared import Reader
+
+_ADVICE: Final[Mapping[str, str]] = {
+    "no-binary-package": "See `poetry config installer.no-binary`.",
+    "no-build-package": "See `poetry config installer.no-binary`.",
+}
+
+
+def uv_notes(uv: Mapping[str, Any], reader: Reader) -> Iterator[str]:
+    """Yield a sentence for each setting without a counterpart; raises FtiError if not valid."""
+    where = reader.files.shown(reader.path)
+    overrides = strings(uv.get("override-dependencies"))
+    for each in reader.requirements(overrides, "tool.uv.override-dependencies"):
+        if each.url or each.path or each.marker:
+            yield (
+                f"{where}: of the override of {each.name}, only the version was taken over. Poetry"
+                " has no markers and URLs there."
+            )
+    markers = list(strings(uv.get("environments")))
+    if markers and not marked_platforms(markers):
+        yield (
+            f"{where}: tool.uv.environments was left out. Set the key `platforms` of the stage if"
+            " it is for some platforms only."
+        )
+    for key, advice in _ADVICE.items():
+        if key in uv:
+            yield f"{where}: tool.uv.{key} was left out. {advice}"
+    if partial := [name for name, value in table(uv, "sources").items() if _is_partial(value)]:
+        verb = "was" if len(partial) == 1 else "were"
+        yield (
+            f"{where}: {joined(map(in_one_line, partial))} {verb} taken over only where a marker in"
+            " tool.uv.sources is true. Add what remains without a source."
+        )
+
+
+def _is_partial(value: object) -> bool:
+    """Return whether a package has sources for some environments, and it is not known which."""
+    found = tables(value if isinstance(value, list) else [value])
+    markers = [string(each.get("marker")) for each in found]
+    return bool(markers) and all(markers) and None in map(true_platforms, markers)

@@ -1,0 +1,35 @@
+"""What an imported environment has that the pyproject.toml of the project must not get."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from packaging.utils import canonicalize_name
+
+from poetry_fti.scaffold.toml_text import parse, table_at
+from poetry_fti.urls import has_login, secret_parameter
+
+if TYPE_CHECKING:
+    from poetry_fti.model.imported import ImportedStage
+
+_EXTRAS: Final = (("project", "optional-dependencies"), ("tool", "poetry", "extras"))
+
+
+def without_foreign(imported: ImportedStage, text: str) -> tuple[ImportedStage, list[str]]:
+    """Return an environment without extras that a project lacks, and without variables with logins.
+
+    `text` is that of the project's pyproject.toml. Returns sentences about what was left out, too.
+    """
+    data = parse(text)
+    known = {canonicalize_name(name) for path in _EXTRAS for name in table_at(data, path)}
+    unknown = [each for each in imported.extras if canonicalize_name(each) not in known]
+    secret = [name for name, value in imported.env if has_login(value) or secret_parameter(value)]
+    notes = [f"The project has no extra {each}, which was left out." for each in unknown]
+    notes += [f"The value of {name} contains a login, and was left out." for name in secret]
+    found = replace(
+        imported,
+        extras=tuple(each for each in imported.extras if each not in unknown),
+        env=tuple((name, value) for name, value in imported.env if name not in secret),
+    )
+    return found, notes

@@ -1,0 +1,201 @@
+"""Projects of uv: members of workspaces, and origins that depend on the platform."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from imported_files import ROOT, MemoryFiles, imported, requirements
+from poetry_fti.importers import IMPORTERS
+from poetry_fti.importers.source import Source
+
+WORKSPACE: Final = """\
+[project]
+name = "platform"
+requires-python = ">=3.11"
+dependencies = ["rich"]
+[dependency-groups]
+tools = ["shared[gpu]"]
+[tool.uv]
+constraint-dependencies = ["numpy<3"]
+[tool.uv.workspace]
+members = ["packages/*", "libs/shared"]
+exclude = ["packages/old*"]
+[tool.uv.sources]
+shared = { workspace = true }
+torch = { index = "cpu" }
+[[tool.uv.index]]
+name = "cpu"
+url = "https://download.pytorch.org/whl/cpu"
+explicit = true
+"""
+TRAINER: Final = """\
+[project]
+name = "churn-trainer"
+requires-python = ">=3.12"
+dependencies = ["shared", "torch>=2", "mlflow"]
+[build-system]
+requires = ["uv_build"]
+"""
+API: Final = """\
+[project]
+name = "api"
+dependencies = ["fastapi", "shared ; sys_platform == 'linux'", "plain"]
+[tool.uv.sources]
+plain = { path = "../../libs/plain" }
+"""
+SHARED: Final = """\
+[project]
+name = "shared"
+dependencies = ["numpy", "tool"]
+[project.optional-dependencies]
+gpu = ["torch"]
+[tool.uv.sources]
+tool = { git = "https://github.com/o/tool", tag = "v1" }
+[build-system]
+requires = ["uv_build"]
+"""
+LOCK: Final = """\
+version = 1
+[[package]]
+name = "platform"
+source = { virtual = "." }
+dependencies = [{ name = "rich" }]
+[[package]]
+name = "churn-trainer"
+version = "0.1.0"
+source = { editable = "packages/trainer" }
+dependencies = [{ name = "shared" }, { name = "mlflow" }]
+[[package]]
+name = "shared"
+version = "0.2.0"
+source = { editable = "libs/shared" }
+dependencies = [{ name = "numpy" }]
+[[package]]
+name = "numpy"
+version = "2.1.0"
+[[package]]
+name = "mlflow"
+version = "2.20.0"
+[[package]]
+name = "rich"
+version = "13.0.0"
+"""
+FILES: Final[dict[str, str | bytes]] = {
+    "old/pyproject.toml": WORKSPACE,
+    "old/uv.lock": LOCK,
+    "old/packages/trainer/pyproject.toml": TRAINER,
+    "old/packages/api/pyproject.toml": API,
+    "old/packages/old-api/pyproject.toml": "[project]\nname = 'old-api'\n",
+    "old/libs/shared/pyproject.toml": SHARED,
+}
+TOOL: Final = "tool @ git+https://github.com/o/tool@v1"
+
+
+def test_a_member_with_what_only_uv_reads_from_its_file() -> None:
+    stage = imported("old/uv.lock", FILES, "churn-trainer")
+    assert requirements(stage) == [
+        "-e churn-trainer @ /code/demo/old/packages/trainer",
+        "-e shared @ /code/demo/old/libs/shared",
+        TOOL,
+        "torch>=2 from cpu",
+    ]
+    assert stage.versions == (("numpy", "2.1.0"), ("mlflow", "2.20.0"))
+    assert stage.python == ">=3.12"
+    assert [each.name for each in stage.constraints] == ["numpy"]
+    assert [each.name for each in stage.indexes] == ["cpu"]
+    assert stage.packages >= {"mlflow", "churn-trainer"}
+    assert stage.notes == ()
+
+
+def test_a_member_that_is_no_package() -> None:
+    assert requirements(imported("old/pyproject.toml", FILES, "api")) == [
+        "fastapi",
+        '-e shared @ /code/demo/old/libs/shared ; sys_platform == "linux"',
+        f'{TOOL} ; sys_platform == "linux"',
+        "plain @ /code/demo/old/libs/plain",
+    ]
+
+
+def test_members_that_a_group_of_the_root_requires() -> None:
+    stage = imported("old/uv.lock", FILES, "tools")
+    assert requirements(stage) == [
+        "rich",
+        "-e shared[gpu] @ /code/demo/old/libs/shared",
+        TOOL,
+        "torch from cpu",
+    ]
+
+
+def test_the_file_of_a_member() -> None:
+    stage = imported("old/packages/trainer/pyproject.toml", FILES)
+    assert requirements(stage) == [
+        "-e shared @ /code/demo/old/libs/shared",
+        TOOL,
+        "torch>=2 from cpu",
+        "mlflow",
+    ]
+    assert ("numpy", "2.1.0") in stage.versions
+    assert [each.name for each in stage.constraints] == ["numpy"]
+
+
+def test_members_that_are_likely_stages() -> None:
+    files = MemoryFiles(FILES)
+    likely = IMPORTERS["project"].environments(Source(ROOT / "old/uv.lock", files))
+    assert likely == ["api", "churn-trainer"]
+
+
+def test_the_folder_of_the_project_itself_is_no_requirement() -> None:
+    files = {name.removeprefix("old/"): text for name, text in FILES.items()}
+    stage = imported("uv.lock", files, "churn-trainer")
+    assert requirements(stage)[0] == "-e churn-trainer @ /code/demo/packages/trainer"
+
+
+MARKED: Final = """\
+[project]
+name = "ranker"
+dependencies = ["torch>=2", "lib", "other"]
+[tool.uv.sources]
+torch = [
+  { index = "cpu", marker = "sys_platform != 'linux'" },
+  { index = "cuda", marker = "sys_platform == 'linux'" },
+]
+lib = { git = "https://e.org/lib", marker = "sys_platform == 'win32' or sys_platform == 'darwin'" }
+other = { index = "cpu", marker = "python_version < '3.12'" }
+[[tool.uv.index]]
+name = "cpu"
+url = "https://e.org/cpu"
+explicit = true
+[[tool.uv.index]]
+name = "cuda"
+url = "https://e.org/cuda"
+explicit = true
+"""
+
+
+def test_sources_with_markers() -> None:
+    stage = imported("old/pyproject.toml", MARKED)
+    assert requirements(stage) == [
+        "torch>=2 ; sys_platform != 'linux' from cpu",
+        "torch>=2 ; sys_platform == 'linux' from cuda",
+        "lib @ git+https://e.org/lib ; sys_platform == 'win32' or sys_platform == 'darwin'",
+        "lib ; sys_platform == 'linux'",
+        "other ; python_version < '3.12' from cpu",
+    ]
+    assert stage.notes == (
+        (
+            "old/pyproject.toml: other was taken over only where a marker in tool.uv.sources is"
+            " true. Add what remains without a source."
+        ),
+    )
+
+
+def test_settings_in_uv_toml_replace_those_of_the_project() -> None:
+    settings = (
+        "constraint-dependencies = ['numpy<2']\n"
+        "[[index]]\nname = 'cpu'\nurl = 'https://e.org/cpu'\nexplicit = true\n"
+    )
+    files = {**FILES, "old/uv.toml": settings}
+    stage = imported("old/uv.lock", files, "churn-trainer")
+    assert [each.specifier for each in stage.constraints] == ["<2"]
+    assert [each.url for each in stage.indexes] == ["https://e.org/cpu"]
+    assert requirements(stage)[-1] == "torch>=2 from cpu"
