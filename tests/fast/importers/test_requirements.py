@@ -303,3 +303,28 @@ def test_extras_of_the_project_itself() -> None:
     stage = imported("requirements.txt", text)
     assert (requirements(stage), stage.extras) == ([], ("gpu", "train", "docs"))
     assert imported("a/requirements.txt", {"a/requirements.txt": "-e ..[x]\n"}).extras == ("x",)
+
+
+def test_a_transitive_package_with_several_versions() -> None:
+    text = """\
+app==1.0
+    # via demo (pyproject.toml)
+lib==1.0 ; python_version < "3.12"
+    # via
+    #   app
+    #   tool
+lib==2.0 ; python_version >= "3.12"
+    # via
+    #   app
+    #   tool
+mid==1.0 ; python_version < "3.12"
+    # via app
+mid==2.0 ; python_version >= "3.12"
+    # via app
+tool==1.0
+    # via demo (pyproject.toml)
+"""
+    stage = imported("requirements.txt", text)
+    assert requirements(stage) == ["app==1.0", "tool==1.0"]
+    assert stage.indirect == ("lib", "mid")
+    assert [version for name, version in stage.versions if name == "lib"] == ["1.0", "2.0"]
