@@ -20,7 +20,6 @@ from poetry_fti.operations.importing.plan import ImportRequest, plan_import
 from poetry_fti.operations.importing.run import (
     import_and_lock,
     other_versions,
-    unneeded,
     write_import,
 )
 from poetry_fti.wording import joined
@@ -28,6 +27,7 @@ from poetry_fti.wording import joined
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
+    from poetry.poetry import Poetry
 
     from poetry_fti.model import Kind
     from poetry_fti.operations.importing.plan import ImportPlan
@@ -154,6 +154,11 @@ stage cannot be locked, no file is changed.
         before, after = (plan.before or "").splitlines(), plan.text.splitlines()
         for line in list(difflib.unified_diff(before, after, lineterm="", n=1))[2:]:
             self.line(escape(line))
+        if plan.imported.indirect and not self.option("no-lock"):
+            self.line(
+                "Packages that the lock lacks because the files do not record extras would become"
+                " requirements, too."
+            )
         self.line("Dry run: no file was written.")
         return DONE
 
@@ -166,9 +171,13 @@ stage cannot be locked, no file is changed.
 
     def _lock(self, folder: Path, plan: ImportPlan) -> int:
         application = self.get_application()
-        # Poetry has to read the sources that the import adds.
-        application.reset_poetry()
-        done = import_and_lock(folder, plan, lambda _: application.poetry, feedback_of(self))
+
+        def create(_: Path) -> Poetry:
+            # Poetry has to read the sources that the import adds.
+            application.reset_poetry()
+            return application.poetry
+
+        done = import_and_lock(folder, plan, create, feedback_of(self))
         code = report_locking(self, done.project, done.results)
         if not done.is_done:
             error(
@@ -177,19 +186,27 @@ stage cannot be locked, no file is changed.
                 " with `--no-lock`.",
             )
             return code
-        self._report(plan)
-        self._report_versions(plan, done)
+        self._report(done.plan)
+        self._report_versions(done)
         return code
 
-    def _report_versions(self, plan: ImportPlan, done: ImportedLock) -> None:
+    def _report_versions(self, done: ImportedLock) -> None:
+        plan = done.plan
         (stage,) = done.project.select([plan.stage])
         for name, before, locked in other_versions(plan, stage.versions):
             self.line(f"  {escape(name)} {escape(locked)}, not {escape(before)}")
-        if names := unneeded(plan, stage.versions):
+        why = "without an extra", "the imported files do not record extras"
+        if names := done.added:
+            nouns = ("a requirement", "it") if len(names) == 1 else ("requirements", "them")
+            self.line(
+                f"{escape(joined(names))} became {nouns[0]}: no other package requires {nouns[1]}"
+                f" {why[0]}, and {why[1]}."
+            )
+        if names := done.missing:
             verb, them = ("is", "it") if len(names) == 1 else ("are", "them")
             add = escape(f"poetry fti add {plan.stage} {' '.join(names)}")
             self.line(
-                f"{escape(joined(names))} {verb} not locked: no imported package requires {them}"
-                " without an extra, and the file records no extras."
-                f" To keep {them}, run <info>{add}</info>."
+                f"{escape(joined(names))} {verb} not locked: no other package requires {them}"
+                f" {why[0]}, {why[1]}, and the stage cannot be locked with {them}."
+                f" Run <info>{add}</info> for the reason."
             )

@@ -68,6 +68,7 @@ def sbom_stage(data: Mapping[str, Any], source: Source) -> ImportedStage:
     found = [package for each in every for package in _python_package(each)]
     direct = _direct(data, found)
     requirements = merged(each.requirement() for each in found if each.reference in direct)
+    others = merged(each.requirement() for each in found if each.reference not in direct)
     urls = dict.fromkeys(each.qualifiers.get("repository_url", "") for each in found)
     indexes = named_apart(index_of(url, "supplemental") for url in urls if url and not is_pypi(url))
     properties = table(data, "metadata", "component").get("properties")
@@ -79,9 +80,7 @@ def sbom_stage(data: Mapping[str, Any], source: Source) -> ImportedStage:
             for each in found
             if is_version(each.version)
         ),
-        indirect=tuple(
-            sorted({canonicalize_name(each.name) for each in found if each.reference not in direct})
-        ),
+        indirect=tuple(with_indexes(others, indexes)),
         indexes=tuple(indexes),
         python=python if _are_specifiers(python) else "",
         notes=tuple(_notes(every, source.name)),

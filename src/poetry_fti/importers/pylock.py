@@ -42,11 +42,14 @@ def read_pylock(source: Source) -> ImportedStage:
         for url in dict.fromkeys(each.index for each in lock.packages if each.index)
         if not is_pypi(url)
     )
-    found = [_requirement(each, source) for each in lock.packages if each.name in direct]
-    requirements = merged(each for each in found if each is not None)
+    found = [_requirement(each, source) for each in lock.packages]
+    every = merged(each for each in found if each is not None)
+    requirements = [each for each in every if each.normalized in direct]
+    others = [each for each in every if each.normalized not in direct]
     return ImportedStage(
         requirements=tuple(with_indexes(requirements, indexes)),
         versions=tuple((each.name, str(each.version)) for each in lock.packages if each.version),
+        indirect=tuple(with_indexes(others, indexes)),
         indexes=tuple(indexes),
         python=str(lock.requires_python or ""),
         platforms=marked_platforms([str(each) for each in lock.environments or ()]),

@@ -336,33 +336,37 @@ def test_extras_of_the_project_are_those_of_the_stage(project: MemoryProject) ->
     assert project.locked == {"inference": "lib 2.0, web 3.0"}
 
 
-@pytest.mark.parametrize(
-    ("format_", "name"),
-    [
-        ("requirements", "requirements.txt"),
-        ("constraints", "constraints.txt"),
-        ("pylock", "pylock.training.toml"),
-        ("pyproject", "pyproject.toml:training"),
-        ("conda", "environment.yml"),
-        ("mlflow", "conda.yaml"),
-        ("mlflow", "python_env.yaml"),
-        ("mlflow", "requirements.mlflow.txt"),
-        ("azureml", "azureml-environment.yml"),
-        ("cyclonedx", "training.cdx.json"),
-        ("ray", "runtime_env.yaml"),
-        ("lock", "poetry.lock"),
-    ],
+EXPORTS: Final = (
+    ("requirements", "requirements.txt"),
+    ("constraints", "constraints.txt"),
+    ("pylock", "pylock.training.toml"),
+    ("pyproject", "pyproject.toml:training"),
+    ("conda", "environment.yml"),
+    ("mlflow", "conda.yaml"),
+    ("mlflow", "python_env.yaml"),
+    ("mlflow", "requirements.mlflow.txt"),
+    ("azureml", "azureml-environment.yml"),
+    ("cyclonedx", "training.cdx.json"),
+    ("ray", "runtime_env.yaml"),
+    ("lock", "poetry.lock"),
 )
+
+
+def export(project: MemoryProject, format_: str) -> None:
+    project.lock()
+    if format_ != "lock":
+        exported = run(project, "export", "--format", format_)
+        assert exported.code == 0, exported.errors
+
+
+@pytest.mark.parametrize(("format_", "name"), EXPORTS)
 def test_an_export_is_imported_at_the_same_versions(
     project: MemoryProject, format_: str, name: str
 ) -> None:
     more: Releases = {"app 1.0": ["lib", "win; sys_platform == 'win32'"], "win 1.0": []}
     project.index.offer({**RELEASES, **more, "win 2.0": []})
     project.write(pyproject({"training": ["app<1.5", "lib<2", "win<2"]}))
-    project.lock()
-    if format_ != "lock":
-        exported = run(project, "export", "--format", format_)
-        assert exported.code == 0, exported.errors
+    export(project, format_)
     done = run(project, "import", "inference", source(project, f"fti/training/{name}"))
     assert done.code == 0, done.errors
     assert project.locked == {
@@ -371,15 +375,127 @@ def test_an_export_is_imported_at_the_same_versions(
     }
 
 
-def test_a_package_of_an_extra_that_the_file_does_not_record(project: MemoryProject) -> None:
-    compiled = "app==1.0\n    # via demo\nlib==1.0\n    # via app\nweb==3.0\n    # via app\n"
-    put(project, "requirements.txt", compiled)
-    done = run(project, "import", "training", source(project, "requirements.txt"))
-    assert project.locked == {"training": "app 1.0, lib 1.0"}
-    assert done.output.splitlines()[-1] == (
-        "web is not locked: no imported package requires it without an extra, and the file records"
-        " no extras. To keep it, run poetry fti add training web."
+SOCKS: Final[Releases] = {
+    "app 1.0": ["lib", "socks; extra == 'proxy'", "win; extra == 'proxy'"],
+    "lib 1.0": [],
+    "lib 2.0": [],
+    "socks 1.0": ["deep"],
+    "socks 2.0": ["deep"],
+    "deep 1.0": [],
+    "deep 2.0": [],
+    "win 1.0": [],
+}
+
+
+@pytest.mark.parametrize(("format_", "name"), EXPORTS)
+def test_an_export_is_imported_with_the_packages_of_an_extra(
+    project: MemoryProject, format_: str, name: str
+) -> None:
+    project.index.offer({**SOCKS, "app 2.0": SOCKS["app 1.0"]})
+    settings = 'constraints = ["lib<2", "socks<2", "deep<2"]\n'
+    project.write(
+        pyproject({"training": ["app[proxy]<2"]}, f"[tool.fti.stages.training]\n{settings}")
     )
+    export(project, format_)
+    done = run(project, "import", "inference", source(project, f"fti/training/{name}"))
+    assert done.code == 0, done.errors
+    packages = "app 1.0, deep 1.0, lib 1.0, socks 1.0, win 1.0"
+    assert project.locked == {"training": packages, "inference": packages}
+
+
+COMPILED: Final = """\
+app==1.0
+    # via demo
+deep==1.0
+    # via socks
+lib==1.0
+    # via app
+socks==1.0
+    # via app
+win==1.0 ; sys_platform == "win32"
+    # via app
+"""
+
+
+def test_packages_of_an_extra_become_requirements(project: MemoryProject) -> None:
+    project.index.offer(SOCKS)
+    put(project, "requirements.txt", COMPILED)
+    words = ("import", "training", source(project, "requirements.txt"))
+    before = snapshot(project.root)
+    shown = run(project, *words, "--dry-run")
+    assert shown.output.endswith(
+        "Packages that the lock lacks because the files do not record extras would become"
+        " requirements, too.\nDry run: no file was written.\n"
+    )
+    assert snapshot(project.root) == before
+    done = run(project, *words)
+    assert (done.code, done.errors) == (0, "")
+    assert project.locked == {"training": "app 1.0, deep 1.0, lib 1.0, socks 1.0, win 1.0"}
+    assert done.output == (
+        "training: locked 5 packages\nCreated the stage training.\ndeep, socks and win became"
+        " requirements: no other package requires them without an extra, and the imported files do"
+        " not record extras.\n"
+    )
+    text = (project.root / "pyproject.toml").read_text(encoding="utf-8")
+    assert '"win>=1.0 ; sys_platform == \\"win32\\"",' in text
+    assert '"app>=1.0",\n    "deep>=1.0",\n    "socks>=1.0",\n' in text
+    before = snapshot(project.root)
+    again = run(project, *words)
+    assert again.output.endswith("training has all that is imported already.\n")
+    assert snapshot(project.root) == before
+
+
+def test_packages_of_an_extra_keep_exact_versions(project: MemoryProject) -> None:
+    project.index.offer(SOCKS)
+    put(project, "requirements.txt", COMPILED)
+    words = (source(project, "requirements.txt"), "--pinned")
+    assert run(project, "import", "training", *words).code == 0
+    assert '"socks==1.0",' in (project.root / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_without_a_lock_packages_of_an_extra_are_left_out(project: MemoryProject) -> None:
+    put(project, "requirements.txt", COMPILED)
+    words = (source(project, "requirements.txt"), "--no-lock")
+    assert "requirements, too" not in run(project, "import", "training", *words, "--dry-run").output
+    done = run(project, "import", "training", *words)
+    assert done.output == "Created the stage training.\nLock it with poetry fti lock training.\n"
+    assert "socks" not in (project.root / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_what_does_not_apply_or_was_excluded_is_not_added(project: MemoryProject) -> None:
+    project.index.offer(SOCKS)
+    settings = 'platforms = ["linux/amd64"]\nexclude = ["socks", "deep"]\n'
+    project.write(pyproject({"training": ["lib"]}, f"[tool.fti.stages.training]\n{settings}"))
+    put(project, "requirements.txt", COMPILED)
+    done = run(project, "import", "training", source(project, "requirements.txt"))
+    assert done.code == 0, done.errors
+    assert project.locked == {"training": "app 1.0, lib 1.0"}
+    assert done.output.endswith("Extended the stage training.\n")
+    assert "socks\n" not in (project.root / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_packages_of_an_extra_that_cannot_be_locked_are_listed(project: MemoryProject) -> None:
+    project.index.offer({**SOCKS, "socks 2.0": ["lib>=3"], "socks 1.0": ["lib>=3"]})
+    project.write(pyproject({"training": ["lib<2"]}))
+    put(project, "requirements.txt", COMPILED)
+    done = run(project, "import", "training", source(project, "requirements.txt"))
+    assert (done.code, done.errors) == (0, "")
+    assert project.locked == {"training": "app 1.0, lib 1.0"}
+    assert done.output.endswith(
+        "deep, socks and win are not locked: no other package requires them without an extra, the"
+        " imported files do not record extras, and the stage cannot be locked with them. Run poetry"
+        " fti add training deep socks win for the reason.\n"
+    )
+    text = (project.root / "pyproject.toml").read_text(encoding="utf-8")
+    assert "training = ['lib<2', \"app>=1.0\"]" in text
+
+
+def test_a_failure_with_packages_of_an_extra_changes_no_file(project: MemoryProject) -> None:
+    put(project, "requirements.txt", COMPILED.replace("app==1.0", "none==1.0"))
+    before = snapshot(project.root)
+    done = run(project, "import", "training", source(project, "requirements.txt"))
+    assert done.code == 1
+    assert snapshot(project.root) == before
 
 
 def test_a_uv_project_becomes_stages(project: MemoryProject) -> None:

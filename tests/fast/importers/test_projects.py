@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import examples
-from imported_files import imported, requirements
+from imported_files import imported, requirements, written
 from memory_index import DEFAULT
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.markers import marked_platforms
@@ -152,6 +152,42 @@ def test_a_lock_without_its_project() -> None:
         '[[package]]\nname = "b"\nversion = "2"\n'
     )
     assert requirements(imported("pdm.lock", pdm)) == ["a==1"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "indirect"),
+    [
+        ("", []),
+        ("groups = []", ["b==1"]),
+        ("groups = ['main']", ["b==1"]),
+        (
+            "groups = ['main']\nmarkers = 'sys_platform == \"win32\"'",
+            ['b==1 ; sys_platform == "win32"'],
+        ),
+        (
+            "groups = ['default']\nmarker = \"os_name == 'nt'\"",
+            ['b==1 ; os_name == "nt"'],
+        ),
+        ("groups = ['main', 'dev']\nmarkers = { main = \"os_name == 'nt'\" }", ["b==1"]),
+        (
+            (
+                "groups = ['main', 'dev']\nmarkers.main = \"os_name == 'a'\"\n"
+                "markers.dev = \"os_name == 'b'\""
+            ),
+            ['b==1 ; os_name == "a" or os_name == "b"'],
+        ),
+        ("groups = ['main']\nmarkers = 'nonsense'", []),
+        ("groups = [{}]\nmarkers = { main = [] }", ["b==1"]),
+    ],
+)
+def test_transitive_packages_of_a_lock_have_its_markers(lines: str, indirect: list[str]) -> None:
+    text = (
+        "[[package]]\nname = 'a'\nversion = '1'\ndependencies = { b = '*' }\n"
+        f"[[package]]\nname = 'b'\nversion = '1'\n{lines}\n"
+    )
+    stage = imported("poetry.lock", text)
+    assert requirements(stage) == ["a==1"]
+    assert [written(each) for each in stage.indirect] == indirect
 
 
 def test_groups_of_poetry() -> None:

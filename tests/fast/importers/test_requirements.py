@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imported_files import imported, requirements
+from imported_files import imported, requirements, written
 from memory_index import DEFAULT
 from poetry_fti.errors import FtiError
 from poetry_fti.model.imported import ImportedIndex
@@ -349,5 +349,10 @@ tool==1.0
 """
     stage = imported("requirements.txt", text)
     assert requirements(stage) == ["app==1.0", "tool==1.0"]
-    assert stage.indirect == ("lib", "mid")
+    assert [written(each) for each in stage.indirect] == [
+        'lib==1.0 ; python_version < "3.12"',
+        'lib==2.0 ; python_version >= "3.12"',
+        'mid==1.0 ; python_version < "3.12"',
+        'mid==2.0 ; python_version >= "3.12"',
+    ]
     assert [version for name, version in stage.versions if name == "lib"] == ["1.0", "2.0"]

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from packaging.markers import InvalidMarker, Marker
 from packaging.utils import canonicalize_name
 
-from poetry_fti.importers.shared.documents import array, string, table, tables
+from poetry_fti.importers.shared.documents import array, string, strings, table, tables
 from poetry_fti.importers.shared.requirements import is_version
 
 if TYPE_CHECKING:
@@ -24,13 +25,15 @@ LOCKS: Final = ("uv.lock", "pdm.lock", "poetry.lock")
 class LockEntry:
     """A package in a lock with the names of what it requires; `is_root` for the project itself.
 
-    The version is empty for a package without a valid one, and for one in a local folder.
+    The version is empty for a package without a valid one, and for one in a local folder. `marker`
+    is the condition for its installation, None if the lock records it elsewhere.
     """
 
     name: NormalizedName
     version: str
     requires: frozenset[NormalizedName]
     is_root: bool
+    marker: str | None = None
 
 
 def lock_entries(data: Mapping[str, Any]) -> list[LockEntry]:
@@ -41,6 +44,7 @@ def lock_entries(data: Mapping[str, Any]) -> list[LockEntry]:
             version=_version(each),
             requires=frozenset(_required(each)),
             is_root=_is_root(table(each, "source")),
+            marker=_marker(each),
         )
         for each in tables(data.get("package"))
         if (name := string(each.get("name")))
@@ -96,6 +100,27 @@ def _version(package: Mapping[str, Any]) -> str:
 def _is_root(source: Mapping[str, Any]) -> bool:
     # A member of uv's workspace is in a folder of its own.
     return "." in (source.get("editable"), source.get("virtual"))
+
+
+def _marker(package: Mapping[str, Any]) -> str | None:
+    """Return the marker of a package, which Poetry 2 and PDM record along with its groups.
+
+    It is None if there are no groups, or the marker is not valid.
+    """
+    if "groups" not in package:
+        return None
+    found = package.get("markers", package.get("marker"))
+    texts = [string(found)]
+    if isinstance(found, dict):
+        by_group = (string(found.get(group)) for group in strings(package["groups"]))
+        texts = list(dict.fromkeys(by_group))
+    if not (texts and all(texts)):
+        return ""
+    text = " or ".join(f"({each})" for each in texts) if texts[1:] else texts[0]
+    try:
+        return str(Marker(text))
+    except (InvalidMarker, RecursionError):
+        return None
 
 
 def _required(package: Mapping[str, Any]) -> Iterator[NormalizedName]:

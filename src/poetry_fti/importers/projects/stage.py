@@ -115,6 +115,11 @@ def _of_lock(entries: list[LockEntry], python: str) -> ImportedStage:
             if versions.get(name)
         ),
         versions=locked_versions(direct, entries),
+        indirect=tuple(
+            ImportedRequirement(name=each.name, specifier=f"=={each.version}", marker=each.marker)
+            for each in entries
+            if each.version and each.marker is not None and each.name not in direct
+        ),
         python=python,
     )
 

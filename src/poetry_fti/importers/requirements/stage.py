@@ -62,11 +62,12 @@ def stage_of(entries: Sequence[Entry], files: Files) -> ImportedStage:
     options = [entry for entry in entries if not entry.text]
     indexes = indexes_of(options)
     kept = merged(each for each in requirements if each.normalized not in indirect)
+    others = merged(each for each in requirements if each.normalized in indirect)
     return ImportedStage(
         requirements=tuple(with_indexes(kept, indexes)),
         constraints=tuple(replace(each, extras=()) for each in constraints if each.specifier),
         versions=pinned_versions([*requirements, *constraints]),
-        indirect=tuple(sorted(indirect)),
+        indirect=tuple(with_indexes(others, indexes)),
         indexes=tuple(indexes),
         python=python_specifiers(",".join(filter(None, python))),
         extras=tuple(

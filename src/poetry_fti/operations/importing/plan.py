@@ -38,9 +38,8 @@ from poetry_fti.wording import in_quotes, joined
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from packaging.utils import NormalizedName
-
     from poetry_fti.model import Kind
+    from poetry_fti.model.imported import ImportedRequirement
 
 # The file that a folder has in which MLflow has saved a model.
 _MODEL: Final = "MLmodel"
@@ -72,8 +71,8 @@ class ImportPlan:
         is_new: whether the import creates the stage.
         before: the text of pyproject.toml, None if there is no such file.
         text: the text that it would have.
-        versions: pairs of a package and a version that is tried first when locking.
-        indirect: packages that only others require, as the imported files record it.
+        imported: the environment that is imported.
+        target: the stage, and how versions are written.
         notes: sentences about what was left out, and what remains to be done.
     """
 
@@ -81,8 +80,8 @@ class ImportPlan:
     is_new: bool
     before: str | None
     text: str
-    versions: tuple[tuple[NormalizedName, str], ...]
-    indirect: tuple[NormalizedName, ...]
+    imported: ImportedStage
+    target: Target
     notes: tuple[str, ...]
 
 
@@ -111,10 +110,24 @@ def plan_import(folder: Path, request: ImportRequest, start: Path) -> ImportPlan
         is_new=is_new,
         before=before,
         text=edit.text,
-        versions=imported.versions,
-        indirect=imported.indirect,
+        imported=imported,
+        target=replace(target, kind=None),
         notes=(*edit.notes, *_side_effects(text, edit.text, root)),
     )
+
+
+def with_requirements(
+    plan: ImportPlan, requirements: Sequence[ImportedRequirement], folder: Path
+) -> ImportPlan:
+    """Return a plan in which the stage has further requirements.
+
+    Raises ConfigError if the resulting pyproject.toml would not be valid.
+    """
+    root = folder.resolve()
+    imported = replace(plan.imported, requirements=tuple(requirements))
+    edit = with_imported(plan.text, imported, plan.target, root, plugin_version())
+    require_usable(edit.text, root)
+    return replace(plan, text=edit.text)
 
 
 def _side_effects(before: str, after: str, root: Path) -> Iterator[str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
 from poetry_fti import files
-from poetry_fti.errors import ChangedFileError
+from poetry_fti.bridge.markers import Narrowing, parsed_marker
+from poetry_fti.errors import ChangedFileError, FtiError
+from poetry_fti.operations.importing.plan import with_requirements
 from poetry_fti.operations.locking.lock import LockRequest, lock_stages
 from poetry_fti.operations.new_stages import write_pyproject
 from poetry_fti.operations.project import load_project
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_fti.bridge.poetry_project import CreatePoetry
+    from poetry_fti.model.imported import ImportedRequirement
     from poetry_fti.operations.feedback import Feedback
     from poetry_fti.operations.importing.plan import ImportPlan
     from poetry_fti.operations.locking.lock import LockResult
@@ -28,10 +32,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ImportedLock:
-    """The project after an import, and the results of locking the stage and those tied to it."""
+    """What an import has done: its plan, and the results of locking the stage and those tied to it.
 
+    `added` are the names of transitive packages that became requirements, since the imported files
+    do not record for which extras they are needed; `missing` of those with which the stage could
+    not be locked.
+    """
+
+    plan: ImportPlan
     project: Project
     results: Mapping[str, LockResult]
+    added: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
     @property
     def is_done(self) -> bool:
@@ -52,24 +64,68 @@ def import_and_lock(
 ) -> ImportedLock:
     """Write the pyproject.toml of a plan and lock its stage; if that fails, restore both.
 
-    `create` loads the project with Poetry after pyproject.toml was written.
+    Transitive packages of the imported files that the lock lacks become requirements, unless the
+    stage cannot be locked with them. `create` loads the project with Poetry after pyproject.toml
+    was written.
     """
     root = folder.resolve()
+    done = _write_and_lock(root, plan, create, feedback)
+    missing = _missing(plan, done.project) if done.is_done else []
+    if not missing:
+        return done
+    names = tuple(dict.fromkeys(each.name for each in missing))
+    # The stage is locked from its state before the import, so that the results are those of both.
+    _undo(root, plan, done.project)
+    with suppress(FtiError):
+        again = _write_and_lock(root, with_requirements(plan, missing, root), create, feedback)
+        if again.is_done:
+            lacked = {each.name for each in _missing(plan, again.project)}
+            return replace(again, added=tuple(name for name in names if name not in lacked))
+    return replace(_write_and_lock(root, plan, create, feedback), missing=names)
+
+
+def _missing(plan: ImportPlan, project: Project) -> list[ImportedRequirement]:
+    """Return the transitive requirements that apply to the stage and whose packages it lacks."""
+    (stage,) = project.select([plan.stage])
+    narrow = Narrowing(stage.stage.targets, stage.derived.package().python_constraint, extras=False)
+    present = {*stage.versions, *stage.stage.exclude}
+    return [
+        each
+        for each in plan.imported.indirect
+        if each.normalized not in present and _applies(each.marker, narrow)
+    ]
+
+
+def _applies(marker: str, narrow: Narrowing) -> bool:
+    try:
+        return not narrow(parsed_marker(marker)).is_empty()
+    except (ValueError, RecursionError):  # Poetry does not accept all markers that packaging does
+        return False
+
+
+def _write_and_lock(
+    root: Path, plan: ImportPlan, create: CreatePoetry, feedback: Feedback
+) -> ImportedLock:
     write_import(root, plan)
     is_done = False
     project = None
     try:
         project = load_project(root, create)
         stages = project.select([plan.stage])
-        request = LockRequest(stages=frozenset({plan.stage}), imported=plan.versions)
-        done = ImportedLock(project, lock_stages(project, stages, request, feedback))
+        request = LockRequest(stages=frozenset({plan.stage}), imported=plan.imported.versions)
+        done = ImportedLock(plan, project, lock_stages(project, stages, request, feedback))
         is_done = done.is_done
     finally:
         if not is_done:
-            for stage in () if project is None else project.stages:
-                stage.undo()
-            _restore(root, plan)
+            _undo(root, plan, project)
     return done
+
+
+def _undo(root: Path, plan: ImportPlan, project: Project | None) -> None:
+    """Restore the locks and the pyproject.toml from before an import."""
+    for stage in () if project is None else project.stages:
+        stage.undo()
+    _restore(root, plan)
 
 
 def _restore(root: Path, plan: ImportPlan) -> None:
@@ -87,23 +143,13 @@ def other_versions(
 ) -> list[tuple[NormalizedName, str, str]]:
     """Return the packages whose imported versions the lock does not have: name, old, locked."""
     wanted: dict[NormalizedName, list[str]] = {}
-    for name, version in plan.versions:
+    for name, version in plan.imported.versions:
         wanted.setdefault(name, []).append(version)
     return [
         (name, ", ".join(wanted[name]), ", ".join(map(str, versions[name])))
         for name in sorted(wanted)
         if name in versions and set(map(str, versions[name])).isdisjoint(_normalized(wanted[name]))
     ]
-
-
-def unneeded(
-    plan: ImportPlan, versions: Mapping[NormalizedName, Sequence[Version]]
-) -> list[NormalizedName]:
-    """Return the packages that others require according to the files, but not in the lock.
-
-    Files do not record for which extra of another package one was installed.
-    """
-    return [name for name in plan.indirect if name not in versions]
 
 
 def _normalized(versions: Sequence[str]) -> set[str]:
