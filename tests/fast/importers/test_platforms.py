@@ -88,6 +88,35 @@ def test_a_model_of_mlflow() -> None:
         imported("model/MLmodel", files)
 
 
+@pytest.mark.parametrize(
+    ("flavor", "python"),
+    [
+        ("python_version: 3.12.4", ">=3.12,<3.13"),
+        ("python_version: 3.10", ">=3.10,<3.11"),
+        ("python_version: nonsense", ""),
+        ("loader_module: mlflow.sklearn", ""),
+    ],
+)
+def test_the_python_of_a_model_without_its_own_file(flavor: str, python: str) -> None:
+    files: dict[str, str | bytes] = {
+        "model/MLmodel": f"flavors:\n  python_function:\n    {flavor}\n",
+        "model/requirements.txt": "scikit-learn==1.3.2\n",
+    }
+    assert imported("model/MLmodel", files).python == python
+    files["model/conda.yaml"] = "dependencies: [pip]\n"
+    assert imported("model/MLmodel", files).python == python
+    files["model/conda.yaml"] = CONDA
+    assert imported("model/MLmodel", files).python == ">=3.10,<3.11"
+    files["model/python_env.yaml"] = PYTHON_ENV
+    assert imported("model/MLmodel", files).python == ">=3.11,<3.12"
+
+
+@pytest.mark.parametrize("text", ["flavors: []\n", "flavors: {python_function: x}\n", "a: 1\n"])
+def test_a_model_without_flavors_has_the_python_of_the_project(text: str) -> None:
+    files: dict[str, str | bytes] = {"MLmodel": text, "requirements.txt": "mlflow\n"}
+    assert imported("MLmodel", files).python == ""
+
+
 def test_a_python_env_of_mlflow() -> None:
     files: dict[str, str | bytes] = {"python_env.yaml": PYTHON_ENV, "requirements.txt": "mlflow\n"}
     stage = imported("python_env.yaml", files)
