@@ -60,7 +60,9 @@ def read_pipfile(source: Source) -> ImportedStage:
     categories = [name for name, each in data.items() if isinstance(each, dict)]
     categories = [name for name in categories if name not in _OTHERS]
     chosen = chosen_environment(source, categories) or default
-    requirements = tuple(_requirements(table(data, chosen), source))
+    found = list(_requirements(table(data, chosen), source))
+    own = [each for each in found if each.path and source.files.is_project(each.path)]
+    requirements = [each for each in found if each not in own]
     in_lock = {"packages": "default", "dev-packages": "develop"}.get(chosen, chosen)
     indexes = list(_indexes(meta.get("source", meta.get("sources"))))
     known = {each.name for each in indexes}
@@ -69,6 +71,12 @@ def read_pipfile(source: Source) -> ImportedStage:
         versions=(*_versions(table(locked, in_lock)), *pinned_versions(requirements)),
         indexes=tuple(indexes),
         python=_python(table(meta, "requires")),
+        extras=tuple(dict.fromkeys(extra for each in own for extra in each.extras)),
+        notes=tuple(
+            f"{source.name}: {in_one_line(each.name)} is the project itself, which is in every"
+            " stage."
+            for each in own
+        ),
     )
 
 
@@ -85,9 +93,7 @@ def _requirements(packages: Mapping[str, Any], source: Source) -> Iterator[Impor
             specifier=_specifiers(version, where),
             marker=" and ".join(filter(None, markers)),
         )
-        found = placed(found, item, source.path.parent)
-        if found.path is None or not source.files.is_project(found.path):
-            yield found
+        yield placed(found, item, source.path.parent)
 
 
 def _specifiers(version: str, where: str) -> str:

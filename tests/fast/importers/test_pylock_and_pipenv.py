@@ -70,7 +70,7 @@ numpy = "==1.26.4"
 torch = { version = ">=2", index = "corp", extras = ["opt"], markers = "sys_platform == 'linux'" }
 pywin32 = { version = "*", sys_platform = "== 'win32'" }
 ours = { path = "./libs/ours", editable = true }
-itself = { path = ".", editable = true }
+itself = { path = ".", editable = true, extras = ["web"] }
 tool = { git = "https://github.com/o/tool.git", ref = "main" }
 [dev-packages]
 pytest = "*"
@@ -113,6 +113,8 @@ def test_a_pipfile_with_its_lock() -> None:
         "-e ours @ /code/demo/libs/ours",
         "tool @ git+https://github.com/o/tool.git@main",
     ]
+    assert stage.extras == ("web",)
+    assert stage.notes == ("Pipfile: itself is the project itself, which is in every stage.",)
     assert stage.versions == (("requests", "2.31.0"), ("urllib3", "2.1.0"), ("numpy", "1.26.4"))
     assert stage.python == ">=3.11,<3.12"
     assert stage.indexes == (
