@@ -423,7 +423,7 @@ priority = "explicit"
     [
         ("[", "old/pyproject.toml is not valid TOML: "),
         ("[project]\ndependencies = ['a b']", "old/pyproject.toml, dependencies: "),
-        ("[project]\nrequires-python = 'x'", 'old/pyproject.toml: "x" is no version.'),
+        ("[project]\nrequires-python = 'x'", 'old/pyproject.toml: "x" is not a version specifier.'),
         (
             "[tool.poetry.dependencies]\na = '^x'",
             'old/pyproject.toml: a: "^x" is not a version constraint.',

@@ -183,7 +183,7 @@ def test_sources_with_markers() -> None:
     ]
     assert stage.notes == (
         (
-            "old/pyproject.toml: other was taken over only where a marker in tool.uv.sources is"
+            "old/pyproject.toml: other was imported only where a marker in tool.uv.sources is"
             " true. Add what remains without a source."
         ),
     )

@@ -31,7 +31,7 @@ def uv_notes(uv: Mapping[str, Any], reader: Reader) -> Iterator[str]:
     for each in reader.requirements(overrides, "tool.uv.override-dependencies"):
         if each.url or each.path or each.marker:
             yield (
-                f"{where}: of the override of {each.name}, only the version was taken over. Poetry"
+                f"{where}: of the override of {each.name}, only the version was imported. Poetry"
                 " has no markers and URLs there."
             )
     markers = list(strings(uv.get("environments")))
@@ -46,7 +46,7 @@ def uv_notes(uv: Mapping[str, Any], reader: Reader) -> Iterator[str]:
     if partial := [name for name, value in table(uv, "sources").items() if _is_partial(value)]:
         verb = "was" if len(partial) == 1 else "were"
         yield (
-            f"{where}: {joined(map(in_one_line, partial))} {verb} taken over only where a marker in"
+            f"{where}: {joined(map(in_one_line, partial))} {verb} imported only where a marker in"
             " tool.uv.sources is true. Add what remains without a source."
         )
 

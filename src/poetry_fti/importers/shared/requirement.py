@@ -46,7 +46,7 @@ def read_requirement(
     """Return a requirement, None for the project itself that is imported into.
 
     `folder` is the one to which relative paths refer, `where` the place that messages name. Raises
-    FtiError if the text is no requirement, its package has no name, or it has a variable.
+    FtiError if the text is not a requirement, its package has no name, or it has a variable.
     """
     if len(text) > _LONGEST:
         raise FtiError(f"{where}: the requirement is longer than {_LONGEST} characters.")
