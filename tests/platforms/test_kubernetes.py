@@ -9,27 +9,50 @@ import re
 import sys
 import tarfile
 import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
 import yaml
 
 from consumer import Consumer
+from fast.exporters.canned import stage
 from harness import Poetry
 from loopback.catalogue import load
 from loopback.clients import isolated_environment
 from loopback.index import LoopbackIndex
 from pages import ROOT, Reader
+from poetry_fti.exporters.platforms import kubernetes
+from poetry_fti.model import Image, Resources
 from rest_server import RestServer, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from poetry_fti.model import Kind, LockedStage
     from rest_server import Request
 
 GUIDE: Final = "docs/how-to/kubernetes.md"
 # The oldest version that knows everything that the files contain, and the newest.
 VERSIONS: Final = ("1.27.0", "1.37.0")
+_IMAGE: Final = Image(name="localhost:5000/a/b", expose=("8000", "53/udp"), user="65534")
+
+
+def awkward(name: str, kind: Kind, project: str, schedule: str | None = None) -> LockedStage:
+    """Return a stage with GPUs."""
+    locked = stage(name=name)
+    resources = Resources(cpu=1, memory=(1 << 30) + 1, gpu=8)
+    changed = replace(locked.stage, kind=kind, schedule=schedule, resources=resources, image=_IMAGE)
+    return replace(locked, project=project, stage=changed)
+
+
+# Names that Kubernetes does not allow, and names that YAML could read as something else.
+AWKWARD: Final = (
+    awkward("1.2_x-" + "y" * 60, "feature", "007", "@daily"),
+    awkward("null", "training", "\u0451"),
+    awkward("On", "inference", "Yes & No: #1"),
+    awkward("A" * 80, "inference", "---"),
+)
 
 pytestmark = pytest.mark.skipif(
     (sys.platform, platform.machine()) != ("linux", "x86_64"),
@@ -115,6 +138,21 @@ def test_the_files_are_valid(project: Path, version: str) -> None:
     lines = [line for line in printed.splitlines() if line]
     assert all(line.startswith("INFO") and " passed for resource " in line for line in lines)
     assert sorted(re.findall(r"resource (\w+)/", printed)) == sorted(kinds * 2)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_stages_with_gpus_and_awkward_names_are_valid(version: str, tmp_path: Path) -> None:
+    paths = []
+    for number, locked in enumerate(AWKWARD):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(kubernetes.files(locked)[kubernetes.FILENAME], encoding="utf-8")
+        paths.append(path)
+    words = ("kubernetes-validate", "--strict", "--kubernetes-version", version)
+    lines = Consumer.named("kubernetes").run(*words, *paths).split("\n")
+    assert [line for line in lines if line and not line.startswith("INFO")] == []
+    service = ["deployment", "service", "poddisruptionbudget"]
+    kinds = re.findall(r" passed for resource (\w+)/", "\n".join(lines))
+    assert kinds == ["cronjob", "job", *service * 2]
 
 
 def test_kustomize_renders_the_overlay(project: Path) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -23,7 +24,6 @@ from pages import ROOT, blocks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from harness import Poetry
 
@@ -81,13 +81,15 @@ def variables(
     folder = tmp_path_factory.mktemp("mlflow")
     mlflow = Consumer.named("mlflow")
     catalogue = load(built_artifacts / "public.json", archives=built_artifacts)
+    # The Python of the stage, which can be another than that of MLflow.
+    folders = (mlflow.python.parent, Path(sys.executable).resolve().parent)
     with LoopbackIndex(catalogue) as index:
         yield {
             "MLFLOW_ALLOW_FILE_STORE": "true",
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "MLFLOW_ENV_ROOT": str(folder / "environments"),
             "MLFLOW_TRACKING_URI": (folder / "runs").as_uri(),
-            "PATH": os.pathsep.join([str(mlflow.python.parent), os.environ["PATH"]]),
+            "PATH": os.pathsep.join([*map(str, folders), os.environ["PATH"]]),
             "UV_INDEX": f"{index.url}simple/",
         }
 

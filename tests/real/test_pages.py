@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -15,7 +16,7 @@ from harness import Poetry
 from loopback.catalogue import Catalogue, load
 from loopback.clients import isolated_environment
 from loopback.index import Further, LoopbackIndex
-from pages import Reader
+from pages import Reader, blocks
 from pythons import activated, only_pythons
 
 if TYPE_CHECKING:
@@ -59,9 +60,9 @@ class Desk:
         """The folder of the project."""
         return self.reader.here
 
-    def poetry(self, *words: str) -> None:
-        """Run a command that must succeed."""
-        self.reader.poetry.ok(self.root, *words)
+    def poetry(self, *words: str) -> str:
+        """Run a command that must succeed, and return its output."""
+        return self.reader.poetry.ok(self.root, *words)
 
     def commit(self, message: str) -> None:
         """Commit all files."""
@@ -162,6 +163,32 @@ def test_the_configurations_of_ides_name_the_environment_of_the_stage(desk: Desk
     assert settings["python.defaultInterpreterPath"] == f"${{workspaceFolder}}/{python}"
     (command,) = POETRY.findall(container["updateContentCommand"])
     desk.poetry(*command.split())
+
+
+def test_the_stages_of_the_page_on_presets_are_created(desk: Desk) -> None:
+    for block in blocks("docs/how-to/presets.md"):
+        if block.path:
+            desk.reader.write(block)
+            written = (desk.root / block.path).read_text(encoding="utf-8")
+            assert desk.poetry("fti", "presets", block.path) == written
+        for command in block.commands if block.language == "console" else ():
+            words = shlex.split(command.text)[1:]
+            if "init" in words:
+                desk.poetry(*words, "--no-interaction")
+            elif ">" in words:
+                *words, _, name = words
+                (desk.root / name).write_text(desk.poetry(*words), encoding="utf-8")
+            elif words != ["fti", "lock"]:  # CUDA's index is none of the fixtures
+                desk.reader.run(command)
+    listed = json.loads(desk.poetry("fti", "list", "--format", "json"))
+    assert [each["stage"] for each in listed["stages"]] == [
+        "feature",
+        "finetuning",
+        "pretraining",
+        "ranking",
+        "training",
+        "inference",
+    ]
 
 
 def test_the_jobs_of_ci_pass(poetry: Poetry, locked_tiny: Path) -> None:

@@ -17,7 +17,12 @@ from poetry_fti.errors import DONE, FAILED, ConfigError, FtiError
 from poetry_fti.model import KINDS
 from poetry_fti.operations.importing.discover import discover
 from poetry_fti.operations.importing.plan import ImportRequest, plan_import
-from poetry_fti.operations.importing.run import import_and_lock, other_versions, write_import
+from poetry_fti.operations.importing.run import (
+    import_and_lock,
+    other_versions,
+    unneeded,
+    write_import,
+)
 from poetry_fti.wording import joined
 
 if TYPE_CHECKING:
@@ -180,3 +185,11 @@ stage cannot be locked, no file is changed.
         (stage,) = done.project.select([plan.stage])
         for name, before, locked in other_versions(plan, stage.versions):
             self.line(f"  {escape(name)} {escape(locked)}, not {escape(before)}")
+        if names := unneeded(plan, stage.versions):
+            verb, them = ("is", "it") if len(names) == 1 else ("are", "them")
+            add = escape(f"poetry fti add {plan.stage} {' '.join(names)}")
+            self.line(
+                f"{escape(joined(names))} {verb} not locked: no imported package requires {them}"
+                " without an extra, and the file records no extras."
+                f" To keep {them}, run <info>{add}</info>."
+            )

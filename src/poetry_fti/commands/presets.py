@@ -26,7 +26,7 @@ class PresetsCommand(Command):
     name = "fti presets"
     description = "Lists the presets for new stages, or prints one."
     arguments: ClassVar[list[Argument]] = [
-        argument("preset", "The preset whose file is printed.", optional=True)
+        argument("preset", "The preset to print: its name, or the path of a file.", optional=True)
     ]
     options: ClassVar[list[Option]] = [REPORT_FORMAT]
     help = """\

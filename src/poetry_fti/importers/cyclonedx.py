@@ -79,6 +79,9 @@ def sbom_stage(data: Mapping[str, Any], source: Source) -> ImportedStage:
             for each in found
             if is_version(each.version)
         ),
+        indirect=tuple(
+            sorted({canonicalize_name(each.name) for each in found if each.reference not in direct})
+        ),
         indexes=tuple(indexes),
         python=python if _are_specifiers(python) else "",
         notes=tuple(_notes(every, source.name)),

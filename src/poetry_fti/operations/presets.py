@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from poetry_fti import files
 from poetry_fti.errors import ConfigError
@@ -11,6 +12,8 @@ from poetry_fti.scaffold import preset_library
 from poetry_fti.scaffold.presets import Preset
 
 __all__ = ["Preset", "find_preset", "list_presets", "preset_text"]
+
+_FILE: Final = ".toml"
 
 
 def list_presets() -> tuple[Preset, ...]:
@@ -23,17 +26,22 @@ def find_preset(word: str) -> Preset:
 
     Raises ConfigError for an unknown name, a missing file and an invalid preset.
     """
-    if not word.endswith(".toml"):
+    if not word.endswith(_FILE):
         return preset_library.find(word)
-    text = files.read(Path(word), largest=LARGEST_TEMPLATE)
+    return preset_library.parse_preset(Path(word).stem, _text(word))
+
+
+def preset_text(word: str) -> str:
+    """Return the TOML text of the preset with a name, or in a file; raises as `find_preset`."""
+    if not word.endswith(_FILE):
+        return preset_library.packaged_text(word)
+    text = _text(word)
+    preset_library.parse_preset(Path(word).stem, text)
+    return text
+
+
+def _text(path: str) -> str:
+    text = files.read(Path(path), largest=LARGEST_TEMPLATE)
     if text is None:
-        raise ConfigError(f"The preset file {word} does not exist.")
-    return preset_library.parse_preset(Path(word).stem, text)
-
-
-def preset_text(name: str) -> str:
-    """Return the TOML text of a preset that comes with poetry-fti.
-
-    Raises ConfigError for an unknown name.
-    """
-    return preset_library.packaged_text(name)
+        raise ConfigError(f"The preset file {path} does not exist.")
+    return text

@@ -371,6 +371,17 @@ def test_an_export_is_imported_at_the_same_versions(
     }
 
 
+def test_a_package_of_an_extra_that_the_file_does_not_record(project: MemoryProject) -> None:
+    compiled = "app==1.0\n    # via demo\nlib==1.0\n    # via app\nweb==3.0\n    # via app\n"
+    put(project, "requirements.txt", compiled)
+    done = run(project, "import", "training", source(project, "requirements.txt"))
+    assert project.locked == {"training": "app 1.0, lib 1.0"}
+    assert done.output.splitlines()[-1] == (
+        "web is not locked: no imported package requires it without an extra, and the file records"
+        " no extras. To keep it, run poetry fti add training web."
+    )
+
+
 def test_a_uv_project_becomes_stages(project: MemoryProject) -> None:
     project.index.offer({"lib 3.0": []}, "pypi.example.org")
     before = pyproject({"training": ["lib"], "inference": ["app"]}) + (

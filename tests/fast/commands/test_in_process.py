@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-READ_BY_PIP: Final = "azureml, conda, constraints, mlflow, ray and requirements"
+READ_BY_PIP: Final = "azureml, bentoml, conda, constraints, mlflow, ray and requirements"
 SKIPPED: Final = "Skipping virtualenv creation, as specified in config file.\n"
 
 

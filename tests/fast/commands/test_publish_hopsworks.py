@@ -10,6 +10,8 @@ import pytest
 
 from hopsworks_server import KEY, HopsworksServer, certified
 from memory_commands import Ended, run
+from pages import blocks
+from poetry_fti.bridge.toml_parser import tomllib
 from rest_server import Fault, serving
 
 if TYPE_CHECKING:
@@ -403,3 +405,29 @@ def test_the_key_is_never_printed(locked_demo: MemoryProject, hopsworks: Hopswor
         "pandas-training-pipeline",
         "pandas-inference-pipeline",
     }
+
+
+def test_the_page_publishes_in_this_way(demo: MemoryProject, hopsworks: HopsworksServer) -> None:
+    project, console = blocks("docs/how-to/hopsworks.md")[:2]
+    demo.index.offer({"hopsworks 5.0": [], "polars 1.0": [], "scikit-learn 1.0": []})
+    demo.write(project.text)
+    for stage in tomllib.loads(project.text)["tool"]["fti"]["stages"].values():
+        script = demo.root / stage["hopsworks"]["script"]
+        script.parent.mkdir(exist_ok=True)
+        script.touch()
+    setting, *commands = console.commands
+    assert re.findall(r"(HOPSWORKS_\w+)=", setting.text) == [
+        "HOPSWORKS_HOST",
+        "HOPSWORKS_PROJECT",
+        "HOPSWORKS_API_KEY",
+    ]
+    for command in commands:
+        ended = run(demo, *command.text.removeprefix("poetry fti ").split())
+        assert (ended.code, ended.errors) == (0, "")
+        if command.shown != "…\n":
+            assert _without_numbers(ended.output) == _without_numbers(command.shown)
+    assert hopsworks.jobs.keys() == {"credit-training"}
+
+
+def _without_numbers(text: str) -> str:
+    return re.sub(r"\d+ packages", "… packages", DIGEST.sub("…", text))

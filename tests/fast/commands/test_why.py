@@ -97,7 +97,6 @@ inference does not contain arrow.
     )
 
 
-@pytest.mark.slow
 def test_all_paths_to_a_package_in_a_stage(locked: MemoryProject) -> None:
     assert run(locked, "why", "Arrow", "training", "--all") == found(
         """\

@@ -153,7 +153,6 @@ def test_a_security_fix_is_one_line(vulnerable: MemoryProject) -> None:
     assert locks(vulnerable)["feature"] == before["feature"]
 
 
-@pytest.mark.slow
 def test_locks_that_satisfy_a_constraint_stay_fresh_with_and_without_it(
     vulnerable: MemoryProject,
 ) -> None:

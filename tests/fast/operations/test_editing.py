@@ -114,7 +114,6 @@ def test_packages_that_no_group_requires(
     assert str(raised.value).endswith(error)
 
 
-@pytest.mark.slow
 def test_a_dependency_of_a_package_is_not_removed(locked_demo: MemoryProject) -> None:
     with pytest.raises(ConfigError) as error:
         requiring_group(stage(locked_demo), locked_demo.load().pyproject, ["lib"])

@@ -55,7 +55,6 @@ def stage(name: str, *groups: str, kind: Kind = "training") -> Stage:
     return Stage(name=name, kind=kind, groups=names, closure=names)
 
 
-@pytest.mark.slow
 def test_a_stage_is_renamed_wherever_it_is_named() -> None:
     assert rename(TEXT, stage("training", "training", "dev"), "torch") == (
         TEXT.replace("training = [", "torch = [")
@@ -69,7 +68,6 @@ def test_a_stage_is_renamed_wherever_it_is_named() -> None:
     )
 
 
-@pytest.mark.slow
 def test_a_stage_is_renamed_and_removed_in_the_pipeline() -> None:
     order = '[tool.fti.pipeline]\norder = ["feature", "training"]  # ours\n'
     renamed = order.replace("training", "torch")

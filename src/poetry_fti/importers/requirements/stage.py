@@ -66,6 +66,7 @@ def stage_of(entries: Sequence[Entry], files: Files) -> ImportedStage:
         requirements=tuple(with_indexes(kept, indexes)),
         constraints=tuple(replace(each, extras=()) for each in constraints if each.specifier),
         versions=pinned_versions([*requirements, *constraints]),
+        indirect=tuple(sorted(indirect)),
         indexes=tuple(indexes),
         python=python_specifiers(",".join(filter(None, python))),
         extras=tuple(

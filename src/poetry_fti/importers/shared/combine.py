@@ -25,6 +25,7 @@ def combined(stages: Sequence[ImportedStage]) -> ImportedStage:
         constraints=_united(each.constraints for each in stages),
         overrides=_united(each.overrides for each in stages),
         versions=_united(each.versions for each in stages),
+        indirect=_united(each.indirect for each in stages),
         indexes=tuple({i.name: i for each in reversed(stages) for i in each.indexes}.values()),
         python=",".join(pythons),
         platforms=_united(each.platforms for each in stages),

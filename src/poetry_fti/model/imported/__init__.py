@@ -138,6 +138,7 @@ class ImportedStage:
         constraints: bounds on versions wherever a package occurs.
         overrides: pairs of a package and the constraint that replaces what others require of it.
         versions: pairs of a package and a version of it that was locked, transitive ones included.
+        indirect: packages among them that only other packages require, as the file records it.
         indexes: where packages come from, besides PyPI.
         python: PEP 440 specifiers of the Python versions, empty for any.
         platforms: the platforms, an empty tuple for any.
@@ -151,6 +152,7 @@ class ImportedStage:
     constraints: tuple[ImportedRequirement, ...] = ()
     overrides: tuple[tuple[NormalizedName, str], ...] = ()
     versions: tuple[tuple[NormalizedName, str], ...] = ()
+    indirect: tuple[NormalizedName, ...] = ()
     indexes: tuple[ImportedIndex, ...] = ()
     python: str = ""
     platforms: tuple[Platform, ...] = ()

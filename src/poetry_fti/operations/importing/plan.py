@@ -73,6 +73,7 @@ class ImportPlan:
         before: the text of pyproject.toml, None if there is no such file.
         text: the text that it would have.
         versions: pairs of a package and a version that is tried first when locking.
+        indirect: packages that only others require, as the imported files record it.
         notes: sentences about what was left out, and what remains to be done.
     """
 
@@ -81,6 +82,7 @@ class ImportPlan:
     before: str | None
     text: str
     versions: tuple[tuple[NormalizedName, str], ...]
+    indirect: tuple[NormalizedName, ...]
     notes: tuple[str, ...]
 
 
@@ -110,6 +112,7 @@ def plan_import(folder: Path, request: ImportRequest, start: Path) -> ImportPlan
         before=before,
         text=edit.text,
         versions=imported.versions,
+        indirect=imported.indirect,
         notes=(*edit.notes, *_side_effects(text, edit.text, root)),
     )
 

@@ -96,5 +96,15 @@ def other_versions(
     ]
 
 
+def unneeded(
+    plan: ImportPlan, versions: Mapping[NormalizedName, Sequence[Version]]
+) -> list[NormalizedName]:
+    """Return the packages that others require according to the files, but not in the lock.
+
+    Files do not record for which extra of another package one was installed.
+    """
+    return [name for name in plan.indirect if name not in versions]
+
+
 def _normalized(versions: Sequence[str]) -> set[str]:
     return {str(Version(version)) for version in versions}

@@ -116,7 +116,6 @@ def test_what_is_forgotten_while_a_lock_is_written_is_in_it(
     assert lock_text(locker, ROOT, packages) == poetrys_text(locker, ROOT, packages), new
 
 
-@pytest.mark.slow
 @pytest.mark.sampled
 def test_a_lock_is_read_from_what_poetry_writes(folder: Path) -> None:
     data = {"project": {"dependencies": ["x"]}}
