@@ -103,4 +103,4 @@ def _is_selecting(package: Package) -> bool:
 def _notes(packages: Iterable[Package], where: str) -> list[str]:
     if not any(map(_is_selecting, packages)):
         return []
-    return [f"{where}: packages of all extras and dependency groups were taken over."]
+    return [f"{where}: packages of all extras and dependency groups were imported."]
