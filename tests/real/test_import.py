@@ -62,6 +62,22 @@ def test_a_stage_is_made_locked_and_exported_at_the_same_versions(demo: Lab) -> 
     assert demo.run(RELEASES, "check").code == 0
 
 
+def test_packages_of_an_extra_are_kept_although_the_file_does_not_record_it(demo: Lab) -> None:
+    releases = {**RELEASES, "app 1.0": ["lib", "socks; extra == 'proxy'"]}
+    releases |= {"socks 1.0": [], "socks 2.0": []}
+    settings = "[tool.fti.stages.training]\nconstraints = ['socks<2', 'lib<2']\n"
+    demo.write(f"{PROJECT}\n[dependency-groups]\ntraining = ['app[proxy]<1.5']\n{settings}")
+    assert demo.run(releases, "fti", "lock").code == 0
+    assert demo.run(releases, "fti", "export", "--format", "requirements").code == 0
+    exported = str(demo.root / "fti/training/requirements.txt")
+    done = demo.run(releases, "fti", "import", "inference", exported)
+    assert (done.code, done.errors) == (0, ""), done
+    assert "socks became a requirement: no other package requires it" in done.output
+    packages = "app 1.0, lib 1.0, socks 1.0"
+    assert demo.locked == {"training": packages, "inference": packages}
+    assert demo.run(releases, "fti", "lock", "--check").code == 0
+
+
 def test_a_folder_inside_the_package_of_another_stage_is_a_path_dependency(demo: Lab) -> None:
     library = demo.root / "libs/features"
     library.mkdir(parents=True)
