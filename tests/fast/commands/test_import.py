@@ -469,7 +469,8 @@ def test_what_does_not_apply_or_was_excluded_is_not_added(project: MemoryProject
     project.index.offer(SOCKS)
     settings = 'platforms = ["linux/amd64"]\nexclude = ["socks", "deep"]\n'
     project.write(pyproject({"training": ["lib"]}, f"[tool.fti.stages.training]\n{settings}"))
-    put(project, "requirements.txt", COMPILED)
+    old = 'old==1.0 ; python_version < "3.9"\n    # via app\n'
+    put(project, "requirements.txt", COMPILED + old)
     done = run(project, "import", "training", source(project, "requirements.txt"))
     assert done.code == 0, done.errors
     assert project.locked == {"training": "app 1.0, lib 1.0"}

@@ -178,6 +178,7 @@ def test_a_lock_without_its_project() -> None:
             ['b==1 ; os_name == "a" or os_name == "b"'],
         ),
         ("groups = ['main']\nmarkers = 'nonsense'", []),
+        ("groups = ['main']\nsource = { type = 'git', url = 'https://h/b' }", []),
         ("groups = [{}]\nmarkers = { main = [] }", ["b==1"]),
     ],
 )

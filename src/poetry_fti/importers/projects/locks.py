@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+# Keys of a package that is not from PyPI.
+_ORIGINS: Final = frozenset({"git", "path", "source", "url"})
 LOCKS: Final = ("uv.lock", "pdm.lock", "poetry.lock")
 
 
@@ -26,7 +28,7 @@ class LockEntry:
     """A package in a lock with the names of what it requires; `is_root` for the project itself.
 
     The version is empty for a package without a valid one, and for one in a local folder. `marker`
-    is the condition for its installation, None if the lock records it elsewhere.
+    is the condition for its installation from PyPI, None if the lock does not record one.
     """
 
     name: NormalizedName
@@ -105,9 +107,9 @@ def _is_root(source: Mapping[str, Any]) -> bool:
 def _marker(package: Mapping[str, Any]) -> str | None:
     """Return the marker of a package, which Poetry 2 and PDM record along with its groups.
 
-    It is None if there are no groups, or the marker is not valid.
+    It is None if there are no groups, the marker is not valid, or the package is not from PyPI.
     """
-    if "groups" not in package:
+    if "groups" not in package or not _ORIGINS.isdisjoint(package):
         return None
     found = package.get("markers", package.get("marker"))
     texts = [string(found)]
