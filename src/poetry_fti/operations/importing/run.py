@@ -99,9 +99,9 @@ def other_versions(
 def unneeded(
     plan: ImportPlan, versions: Mapping[NormalizedName, Sequence[Version]]
 ) -> list[NormalizedName]:
-    """Return the packages that others require according to the files, but not in the lock.
+    """Return the packages that only others require, as imported files record it, and no lock has.
 
-    Files do not record for which extra of another package one was installed.
+    This happens if a package was installed for an extra of another one, which files do not record.
     """
     return [name for name in plan.indirect if name not in versions]
 
