@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from memory_index import MemoryProject
     from small_index import Releases
 
-pytestmark = pytest.mark.slow
-
 LIB: Final[Releases] = {"lib 1.0": [], "lib 2.0": []}
 STAGE: Final = "[tool.fti.stages.training]\n"
 REMOVED: Final = (
@@ -57,6 +55,7 @@ def newest(demo: MemoryProject, *words: str) -> list[str]:
     return [line for line in done.output.splitlines() if line not in shown]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("releases", "required", "expected"),
     [
@@ -166,6 +165,7 @@ def test_requirements(
     assert newest(demo, "lib") == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("releases", "settings", "expected"),
     [
@@ -206,6 +206,7 @@ def test_settings_and_targets(
     ]
 
 
+@pytest.mark.slow
 def test_prereleases_that_are_allowed(demo: MemoryProject) -> None:
     table = "[tool.poetry.group.training.dependencies.lib]\nallow-prereleases = true\nversion ="
     releases: Releases = {"lib 1.0": [], "lib 2.0rc1": []}
@@ -229,6 +230,7 @@ def test_pins_alone_prevent_nothing(demo: MemoryProject) -> None:
     assert demo.locked == {"training": "lib 2.0"}
 
 
+@pytest.mark.slow
 def test_packages_that_have_to_be_updated_as_well(demo: MemoryProject) -> None:
     before: Releases = {"lib 1.0": [], "app 1.0": ["lib<2"]}
     later: Releases = {"lib 2.0": [], "app 2.0": ["lib>=2", "new"], "new 1.0": []}
@@ -241,6 +243,7 @@ def test_packages_that_have_to_be_updated_as_well(demo: MemoryProject) -> None:
     assert demo.locked == {"training": "app 2.0, lib 2.0, new 1.0"}
 
 
+@pytest.mark.slow
 def test_a_package_that_is_no_longer_required(demo: MemoryProject) -> None:
     before: Releases = {"lib 1.0": [], "app 1.0": ["lib<2"]}
     locked(demo, before, {"training": ["app"]}, later={"lib 2.0": [], "app 2.0": []})
@@ -250,6 +253,7 @@ def test_a_package_that_is_no_longer_required(demo: MemoryProject) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_newer_version_that_is_not_the_newest(demo: MemoryProject) -> None:
     before: Releases = {"lib 1.0": [], "app 1.0": ["lib<3"]}
     locked(demo, before, {"training": ["app"]}, later={"lib 2.0": [], "lib 3.0": []})
@@ -260,6 +264,7 @@ def test_a_newer_version_that_is_not_the_newest(demo: MemoryProject) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_agreement_with_other_stages(demo: MemoryProject) -> None:
     locked(demo, LIB, {"training": ["lib"], "inference": ["lib<2"]})
     differ = (
@@ -280,6 +285,7 @@ def test_agreement_with_other_stages(demo: MemoryProject) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_agreement_that_a_rule_demands(demo: MemoryProject) -> None:
     rule = '[[tool.fti.align]]\nstages = ["training", "inference"]\npackages = ["lib"]\n'
     locked(demo, LIB, {"training": ["lib"], "inference": ["lib<2"]}, rule)
@@ -290,6 +296,7 @@ def test_agreement_that_a_rule_demands(demo: MemoryProject) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_agreement_on_a_version_that_is_not_the_newest(demo: MemoryProject) -> None:
     groups = {"training": ["lib<3"], "inference": ["lib<2"]}
     locked(demo, {**LIB, "lib 3.0": []}, groups)
@@ -302,6 +309,7 @@ def test_agreement_on_a_version_that_is_not_the_newest(demo: MemoryProject) -> N
     ]
 
 
+@pytest.mark.slow
 def test_versions_of_other_stages(demo: MemoryProject) -> None:
     groups = {"training": ["lib>=2,<3"], "inference": ["lib<2"], "feature": ["lib>=3"]}
     locked(demo, {**LIB, "lib 3.0": []}, groups)
@@ -313,6 +321,7 @@ def test_versions_of_other_stages(demo: MemoryProject) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_several_versions_in_a_stage(demo: MemoryProject) -> None:
     markers = ["lib<2; python_version < '3.12'", "lib; python_version >= '3.12'"]
     locked(demo, LIB, {"training": markers})
@@ -322,6 +331,7 @@ def test_several_versions_in_a_stage(demo: MemoryProject) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_constraint_on_some_targets(demo: MemoryProject) -> None:
     settings = f"{STAGE}constraints = [\"lib<2; sys_platform == 'win32'\"]\n"
     locked(demo, {**LIB, "app 1.0": ["lib"]}, {"training": ["app"]}, settings)
@@ -338,6 +348,7 @@ def test_versions_that_the_index_no_longer_has(demo: MemoryProject) -> None:
     assert newest(demo, "lib") == ["  the newest release that the package sources offer is 1.0"]
 
 
+@pytest.mark.slow
 def test_packages_that_come_from_no_index(demo: MemoryProject) -> None:
     folder = demo.root / "libs" / "lib"
     folder.mkdir(parents=True)
@@ -351,6 +362,7 @@ def test_packages_that_come_from_no_index(demo: MemoryProject) -> None:
     assert newest(demo, "app") == ["  1.0 is the newest release"]
 
 
+@pytest.mark.slow
 def test_requirements_of_a_path_dependency(demo: MemoryProject) -> None:
     folder = demo.root / "libs" / "common"
     folder.mkdir(parents=True)
@@ -363,6 +375,7 @@ def test_requirements_of_a_path_dependency(demo: MemoryProject) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_version_for_some_targets_only(demo: MemoryProject) -> None:
     locked(
         demo,
@@ -386,6 +399,7 @@ def test_an_index_that_cannot_be_read(demo: MemoryProject) -> None:
     assert "403" in done.errors
 
 
+@pytest.mark.slow
 def test_a_lock_that_is_not_fresh(demo: MemoryProject) -> None:
     locked(demo, LIB, {"training": ["lib"], "inference": ["lib"]})
     demo.write(pyproject({"training": ["lib<2"], "inference": ["lib"]}))
@@ -398,11 +412,13 @@ def test_a_lock_that_is_not_fresh(demo: MemoryProject) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_package_that_no_stage_contains(demo: MemoryProject) -> None:
     locked(demo, LIB, {"training": ["lib"]})
     assert run(demo, "why", "app", "--newest") == Ended(1, "", "training does not contain app.\n")
 
 
+@pytest.mark.slow
 def test_the_json_report(demo: MemoryProject) -> None:
     releases: Releases = {**LIB, "app 1.0": ["lib<2"], "app 2.0": ["lib"]}
     locked(demo, releases, {"training": ["lib"], "inference": ["app<2"]})

@@ -326,3 +326,28 @@ def test_a_repository_without_the_name_of_its_package() -> None:
         ": the package was named CLIP, as its repository. Change the name in pyproject.toml if the"
         " package has another one."
     )
+
+
+def test_a_transitive_package_with_several_versions() -> None:
+    text = """\
+app==1.0
+    # via demo (pyproject.toml)
+lib==1.0 ; python_version < "3.12"
+    # via
+    #   app
+    #   tool
+lib==2.0 ; python_version >= "3.12"
+    # via
+    #   app
+    #   tool
+mid==1.0 ; python_version < "3.12"
+    # via app
+mid==2.0 ; python_version >= "3.12"
+    # via app
+tool==1.0
+    # via demo (pyproject.toml)
+"""
+    stage = imported("requirements.txt", text)
+    assert requirements(stage) == ["app==1.0", "tool==1.0"]
+    assert stage.indirect == ("lib", "mid")
+    assert [version for name, version in stage.versions if name == "lib"] == ["1.0", "2.0"]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
 _VIA: Final = re.compile(r"via\b\s*(?P<who>.*)", re.DOTALL)
+_AGAIN: Final = re.compile(r"via(?:\s+|$)")
 
 
 def transitive(comments: Mapping[NormalizedName, Iterable[str]]) -> set[NormalizedName]:
@@ -36,6 +37,7 @@ def transitive(comments: Mapping[NormalizedName, Iterable[str]]) -> set[Normaliz
 def _requiring(comments: Iterable[str]) -> list[str]:
     found = _VIA.search("\n".join(comments))
     words = re.split(r"[,\n]", found["who"]) if found else []
+    # A package may have several lines, each with such a comment.
+    stripped = (_AGAIN.sub("", word.strip()) for word in words)
     # What constrains a version does not require the package.
-    stripped = (word.strip() for word in words)
     return [word for word in stripped if word and not word.startswith("-c ")]
