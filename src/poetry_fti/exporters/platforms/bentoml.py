@@ -24,8 +24,8 @@ _SERVE: Final = ("bentoml", "serve")
 # Settings of a stage and of its image that a Bento does not have.
 _STAGE_KEYS: Final = ("exclude", "overrides")
 _IMAGE_KEYS: Final = (
-    *("build_apt", "ca_certificates", "copy", "dockerfile"),
-    *("run_after", "run_before", "template"),
+    *("build_apt", "ca_certificates", "copy", "dockerfile", "entrypoint"),
+    *("labels", "run_after", "run_before", "template"),
 )
 
 
