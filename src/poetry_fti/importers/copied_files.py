@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _MOUNT: Final = re.compile(r"--mount=(?P<options>\S*\btype=bind\b\S*)")
-_FILES: Final = 2
+_SOURCE_AND_TARGET: Final = 2
 
 
 def copied_files(lines: Iterable[str]) -> dict[str, str]:
-    """Return the paths of files in the build context by their names in the image."""
+    """Return the paths in the build context of the copied files, by their names in the image."""
     found: dict[str, str] = {}
     for line in lines:
         instruction, _, rest = line.strip().partition(" ")
@@ -30,10 +30,14 @@ def copied_files(lines: Iterable[str]) -> dict[str, str]:
 
 
 def _copied(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the name of a file that gets another one, and its path."""
+    """Yield the name in the image of a file that is copied under a name, and its path."""
     words = [word for word in _words(text) if not word.startswith("--")]
     # Files of another build stage are not in the build context.
-    if len(words) == _FILES and "--from=" not in text and not words[1].endswith(("/", ".")):
+    if (
+        len(words) == _SOURCE_AND_TARGET
+        and "--from=" not in text
+        and not words[1].endswith(("/", "."))
+    ):
         yield PurePosixPath(words[1]).name, words[0]
 
 

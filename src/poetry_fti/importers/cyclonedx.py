@@ -35,7 +35,7 @@ _DEEPEST: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class _Component:
-    """A Python package of an SBOM."""
+    """A Python package of an SBOM; its version is empty if the SBOM has none that is valid."""
 
     reference: str
     name: str
@@ -48,7 +48,7 @@ class _Component:
         url = public_url(vcs) if vcs else plain_file_url(download)
         return ImportedRequirement(
             name=self.name,
-            specifier="" if url else f"=={self.version}",
+            specifier=f"=={self.version}" if self.version and not url else "",
             marker=self.marker,
             url=url,
         )
@@ -75,16 +75,14 @@ def sbom_stage(data: Mapping[str, Any], source: Source) -> ImportedStage:
     return ImportedStage(
         requirements=tuple(with_indexes(requirements, indexes)),
         versions=tuple(
-            (canonicalize_name(each.name), each.version)
-            for each in found
-            if is_version(each.version)
+            (canonicalize_name(each.name), each.version) for each in found if each.version
         ),
         indirect=tuple(
             sorted({canonicalize_name(each.name) for each in found if each.reference not in direct})
         ),
         indexes=tuple(indexes),
         python=python if _are_specifiers(python) else "",
-        notes=tuple(_notes(every, source.name)),
+        notes=(*_notes(every, source.name), *_version_notes(found, source.name)),
     )
 
 
@@ -101,12 +99,13 @@ def _python_package(component: Mapping[str, Any]) -> Iterator[_Component]:
         return
     path, _, query = purl.partition("#")[0].partition("?")
     name, _, version = path.removeprefix(_PURL).partition("@")
+    version = unquote(version) or string(component.get("version"))
     marker = _property(component.get("properties"), _MARKER)
-    if _NAME.fullmatch(unquote(name)) and is_version(unquote(version)):
+    if _NAME.fullmatch(unquote(name)):
         yield _Component(
             reference=string(component.get("bom-ref")) or purl,
             name=unquote(name),
-            version=unquote(version),
+            version=version if is_version(version) else "",
             qualifiers={key: values[0] for key, values in parse_qs(query).items()},
             marker=marker if _is_marker(marker) else "",
         )
@@ -157,6 +156,12 @@ def _notes(components: Sequence[Mapping[str, Any]], where: str) -> Iterator[str]
     if others:
         verb = "was" if len(others) == 1 else "were"
         yield f"{where}: {_listed(others)} {verb} left out, since PyPI has Python packages only."
+
+
+def _version_notes(packages: Sequence[_Component], where: str) -> Iterator[str]:
+    names = [each.name for each in packages if not each.version]
+    if names:
+        yield f"{where}: no valid version is known of {_listed(names)}; any version is allowed."
 
 
 def _listed(names: Sequence[str]) -> str:

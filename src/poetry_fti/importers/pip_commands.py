@@ -92,9 +92,9 @@ def _shell_lines(cell: str) -> Iterator[str]:
     yield from (line for line in lines if is_shell or _MAGIC.match(line))
 
 
-def _run_lines(text: Iterable[str]) -> Iterator[str]:
+def _run_lines(dockerfile: Iterable[str]) -> Iterator[str]:
     """Yield what `RUN` instructions run, also the lines of here-documents."""
-    lines = iter(text)
+    lines = iter(dockerfile)
     for line in lines:
         instruction, _, rest = line.strip().partition(" ")
         if instruction.upper() != "RUN":

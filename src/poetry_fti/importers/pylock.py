@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 from typing import TYPE_CHECKING, Any, Final
 
 from packaging.pylock import Pylock, PylockValidationError
@@ -13,6 +12,7 @@ from poetry_fti.importers.projects.locks import LockEntry, roots
 from poetry_fti.importers.shared.documents import read_toml
 from poetry_fti.importers.shared.indexes import index_of, named_apart, with_indexes
 from poetry_fti.importers.shared.markers import marked_platforms
+from poetry_fti.importers.shared.paths import path_in
 from poetry_fti.importers.shared.requirements import merged
 from poetry_fti.model.imported import ImportedRequirement, ImportedStage
 from poetry_fti.urls import is_pypi, plain_file_url, public_url
@@ -74,7 +74,7 @@ def _requirement(package: Package, source: Source) -> ImportedRequirement | None
         path = package.archive.path
     url = _url(package)
     if not url and path is not None:
-        absolute = type(source.path)(os.path.normpath(source.path.parent / path))
+        absolute = path_in(source.path.parent, path)
         if source.files.is_project(absolute):
             return None
         return ImportedRequirement(
@@ -103,4 +103,4 @@ def _is_selecting(package: Package) -> bool:
 def _notes(packages: Iterable[Package], where: str) -> list[str]:
     if not any(map(_is_selecting, packages)):
         return []
-    return [f"{where}: packages of all extras and dependency groups were taken over."]
+    return [f"{where}: packages of all extras and dependency groups were imported."]

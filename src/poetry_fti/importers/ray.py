@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os.path
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.importers.conda.environment import environment_of, variables
 from poetry_fti.importers.requirements.stage import read_stage, stage_of_text
 from poetry_fti.importers.shared.combine import combined
+from poetry_fti.importers.shared.paths import path_in
 from poetry_fti.importers.source import Source
 from poetry_fti.model.imported import ImportedStage
 from poetry_fti.models.environments.yaml_documents import mapping, sequence, string
@@ -48,8 +48,7 @@ def runtime_env(document: Mapping[str, Yaml], source: Source) -> ImportedStage:
 def _of_pip(value: Yaml, source: Source) -> Iterator[ImportedStage]:
     """Yield the environment of a list of requirements, of a table with one, or of a file."""
     if isinstance(value, str):
-        path = type(source.path)(os.path.normpath(source.path.parent / value))
-        yield read_stage(Source(path, source.files))
+        yield read_stage(Source(path_in(source.path.parent, value), source.files))
         return
     found = value if isinstance(value, list) else mapping(value).get("packages", [])
     if isinstance(found, str):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ from poetry_fti.importers.conda.environment import environment_of, variables
 from poetry_fti.importers.ray import is_runtime_env, runtime_env
 from poetry_fti.importers.requirements.entries import read_text
 from poetry_fti.importers.requirements.stage import stage_of_text
+from poetry_fti.importers.shared.paths import path_in
 from poetry_fti.importers.shared.python import python_specifiers
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirements import is_version
@@ -21,7 +21,6 @@ from poetry_fti.models.malformed import MalformedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import PurePath
 
     from poetry_fti.models.environments.yaml_documents import Yaml
 
@@ -67,7 +66,8 @@ def _azureml(document: Mapping[str, Yaml], source: Source) -> ImportedStage:
     if isinstance(conda, dict):
         stage = environment_of(conda, source)
     elif path := string(conda):
-        other = Source(_beside(source, path), source.files)
+        beside = path_in(source.path.parent, path.removeprefix("file:"))
+        other = Source(beside, source.files)
         stage = environment_of(yaml_document(other), other)
     notes = list(stage.notes)
     if image := string(document.get("image")):
@@ -87,7 +87,3 @@ def image_note(where: str, image: str) -> str:
         f"{where}: the image {quoted(image)} was left out. Set `image.base` of the stage if its"
         " image is to be based on it."
     )
-
-
-def _beside(source: Source, path: str) -> PurePath:
-    return type(source.path)(os.path.normpath(source.path.parent / path.removeprefix("file:")))

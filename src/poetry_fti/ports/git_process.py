@@ -1,4 +1,4 @@
-"""Runs the git program on a repository that may be a stranger's.
+"""Runs the git program on a repository that need not be trusted.
 
 No program that the repository configures is run (hooks, filters, fsmonitor, external diffs, text
 conversions), the network is not used, and the repository is not written to.

@@ -12,10 +12,10 @@ from poetry_fti.config.groups import read_groups
 from poetry_fti.errors import ConfigError
 from poetry_fti.model import KINDS
 from poetry_fti.model.imported import relaxed
-from poetry_fti.scaffold.imported_foreign import without_foreign
 from poetry_fti.scaffold.imported_groups import extended_group
 from poetry_fti.scaffold.imported_requirements import bounds_first, standard_form
 from poetry_fti.scaffold.imported_sources import with_sources
+from poetry_fti.scaffold.imported_unusable import without_unusable
 from poetry_fti.scaffold.new_stages import with_plugin
 from poetry_fti.scaffold.toml_text import add_keys, edited, parse, table_at
 from poetry_fti.targets import python_minors
@@ -79,7 +79,7 @@ def with_imported(
     ]
     requirements = requirements if target.pinned else relaxed(requirements)
     group = extended_group(text, _group(text, target.name), requirements, root)
-    imported, left_out = without_foreign(imported, text)
+    imported, left_out = without_unusable(imported, text)
     notes = [*imported.notes, *_source_notes(imported.indexes, sources.names, sources.added)]
     notes += left_out
     if group.kept:

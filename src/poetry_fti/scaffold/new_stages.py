@@ -118,15 +118,13 @@ def refuse_taken(text: str, names: Iterable[str]) -> None:
     data = parse(text)
     stages = {canonicalize_name(name) for name in table_at(data, _STAGES)}
     groups = read_groups(data, [])
-    messages: list[str] = []
-    seen = set()
+    given: dict[str, list[str]] = {}
     for name in names:
-        normalized = canonicalize_name(name)
-        if normalized in seen:
-            messages.append(
-                f'Two new stages are named "{name}". Choose another name for one of them.'
-            )
-        elif normalized in stages:
+        given.setdefault(canonicalize_name(name), []).append(name)
+    messages: list[str] = []
+    for normalized, same in given.items():
+        name = same[0]
+        if normalized in stages:
             messages.append(
                 f'There is already a stage "{name}". Choose another name for the new one.'
             )
@@ -134,9 +132,16 @@ def refuse_taken(text: str, names: Iterable[str]) -> None:
             messages.append(
                 f'There is already a dependency group "{name}". Choose another name for the stage.'
             )
-        seen.add(normalized)
+        if len(same) > 1:
+            messages.append(_repeated(name, len(same)))
     if messages:
         raise ConfigError("\n".join(messages))
+
+
+def _repeated(name: str, count: int) -> str:
+    if count == 2:  # noqa: PLR2004 - a pair
+        return f'Two new stages are named "{name}". Choose another name for one of them.'
+    return f'{count} new stages are named "{name}". Choose other names for all but one of them.'
 
 
 def _with_source(text: str, source: PresetSource) -> str:

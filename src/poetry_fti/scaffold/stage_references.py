@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from poetry_fti.scaffold.toml_text import parse, require_edited
 
-# A rule or an exemption is about two stages at least.
+# A rule compares at least two stages.
 _FEWEST_IN_RULE: Final = 2
 
 
 def rename_references(data: Any, *, old: str, new: str) -> None:  # noqa: ANN401 - tomlkit's types
     """Replace the name of a stage in rules, waivers and the pipeline.
 
-    `data` are those of a pyproject.toml, or tomlkit's document; they are changed in place.
+    `data` is a parsed pyproject.toml or tomlkit's document, and is changed in place.
     """
     fti = _fti(data)
     tables = [*fti.get("align", []), *fti.get("check", {}).get("waivers", [])]
@@ -27,10 +27,10 @@ def rename_references(data: Any, *, old: str, new: str) -> None:  # noqa: ANN401
 
 
 def with_sources_renamed(text: str, *, old: str, new: str) -> str:
-    """Return the text of a pyproject.toml with another name of a stage in the sources of `copy`.
+    """Return the text of a pyproject.toml whose `image.copy` tables name a stage's new folder.
 
-    These are paths of files that images copy from the folder of the stage. Raises ConfigError where
-    the text cannot be edited.
+    The keys of these tables are the paths of files that images copy. Raises ConfigError if the text
+    cannot be edited.
     """
     folder = str(_fti(parse(text)).get("directory", "fti")).rstrip("/")
     before, after = f"{folder}/{old}", f"{folder}/{new}"

@@ -115,7 +115,7 @@ def edited(text: str, edit: Callable[[Any], None], change: str) -> str:
 
 
 def require_edited(before: str, edit: Callable[[Any], None], text: str, change: str) -> str:
-    """Return `text` if its data are what `edit` makes of the data of the text before.
+    """Return `text` if it has the data of the text `before` with an edit applied.
 
     Raises ConfigError otherwise; `change` is what to do instead.
     """

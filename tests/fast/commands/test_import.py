@@ -312,8 +312,8 @@ def test_versions_that_exclude_each_other_are_named(project: MemoryProject) -> N
     assert (done.code, done.errors) == (
         1,
         (
-            "lib is required in versions that exclude each other: ==1.0,==2.0. Leave one of them in"
-            " what is imported.\n"
+            "lib is required in versions that exclude each other: ==1.0,==2.0. Keep one of these"
+            " constraints in the imported files.\n"
         ),
     )
     assert snapshot(project.root) == before
@@ -327,7 +327,10 @@ def test_extras_of_the_project_are_those_of_the_stage(project: MemoryProject) ->
     put(project, "r.txt", "-e .[fast,missing]\n")
     done = run(project, "import", "training", source(project, "r.txt"), "--no-lock")
     assert done.code == 0, done.errors
-    assert "The project has no extra missing, which was left out.\n" in done.output
+    note = (
+        "has no extra missing, which was left out. Declare it in `project.optional-dependencies`,"
+    )
+    assert note in done.output
     text = (project.root / "pyproject.toml").read_text(encoding="utf-8")
     assert '[tool.fti.stages.training]\nextras = ["web", "fast"]\n' in text
     put(project, "serve.txt", ".[web]\n")

@@ -59,6 +59,21 @@ def test_an_sbom() -> None:
     assert stage.notes == ("bom.json: zlib was left out, since PyPI has Python packages only.",)
 
 
+def test_components_of_an_sbom_with_their_versions_elsewhere() -> None:
+    components = [
+        {"name": "a", "purl": "pkg:pypi/a", "version": "1.0"},
+        {"name": "b", "purl": "pkg:pypi/b"},
+        {"name": "c", "purl": "pkg:pypi/c@latest"},
+    ]
+    data = {"bomFormat": "CycloneDX", "components": components}
+    stage = imported("bom.json", json.dumps(data))
+    assert requirements(stage) == ["a==1.0", "b", "c"]
+    assert stage.versions == (("a", "1.0"),)
+    assert stage.notes == (
+        "bom.json: no valid version is known of b and c; any version is allowed.",
+    )
+
+
 def test_an_sbom_without_a_described_component() -> None:
     data = {**SBOM, "metadata": {}, "dependencies": [{"ref": "a", "dependsOn": ["b"]}]}
     assert [each.name for each in imported("bom.json", json.dumps(data)).requirements] == [

@@ -82,8 +82,8 @@ def test_a_template_and_overrides_for_systems(name: str) -> None:
         f'{where}: "other @ {{env:OTHER:x}}" was left out. Replace the fields in braces.',
         f"{where}: overrides that depend on environment variables were left out.",
         (
-            f"{where}: the environment variables OBJC, whose values are not the same everywhere,"
-            " were left out."
+            f"{where}: the environment variables OBJC, whose values contain fields or differ"
+            " between platforms, were left out."
         ),
         (
             f"{where}: the limit to linux and windows was left out. Set the key `platforms` of the"

@@ -32,6 +32,7 @@ tqdm = ">=4"
 LINUX = "1"
 [activation.env]
 ALL = "1"
+CACHE = "$HOME/cache"
 [feature.cuda]
 platforms = ["linux-64", "linux-aarch64"]
 [feature.cuda.system-requirements]
@@ -65,6 +66,10 @@ def test_targets_become_markers() -> None:
     assert stage.notes == (
         "pixi.toml: packages come from PyPI, not from the channels pytorch.",
         (
+            "pixi.toml: the environment variables CACHE, whose values refer to others, were left"
+            " out."
+        ),
+        (
             "pixi.toml: the environment variables LINUX are for some platforms only, and were left"
             " out."
         ),
@@ -95,6 +100,10 @@ def test_targets_of_features_limit_the_platforms() -> None:
             " of the stage, and `base` of its image."
         ),
         "pixi.toml: the activation scripts setup.sh were left out.",
+        (
+            "pixi.toml: the environment variables CACHE, whose values refer to others, were left"
+            " out."
+        ),
         (
             "pixi.toml: `no-build` of pypi-options was left out. See the key `no-build` of the"
             " stage."
@@ -186,6 +195,26 @@ def test_versions_of_a_lock(name: str) -> None:
     assert requirements(stage)[:3] == ["numpy", "requests", "torch>=2"]
     assert stage.versions == (("numpy", "2.1.3"), ("torch", "2.4.0"), ("requests", "2.32.3"))
     assert imported(name, files, "docs" if name.endswith("toml") else "lint").versions == ()
+
+
+def test_versions_of_a_lock_of_format_5() -> None:
+    lock = """\
+version: 5
+environments:
+  default:
+    packages:
+      linux-64:
+      - conda: https://c.org/linux-64/numpy-1.26.4-py312h1_0.conda
+      - pypi: https://e.org/requests-2.32.3-py3-none-any.whl
+packages:
+- kind: pypi
+  name: requests
+  version: 2.32.3
+  url: https://e.org/requests-2.32.3-py3-none-any.whl
+"""
+    files: dict[str, str | bytes] = {"pixi.toml": "", "pixi.lock": lock}
+    versions = imported("pixi.toml", files).versions
+    assert versions == (("numpy", "1.26.4"), ("requests", "2.32.3"))
 
 
 def test_a_lock_beside_a_manifest() -> None:

@@ -181,6 +181,7 @@ def test_an_environment_of_pixi() -> None:
             "pixi.toml: PyPI does not have the conda packages openjdk. Install what the stage needs"
             " of them in its image, for example with the key `apt`."
         ),
+        ("pixi.toml: the environment variables B, whose values refer to others, were left out."),
     )
     assert requirements(imported("pixi.toml", PIXI, "lint"))[0] == "torch==2.1.0"
     assert len(requirements(imported("pixi.toml", PIXI, stage="other"))) == 3

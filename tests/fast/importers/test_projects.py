@@ -16,7 +16,8 @@ from imported_files import imported, requirements
 from memory_index import DEFAULT
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.markers import marked_platforms
-from poetry_fti.importers.shared.poetry_versions import python_marker, specifiers
+from poetry_fti.importers.shared.poetry_markers import python_marker, system_marker
+from poetry_fti.importers.shared.poetry_versions import specifiers
 from poetry_fti.model import Platform
 from poetry_fti.model.imported import ImportedIndex
 
@@ -317,6 +318,8 @@ def test_versions_of_poetry(constraint: str, expected: str) -> None:
         ("<3.10", "python_version < '3.10'"),
         ("^3.9", "python_version >= '3.9' and python_version < '4'"),
         ("3.11.*", "python_version == '3.11'"),
+        ("3.*", "python_version == '3.*'"),
+        (">=3.9,!=3.10.*", "python_version >= '3.9' and python_version != '3.10'"),
         (">3.9", "python_full_version > '3.9'"),
         (
             "~3.9 || 3.11.4",
@@ -329,6 +332,20 @@ def test_versions_of_poetry(constraint: str, expected: str) -> None:
 )
 def test_markers_of_pythons(constraint: str, expected: str) -> None:
     assert python_marker(constraint) == expected
+
+
+@pytest.mark.parametrize(
+    ("constraint", "expected"),
+    [
+        ("", ""),
+        ("*", ""),
+        ("linux", "sys_platform == 'linux'"),
+        ("linux || darwin", "sys_platform == 'linux' or sys_platform == 'darwin'"),
+        ("!=win32,!=darwin", "sys_platform != 'win32' and sys_platform != 'darwin'"),
+    ],
+)
+def test_markers_of_systems(constraint: str, expected: str) -> None:
+    assert system_marker(constraint) == expected
 
 
 def test_dependencies_of_poetry_with_conditions() -> None:
@@ -406,7 +423,7 @@ priority = "explicit"
     [
         ("[", "old/pyproject.toml is not valid TOML: "),
         ("[project]\ndependencies = ['a b']", "old/pyproject.toml, dependencies: "),
-        ("[project]\nrequires-python = 'x'", 'old/pyproject.toml: "x" is no version.'),
+        ("[project]\nrequires-python = 'x'", 'old/pyproject.toml: "x" is not a version specifier.'),
         (
             "[tool.poetry.dependencies]\na = '^x'",
             'old/pyproject.toml: a: "^x" is not a version constraint.',

@@ -103,6 +103,13 @@ def test_a_pylock() -> None:
     assert stage.python == ">=3.11"
 
 
+def test_a_pylock_with_extras() -> None:
+    text = PYLOCK.replace("sys_platform == 'linux'", "'cli' in extras")
+    assert imported("pylock.toml", text).notes == (
+        "pylock.toml: packages of all extras and dependency groups were imported.",
+    )
+
+
 def test_a_pipfile_with_its_lock() -> None:
     stage = imported("Pipfile", {"Pipfile": PIPFILE, "Pipfile.lock": LOCK})
     assert requirements(stage) == [

@@ -180,6 +180,18 @@ def test_a_local_version_comes_from_the_other_index() -> None:
     ]
 
 
+def test_a_package_that_conda_built_has_no_version() -> None:
+    text = "numpy @ file:///home/conda/feedstock_root/build_artifacts/numpy_16/work\n"
+    stage = imported("requirements.txt", text)
+    assert requirements(stage) == ["numpy"]
+    assert stage.notes == (
+        (
+            "requirements.txt, line 1: numpy was imported without a version, since the file names"
+            " only the folder in which conda built it. Add the version in pyproject.toml."
+        ),
+    )
+
+
 def test_options_without_a_counterpart_are_listed() -> None:
     stage = imported(
         "requirements.txt",

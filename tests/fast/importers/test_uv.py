@@ -183,7 +183,7 @@ def test_sources_with_markers() -> None:
     ]
     assert stage.notes == (
         (
-            "old/pyproject.toml: other was taken over only where a marker in tool.uv.sources is"
+            "old/pyproject.toml: other was imported only where a marker in tool.uv.sources is"
             " true. Add what remains without a source."
         ),
     )
@@ -199,3 +199,31 @@ def test_settings_in_uv_toml_replace_those_of_the_project() -> None:
     assert [each.specifier for each in stage.constraints] == ["<2"]
     assert [each.url for each in stage.indexes] == ["https://e.org/cpu"]
     assert requirements(stage)[-1] == "torch>=2 from cpu"
+
+
+def test_settings_of_uv_without_a_counterpart() -> None:
+    text = """\
+[project]
+name = "u"
+[tool.uv]
+exclude-dependencies = ["a"]
+find-links = ["https://e.org/wheels"]
+no-binary = false
+no-build = true
+no-build-package = ["b"]
+"""
+    assert imported("old/pyproject.toml", text).notes == (
+        (
+            "old/pyproject.toml: tool.uv.exclude-dependencies was left out. See the key `exclude`"
+            " of the stage."
+        ),
+        (
+            "old/pyproject.toml: tool.uv.find-links was left out. Add a source, or a URL to the"
+            " packages."
+        ),
+        ("old/pyproject.toml: tool.uv.no-build was left out. See the key `no-build` of the stage."),
+        (
+            "old/pyproject.toml: tool.uv.no-build-package was left out. See `poetry config"
+            " installer.only-binary`."
+        ),
+    )

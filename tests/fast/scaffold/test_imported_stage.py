@@ -242,7 +242,13 @@ def test_variables_with_a_login_are_left_out() -> None:
     text, notes = edited(PROJECT, ImportedStage(env=env))
     assert parse(text)["tool"]["fti"]["stages"]["training"]["env"] == {"PLAIN": "https://e.org"}
     assert notes == (
-        "The value of PIP_INDEX_URL contains a login, and was left out.",
-        "The value of BLOB contains a login, and was left out.",
+        (
+            "The value of PIP_INDEX_URL contains a login, and was left out. Set the variable where"
+            " the stage runs."
+        ),
+        (
+            "The value of BLOB contains a login, and was left out. Set the variable where the stage"
+            " runs."
+        ),
     )
     assert "s3cret" not in text

@@ -154,7 +154,17 @@ def test_names_that_are_taken_are_refused() -> None:
         == """\
 There is already a stage "torch-train". Choose another name for the new one.
 There is already a dependency group "dev". Choose another name for the stage.
-Two new stages are named "A". Choose another name for one of them."""
+Two new stages are named "a". Choose another name for one of them."""
+    )
+
+
+def test_a_name_of_several_new_stages_is_refused_once() -> None:
+    message = refused(PROJECT, *map(new, ("a", "b", "A", "b", "a", "a")))
+    assert (
+        message
+        == """\
+4 new stages are named "a". Choose other names for all but one of them.
+Two new stages are named "b". Choose another name for one of them."""
     )
 
 

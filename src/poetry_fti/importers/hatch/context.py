@@ -13,9 +13,9 @@ _FIELD: Final = re.compile(r"\{(?P<name>[a-z_]+)(?P<rest>(?::[^{}]*)?)\}")
 
 
 def formatted(text: str, root: PurePath) -> str | None:
-    """Return a text with the folder of the project in place of its fields.
+    """Return a text in which fields such as `{root:uri}` are replaced by the project's folder.
 
-    Returns None if it has others, whose values are known to Hatch only.
+    Returns None if it has other fields, which only Hatch can evaluate.
     """
     values = {
         found[0]: _root(found["rest"], root)

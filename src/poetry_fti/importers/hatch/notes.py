@@ -48,8 +48,8 @@ def environment_notes(
     if differing:
         shown = sorted(map(in_one_line, differing))
         yield (
-            f"{where}: the environment variables {joined(shown)}, whose values are not the same"
-            " everywhere, were left out."
+            f"{where}: the environment variables {joined(shown)}, whose values contain fields or"
+            " differ between platforms, were left out."
         )
     variables = {name for each in tables(env.get("matrix")) for name in each}
     if others := sorted(map(in_one_line, variables - {"py", "python"})):

@@ -36,7 +36,7 @@ def locked_in(source: Source, environment: str) -> tuple[tuple[NormalizedName, s
     described = {
         url: each
         for each in map(mapping, sequence(data.get("packages")))
-        if (url := string(each.get("pypi")))
+        if (url := string(each.get("pypi")) or string(each.get("url")))  # formats before 6
     }
     packages = mapping(mapping(mapping(data.get("environments")).get(environment)).get("packages"))
     found = dict.fromkeys(

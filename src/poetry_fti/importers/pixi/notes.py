@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.importers.pixi.packages import is_from_source
+from poetry_fti.importers.pixi.packages import is_from_source, is_plain
 from poetry_fti.importers.shared.documents import array, string, table, tables
 from poetry_fti.wording import in_one_line, joined
 
@@ -43,8 +43,19 @@ def feature_notes(features: Sequence[Feature], where: str) -> Iterator[str]:
     scripts = [each for feature in features for each in _scripts(feature)]
     if scripts:
         yield f"{where}: the activation scripts {joined(scripts)} were left out."
+    expanded = {
+        name
+        for each in features
+        for name, value in _tables(each, "activation", "env").items()
+        if not is_plain(value)
+    }
+    if expanded:
+        yield (
+            f"{where}: the environment variables {joined(sorted(expanded))}, whose values refer to"
+            " others, were left out."
+        )
     for key, advice in _ADVICE.items():
-        if any(key in table(each.data, "pypi-options") for each in features):
+        if any(table(each.data, "pypi-options").get(key) for each in features):
             yield f"{where}: `{key}` of pypi-options was left out. {advice}"
 
 

@@ -45,7 +45,7 @@ def packages_on(
         found += poetry_requirements(of_pypi, source.name, source.path.parent)
         found += groups.get(feature.name, ())
         variables = feature.on(platform, "activation", "env")
-        env |= {name: value for name, value in variables.items() if _is_plain(value)}
+        env |= {name: value for name, value in variables.items() if is_plain(value)}
     own = [each for each in found if each.path and source.files.is_project(each.path)]
     return replace(
         stage,
@@ -83,5 +83,6 @@ def overrides_of(features: Sequence[Feature], where: str) -> Iterator[tuple[Norm
                 yield canonicalize_name(name), specifiers
 
 
-def _is_plain(value: object) -> bool:
+def is_plain(value: object) -> bool:
+    """Return whether the value of an environment variable is a text without other variables."""
     return isinstance(value, str) and "$" not in value

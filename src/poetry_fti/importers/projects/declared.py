@@ -87,7 +87,9 @@ class Reader:
             return str(SpecifierSet(specifiers))
         except InvalidSpecifier as error:
             shown = quoted(specifiers)
-            raise FtiError(f"{self.files.shown(self.path)}: {shown} is no version.") from error
+            raise FtiError(
+                f"{self.files.shown(self.path)}: {shown} is not a version specifier."
+            ) from error
 
 
 def read_standard(data: Mapping[str, Any], reader: Reader) -> Declared:

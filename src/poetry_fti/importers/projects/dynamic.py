@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os.path
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti.importers.requirements.stage import read_stage
 from poetry_fti.importers.shared.combine import combined
 from poetry_fti.importers.shared.documents import string, strings, table
+from poetry_fti.importers.shared.paths import path_in
 from poetry_fti.importers.source import Source
 
 if TYPE_CHECKING:
@@ -64,5 +64,4 @@ def _files(value: object) -> Iterator[str]:
 
 def _read(names: Iterator[str] | list[str], reader: Reader) -> ImportedStage:
     folder = reader.path.parent
-    paths = [type(folder)(os.path.normpath(folder / name)) for name in names]
-    return combined([read_stage(Source(path, reader.files)) for path in paths])
+    return combined([read_stage(Source(path_in(folder, name), reader.files)) for name in names])

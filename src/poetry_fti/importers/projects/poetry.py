@@ -12,18 +12,15 @@ from poetry_fti.importers.shared.documents import array, string, strings, table,
 from poetry_fti.importers.shared.indexes import index_of
 from poetry_fti.importers.shared.places import placed
 from poetry_fti.importers.shared.platform_markers import limited
-from poetry_fti.importers.shared.poetry_versions import (
-    platform_marker,
-    python_marker,
-    specifiers,
-)
+from poetry_fti.importers.shared.poetry_markers import python_marker, system_marker
+from poetry_fti.importers.shared.poetry_versions import specifiers
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirements import merged
 from poetry_fti.model.imported import ImportedIndex, ImportedRequirement
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import PurePath
 
     from poetry_fti.importers.projects.declared import Declared, Reader
@@ -37,7 +34,10 @@ _PRIORITIES: Final[Mapping[str, IndexPriority]] = {
 
 
 def with_poetry(declared: Declared, data: Mapping[str, Any], reader: Reader) -> Declared:
-    """Return what a project declares with what `[tool.poetry]` adds; raises FtiError."""
+    """Return what a project declares with what `[tool.poetry]` adds.
+
+    Raises FtiError if a version constraint is not valid.
+    """
     poetry = table(data, "tool", "poetry")
     if not poetry:
         return declared
@@ -91,16 +91,10 @@ def poetry_requirements(
                 specifier=specifiers_of(string(item.get("version")), place),
                 marker=string(item.get("markers")),
             )
-            found = limited(found, _python_marker(string(item.get("python")), place))
-            found = limited(found, platform_marker(string(item.get("platform"))))
+            python = _converted(python_marker, string(item.get("python")), place)
+            found = limited(found, python)
+            found = limited(found, system_marker(string(item.get("platform"))))
             yield placed(found, item, folder)
-
-
-def _python_marker(constraint: str, where: str) -> str:
-    try:
-        return python_marker(constraint)
-    except ValueError as error:
-        raise FtiError(f"{where}: {quoted(constraint)} is not a version constraint.") from error
 
 
 def _is_optional(value: object) -> bool:
@@ -125,8 +119,12 @@ def specifiers_of(constraint: str, where: str) -> str:
 
     Raises FtiError if it is not valid.
     """
+    return _converted(specifiers, constraint, where)
+
+
+def _converted(convert: Callable[[str], str], constraint: str, where: str) -> str:
     try:
-        return specifiers(constraint)
+        return convert(constraint)
     except ValueError as error:
         raise FtiError(f"{where}: {quoted(constraint)} is not a version constraint.") from error
 
@@ -161,7 +159,7 @@ def _with_places(
 def _indexes(poetry: Mapping[str, Any]) -> Iterator[ImportedIndex]:
     for each in tables(poetry.get("source")):
         name, url = string(each.get("name")), string(each.get("url"))
-        # Poetry 1 has had flags before priorities.
+        # Before Poetry 1.5, sources had flags instead of priorities.
         old = "secondary" if each.get("secondary") is True else ""
         priority = _PRIORITIES.get(string(each.get("priority")) or old, "primary")
         if name.lower() == "pypi":

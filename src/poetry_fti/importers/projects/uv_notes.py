@@ -14,8 +14,13 @@ if TYPE_CHECKING:
     from poetry_fti.importers.projects.declared import Reader
 
 _ADVICE: Final[Mapping[str, str]] = {
+    "dependency-metadata": "See the key `overrides` of the stage.",
+    "exclude-dependencies": "See the key `exclude` of the stage.",
+    "find-links": "Add a source, or a URL to the packages.",
+    "no-binary": "See `poetry config installer.no-binary`.",
     "no-binary-package": "See `poetry config installer.no-binary`.",
-    "no-build-package": "See `poetry config installer.no-binary`.",
+    "no-build": "See the key `no-build` of the stage.",
+    "no-build-package": "See `poetry config installer.only-binary`.",
 }
 
 
@@ -26,7 +31,7 @@ def uv_notes(uv: Mapping[str, Any], reader: Reader) -> Iterator[str]:
     for each in reader.requirements(overrides, "tool.uv.override-dependencies"):
         if each.url or each.path or each.marker:
             yield (
-                f"{where}: of the override of {each.name}, only the version was taken over. Poetry"
+                f"{where}: of the override of {each.name}, only the version was imported. Poetry"
                 " has no markers and URLs there."
             )
     markers = list(strings(uv.get("environments")))
@@ -36,12 +41,12 @@ def uv_notes(uv: Mapping[str, Any], reader: Reader) -> Iterator[str]:
             " it is for some platforms only."
         )
     for key, advice in _ADVICE.items():
-        if key in uv:
+        if uv.get(key):
             yield f"{where}: tool.uv.{key} was left out. {advice}"
     if partial := [name for name, value in table(uv, "sources").items() if _is_partial(value)]:
         verb = "was" if len(partial) == 1 else "were"
         yield (
-            f"{where}: {joined(map(in_one_line, partial))} {verb} taken over only where a marker in"
+            f"{where}: {joined(map(in_one_line, partial))} {verb} imported only where a marker in"
             " tool.uv.sources is true. Add what remains without a source."
         )
 

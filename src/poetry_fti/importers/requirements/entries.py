@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.errors import FtiError
 from poetry_fti.importers.requirements.lines import decoded, logical_lines
 from poetry_fti.importers.requirements.options import parsed_line
+from poetry_fti.importers.shared.paths import path_in
 from poetry_fti.importers.shared.quoting import quoted
 
 if TYPE_CHECKING:
@@ -81,11 +81,7 @@ def included_files(path: PurePath, files: Files) -> set[PurePath]:
         _entry(line, path, lines.label, is_constraint=False) for line in logical_lines(lines.text)
     )
     names = [found[0] for each in entries if (found := _included(each)) is not None]
-    return {_beside(path, name) for name in names}
-
-
-def _beside(path: PurePath, name: str) -> PurePath:
-    return type(path)(os.path.normpath(path.parent / name))
+    return {path_in(path.parent, name) for name in names}
 
 
 def read_text(path: PurePath, files: Files) -> str:
@@ -121,7 +117,7 @@ def _entries(
                 f"{where}: {quoted(name)} is not downloaded. Download it, and name the file"
                 " instead."
             )
-        other = _beside(path, name)
+        other = path_in(path.parent, name)
         if other in including:
             raise FtiError(f"{where}: {files.shown(other)} includes itself.")
         if len(including) > _DEEPEST:

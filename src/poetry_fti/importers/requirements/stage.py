@@ -99,8 +99,8 @@ def _notes(found: Sequence[tuple[Entry, ImportedRequirement | None]]) -> Iterato
             yield f"{entry.where}: {quoted(entry.text)} is {_UNNAMED}."
         elif is_built_by_conda(entry.text) and not each.specifier:
             yield (
-                f"{entry.where}: conda has built {each.name} in a folder that does not exist any"
-                " more. It was taken over without a version."
+                f"{entry.where}: {each.name} was imported without a version, since the file names"
+                " only the folder in which conda built it. Add the version in pyproject.toml."
             )
         elif repository_name(entry.text) is not None:
             yield (

@@ -30,7 +30,7 @@ def read_toml(path: PurePath, files: Files) -> dict[str, Any]:
 
 
 def read_json(path: PurePath, files: Files) -> dict[str, Any]:
-    """Return the object in a JSON file; raises FtiError if it cannot be read or is no object."""
+    """Return the object in a JSON file; raises FtiError if there is none or it cannot be read."""
     try:
         data = json.loads(_text(path, files))
     except (ValueError, RecursionError) as error:
@@ -55,12 +55,12 @@ def table(value: object, *keys: str) -> Mapping[str, Any]:
 
 
 def tables(value: object) -> Iterator[Mapping[str, Any]]:
-    """Yield the tables in a list; none if the value is no list."""
+    """Yield the tables in a list; none if the value is not a list."""
     yield from (each for each in array(value) if isinstance(each, dict))
 
 
 def strings(value: object) -> Iterator[str]:
-    """Yield the strings in a list; none if the value is no list."""
+    """Yield the strings in a list; none if the value is not a list."""
     yield from (each for each in array(value) if isinstance(each, str))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os.path
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti.importers.shared.documents import string
+from poetry_fti.importers.shared.paths import path_in
 from poetry_fti.urls import plain_file_url, public_git_url
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ def placed(
         return replace(requirement, url=plain_file_url(url), specifier="")
     if path := string(place.get("path")):
         editable = place.get("editable") is True or place.get("develop") is True
-        absolute = type(folder)(os.path.normpath(folder / path))
-        return replace(requirement, path=absolute, specifier="", editable=editable)
+        return replace(requirement, path=path_in(folder, path), specifier="", editable=editable)
     index = string(place.get("index")) or string(place.get("source"))
     return replace(requirement, index=index) if index else requirement

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import Specifier
 
-_MINOR: Final = 2
 _ALTERNATIVE: Final = re.compile(r"\|\|?")
 _LOWER: Final = (">=", ">")
 _UPPER: Final = ("<", "<=")
@@ -60,42 +59,6 @@ def _of_one(text: str) -> str:
         return str(SpecifierSet(",".join(found)))
     except (InvalidVersion, InvalidSpecifier) as error:
         raise ValueError(text) from error
-
-
-def python_marker(constraint: str) -> str:
-    """Return a marker for a constraint on Python, empty for any version.
-
-    Raises ValueError if it is not valid.
-    """
-    parts = [_of_one(each.strip()) for each in _ALTERNATIVE.split(constraint)]
-    if not all(parts):
-        return ""
-    return " or ".join(
-        " and ".join(
-            _comparison(each) for each in sorted(SpecifierSet(part), key=str, reverse=True)
-        )
-        for part in parts
-    )
-
-
-def _comparison(specifier: Specifier) -> str:
-    operator, version = specifier.operator, specifier.version
-    if version.endswith(".*"):
-        version = version.removesuffix(".*")
-    elif operator not in {">=", "<"} or len(Version(version).release) > _MINOR:
-        return f"python_full_version {operator} '{version}'"
-    return f"python_version {operator} '{version}'"
-
-
-def platform_marker(constraint: str) -> str:
-    """Return a marker for a constraint on `sys_platform` such as `linux`, empty for any."""
-    parts = [each.strip() for each in _ALTERNATIVE.split(constraint)]
-    if not all(parts) or parts == ["*"]:
-        return ""
-    return " or ".join(
-        f"sys_platform {'!=' if each.startswith('!') else '=='} '{each.lstrip('!= ')}'"
-        for each in parts
-    )
 
 
 def _specifiers(operator: str, version: str) -> str:

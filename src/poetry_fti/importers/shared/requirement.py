@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -19,6 +18,7 @@ from packaging.utils import (
 )
 
 from poetry_fti.errors import FtiError
+from poetry_fti.importers.shared.paths import path_in
 from poetry_fti.importers.shared.project_name import project_name
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.model.imported import ImportedRequirement
@@ -46,7 +46,7 @@ def read_requirement(
     """Return a requirement, None for the project itself that is imported into.
 
     `folder` is the one to which relative paths refer, `where` the place that messages name. Raises
-    FtiError if the text is no requirement, its package has no name, or it has a variable.
+    FtiError if the text is not a requirement, its package has no name, or it has a variable.
     """
     if len(text) > _LONGEST:
         raise FtiError(f"{where}: the requirement is longer than {_LONGEST} characters.")
@@ -72,7 +72,7 @@ def read_requirement(
 def _is_project(text: str, folder: PurePath, files: Files) -> bool:
     match = _EXTRAS.fullmatch(text.partition(";")[0].strip())
     path = match["rest"] if match else text
-    return path.startswith(".") and files.is_project(_absolute(folder, path))
+    return path.startswith(".") and files.is_project(path_in(folder, path))
 
 
 def repository_name(url: str) -> str | None:
@@ -137,7 +137,7 @@ def _of_place(
     if _URL.match(rest):
         found = _of_url(rest, folder, files, where)
     elif editable or _looks_local(rest):
-        found = _of_path(_absolute(folder, rest), files, where)
+        found = _of_path(path_in(folder, rest), files, where)
     else:
         raise FtiError(f"{where}: {quoted(text)} is not a requirement (PEP 508).")
     return ImportedRequirement(
@@ -166,10 +166,6 @@ def _looks_local(text: str) -> bool:
     return text.startswith(".") or "/" in text or "\\" in text or _file_name(text) is not None
 
 
-def _absolute(folder: PurePath, text: str) -> PurePath:
-    return type(folder)(os.path.normpath(folder / text))
-
-
 def _of_url(url: str, folder: PurePath, files: Files, where: str) -> ImportedRequirement:
     plain, _, fragment = url.partition("#")
     values = parse_qs(fragment)
@@ -195,7 +191,7 @@ def _local(
     parts = urlsplit(url)
     if parts.netloc not in ("", "localhost"):
         raise FtiError(f"{where}: {quoted(public_url(url))} is a file on another host.")
-    path = _absolute(folder, url2pathname(parts.path))
+    path = path_in(folder, url2pathname(parts.path))
     return ImportedRequirement(name=found.name, extras=found.extras, marker=found.marker, path=path)
 
 

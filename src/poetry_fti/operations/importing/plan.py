@@ -144,7 +144,7 @@ def _imported(root: Path, request: ImportRequest, start: Path) -> ImportedStage:
         if each.is_contradictory:
             raise FtiError(
                 f"{each.name} is required in versions that exclude each other: {each.specifier}."
-                " Leave one of them in what is imported."
+                " Keep one of these constraints in the imported files."
             )
     return _with_usable_python(imported)
 

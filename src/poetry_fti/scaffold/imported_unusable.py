@@ -1,4 +1,4 @@
-"""What an imported environment has that the pyproject.toml of the project must not get."""
+"""Parts of an imported environment that are not written to pyproject.toml."""
 
 from __future__ import annotations
 
@@ -16,17 +16,25 @@ if TYPE_CHECKING:
 _EXTRAS: Final = (("project", "optional-dependencies"), ("tool", "poetry", "extras"))
 
 
-def without_foreign(imported: ImportedStage, text: str) -> tuple[ImportedStage, list[str]]:
+def without_unusable(imported: ImportedStage, text: str) -> tuple[ImportedStage, list[str]]:
     """Return an environment without extras that a project lacks, and without variables with logins.
 
-    `text` is that of the project's pyproject.toml. Returns sentences about what was left out, too.
+    `text` is that of the project's pyproject.toml. Also returns sentences about what was left out.
     """
     data = parse(text)
     known = {canonicalize_name(name) for path in _EXTRAS for name in table_at(data, path)}
     unknown = [each for each in imported.extras if canonicalize_name(each) not in known]
     secret = [name for name, value in imported.env if has_login(value) or secret_parameter(value)]
-    notes = [f"The project has no extra {each}, which was left out." for each in unknown]
-    notes += [f"The value of {name} contains a login, and was left out." for name in secret]
+    notes = [
+        f"The project has no extra {each}, which was left out. Declare it in"
+        " `project.optional-dependencies`, then import the file again."
+        for each in unknown
+    ]
+    notes += [
+        f"The value of {name} contains a login, and was left out. Set the variable where the stage"
+        " runs."
+        for name in secret
+    ]
     found = replace(
         imported,
         extras=tuple(each for each in imported.extras if each not in unknown),
