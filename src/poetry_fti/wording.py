@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-# Lists of more stages than these are replaced by their number.
+# Of longer lists, messages have the first names, or only the number.
 MOST_NAMED: Final = 3
 
 # The number of digits that short hashes have, in messages and names.
@@ -60,6 +60,13 @@ def joined(words: Iterable[str], conjunction: str = "and") -> str:
 def named_stages(names: Sequence[str]) -> str:
     """Return the names of stages as an English list, or their number if there are many."""
     return joined(names) if len(names) <= MOST_NAMED else counted(len(names), "stage")
+
+
+def abbreviated(names: Sequence[str]) -> str:
+    """Return the first names as an English list with the number of the others, if there are any."""
+    shown = names[:MOST_NAMED]
+    more = len(names) - len(shown)
+    return joined([*shown, f"{more} more"] if more else shown)
 
 
 def counted(count: int, noun: str) -> str:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from poetry_fti.wording import digest_name, harmless, in_quotes, short_commit, short_digest
+from poetry_fti.wording import (
+    abbreviated,
+    digest_name,
+    harmless,
+    in_quotes,
+    short_commit,
+    short_digest,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +29,12 @@ def test_characters_that_a_terminal_acts_on_are_escaped(text: str, shown: str) -
 
 def test_a_quoted_text_is_one_line() -> None:
     assert in_quotes("a\n\tb") == '"a\\n\\tb"'
+
+
+def test_long_lists_are_abbreviated() -> None:
+    assert abbreviated(["a"]) == "a"
+    assert abbreviated(["a", "b", "c"]) == "a, b and c"
+    assert abbreviated(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
 
 
 def test_hashes_are_shortened_to_twelve_digits() -> None:

@@ -92,11 +92,8 @@ with the options that they were written with.
             return FOUND if request.check else stale.exit_code
         for text in rendered.left_out:
             warning(self.io, text)
-        if not rendered.texts:
-            stages = named_stages([stage.name for stage in request.stages])
-            verb = "does" if len(request.formats) == 1 else "do"
-            forms = joined(request.formats)
-            warning(self.io, f"No file to export: {forms} {verb} not apply to {stages}.")
+        if not (rendered.texts or rendered.left_out):
+            warning(self.io, f"No file to export: {_reason(request)}.")
         if request.check:
             for text in unseen_changes(project, request.stages):
                 warning(self.io, text)
@@ -146,6 +143,15 @@ with the options that they were written with.
             return FOUND
         self.line(f"{counted(len(rendered.texts), 'file')} checked: all up to date.")
         return DONE
+
+
+def _reason(request: ExportRequest) -> str:
+    """Return why an export has no file."""
+    if not request.formats:
+        return "tool.fti.exports is empty. Pass a format with --format"
+    stages = named_stages([stage.name for stage in request.stages])
+    verb = "does" if len(request.formats) == 1 else "do"
+    return f"{joined(request.formats)} {verb} not apply to {stages}"
 
 
 def _require_one_of(flag: str, formats: Sequence[str], request: ExportRequest) -> None:

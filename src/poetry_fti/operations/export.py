@@ -126,21 +126,24 @@ def render(project: Project, request: ExportRequest) -> Rendered:
     locked = [
         with_sbom(project, *each) for each in zip(locked, request.stages, formats, strict=True)
     ]
-    layered = [stage for stage, chosen in zip(locked, formats, strict=True) if _has_layers(chosen)]
-    images = with_layers(project, layered)
-    views = {each.stage.name: each for each in images}
-    pairs = zip(locked, formats, strict=True)
+    pairs = list(zip(locked, formats, strict=True))
+    images = with_layers(project, [stage for stage, chosen in pairs if _has_layers(chosen)])
+    layered = {each.stage.name: each for each in images}
     licensed = with_licenses(
         project, [stage for stage, chosen in pairs if _has_licenses(chosen)], check=request.check
     )
     warnings += licensed.warnings
     texts: dict[PurePosixPath, str] = {}
     obsolete: list[PurePosixPath] = []
-    for stage, chosen in zip(locked, formats, strict=True):
+    for stage, chosen in pairs:
         for form in chosen:
             is_layered = form.exporter.needs_layers
-            seen = views if is_layered else licensed.stages if form.exporter.needs_licenses else {}
-            new = _files(project, seen.get(stage.stage.name, stage), form, request)
+            view = stage
+            if is_layered:
+                view = layered[stage.stage.name]
+            elif form.exporter.needs_licenses:
+                view = licensed.stages[stage.stage.name]
+            new = _files(project, view, form, request)
             # An image needs no build constraints for other systems, but they do no harm there.
             texts |= {
                 path: text for path, text in new.items() if not (is_layered and path in texts)

@@ -67,8 +67,9 @@ def _parents(project: Project) -> Iterator[Path]:
     """Yield the existing folders that contain a folder for each stage."""
     parent = project.root / project.config.directory
     require_inside(parent, project.root)
+    if parent.is_dir():
+        yield parent
     outside = (project.root / each for each in OUTSIDE.values())
-    yield from (each for each in [parent] if each.is_dir())
     yield from (each for each in outside if each.is_dir() and not each.is_symlink())
 
 

@@ -216,6 +216,26 @@ def test_formats_that_do_not_apply(locked_demo: MemoryProject) -> None:
     assert run(locked_demo, *words) == Ended(0, "", f"Warning: {message}\n")
 
 
+def test_a_format_that_is_left_out_is_warned_about_once(demo: MemoryProject) -> None:
+    demo.write(pyproject({"feature": [], "training": []}, '[tool.fti]\nexports = ["compose"]\n'))
+    demo.lock("feature")
+    assert run(demo, "export", "feature") == Ended(
+        0,
+        "",
+        "Warning: The format compose describes all stages and is left out:"
+        " fti/training/poetry.lock is missing. Run `poetry fti lock training`.\n",
+    )
+
+
+@pytest.mark.parametrize("option", [(), ("--check",)])
+def test_an_export_without_formats(demo: MemoryProject, option: tuple[str, ...]) -> None:
+    demo.write(pyproject({"training": []}, "[tool.fti]\nexports = []\n"))
+    demo.lock()
+    checked = "0 files checked: all up to date.\n" if option else ""
+    message = "No file to export: tool.fti.exports is empty. Pass a format with --format."
+    assert run(demo, "export", *option) == Ended(0, checked, f"Warning: {message}\n")
+
+
 def test_images_are_listed_and_explained(locked_demo: MemoryProject) -> None:
     listed = run(locked_demo, "image", "training").output.splitlines()
     assert listed[1].split() == [

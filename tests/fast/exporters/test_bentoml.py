@@ -84,14 +84,21 @@ envs:
 
 
 def test_what_a_bento_does_not_have_is_named() -> None:
-    image = Image(run_after=("true",), build_apt=("gcc",), base="nvidia/cuda:12")
+    image = Image(
+        run_after=("true",),
+        build_apt=("gcc",),
+        base="nvidia/cuda:12",
+        labels=(("team", "risk"),),
+        entrypoint=("tini", "--"),
+    )
     locked = replace(inference(image), packages=PACKAGES, requires_python=">=3.11.4")
     excluded = replace(locked.stage, exclude=(canonicalize_name("nccl"),))
     assert text(replace(locked, stage=excluded)) == TOP + (
         """\
 # bentoml is not in the lock: a Bento installs the version that builds it
 # Paths are left out; a Bento contains their code, but does not install them: archive, develop, tree
-# A Bento does not have these settings: exclude, image.build-apt, image.run-after
+# A Bento does not have these settings: exclude, image.build-apt, image.entrypoint, image.labels, \
+image.run-after
 labels:
   fti-stage: serve
   fti-lock: sha256:0

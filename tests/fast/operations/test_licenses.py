@@ -199,11 +199,11 @@ def test_wheels_are_not_read_if_poetry_must_not(
 ) -> None:
     licensed.clear_cache()
     licensed.index.failures[".metadata"] = Answer(HTTPStatus.NOT_FOUND)
-    assert "no metadata in the index (named, typical)" in run(licensed, *EXPORT).errors
+    assert "no metadata in the index (named and typical)" in run(licensed, *EXPORT).errors
     assert any(path.endswith(".whl") for path in licensed.index.requests)
     licensed.index.requests.clear()
     monkeypatch.setenv("POETRY_SOLVER_LAZY_WHEEL", "false")
-    assert "no metadata in the index (named, typical)" in run(licensed, *EXPORT).errors
+    assert "no metadata in the index (named and typical)" in run(licensed, *EXPORT).errors
     assert not any(path.endswith(".whl") for path in licensed.index.requests)
 
 

@@ -40,7 +40,7 @@ _PATHS: Final = frozenset({"directory", "file"})
 
 
 class FilelessLocker(StageLocker):
-    """A locker that does not read files and extras, and reads what locks have in common once."""
+    """A locker that does not parse files and extras, and parses what locks have in common once."""
 
     def __init__(self, derived: DerivedStage, conditions: Mapping[str, Any], text: str) -> None:
         """Read the lock of a stage from its text."""
@@ -48,7 +48,7 @@ class FilelessLocker(StageLocker):
         self._text = text
 
     def is_locked(self) -> bool:
-        """Return True: there is a text."""
+        """Return True, also if the text is not that of a file."""
         return True
 
     def pinned_packages(self) -> Iterator[Package]:

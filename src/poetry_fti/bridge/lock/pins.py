@@ -45,11 +45,14 @@ class Pin:
 
     @property
     def parsed_version(self) -> Version:
-        """The version; raises InvalidVersion. The same object for each text."""
-        return _parsed_version(self.version)
+        """The version; raises InvalidVersion."""
+        return parse_version(self.version)
 
 
-_parsed_version: Final = lru_cache(REMEMBERED)(Version)
+@lru_cache(REMEMBERED)
+def parse_version(text: str) -> Version:
+    """Return a version, which is the same object for equal texts; raises InvalidVersion."""
+    return Version(text)
 
 
 def has_merge_markers(text: str) -> bool:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import InvalidVersion
 from poetry.core.packages.package import Package
 
 from poetry_fti.agreement.versions import group_versions
-from poetry_fti.bridge.lock.pins import read_pins
+from poetry_fti.bridge.lock.pins import parse_version, read_pins
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from packaging.utils import NormalizedName
+    from packaging.version import Version
 
     from poetry_fti.bridge.lock.locker import StageLocker
     from poetry_fti.bridge.lock.pins import Pin
@@ -71,7 +72,7 @@ def readable_pins(text: str) -> tuple[Pin, ...]:
         sides = read_pins(text)
     except ValueError:
         return ()
-    return tuple({pin: None for side in sides for pin in side if _is_valid(pin)})
+    return tuple({pin: None for side in sides for pin in side if _is_version(pin.version)})
 
 
 def pinned_versions(lock: Iterable[Pin]) -> dict[NormalizedName, tuple[Version, ...]]:
@@ -79,17 +80,9 @@ def pinned_versions(lock: Iterable[Pin]) -> dict[NormalizedName, tuple[Version, 
     return group_versions((pin.name, pin.parsed_version) for pin in lock)
 
 
-def _is_valid(pin: Pin) -> bool:
-    try:
-        _ = pin.parsed_version
-    except InvalidVersion:
-        return False
-    return True
-
-
 def _is_version(text: str) -> bool:
     try:
-        Version(text)
+        parse_version(text)
     except InvalidVersion:
         return False
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.checks.shared.chains import shortest_chain
-from poetry_fti.wording import MOST_NAMED, joined
+from poetry_fti.wording import abbreviated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 def named(packages: Sequence[LockedPackage]) -> str:
     """Return the names and versions of the first packages, and the number of the others."""
-    shown = [f"{each.name} {each.version}" for each in packages[:MOST_NAMED]]
-    more = len(packages) - len(shown)
-    return joined([*shown, f"{more} more"] if more else shown)
+    return abbreviated([f"{each.name} {each.version}" for each in packages])
 
 
 def sole(packages: Sequence[LockedPackage]) -> NormalizedName | None:

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 FILENAME: Final = "bentofile.yaml"
 
 _SERVE: Final = ("bentoml", "serve")
-# What a stage or its image has, and a Bento has not.
+# Settings of a stage and of its image that a Bento does not have.
 _STAGE_KEYS: Final = ("exclude", "overrides")
 _IMAGE_KEYS: Final = (
-    *("build_apt", "ca_certificates", "copy", "dockerfile"),
-    *("run_after", "run_before", "template"),
+    *("build_apt", "ca_certificates", "copy", "dockerfile", "entrypoint"),
+    *("labels", "run_after", "run_before", "template"),
 )
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return bentofile.yaml; an empty mapping for a stage that is no inference or not for Linux.
+    """Return bentofile.yaml; an empty mapping unless it is an inference stage with an image.
 
-    There are no hashes if a package has none by its nature. Raises FtiError if the stage allows no
-    known version of Python.
+    No requirement has hashes if one of the packages is a source tree, which cannot have one. Raises
+    FtiError if the stage allows no known version of Python.
     """
     stage = locked.stage
     if stage.kind != "inference" or not has_image(stage):

@@ -44,7 +44,7 @@ def files(locked: LockedStage) -> Mapping[str, str]:
 def _pip_section(locked: LockedStage) -> list[str]:
     """Return the lines for pip; paths are relative to the stage's folder, where conda runs pip.
 
-    There are no hashes if a package has none by its nature.
+    No line has hashes if one of the packages is a source tree, which cannot have one.
     """
     packages = [_from_folder(package, locked.folder) for package in locked.packages]
     return pip_lines(hashed_or_none(replace(locked, packages=tuple(packages))))

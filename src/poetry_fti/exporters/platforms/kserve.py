@@ -24,7 +24,7 @@ _CONTAINER: Final = "kserve-container"
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:
-    """Return kserve.yaml; an empty mapping for a stage without an image, or that is no service.
+    """Return kserve.yaml; an empty mapping for a stage that has no image or is no service.
 
     Raises FtiError for a service without a TCP port, and for an image that runs as root.
     """

@@ -16,7 +16,7 @@ _MILLISECONDS: Final = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 
 
 def probes(image: Image, port: str | int | None) -> dict[str, Any]:
-    """Return the probes: the health check or, without one, a connection to a port.
+    """Return the probes of a container: its health check or, without one, a connection to a port.
 
     `port` is the name or the number of a TCP port; None for an image without one.
     """
@@ -27,11 +27,11 @@ def probes(image: Image, port: str | int | None) -> dict[str, Any]:
     action, times = _action(check), _times(check)
     if check.retries is not None:
         times["failureThreshold"] = check.retries
-    probes = {"readinessProbe": {**action, **times}, "livenessProbe": {**action, **times}}
+    found = {"readinessProbe": {**action, **times}, "livenessProbe": {**action, **times}}
     if check.start_period is None:
-        return probes
+        return found
     attempts = -(-_seconds(check.start_period) // times.get("periodSeconds", _PERIOD))
-    return {"startupProbe": {**action, **times, "failureThreshold": attempts}, **probes}
+    return {"startupProbe": {**action, **times, "failureThreshold": attempts}, **found}
 
 
 def _action(check: Healthcheck) -> dict[str, Any]:

@@ -24,7 +24,7 @@ _OPTIONS: Final = ("--disable-pip-version-check", "--no-deps")
 def files(locked: LockedStage) -> Mapping[str, str]:
     """Return runtime_env.yaml, without the packages that are paths of the project.
 
-    There are no hashes if a package has none by its nature.
+    No line has hashes if one of the packages is a source tree, which cannot have one.
     """
     lines = pip_lines(hashed_or_none(without_paths(locked)))
     document = {

@@ -51,11 +51,13 @@ def _license(text: str) -> License:
             return License(canonicalize_license_expression(text), is_spdx=True)
         except InvalidLicenseExpression:
             pass
-    return License(_short(in_one_line(text)), is_spdx=False)
+    return _named(text)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + _ELLIPSIS
+def _named(text: str) -> License:
+    name = in_one_line(text)
+    short = name if len(name) <= _LONGEST else name[: _LONGEST - 1] + _ELLIPSIS
+    return License(short, is_spdx=False)
 
 
 def _is_title(line: str) -> bool:
@@ -82,7 +84,7 @@ def _classified(classifiers: Iterable[str]) -> Iterator[License]:
             if spdx:
                 yield License(spdx, is_spdx=True)
             elif title:
-                yield License(_short(in_one_line(title)), is_spdx=False)
+                yield _named(title)
 
 
 def _title(classifier: str) -> str:

@@ -10,7 +10,7 @@ from poetry_fti.exporters.cyclonedx import require_library, sbom_path
 from poetry_fti.exporters.sbom.declared import declared_licenses
 from poetry_fti.exporters.sbom.written import with_written_licenses
 from poetry_fti.model import IndexOrigin
-from poetry_fti.wording import MOST_NAMED, counted, joined
+from poetry_fti.wording import abbreviated, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -77,7 +77,7 @@ def _warnings(unlicensed: Mapping[LockedPackage, LicenseMetadata | None]) -> Ite
     if missing:
         verb = "has" if missing == 1 else "have"
         listed = ", ".join(
-            f"{reason} ({_named(sorted(names))})" for reason, names in reasons.items() if names
+            f"{reason} ({abbreviated(sorted(names))})" for reason, names in reasons.items() if names
         )
         yield f"{counted(missing, 'package')} {verb} no license in the SBOM: {listed}."
 
@@ -86,9 +86,3 @@ def _reason(package: LockedPackage, metadata: LicenseMetadata | None) -> str:
     if not isinstance(package.origin, IndexOrigin):
         return _NO_INDEX
     return _NO_METADATA if metadata is None else _NONE_DECLARED
-
-
-def _named(names: Sequence[str]) -> str:
-    others = len(names) - MOST_NAMED
-    shown = names[:MOST_NAMED]
-    return joined([*shown, counted(others, "other")]) if others > 0 else ", ".join(shown)

@@ -33,5 +33,5 @@ def missing_dockerfiles(project: Project, texts: Mapping[PurePosixPath, str]) ->
 
 
 def _names(text: str, path: str) -> bool:
-    """Return whether a path is in a text, and not as the beginning of a longer one."""
+    """Return whether a text contains a path, other than at the beginning of a longer one."""
     return any(not rest.startswith(".") for rest in text.split(path)[1:])

@@ -71,8 +71,8 @@ def _release(package: LockedPackage) -> Release:
 def _find(
     pool: RepositoryPool, package: LockedPackage, monitor: IndexMonitor
 ) -> LicenseMetadata | None:
-    name = _release(package)[0] or "PyPI"
-    repository = pool.repository(name) if pool.has_repository(name) else None
+    index = _release(package)[0] or "PyPI"
+    repository = pool.repository(index) if pool.has_repository(index) else None
     if not isinstance(repository, HTTPRepository):
         return None
     key = f"{package.name}:{package.version}:license"

@@ -1,4 +1,4 @@
-"""The text of a lock, split before its tables. Each text is split once, whoever reads it."""
+"""Splits the text of a lock before its tables; the parts of a text are computed once."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _REMEMBERED: Final = 128
 class PackageText(NamedTuple):
     """The text of a package in a lock, without the line `[[package]]`.
 
-    `shared` has an empty list of dependency groups, which makes it equal in most stages. `groups`
-    is the line with the groups; empty without one.
+    `shared` is this text with an empty list of dependency groups, so that it is equal for most
+    stages. `groups` is the original line with the groups, or an empty string.
     """
 
     shared: str

@@ -56,7 +56,7 @@ class SharedTable:
 def fileless_table(shared: str, groups: str) -> tuple[SharedTable, dict[str, Any]]:
     """Return the table of a package without its files and extras: a tenth of a lock.
 
-    The table of its line `groups` comes apart. Raises TOMLDecodeError.
+    The table of the line `groups` is returned apart from it. Raises TOMLDecodeError.
     """
     return _shared(shared), _parsed(groups)
 

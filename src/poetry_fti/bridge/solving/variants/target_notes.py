@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.targets import version_text
-from poetry_fti.wording import MOST_NAMED, joined
+from poetry_fti.wording import abbreviated, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -90,12 +90,9 @@ def _python_notes(stage: str, variants: Iterable[LockedVariant]) -> Iterator[str
             names[target.python] |= dict.fromkeys(sorted(found))
     if names:
         lacking_names = list(dict.fromkeys(name for found in names.values() for name in found))
-        listed = lacking_names[:MOST_NAMED]
-        more = len(lacking_names) - len(listed)
-        what = joined([*listed, f"{more} more"] if more else listed)
         verb = "has" if len(lacking_names) == 1 else "have"
         pythons = joined(map(version_text, sorted(names)))
         yield (
-            f"{stage} allows Python {pythons}, for which {what} {verb} no"
+            f"{stage} allows Python {pythons}, for which {abbreviated(lacking_names)} {verb} no"
             f" file on some platform: set an upper bound in `python`."
         )

@@ -1,4 +1,4 @@
-"""Solving a stage without platforms: for all of them, with regard to one that was aligned."""
+"""Solves a stage without platforms: for all of them, with the versions aligned on one of them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 # A solve for all platforms runs several times, and each run has at least as many steps.
 _TIMES: Final = 20
 _MORE: Final = 100
-# From this time of the processor on, in seconds, what naming platforms would save is reported.
+# What naming platforms would save is reported for stages that take more CPU time, in seconds.
 SLOW: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class UniversalSolution:
-    """A solution for all platforms, the preferences it was found with, and what it agrees on.
+    """A solution for all platforms, and the preferences that it was found with.
 
-    `versions` are those that are compared with other stages.
+    `versions` are the versions that are compared with those of other stages.
     """
 
     solution: Solution
@@ -63,12 +63,12 @@ def solve_universal(
 
 
 def saving(universal: Variant, narrowed: Variant, seconds: float, packages: int) -> Saving | None:
-    """Return what naming platforms would save: None if it would save no time.
+    """Return what naming platforms would save; None if it would save no time.
 
-    `narrowed` is the stage on usual platforms; solving it for all of them took `seconds` of the
-    processor, and resulted in this number of `packages`.
+    `narrowed` is the stage on the usual platforms. Solving the stage for all platforms took
+    `seconds` of CPU time, and its lock has this number of `packages`.
     """
-    # The time of requests does not count: they have been made, and are the same for all platforms.
+    # Responses have been cached by now: the time that waiting for them took is left out of both.
     started = time.process_time()
     try:
         # With as many steps, solving for some platforms only takes less time than for all.

@@ -23,13 +23,13 @@ from poetry_fti.exporters.docker.instructions.installers import (
 )
 from poetry_fti.exporters.docker.instructions.sources import (
     index_options,
-    is_tree,
     source_requirements,
     trees,
     trust,
     uses_ssh,
 )
 from poetry_fti.exporters.docker.quoting import bind_mount
+from poetry_fti.exporters.shared.pip_lines import is_tree
 from poetry_fti.model import FileOrigin
 
 if TYPE_CHECKING:

@@ -65,11 +65,6 @@ def source_requirements(locked: LockedStage) -> Iterator[str]:
             yield marked(reference(package), package)
 
 
-def is_tree(package: LockedPackage) -> bool:
-    """Return whether a package is a source tree or comes from a git repository."""
-    return isinstance(package.origin, DirectoryOrigin | GitOrigin)
-
-
 def trees(locked: LockedStage) -> list[PurePosixPath]:
     """Return the paths of the stage's source trees, relative to the project's root."""
     return sorted({p.origin.path for p in locked.packages if isinstance(p.origin, DirectoryOrigin)})

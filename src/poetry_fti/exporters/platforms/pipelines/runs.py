@@ -1,4 +1,4 @@
-"""What an orchestrator runs a stage with: its image, or its command in an environment."""
+"""What an orchestrator runs for a stage: its image, or its command in an environment."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.model import LockedStage
 
-# Python source with the function that returns the variables of a stage's process; `parents` is the
-# position of the project's folder among the parents of the generated file.
+# Python source with the function that returns the variables of a stage's process. `parents` is the
+# index of the project's folder in the parents of the generated file.
 ENVIRONMENTS: Final = '''\
 # The folder of the project, and the folder with an environment for each stage.
 PROJECT = Path(__file__).resolve().parents[{parents}]
@@ -65,8 +65,7 @@ def environment_run(locked: LockedStage, platform: str) -> EnvironmentRun:
     if not command:
         raise FtiError(
             f'The stage "{stage.name}" has no command that {platform} could run in its environment.'
-            f" Set tool.fti.stages.{stage.name}.image.command,"
-            ' such as ["python", "-m", "train"].'
+            f' Set {stage.image_key("command")}, such as ["python", "-m", "train"].'
         )
     variables = dict(sorted(dict((*stage.env, *stage.image.env)).items()))
     roots = [str(root) for root in locked.code.roots] if own_packages(locked) else ["."]
