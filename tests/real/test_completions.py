@@ -125,7 +125,7 @@ def test_places_of_a_command_line(project: Path, shell: str) -> None:
         "poetry fti env use 3.12 ": STAGES,
         "poetry fti export gpu --format py": ["pylock", "pyproject"],
         "poetry fti export --format=py": ["pylock", "pyproject"],
-        "poetry fti export -f pylock -f d": ["devcontainer", "dockerfile"],
+        "poetry fti export -f pylock -f d": ["dagster", "devcontainer", "dockerfile"],
         "poetry fti list --format ": ["json", "text"],
         "poetry fti diff --format m": ["markdown"],
         "poetry fti affected --format g": ["github", "gitlab"],
