@@ -163,12 +163,12 @@ environments:
       - conda: https://conda.anaconda.org/conda-forge/linux-64/numpy-2.1.3-py312h58c1407_0.conda
       - conda: https://conda.anaconda.org/conda-forge/linux-64/libblas-3.9.0-20_openblas.conda
       - conda: https://conda.anaconda.org/conda-forge/noarch/pytorch-2.4.0-pyhd8ed1ab_0.tar.bz2
-      - pypi: https://files.pythonhosted.org/packages/requests-2.32.3-py3-none-any.whl
+      - pypi: https://files.example/packages/requests-2.32.3-py3-none-any.whl
       win-64:
       - conda: https://conda.anaconda.org/conda-forge/win-64/numpy-2.1.3-py312h1234567_0.conda
 packages:
 - conda: https://conda.anaconda.org/conda-forge/linux-64/numpy-2.1.3-py312h58c1407_0.conda
-- pypi: https://files.pythonhosted.org/packages/requests-2.32.3-py3-none-any.whl
+- pypi: https://files.example/packages/requests-2.32.3-py3-none-any.whl
   name: requests
   version: 2.32.3
 """
