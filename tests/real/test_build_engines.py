@@ -164,6 +164,15 @@ def test_podman_builds_one_after_the_other(engines: FakeEngines) -> None:
     assert engines.log.read_text() == before
 
 
+def test_packages_without_a_license_are_named(engines: FakeEngines) -> None:
+    engines.engine("podman")
+    result = engines.build("inference", "--sbom")
+    assert result.code == 0, result.errors
+    assert result.errors == (
+        "Warning: 2 packages have no license in the SBOM: none declared (alpha and corp-metrics).\n"
+    )
+
+
 def test_only_images_that_a_change_affects_are_built(engines: FakeEngines) -> None:
     (engines.bin / "git").symlink_to(shutil.which("git") or "")
     git(engines.root, "init", "--quiet")

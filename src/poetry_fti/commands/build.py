@@ -80,6 +80,8 @@ Poetry is configured with.
                 return DONE
             builder = find_builder(self.option("platform"), push=self.option("push"))
             export = render_images(project, names, builder, sbom=self.option("sbom"))
+            for text in export.rendered.warnings:
+                warning(self.io, text)
             report_written(self.io, write(project, export.rendered), only_changes=True)
             jobs = build_jobs(project, export, builder)
         todo = []
