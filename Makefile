@@ -16,6 +16,8 @@ REAL_EVERY_MINOR := $(shell grep -l "mark.every_minor" $(REAL))
 REAL_OLDEST := $(shell grep -L "^pytestmark = pytest.mark.\(generated\|newest_only\)" $(REAL))
 # About half of the fast tests, which of them are run, and what none of them uses.
 FAST_ROOMS := $(addprefix tests/fast/,bridge checks models operations)
+# The fast tests of what imports Poetry, which are run with the oldest Poetry, too.
+FAST_POETRY := $(addprefix tests/fast/,bridge commands operations test_api.py test_interruption.py test_private_names.py)
 FAST_CASES := not slow and not generated
 FAST_OPTIONS := --capture=sys $(addprefix -p no:,anyio cacheprovider faulthandler logging platformdirs subtests unittest xdist)
 # Their files are small and many: where the operating system has a folder in memory, they are in it.
@@ -30,7 +32,7 @@ NPM_CONSUMERS := $(if $(shell command -v npm 2>/dev/null),$(notdir $(patsubst %/
 # Compiling the tests takes longer than running the fast ones.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast test-fast-rooms test-fast-rest test-slow test-real test-generated test-generated-fast test-generated-real test-oldest test-between test-packages test-platforms environments lint bench bench-images clean
+.PHONY: demo test test-fast test-fast-poetry test-fast-rooms test-fast-rest test-slow test-real test-generated test-generated-fast test-generated-real test-oldest test-between test-packages test-platforms environments lint bench bench-images clean
 
 demo: .venv/ready
 	PYTHONPATH=fixtures .venv/bin/python -m demo
@@ -41,13 +43,16 @@ test: test-fast test-slow test-real
 test-fast: $(VENV)/ready
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync test-fast-rooms test-fast-rest
 
-test-fast-rooms test-fast-rest: export TMPDIR := $(or $(TMPDIR),$(FAST_FOLDER))
+test-fast-rooms test-fast-rest test-fast-poetry: export TMPDIR := $(or $(TMPDIR),$(FAST_FOLDER))
 
 test-fast-rooms:
 	$(VENV)/bin/python -m pytest $(FAST_OPTIONS) -m "$(FAST_CASES)" $(FAST_ROOMS)
 
 test-fast-rest:
 	$(VENV)/bin/python -m pytest $(FAST_OPTIONS) -m "$(FAST_CASES)" tests/fast $(FAST_ROOMS:%=--ignore=%)
+
+test-fast-poetry: $(VENV)/ready
+	$(VENV)/bin/python -m pytest $(FAST_OPTIONS) -m "$(FAST_CASES)" $(FAST_POETRY)
 
 # The fast tests that `test-fast` leaves out.
 test-slow: .venv/ready
@@ -68,7 +73,7 @@ test-generated-real: .venv/ready
 	.venv/bin/python -m pytest $(REAL_GENERATED) $(PARALLEL) -m generated
 
 test-oldest: .venv-$(OLDEST)/ready
-	@$(MAKE) --no-print-directory VENV=.venv-$(OLDEST) test-fast
+	@$(MAKE) --no-print-directory VENV=.venv-$(OLDEST) test-fast-poetry
 	.venv-$(OLDEST)/bin/python -m pytest tests/fast/bridge $(PARALLEL) -m "slow and not generated"
 	.venv-$(OLDEST)/bin/python -m pytest $(REAL_OLDEST) $(PARALLEL) \
 		-m "not docker and not generated and not newest_only"
