@@ -119,6 +119,17 @@ def test_the_pythons_of_a_matrix() -> None:
     assert imported("hatch.toml", text).python == ">=3.11,<3.14,!=3.12.*"
 
 
+def test_a_matrix_of_too_many_environments() -> None:
+    values = [str(number) for number in range(15)]
+    text = f"[[envs.training.matrix]]\na = {values}\nb = {values}\n"
+    with pytest.raises(FtiError) as refused:
+        imported("hatch.toml", text)
+    assert str(refused.value) == (
+        'The matrix of the environment "training" of Hatch has more than 200 combinations. Shorten'
+        " it, and run the command again."
+    )
+
+
 def test_hatch_toml_comes_before_pyproject() -> None:
     text = f"{PROJECT}[tool.hatch.envs.training]\ndependencies = ['pandas']\n"
     assert "pandas" in requirements(imported("old/pyproject.toml", text))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+import pytest
+
 from imported_files import ROOT, MemoryFiles, imported, requirements
+from poetry_fti.errors import FtiError
 from poetry_fti.importers import IMPORTERS
 from poetry_fti.importers.source import Source
 
@@ -144,6 +147,16 @@ def test_members_that_are_likely_stages() -> None:
     assert likely == ["api", "churn-trainer"]
 
 
+def test_a_workspace_of_too_many_members() -> None:
+    many = {f"old/packages/p{number}/pyproject.toml": API for number in range(500)}
+    with pytest.raises(FtiError) as refused:
+        imported("old/uv.lock", {**FILES, **many}, "churn-trainer")
+    assert str(refused.value) == (
+        "More than 500 folders match tool.uv.workspace.members in old/pyproject.toml. Narrow it,"
+        " and run the command again."
+    )
+
+
 def test_the_folder_of_the_project_itself_is_no_requirement() -> None:
     files = {name.removeprefix("old/"): text for name, text in FILES.items()}
     stage = imported("uv.lock", files, "churn-trainer")
@@ -206,16 +219,27 @@ def test_settings_of_uv_without_a_counterpart() -> None:
 [project]
 name = "u"
 [tool.uv]
+build-constraint-dependencies = ["c<2"]
 exclude-dependencies = ["a"]
+exclude-newer = "2026-01-01T00:00:00Z"
 find-links = ["https://e.org/wheels"]
 no-binary = false
 no-build = true
 no-build-package = ["b"]
+prerelease = "allow"
 """
     assert imported("old/pyproject.toml", text).notes == (
         (
+            "old/pyproject.toml: tool.uv.build-constraint-dependencies was left out. See"
+            " `[tool.poetry.build-constraints]`."
+        ),
+        (
             "old/pyproject.toml: tool.uv.exclude-dependencies was left out. See the key `exclude`"
             " of the stage."
+        ),
+        (
+            "old/pyproject.toml: tool.uv.exclude-newer was left out. See `poetry config"
+            " solver.min-release-age`."
         ),
         (
             "old/pyproject.toml: tool.uv.find-links was left out. Add a source, or a URL to the"
@@ -225,5 +249,9 @@ no-build-package = ["b"]
         (
             "old/pyproject.toml: tool.uv.no-build-package was left out. See `poetry config"
             " installer.only-binary`."
+        ),
+        (
+            "old/pyproject.toml: tool.uv.prerelease was left out. Add `allow-prereleases = true` to"
+            " the requirements that need it."
         ),
     )

@@ -21,15 +21,20 @@ def environments(envs: Mapping[str, Any], system: str) -> dict[str, Mapping[str,
     """Return the tables of environments on an operating system by their names.
 
     An environment with a matrix has one more table for each combination, such as `test.py3.12`.
-    Raises FtiError for a circular template.
+    Raises FtiError for a circular template, and for a matrix of more than 200 combinations.
     """
     found: dict[str, Mapping[str, Any]] = {}
     for name in envs:
         env = _inherited(name, envs, ())
         env = overridden(env, table(env, "overrides", "platform", system), system, system)
         found[name] = env
-        for suffix, each in islice(_combinations(table(envs, name), env, system), _MOST):
-            found[f"{name}.{suffix}"] = each
+        combinations = list(islice(_combinations(table(envs, name), env, system), _MOST + 1))
+        if len(combinations) > _MOST:
+            raise FtiError(
+                f"The matrix of the environment {quoted(name)} of Hatch has more than {_MOST}"
+                " combinations. Shorten it, and run the command again."
+            )
+        found |= {f"{name}.{suffix}": each for suffix, each in combinations}
     return found
 
 

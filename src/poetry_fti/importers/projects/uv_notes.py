@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from poetry_fti.importers.projects.declared import Reader
 
 _ADVICE: Final[Mapping[str, str]] = {
+    "build-constraint-dependencies": "See `[tool.poetry.build-constraints]`.",
     "dependency-metadata": "See the key `overrides` of the stage.",
     "exclude-dependencies": "See the key `exclude` of the stage.",
+    "exclude-newer": "See `poetry config solver.min-release-age`.",
     "find-links": "Add a source, or a URL to the packages.",
     "no-binary": "See `poetry config installer.no-binary`.",
     "no-binary-package": "See `poetry config installer.no-binary`.",
     "no-build": "See the key `no-build` of the stage.",
     "no-build-package": "See `poetry config installer.only-binary`.",
+    "prerelease": "Add `allow-prereleases = true` to the requirements that need it.",
 }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from packaging.utils import canonicalize_name
 
+from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.documents import read_toml, string, strings, table
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class Workspace:
 def workspace_of(folder: PurePath, files: Files) -> Workspace | None:
     """Return the workspace that a folder is the root or a member of, None if there is none.
 
-    Raises FtiError if the pyproject.toml of one of its projects is not valid.
+    Raises FtiError if the pyproject.toml of one of its projects is not valid, and if it may have
+    more than 500 members.
     """
     for each in (folder, *folder.parents):
         if not files.has(each / _PROJECT):
@@ -91,7 +93,13 @@ def _members(root: Member, files: Files) -> Iterator[Member]:
         for pattern in strings(declared.get("members"))
         for folder in files.matching_folders(root.folder, pattern)
     )
-    for folder in islice(dict.fromkeys(found), _MOST):
+    folders = list(islice(dict.fromkeys(found), _MOST + 1))
+    if len(folders) > _MOST:
+        raise FtiError(
+            f"More than {_MOST} folders match tool.uv.workspace.members in"
+            f" {files.shown(root.folder / _PROJECT)}. Narrow it, and run the command again."
+        )
+    for folder in folders:
         relative = folder.relative_to(root.folder).as_posix()
         if any(fnmatch(relative, each.rstrip("/")) for each in excluded):
             continue
