@@ -62,9 +62,9 @@ def named_stages(names: Sequence[str]) -> str:
     return joined(names) if len(names) <= MOST_NAMED else counted(len(names), "stage")
 
 
-def abbreviated(names: Sequence[str]) -> str:
+def abbreviated(names: Sequence[str], most: int = MOST_NAMED) -> str:
     """Return the first names as an English list with the number of the others, if there are any."""
-    shown = names[:MOST_NAMED]
+    shown = names[:most]
     more = len(names) - len(shown)
     return joined([*shown, f"{more} more"] if more else shown)
 

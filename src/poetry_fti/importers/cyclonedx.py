@@ -16,7 +16,7 @@ from poetry_fti.importers.shared.indexes import index_of, named_apart, with_inde
 from poetry_fti.importers.shared.requirements import is_version, merged
 from poetry_fti.model.imported import ImportedRequirement, ImportedStage
 from poetry_fti.urls import is_pypi, plain_file_url, public_url
-from poetry_fti.wording import in_one_line, joined
+from poetry_fti.wording import abbreviated, in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -154,18 +154,12 @@ def _notes(components: Sequence[Mapping[str, Any]], where: str) -> Iterator[str]
     ]
     if others:
         verb = "was" if len(others) == 1 else "were"
-        yield f"{where}: {_listed(others)} {verb} left out, since PyPI has Python packages only."
+        listed = abbreviated(others, _MOST_NAMES)
+        yield f"{where}: {listed} {verb} left out, since PyPI has Python packages only."
 
 
 def _version_notes(packages: Sequence[_Component], where: str) -> Iterator[str]:
     names = [each.name for each in packages if not each.version]
     if names:
-        yield f"{where}: no valid version is known of {_listed(names)}; any version is allowed."
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = [
-        *names[:_MOST_NAMES],
-        *([f"{len(names) - _MOST_NAMES} more"] if names[_MOST_NAMES:] else []),
-    ]
-    return joined(shown)
+        listed = abbreviated(names, _MOST_NAMES)
+        yield f"{where}: no valid version is known of {listed}; any version is allowed."
