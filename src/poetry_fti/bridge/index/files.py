@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
     from packaging.version import Version as PublicVersion
-    from poetry.repositories import RepositoryPool
+    from poetry.repositories import Repository, RepositoryPool
 
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model import LockedPackage, Origin
 
 _THREADS: Final = 8
 # Most pages name no yanked file, and searching them takes a tenth of the time of parsing them.
@@ -41,6 +41,12 @@ def pool_indexes(pool: RepositoryPool) -> tuple[IndexOrigin, ...]:
         IndexOrigin(None if repository.name.lower() == "pypi" else repository.name, repository.url)
         for repository in http_repositories(pool)
     )
+
+
+def repository_of(pool: RepositoryPool, origin: Origin) -> Repository | None:
+    """Return the repository of a pool that is the index of an origin; None if there is none."""
+    name = (origin.name or "PyPI") if isinstance(origin, IndexOrigin) else None
+    return pool.repository(name) if name and pool.has_repository(name) else None
 
 
 def find_files(pool: RepositoryPool, packages: Iterable[LockedPackage]) -> dict[str, LockedFile]:
@@ -62,7 +68,7 @@ class KnownSizes:
     def __init__(self, pool: RepositoryPool) -> None:
         """Read the releases of the repositories in a pool."""
         self._pool = pool
-        self._found: dict[tuple[str, NormalizedName, PublicVersion], Mapping[str, int]] = {}
+        self._found: dict[tuple[Origin, NormalizedName, PublicVersion], Mapping[str, int]] = {}
 
     def of(self, packages: Iterable[LockedPackage]) -> dict[str, int]:
         """Return the sizes in bytes of the packages' files by digest, as far as they are known."""
@@ -72,20 +78,16 @@ class KnownSizes:
         return sizes
 
     def _sizes(self, package: LockedPackage) -> Mapping[str, int]:
-        origin = package.origin
-        name = (origin.name or "PyPI") if isinstance(origin, IndexOrigin) else None
-        if name is None:
-            return {}
-        key = (name, package.name, package.version)
+        key = (package.origin, package.name, package.version)
         # A release that is not in the cache may be there later.
-        found = self._found.get(key) or _kept_sizes(self._pool, name, package)
+        found = self._found.get(key) or _kept_sizes(self._pool, package)
         self._found[key] = found
         return found
 
 
-def _kept_sizes(pool: RepositoryPool, name: str, package: LockedPackage) -> dict[str, int]:
-    """Return the sizes of a package's files in the cache of the repository with this name."""
-    repository = pool.repository(name) if pool.has_repository(name) else None
+def _kept_sizes(pool: RepositoryPool, package: LockedPackage) -> dict[str, int]:
+    """Return the sizes of a package's files in the cache of its index."""
+    repository = repository_of(pool, package.origin)
     if not isinstance(repository, CachedRepository):
         return {}
     version = Version.parse(str(package.version))

@@ -120,11 +120,11 @@ def kept_release(
     repository: CachedRepository, name: NormalizedName, version: Version
 ) -> dict[str, Any] | None:
     """Return the metadata of a release out of Poetry's cache; None if it is not there."""
-    return repository._release_cache.get(f"{name}:{version}") if exists(RELEASE_CACHE) else None
+    return kept_value(repository, f"{name}:{version}")
 
 
 def kept_value(repository: CachedRepository, key: str) -> dict[str, Any] | None:
-    """Return a value that `keep_value` has added to Poetry's cache; None if it is not there."""
+    """Return a value out of Poetry's cache of an index; None if it is not there."""
     return repository._release_cache.get(key) if exists(RELEASE_CACHE) else None
 
 

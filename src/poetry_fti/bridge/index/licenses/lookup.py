@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry.repositories.http_repository import HTTPRepository
 
+from poetry_fti.bridge.index.files import repository_of
 from poetry_fti.bridge.index.licenses.fields import FIELDS, license_fields, license_metadata
 from poetry_fti.bridge.index.monitor import monitored
 from poetry_fti.bridge.index.parallel import in_parallel
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.index.licenses.fields import Fields
     from poetry_fti.bridge.index.monitor import IndexMonitor
-    from poetry_fti.model import LicenseMetadata, LockedPackage
+    from poetry_fti.model import LicenseMetadata, LockedPackage, Origin
 
-    Release: TypeAlias = tuple[str | None, NormalizedName, Version]
+    Release: TypeAlias = tuple[Origin, NormalizedName, Version]
 
 _THREADS: Final = 8
 
@@ -64,15 +65,13 @@ class IndexLicenses:
 
 
 def _release(package: LockedPackage) -> Release:
-    name = package.origin.name if isinstance(package.origin, IndexOrigin) else ""
-    return (name, package.name, package.version)
+    return (package.origin, package.name, package.version)
 
 
 def _find(
     pool: RepositoryPool, package: LockedPackage, monitor: IndexMonitor
 ) -> LicenseMetadata | None:
-    index = _release(package)[0] or "PyPI"
-    repository = pool.repository(index) if pool.has_repository(index) else None
+    repository = repository_of(pool, package.origin)
     if not isinstance(repository, HTTPRepository):
         return None
     key = f"{package.name}:{package.version}:license"
