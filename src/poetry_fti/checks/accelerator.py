@@ -58,7 +58,7 @@ def _find(project: CheckedProject) -> Iterator[Finding]:
 
 def _purpose(stage: Stage) -> _Purpose | None:
     """Return what the settings of a stage say that it runs on; None if they leave it open."""
-    variables = {**dict(stage.env), **dict(stage.image.env)}
+    variables = stage.variables
     for name in _VARIABLES:
         if name in variables:
             is_hidden = variables[name].strip().lower() in _HIDDEN

@@ -129,6 +129,11 @@ class Stage:
         return tuple(sorted({*self.closure, *self.dev_groups}))
 
     @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables of its image, sorted by name; `image.env` overrides `env`."""
+        return dict(sorted({**dict(self.env), **dict(self.image.env)}.items()))
+
+    @property
     def is_service(self) -> bool:
         """Whether the stage runs until it is stopped: inference whose image exposes a port."""
         return self.kind == "inference" and bool(self.image.expose)

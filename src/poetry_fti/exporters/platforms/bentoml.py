@@ -44,8 +44,7 @@ def files(locked: LockedStage) -> Mapping[str, str]:
         "docker": _docker(locked),
         "python": _python(locked),
     }
-    variables = dict(sorted(dict((*stage.env, *stage.image.env)).items()))
-    if variables:
+    if variables := stage.variables:
         document["envs"] = [{"name": name, "value": value} for name, value in variables.items()]
     top = [header(locked), *_notes(locked)]
     return {FILENAME: "\n".join([*top, yaml_text(document, width=WIDTH)])}

@@ -75,7 +75,7 @@ def quantities(resources: Resources) -> dict[str, str]:
 
 def _container(locked: LockedStage) -> dict[str, Any]:
     resources = quantities(locked.stage.resources)
-    is_set = "HOME" in dict((*locked.stage.env, *locked.stage.image.env))
+    is_set = "HOME" in locked.stage.variables
     return {
         "image": image_name(locked),
         # Many libraries write their caches below it, and the image cannot be written to.

@@ -55,7 +55,7 @@ def _environment(locked: LockedStage) -> Mapping[str, str]:
     }
     given = {
         name: quoted(value, _what(f"variable {name}", locked))
-        for name, value in dict((*stage.env, *stage.image.env)).items()
+        for name, value in stage.variables.items()
     }
     return dict(sorted({**own, **given}.items()))
 

@@ -67,9 +67,8 @@ def environment_run(locked: LockedStage, platform: str) -> EnvironmentRun:
             f'The stage "{stage.name}" has no command that {platform} could run in its environment.'
             f' Set {stage.image_key("command")}, such as ["python", "-m", "train"].'
         )
-    variables = dict(sorted(dict((*stage.env, *stage.image.env)).items()))
     roots = [str(root) for root in locked.code.roots] if own_packages(locked) else ["."]
-    return EnvironmentRun(command, variables, roots)
+    return EnvironmentRun(command, stage.variables, roots)
 
 
 def required_image(locked: LockedStage, platform: str) -> str:
