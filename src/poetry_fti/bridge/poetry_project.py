@@ -197,6 +197,6 @@ def _no_problems(
     toml_data: dict[str, Any],
     strict: bool = False,  # noqa: ARG001, FBT001, FBT002 - as in Poetry's signature
 ) -> dict[str, list[str]]:
-    """Return that nothing is wrong, with the table that Poetry's validation adds."""
-    toml_data.setdefault("tool", {}).setdefault("poetry", {})
+    """Return that nothing is wrong, after adding what Poetry's validation adds to the data."""
+    toml_data.setdefault("tool", {}).setdefault("poetry", {}).setdefault("package-mode", True)
     return {"errors": [], "warnings": []}
