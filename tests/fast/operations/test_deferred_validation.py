@@ -62,8 +62,10 @@ def demo(
         (NO_URL, "pyproject.toml: Missing [url] in source 'corp'."),
         (
             '[tool.poetry.dependencies]\nlib = { sauce = "corp" }',
-            "pyproject.toml has 1 problem:\n  tool.poetry.dependencies.lib.sauce: unknown key; did"
-            ' you mean "source"?',
+            (
+                "pyproject.toml has 1 problem:\n"
+                '  tool.poetry.dependencies.lib.sauce: unknown key; did you mean "source"?'
+            ),
         ),
     ],
 )
