@@ -65,6 +65,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "why": "why:WhyCommand",
 }
 
+_GARBAGE_THRESHOLD: Final = 50_000  # objects
 _VERSION: Final = frozenset({"--version", "-V"})
 _ISOLATION: Final = "poetry_fti.bridge.project.isolation"
 _ISOLATION_ERRORS: Final = "poetry_fti.commands.poetry.isolation_errors"
@@ -86,8 +87,10 @@ def command_class(name: str) -> type[Command]:
 
 def _factory(name: str) -> Callable[[], Command]:
     def create() -> Command:
-        # What Poetry has imported stays in memory; the garbage collector need not traverse it.
+        # What Poetry has imported stays in memory; the garbage collector need not traverse it, nor
+        # look for garbage all the time in what a command makes until it ends.
         gc.freeze()
+        gc.set_threshold(_GARBAGE_THRESHOLD)
         return command_class(name)()
 
     return create

@@ -11,7 +11,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms, pa
 from packaging.version import Version as Release
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from packaging.specifiers import SpecifierSet
 
@@ -170,10 +170,11 @@ class StageTargets:
         """Return whether a file can be installed on a target; source distributions always can."""
         return not filename.endswith(".whl") or bool(self.of(filename))
 
-    def lacking(self, filenames: Iterable[str], *, is_required: bool = True) -> list[Target]:
+    def lacking(self, filenames: Sequence[str], *, is_required: bool = True) -> list[Target]:
         """Return the required, or optional, targets on which none of the files can be installed."""
         targets = self.required if is_required else self.optional
-        for name in filenames:
+        # Source distributions and wheels for any platform, which suit all targets, come last.
+        for name in reversed(filenames):
             if not targets:
                 break
             found = self.of(name)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, nullcontext, suppress
+from copy import deepcopy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cleo.io.null_io import NullIO
+from poetry.core.factory import logger
 from poetry.factory import Factory
 
 from poetry_fti.bridge.build_constraints import build_constraints
@@ -21,7 +24,7 @@ from poetry_fti.bridge.project.sources import hide_credentials
 from poetry_fti.errors import ConfigError, ProblemsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import TypeAlias
 
@@ -50,14 +53,32 @@ class PoetryProject:
         """Load the project in the folder `root` with `create` when it is needed."""
         self.root = root
         self._create = create
+        self._poetry: Poetry | None = None
+        self._is_validated = False
 
-    @cached_property
+    @property
     def poetry(self) -> Poetry:
         """Poetry's own object; raises ConfigError if Poetry refuses the pyproject.toml."""
-        with converted_poetry_errors():
+        if self._poetry is None:
+            self._poetry = self._load(validate=True)
+        return self._poetry
+
+    def load_unvalidated(self) -> None:
+        """Load the project, if it is not yet loaded, but do not let Poetry validate it.
+
+        Validating takes as long as solving a small stage. The caller must call `require_accepted`
+        before anything that depends on this project is written. Nothing is loaded if it fails.
+        """
+        if self._poetry is None:
+            with suppress(Exception):  # whatever is wrong, validating says it better
+                self._poetry = self._load(validate=False)
+
+    def _load(self, *, validate: bool) -> Poetry:
+        with nullcontext() if validate else _without_validation(), converted_poetry_errors():
             poetry = self._create(self.root)
             hide_credentials(poetry)
         make_robust(poetry.pool)
+        self._is_validated = validate
         return poetry
 
     @cached_property
@@ -79,11 +100,23 @@ class PoetryProject:
         The error names the requirements that are not valid, which Poetry's own does not.
         """
         try:
-            _ = self.poetry
+            if self._poetry is None or self._is_validated:
+                _ = self.poetry
+            else:
+                self._validate(pyproject)
         except ConfigError as error:
             if problems := requirement_problems(pyproject):
                 raise ProblemsError(problems) from error
             raise
+
+    def _validate(self, pyproject: Mapping[str, Any]) -> None:
+        result = Factory.validate(deepcopy(dict(pyproject)))  # which it adds defaults to
+        if result["errors"]:
+            with converted_poetry_errors():
+                create_poetry(self.root)  # raises Poetry's own error
+        for warning in result["warnings"]:
+            logger.warning(warning)
+        self._is_validated = True
 
     def require_sources(self, package: ProjectPackage) -> None:
         """Raise ConfigError if a dependency names a source that the project does not have."""
@@ -143,3 +176,27 @@ class PoetryProject:
 def create_poetry(root: Path) -> Poetry:
     """Load the project in a folder as Poetry's commands do, without any output."""
     return Factory().create_poetry(root, io=NullIO())
+
+
+@contextmanager
+def _without_validation() -> Iterator[None]:
+    """Let Poetry load a pyproject.toml without validating it.
+
+    Relies on `Factory.create_poetry`, which calls `validate` for its errors and warnings.
+    """
+    validate = vars(Factory)["validate"]
+    type.__setattr__(Factory, "validate", classmethod(_no_problems))
+    try:
+        yield
+    finally:
+        type.__setattr__(Factory, "validate", validate)
+
+
+def _no_problems(
+    _factory: type[Factory],
+    toml_data: dict[str, Any],
+    strict: bool = False,  # noqa: ARG001, FBT001, FBT002 - as in Poetry's signature
+) -> dict[str, list[str]]:
+    """Return that nothing is wrong, after adding what Poetry's validation adds to the data."""
+    toml_data.setdefault("tool", {}).setdefault("poetry", {}).setdefault("package-mode", True)
+    return {"errors": [], "warnings": []}

@@ -57,7 +57,7 @@ same version of a package wherever possible.
         json_wanted = wants_json(self)
         regenerate: bool = self.option("regenerate")
         # Fresh locks prove that Poetry has accepted the pyproject.toml before.
-        project = load(self, check=regenerate)
+        project = load(self, check=False)
         stages = project.select(self.argument("stages"))
         if self.option("check"):
             return self._check(project, stages, json_wanted=json_wanted)

@@ -98,7 +98,7 @@ class Project:
         return Project(self.text, pyproject, self.poetry, read)
 
     def require_accepted(self) -> None:
-        """Raise ConfigError if Poetry rejects the pyproject.toml."""
+        """Raise ConfigError if Poetry rejects the pyproject.toml; cheap if it is known already."""
         if not self._read.is_checked:
             self._read = read_pyproject(self.pyproject, POETRY_CHECKS)
         self.poetry.require_accepted(self.pyproject)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from poetry.repositories.http_repository import HTTPRepository
 
 _WHEEL: Final = re.compile(r"([^-]+)-(\d[^-]*)(?:-\d[^-]*)?(?:-[^-]+){3}\.whl")
+# The tags of a wheel, and a wheel without a build number.
+_TAGS: Final = re.compile(r"[^-]+-[^-]+-[^-]+\.whl")
+_USUAL_WHEEL: Final = re.compile(rf"([^-]+-[^-]+-){_TAGS.pattern}")
 _SDIST: Final = re.compile(r"(.+)-(\d[^-]*)(?<!\.sdist)\.(?:tar\.gz|zip)")
 
 # As a header of a request: responses of any age are taken from the cache, since a limit in the
@@ -89,10 +92,15 @@ def releases_of(
     That is false if a version is not yanked, else the reason, or true without a reason.
     """
     reasons: dict[str, list[object]] = {}
-    texts: dict[str, str] = {}
+    done = "/"  # what the names of wheels of a release begin with, at first that of none
     for file in files:
-        text = _known_text(file["filename"], name, texts)
-        reasons.setdefault(text, []).append(file.get("yanked", False))
+        filename, yanked = file["filename"], file.get("yanked", False)
+        # Most files are further wheels of a release that is not yanked: they change nothing.
+        if yanked is False and filename.startswith(done) and _TAGS.fullmatch(filename, len(done)):
+            continue
+        reasons.setdefault(_version_text(filename, name), []).append(yanked)
+        if yanked is False and (wheel := _USUAL_WHEEL.fullmatch(filename)):
+            done = wheel[1]
     found: dict[Version, list[object]] = {}
     for text, given in reasons.items():
         with suppress(InvalidVersionError):  # Poetry skips such a file
@@ -104,13 +112,19 @@ def offers_metadata(
     files: Iterable[Mapping[str, Any]], name: NormalizedName, version: Version
 ) -> bool:
     """Return whether a wheel of a release has its metadata in a file of its own (PEP 658, 714)."""
-    texts = {
-        _version_text(file["filename"], name)
+    wheels = [
+        file["filename"]
         for file in files
         if file["filename"].endswith(".whl")
         and file.get("core-metadata", file.get("dist-info-metadata"))
-    }
-    return any(_is(version, text) for text in texts)
+    ]
+    # Reading all names takes longer, and is needed for a version that is written differently.
+    alike = [each for each in wheels if f"-{version.text}-" in each]
+    return any(
+        _is(version, text)
+        for some in (alike, wheels)
+        for text in {_version_text(each, name) for each in some}
+    )
 
 
 def _is(version: Version, text: str) -> bool:
@@ -126,22 +140,6 @@ def _yanked(reasons: Iterable[object]) -> str | bool:
     if not all(isinstance(reason, str) or reason for reason in reasons):
         return False
     return "\n".join(sorted({each for each in reasons if isinstance(each, str) and each})) or True
-
-
-def _known_text(filename: str, name: NormalizedName, texts: dict[str, str]) -> str:
-    """Return what `_version_text` does, once for all wheels of a release without a build number.
-
-    `texts` are the results by the names and versions in the names of files.
-    """
-    start, *tags = filename.rsplit("-", 3)
-    if not (filename.endswith(".whl") and all(tags) and tags[-1] != ".whl"):
-        return _version_text(filename, name)
-    text = texts.get(start)
-    if text is None:
-        text = _version_text(filename, name)
-        if start.count("-") == 1 and len(tags) == 3:  # noqa: PLR2004 - as in names of wheels
-            texts[start] = text
-    return text
 
 
 def _version_text(filename: str, name: NormalizedName) -> str:

@@ -20,7 +20,7 @@ from poetry_fti.model import PLATFORMS
 from poetry_fti.targets import marker_environment, python_minors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from packaging.markers import Marker
     from packaging.utils import NormalizedName
@@ -137,10 +137,13 @@ class Prefetcher:
             self._expand(info.requires_dist or (), dependency.extras, where)
 
     def _expand(
-        self, requirements: Iterable[str], extras: Iterable[NormalizedName], where: Environments
+        self, requirements: Iterable[str], extras: Collection[NormalizedName], where: Environments
     ) -> None:
         selected = ("", *extras)
         for text in requirements:
+            # Most requirements are of extras that nobody asked for; parsing all takes long.
+            if not extras and "extra" in text.partition(";")[2]:
+                continue
             requirement = Requirement(text)
             marker = requirement.marker
             if requirement.url is None and (marker is None or _applies(marker, selected, where)):

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.exclusion.possibility import Offered, Possibility
     from poetry_fti.bridge.solving.obstacles import Obstacle
-    from poetry_fti.bridge.solving.outcome import Outcome, Solved
+    from poetry_fti.bridge.solving.outcome import Independent, Outcome, Solved
     from poetry_fti.bridge.solving.solver_output import SolverOutput
     from poetry_fti.bridge.solving.variants.variant import StageTask
     from poetry_fti.bridge.solving.workers.messages import FindObstacle, Message, Reply, Worker
@@ -52,6 +52,15 @@ class ProjectSolver:
         self._rules = [rule for rule in rules if not rule.is_exemption]
         self._exemptions = [rule for rule in rules if rule.is_exemption]
         self._aligned = aligned
+        self._begun: dict[str, Reply[Mapping[str, Independent]]] = {}
+
+    def begin(self) -> None:
+        """Let other processes begin with what `solve` would have them do first."""
+        self._begun = {
+            stage: worker.send(SolveIndependently(stage))
+            for stage, worker in self._workers.items()
+            if worker.is_concurrent
+        }
 
     def solve(self, fixed: Mapping[str, Versions]) -> dict[str, Outcome]:
         """Return the outcome of each stage: its lock, or the FtiError that it failed with.
@@ -68,8 +77,9 @@ class ProjectSolver:
     def _solve(self, fixed: Mapping[str, Versions]) -> dict[str, Outcome]:
         outcomes: dict[str, Outcome] = {}
         participants: dict[str, dict[str, Participant]] = {}
-        first = {stage: SolveIndependently(stage) for stage in self._workers}
-        for stage, variants in self._answers(first, outcomes):
+        begun, self._begun = self._begun, {}
+        others = {name: SolveIndependently(name) for name in self._workers if name not in begun}
+        for stage, variants in _answers(begun | self._sent(others), outcomes):
             worker = self._workers[stage]
             participants[stage] = {
                 name: participant(worker, stage, name, found) for name, found in variants.items()
@@ -86,7 +96,7 @@ class ProjectSolver:
         for group in tied(list(self._workers), self._rules):
             self._apply_rules(group, participants, preferences, outcomes)
         locks = {stage: MakeLock(stage, each) for stage, each in preferences.items()}
-        solved = dict(self._answers(locks, outcomes))
+        solved = dict(_answers(self._sent(locks), outcomes))
         return outcomes | self._with_costs(solved, alone, fixed)
 
     def _with_costs(
@@ -203,21 +213,24 @@ class ProjectSolver:
             return {}
         return self._workers[group[0]].send(PreferencesForRules(rules, versions)).get()
 
-    def _answers(
-        self, messages: Mapping[str, Message[_Answer]], outcomes: dict[str, Outcome]
-    ) -> Iterator[tuple[str, _Answer]]:
-        """Send a message for each stage, and yield the answers; errors go to `outcomes`."""
-        replies = {stage: self._workers[stage].send(each) for stage, each in messages.items()}
-        failed: set[str] = set()
-        for stage, reply in replies.items():
-            answer = reply.get()
-            if not isinstance(answer, FtiError):
-                yield stage, answer
-                continue
-            # The failure of a server is reported once, even if several processes met it.
-            server = answer.server if isinstance(answer, IndexFailedError) else ""
-            outcomes[stage] = not_tried() if server in failed else answer
-            failed |= {server} if server else set()
+    def _sent(self, messages: Mapping[str, Message[_Answer]]) -> dict[str, Reply[_Answer]]:
+        return {stage: self._workers[stage].send(each) for stage, each in messages.items()}
+
+
+def _answers(
+    replies: Mapping[str, Reply[_Answer]], outcomes: dict[str, Outcome]
+) -> Iterator[tuple[str, _Answer]]:
+    """Yield the answers for stages, as they are asked for; errors go to `outcomes`."""
+    failed: set[str] = set()
+    for stage, reply in replies.items():
+        answer = reply.get()
+        if not isinstance(answer, FtiError):
+            yield stage, answer
+            continue
+        # The failure of a server is reported once, even if several processes met it.
+        server = answer.server if isinstance(answer, IndexFailedError) else ""
+        outcomes[stage] = not_tried() if server in failed else answer
+        failed |= {server} if server else set()
 
 
 def _answer(reply: Reply[_Answer]) -> _Answer:

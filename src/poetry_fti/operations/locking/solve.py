@@ -48,19 +48,41 @@ def solve_stages(
     If a stage cannot be solved, its result has an `error`. Raises ConfigError if Poetry rejects the
     pyproject.toml.
     """
-    project.require_accepted()
-    results: dict[str, LockResult] = {}
-    tasks: dict[str, StageTask] = {}
+    project.poetry.load_unvalidated()
     with ExitStack() as folders:
         for stage in stages:
             # Poetry resolves relative paths from the stage's folder, which has to exist.
             folders.enter_context(files.folder(stage.path.parent))
-            try:
-                tasks[stage.name] = stage_task(project, stage, stages, request)
-            except FtiError as error:
-                results[stage.name] = LockResult(error=error)
+        tasks, results = _tasks(project, stages, request)
         _drop_tied(project, tasks, results)
         return results | _solve(project, list(tasks.values()), request, feedback)
+
+
+def _tasks(
+    project: Project, stages: Sequence[ProjectStage], request: LockRequest
+) -> tuple[dict[str, StageTask], dict[str, LockResult]]:
+    """Return the tasks of stages by name, and the results of those that cannot be solved."""
+    try:
+        made = {stage.name: _task_or_error(project, stage, stages, request) for stage in stages}
+    except Exception:
+        project.require_accepted()  # what Poetry rejects is reported by Poetry
+        raise
+    results = {name: LockResult(error=e) for name, e in made.items() if isinstance(e, FtiError)}
+    if results:
+        project.require_accepted()
+    return {name: task for name, task in made.items() if not isinstance(task, FtiError)}, results
+
+
+def _task_or_error(
+    project: Project,
+    stage: ProjectStage,
+    solved: Sequence[ProjectStage],
+    request: LockRequest,
+) -> StageTask | FtiError:
+    try:
+        return stage_task(project, stage, solved, request)
+    except FtiError as error:
+        return error
 
 
 def _drop_tied(
@@ -105,7 +127,8 @@ def solving(
 ) -> Iterator[tuple[ProjectSolver, dict[str, Outcome]]]:
     """Solve stages, and yield the outcome of each with the solver, which is closed at the end.
 
-    `title` says what is done, for the progress.
+    `title` says what is done, for the progress. Raises ConfigError if Poetry rejects the
+    pyproject.toml.
     """
     names = {task.name for task in tasks}
     fixed = {
@@ -118,12 +141,15 @@ def solving(
     if notice := plain_path_notice():
         feedback.notice(notice)
     pool, output = project.poetry.pool, _output(feedback)
-    with (
-        project_solver(
-            tasks, [*rules, *project.exemptions], pool, output, aligned=aligned
-        ) as solver,
-        feedback.progress(title, lambda: {task.name: task.progress.state for task in tasks}),
-    ):
+    with ExitStack() as resources:
+        solver = resources.enter_context(
+            project_solver(tasks, [*rules, *project.exemptions], pool, output, aligned=aligned)
+        )
+        solver.begin()
+        project.require_accepted()  # while other processes solve
+        resources.enter_context(
+            feedback.progress(title, lambda: {task.name: task.progress.state for task in tasks})
+        )
         yield solver, require_one_origin(solver.solve(fixed), rules)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.solving.workers.messages import Worker
     from poetry_fti.model import Rule
 
-_MIN_PROCESSES: Final = 2
+_MIN_CORES: Final = 2
 # The largest stage takes longest, so that more processes gain little, and each needs memory.
 _MAX_PROCESSES: Final = 4
 
@@ -38,7 +38,8 @@ def open_workers(
     """Return the worker of each stage, in the order of the tasks; callers close the workers.
 
     Stages that rules bind together have the same worker. With an `output` all stages are solved in
-    this process, so that the solver's commentary comes in order. No thread may be running yet.
+    this process, so that the solver's commentary comes in order. Otherwise a single stage gets a
+    process of its own, too: this one has other work meanwhile. No thread may be running yet.
     If `plain_path_notice` gives a reason, they are solved through Poetry's public interface.
     """
     # Each kind of worker is imported when it is needed: multiprocessing is slow to import.
@@ -49,8 +50,8 @@ def open_workers(
         return {task.name: plain for task in tasks}
     by_name = {task.name: task for task in tasks}
     groups = [[by_name[name] for name in group] for group in tied(list(by_name), rules)]
-    processes = min(len(groups), _usable_cores())
-    if processes < _MIN_PROCESSES or output is not None:
+    cores = _usable_cores()
+    if cores < _MIN_CORES or output is not None:
         worker = LocalWorker(tasks, pool, output, aligned=aligned)
         return {task.name: worker for task in tasks}
     from poetry_fti.bridge.solving.workers.process import ProcessWorker  # noqa: PLC0415
@@ -58,7 +59,7 @@ def open_workers(
     # Processes that read answers from one connection would mix them up.
     close_connections(pool)
     found: dict[str, Worker] = {}
-    for share in _shares(groups, processes):
+    for share in _shares(groups, min(len(groups), cores)):
         process = ProcessWorker(share, pool, aligned=aligned)
         found |= dict.fromkeys([task.name for task in share], process)
     return {task.name: found[task.name] for task in tasks}

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from poetry_fti.bridge.index.monitor import keep_connections, monitored
 from poetry_fti.bridge.index.pool import exact_pool, shared_pool, static_pool
@@ -50,6 +50,8 @@ class HandledReply(Generic[_Answer]):
 
 class InProcessWorker(ABC):
     """Handles messages at once, in this process; see `messages.Worker`."""
+
+    is_concurrent: Final = False
 
     def __init__(self, stages: Mapping[str, StageSolver]) -> None:
         """Take the solvers of the stages by name."""

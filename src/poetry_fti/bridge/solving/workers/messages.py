@@ -63,6 +63,11 @@ class Reply(Protocol[_Answer_co]):
 class Worker(Protocol):
     """Solves stages, in this process or in another one."""
 
+    @property
+    def is_concurrent(self) -> bool:
+        """Whether messages are handled in another process, while this one goes on."""
+        ...
+
     def send(self, message: Message[_Answer], /) -> Reply[_Answer]:
         """Have a message handled, after all messages sent before."""
         ...

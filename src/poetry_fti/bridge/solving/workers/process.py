@@ -46,6 +46,8 @@ def _blocked() -> Iterator[None]:
 class ProcessWorker:
     """Solves stages in a forked process, which ends with this one; see `messages.Worker`."""
 
+    is_concurrent: Final = True
+
     def __init__(self, tasks: Sequence[StageTask], pool: RepositoryPool, *, aligned: bool) -> None:
         """Start the process; no other thread may be running in this one."""
         context = get_context("fork")

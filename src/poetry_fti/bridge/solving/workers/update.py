@@ -28,6 +28,11 @@ class UpdatingWorker:
     worker: Worker
     package: NormalizedName
 
+    @property
+    def is_concurrent(self) -> bool:
+        """Whether messages are handled in another process, while this one goes on."""
+        return self.worker.is_concurrent
+
     def send(self, message: Message[_Answer], /) -> Reply[_Answer]:
         """Have a message handled as if the package were being updated."""
         return self.worker.send(_DuringUpdate(self.package, message))
