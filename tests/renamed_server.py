@@ -15,6 +15,7 @@ import sys
 from importlib import import_module
 from typing import Final
 
+import entry_points
 import poetry_server
 from renaming import LIBRARIES, Rename
 
@@ -27,11 +28,15 @@ _SHARED: Final = (
     *("pbs_installer", "pkginfo", "rapidfuzz", "requests", "requests_toolbelt", "shellingham"),
     *("tomlkit.toml_file", "trove_classifiers", "virtualenv", "yaml"),
 )
-_SHARED_ROOMS: Final = ("agreement", "checks", "config", "exporters", "importers", "models")
+_SHARED_ROOMS: Final = (
+    *("agreement", "checks", "config", "exporters", "importers", "models", "ports", "report"),
+    "scaffold",
+)
 
 
 def import_shared() -> None:
     """Import what a renamed name cannot change; each server finds it on a shelf."""
+    entry_points.remember()
     with poetry_server.shelved():
         for name in _SHARED:
             import_module(name)
