@@ -30,7 +30,7 @@ from loopback.clients import INDEX_VARIABLE
 from loopback.poetry_main import use_index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 EVENTS: Final = ("open", "os.", "socket.", "shutil.", "tempfile.", "fcntl.", "killed.")
 KINDS: Final = range(3)
@@ -75,7 +75,7 @@ class Meter:
         # If no point is given: the numbers of the events about writing before which something in
         # the project has changed.
         self.changing: list[int] = []
-        self._before: dict[Path, bytes | bool] | None = None
+        self._before: Mapping[Path, bytes | bool] | None = None
         self._looks = False
 
     def install(self) -> None:
