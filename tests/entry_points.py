@@ -22,9 +22,10 @@ _known: Final[dict[str, Mapping[str, metadata.EntryPoints]]] = {}
 def remember() -> None:
     """Read those on the path, and let ``importlib.metadata`` take them from memory from now on.
 
-    Nothing may be installed there any more. Folders that are added to the path are read each time.
+    Nothing may be installed there any more. Folders that are added to the path are read each time,
+    unless this is called again.
     """
-    _known.update({folder: _read(folder) for folder in sys.path if folder})
+    _known.update({each: _read(each) for each in sys.path if each and each not in _known})
     vars(metadata)["entry_points"] = _entry_points
 
 

@@ -30,7 +30,7 @@ from loopback.clients import INDEX_VARIABLE
 from loopback.poetry_main import use_index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 EVENTS: Final = ("open", "os.", "socket.", "shutil.", "tempfile.", "fcntl.", "killed.")
 KINDS: Final = range(3)
@@ -72,13 +72,18 @@ class Meter:
         # Shared with the processes that the command forks.
         self.counts = memoryview(mmap.mmap(-1, 8 * MOST * len(KINDS))).cast("q")
         self._writes = False
+        # If no point is given: the numbers of the events about writing before which something in
+        # the project has changed.
+        self.changing: list[int] = []
+        self._before: Mapping[Path, bytes | bool] | None = None
+        self._looks = False
 
     def install(self) -> None:
         """Begin to count."""
         os.register_at_fork(before=self._before_fork, after_in_child=self._in_child)
         sys.addaudithook(self._event)
         if self._point is None or self._point.kind == CALL:
-            sys.setprofile(self._call)
+            sys.settrace(self._call)
 
     def _before_fork(self) -> None:
         self._forked += 1
@@ -86,14 +91,24 @@ class Meter:
     def _in_child(self) -> None:
         self._process = self._forked
 
-    def _call(self, _frame: object, event: str, _argument: object) -> None:
-        if event == "call":
-            self._count(CALL)
+    def _call(self, _frame: object, _event: str, _argument: object) -> None:
+        # There is no other event, since this returns no function that traces the lines.
+        self._count(CALL)
 
     def _event(self, name: str, arguments: tuple[object, ...]) -> None:
-        if name.startswith(EVENTS):
+        if name.startswith(EVENTS) and not self._looks:
             self._writes = self._writes or bool(TEMPORARY.search(str(arguments)))
             self._count(WRITE if self._writes else EVENT)
+            if self._point is None and self._writes and not self._process:
+                self._look()
+
+    def _look(self) -> None:
+        self._looks = True
+        now = {path: path.is_file() and path.read_bytes() for path in Path.cwd().rglob("*")}
+        if now != self._before:
+            self.changing.append(self.counts[WRITE])
+            self._before = now
+        self._looks = False
 
     def _count(self, kind: int) -> None:
         slot = len(KINDS) * self._process + kind
@@ -169,9 +184,9 @@ def _be_child(folder: Path, point: Point | None, report: Path | None) -> NoRetur
     try:
         meter = Meter(point) if point or report else None
         code = run_command(folder, meter)
-        sys.setprofile(None)
+        sys.settrace(None)
         if meter is not None and report is not None:
-            report.write_text(json.dumps(list(meter.counts)), encoding="utf-8")
+            report.write_text(json.dumps([list(meter.counts), meter.changing]), encoding="utf-8")
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -185,14 +200,17 @@ def prepared(before: Path, folder: Path) -> Path:
 
 
 def choose(before: Path, folder: Path, most: int) -> list[Point]:
-    """Return all events from the first that writes on, and evenly some of what is before."""
+    """Return the events between which the project changes, and evenly some of what is before.
+
+    A kill at another event that is about writing would leave the same as the one before it.
+    """
     in_fork(prepared(before, folder), None, folder / "report.json")
-    counts = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    counts, changing = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     calls, events, _ = (
         [Point(process, kind, number) for process, number in enumerate(counts[kind :: len(KINDS)])]
         for kind in KINDS
     )
-    writing = [Point(0, WRITE, number + 1) for number in range(counts[WRITE])]
+    writing = [Point(0, WRITE, number) for number in changing]
     each = max(FEWEST, (most - len(writing)) // 2)
     return [*writing, *_spread(calls, each), *_spread(events, each)]
 

@@ -13,10 +13,16 @@ import os
 import socket
 import sys
 from importlib import import_module
-from typing import Final
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
+import entry_points
 import poetry_server
 from renaming import LIBRARIES, Rename
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LONGEST: Final = 1000  # bytes of a message
 # What is imported by the libraries that are renamed, and imports none of them.
@@ -27,19 +33,37 @@ _SHARED: Final = (
     *("pbs_installer", "pkginfo", "rapidfuzz", "requests", "requests_toolbelt", "shellingham"),
     *("tomlkit.toml_file", "trove_classifiers", "virtualenv", "yaml"),
 )
-_SHARED_ROOMS: Final = ("agreement", "checks", "config", "exporters", "importers", "models")
+_SHARED_ROOMS: Final = (
+    *("agreement", "checks", "config", "exporters", "importers", "models", "ports", "report"),
+    "scaffold",
+)
 
 
 def import_shared() -> None:
     """Import what a renamed name cannot change; each server finds it on a shelf."""
+    entry_points.remember()
     with poetry_server.shelved():
         for name in _SHARED:
             import_module(name)
         for room in _SHARED_ROOMS:
             for name in poetry_server.modules(f"poetry_fti.{room}"):
                 import_module(name)
+        _compile_schemas()
         renamed = {name for name in sys.modules if name.partition(".")[0] in LIBRARIES}
         assert not renamed, renamed
+
+
+def _compile_schemas() -> None:
+    """Compile Poetry's JSON schemas, which it would compile anew after each change of a name."""
+    library = vars(import_module("fastjsonschema"))
+    make: Callable[[Any], object] = library["compile"]
+    spec = find_spec("poetry")
+    assert spec is not None
+    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+    texts = [path.read_text("utf-8") for each in folders for path in each.rglob("schemas/*.json")]
+    compiled = {json.dumps(schema): make(schema) for schema in map(json.loads, texts)}
+    assert compiled
+    library["compile"] = lambda schema: compiled.get(json.dumps(schema)) or make(schema)
 
 
 def serve(connection: socket.socket) -> int | None:

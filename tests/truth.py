@@ -36,7 +36,7 @@ _SYSTEMS: Final = {
     "macos": ("posix", "darwin", "Darwin"),
     "windows": ("nt", "win32", "Windows"),
 }
-# Each text is read once.
+# Each text is read once, and each marker evaluated once on each target.
 _marker = cache(Marker)
 _requirement = cache(Requirement)
 _specifiers = cache(SpecifierSet)
@@ -93,7 +93,17 @@ def _markers(package: Mapping[str, Any]) -> list[str]:
 
 def _holds(marker: str, environment: Environment) -> bool:
     # Poetry writes "<empty>" where a group's condition is never true.
-    return marker != "<empty>" and (not marker or _marker(marker).evaluate(environment))
+    return marker != "<empty>" and (not marker or _evaluate(marker, tuple(environment.items())))
+
+
+@cache
+def _evaluate(marker: str, variables: tuple[tuple[str, str], ...]) -> bool:
+    return _marker(marker).evaluate(dict(variables))
+
+
+@cache
+def _applies(requirement: str, variables: tuple[tuple[str, str], ...], extra: str) -> bool:
+    return applies(_requirement(requirement), dict(variables), extra)
 
 
 @dataclass(frozen=True)
@@ -141,12 +151,13 @@ class Truth:
         self, name: str, version: str, extras: Iterable[str], environment: Environment
     ) -> Iterator[Requirement]:
         """Yield what a release requires on a target, with these extras (one of them empty)."""
+        variables = tuple(environment.items())
         for text in self._header(name, version, "Requires-Dist"):
             try:
                 requirement = _requirement(text)
             except InvalidRequirement:  # Poetry leaves it out, too
                 continue
-            if any(applies(requirement, environment, extra) for extra in extras):
+            if any(_applies(text, variables, extra) for extra in extras):
                 yield requirement
 
     def _header(self, name: str, version: str, header: str) -> list[str]:

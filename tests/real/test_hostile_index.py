@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from harness import Result
     from small_index import Releases
 
 pytestmark = pytest.mark.generated
@@ -26,7 +27,9 @@ RELEASES: Final[Releases] = {
     "lib 1.0": [],
     "lib 2.0": ["python>=3.12"],
 }
-STAGE: Final = '[tool.fti.stages.training]\nplatforms = ["linux/amd64"]'
+PROJECT: Final = pyproject(
+    {"training": ["app"]}, '[tool.fti.stages.training]\nplatforms = ["linux/amd64"]'
+)
 COMMANDS: Final = (
     ("lock", "--regenerate"),
     ("update", "lib", "--dry-run"),
@@ -35,9 +38,9 @@ COMMANDS: Final = (
     ("show", "training", "--latest"),
     ("export", "--format", "pylock"),
     ("export", "--format", "requirements"),
-    ("lock", "--check"),
-    ("list",),
 )
+# They send no requests, so that one kind of index is like another one.
+WITHOUT_INDEX: Final = (("lock", "--check"), ("list",))
 
 
 @pytest.fixture(scope="module")
@@ -46,26 +49,45 @@ def index() -> Iterator[HostileIndex]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def lock(index: HostileIndex, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The lock of the stage, from the index before it is spoilt."""
+    index.kind = None
+    root = tmp_path_factory.mktemp("locked")
+    (root / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+    home = tmp_path_factory.mktemp("home")
+    Poetry(isolated_environment(home, index.url)).ok(root, "fti", "lock")
+    return (root / "fti" / "training" / "poetry.lock").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("kind", SPOILS)
 @pytest.mark.parametrize("seed", seeds(1))
 def test_a_command_ends_with_an_error(
-    kind: str, seed: int, index: HostileIndex, tmp_path: Path
+    kind: str, seed: int, index: HostileIndex, lock: str, tmp_path: Path
 ) -> None:
-    index.kind, index.seed = None, seed
-    root = tmp_path / "demo"
-    root.mkdir()
-    text = pyproject({"training": ["app"]}, STAGE)
-    (root / "pyproject.toml").write_text(text, encoding="utf-8")
-    Poetry(isolated_environment(tmp_path / "home", index.url)).ok(root, "fti", "lock")
-    path = root / "fti" / "training" / "poetry.lock"
-    lock = path.read_text(encoding="utf-8")
-    index.kind = kind
+    index.kind, index.seed = kind, seed
     for number, words in enumerate(COMMANDS):
-        (root / "pyproject.toml").write_text(text, encoding="utf-8")
-        path.write_text(lock, encoding="utf-8")
-        environment = isolated_environment(tmp_path / f"home-{number}", index.url)
-        hasty = Poetry({**environment, HASTE_VARIABLE: "15"})
-        # The harness refuses tracebacks.
-        result = hasty(root, "fti", *words, "--no-interaction")
+        result = run(words, index, lock, tmp_path / str(number))
         assert result.code in (0, 1), (words, result)
         assert result.code == 0 or result.errors.strip(), (words, result)
+
+
+@pytest.mark.parametrize("words", WITHOUT_INDEX)
+def test_a_command_sends_no_request(
+    words: tuple[str, ...], index: HostileIndex, lock: str, tmp_path: Path
+) -> None:
+    index.kind = "garbage"
+    before = list(index.requests)
+    assert run(words, index, lock, tmp_path).code == 0
+    assert index.requests == before
+
+
+def run(words: tuple[str, ...], index: HostileIndex, lock: str, folder: Path) -> Result:
+    """Run a command on the locked project, with no cache; the harness refuses tracebacks."""
+    root = folder / "demo"
+    (root / "fti" / "training").mkdir(parents=True)
+    (root / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
+    (root / "fti" / "training" / "poetry.lock").write_text(lock, encoding="utf-8")
+    environment = isolated_environment(folder / "home", index.url)
+    hasty = Poetry({**environment, HASTE_VARIABLE: "15"})
+    return hasty(root, "fti", *words, "--no-interaction")
