@@ -33,15 +33,9 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
     from poetry.repositories import RepositoryPool
 
-    from poetry_fti.model import (
-        Code,
-        IndexOrigin,
-        LicenseMetadata,
-        LockedFile,
-        LockedPackage,
-        LockedStage,
-        Login,
-    )
+    from poetry_fti.model.lock import Code, LicenseMetadata, LockedFile, LockedPackage, LockedStage
+    from poetry_fti.model.login import Login
+    from poetry_fti.model.origins import IndexOrigin
 
     CreatePoetry: TypeAlias = Callable[[Path], Poetry]
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Final
 from packaging.utils import canonicalize_name
 
 from poetry_fti.config.package_keys import pattern_problem
-from poetry_fti.model import CHECKS, SEVERITIES, CheckSettings, Problem, Waiver
+from poetry_fti.model.check import CHECKS, SEVERITIES, CheckSettings, Waiver
+from poetry_fti.model.problem import Problem
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from poetry_fti.config.table import Table
-    from poetry_fti.model import Severity
+    from poetry_fti.model.check import Severity
 
 _SKEW_KEYS: Final = ("severity", "feature-transformers")
 _WAIVER_KEYS: Final = ("check", "package", "stages", "reason", "expires")

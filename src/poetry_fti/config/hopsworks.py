@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.config.names import UNUSABLE
-from poetry_fti.model import Hopsworks
+from poetry_fti.model.stage import Hopsworks
 
 if TYPE_CHECKING:
     from poetry_fti.config.table import Table

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from poetry_fti.model import LEVELS, Constraint, Rule
+from poetry_fti.model.constraint import Constraint
+from poetry_fti.model.rule import LEVELS, Rule
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName

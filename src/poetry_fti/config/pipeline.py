@@ -7,14 +7,15 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.config.check_keys import read_size
-from poetry_fti.model import RUNNERS, Pipeline, Problem, Resources
+from poetry_fti.model.problem import Problem
+from poetry_fti.model.stage import RUNNERS, Pipeline, Resources
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from poetry_fti.config.table import Table
-    from poetry_fti.model import Stage
+    from poetry_fti.model.stage import Stage
 
 _MOST_CORES: Final = 1024
 _MOST_GPUS: Final = 64

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from poetry_fti.config.messages import dotted, listed, toml_type
-from poetry_fti.model import Problem
+from poetry_fti.model.problem import Problem
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:

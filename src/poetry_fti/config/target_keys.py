@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.model import PLATFORMS, Libc, Targets
+from poetry_fti.model.platforms import PLATFORMS, Libc, Targets
 
 if TYPE_CHECKING:
     from poetry_fti.config.table import Table

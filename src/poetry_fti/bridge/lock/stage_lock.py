@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.lock.pins import Pin
     from poetry_fti.bridge.lock.text.file_lines import LockedFiles
     from poetry_fti.bridge.project.derived_stage import DerivedStage
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model.lock import LockedPackage
 
 _FRESH: Final = LockStatus("fresh", is_readable=True)
 

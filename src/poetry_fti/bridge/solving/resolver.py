@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.markers import Narrowing
     from poetry_fti.bridge.solving.attempts.selection import Selection
     from poetry_fti.bridge.solving.solution import SolvedPackages
-    from poetry_fti.model import Constraint
+    from poetry_fti.model.constraint import Constraint
 
 
 class Resolver:

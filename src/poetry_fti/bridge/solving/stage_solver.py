@@ -21,7 +21,7 @@ from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets, b
 from poetry_fti.config.import_names import package_suggestion
 from poetry_fti.config.messages import stage_path
 from poetry_fti.errors import FtiError
-from poetry_fti.model import USUAL_PLATFORMS, Platform
+from poetry_fti.model.platforms import USUAL_PLATFORMS, Platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

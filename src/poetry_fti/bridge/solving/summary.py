@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from poetry.core.constraints.version import VersionConstraint
     from poetry.mixology.incompatibility import Incompatibility
 
-    from poetry_fti.model import Constraint
+    from poetry_fti.model.constraint import Constraint
 
 _MOST_RELEASES: Final = 4
 

@@ -14,13 +14,13 @@ from poetry_fti.config.image.paths import (
     read_dockerfile,
     read_template,
 )
-from poetry_fti.model import CODE_FORMS, INSTALLERS, Image
+from poetry_fti.model.image import CODE_FORMS, INSTALLERS, Image
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from poetry_fti.config.table import Table
-    from poetry_fti.model import Installer
+    from poetry_fti.model.image import Installer
 
 IMAGE_KEYS: Final = (
     "name",

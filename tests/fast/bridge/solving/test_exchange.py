@@ -22,7 +22,7 @@ from poetry_fti.bridge.solving.budget import OutOfStepsError, StepBudget
 from poetry_fti.bridge.solving.preferred import PreferredPackages
 from poetry_fti.bridge.solving.resolver import Resolver
 from poetry_fti.errors import FtiError
-from poetry_fti.model import Platform, Targets
+from poetry_fti.model.platforms import Platform, Targets
 from worlds import NAMES, VERSIONS, chosen_of, worlds
 
 if TYPE_CHECKING:

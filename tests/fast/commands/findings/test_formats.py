@@ -16,7 +16,7 @@ from poetry_fti.checks.shared.settings import Waived
 from poetry_fti.commands.shared.findings import TOOL_FORMATS, Found, rendered
 from poetry_fti.commands.shared.findings.locations import Locations, path_in_repository
 from poetry_fti.commands.shared.findings.toml_positions import Position
-from poetry_fti.model import Waiver
+from poetry_fti.model.check import Waiver
 from small_index import pyproject
 
 if TYPE_CHECKING:

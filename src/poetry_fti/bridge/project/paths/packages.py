@@ -16,7 +16,7 @@ from poetry_fti.bridge.project.derive import derive
 from poetry_fti.bridge.project.paths.required import has_paths, required
 from poetry_fti.bridge.project.paths.static_metadata import read_static_metadata
 from poetry_fti.bridge.project.pyproject import project_name, project_version
-from poetry_fti.model import Stage
+from poetry_fti.model.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

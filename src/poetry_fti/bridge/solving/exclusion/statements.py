@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.restrictions import RestrictionKind
     from poetry_fti.bridge.index.bounds import Bounds
-    from poetry_fti.model import Constraint
+    from poetry_fti.model.constraint import Constraint
 
 
 @dataclass(frozen=True, slots=True)

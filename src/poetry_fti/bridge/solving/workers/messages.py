@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.solving.outcome import Independent, Solved
     from poetry_fti.bridge.solving.stage_solver import StageSolver
     from poetry_fti.bridge.solving.variants.variant import Preferences
-    from poetry_fti.model import Rule
+    from poetry_fti.model.rule import Rule
 
 _Answer = TypeVar("_Answer")
 _Answer_co = TypeVar("_Answer_co", covariant=True)
