@@ -12,7 +12,7 @@ from poetry_fti.model.platforms import Libc
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.model.image import Image
+    from poetry_fti.model.images.image import Image
     from poetry_fti.targets import Minor
 
 MUSL: Final = Libc("musl", (1, 2))

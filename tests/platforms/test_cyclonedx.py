@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from consumer import Consumer
 from fast.exporters.canned import STAGE
 from poetry_fti.exporters import cyclonedx
-from poetry_fti.model.lock import License
+from poetry_fti.model.licenses import License
 
 if TYPE_CHECKING:
     from pathlib import Path

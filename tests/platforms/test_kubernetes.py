@@ -23,7 +23,7 @@ from loopback.clients import isolated_environment
 from loopback.index import LoopbackIndex
 from pages import ROOT, Reader
 from poetry_fti.exporters.platforms import kubernetes
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.stage import Resources
 from rest_server import RestServer, serving
 

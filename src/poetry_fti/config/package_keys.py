@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from poetry_fti.model.constraint import Constraint
-from poetry_fti.model.rule import LEVELS, Rule
-
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_fti.config.table import Table
+    from poetry_fti.model.constraint import Constraint
+    from poetry_fti.model.rule import Rule
 
 _PACKAGE: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE | re.ASCII)
 _EXTRA: Final = re.compile(r"\bextras?\b")
@@ -29,6 +28,8 @@ def read_align(table: Table) -> tuple[Rule, ...]:
 
 
 def _rule(table: Table) -> Rule:
+    from poetry_fti.model.rule import LEVELS, Rule  # noqa: PLC0415 - rarely needed
+
     rule = Rule(
         stages=_stages(table),
         packages=_packages(table),
@@ -122,6 +123,8 @@ def read_constraints(parent: Table) -> tuple[Constraint, ...]:
 
 def _constraint(text: str, path: str) -> Constraint | str:
     """Return the bound that a text contains, or what is wrong with the text."""
+    from poetry_fti.model.constraint import Constraint  # noqa: PLC0415 - rarely needed
+
     try:
         read = Requirement(text)
     except InvalidRequirement:

@@ -14,7 +14,7 @@ from poetry_fti.config.pipeline import read_pipeline
 from poetry_fti.config.stage_table import FORBIDDEN_IN_PATHS, read_stage
 from poetry_fti.config.table import Table
 from poetry_fti.model.check import CheckSettings
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.stage import Pipeline
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from poetry_fti.config.package_keys import (
 )
 from poetry_fti.config.pipeline import read_resources, read_schedule
 from poetry_fti.config.target_keys import read_targets
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.platforms import USUAL_PLATFORMS, Targets
 from poetry_fti.model.stage import KINDS, Hopsworks, Resources
 

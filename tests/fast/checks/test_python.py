@@ -11,7 +11,7 @@ import checked
 from memory_commands import run
 from poetry_fti.checks import load_check
 from poetry_fti.checks.shared.facts import StageEnvironment
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.platforms import Platform, Targets
 from small_index import pyproject
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from checked import found, locked, requirement, stage
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.platforms import Platform, Targets
 
 if TYPE_CHECKING:

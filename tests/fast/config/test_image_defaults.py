@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from poetry_fti.config.read import read_config
 from poetry_fti.config.stages import read_stages
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 
 if TYPE_CHECKING:
     from poetry_fti.config.groups import Groups

@@ -17,7 +17,7 @@ from poetry_fti.model.platforms import Platform, Targets
 from poetry_fti.model.stage import Resources, Stage
 
 if TYPE_CHECKING:
-    from poetry_fti.model.image import Image
+    from poetry_fti.model.images.image import Image
     from poetry_fti.model.origins import Origin
     from poetry_fti.model.stage import Kind, Pipeline
 

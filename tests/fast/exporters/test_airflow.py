@@ -13,7 +13,7 @@ from fast.exporters.canned import on, stage
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.platforms import kubernetes
 from poetry_fti.exporters.platforms.pipelines import airflow
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.lock import Code
 from poetry_fti.model.platforms import Platform, Targets
 from poetry_fti.model.stage import Pipeline, Resources

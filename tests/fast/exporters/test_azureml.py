@@ -14,7 +14,8 @@ from fast.exporters.canned import LINUX, MIRROR, STAGE, on, package, stage
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.platforms.azureml import files
 from poetry_fti.exporters.platforms.azureml.environment import dockerfile_reasons
-from poetry_fti.model.image import Healthcheck, HttpProbe, Image
+from poetry_fti.model.images.healthcheck import Healthcheck, HttpProbe
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.lock import Code
 from poetry_fti.model.origins import DirectoryOrigin
 from poetry_fti.model.platforms import Libc, Platform, Targets

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from fast.exporters.canned import LINUX, MIRROR, on, package, stage
 from poetry_fti.exporters.images import bake
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.origins import GitOrigin
 from poetry_fti.model.platforms import Platform, Targets
 

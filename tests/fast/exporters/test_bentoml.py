@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from fast.exporters.canned import PACKAGES, STAGE, job, on, package
 from poetry_fti.exporters.platforms.bentoml import files
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.lock import Code
 from poetry_fti.model.origins import IndexOrigin
 from poetry_fti.model.platforms import Libc, Platform, Targets

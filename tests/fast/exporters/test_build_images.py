@@ -11,7 +11,7 @@ from fast.exporters.canned import package, stage
 from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.exporters.docker.layers.sharing import sharing
 from poetry_fti.exporters.images import dockerfile
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.lock import LockedFile
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from fast.exporters.canned import package
 from fast.exporters.test_layers import AMD64, ARM64, stage
 from poetry_fti.exporters.docker.layers.compiler import missing_compiler
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin
 from poetry_fti.model.platforms import Libc, Platform
 

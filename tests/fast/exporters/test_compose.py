@@ -10,7 +10,7 @@ import yaml
 
 from fast.exporters.canned import LINUX, MIRROR, on, package, stage
 from poetry_fti.exporters.images import compose
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.origins import GitOrigin
 
 if TYPE_CHECKING:

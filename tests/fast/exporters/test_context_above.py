@@ -15,7 +15,7 @@ from fast.exporters.canned import package
 from fast.exporters.test_monorepo import CODE, monorepo, tree
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.images import bake, compose, dockerfile
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.lock import Code
 from poetry_fti.model.origins import FileOrigin
 

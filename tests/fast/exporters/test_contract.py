@@ -22,7 +22,7 @@ from poetry_fti.exporters import ProjectExporter, StageExporter, load_exporter
 from poetry_fti.exporters.shared.header import is_generated
 from poetry_fti.exporters.shared.omissions import without_hashes
 from poetry_fti.model.formats import FORMATS
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.lock import Layer, LockedFile
 from poetry_fti.model.origins import DirectoryOrigin
 from poetry_fti.model.platforms import Platform, Targets

@@ -19,8 +19,9 @@ from fast.exporters.schemas import sbom_problem
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import cyclonedx
 from poetry_fti.exporters.images import dockerfile
-from poetry_fti.model.image import Image
-from poetry_fti.model.lock import License, Requirement
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.licenses import License
+from poetry_fti.model.lock import Requirement
 from poetry_fti.model.origins import IndexOrigin
 from poetry_fti.model.platforms import Platform, Targets
 

@@ -11,7 +11,7 @@ import pytest
 from fast.exporters.canned import job, on, stage
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.platforms.pipelines.dagster import files
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.lock import Code
 from poetry_fti.model.platforms import Platform, Targets
 from poetry_fti.model.stage import Pipeline, Resources

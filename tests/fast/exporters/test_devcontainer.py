@@ -11,7 +11,7 @@ import pytest
 
 from fast.exporters.canned import LINUX, MIRROR, STAGE, on, package, stage
 from poetry_fti.exporters.images import devcontainer
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.origins import GitOrigin
 from poetry_fti.model.platforms import Platform, Targets
 

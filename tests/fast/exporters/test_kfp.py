@@ -10,7 +10,7 @@ import pytest
 from fast.exporters.canned import on, stage
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.platforms.pipelines.kfp import files
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.platforms import Platform, Targets
 from poetry_fti.model.stage import Resources
 

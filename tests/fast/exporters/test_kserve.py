@@ -10,7 +10,8 @@ import pytest
 from fast.exporters.canned import job, on
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.platforms.kserve import files
-from poetry_fti.model.image import Healthcheck, HttpProbe, Image
+from poetry_fti.model.images.healthcheck import Healthcheck, HttpProbe
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.platforms import Platform, Targets
 from poetry_fti.model.stage import Pipeline, Resources
 

@@ -11,7 +11,8 @@ import yaml
 from fast.exporters.canned import STAGE, on, stage
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.platforms import kubernetes
-from poetry_fti.model.image import Healthcheck, HttpProbe, Image
+from poetry_fti.model.images.healthcheck import Healthcheck, HttpProbe
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.platforms import Platform, Targets
 from poetry_fti.model.stage import Resources
 

@@ -17,7 +17,7 @@ from packaging.version import Version
 from poetry_fti.exporters.docker.layers.plan import plan_layers, unlayered
 from poetry_fti.exporters.docker.layers.sharing import savings, sharing
 from poetry_fti.exporters.images import dockerfile
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.lock import LockedFile, LockedPackage, LockedStage
 from poetry_fti.model.origins import IndexOrigin
 from poetry_fti.model.platforms import Platform, Targets

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from fast.exporters.canned import package, stage
 from poetry_fti.exporters.docker.layers.explain import explain
 from poetry_fti.exporters.images import dockerfile
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.lock import Code, Requirement
 from poetry_fti.model.origins import DirectoryOrigin, GitOrigin
 

@@ -14,7 +14,7 @@ import pytest
 from fast.exporters.canned import package, stage
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.context.dockerignore import context_paths, is_excluded
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.lock import Code
 from poetry_fti.model.origins import DirectoryOrigin
 from poetry_fti.ports.context import inputs_digest, visible_paths

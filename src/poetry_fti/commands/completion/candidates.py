@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cleo.formatters.formatter import Formatter
 
-from poetry_fti.commands.shared.findings import TOOL_FORMATS
+from poetry_fti.commands.shared.options import TOOL_FORMATS
 from poetry_fti.model.check import CHECKS
 from poetry_fti.model.formats import FORMATS
 from poetry_fti.model.stage import KINDS

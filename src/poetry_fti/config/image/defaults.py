@@ -14,7 +14,7 @@ from poetry_fti.model.problem import Problem
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from poetry_fti.model.image import Image
+    from poetry_fti.model.images.image import Image
 
 _PATH: Final = "tool.fti.image"
 _PROGRAM: Final = "belongs to the program of one stage; set it in [tool.fti.stages.<stage>.image]"

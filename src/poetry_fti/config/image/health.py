@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.model.image import Healthcheck, HttpProbe
+from poetry_fti.model.images.healthcheck import Healthcheck, HttpProbe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

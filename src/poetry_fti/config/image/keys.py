@@ -6,7 +6,6 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.config.image.health import read_healthcheck
 from poetry_fti.config.image.paths import (
     read_certificates,
     read_context,
@@ -14,13 +13,14 @@ from poetry_fti.config.image.paths import (
     read_dockerfile,
     read_template,
 )
-from poetry_fti.model.image import CODE_FORMS, INSTALLERS, Image
+from poetry_fti.model.images.image import CODE_FORMS, INSTALLERS, Image
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from poetry_fti.config.table import Table
-    from poetry_fti.model.image import Installer
+    from poetry_fti.model.images.healthcheck import Healthcheck
+    from poetry_fti.model.images.image import Installer
 
 IMAGE_KEYS: Final = (
     "name",
@@ -122,8 +122,16 @@ def image_of(table: Table) -> Image:
         env=read_environment(table),
         labels=_labels(table),
         expose=expose,
-        healthcheck=read_healthcheck(table, expose),
+        healthcheck=_healthcheck(table, expose),
     )
+
+
+def _healthcheck(table: Table, exposed: Sequence[str]) -> Healthcheck | None:
+    if "healthcheck" not in table:
+        return None
+    from poetry_fti.config.image.health import read_healthcheck  # noqa: PLC0415 - rarely needed
+
+    return read_healthcheck(table, exposed)
 
 
 def _installer_image(table: Table, installer: Installer) -> str | None:

@@ -23,7 +23,7 @@ from poetry_fti.exporters.docker.layers.subsets import subset_files
 from poetry_fti.exporters.docker.template import STANDARD, directives, fill
 from poetry_fti.exporters.shared.build_constraints import build_constraint_files
 from poetry_fti.exporters.shared.images import with_images
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

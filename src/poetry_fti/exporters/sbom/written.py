@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti.exporters.sbom.references import referenced
-from poetry_fti.model.lock import License
+from poetry_fti.model.licenses import License
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:

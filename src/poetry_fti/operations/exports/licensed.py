@@ -15,7 +15,8 @@ from poetry_fti.wording import abbreviated, counted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from poetry_fti.model.lock import License, LicenseMetadata, LockedPackage, LockedStage
+    from poetry_fti.model.licenses import License, LicenseMetadata
+    from poetry_fti.model.lock import LockedPackage, LockedStage
     from poetry_fti.operations.project import Project
 
 _NONE_DECLARED: Final = "none declared"

@@ -17,7 +17,7 @@ from requests import codes
 
 from poetry_fti.bridge.index.pages import ANY_AGE
 from poetry_fti.errors import FtiError
-from poetry_fti.model.lock import LicenseMetadata
+from poetry_fti.model.licenses import LicenseMetadata
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.index.licenses.fields import Fields
     from poetry_fti.bridge.index.monitor import IndexMonitor
-    from poetry_fti.model.lock import LicenseMetadata, LockedPackage
+    from poetry_fti.model.licenses import LicenseMetadata
+    from poetry_fti.model.lock import LockedPackage
     from poetry_fti.model.origins import Origin
 
     Release: TypeAlias = tuple[Origin, NormalizedName, Version]

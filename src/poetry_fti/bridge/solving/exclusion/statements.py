@@ -14,7 +14,7 @@ from poetry.mixology.incompatibility_cause import (
 
 from poetry_fti.agreement.restrictions import Restriction
 from poetry_fti.bridge.lock.dependencies.requirements import dependency_requirement
-from poetry_fti.bridge.solving.conflict import requirer_text
+from poetry_fti.bridge.solving.summary import requirer_text
 from poetry_fti.bridge.solving.unusable import UnusableRelease
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.quoting import exec_form
-from poetry_fti.model.image import HttpProbe
+from poetry_fti.model.images.healthcheck import HttpProbe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.model.image import Healthcheck
+    from poetry_fti.model.images.healthcheck import Healthcheck
     from poetry_fti.model.lock import LockedStage
 
 # The probe runs in the image's own Python, since the image may have no curl. The options skip

@@ -19,7 +19,7 @@ from poetry_fti.targets import python_minors
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from poetry_fti.model.image import Installer
+    from poetry_fti.model.images.image import Installer
     from poetry_fti.model.lock import LockedStage
 
 # The home folder during the build, where the installers look for caches and credentials. The

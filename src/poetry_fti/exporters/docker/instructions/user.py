@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import is_alpine
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.model.image import HttpProbe
+from poetry_fti.model.images.healthcheck import HttpProbe
 
 if TYPE_CHECKING:
     from poetry_fti.model.lock import LockedStage
