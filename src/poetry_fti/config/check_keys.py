@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 _SKEW_KEYS: Final = ("severity", "feature-transformers")
 _WAIVER_KEYS: Final = ("check", "package", "stages", "reason", "expires")
-_SIZE: Final = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?(kB|MB|GB|TB|KiB|MiB|GiB|TiB)", re.ASCII)
+_SIZE: Final = r"(?a)(\d{1,6}(?:\.\d{1,3})?) ?(kB|MB|GB|TB|KiB|MiB|GiB|TiB)"
 _UNITS: Final = {
     **{unit: 1000**power for power, unit in enumerate(("kB", "MB", "GB", "TB"), start=1)},
     **{unit: 1024**power for power, unit in enumerate(("KiB", "MiB", "GiB", "TiB"), start=1)},

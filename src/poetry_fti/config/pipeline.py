@@ -33,7 +33,7 @@ _FIELDS: Final = (
     (range(7), _DAYS),
 )
 _WORD: Final = "([0-9a-z]+)"
-_ITEM: Final = re.compile(rf"{_WORD}|(?:\*|{_WORD}-{_WORD})(?:/([1-9][0-9]?))?")
+_ITEM: Final = rf"{_WORD}|(?:\*|{_WORD}-{_WORD})(?:/([1-9][0-9]?))?"
 
 
 def read_pipeline(parent: Table) -> Pipeline:
@@ -90,7 +90,7 @@ def read_schedule(table: Table) -> str | None:
 def _is_field(text: str, allowed: tuple[range, str]) -> bool:
     numbers, names = allowed[0], allowed[1].split()
     for item in text.split(","):
-        match = _ITEM.fullmatch(item)
+        match = re.fullmatch(_ITEM, item)
         if match is None:
             return False
         *words, step = match.groups()
