@@ -11,13 +11,14 @@ from packaging.version import Version
 
 from poetry_fti.checks import load_check
 from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
-from poetry_fti.model import LockedPackage, Requirement, Stage
+from poetry_fti.model.lock import LockedPackage, Requirement
+from poetry_fti.model.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from poetry_fti.checks.shared.facts import PackageSource
-    from poetry_fti.model import Kind
+    from poetry_fti.model.stage import Kind
 
 TODAY: Final = date(2026, 11, 29)
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from packaging.markers import Marker
 
 from checked import found, requirement, stage
-from poetry_fti.model import PLATFORMS, LockedFile, Targets
+from poetry_fti.model.lock import LockedFile
+from poetry_fti.model.platforms import PLATFORMS, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from poetry_fti.checks.shared.facts import CheckedStage
-    from poetry_fti.model import Kind, LockedPackage
+    from poetry_fti.model.lock import LockedPackage
+    from poetry_fti.model.stage import Kind
 
 
 def targeted(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 
-from poetry_fti.model import Libc
+from poetry_fti.model.platforms import Libc
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.model import Image
+    from poetry_fti.model.images.image import Image
     from poetry_fti.targets import Minor
 
 MUSL: Final = Libc("musl", (1, 2))

@@ -10,7 +10,7 @@ from poetry_fti.wording import in_one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_fti.model import Problem
+    from poetry_fti.model.problem import Problem
 
 DONE: Final = 0
 FAILED: Final = 1

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from packaging.specifiers import SpecifierSet
 
-    from poetry_fti.model import Libc, Platform, Targets
+    from poetry_fti.model.platforms import Libc, Platform, Targets
 
 Minor: TypeAlias = tuple[int, int]
 Version: TypeAlias = tuple[int, int]

@@ -21,7 +21,7 @@ from poetry_fti import (
     Project,
     StaleLockError,
 )
-from poetry_fti.model import CHECKS
+from poetry_fti.model.check import CHECKS
 from poetry_fti.operations import project as operations
 
 if TYPE_CHECKING:

@@ -8,17 +8,11 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from packaging.version import Version
 
-from poetry_fti.model import (
-    DirectoryOrigin,
-    FileOrigin,
-    GitOrigin,
-    IndexOrigin,
-    LockedVersion,
-    UrlOrigin,
-)
+from poetry_fti.model.locked_version import LockedVersion
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Origin
+    from poetry_fti.model.origins import Origin
 
 
 def locked(version: str, origin: Origin, *digests: str) -> LockedVersion:

@@ -12,7 +12,7 @@ from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 from packaging.tags import parse_tag, sys_tags
 
-from poetry_fti.model import PLATFORMS, Libc, Platform, Targets
+from poetry_fti.model.platforms import PLATFORMS, Libc, Platform, Targets
 from poetry_fti.targets import (
     environment_marker,
     fits,

@@ -24,10 +24,50 @@ CONTRIBUTING: Final = Path(__file__).parents[2] / "CONTRIBUTING.md"
 MODULES: Final = sorted(SOURCE.rglob("*.py"))
 # Parsing the modules would take most of the time.
 IMPORT: Final = re.compile(
-    r"^ *(?:from (?P<module>[\w.]+) import (?P<names>\([^)]*\)|.*)|import (?P<modules>.*))$",
+    r"^(?P<indent> *)"
+    r"(?:from (?P<module>[\w.]+) import (?P<names>\([^)]*\)|.*)|import (?P<modules>.*))$",
     re.MULTILINE,
 )
 ROW: Final = re.compile(r"\| `(?P<room>[a-z_/]+)` \| [^|]+ \|(?P<ours>[^|]*)\|(?P<others>[^|]*)\|")
+
+
+# Modules that locking imports in functions, if at all.
+RARELY_NEEDED: Final = frozenset(
+    {
+        "bridge.index.licenses.lookup",
+        "bridge.index.logins",
+        "bridge.lock.compared",
+        "bridge.lock.dependencies.graph",
+        "bridge.lock.violation",
+        "bridge.project.code",
+        "bridge.project.paths.leftover_metadata",
+        "bridge.project.paths.local_packages",
+        "bridge.project.paths.required",
+        "bridge.project.paths.static_metadata",
+        "bridge.solving.attempts.attempts",
+        "bridge.solving.attempts.partial",
+        "bridge.solving.attempts.selection",
+        "bridge.solving.conflict",
+        "bridge.solving.exclusion.possibility",
+        "bridge.solving.obstacles",
+        "bridge.solving.rules.preferences",
+        "bridge.solving.variants.saving",
+        "bridge.solving.variants.universal",
+        "bridge.solving.workers.plain",
+        "bridge.solving.workers.process",
+        "bridge.solving.workers.update",
+        "commands.shared.findings",
+        "config.image.health",
+        "model.constraint",
+        "model.dependency_graph",
+        "model.images.healthcheck",
+        "model.installed",
+        "model.licenses",
+        "model.login",
+        "model.model_record",
+        "model.rule",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +107,19 @@ NAMES: Final = {name_of(path) for path in MODULES}
 
 
 @cache
-def imported(path: Path) -> tuple[str, ...]:
-    """Return what a module imports, also where only types are needed."""
-    return tuple(_imported(path))
+def imported(path: Path, *, at_once: bool = False) -> tuple[str, ...]:
+    """Return what a module imports, also where only types are needed.
+
+    With `at_once`, this is only what is imported with the module: not in functions or for types.
+    """
+    return tuple(_imported(path, at_once=at_once))
 
 
-def _imported(path: Path) -> Iterator[str]:
+def _imported(path: Path, *, at_once: bool) -> Iterator[str]:
     text = path.read_text(encoding="utf-8")
     for found in IMPORT.finditer(text):
+        if at_once and found["indent"]:
+            continue
         if any(text.count(quotes, 0, found.start()) % 2 for quotes in ('"""', "'''")):
             continue  # in a string
         if found["modules"]:
@@ -149,6 +194,33 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
+
+
+def _imported_with(*modules: str) -> set[str]:
+    """Return what is imported of ours with some modules, with these."""
+    paths = {name_of(path): path for path in MODULES}
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        waiting += [name.rpartition(".")[0]] if "." in name else []
+        imports = imported(paths[name], at_once=True)
+        waiting += [each.removeprefix("poetry_fti.") for each in imports if "poetry_fti." in each]
+    return found
+
+
+def test_locking_imports_only_what_most_locks_need() -> None:
+    """Creating the dataclasses of a module that is not needed takes longer than reading it."""
+    found = _imported_with("commands.lock", "operations.locking.solve")
+    assert found.isdisjoint(RARELY_NEEDED)
+    assert {room_of(name).partition("/")[0] for name in found} == {
+        *("agreement", "bridge", "commands", "config", "errors", "files", "interruption", "model"),
+        *("operations", "reading", "targets", "urls", "wording"),
+    }
+    assert NAMES.issuperset(RARELY_NEEDED)
 
 
 def test_modules_and_folders_keep_their_size() -> None:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 from consumer import Consumer
 from fast.exporters.canned import STAGE
 from poetry_fti.exporters import cyclonedx
-from poetry_fti.model import License
+from poetry_fti.model.licenses import License
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from harness import Poetry
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model.lock import LockedPackage
 
 _VALIDATE: Final = """\
 import { readFile } from "node:fs/promises";

@@ -23,13 +23,15 @@ from loopback.clients import isolated_environment
 from loopback.index import LoopbackIndex
 from pages import ROOT, Reader
 from poetry_fti.exporters.platforms import kubernetes
-from poetry_fti.model import Image, Resources
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.stage import Resources
 from rest_server import RestServer, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from poetry_fti.model import Kind, LockedStage
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.stage import Kind
     from rest_server import Request
 
 GUIDE: Final = "docs/how-to/kubernetes.md"

@@ -33,26 +33,18 @@ from poetry_fti.bridge.project.code import project_code
 from poetry_fti.exporters.docker.quoting import assignments, exec_form, quoted
 from poetry_fti.exporters.images import dockerfile
 from poetry_fti.exporters.python import requirements
-from poetry_fti.model import (
-    Code,
-    DirectoryOrigin,
-    FileOrigin,
-    GitOrigin,
-    Healthcheck,
-    HttpProbe,
-    Image,
-    IndexOrigin,
-    LockedFile,
-    LockedPackage,
-    LockedStage,
-    Stage,
-)
+from poetry_fti.model.images.healthcheck import Healthcheck, HttpProbe
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.lock import Code, LockedFile, LockedPackage, LockedStage
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin
+from poetry_fti.model.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from loopback.index import LoopbackIndex
-    from poetry_fti.model import Installer, Origin
+    from poetry_fti.model.images.image import Installer
+    from poetry_fti.model.origins import Origin
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("engine")]
 

@@ -9,7 +9,8 @@ from packaging.requirements import Requirement
 
 from harness import Poetry, snapshot
 from loopback.clients import isolated_environment
-from poetry_fti.model import FORMATS, PLATFORMS
+from poetry_fti.model.formats import FORMATS
+from poetry_fti.model.platforms import PLATFORMS
 from poetry_fti.targets import marker_environment
 
 if TYPE_CHECKING:

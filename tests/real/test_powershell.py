@@ -21,14 +21,14 @@ from tree_sitter import Language, Parser
 from fast.exporters.canned import DEFAULT, LINUX, MIRROR, PACKAGES, STAGE, on, package, stage
 from fast.exporters.test_script import CONSTRAINED, SMALL
 from poetry_fti.exporters.python import script
-from poetry_fti.model import DirectoryOrigin, FileOrigin, IndexOrigin
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, IndexOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tree_sitter import Node
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 pytestmark = pytest.mark.newest_only
 

@@ -13,7 +13,7 @@ from harness import Poetry
 from loopback.catalogue import Catalogue, load
 from loopback.clients import isolated_environment
 from loopback.index import Further, LoopbackIndex
-from poetry_fti.model import CHECKS
+from poetry_fti.model.check import CHECKS
 from small_index import catalogue
 
 if TYPE_CHECKING:

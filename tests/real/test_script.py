@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness import Poetry
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 pytestmark = [
     pytest.mark.newest_only,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from poetry_fti.agreement.versions import Versions
-    from poetry_fti.model import Rule
+    from poetry_fti.model.rule import Rule
 
 _TOGETHER: Final = 2
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from poetry_fti.agreement.places import Places
     from poetry_fti.agreement.reasons import Explanation, Reason
     from poetry_fti.agreement.versions import LockedVersions, Versions
-    from poetry_fti.model import LockedPackage, LockedStage, LockedVersion
+    from poetry_fti.model.lock import LockedPackage, LockedStage
+    from poetry_fti.model.locked_version import LockedVersion
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import LockedPackage, LockedStage, Requirement, Stage
+    from poetry_fti.model.lock import LockedPackage, LockedStage, Requirement
+    from poetry_fti.model.stage import Stage
 
 
 class Requiring(Protocol):

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from poetry_fti.agreement.versions import Versions
-    from poetry_fti.model import LockedStage, Rule
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)

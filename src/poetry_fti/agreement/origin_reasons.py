@@ -7,14 +7,16 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from poetry_fti.agreement.reasons import Reason
-from poetry_fti.model import GitOrigin, IndexOrigin
+from poetry_fti.model.origins import GitOrigin, IndexOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import LockedStage, LockedVersion, Origin
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.locked_version import LockedVersion
+    from poetry_fti.model.origins import Origin
 
 
 def can_move_together(found: Iterable[LockedVersion]) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import Dependency, DependencyGraph, DependentPackage
+    from poetry_fti.model.dependency_graph import Dependency, DependencyGraph, DependentPackage
 
 # As many paths of a package in a stage are searched for, and the search takes as many steps.
 MOST_PATHS: Final = 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from poetry_fti.agreement.versions import equivalent
-from poetry_fti.model import GitOrigin, IndexOrigin, UrlOrigin
+from poetry_fti.model.origins import GitOrigin, IndexOrigin, UrlOrigin
 from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from poetry_fti.agreement.versions import LockedVersions
-    from poetry_fti.model import LockedVersion, Origin
+    from poetry_fti.model.locked_version import LockedVersion
+    from poetry_fti.model.origins import Origin
 
 # Pairs of the versions that stages have, and the names of these stages.
 Places: TypeAlias = "tuple[tuple[tuple[LockedVersion, ...], tuple[str, ...]], ...]"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-    from poetry_fti.model import LockedPackage, LockedStage
+    from poetry_fti.model.lock import LockedPackage, LockedStage
 
 
 @dataclass(frozen=True, slots=True)

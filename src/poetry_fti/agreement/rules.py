@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_fti.agreement.versions import LockedVersions, Versions
-    from poetry_fti.model import LockedVersion, Rule
+    from poetry_fti.model.locked_version import LockedVersion
+    from poetry_fti.model.rule import Rule
 
 
 def tied(stages: Sequence[str], rules: Iterable[Rule]) -> list[list[str]]:

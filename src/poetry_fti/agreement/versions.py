@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
-    from poetry_fti.model import LockedPackage, LockedVersion
+    from poetry_fti.model.lock import LockedPackage
+    from poetry_fti.model.locked_version import LockedVersion
 
 # A lock may contain several versions of a package, each for a part of the targets.
 Versions: TypeAlias = "Mapping[NormalizedName, tuple[Version, ...]]"

@@ -20,18 +20,10 @@ from poetry_fti.errors import (
     StaleLockError,
     UnsolvableError,
 )
-from poetry_fti.model import (
-    DirectoryOrigin,
-    FileOrigin,
-    GitOrigin,
-    IndexOrigin,
-    LockedFile,
-    LockedPackage,
-    LockedVersion,
-    Requirement,
-    UrlOrigin,
-    Waiver,
-)
+from poetry_fti.model.check import Waiver
+from poetry_fti.model.lock import LockedFile, LockedPackage, Requirement
+from poetry_fti.model.locked_version import LockedVersion
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
 from poetry_fti.model.stage_state import Phase, StageState
 from poetry_fti.operations.affected.report import AffectedReport, Reason, StageChanges
 from poetry_fti.operations.check.run import (

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from poetry_fti.errors import AmbiguousPackageError
-from poetry_fti.model import LockedPackage
+from poetry_fti.model.lock import LockedPackage
 from poetry_fti.operations.export import render_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from poetry_fti.model import Kind, Platform
+    from poetry_fti.model.platforms import Platform
+    from poetry_fti.model.stage import Kind
     from poetry_fti.operations import project as operations
     from poetry_fti.operations.project import LockState
     from poetry_fti.operations.stage import ProjectStage

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from poetry.utils.env import Env, VirtualEnv
     from poetry.utils.env.python import Python
 
-    from poetry_fti.model import Platform, Stage
+    from poetry_fti.model.platforms import Platform
+    from poetry_fti.model.stage import Stage
 
 _ACTIVE: Final = ("VIRTUAL_ENV", "CONDA_PREFIX")
 # Beside `.venv-<stage>`, virtualenv would write a file `.venv` that names it, for other tools to

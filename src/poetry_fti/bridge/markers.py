@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from poetry.core.constraints.version import VersionConstraint
     from poetry.core.version.markers import BaseMarker
 
-    from poetry_fti.model import Targets
+    from poetry_fti.model.platforms import Targets
 
 
 @cache

@@ -14,9 +14,6 @@ from poetry.factory import Factory
 from poetry_fti.bridge.build_constraints import build_constraints
 from poetry_fti.bridge.index.files import KnownSizes, cached_yanks, find_files, pool_indexes
 from poetry_fti.bridge.index.http_cache import make_robust
-from poetry_fti.bridge.index.licenses.lookup import IndexLicenses
-from poetry_fti.bridge.index.logins import logins
-from poetry_fti.bridge.project.code import project_code
 from poetry_fti.bridge.project.derived_package import require_sources
 from poetry_fti.bridge.project.pyproject import converted_poetry_errors
 from poetry_fti.bridge.project.requirements.problems import requirement_problems
@@ -33,15 +30,11 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
     from poetry.repositories import RepositoryPool
 
-    from poetry_fti.model import (
-        Code,
-        IndexOrigin,
-        LicenseMetadata,
-        LockedFile,
-        LockedPackage,
-        LockedStage,
-        Login,
-    )
+    from poetry_fti.bridge.index.licenses.lookup import IndexLicenses
+    from poetry_fti.model.licenses import LicenseMetadata
+    from poetry_fti.model.lock import Code, LockedFile, LockedPackage, LockedStage
+    from poetry_fti.model.login import Login
+    from poetry_fti.model.origins import IndexOrigin
 
     CreatePoetry: TypeAlias = Callable[[Path], Poetry]
 
@@ -87,6 +80,8 @@ class PoetryProject:
 
     @cached_property
     def _licenses(self) -> IndexLicenses:
+        from poetry_fti.bridge.index.licenses.lookup import IndexLicenses  # noqa: PLC0415 - slow
+
         return IndexLicenses(self.pool)
 
     @property
@@ -128,6 +123,8 @@ class PoetryProject:
 
     def code(self) -> Code:
         """Return where the project's own packages are."""
+        from poetry_fti.bridge.project.code import project_code  # noqa: PLC0415 - slow
+
         return project_code(self.poetry)
 
     def build_constraints(
@@ -170,6 +167,8 @@ class PoetryProject:
 
     def logins(self, stages: Iterable[LockedStage]) -> tuple[Login, ...]:
         """Return the logins that Poetry is configured with for where the packages come from."""
+        from poetry_fti.bridge.index.logins import logins  # noqa: PLC0415 - rarely needed
+
         return logins(self.poetry, stages)
 
 

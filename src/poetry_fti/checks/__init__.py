@@ -1,7 +1,7 @@
 """What `poetry fti check` looks at: a module for each check, imported when the check runs.
 
-A check's module has the name of the check in `poetry_fti.model.CHECKS`, with `_` for `-`, and a
-constant `CHECK`: what the check looks at, and the function that returns its findings.
+A check's module has the name of the check in `poetry_fti.model.check.CHECKS`, with `_` for `-`,
+and a constant `CHECK`: what the check looks at, and the function that returns its findings.
 """
 
 from __future__ import annotations
@@ -105,6 +105,6 @@ class Unknown:
 
 
 def load_check(name: str) -> Check:
-    """Return the check of a name that is in `poetry_fti.model.CHECKS`."""
+    """Return the check of a name that is in `poetry_fti.model.check.CHECKS`."""
     check: Check = resolve_name(f"{__name__}.{name.replace('-', '_')}:CHECK")
     return check

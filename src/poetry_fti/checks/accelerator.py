@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
-    from poetry_fti.model import LockedPackage, Stage
+    from poetry_fti.model.lock import LockedPackage
+    from poetry_fti.model.stage import Stage
 
 _HIDDEN: Final = ("", "-1", "none", "void")
 _VARIABLES: Final = ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES")

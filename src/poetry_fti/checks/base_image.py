@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
     from poetry_fti.checks.shared.targets import Lack
-    from poetry_fti.model import Libc, LockedPackage
+    from poetry_fti.model.lock import LockedPackage
+    from poetry_fti.model.platforms import Libc
 
 _OFFICIAL_PYTHON: Final = re.compile(r"(docker\.io/|(.*/)?library/)?python(:|$)")
 _MINOR: Final = re.compile(r"\d+\.\d+")

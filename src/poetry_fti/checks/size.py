@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.checks.shared.downloads import Download
     from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model.lock import LockedPackage
 
 _HEAVIEST: Final = 3
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.checks import Check, Finding
-from poetry_fti.model import IndexOrigin
+from poetry_fti.model.origins import IndexOrigin
 from poetry_fti.wording import in_one_line, joined
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.checks import Check, Finding
 from poetry_fti.checks.shared.chains import shortest_chain
-from poetry_fti.model import GitOrigin, UrlOrigin
+from poetry_fti.model.origins import GitOrigin, UrlOrigin
 from poetry_fti.urls import public_git_url, public_url
 from poetry_fti.wording import in_one_line
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model.lock import LockedPackage
 
 # Shorter abbreviations of a commit may be the name of a branch.
 _SHORTEST_COMMIT: Final = 7

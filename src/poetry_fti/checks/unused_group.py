@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.checks import Check, Finding
-from poetry_fti.model import KINDS
+from poetry_fti.model.stage import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.checks import Check, Finding
 from poetry_fti.checks.shared.chains import shortest_chain
-from poetry_fti.model import IndexOrigin
+from poetry_fti.model.origins import IndexOrigin
 from poetry_fti.wording import counted, in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model.lock import LockedPackage
 
 
 def _find(project: CheckedProject) -> Iterator[Finding]:

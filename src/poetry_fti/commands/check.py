@@ -12,7 +12,7 @@ from poetry_fti.commands.shared.console import escape, guarded, load, warning
 from poetry_fti.commands.shared.findings.output import print_findings
 from poetry_fti.commands.shared.options import FINDINGS_FORMAT, STAGES, findings_format
 from poetry_fti.errors import DONE
-from poetry_fti.model import CHECKS
+from poetry_fti.model.check import CHECKS
 from poetry_fti.operations.check.run import CheckRequest, chosen_checks, run_checks
 
 if TYPE_CHECKING:

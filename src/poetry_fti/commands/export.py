@@ -17,7 +17,7 @@ from poetry_fti.commands.shared.writing import (
     report_written,
 )
 from poetry_fti.errors import DONE, FOUND, FtiError, StaleLockError
-from poetry_fti.model import FORMATS
+from poetry_fti.model.formats import FORMATS
 from poetry_fti.operations.export import (
     ExportRequest,
     differences,

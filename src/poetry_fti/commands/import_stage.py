@@ -14,7 +14,7 @@ from poetry_fti.commands.shared.questions import AskingCommand
 from poetry_fti.commands.shared.reports.discovery import discovery_lines
 from poetry_fti.commands.shared.reports.lock import report_locking
 from poetry_fti.errors import DONE, FAILED, ConfigError, FtiError
-from poetry_fti.model import KINDS
+from poetry_fti.model.stage import KINDS
 from poetry_fti.operations.importing.discover import discover
 from poetry_fti.operations.importing.plan import ImportRequest, plan_import
 from poetry_fti.operations.importing.run import (
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
     from poetry.poetry import Poetry
 
-    from poetry_fti.model import Kind
+    from poetry_fti.model.stage import Kind
     from poetry_fti.operations.importing.plan import ImportPlan
     from poetry_fti.operations.importing.run import ImportedLock
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
 from poetry_fti.config.package_keys import pattern_problem
-from poetry_fti.model import CHECKS, SEVERITIES, CheckSettings, Problem, Waiver
+from poetry_fti.model.check import CHECKS, SEVERITIES, CheckSettings, Waiver
+from poetry_fti.model.problem import Problem
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from poetry_fti.config.table import Table
-    from poetry_fti.model import Severity
+    from poetry_fti.model.check import Severity
 
 _SKEW_KEYS: Final = ("severity", "feature-transformers")
 _WAIVER_KEYS: Final = ("check", "package", "stages", "reason", "expires")
-_SIZE: Final = re.compile(r"(\d{1,6}(?:\.\d{1,3})?) ?(kB|MB|GB|TB|KiB|MiB|GiB|TiB)", re.ASCII)
+_SIZE: Final = r"(?a)(\d{1,6}(?:\.\d{1,3})?) ?(kB|MB|GB|TB|KiB|MiB|GiB|TiB)"
 _UNITS: Final = {
     **{unit: 1000**power for power, unit in enumerate(("kB", "MB", "GB", "TB"), start=1)},
     **{unit: 1024**power for power, unit in enumerate(("KiB", "MiB", "GiB", "TiB"), start=1)},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from packaging.utils import canonicalize_name
 
 from poetry_fti.config.messages import dotted
-from poetry_fti.model import Problem
+from poetry_fti.model.problem import Problem
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:

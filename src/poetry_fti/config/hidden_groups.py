@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from poetry_fti.config.groups import closure
 from poetry_fti.config.pyproject import read_without_checks
 from poetry_fti.config.stages import undeclared_kinds
-from poetry_fti.model import KINDS
+from poetry_fti.model.stage import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.config.groups import Groups
     from poetry_fti.config.read import Config
-    from poetry_fti.model import Stage
+    from poetry_fti.model.stage import Stage
 
 
 def hidden_groups(

@@ -7,13 +7,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.config.names import UNUSABLE
-from poetry_fti.model import Hopsworks
+from poetry_fti.model.stage import Hopsworks
 
 if TYPE_CHECKING:
     from poetry_fti.config.table import Table
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_UNUSABLE: Final = re.compile(f"[{UNUSABLE}]")
+_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+_UNUSABLE: Final = f"[{UNUSABLE}]"
 
 
 def read_hopsworks(stage: Table) -> Hopsworks:
@@ -29,7 +29,7 @@ def _script(table: Table) -> PurePosixPath | None:
     if text is None:
         return None
     path = PurePosixPath(text)
-    is_outside = path.is_absolute() or ".." in path.parts or _UNUSABLE.search(text)
+    is_outside = path.is_absolute() or ".." in path.parts or re.search(_UNUSABLE, text)
     if is_outside or path.suffix != ".py":
         table.wrong("script", f'"{text}" must be a Python file of the project, such as "train.py"')
         return None

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Final
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from poetry_fti.model import LEVELS, Constraint, Rule
-
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_fti.config.table import Table
+    from poetry_fti.model.constraint import Constraint
+    from poetry_fti.model.rule import Rule
 
-_PACKAGE: Final = re.compile(r"[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]", re.IGNORECASE | re.ASCII)
-_EXTRA: Final = re.compile(r"\bextras?\b")
-_PATTERN: Final = re.compile(
-    r"[A-Z0-9*?]|[A-Z0-9*?][A-Z0-9._*?-]*[A-Z0-9*?]", re.IGNORECASE | re.ASCII
-)
+_PACKAGE: Final = r"(?ai)[A-Z0-9]|[A-Z0-9][A-Z0-9._-]*[A-Z0-9]"
+_EXTRA: Final = r"\bextras?\b"
+_PATTERN: Final = r"(?ai)[A-Z0-9*?]|[A-Z0-9*?][A-Z0-9._*?-]*[A-Z0-9*?]"
 
 
 def read_align(table: Table) -> tuple[Rule, ...]:
@@ -28,6 +26,8 @@ def read_align(table: Table) -> tuple[Rule, ...]:
 
 
 def _rule(table: Table) -> Rule:
+    from poetry_fti.model.rule import LEVELS, Rule  # noqa: PLC0415 - rarely needed
+
     rule = Rule(
         stages=_stages(table),
         packages=_packages(table),
@@ -63,7 +63,7 @@ def read_forbid(stage: Table) -> tuple[str, ...]:
 
 def pattern_problem(text: str) -> str:
     """Return why a text is no name of a package with wildcards; empty if it is one."""
-    if _PATTERN.fullmatch(text):
+    if re.fullmatch(_PATTERN, text):
         return ""
     return f'"{text}" is not a package name such as "numpy" or "nvidia-*"'
 
@@ -89,7 +89,7 @@ def read_overrides(parent: Table) -> tuple[tuple[str, str], ...]:
     table = parent.child({}, "overrides", keys=())
     for name, constraint in pairs:
         other, _ = found.setdefault(canonicalize_name(name), (name, constraint))
-        if not _PACKAGE.fullmatch(name):
+        if not re.fullmatch(_PACKAGE, name):
             table.wrong(name, "is not a package name")
         elif canonicalize_name(name) == "python":
             table.wrong(name, "is not a package; set the stage's Python with its key `python`")
@@ -102,7 +102,7 @@ def read_exclude(stage: Table) -> tuple[NormalizedName, ...]:
     """Return the names of the packages in `exclude`, in their order."""
     names = stage.distinct("exclude", canonicalize_name) or ()
     for index, name in enumerate(names if stage.whole_strings("exclude") else ()):
-        if not _PACKAGE.fullmatch(name):
+        if not re.fullmatch(_PACKAGE, name):
             stage.wrong("exclude", f'"{name}" is not a package name', index=index)
     return tuple(map(canonicalize_name, names))
 
@@ -121,6 +121,8 @@ def read_constraints(parent: Table) -> tuple[Constraint, ...]:
 
 def _constraint(text: str, path: str) -> Constraint | str:
     """Return the bound that a text contains, or what is wrong with the text."""
+    from poetry_fti.model.constraint import Constraint  # noqa: PLC0415 - rarely needed
+
     try:
         read = Requirement(text)
     except InvalidRequirement:
@@ -128,7 +130,7 @@ def _constraint(text: str, path: str) -> Constraint | str:
     name, marker = canonicalize_name(read.name), str(read.marker or "")
     if read.url:
         return "has a URL; a constraint only limits versions"
-    if read.extras or _EXTRA.search(marker):
+    if read.extras or re.search(_EXTRA, marker):
         return "has an extra; a constraint only limits versions"
     if not read.specifier:
         return 'allows every version; add a bound, such as ">=2"'

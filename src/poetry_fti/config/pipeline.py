@@ -7,14 +7,15 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.config.check_keys import read_size
-from poetry_fti.model import RUNNERS, Pipeline, Problem, Resources
+from poetry_fti.model.problem import Problem
+from poetry_fti.model.stage import RUNNERS, Pipeline, Resources
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from poetry_fti.config.table import Table
-    from poetry_fti.model import Stage
+    from poetry_fti.model.stage import Stage
 
 _MOST_CORES: Final = 1024
 _MOST_GPUS: Final = 64
@@ -32,7 +33,7 @@ _FIELDS: Final = (
     (range(7), _DAYS),
 )
 _WORD: Final = "([0-9a-z]+)"
-_ITEM: Final = re.compile(rf"{_WORD}|(?:\*|{_WORD}-{_WORD})(?:/([1-9][0-9]?))?")
+_ITEM: Final = rf"{_WORD}|(?:\*|{_WORD}-{_WORD})(?:/([1-9][0-9]?))?"
 
 
 def read_pipeline(parent: Table) -> Pipeline:
@@ -89,7 +90,7 @@ def read_schedule(table: Table) -> str | None:
 def _is_field(text: str, allowed: tuple[range, str]) -> bool:
     numbers, names = allowed[0], allowed[1].split()
     for item in text.split(","):
-        match = _ITEM.fullmatch(item)
+        match = re.fullmatch(_ITEM, item)
         if match is None:
             return False
         *words, step = match.groups()

@@ -14,7 +14,8 @@ from poetry_fti.config.read import read_config
 from poetry_fti.config.shape import has_expected_shape
 from poetry_fti.config.stages import read_rules, read_stages, undeclared_kinds
 from poetry_fti.errors import ProblemsError
-from poetry_fti.model import FORMATS, Problem
+from poetry_fti.model.formats import FORMATS
+from poetry_fti.model.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.config.groups import Groups
     from poetry_fti.config.read import Config
-    from poetry_fti.model import Rule, Stage
+    from poetry_fti.model.rule import Rule
+    from poetry_fti.model.stage import Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,14 +13,18 @@ from poetry_fti.config.package_keys import read_align, read_constraints, read_ov
 from poetry_fti.config.pipeline import read_pipeline
 from poetry_fti.config.stage_table import FORBIDDEN_IN_PATHS, read_stage
 from poetry_fti.config.table import Table
-from poetry_fti.model import CheckSettings, Image, Pipeline
+from poetry_fti.model.check import CheckSettings
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.stage import Pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from poetry_fti.config.image.defaults import ImageDefaults
     from poetry_fti.config.stage_table import StageConfig
-    from poetry_fti.model import Constraint, Problem, Rule
+    from poetry_fti.model.constraint import Constraint
+    from poetry_fti.model.problem import Problem
+    from poetry_fti.model.rule import Rule
 
 DEFAULT_EXPORTS: Final = ("requirements", "pylock", "dockerfile")
 

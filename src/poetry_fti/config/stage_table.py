@@ -24,14 +24,19 @@ from poetry_fti.config.package_keys import (
 )
 from poetry_fti.config.pipeline import read_resources, read_schedule
 from poetry_fti.config.target_keys import read_targets
-from poetry_fti.model import KINDS, USUAL_PLATFORMS, Hopsworks, Image, Resources, Targets
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.platforms import USUAL_PLATFORMS, Targets
+from poetry_fti.model.stage import KINDS, Hopsworks, Resources
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_fti.config.image.defaults import ImageDefaults
     from poetry_fti.config.table import Table
-    from poetry_fti.model import Constraint, Kind, Problem, Severity
+    from poetry_fti.model.check import Severity
+    from poetry_fti.model.constraint import Constraint
+    from poetry_fti.model.problem import Problem
+    from poetry_fti.model.stage import Kind
 
 STAGE_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?")
 FORBIDDEN_IN_PATHS: Final = re.compile(f"[{UNUSABLE}]")

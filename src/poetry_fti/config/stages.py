@@ -11,7 +11,9 @@ from poetry_fti.config.groups import closure, read_groups
 from poetry_fti.config.messages import stage_path
 from poetry_fti.config.read import read_config
 from poetry_fti.config.stage_table import STAGE_NAME, StageConfig
-from poetry_fti.model import FORMATS, KINDS, Problem, Stage
+from poetry_fti.model.formats import FORMATS
+from poetry_fti.model.problem import Problem
+from poetry_fti.model.stage import KINDS, Stage
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.config.groups import Groups
     from poetry_fti.config.read import Config
-    from poetry_fti.model import Kind, Rule
+    from poetry_fti.model.rule import Rule
+    from poetry_fti.model.stage import Kind
 
 
 def read_stages(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from poetry_fti.config.messages import dotted, listed, toml_type
-from poetry_fti.model import Problem
+from poetry_fti.model.problem import Problem
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable, Collection, Sequence
 
 _T = TypeVar("_T", bound=str)
@@ -129,14 +129,16 @@ class Table:
             self.wrong(key, message, index=index)
         return () if wrong else tuple(map(str, value))
 
-    def match(self, key: str, pattern: re.Pattern[str], message: str) -> re.Match[str] | None:
+    def match(self, key: str, pattern: str, message: str) -> re.Match[str] | None:
         """Return the match of a string with a pattern; None without a string or a match.
 
         The problem of a string that does not match is the quoted string, followed by `message`.
         """
         text = self.string(key)
-        found = pattern.fullmatch(text or "")
-        if found is None and text is not None:
+        if text is None:
+            return None
+        found = re.fullmatch(pattern, text)
+        if found is None:
             self.wrong(key, f'"{text}" {message}')
         return found
 

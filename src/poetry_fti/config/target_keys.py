@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.model import PLATFORMS, Libc, Targets
+from poetry_fti.model.platforms import PLATFORMS, Libc, Targets
 
 if TYPE_CHECKING:
     from poetry_fti.config.table import Table
@@ -21,8 +20,8 @@ _OTHER_NAMES: Final = {
     "win/amd64": "windows/amd64",
     "windows/x86_64": "windows/amd64",
 }
-_LIBC: Final = re.compile(r"(glibc(?=-2)|musl(?=-1))-(\d)\.(\d{1,2})", re.ASCII)
-_MACOS: Final = re.compile(r"([1-9]\d)\.(\d{1,2})", re.ASCII)
+_LIBC: Final = r"(?a)(glibc(?=-2)|musl(?=-1))-(\d)\.(\d{1,2})"
+_MACOS: Final = r"(?a)([1-9]\d)\.(\d{1,2})"
 
 
 def read_targets(table: Table) -> Targets:

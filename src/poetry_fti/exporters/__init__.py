@@ -1,6 +1,6 @@
 """Export formats: a module for each, imported when the format is used.
 
-A format's module is listed in `poetry_fti.model.FORMATS`, and has a constant
+A format's module is listed in `poetry_fti.model.formats.FORMATS`, and has a constant
 `EXPORTER`: what the format needs, which options it supports, and the function that returns its
 files.
 """
@@ -11,12 +11,12 @@ from dataclasses import KW_ONLY, dataclass
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, TypeAlias
 
-from poetry_fti.model import FORMATS
+from poetry_fti.model.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,6 @@ Exporter: TypeAlias = StageExporter | ProjectExporter
 
 
 def load_exporter(name: str) -> Exporter:
-    """Return the exporter of a format that is in `poetry_fti.model.FORMATS`."""
+    """Return the exporter of a format that is in `poetry_fti.model.formats.FORMATS`."""
     exporter: Exporter = resolve_name(f"{__name__}.{FORMATS[name]}:EXPORTER")
     return exporter

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import PurePosixPath
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 _FILE: Final = "{stage}.cdx.json"
 _LIBRARIES: Final = ("cyclonedx", "packageurl")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import Kind
+    from poetry_fti.model.stage import Kind
 
 _MODEL: Final = "mlmodel"
 # The names of files that describe an environment; where several in a folder are for one kind of

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import Installed, InstalledPackage
+    from poetry_fti.model.installed import Installed, InstalledPackage
 
 # What environments contain to install others, and what no stage requires.
 _INSTALLERS: Final = frozenset({"pip", "setuptools", "wheel", "uv", "poetry", "poetry-fti"})

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import Kind
+    from poetry_fti.model.stage import Kind
 
 _WORDS: Final[Mapping[Kind, frozenset[str]]] = {
     "feature": frozenset(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from packaging.version import Version
 
+    from poetry_fti.model.licenses import License
     from poetry_fti.model.origins import Origin
     from poetry_fti.model.stage import Stage
 
@@ -65,29 +66,6 @@ class Requirement:
         if self.direct:
             return f"{self.name} (direct reference)"
         return f"{self.name} {' || '.join(str(specifiers) for specifiers in self.ranges)}".strip()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LicenseMetadata:
-    """The license fields of a package's core metadata, empty where it has none.
-
-    Attributes:
-        expression: the field `License-Expression` (PEP 639).
-        text: the field `License`: a name, or the whole text of a license.
-        classifiers: the classifiers that begin with `License ::`.
-    """
-
-    expression: str = ""
-    text: str = ""
-    classifiers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class License:
-    """A license: a valid SPDX identifier or expression if `is_spdx` is true, else a name."""
-
-    text: str
-    is_spdx: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

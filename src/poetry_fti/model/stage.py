@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
-from poetry_fti.model.image import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.model.platforms import Targets
 
 if TYPE_CHECKING:

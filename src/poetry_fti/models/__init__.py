@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from poetry_fti.model import ModelRecord
+    from poetry_fti.model.model_record import ModelRecord
 
 # Kinds of folders, by the file that each has.
 FOLDERS: Final[Mapping[str, Callable[[Path], ModelRecord]]] = {

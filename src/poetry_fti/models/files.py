@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
     from pathlib import Path
 
-    from poetry_fti.model import ModelRecord
+    from poetry_fti.model.model_record import ModelRecord
 
 _HEAD: Final = 4096
 _LARGEST_TEXT: Final = 4 * MIB  # a thousand requirements with hashes have 1 MiB

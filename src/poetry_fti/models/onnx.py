@@ -6,7 +6,7 @@ import re
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.model import ModelRecord
+from poetry_fti.model.model_record import ModelRecord
 from poetry_fti.models.malformed import MalformedError
 from poetry_fti.models.protobuf import fields
 from poetry_fti.models.stamps import stamp_of

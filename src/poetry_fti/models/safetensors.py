@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.model import ModelRecord
+from poetry_fti.model.model_record import ModelRecord
 from poetry_fti.models.json_objects import json_objects
 from poetry_fti.models.malformed import MalformedError
 from poetry_fti.models.stamps import KEYS, stamp_of

@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.model import ModelRecord
+from poetry_fti.model.model_record import ModelRecord
 from poetry_fti.models.distributions import distributions
 from poetry_fti.models.json_objects import json_objects
 from poetry_fti.models.malformed import MalformedError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.model import Stamp
+from poetry_fti.model.model_record import Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
-    from poetry_fti.model import ModelRecord
+    from poetry_fti.model.model_record import ModelRecord
 
 
 def with_valid_versions(record: ModelRecord) -> ModelRecord:

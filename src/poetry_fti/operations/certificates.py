@@ -11,7 +11,7 @@ from poetry_fti.reading import LARGEST_TEMPLATE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from poetry_fti.model import Stage
+    from poetry_fti.model.stage import Stage
 
 
 def require_certificates(stage: Stage, root: Path) -> None:

@@ -13,7 +13,7 @@ from poetry_fti.exporters.shared.build_constraints import FILENAME as BUILD_CONS
 from poetry_fti.exporters.shared.header import with_words
 from poetry_fti.exporters.shared.omissions import without_hashes, without_markers
 from poetry_fti.files import Difference
-from poetry_fti.model import FORMATS, format_folder
+from poetry_fti.model.formats import FORMATS, format_folder
 from poetry_fti.operations.certificates import require_certificates
 from poetry_fti.operations.exports.by_products import by_products
 from poetry_fti.operations.exports.generated import require_own
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from poetry_fti import files
-from poetry_fti.model import OUTSIDE
+from poetry_fti.model.formats import OUTSIDE
 from poetry_fti.operations.exports.generated import is_written_file
 from poetry_fti.reading import require_inside
 

@@ -10,7 +10,7 @@ from poetry_fti.operations.locking.request import count
 
 if TYPE_CHECKING:
     from poetry_fti.bridge.lock.locker import LockState
-    from poetry_fti.model import Stage
+    from poetry_fti.model.stage import Stage
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
 

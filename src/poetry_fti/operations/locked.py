@@ -9,7 +9,8 @@ from poetry_fti.bridge.lock.locked import lock_digest
 from poetry_fti.bridge.project.pyproject import project_name
 from poetry_fti.bridge.project.toml import pyproject_text
 from poetry_fti.errors import FtiError
-from poetry_fti.model import IndexOrigin, LockedStage
+from poetry_fti.model.lock import LockedStage
+from poetry_fti.model.origins import IndexOrigin
 from poetry_fti.operations.images.context import path_in_context
 from poetry_fti.wording import in_quotes
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.lock.locker import LockStatus
     from poetry_fti.bridge.poetry_project import PoetryProject
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model.lock import LockedPackage
     from poetry_fti.operations.stage import ProjectStage
 
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from poetry_fti.bridge.contradictions import Contradiction
-    from poetry_fti.model import Kind
+    from poetry_fti.model.stage import Kind
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
     from poetry_fti.scaffold.presets import Preset

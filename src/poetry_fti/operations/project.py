@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from poetry_fti.config.groups import Groups
     from poetry_fti.config.pyproject import ProjectConfig
     from poetry_fti.config.read import Config
-    from poetry_fti.model import LockedStage, Rule
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.rule import Rule
 
 __all__ = ["LockState", "LockStatus", "Project", "load_project", "require_usable"]
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from poetry_fti.agreement.versions import LockedVersions
     from poetry_fti.bridge.lock.locked import SolvedLock
     from poetry_fti.bridge.project.derived_stage import DerivedStage
-    from poetry_fti.model import Requirement, Stage
+    from poetry_fti.model.lock import Requirement
+    from poetry_fti.model.stage import Stage
 
 
 class ProjectStage:

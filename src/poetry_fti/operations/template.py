@@ -12,7 +12,7 @@ from poetry_fti.reading import LARGEST_TEMPLATE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 
 def with_template(locked: LockedStage, root: Path) -> LockedStage:

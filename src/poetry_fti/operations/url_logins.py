@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from poetry_fti.model import GitOrigin, UrlOrigin
+from poetry_fti.model.origins import GitOrigin, UrlOrigin
 from poetry_fti.urls import has_login, public_git_url, public_url, secret_parameter
 
 if TYPE_CHECKING:
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import LockedStage, Origin
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.origins import Origin
     from poetry_fti.operations.locking.request import LockResult
     from poetry_fti.operations.project import Project
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import PurePosixPath
 
-    from poetry_fti.model import Platform
+    from poetry_fti.model.platforms import Platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from poetry_fti.errors import FtiError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from poetry_fti.model import Login
+    from poetry_fti.model.login import Login
 
 # The characters that all versions of pip, uv and git (curl) parse alike.
 _WORD: Final = re.compile(r"[!#$-&(-\[\]-~]+")

@@ -26,7 +26,7 @@ from poetry_fti.scaffold.toml_text import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from poetry_fti.model import Stage
+    from poetry_fti.model.stage import Stage
     from poetry_fti.scaffold.toml_sections import KeyPath
 
 _STAGES: Final = ("tool", "fti", "stages")

@@ -10,8 +10,8 @@ from packaging.utils import canonicalize_name
 
 from poetry_fti.config.groups import read_groups
 from poetry_fti.errors import ConfigError
-from poetry_fti.model import KINDS
 from poetry_fti.model.imported import relaxed
+from poetry_fti.model.stage import KINDS
 from poetry_fti.scaffold.imported_groups import extended_group
 from poetry_fti.scaffold.imported_requirements import bounds_first, standard_form
 from poetry_fti.scaffold.imported_sources import with_sources
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import PurePath
 
-    from poetry_fti.model import Kind
     from poetry_fti.model.imported import ImportedIndex, ImportedRequirement, ImportedStage
+    from poetry_fti.model.stage import Kind
 
 _STAGES: Final = ("tool", "fti", "stages")
 

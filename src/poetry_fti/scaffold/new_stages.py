@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from poetry_fti.config.groups import read_groups
 from poetry_fti.errors import ConfigError
-from poetry_fti.model import KINDS
+from poetry_fti.model.stage import KINDS
 from poetry_fti.scaffold.toml_text import (
     add_keys,
     append_table,
@@ -24,7 +24,7 @@ from poetry_fti.scaffold.toml_text import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from poetry_fti.model import Kind, Stage
+    from poetry_fti.model.stage import Kind, Stage
     from poetry_fti.scaffold.presets import Preset, PresetPackages, PresetSource
 
 _STAGES: Final = ("tool", "fti", "stages")

@@ -6,7 +6,7 @@ from importlib.resources import files as resources
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import ConfigError
-from poetry_fti.model import KINDS
+from poetry_fti.model.stage import KINDS
 from poetry_fti.scaffold.presets import read_preset
 from poetry_fti.scaffold.toml_text import parse
 from poetry_fti.wording import suggestion

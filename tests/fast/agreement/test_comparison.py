@@ -21,20 +21,13 @@ from poetry_fti.agreement.comparison import (
 )
 from poetry_fti.agreement.reasons import Explanation, Reason
 from poetry_fti.agreement.versions import locked_by_name
-from poetry_fti.model import (
-    KINDS,
-    DirectoryOrigin,
-    GitOrigin,
-    IndexOrigin,
-    LockedPackage,
-    LockedStage,
-    LockedVersion,
-    Requirement,
-    Stage,
-)
+from poetry_fti.model.lock import LockedPackage, LockedStage, Requirement
+from poetry_fti.model.locked_version import LockedVersion
+from poetry_fti.model.origins import DirectoryOrigin, GitOrigin, IndexOrigin
+from poetry_fti.model.stage import KINDS, Stage
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Origin
+    from poetry_fti.model.origins import Origin
 
 
 def requirement(name: str, *ranges: str) -> Requirement:

@@ -12,7 +12,8 @@ from packaging.version import Version
 
 import cases
 from poetry_fti.agreement.paths import MOST_PATHS, requirers
-from poetry_fti.model import Dependency, DependencyGraph, DependentPackage, Requirement
+from poetry_fti.model.dependency_graph import Dependency, DependencyGraph, DependentPackage
+from poetry_fti.model.lock import Requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

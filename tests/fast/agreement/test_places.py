@@ -10,19 +10,13 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from poetry_fti.agreement.places import origin_texts, places, places_text
-from poetry_fti.model import (
-    DirectoryOrigin,
-    FileOrigin,
-    GitOrigin,
-    IndexOrigin,
-    LockedVersion,
-    UrlOrigin,
-)
+from poetry_fti.model.locked_version import LockedVersion
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.model import Origin
+    from poetry_fti.model.origins import Origin
 
 FEATS: Final = canonicalize_name("feats")
 PYPI: Final = IndexOrigin()

@@ -11,13 +11,15 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from poetry_fti.agreement.rules import broken, hold, of_several_origins, tied
-from poetry_fti.model import LEVELS, GitOrigin, IndexOrigin, LockedVersion, Rule
+from poetry_fti.model.locked_version import LockedVersion
+from poetry_fti.model.origins import GitOrigin, IndexOrigin
+from poetry_fti.model.rule import LEVELS, Rule
 
 if TYPE_CHECKING:
     from random import Random
 
     from poetry_fti.agreement.versions import LockedVersions, Versions
-    from poetry_fti.model import Level
+    from poetry_fti.model.rule import Level
 
 STAGES = tuple("abcdef")
 

@@ -10,13 +10,13 @@ import pytest
 from checked import stage
 from checked_files import report, requiring
 from memory_commands import Ended, run
-from poetry_fti.model import Image
+from poetry_fti.model.images.image import Image
 from small_index import pyproject
 
 if TYPE_CHECKING:
     from memory_index import MemoryProject
     from poetry_fti.checks.shared.facts import CheckedStage
-    from poetry_fti.model import Kind
+    from poetry_fti.model.stage import Kind
 
 CUDA: Final = ("nvidia-cublas-cu12", "nvidia-cudnn-cu12", "nvidia-nccl-cu12", "triton")
 TORCH: Final = {"torch": "2.6.0", **dict.fromkeys(CUDA, "12.4")}

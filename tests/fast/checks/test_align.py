@@ -11,13 +11,14 @@ import checked
 from memory_commands import run
 from poetry_fti.checks import load_check
 from poetry_fti.checks.shared.facts import AlignRule
-from poetry_fti.model import IndexOrigin, Rule
+from poetry_fti.model.origins import IndexOrigin
+from poetry_fti.model.rule import Rule
 from small_index import pyproject
 
 if TYPE_CHECKING:
     from memory_index import MemoryProject
     from poetry_fti.checks.shared.facts import CheckedStage
-    from poetry_fti.model import Level
+    from poetry_fti.model.rule import Level
 
 BOTH = ("training", "inference")
 

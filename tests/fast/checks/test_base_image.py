@@ -9,7 +9,7 @@ import pytest
 
 from checked_files import report, targeted
 from memory_commands import Ended, run
-from poetry_fti.model import Image
+from poetry_fti.model.images.image import Image
 from small_index import pyproject
 
 if TYPE_CHECKING:

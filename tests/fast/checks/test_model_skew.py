@@ -8,7 +8,7 @@ from typing import Final
 
 from checked import stage
 from poetry_fti.checks.skew.models import model_findings
-from poetry_fti.model import ModelRecord
+from poetry_fti.model.model_record import ModelRecord
 from poetry_fti.models import read_model
 
 MODELS: Final = Path(__file__).parents[3] / "fixtures" / "models"

@@ -11,7 +11,8 @@ import checked
 from memory_commands import run
 from poetry_fti.checks import load_check
 from poetry_fti.checks.shared.facts import StageEnvironment
-from poetry_fti.model import Image, Platform, Targets
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.platforms import Platform, Targets
 from small_index import pyproject
 
 if TYPE_CHECKING:

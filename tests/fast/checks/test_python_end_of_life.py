@@ -13,7 +13,7 @@ from checked import project
 from checked_files import report, targeted
 from memory_commands import Ended, run
 from poetry_fti.checks import load_check
-from poetry_fti.model import Image
+from poetry_fti.model.images.image import Image
 from small_index import pyproject
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import pytest
 from checked_files import marked, report, requiring, targeted
 from memory_commands import Ended, run
 from poetry_fti.config.read import read_config
-from poetry_fti.model import FORMATS, GitOrigin
+from poetry_fti.model.formats import FORMATS
+from poetry_fti.model.origins import GitOrigin
 from small_index import pyproject
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from memory_index import MemoryProject
     from poetry_fti.checks.shared.facts import CheckedStage
-    from poetry_fti.model import Problem
+    from poetry_fti.model.problem import Problem
 
 MB: Final = 1_000_000
 AMD64: Final = "cp312-cp312-manylinux_2_17_x86_64.whl"

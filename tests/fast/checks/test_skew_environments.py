@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from checked import found, locked, requirement, stage
-from poetry_fti.model import Image, Platform, Targets
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.platforms import Platform, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from poetry_fti.checks.shared.facts import CheckedStage
-    from poetry_fti.model import Kind
+    from poetry_fti.model.stage import Kind
 
 FIX: Final = (
     "Choose the same minor version with `python` or `image.base` of tool.fti.stages.training and"

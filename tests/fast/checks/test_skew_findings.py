@@ -11,13 +11,15 @@ from packaging.markers import Marker
 from checked import found, locked, project, requirement, stage
 from poetry_fti.checks import Transfer, load_check
 from poetry_fti.checks.shared.facts import AlignRule
-from poetry_fti.model import Platform, Rule, Targets
+from poetry_fti.model.platforms import Platform, Targets
+from poetry_fti.model.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
-    from poetry_fti.model import Kind, Level
+    from poetry_fti.model.rule import Level
+    from poetry_fti.model.stage import Kind
 
 FINDS: Final = (
     "run `poetry fti lock`, which finds a version that both can have, or names the requirements"

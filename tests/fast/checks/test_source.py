@@ -11,7 +11,7 @@ from checked import locked, project, requirement, stage
 from memory_commands import Ended, run
 from memory_index import DEFAULT
 from poetry_fti.checks import load_check
-from poetry_fti.model import IndexOrigin
+from poetry_fti.model.origins import IndexOrigin
 from poetry_fti.operations.check.sources import package_sources
 from small_index import pyproject
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from checked import found, locked, stage
-from poetry_fti.model import GitOrigin, UrlOrigin
+from poetry_fti.model.origins import GitOrigin, UrlOrigin
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedPackage, Origin
+    from poetry_fti.model.lock import LockedPackage
+    from poetry_fti.model.origins import Origin
 
 COMMIT: Final = "5e3181f0c1d2a3b4c5d6e7f8091a2b3c4d5e6f70"
 URL: Final = "https://git.example.com/lib.git"

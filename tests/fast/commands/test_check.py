@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from memory_commands import Ended, run
-from poetry_fti.model import CHECKS
+from poetry_fti.model.check import CHECKS
 from small_index import pyproject as pyproject_text
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from poetry_fti.commands.shared.reports.comparison import comparison_data, comparison_lines
-from poetry_fti.model import LockedVersion
+from poetry_fti.model.locked_version import LockedVersion
 from poetry_fti.operations.comparison import Comparison, Divergence, Reason
 
 if TYPE_CHECKING:

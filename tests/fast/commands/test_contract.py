@@ -17,13 +17,14 @@ from poetry.utils._compat import tomllib
 from poetry_fti.checks import load_check
 from poetry_fti.config.read import read_config
 from poetry_fti.config.table import Table
-from poetry_fti.model import CHECKS, FORMATS
+from poetry_fti.model.check import CHECKS
+from poetry_fti.model.formats import FORMATS
 from poetry_fti.plugin import COMMANDS, FtiPlugin, command_class
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from poetry_fti.model import Problem
+    from poetry_fti.model.problem import Problem
 
 REFERENCE: Final = Path(__file__).parents[3] / "docs/reference"
 SECTION: Final = re.compile(r"(?m)^## (.*)\n((?:(?!## ).*\n)*)")

@@ -11,7 +11,7 @@ import pytest
 from memory_commands import run
 from poetry_fti.config.image.paths import read_template
 from poetry_fti.config.table import Table
-from poetry_fti.model import Problem
+from poetry_fti.model.problem import Problem
 from small_index import pyproject
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from memory_index import MemoryProject
     from poetry_fti.commands.poetry.stage_runner import StageRunner
-    from poetry_fti.model import Stage
+    from poetry_fti.model.stage import Stage
 
 LOCK = "# by Poetry 1\n[[package]]\nname = 'a'\n\n[metadata]\ncontent-hash = '1'\n"
 RECORD = Installation(lock="sha256:0", groups=("main", "training"), omitted=("dev",), root=False)

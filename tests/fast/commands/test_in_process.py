@@ -10,7 +10,7 @@ import pytest
 
 from memory_commands import Ended, run, run_poetry
 from poetry_fti.commands.poetry.edit import changing
-from poetry_fti.model import Image
+from poetry_fti.model.images.image import Image
 from poetry_fti.operations.locking.lock import lock_stages
 from small_index import pyproject
 

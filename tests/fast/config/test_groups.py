@@ -17,7 +17,7 @@ from small_index import pyproject
 
 if TYPE_CHECKING:
     from memory_index import MemoryProject
-    from poetry_fti.model import Problem
+    from poetry_fti.model.problem import Problem
 
 
 def layered(number: int, last: str = '"app"') -> dict[str, str]:

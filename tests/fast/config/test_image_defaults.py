@@ -11,11 +11,12 @@ from packaging.utils import canonicalize_name
 
 from poetry_fti.config.read import read_config
 from poetry_fti.config.stages import read_stages
-from poetry_fti.model import Image
+from poetry_fti.model.images.image import Image
 
 if TYPE_CHECKING:
     from poetry_fti.config.groups import Groups
-    from poetry_fti.model import Problem, Stage
+    from poetry_fti.model.problem import Problem
+    from poetry_fti.model.stage import Stage
 
 
 def read(text: str) -> tuple[dict[str, Stage], list[str]]:

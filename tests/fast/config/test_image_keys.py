@@ -11,10 +11,11 @@ import tomlkit
 
 from poetry_fti.config.image.keys import read_image
 from poetry_fti.config.table import Table
-from poetry_fti.model import Healthcheck, HttpProbe, Image
+from poetry_fti.model.images.healthcheck import Healthcheck, HttpProbe
+from poetry_fti.model.images.image import Image
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Problem
+    from poetry_fti.model.problem import Problem
 
 
 def read(text: str) -> tuple[Image, list[str]]:

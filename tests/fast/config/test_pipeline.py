@@ -10,7 +10,7 @@ import tomlkit
 from poetry_fti.bridge.project.checks import POETRY_CHECKS
 from poetry_fti.config.pyproject import read_pyproject
 from poetry_fti.errors import ProblemsError
-from poetry_fti.model import Pipeline, Resources
+from poetry_fti.model.stage import Pipeline, Resources
 
 GROUPS: Final = """\
 [project]

@@ -15,10 +15,12 @@ from poetry_fti.config.image.keys import IMAGE_KEYS
 from poetry_fti.config.pyproject import written_constraints
 from poetry_fti.config.read import Config, read_config
 from poetry_fti.config.stage_table import StageConfig
-from poetry_fti.model import PLATFORMS, Image, Libc, Platform, Rule, Targets
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.platforms import PLATFORMS, Libc, Platform, Targets
+from poetry_fti.model.rule import Rule
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Problem
+    from poetry_fti.model.problem import Problem
 
 FORMATS = ("requirements", "pylock", "dockerfile")
 

@@ -12,10 +12,11 @@ from packaging.utils import canonicalize_name
 from poetry_fti.config.groups import read_groups
 from poetry_fti.config.read import read_config
 from poetry_fti.config.stages import read_rules, read_stages, unknown_stage
-from poetry_fti.model import Rule
+from poetry_fti.model.rule import Rule
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Problem, Stage
+    from poetry_fti.model.problem import Problem
+    from poetry_fti.model.stage import Stage
 
 THREE = "[dependency-groups]\nfeature = []\ntraining = []\ninference = []\n"
 

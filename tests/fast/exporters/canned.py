@@ -11,23 +11,15 @@ from packaging.markers import Marker
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from poetry_fti.model import (
-    DirectoryOrigin,
-    FileOrigin,
-    GitOrigin,
-    IndexOrigin,
-    LockedFile,
-    LockedPackage,
-    LockedStage,
-    Platform,
-    Resources,
-    Stage,
-    Targets,
-    UrlOrigin,
-)
+from poetry_fti.model.lock import LockedFile, LockedPackage, LockedStage
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
+from poetry_fti.model.platforms import Platform, Targets
+from poetry_fti.model.stage import Resources, Stage
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Image, Kind, Origin, Pipeline
+    from poetry_fti.model.images.image import Image
+    from poetry_fti.model.origins import Origin
+    from poetry_fti.model.stage import Kind, Pipeline
 
 SECRET = "user:s3cret@"  # noqa: S105 - planted, so that tests can look for it
 DEFAULT = IndexOrigin()

@@ -8,7 +8,9 @@ from pathlib import PurePosixPath
 
 from fast.exporters.canned import LINUX, MIRROR, on, package, stage
 from poetry_fti.exporters.images import bake
-from poetry_fti.model import GitOrigin, Image, Platform, Targets
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.origins import GitOrigin
+from poetry_fti.model.platforms import Platform, Targets
 
 TRAINING = replace(
     stage(package("alpha")), project="Credit_Scoring", digest="sha256:0123456789abcdef"

@@ -13,10 +13,12 @@ from fast.exporters.canned import LINUX, on, package, stage
 from poetry_fti.exporters.images import dockerfile
 from poetry_fti.exporters.python import pylock, requirements
 from poetry_fti.exporters.shared.build_constraints import FILENAME
-from poetry_fti.model import DirectoryOrigin, FileOrigin, Image
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Installer, LockedPackage, LockedStage
+    from poetry_fti.model.images.image import Installer
+    from poetry_fti.model.lock import LockedPackage, LockedStage
 
 WHEEL = "a-1.0-cp312-cp312-manylinux_2_28_x86_64.whl"
 SDIST = "a-1.0.tar.gz"

@@ -11,10 +11,11 @@ from fast.exporters.canned import package, stage
 from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.exporters.docker.layers.sharing import sharing
 from poetry_fti.exporters.images import dockerfile
-from poetry_fti.model import Image, LockedFile
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.lock import LockedFile
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 
 def located(image: Image, name: str = "training") -> LockedStage:

@@ -13,7 +13,7 @@ import pytest
 from fast.exporters.canned import stage
 from poetry_fti.exporters.docker.context.dockerignore import context_paths
 from poetry_fti.exporters.images import dockerfile
-from poetry_fti.model import Image
+from poetry_fti.model.images.image import Image
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,17 +11,12 @@ import pytest
 from fast.exporters.canned import package
 from fast.exporters.test_layers import AMD64, ARM64, stage
 from poetry_fti.exporters.docker.layers.compiler import missing_compiler
-from poetry_fti.model import (
-    DirectoryOrigin,
-    FileOrigin,
-    GitOrigin,
-    Image,
-    Libc,
-    Platform,
-)
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin
+from poetry_fti.model.platforms import Libc, Platform
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 SOURCE: Final = package("native", "1.0", "native-1.0.tar.gz")
 HALF: Final = package(

@@ -10,10 +10,11 @@ import yaml
 
 from fast.exporters.canned import LINUX, MIRROR, on, package, stage
 from poetry_fti.exporters.images import compose
-from poetry_fti.model import GitOrigin, Image
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.origins import GitOrigin
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 SSH = package("repository", origin=GitOrigin("git@git.example:r.git", "c0ffee"))
 

@@ -15,10 +15,12 @@ from fast.exporters.canned import package
 from fast.exporters.test_monorepo import CODE, monorepo, tree
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.images import bake, compose, dockerfile
-from poetry_fti.model import Code, FileOrigin, Image
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.lock import Code
+from poetry_fti.model.origins import FileOrigin
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedPackage, LockedStage
+    from poetry_fti.model.lock import LockedPackage, LockedStage
 
 COMMON = tree("../../libs/common")
 ARCHIVE = package(

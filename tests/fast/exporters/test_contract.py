@@ -21,20 +21,16 @@ from poetry_fti.errors import FtiError
 from poetry_fti.exporters import ProjectExporter, StageExporter, load_exporter
 from poetry_fti.exporters.shared.header import is_generated
 from poetry_fti.exporters.shared.omissions import without_hashes
-from poetry_fti.model import (
-    FORMATS,
-    DirectoryOrigin,
-    Image,
-    Layer,
-    LockedFile,
-    Platform,
-    Targets,
-)
+from poetry_fti.model.formats import FORMATS
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.lock import Layer, LockedFile
+from poetry_fti.model.origins import DirectoryOrigin
+from poetry_fti.model.platforms import Platform, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.model import LockedPackage, LockedStage
+    from poetry_fti.model.lock import LockedPackage, LockedStage
 
 EXPORTERS: Final = {name: load_exporter(name) for name in FORMATS}
 STAGE_EXPORTERS: Final = {
@@ -134,7 +130,7 @@ def test_every_format_has_a_module_and_every_module_is_a_format() -> None:
 @pytest.mark.slow
 def test_a_format_is_imported_when_it_is_used() -> None:
     code = (
-        "import sys, poetry_fti.exporters as e, poetry_fti.model as m;"
+        "import sys, poetry_fti.exporters as e, poetry_fti.model.formats as m;"
         "e.load_exporter('stamp');"
         "print([n for n, f in m.FORMATS.items() if f'poetry_fti.exporters.{f}' in sys.modules])"
     )

@@ -19,12 +19,16 @@ from fast.exporters.schemas import sbom_problem
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import cyclonedx
 from poetry_fti.exporters.images import dockerfile
-from poetry_fti.model import Image, IndexOrigin, License, Platform, Requirement, Targets
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.licenses import License
+from poetry_fti.model.lock import Requirement
+from poetry_fti.model.origins import IndexOrigin
+from poetry_fti.model.platforms import Platform, Targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.model import LockedPackage, LockedStage
+    from poetry_fti.model.lock import LockedPackage, LockedStage
 
 DEFAULT: Final = IndexOrigin(None, "https://index.example/simple/")
 HEX: Final = sha256(b"content").hexdigest()

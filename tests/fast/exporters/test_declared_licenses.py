@@ -19,11 +19,11 @@ from poetry_fti.exporters import cyclonedx
 from poetry_fti.exporters.sbom.classifiers import SPDX
 from poetry_fti.exporters.sbom.declared import declared_licenses
 from poetry_fti.exporters.sbom.written import with_written_licenses
-from poetry_fti.model import License, LicenseMetadata
+from poetry_fti.model.licenses import License, LicenseMetadata
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 OSI: Final = "License :: OSI Approved :: "
 MIT_TEXT: Final = """\

@@ -11,10 +11,12 @@ import pytest
 
 from fast.exporters.canned import LINUX, MIRROR, STAGE, on, package, stage
 from poetry_fti.exporters.images import devcontainer
-from poetry_fti.model import GitOrigin, Image, Platform, Targets
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.origins import GitOrigin
+from poetry_fti.model.platforms import Platform, Targets
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 SSH: Final = GitOrigin("git@git.example:b.git", "c0ffee")
 ONE: Final = Targets(platforms=(Platform("linux", "amd64"), Platform("macos", "arm64")))

@@ -21,26 +21,15 @@ from poetry_fti.exporters.docker.context.default_excludes import excluding_patte
 from poetry_fti.exporters.docker.quoting import assignments, bind_mount, copy, exec_form, quoted
 from poetry_fti.exporters.docker.template import STANDARD
 from poetry_fti.exporters.images import dockerfile
-from poetry_fti.model import (
-    Code,
-    DirectoryOrigin,
-    FileOrigin,
-    GitOrigin,
-    Healthcheck,
-    HttpProbe,
-    Image,
-    IndexOrigin,
-    Libc,
-    LockedFile,
-    LockedPackage,
-    LockedStage,
-    Platform,
-    Stage,
-    Targets,
-)
+from poetry_fti.model.images.healthcheck import Healthcheck, HttpProbe
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.lock import Code, LockedFile, LockedPackage, LockedStage
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin
+from poetry_fti.model.platforms import Libc, Platform, Targets
+from poetry_fti.model.stage import Stage
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Origin
+    from poetry_fti.model.origins import Origin
 
 AMD64 = Platform("linux", "amd64")
 ARM64 = Platform("linux", "arm64")

@@ -23,10 +23,12 @@ from poetry_fti.exporters.docker.layers.cuda import duplicate_cuda
 from poetry_fti.exporters.docker.layers.explain import explain, not_shared
 from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.exporters.docker.layers.sharing import sharing
-from poetry_fti.model import Image, LockedFile, Platform
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.lock import LockedFile
+from poetry_fti.model.platforms import Platform
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 
 def layered(*stages: LockedStage) -> list[LockedStage]:

@@ -15,10 +15,11 @@ from fast.exporters.schemas import problems
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.ci import github
 from poetry_fti.exporters.ci.commands import INSTALL_POETRY
-from poetry_fti.model import PLATFORMS, IndexOrigin, Platform, Targets
+from poetry_fti.model.origins import IndexOrigin
+from poetry_fti.model.platforms import PLATFORMS, Platform, Targets
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 pytestmark = pytest.mark.slow  # the schema is large
 GUIDE: Final = Path(__file__).parents[3] / "docs" / "how-to" / "ci.md"

@@ -8,7 +8,7 @@ import yaml
 from fast.exporters.canned import STAGE, on, stage
 from fast.exporters.schemas import problems
 from poetry_fti.exporters.ci import gitlab
-from poetry_fti.model import Platform, Targets
+from poetry_fti.model.platforms import Platform, Targets
 
 pytestmark = pytest.mark.slow  # the schema is large
 

@@ -13,10 +13,11 @@ from poetry_fti.exporters.docker.layers.installed import image_view
 from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.exporters.docker.layers.sharing import sharing
 from poetry_fti.exporters.images import dockerfile
-from poetry_fti.model import Image
+from poetry_fti.model.images.image import Image
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedPackage, Platform
+    from poetry_fti.model.lock import LockedPackage
+    from poetry_fti.model.platforms import Platform
 
 KEPT = 'platform_machine == "x86_64"'
 

@@ -10,10 +10,13 @@ import pytest
 from fast.exporters.canned import on, stage
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.platforms.pipelines.kfp import files
-from poetry_fti.model import Image, Platform, Resources, Targets
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.platforms import Platform, Targets
+from poetry_fti.model.stage import Resources
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Kind, LockedStage
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.stage import Kind
 
 RUN: Final = Image(command=("python", "-m", "credit.run"))
 TEXT: Final = '''\

@@ -10,18 +10,13 @@ import pytest
 from fast.exporters.canned import job, on
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.platforms.kserve import files
-from poetry_fti.model import (
-    Healthcheck,
-    HttpProbe,
-    Image,
-    Pipeline,
-    Platform,
-    Resources,
-    Targets,
-)
+from poetry_fti.model.images.healthcheck import Healthcheck, HttpProbe
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.platforms import Platform, Targets
+from poetry_fti.model.stage import Pipeline, Resources
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 
 def service(image: Image, resources: Resources = Resources()) -> LockedStage:

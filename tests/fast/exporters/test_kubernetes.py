@@ -11,10 +11,13 @@ import yaml
 from fast.exporters.canned import STAGE, on, stage
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.platforms import kubernetes
-from poetry_fti.model import Healthcheck, HttpProbe, Image, Platform, Resources, Targets
+from poetry_fti.model.images.healthcheck import Healthcheck, HttpProbe
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.platforms import Platform, Targets
+from poetry_fti.model.stage import Resources
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 HEALTH: Final = Healthcheck(
     probe=HttpProbe("/health", 8000),

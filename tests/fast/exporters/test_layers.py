@@ -17,16 +17,11 @@ from packaging.version import Version
 from poetry_fti.exporters.docker.layers.plan import plan_layers, unlayered
 from poetry_fti.exporters.docker.layers.sharing import savings, sharing
 from poetry_fti.exporters.images import dockerfile
-from poetry_fti.model import (
-    Image,
-    IndexOrigin,
-    LockedFile,
-    LockedPackage,
-    LockedStage,
-    Platform,
-    Stage,
-    Targets,
-)
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.lock import LockedFile, LockedPackage, LockedStage
+from poetry_fti.model.origins import IndexOrigin
+from poetry_fti.model.platforms import Platform, Targets
+from poetry_fti.model.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

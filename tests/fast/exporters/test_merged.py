@@ -17,11 +17,13 @@ from packaging.utils import canonicalize_name
 from fast.exporters.canned import LINUX, on, package, stage
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.python.merged import render_merged
-from poetry_fti.model import DirectoryOrigin, LockedFile, Platform, Targets
+from poetry_fti.model.lock import LockedFile
+from poetry_fti.model.origins import DirectoryOrigin
+from poetry_fti.model.platforms import Platform, Targets
 from poetry_fti.targets import marker_environment
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 FOLDER = PurePosixPath("fti")
 TREE = package("tree", origin=DirectoryOrigin(PurePosixPath("libs/tree")), requires_python=None)

@@ -13,19 +13,12 @@ from packaging.utils import canonicalize_name
 from fast.exporters.canned import package, stage
 from poetry_fti.exporters.docker.layers.explain import explain
 from poetry_fti.exporters.images import dockerfile
-from poetry_fti.model import (
-    Code,
-    DirectoryOrigin,
-    GitOrigin,
-    Image,
-    Requirement,
-)
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.lock import Code, Requirement
+from poetry_fti.model.origins import DirectoryOrigin, GitOrigin
 
 if TYPE_CHECKING:
-    from poetry_fti.model import (
-        LockedPackage,
-        LockedStage,
-    )
+    from poetry_fti.model.lock import LockedPackage, LockedStage
 
 
 def tree(path: str, *requires: str) -> LockedPackage:

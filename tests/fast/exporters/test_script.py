@@ -16,10 +16,12 @@ from fast.exporters.canned import LINUX, STAGE, on, package, stage
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.python import script
 from poetry_fti.exporters.python.install_scripts.content import script_content
-from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin, Platform, Targets
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin
+from poetry_fti.model.platforms import Platform, Targets
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage, Origin
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.origins import Origin
 
 CONSTRAINED: Final = replace(
     STAGE, build_constraints=((canonicalize_name("wheels"), ("setuptools<80",)),)

@@ -14,7 +14,7 @@ from poetry_fti.errors import FtiError
 from poetry_fti.importers.conda.names import distribution
 from poetry_fti.importers.conda.specs import SpecError, parsed_spec
 from poetry_fti.importers.shared.python import python_specifiers
-from poetry_fti.model import Platform
+from poetry_fti.model.platforms import Platform
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 
 from imported_files import imported, requirements
 from poetry_fti.importers.shared.platform_markers import platform_marker
-from poetry_fti.model import PLATFORMS, Platform
 from poetry_fti.model.imported import ImportedIndex
+from poetry_fti.model.platforms import PLATFORMS, Platform
 
 TARGETS: Final = """\
 [workspace]

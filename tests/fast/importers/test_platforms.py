@@ -9,7 +9,7 @@ import pytest
 
 from imported_files import imported, requirements
 from poetry_fti.errors import FtiError
-from poetry_fti.model import Platform
+from poetry_fti.model.platforms import Platform
 
 CONDA: Final = """\
 channels:

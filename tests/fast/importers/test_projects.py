@@ -18,8 +18,8 @@ from poetry_fti.errors import FtiError
 from poetry_fti.importers.shared.markers import marked_platforms
 from poetry_fti.importers.shared.poetry_markers import python_marker, system_marker
 from poetry_fti.importers.shared.poetry_versions import specifiers
-from poetry_fti.model import Platform
 from poetry_fti.model.imported import ImportedIndex
+from poetry_fti.model.platforms import Platform
 
 UV: Final = """\
 [project]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from cases import examples
 from poetry_fti.errors import FtiError
-from poetry_fti.model import ModelRecord, Stamp
+from poetry_fti.model.model_record import ModelRecord, Stamp
 from poetry_fti.models import read_model
 from poetry_fti.models.environments.conda import is_conda, read_conda
 from poetry_fti.models.environments.requirements import is_requirements, read_requirements

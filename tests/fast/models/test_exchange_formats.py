@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from poetry_fti.errors import FtiError
-from poetry_fti.model import ModelRecord, Stamp
+from poetry_fti.model.model_record import ModelRecord, Stamp
 from poetry_fti.models import read_model
 
 MODELS: Final = Path(__file__).parents[3] / "fixtures" / "models"

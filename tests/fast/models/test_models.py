@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from cases import examples
 from poetry_fti.errors import FtiError
-from poetry_fti.model import ModelRecord, Stamp
+from poetry_fti.model.model_record import ModelRecord, Stamp
 from poetry_fti.models import read_model
 
 MODELS: Final = Path(__file__).parents[3] / "fixtures" / "models"

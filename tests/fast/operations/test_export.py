@@ -11,7 +11,7 @@ from poetry.utils._compat import tomllib
 from fast.conftest import filled, project_in
 from memory_index import DEFAULT
 from poetry_fti.errors import ConfigError, FtiError, StaleLockError
-from poetry_fti.model import FORMATS
+from poetry_fti.model.formats import FORMATS
 from poetry_fti.operations.export import (
     ExportRequest,
     differences,

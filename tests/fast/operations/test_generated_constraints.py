@@ -9,7 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from cases import seeds
-from poetry_fti.model import PLATFORMS
+from poetry_fti.model.platforms import PLATFORMS
 from poetry_fti.targets import marker_environment
 from small_index import pyproject
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from memory_index import MemoryProject
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
     from small_index import Releases
 
 pytestmark = pytest.mark.slow

@@ -21,7 +21,7 @@ from loopback.catalogue import Catalogue
 from loopback.site import Site
 from memory_index import DEFAULT
 from poetry_fti.errors import FtiError
-from poetry_fti.model import FORMATS
+from poetry_fti.model.formats import FORMATS
 from poetry_fti.operations.export import ExportRequest, render
 from poetry_fti.wording import harmless, in_quotes
 from small_index import catalogue, pyproject

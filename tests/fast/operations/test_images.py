@@ -8,7 +8,7 @@ import pytest
 
 from fast.conftest import filled, project_in
 from poetry_fti.errors import ConfigError, FtiError
-from poetry_fti.model import Platform
+from poetry_fti.model.platforms import Platform
 from poetry_fti.operations.export import write
 from poetry_fti.operations.images.build import Builder, build_images, build_jobs, render_images
 from poetry_fti.operations.images.jobs import wanted_platforms

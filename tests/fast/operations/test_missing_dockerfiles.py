@@ -8,7 +8,7 @@ import pytest
 
 from fast.conftest import filled, project_in
 from memory_commands import run
-from poetry_fti.model import FORMATS
+from poetry_fti.model.formats import FORMATS
 from poetry_fti.operations.export import ExportRequest, render, write
 from small_index import pyproject
 

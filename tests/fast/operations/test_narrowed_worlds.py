@@ -10,7 +10,7 @@ from packaging.version import Version
 
 from cases import seeds
 from narrowed_worlds import PROJECT_PYTHON, world
-from poetry_fti.model import Platform, Targets
+from poetry_fti.model.platforms import Platform, Targets
 from poetry_fti.targets import fits
 from small_index import catalogue, pyproject
 from truth import Truth, environments, installed, locked_packages

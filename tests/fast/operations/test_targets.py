@@ -11,7 +11,7 @@ from poetry.utils._compat import tomllib
 
 from memory_commands import run
 from poetry_fti.bridge.solving import stage_solver
-from poetry_fti.model import DirectoryOrigin
+from poetry_fti.model.origins import DirectoryOrigin
 from small_index import pyproject
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from poetry_fti.bridge.index.monitor import IndexMonitor
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import load_exporter
 from poetry_fti.exporters.python.pylock import files
-from poetry_fti.model import GitOrigin, LockedFile, UrlOrigin
+from poetry_fti.model.lock import LockedFile
+from poetry_fti.model.origins import GitOrigin, UrlOrigin
 from poetry_fti.operations.url_logins import export_warnings
 
 GIT: Final = package("my-tool", origin=GitOrigin("https://me:s3cret@git.example/t.git", "c0ffee"))

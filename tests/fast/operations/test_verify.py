@@ -11,18 +11,12 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from checked import locked
-from poetry_fti.model import (
-    Damage,
-    DirectoryOrigin,
-    GitOrigin,
-    Installed,
-    InstalledFrom,
-    InstalledPackage,
-)
+from poetry_fti.model.installed import Damage, Installed, InstalledFrom, InstalledPackage
+from poetry_fti.model.origins import DirectoryOrigin, GitOrigin
 from poetry_fti.operations.verify.comparison import Expected, Where, compare
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model.lock import LockedPackage
 
 WHERE: Final = Where(
     stage="training", place="environment", name="here", update="Install it", renew="Create it"

@@ -14,13 +14,15 @@ import pytest
 from fast.exporters.canned import package, stage
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.context.dockerignore import context_paths, is_excluded
-from poetry_fti.model import Code, DirectoryOrigin, Image
+from poetry_fti.model.images.image import Image
+from poetry_fti.model.lock import Code
+from poetry_fti.model.origins import DirectoryOrigin
 from poetry_fti.ports.context import inputs_digest, visible_paths
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 LOCKED = replace(
     stage(package("tree", origin=DirectoryOrigin(PurePosixPath("libs/tree")))),

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from poetry_fti.model import Platform
+from poetry_fti.model.platforms import Platform
 from poetry_fti.ports.engine_commands import (
     BaseImageJob,
     BuildJob,

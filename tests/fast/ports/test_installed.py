@@ -10,7 +10,7 @@ import pytest
 
 from installed import install, virtual_environment
 from poetry_fti.errors import FtiError
-from poetry_fti.model import InstalledFrom
+from poetry_fti.model.installed import InstalledFrom
 from poetry_fti.ports.installed.environment import read_installed
 from poetry_fti.ports.installed.locations import find_python
 from poetry_fti.ports.installed.locations import virtual_environment as located

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poetry_fti.errors import FtiError
-from poetry_fti.model import Login
+from poetry_fti.model.login import Login
 from poetry_fti.ports.netrc import netrc_text, own_netrc, secret_file
 
 if TYPE_CHECKING:

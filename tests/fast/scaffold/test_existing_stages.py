@@ -8,11 +8,11 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from poetry_fti.errors import ConfigError
-from poetry_fti.model import Stage
+from poetry_fti.model.stage import Stage
 from poetry_fti.scaffold.existing_stages import remove, rename
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Kind
+    from poetry_fti.model.stage import Kind
 
 TEXT: Final = """\
 [dependency-groups]

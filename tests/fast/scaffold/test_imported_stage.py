@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from poetry_fti.errors import ConfigError
-from poetry_fti.model import Platform
 from poetry_fti.model.imported import ImportedIndex, ImportedRequirement, ImportedStage
+from poetry_fti.model.platforms import Platform
 from poetry_fti.scaffold.imported_stage import Target, with_imported
 from poetry_fti.scaffold.new_project import with_project
 from poetry_fti.scaffold.toml_text import parse
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Kind
+    from poetry_fti.model.stage import Kind
 
 ROOT: Final = PurePosixPath("/code/demo")
 PROJECT: Final = '[project]\nname = "demo"\nversion = "1"\n'

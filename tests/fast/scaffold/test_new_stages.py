@@ -9,12 +9,12 @@ import tomlkit
 from packaging.utils import canonicalize_name
 
 from poetry_fti.errors import ConfigError
-from poetry_fti.model import Stage
+from poetry_fti.model.stage import Stage
 from poetry_fti.scaffold.new_stages import NewStage, clone, free_kinds, scaffold
 from poetry_fti.scaffold.presets import read_preset
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Kind
+    from poetry_fti.model.stage import Kind
 
 PROJECT = '[project]\nname = "demo"\nversion = "1"\n'
 CPU = {"name": "cpu", "url": "https://example.org/cpu", "packages": ["torch"]}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
     from poetry.core.version.markers import BaseMarker
 
-    from poetry_fti.model import Constraint
+    from poetry_fti.model.constraint import Constraint
 
 
 class Bounds:

@@ -17,7 +17,8 @@ from poetry_fti.bridge.index.pages import CachedPages
 from poetry_fti.bridge.index.parallel import in_parallel
 from poetry_fti.bridge.internals.index import kept_release
 from poetry_fti.errors import FtiError
-from poetry_fti.model import IndexOrigin, LockedFile
+from poetry_fti.model.lock import LockedFile
+from poetry_fti.model.origins import IndexOrigin
 from poetry_fti.urls import public_text
 from poetry_fti.wording import in_quotes
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from packaging.version import Version as PublicVersion
     from poetry.repositories import Repository, RepositoryPool
 
-    from poetry_fti.model import LockedPackage, Origin
+    from poetry_fti.model.lock import LockedPackage
+    from poetry_fti.model.origins import Origin
 
 _THREADS: Final = 8
 # Most pages name no yanked file, and searching them takes a tenth of the time of parsing them.

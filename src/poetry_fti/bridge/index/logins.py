@@ -10,7 +10,8 @@ from poetry.utils.authenticator import Authenticator
 from poetry.utils.password_manager import PoetryKeyringError
 
 from poetry_fti.errors import FtiError
-from poetry_fti.model import GitOrigin, Login
+from poetry_fti.model.login import Login
+from poetry_fti.model.origins import GitOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
     from poetry.utils.password_manager import HTTPAuthCredential
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 
 def logins(poetry: Poetry, stages: Iterable[LockedStage]) -> tuple[Login, ...]:

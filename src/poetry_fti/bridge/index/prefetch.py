@@ -16,7 +16,7 @@ from poetry.repositories.link_sources.json import SimpleJsonPage
 from poetry_fti.bridge.index.pages import offers_metadata
 from poetry_fti.bridge.index.repository import CachedRepository
 from poetry_fti.bridge.project.python_versions import python_specifiers
-from poetry_fti.model import PLATFORMS
+from poetry_fti.model.platforms import PLATFORMS
 from poetry_fti.targets import marker_environment, python_minors
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.index.monitor import IndexMonitor
     from poetry_fti.bridge.index.repository import IndexCache
-    from poetry_fti.model import Targets
+    from poetry_fti.model.platforms import Targets
 
 # Simultaneous requests to one index: as many as current browsers make, and a third of uv's.
 CONNECTIONS: Final = 16

@@ -21,7 +21,7 @@ from poetry_fti.bridge.lock.text.package_text import REMEMBERED, SharedTable, fi
 from poetry_fti.bridge.markers import Narrowing, parsed_marker, standard_marker
 from poetry_fti.bridge.project.python_versions import python_specifiers
 from poetry_fti.bridge.toml_parser import tomllib
-from poetry_fti.model import LockedPackage
+from poetry_fti.model.lock import LockedPackage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.lock.pins import Pin
     from poetry_fti.bridge.project.derived_stage import DerivedStage
-    from poetry_fti.model import Stage, Targets
+    from poetry_fti.model.platforms import Targets
+    from poetry_fti.model.stage import Stage
 
 # Kinds of sources whose URL is a path.
 _PATHS: Final = frozenset({"directory", "file"})

@@ -10,13 +10,15 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_fti.model import Libc
+from poetry_fti.model.platforms import Libc
 from poetry_fti.wording import in_one_line, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_fti.model import Rule, Stage, Targets
+    from poetry_fti.model.platforms import Targets
+    from poetry_fti.model.rule import Rule
+    from poetry_fti.model.stage import Stage
 
 # What a message calls the keys of the table that differ from those of pyproject.toml.
 _NAMES: Final = {"align": "rules", "tied": "rules", "paths": "path dependencies"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.specifiers import SpecifierSet
 
-from poetry_fti.model import Libc, Targets
+from poetry_fti.model.platforms import Libc, Targets
 from poetry_fti.targets import stage_targets, version_text
 from poetry_fti.wording import joined
 

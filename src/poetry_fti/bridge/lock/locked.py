@@ -19,7 +19,7 @@ from poetry_fti.bridge.lock.origins import package_origin
 from poetry_fti.bridge.markers import Narrowing, standard_marker
 from poetry_fti.bridge.project.python_versions import python_specifiers
 from poetry_fti.errors import FtiError
-from poetry_fti.model import LockedFile, LockedPackage
+from poetry_fti.model.lock import LockedFile, LockedPackage
 from poetry_fti.reading import read_bytes
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from poetry.packages.locker import Locker
 
     from poetry_fti.bridge.solving.solution import SolvedPackages
-    from poetry_fti.model import Stage, Targets
+    from poetry_fti.model.platforms import Targets
+    from poetry_fti.model.stage import Stage
 
 
 def lock_digest(lock: Path) -> str:

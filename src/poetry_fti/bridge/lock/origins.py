@@ -7,14 +7,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from poetry_fti.agreement.versions import group_locked
-from poetry_fti.model import (
-    DirectoryOrigin,
-    FileOrigin,
-    GitOrigin,
-    IndexOrigin,
-    LockedVersion,
-    UrlOrigin,
-)
+from poetry_fti.model.locked_version import LockedVersion
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +17,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
 
     from poetry_fti.bridge.lock.pins import Pin
-    from poetry_fti.model import Origin
+    from poetry_fti.model.origins import Origin
 
 
 def package_origin(package: Package, root: Path) -> Origin:

@@ -11,14 +11,14 @@ from poetry_fti.bridge.lock.origins import pinned_locked_versions
 from poetry_fti.bridge.lock.pins import has_merge_markers
 from poetry_fti.bridge.lock.preferences import readable_pins
 from poetry_fti.errors import FtiError
-from poetry_fti.model import LockedPackage
+from poetry_fti.model.lock import LockedPackage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from poetry_fti.bridge.lock.pins import Pin
     from poetry_fti.bridge.project.derived_stage import DerivedStage
-    from poetry_fti.model import Requirement
+    from poetry_fti.model.lock import Requirement
 
 # Poetry warns of path dependencies that do not exist.
 _PATH_LOGGER: Final = "poetry.core.packages.path_dependency"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 from poetry_fti.agreement.comparison import versions_by_name
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.lock import preferences
-from poetry_fti.bridge.lock.compared import FilelessLocker, read_compared
 from poetry_fti.bridge.lock.conditions import conditions_digest
 from poetry_fti.bridge.lock.locked import read_packages
 from poetry_fti.bridge.lock.locker import (
@@ -20,7 +19,6 @@ from poetry_fti.bridge.lock.locker import (
 )
 from poetry_fti.bridge.lock.origins import pinned_locked_versions
 from poetry_fti.bridge.lock.text.file_lines import locked_files
-from poetry_fti.bridge.lock.violation import violation
 from poetry_fti.reading import read_bytes
 
 if TYPE_CHECKING:
@@ -31,11 +29,12 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import LockedVersions
+    from poetry_fti.bridge.lock.compared import FilelessLocker
     from poetry_fti.bridge.lock.dependencies.graph import GraphReader
     from poetry_fti.bridge.lock.pins import Pin
     from poetry_fti.bridge.lock.text.file_lines import LockedFiles
     from poetry_fti.bridge.project.derived_stage import DerivedStage
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model.lock import LockedPackage
 
 _FRESH: Final = LockStatus("fresh", is_readable=True)
 
@@ -86,6 +85,8 @@ class StageLock:
         """Return the state of a lock, stale if the lock violates a constraint."""
         if status.state != "fresh" or not self._derived.stage.constraints:
             return status
+        from poetry_fti.bridge.lock.violation import violation  # noqa: PLC0415 - rarely needed
+
         try:
             reason = violation(self._derived, self.pins, lambda: self.locker)
         except Exception:  # noqa: BLE001 - Poetry raises any type for damaged text
@@ -106,11 +107,15 @@ class StageLock:
         """
         if self._solved:
             return self._solved
+        from poetry_fti.bridge.lock.compared import read_compared  # noqa: PLC0415 - not for new locks
+
         derived, locker = self._derived, self._fileless
         return read_compared(locker, derived.stage, derived.python, derived.root, self.pins)
 
     @cached_property
     def _fileless(self) -> FilelessLocker:
+        from poetry_fti.bridge.lock.compared import FilelessLocker  # noqa: PLC0415 - as above
+
         derived, text = self._derived, self.text
         if not text or "\N{REPLACEMENT CHARACTER}" in text:  # what is not UTF-8 has been replaced
             text = read_bytes(derived.lock).decode()

@@ -37,7 +37,6 @@ _DIGITS: Final[Mapping[str, int]] = {
 _DIGEST: Final = re.compile(
     "|".join(f"{name}:[0-9a-fA-F]{{{digits}}}" for name, digits in _DIGITS.items())
 )
-_TEXT: Final = re.compile(rf"[^{CONTROL}]+")
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION: Final = re.compile(r"[A-Za-z0-9.!+_-]+")
 _PRINTABLE: Final = re.compile(r"[ -~]+")
@@ -45,10 +44,12 @@ _PRINTABLE: Final = re.compile(r"[ -~]+")
 _MARKER: Final = re.compile(
     r"""[ !#-&(-\[\]-~]*(?:(?:"[ !#-\[\]-~]*"|'[ -&(-\[\]-~]*')[ !#-&(-\[\]-~]*)*"""
 )
-_SOURCE: Final = re.compile("legacy|directory|file|url|git")
-_COMMIT: Final = re.compile(r"[0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?")
-_REFERENCE: Final = re.compile(rf"[^{CONTROL}\s-][^{CONTROL}\s]*")
-_SUBDIRECTORY: Final = re.compile(rf"(?!/)(?!(?:.*[/\\])?\.\.(?:[/\\]|$))[^{CONTROL}]+")
+# Of sources, which few packages have: compiled on first use.
+_TEXT: Final = rf"[^{CONTROL}]+"
+_SOURCE: Final = "legacy|directory|file|url|git"
+_COMMIT: Final = r"[0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?"
+_REFERENCE: Final = rf"[^{CONTROL}\s-][^{CONTROL}\s]*"
+_SUBDIRECTORY: Final = rf"(?!/)(?!(?:.*[/\\])?\.\.(?:[/\\]|$))[^{CONTROL}]+"
 
 
 def problem(table: Mapping[str, Any]) -> str | None:
@@ -127,7 +128,7 @@ def _markers(value: str | Mapping[str, str] | None) -> Iterable[str]:
 
 def _source_problems(source: Mapping[str, Any]) -> Iterator[str]:
     is_git = source.get("type") == "git"
-    rules: dict[str, re.Pattern[str]] = {
+    rules = {
         "type": _SOURCE,
         "url": _TEXT,
         "reference": _REFERENCE if is_git else _TEXT,
@@ -135,7 +136,7 @@ def _source_problems(source: Mapping[str, Any]) -> Iterator[str]:
         "subdirectory": _SUBDIRECTORY,
     }
     for key, allowed in rules.items():
-        if (text := source.get(key)) is not None and not allowed.fullmatch(text):
+        if (text := source.get(key)) is not None and not re.fullmatch(allowed, text):
             wrong = "is no commit" if key == "resolved_reference" else "is not allowed"
             yield _invalid(f"the {key} of its source", wrong, text)
 

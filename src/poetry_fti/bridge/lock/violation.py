@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.lock.locker import StageLocker
     from poetry_fti.bridge.lock.pins import Pin
     from poetry_fti.bridge.project.derived_stage import DerivedStage
-    from poetry_fti.model import Targets
+    from poetry_fti.model.platforms import Targets
 
 
 def violation(derived: DerivedStage, pins: Iterable[Pin], locker: Callable[[], StageLocker]) -> str:

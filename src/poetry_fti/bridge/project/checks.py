@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.bridge.project.pyproject import project_extras, schema_problems
 from poetry_fti.bridge.project.requirements.problems import wrong_constraint
 from poetry_fti.config.pyproject import PoetryChecks
-from poetry_fti.model import Problem
+from poetry_fti.model.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,7 +14,7 @@ from poetry.core.masonry.utils.package_include import PackageInclude
 from poetry.core.packages.directory_dependency import DirectoryDependency
 
 from poetry_fti.bridge.project.derived_package import derived_package
-from poetry_fti.model import Code
+from poetry_fti.model.lock import Code
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

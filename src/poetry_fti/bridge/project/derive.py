@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import PurePosixPath
 
-    from poetry_fti.model import Stage
+    from poetry_fti.model.stage import Stage
 
 _DYNAMIC: Final = ("dependencies", "optional-dependencies")
 _REQUIREMENTS: Final = ("dependencies", "dev-dependencies", "group")

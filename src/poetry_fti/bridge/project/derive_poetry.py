@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import Stage
+    from poetry_fti.model.stage import Stage
 
 # Keys of [tool.poetry] that affect how every stage is solved and built.
 _SHARED_KEYS: Final = ("requires-poetry", "build-constraints")

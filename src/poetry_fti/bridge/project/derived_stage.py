@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from poetry.core.constraints.version import VersionConstraint
     from poetry.core.packages.project_package import ProjectPackage
 
-    from poetry_fti.bridge.project.paths.packages import PathDigests, PathPackages
-    from poetry_fti.model import Stage
+    from poetry_fti.bridge.project.paths.digests import PathDigests
+    from poetry_fti.bridge.project.paths.packages import PathPackages
+    from poetry_fti.model.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)

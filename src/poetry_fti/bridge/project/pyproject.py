@@ -17,7 +17,7 @@ from poetry_fti.bridge.lock.pins import has_merge_markers
 from poetry_fti.bridge.project.requirements.problems import requirement_problems
 from poetry_fti.bridge.toml_parser import tomllib
 from poetry_fti.errors import ConfigError, FtiError
-from poetry_fti.model import Problem
+from poetry_fti.model.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

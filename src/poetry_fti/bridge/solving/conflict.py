@@ -17,6 +17,7 @@ from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.provider import IncompatibleConstraintsError
 
 from poetry_fti.bridge.internals.solver import proof_premises
+from poetry_fti.bridge.solving.summary import requirer_text
 from poetry_fti.bridge.solving.unusable import UnusableRelease
 from poetry_fti.wording import joined
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from poetry.core.packages.project_package import ProjectPackage
     from poetry.mixology.incompatibility import Incompatibility
 
-# A message lists the versions of a package that has up to this many, and counts them otherwise.
-_LISTED_VERSIONS: Final = 3
 # How a message ends that lists the sources of requirements.
 _SOURCE: Final = "source="
 
@@ -235,13 +234,3 @@ def _requirements(
         if its_stage and its_name != name:
             allowed = "" if required.constraint.is_any() else f" {required.constraint}"
             yield its_stage, name if stage else "", version, f"requires {its_name}{allowed}"
-
-
-def requirer_text(name: str, versions: Iterable[str]) -> str:
-    """Return what requires something: versions of a package, or pyproject.toml without a name."""
-    if not name:
-        return "pyproject.toml"
-    distinct = sorted(set(versions))
-    if len(distinct) > _LISTED_VERSIONS:
-        return f"{name} (each of {len(distinct)} versions)"
-    return f"{name} {' and '.join(distinct)}"

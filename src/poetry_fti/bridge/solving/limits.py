@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.bridge.index.bounds import Bounds
-    from poetry_fti.model import Constraint
+    from poetry_fti.model.constraint import Constraint
 
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 

@@ -12,7 +12,7 @@ from poetry.repositories.exceptions import PackageNotFoundError
 
 from poetry_fti.bridge.internals.solver import proof_premises
 from poetry_fti.bridge.lock.dependencies.requirements import dependency_requirement
-from poetry_fti.bridge.solving.conflict import requirer_text
+from poetry_fti.bridge.solving.summary import requirer_text
 from poetry_fti.bridge.solving.unusable import UnusableRelease
 from poetry_fti.bridge.solving.variants.variant import Preferences
 from poetry_fti.errors import FtiError

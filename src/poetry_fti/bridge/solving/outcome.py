@@ -15,17 +15,7 @@ if TYPE_CHECKING:
     from poetry_fti.agreement.held_back import HeldBack
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.lock.locked import SolvedLock
-
-
-@dataclass(frozen=True, slots=True)
-class Saving:
-    """What naming the usual platforms would change for a stage: before and after.
-
-    `seconds` are those of solving, `packages` the numbers of locked packages.
-    """
-
-    seconds: tuple[float, float]
-    packages: tuple[int, int]
+    from poetry_fti.bridge.solving.variants.saving import Saving
 
 
 @dataclass(frozen=True, slots=True)

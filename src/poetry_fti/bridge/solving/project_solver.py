@@ -14,8 +14,6 @@ from poetry_fti.bridge.solving.outcome import DividedError, cannot_agree, tied_t
 from poetry_fti.bridge.solving.variants.variant import Preferences
 from poetry_fti.bridge.solving.workers.assignment import open_workers
 from poetry_fti.bridge.solving.workers.messages import (
-    FindNewest,
-    FindPossibility,
     MakeLock,
     PreferencesForRules,
     SolveIndependently,
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.solving.solver_output import SolverOutput
     from poetry_fti.bridge.solving.variants.variant import StageTask
     from poetry_fti.bridge.solving.workers.messages import FindObstacle, Message, Reply, Worker
-    from poetry_fti.model import Rule
+    from poetry_fti.model.rule import Rule
 
 _Answer = TypeVar("_Answer")
 
@@ -130,6 +128,8 @@ class ProjectSolver:
 
     def newest(self, package: NormalizedName) -> dict[str, Offered]:
         """Return the newest releases of a package in the sources of each stage; raises FtiError."""
+        from poetry_fti.bridge.solving.exclusion.questions import FindNewest  # noqa: PLC0415 - slow
+
         replies = {
             stage: worker.send(FindNewest(stage, package))
             for stage, worker in self._workers.items()
@@ -142,6 +142,10 @@ class ProjectSolver:
         The pins of the stage have to be those of its lock, and `solve` must have been called.
         Raises FtiError if the answer is unknown.
         """
+        from poetry_fti.bridge.solving.exclusion.questions import (  # noqa: PLC0415 - slow
+            FindPossibility,
+        )
+
         return _answer(self._workers[stage].send(FindPossibility(stage, package, version)))
 
     def update(self, package: NormalizedName, stages: Collection[str]) -> dict[str, Outcome]:

@@ -18,9 +18,7 @@ from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.private_name import exists
 from poetry_fti.bridge.internals.solver import AGGREGATE, share_direct_packages
-from poetry_fti.bridge.solving.attempts.partial import PartialSolver
-from poetry_fti.bridge.solving.attempts.selection import UndecidedError
-from poetry_fti.bridge.solving.conflict import own_clash
+from poetry_fti.bridge.solving.attempts import UndecidedError
 from poetry_fti.bridge.solving.limits import limiting, limits
 from poetry_fti.bridge.solving.preferred import PreferredPackages
 from poetry_fti.bridge.solving.solution import Solution
@@ -42,9 +40,10 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.index.metadata_view import MetadataView
     from poetry_fti.bridge.markers import Narrowing
+    from poetry_fti.bridge.solving.attempts.partial import PartialSolver
     from poetry_fti.bridge.solving.attempts.selection import Selection
     from poetry_fti.bridge.solving.solution import SolvedPackages
-    from poetry_fti.model import Constraint
+    from poetry_fti.model.constraint import Constraint
 
 
 class Resolver:
@@ -141,6 +140,8 @@ class Resolver:
 
     def own_clash(self, error: Exception) -> str:
         """Return which requirements of the stage exclude each other, or an empty string."""
+        from poetry_fti.bridge.solving.conflict import own_clash  # noqa: PLC0415 - rarely needed
+
         return own_clash(error, self._unchanged_root)
 
     def exchanged(self, solution: Solution, selection: Selection) -> Solution | None:
@@ -164,6 +165,8 @@ class Resolver:
     @cached_property
     def partial(self) -> PartialSolver:
         """The solver of some of the packages."""
+        from poetry_fti.bridge.solving.attempts.partial import PartialSolver  # noqa: PLC0415 - slow
+
         return PartialSolver(self.root(), self._shared, self.view, self._io)
 
     def is_impossible(

@@ -21,7 +21,6 @@ from poetry.repositories.exceptions import PackageNotFoundError
 from poetry_fti.bridge.index.builds import refused_builds
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.solver import preferences_of, replace_provider, solved_packages
-from poetry_fti.bridge.project.paths.leftover_metadata import require_current
 from poetry_fti.bridge.solving.preferred import is_unusual
 from poetry_fti.bridge.solving.unusable import (
     UnusableRelease,
@@ -210,6 +209,10 @@ class ViewProvider(Provider):
         except _READ_ERRORS as error:
             raise unreadable(dependency.pretty_name, error) from error
         if found.source_type == "directory":
+            from poetry_fti.bridge.project.paths.leftover_metadata import (  # noqa: PLC0415 - rare
+                require_current,
+            )
+
             require_current(found, Path(str(found.source_url)))
         self.originals[found] = found
         return self._view.package(found)

@@ -8,20 +8,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.markers import Narrowing, clear_marker_caches
-from poetry_fti.bridge.solving.attempts.attempts import Attempts
-from poetry_fti.bridge.solving.obstacles import obstacle
 from poetry_fti.bridge.solving.outcome import DividedError, Independent, Solved
 from poetry_fti.bridge.solving.preferred import as_preference
 from poetry_fti.bridge.solving.solution import yanked_warnings
 from poetry_fti.bridge.solving.variants.merge import merged
 from poetry_fti.bridge.solving.variants.target_notes import LockedVariant, target_notes
-from poetry_fti.bridge.solving.variants.universal import SLOW, saving, solve_universal
 from poetry_fti.bridge.solving.variants.variant import Preferences
 from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets, by_system
 from poetry_fti.config.import_names import package_suggestion
 from poetry_fti.config.messages import stage_path
 from poetry_fti.errors import FtiError
-from poetry_fti.model import USUAL_PLATFORMS, Platform
+from poetry_fti.model.platforms import USUAL_PLATFORMS, Platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,13 +28,16 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import Versions
+    from poetry_fti.bridge.solving.attempts.attempts import Attempts
     from poetry_fti.bridge.solving.obstacles import Obstacle
-    from poetry_fti.bridge.solving.outcome import Saving
     from poetry_fti.bridge.solving.solution import Solution, SolvedPackages
+    from poetry_fti.bridge.solving.variants.saving import Saving
     from poetry_fti.bridge.solving.variants.variant import StageTask, Variant
 
 # A stage without platforms is aligned on these alone, which takes a fraction of the time.
 _REPRESENTATIVE: Final = (Platform("linux", "amd64"),)
+# What naming platforms would save is reported for stages that take more CPU time, in seconds.
+SLOW: Final = 5.0
 
 
 class StageSolver:
@@ -131,6 +131,8 @@ class StageSolver:
     def attempts(self, variant: str) -> Attempts:
         """Return the attempts to give a variant other versions; they count as the stage's time."""
         if variant not in self._attempts:
+            from poetry_fti.bridge.solving.attempts.attempts import Attempts  # noqa: PLC0415 - slow
+
             self._attempts[variant] = Attempts(self.variants[variant])
         return self._attempts[variant]
 
@@ -191,6 +193,8 @@ class StageSolver:
 
         Raises FtiError if it is unknown.
         """
+        from poetry_fti.bridge.solving.obstacles import obstacle  # noqa: PLC0415 - rarely needed
+
         found = [obstacle(variant, each, name, version) for variant, each in self._solved]
         return min(found, key=lambda each: (each.is_possible, not each.text))
 
@@ -215,6 +219,8 @@ class StageSolver:
     def _saving(self, seconds: float, packages: int) -> Saving | None:
         if self._universal is None or seconds < SLOW:
             return None
+        from poetry_fti.bridge.solving.variants.saving import saving  # noqa: PLC0415 - rarely needed
+
         targets = replace(self._task.targets, platforms=USUAL_PLATFORMS)
         narrowed = self._make_variant(self._task, VariantTargets(targets))
         return saving(self._universal, narrowed, seconds, packages)
@@ -257,8 +263,10 @@ class StageSolver:
         return found.resolver.restored(solution)
 
     def _universal_packages(self, universal: Variant, aligned: Preferences) -> SolvedPackages:
+        from poetry_fti.bridge.solving.variants import universal as all_platforms  # noqa: PLC0415
+
         representative = None if self._task.is_bound else self.variants.get("")
-        found = solve_universal(universal, representative, aligned)
+        found = all_platforms.solve_universal(universal, representative, aligned)
         self._locked = {"": found.versions}
         self._solved = [(universal, found.preferences)]
         return universal.resolver.restored(found.solution)

@@ -19,7 +19,6 @@ from poetry.puzzle.exceptions import SolverProblemError
 from poetry.puzzle.provider import IncompatibleConstraintsError
 
 from poetry_fti.bridge.internals.solver import proof_premises
-from poetry_fti.bridge.solving.conflict import requirer_text
 from poetry_fti.bridge.solving.unusable import faults, remedies, same_fault
 from poetry_fti.errors import UnsolvableError
 
@@ -29,9 +28,11 @@ if TYPE_CHECKING:
     from poetry.core.constraints.version import VersionConstraint
     from poetry.mixology.incompatibility import Incompatibility
 
-    from poetry_fti.model import Constraint
+    from poetry_fti.model.constraint import Constraint
 
 _MOST_RELEASES: Final = 4
+# A message lists the versions of a package that has up to this many, and counts them otherwise.
+_LISTED_VERSIONS: Final = 3
 
 
 @contextmanager
@@ -121,6 +122,16 @@ def _text(requirer: str, found: Sequence[tuple[str, VersionConstraint]], name: s
     who = requirer_text(requirer, (version for version, _ in found))
     verb = "require" if " and " in who else "requires"
     return f"{who} {verb} {_allowed(name, _union(found))}"
+
+
+def requirer_text(name: str, versions: Iterable[str]) -> str:
+    """Return what requires something: versions of a package, or pyproject.toml without a name."""
+    if not name:
+        return "pyproject.toml"
+    distinct = sorted(set(versions))
+    if len(distinct) > _LISTED_VERSIONS:
+        return f"{name} (each of {len(distinct)} versions)"
+    return f"{name} {' and '.join(distinct)}"
 
 
 def _allowed(name: str, constraint: VersionConstraint) -> str:

@@ -9,14 +9,15 @@ from packaging.specifiers import SpecifierSet
 
 from poetry_fti.checks.shared.images import image_python, oldest_python
 from poetry_fti.checks.shared.targets import applies
-from poetry_fti.model import USUAL_PLATFORMS, IndexOrigin, Targets
+from poetry_fti.model.origins import IndexOrigin
+from poetry_fti.model.platforms import USUAL_PLATFORMS, Targets
 from poetry_fti.targets import stage_targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from poetry_fti.checks.shared.facts import CheckedStage
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model.lock import LockedPackage
     from poetry_fti.targets import StageTargets, Target
 
 

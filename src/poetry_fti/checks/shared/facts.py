@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import LockedFile, LockedPackage, Requirement, Rule, Stage
+    from poetry_fti.model.lock import LockedFile, LockedPackage, Requirement
+    from poetry_fti.model.rule import Rule
+    from poetry_fti.model.stage import Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

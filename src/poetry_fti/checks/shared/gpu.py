@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model.lock import LockedPackage
     from poetry_fti.targets import Minor
 
 # Libraries of CUDA and what consists of code for GPUs only. `nvidia-ml-py`, which many monitoring

@@ -8,12 +8,12 @@ from packaging.specifiers import SpecifierSet
 
 from poetry_fti.base_images import base_python
 from poetry_fti.checks.shared.targets import targets_of
-from poetry_fti.model import USUAL_PLATFORMS, Targets
+from poetry_fti.model.platforms import USUAL_PLATFORMS, Targets
 from poetry_fti.targets import stage_targets
 
 if TYPE_CHECKING:
     from poetry_fti.checks.shared.facts import CheckedStage
-    from poetry_fti.model import Libc
+    from poetry_fti.model.platforms import Libc
     from poetry_fti.targets import Minor, StageTargets
 
 

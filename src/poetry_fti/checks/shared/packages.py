@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_fti.checks.shared.facts import CheckedStage
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model.lock import LockedPackage
 
 
 def named(packages: Sequence[LockedPackage]) -> str:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from poetry_fti.checks import Finding
-    from poetry_fti.model import CheckSettings, Severity, Stage, Waiver
+    from poetry_fti.model.check import CheckSettings, Severity, Waiver
+    from poetry_fti.model.stage import Stage
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 
-from poetry_fti.model import PLATFORMS
+from poetry_fti.model.platforms import PLATFORMS
 from poetry_fti.targets import Target, stage_targets, version_text
 from poetry_fti.wording import joined
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from poetry_fti.checks.shared.facts import CheckedStage
-    from poetry_fti.model import LockedPackage, Targets
+    from poetry_fti.model.lock import LockedPackage
+    from poetry_fti.model.platforms import Targets
     from poetry_fti.targets import StageTargets
 
 # Variables of markers whose values on a target are not known: a marker's default environment would

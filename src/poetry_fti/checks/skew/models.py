@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.checks.shared.facts import CheckedStage
     from poetry_fti.checks.skew.facts import PackageFacts
-    from poetry_fti.model import ModelRecord
+    from poetry_fti.model.model_record import ModelRecord
 
 _CHECK: Final = "model"
 _PYTHON: Final = "python"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.specifiers import SpecifierSet
 
 from poetry_fti.checks import Transfer
-from poetry_fti.model import PLATFORMS
+from poetry_fti.model.platforms import PLATFORMS
 from poetry_fti.targets import Target, python_minors
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from poetry_fti.checks.shared.facts import CheckedProject, CheckedStage
-    from poetry_fti.model import Kind, LockedPackage
+    from poetry_fti.model.lock import LockedPackage
+    from poetry_fti.model.stage import Kind
     from poetry_fti.targets import Minor
 
 # The kinds of the stages that use what a stage of a kind makes.

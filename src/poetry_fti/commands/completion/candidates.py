@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cleo.formatters.formatter import Formatter
 
-from poetry_fti.commands.shared.findings import TOOL_FORMATS
-from poetry_fti.model import CHECKS, FORMATS, KINDS
+from poetry_fti.commands.shared.options import TOOL_FORMATS
+from poetry_fti.model.check import CHECKS
+from poetry_fti.model.formats import FORMATS
+from poetry_fti.model.stage import KINDS
 from poetry_fti.operations.presets import list_presets
 
 if TYPE_CHECKING:

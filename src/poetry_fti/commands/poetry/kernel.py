@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
     from poetry.utils.env import Env
 
-    from poetry_fti.model import Stage
+    from poetry_fti.model.stage import Stage
 
 
 class KernelCommand(Command):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from cleo.helpers import argument, option
 
-from poetry_fti.commands.shared.findings import TOOL_FORMATS
 from poetry_fti.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
     from cleo.io.inputs.option import Option
     from poetry.console.commands.command import Command
 
+# The formats of findings besides text and JSON; each has a module in `findings`.
+TOOL_FORMATS: Final = ("sarif", "github", "junit")
 STAGE: Final[Argument] = argument("stage", "The name of the stage.")
 STAGES: Final[Argument] = argument(
     "stages", "The names of the stages (default: all).", optional=True, multiple=True

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.config.image.keys import IMAGE_KEYS, image_of, read_image, read_registry
 from poetry_fti.config.table import Table
-from poetry_fti.model import Problem
+from poetry_fti.model.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from poetry_fti.model import Image
+    from poetry_fti.model.images.image import Image
 
 _PATH: Final = "tool.fti.image"
 _PROGRAM: Final = "belongs to the program of one stage; set it in [tool.fti.stages.<stage>.image]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.model import Healthcheck, HttpProbe
+from poetry_fti.model.images.healthcheck import Healthcheck, HttpProbe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _KEYS: Final = ("command", "http", "port", "interval", "timeout", "start-period", "retries")
 # Durations as Go writes them, without fractions, and short enough not to overflow.
-_DURATION: Final = re.compile(r"(?=.)(\d{1,6}h)?(\d{1,6}m)?(\d{1,6}s)?(\d{1,6}ms)?")
-_PATH: Final = re.compile(r"/[!\"$-~]*")
+_DURATION: Final = r"(?=.)(\d{1,6}h)?(\d{1,6}m)?(\d{1,6}s)?(\d{1,6}ms)?"
+_PATH: Final = r"/[!\"$-~]*"
 _LAST_PORT: Final = 65535
 _MOST_RETRIES: Final = 1000
 

@@ -6,7 +6,6 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.config.image.health import read_healthcheck
 from poetry_fti.config.image.paths import (
     read_certificates,
     read_context,
@@ -14,13 +13,14 @@ from poetry_fti.config.image.paths import (
     read_dockerfile,
     read_template,
 )
-from poetry_fti.model import CODE_FORMS, INSTALLERS, Image
+from poetry_fti.model.images.image import CODE_FORMS, INSTALLERS, Image
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from poetry_fti.config.table import Table
-    from poetry_fti.model import Installer
+    from poetry_fti.model.images.healthcheck import Healthcheck
+    from poetry_fti.model.images.image import Installer
 
 IMAGE_KEYS: Final = (
     "name",
@@ -51,20 +51,20 @@ IMAGE_KEYS: Final = (
 # Names that Docker, Podman and registries all accept: an optional host, then lower-case parts.
 _HOST: Final = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"
 _PART: Final = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
-_NAME: Final = re.compile(rf"({_HOST}/)?{_PART}(/{_PART})*")
-_REGISTRY: Final = re.compile(rf"({_HOST}|{_PART})(/{_PART})*")
+_NAME: Final = rf"({_HOST}/)?{_PART}(/{_PART})*"
+_REGISTRY: Final = rf"({_HOST}|{_PART})(/{_PART})*"
 _LONGEST_NAME: Final = 255
-_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_APT_PACKAGE: Final = re.compile(r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~-]+)?")
-_IMAGE_REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
-_REFERENCE_OR_NONE: Final = re.compile(f"({_IMAGE_REFERENCE.pattern})?")
+_VARIABLE: Final = r"[A-Za-z_][A-Za-z0-9_]*"
+_APT_PACKAGE: Final = r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~-]+)?"
+_IMAGE_REFERENCE: Final = r"[A-Za-z0-9][A-Za-z0-9._/:@-]*"
+_REFERENCE_OR_NONE: Final = f"({_IMAGE_REFERENCE})?"
 # Names that useradd and adduser both accept, or a uid below those with a special meaning.
-_USER: Final = re.compile(r"[a-z_][a-z0-9_-]{0,31}|0|[1-9][0-9]{0,8}")
-_LABEL: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?")
-_PORT: Final = re.compile(r"([1-9][0-9]{0,4})(?:/(tcp|udp|sctp))?")
+_USER: Final = r"[a-z_][a-z0-9_-]{0,31}|0|[1-9][0-9]{0,8}"
+_LABEL: Final = r"[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?"
+_PORT: Final = r"([1-9][0-9]{0,4})(?:/(tcp|udp|sctp))?"
 _LAST_PORT: Final = 65535
-_FOLDER: Final = re.compile(r"(/[A-Za-z0-9_@+~-][A-Za-z0-9._@+~-]*)+")
-_HERE_DOCUMENT: Final = re.compile(r"(^|\s)\d*<<(?!<)")
+_FOLDER: Final = r"(/[A-Za-z0-9_@+~-][A-Za-z0-9._@+~-]*)+"
+_HERE_DOCUMENT: Final = r"(^|\s)\d*<<(?!<)"
 _ENVIRONMENT: Final = PurePosixPath("/opt/venv")
 
 
@@ -72,7 +72,7 @@ def read_environment(table: Table) -> tuple[tuple[str, str], ...]:
     """Return the variables of the key `env` as pairs of name and value, sorted by name."""
     pairs = table.pairs("env")
     for name, _ in pairs:
-        if not _VARIABLE.fullmatch(name):
+        if not re.fullmatch(_VARIABLE, name):
             table.wrong("env", f'"{name}" is not a valid name of an environment variable')
     return pairs
 
@@ -122,8 +122,16 @@ def image_of(table: Table) -> Image:
         env=read_environment(table),
         labels=_labels(table),
         expose=expose,
-        healthcheck=read_healthcheck(table, expose),
+        healthcheck=_healthcheck(table, expose),
     )
+
+
+def _healthcheck(table: Table, exposed: Sequence[str]) -> Healthcheck | None:
+    if "healthcheck" not in table:
+        return None
+    from poetry_fti.config.image.health import read_healthcheck  # noqa: PLC0415 - rarely needed
+
+    return read_healthcheck(table, exposed)
 
 
 def _installer_image(table: Table, installer: Installer) -> str | None:
@@ -136,14 +144,14 @@ def _installer_image(table: Table, installer: Installer) -> str | None:
 def _reference_or_none(table: Table, key: str, example: str) -> str | None:
     """Return an image reference, or an empty string for no image; None for a missing key."""
     message = f'is not an image reference such as "{example}", or an empty string'
-    match = table.match(key, _REFERENCE_OR_NONE, message) if key in table else None
+    match = table.match(key, _REFERENCE_OR_NONE, message)
     return match[0] if match else None
 
 
 def _apt(table: Table, key: str, others: Collection[str] = ()) -> tuple[str, ...]:
     packages = table.distinct(key) or ()
     for index, package in enumerate(packages):
-        if not _APT_PACKAGE.fullmatch(package):
+        if not re.fullmatch(_APT_PACKAGE, package):
             table.wrong(key, f'"{package}" is not a valid name of a Debian package', index=index)
         elif package in others:
             message = f'"{package}" is already in "apt", which is installed for the build as well'
@@ -158,7 +166,7 @@ def _commands(table: Table, key: str) -> tuple[str, ...]:
             table.wrong(key, "is empty; it must be a command", index=index)
         elif re.search(r"[\r\n\0]", command) or command.rstrip().endswith("\\"):
             table.wrong(key, "must be one line; join commands with &&", index=index)
-        elif _HERE_DOCUMENT.search(command):
+        elif re.search(_HERE_DOCUMENT, command):
             table.wrong(key, "can't contain a here-document; copy a script and run it", index=index)
     return commands
 
@@ -175,7 +183,7 @@ def _user(table: Table) -> str:
     user = table.word("user")
     if user is None:
         return Image().user
-    if not _USER.fullmatch(user):
+    if not re.fullmatch(_USER, user):
         table.wrong("user", f'"{user}" is not a user name or uid such as "worker" or 1000')
     return user
 
@@ -205,7 +213,7 @@ def _workdir(table: Table) -> PurePosixPath:
 def _labels(table: Table) -> tuple[tuple[str, str], ...]:
     pairs = table.pairs("labels")
     for name, _ in pairs:
-        if not _LABEL.fullmatch(name):
+        if not re.fullmatch(_LABEL, name):
             table.wrong("labels", f'"{name}" is not a label name such as "com.example.team"')
         elif name.startswith("poetry-fti."):
             table.wrong("labels", f'"{name}" is set by poetry-fti; choose another name')
@@ -215,7 +223,7 @@ def _labels(table: Table) -> tuple[tuple[str, str], ...]:
 def _expose(table: Table) -> tuple[str, ...]:
     ports: list[str] = []
     for index, word in enumerate(table.words("expose")):
-        match = _PORT.fullmatch(word)
+        match = re.fullmatch(_PORT, word)
         if match is None or int(match[1]) > _LAST_PORT:
             table.wrong("expose", f'"{word}" is not a port such as 8000 or "8125/udp"', index=index)
             continue

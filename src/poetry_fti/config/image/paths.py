@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from poetry_fti.config.table import Table
 
 # Characters that a path in a Dockerfile cannot contain on every operating system.
-_UNUSABLE: Final = re.compile(rf"[{UNUSABLE}\[\]]|^\s|\s$")
+_UNUSABLE: Final = rf"[{UNUSABLE}\[\]]|^\s|\s$"
 
 
 def read_template(table: Table) -> PurePosixPath | None:
@@ -84,4 +84,4 @@ def _is_inside(path: PurePosixPath) -> bool:
 
 
 def _is_usable(path: PurePosixPath) -> bool:
-    return bool(path.parts) and ".." not in path.parts and not _UNUSABLE.search(str(path))
+    return bool(path.parts) and ".." not in path.parts and not re.search(_UNUSABLE, str(path))

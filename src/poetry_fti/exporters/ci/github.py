@@ -20,7 +20,7 @@ from poetry_fti.targets import version_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 FILENAME: Final = "github-workflow.yml"
 # GitHub reads workflows in this folder only; a step compares the copy.

@@ -14,7 +14,7 @@ from poetry_fti.exporters.shared.yaml_text import yaml_text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 FILENAME: Final = "gitlab-ci.yml"
 

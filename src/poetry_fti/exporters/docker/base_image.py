@@ -19,13 +19,14 @@ from poetry_fti.base_images import is_alpine as is_alpine_image
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.libc import needed_libc
 from poetry_fti.exporters.shared.pythons import allowed_minors
-from poetry_fti.model import Libc
+from poetry_fti.model.platforms import Libc
 from poetry_fti.targets import python_minors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.model import LockedStage, Stage
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.stage import Stage
 
 # The name under which a base image from the project's own Dockerfile is passed to the build.
 BASE_CONTEXT: Final = "own-base"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import SpecifierSet
 
 from poetry_fti.exporters.shared.images import image_platforms
-from poetry_fti.model import Libc
+from poetry_fti.model.platforms import Libc
 from poetry_fti.targets import stage_targets
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 
 def needed_libc(locked: LockedStage) -> tuple[Libc, str]:

@@ -16,7 +16,7 @@ from poetry_fti.exporters.shared.images import image_name, image_platforms, with
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 FILENAME: Final = "docker-bake.json"
 

@@ -23,7 +23,7 @@ from poetry_fti.exporters.shared.yaml_text import yaml_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 FILENAME: Final = "compose.yaml"
 

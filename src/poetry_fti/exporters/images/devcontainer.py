@@ -14,12 +14,13 @@ from poetry_fti.exporters.docker.instructions.sources import needs_credentials, 
 from poetry_fti.exporters.docker.instructions.user import ADDED_USER
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.images import base_tag, has_image, image_platforms, normalized
-from poetry_fti.model import Image, format_folder
+from poetry_fti.model.formats import format_folder
+from poetry_fti.model.images.image import Image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 _FILE: Final = "devcontainer.json"
 _KERNEL: Final = "ipykernel"

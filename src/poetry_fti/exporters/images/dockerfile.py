@@ -23,12 +23,12 @@ from poetry_fti.exporters.docker.layers.subsets import subset_files
 from poetry_fti.exporters.docker.template import STANDARD, directives, fill
 from poetry_fti.exporters.shared.build_constraints import build_constraint_files
 from poetry_fti.exporters.shared.images import with_images
-from poetry_fti.model import Image
+from poetry_fti.model.images.image import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
     Block: TypeAlias = Callable[[LockedStage], Iterator[str]]
 

@@ -17,12 +17,12 @@ from poetry_fti.exporters.shared.build_constraints import (
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.pip_lines import hashed_or_none, is_tree, pip_lines
 from poetry_fti.exporters.shared.yaml_text import yaml_text
-from poetry_fti.model import DirectoryOrigin, FileOrigin
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from poetry_fti.model import LockedPackage, LockedStage
+    from poetry_fti.model.lock import LockedPackage, LockedStage
 
 _FILE: Final = "environment.yml"
 

@@ -14,7 +14,7 @@ from poetry_fti.targets import version_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 # `nodefaults` is left out, since newer versions of conda take it for a channel.
 _CHANNELS: Final = ("conda-forge",)

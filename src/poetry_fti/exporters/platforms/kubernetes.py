@@ -14,7 +14,8 @@ from poetry_fti.exporters.shared.yaml_text import yaml_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from poetry_fti.model import Image, LockedStage
+    from poetry_fti.model.images.image import Image
+    from poetry_fti.model.lock import LockedStage
 
 FILENAME: Final = "kubernetes.yaml"
 # The name that `kubectl apply -k` looks for.

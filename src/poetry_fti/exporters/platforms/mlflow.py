@@ -19,7 +19,7 @@ from poetry_fti.exporters.shared.yaml_text import yaml_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 # Not requirements.txt, which has the hashes.
 _REQUIREMENTS: Final = "requirements.mlflow.txt"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from poetry_fti.model import DirectoryOrigin, FileOrigin
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 
 def without_paths(locked: LockedStage) -> LockedStage:

@@ -12,7 +12,8 @@ from poetry_fti.wording import in_quotes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.model import LockedStage, Resources
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.stage import Resources
 
 GPU: Final = "nvidia.com/gpu"
 NAME_LABEL: Final = "app.kubernetes.io/name"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_fti.model import HttpProbe
+from poetry_fti.model.images.healthcheck import HttpProbe
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Healthcheck, Image
+    from poetry_fti.model.images.healthcheck import Healthcheck
+    from poetry_fti.model.images.image import Image
 
 _PERIOD: Final = 10  # Kubernetes' default, in seconds
 _DURATION: Final = re.compile(r"(\d+)(ms|s|m|h)")

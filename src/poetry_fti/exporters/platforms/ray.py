@@ -14,7 +14,7 @@ from poetry_fti.exporters.shared.yaml_text import yaml_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 _FILE: Final = "runtime_env.yaml"
 # The lock contains everything that the packages require, and the stage may exclude some of that.

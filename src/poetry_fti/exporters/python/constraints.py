@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.exporters import StageExporter
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.reference import in_order, marked, reference
-from poetry_fti.model import DirectoryOrigin, FileOrigin
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 _FILE: Final = "constraints.txt"
 

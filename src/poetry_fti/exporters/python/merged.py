@@ -13,7 +13,7 @@ from poetry_fti.exporters.shared.header import project_header
 from poetry_fti.exporters.shared.pylock_entry import entry, require_files
 from poetry_fti.exporters.shared.pylock_text import pylock_text
 from poetry_fti.exporters.shared.reference import in_order
-from poetry_fti.model import IndexOrigin
+from poetry_fti.model.origins import IndexOrigin
 from poetry_fti.targets import MINORS, environment_marker, python_minors
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import LockedPackage, LockedStage
+    from poetry_fti.model.lock import LockedPackage, LockedStage
 
 FILENAME: Final = "pylock.toml"
 

@@ -17,7 +17,7 @@ from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.pylock_entry import entry, require_files
 from poetry_fti.exporters.shared.pylock_text import parse_pylock, pylock_text
 from poetry_fti.exporters.shared.reference import in_order
-from poetry_fti.model import LockedFile
+from poetry_fti.model.lock import LockedFile
 from poetry_fti.targets import environment_marker
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from packaging.pylock import PackageSdist, PackageWheel, Pylock
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 _FILE: Final = "pylock.{stage}.toml"
 

@@ -11,7 +11,7 @@ from poetry_fti.urls import without_logins
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 
 def files(locked: LockedStage) -> Mapping[str, str]:

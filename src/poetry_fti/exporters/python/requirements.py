@@ -13,13 +13,13 @@ from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.pip_lines import index_options, is_tree, requirement_words
 from poetry_fti.exporters.shared.reference import in_order
 from poetry_fti.exporters.shared.via import requiring, via_lines
-from poetry_fti.model import DirectoryOrigin, FileOrigin
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from poetry_fti.exporters.shared.via import Requiring
-    from poetry_fti.model import LockedPackage, LockedStage
+    from poetry_fti.model.lock import LockedPackage, LockedStage
 
 REQUIREMENTS: Final = "requirements.txt"
 SOURCES: Final = "requirements.sources.txt"

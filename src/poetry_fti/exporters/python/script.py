@@ -12,7 +12,7 @@ from poetry_fti.exporters.python.install_scripts.shell import shell_script
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 _SHELL: Final = "install.sh"
 _POWERSHELL: Final = "install.ps1"

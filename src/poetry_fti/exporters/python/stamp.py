@@ -13,7 +13,7 @@ from poetry_fti.exporters.shared.header import header
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 _FILE: Final = "fti_stamp.py"
 _MODULE: Final = "stamp.py"

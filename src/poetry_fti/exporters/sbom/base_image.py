@@ -12,7 +12,7 @@ from poetry_fti.exporters.docker.base_image import base_image
 from poetry_fti.exporters.shared.images import has_image
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 _LATEST: Final = "latest"
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from poetry_fti.exporters.sbom.classifiers import SPDX
-from poetry_fti.model import License
+from poetry_fti.model.licenses import License
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from poetry_fti.model import LicenseMetadata
+    from poetry_fti.model.licenses import LicenseMetadata
 
 # Longer texts are neither an expression nor a name.
 _LONGEST: Final = 200  # characters

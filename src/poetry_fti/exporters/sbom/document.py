@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from poetry_fti.exporters.sbom.packages import PackageComponent
-    from poetry_fti.model import LockedStage, Requirement
+    from poetry_fti.model.lock import LockedStage, Requirement
 
 _TOOL: Final = "poetry-fti"
 # In this order, so that the comment on the file's origin is in its first lines.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from cyclonedx.model.license import License as ComponentLicense
 
-    from poetry_fti.model import License
+    from poetry_fti.model.licenses import License
 
 _DECLARED: Final = LicenseAcknowledgement.DECLARED
 

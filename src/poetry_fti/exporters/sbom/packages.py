@@ -15,7 +15,7 @@ from packageurl import PackageURL
 
 from poetry_fti.exporters.sbom.licenses import component_licenses
 from poetry_fti.exporters.sbom.references import referenced
-from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
 from poetry_fti.urls import public_git_url, public_url, quoted_url
 from poetry_fti.wording import in_one_line
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cyclonedx.model import HashType
 
-    from poetry_fti.model import LockedFile, LockedPackage, LockedStage
+    from poetry_fti.model.lock import LockedFile, LockedPackage, LockedStage
 
 _PURL: Final = "pypi"
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")

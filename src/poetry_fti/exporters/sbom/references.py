@@ -10,7 +10,7 @@ from poetry_fti.exporters.shared.reference import in_order
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model.lock import LockedPackage
 
 
 def referenced(packages: Iterable[LockedPackage]) -> dict[str, LockedPackage]:

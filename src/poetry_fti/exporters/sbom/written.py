@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti.exporters.sbom.references import referenced
-from poetry_fti.model import License
+from poetry_fti.model.licenses import License
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 
 def with_written_licenses(locked: LockedStage, text: str) -> LockedStage:

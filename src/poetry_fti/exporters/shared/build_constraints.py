@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from packaging.specifiers import SpecifierSet
 
 from poetry_fti.exporters.shared.header import header
-from poetry_fti.model import PLATFORMS, DirectoryOrigin, FileOrigin, GitOrigin, Targets
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin
+from poetry_fti.model.platforms import PLATFORMS, Targets
 from poetry_fti.targets import fits, python_minors
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import LockedPackage, LockedStage
+    from poetry_fti.model.lock import LockedPackage, LockedStage
 
 FILENAME: Final = "build-constraints.txt"
 

@@ -10,7 +10,9 @@ from poetry_fti.wording import digest_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from poetry_fti.model import LockedStage, Platform, Stage
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.platforms import Platform
+    from poetry_fti.model.stage import Stage
 
 
 def with_images(stages: Iterable[LockedStage]) -> list[LockedStage]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 _NAMED: Final = 5
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from poetry_fti.exporters.shared.omissions import without_hashes
 from poetry_fti.exporters.shared.reference import in_order, marked, reference
-from poetry_fti.model import DirectoryOrigin, GitOrigin
+from poetry_fti.model.origins import DirectoryOrigin, GitOrigin
 from poetry_fti.urls import public_url, quoted_url, untrusted_host
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from poetry_fti.model import IndexOrigin, LockedPackage, LockedStage
+    from poetry_fti.model.lock import LockedPackage, LockedStage
+    from poetry_fti.model.origins import IndexOrigin
 
 
 def pip_lines(locked: LockedStage) -> list[str]:

@@ -20,11 +20,11 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 
 from poetry_fti.errors import FtiError
-from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
 from poetry_fti.urls import plain_file_url, public_git_url, public_url
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedFile, LockedPackage, LockedStage
+    from poetry_fti.model.lock import LockedFile, LockedPackage, LockedStage
 
 
 def require_files(locked: LockedStage) -> None:

@@ -12,7 +12,7 @@ from poetry_fti.targets import python_minors
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
     from poetry_fti.targets import Minor
 
 

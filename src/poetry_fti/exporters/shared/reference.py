@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from poetry_fti.errors import FtiError
-from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin, UrlOrigin
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin, UrlOrigin
 from poetry_fti.urls import public_git_url, public_url, quoted_url
 from poetry_fti.wording import in_quotes
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import PurePosixPath
 
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model.lock import LockedPackage
 
 # What pip reads as a comment, as options or as a variable, wherever it is in a line.
 _PIP_SYNTAX: Final = re.compile(r"\s[#-]|\$\{")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import LockedPackage, LockedStage, Requirement
+    from poetry_fti.model.lock import LockedPackage, LockedStage, Requirement
 
     Requiring = Mapping[NormalizedName, list[tuple[str, Requirement]]]
 

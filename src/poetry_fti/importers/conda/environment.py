@@ -15,8 +15,8 @@ from poetry_fti.importers.shared.combine import combined
 from poetry_fti.importers.shared.python import python_specifiers
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.importers.shared.requirements import merged, pinned_versions
-from poetry_fti.model import Platform
 from poetry_fti.model.imported import ImportedRequirement, ImportedStage
+from poetry_fti.model.platforms import Platform
 from poetry_fti.models.environments.yaml_documents import mapping, sequence, string
 from poetry_fti.wording import in_one_line, joined
 

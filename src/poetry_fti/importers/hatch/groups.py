@@ -14,7 +14,7 @@ from poetry_fti.importers.shared.documents import read_toml, strings, table
 from poetry_fti.importers.shared.platform_markers import with_platforms
 from poetry_fti.importers.shared.python import minor_versions
 from poetry_fti.importers.shared.requirements import merged
-from poetry_fti.model import Platform
+from poetry_fti.model.platforms import Platform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -16,8 +16,8 @@ from poetry_fti.importers.shared.documents import read_toml, table
 from poetry_fti.importers.shared.indexes import index_of
 from poetry_fti.importers.shared.platform_markers import with_platforms
 from poetry_fti.importers.shared.requirements import pinned_versions
-from poetry_fti.model import PLATFORMS
 from poetry_fti.model.imported import ImportedStage
+from poetry_fti.model.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

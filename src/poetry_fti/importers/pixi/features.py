@@ -9,12 +9,12 @@ from packaging.utils import canonicalize_name
 
 from poetry_fti.importers.conda.environment import platforms_of
 from poetry_fti.importers.shared.documents import strings, table
-from poetry_fti.model import PLATFORMS
+from poetry_fti.model.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from poetry_fti.model import Platform
+    from poetry_fti.model.platforms import Platform
 
 DEFAULT: Final = "default"
 # The targets that apply to a platform besides its own one, those that override others last.

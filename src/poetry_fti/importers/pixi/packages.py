@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from poetry_fti.importers.pixi.features import Feature
     from poetry_fti.importers.source import Source
-    from poetry_fti.model import Platform
     from poetry_fti.model.imported import ImportedRequirement, ImportedStage
+    from poetry_fti.model.platforms import Platform
 
 _ORIGINS: Final = ("git", "path", "url")
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from packaging.utils import NormalizedName
 
     from poetry_fti.importers.source import Files
-    from poetry_fti.model import Platform
     from poetry_fti.model.imported import ImportedIndex, ImportedRequirement
+    from poetry_fti.model.platforms import Platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 
-from poetry_fti.model import PLATFORMS
+from poetry_fti.model.platforms import PLATFORMS
 from poetry_fti.targets import marker_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_fti.model import Platform
+    from poetry_fti.model.platforms import Platform
 
 _VARIABLE: Final = re.compile(
     r"\b(os_name|sys_platform|platform_\w+|python_\w+|implementation_\w+|extras?|dependency_groups)\b"

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poetry_fti.importers.shared.markers import true_platforms
-from poetry_fti.model import PLATFORMS
+from poetry_fti.model.platforms import PLATFORMS
 from poetry_fti.targets import marker_environment
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from poetry_fti.model import Platform
     from poetry_fti.model.imported import ImportedRequirement
+    from poetry_fti.model.platforms import Platform
 
 
 def with_platforms(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.utils import canonicalize_name
 
-from poetry_fti.model import ModelRecord
+from poetry_fti.model.model_record import ModelRecord
 from poetry_fti.models.environments.folder import combined, document, records
 from poetry_fti.models.environments.yaml_documents import mapping, string
 from poetry_fti.models.stamps import stamp_of

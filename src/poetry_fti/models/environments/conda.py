@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from poetry_fti.model import ModelRecord
+from poetry_fti.model.model_record import ModelRecord
 from poetry_fti.models.environments.requirements import read_requirements
 from poetry_fti.models.environments.yaml_documents import (
     mapping,

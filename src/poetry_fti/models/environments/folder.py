@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.model import ModelRecord
+from poetry_fti.model.model_record import ModelRecord
 from poetry_fti.models.environments.yaml_documents import read_yaml
 from poetry_fti.models.files import read_file
 from poetry_fti.models.malformed import MalformedError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.model import ModelRecord
+from poetry_fti.model.model_record import ModelRecord
 from poetry_fti.models.environments.folder import combined, document, records
 from poetry_fti.models.environments.yaml_documents import mapping, string
 from poetry_fti.models.stamps import stamp_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.model import ModelRecord
+from poetry_fti.model.model_record import ModelRecord
 from poetry_fti.models.distributions import distributions
 from poetry_fti.models.inflated import inflated, is_compressed
 from poetry_fti.models.pickles.findings import Findings

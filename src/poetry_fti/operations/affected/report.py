@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
-    from poetry_fti.model import Stage
+    from poetry_fti.model.stage import Stage
 
 ReasonKind: TypeAlias = Literal[
     "new",

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from poetry_fti.model import Code
+from poetry_fti.model.lock import Code
 from poetry_fti.operations.affected.report import AffectedReport, Reason, StageChanges
 from poetry_fti.operations.affected.settings import Declared, declared, setting_reasons
 from poetry_fti.operations.affected.watched import is_excluded, watched

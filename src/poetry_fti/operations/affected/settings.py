@@ -18,7 +18,8 @@ from poetry_fti.operations.affected.report import Reason
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from poetry_fti.model import Image, Stage
+    from poetry_fti.model.images.image import Image
+    from poetry_fti.model.stage import Stage
 
 # Fields that other differences cover, `paths`, which only selects the files to compare, and what
 # changes neither the environment nor the image.

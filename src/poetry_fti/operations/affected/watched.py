@@ -14,7 +14,7 @@ from poetry_fti.exporters.docker.context.default_excludes import RECORDS, exclud
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from poetry_fti.model import Code
+    from poetry_fti.model.lock import Code
     from poetry_fti.operations.affected.report import ReasonKind
     from poetry_fti.operations.stage import ProjectStage
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from poetry_fti.checks import Unknown, load_check
 from poetry_fti.checks.shared.settings import judge, unused_waivers
 from poetry_fti.errors import ConfigError
-from poetry_fti.model import CHECKS
+from poetry_fti.model.check import CHECKS
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from poetry_fti import files
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model.lock import LockedPackage
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
 

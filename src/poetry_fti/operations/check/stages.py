@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.checks.shared.facts import CheckedStage
-from poetry_fti.model import LockedPackage
+from poetry_fti.model.lock import LockedPackage
 from poetry_fti.operations.check.sizes import known_sizes
 
 if TYPE_CHECKING:

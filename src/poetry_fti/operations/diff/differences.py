@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.versions import LockedVersions
     from poetry_fti.checks.shared.facts import CheckedStage
-    from poetry_fti.model import LockedVersion
+    from poetry_fti.model.locked_version import LockedVersion
     from poetry_fti.operations.diff.requirement_changes import RequirementChange
 
 

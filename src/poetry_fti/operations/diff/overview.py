@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.checks.shared.chains import shortest_chains
-from poetry_fti.model import LockedStage
+from poetry_fti.model.lock import LockedStage
 from poetry_fti.operations.check.stages import checked_stage
 from poetry_fti.operations.comparison import compare_stages
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from poetry_fti.bridge.project.derived_stage import DerivedStage
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model.lock import LockedPackage
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
     from poetry_fti.ports.git import Repository

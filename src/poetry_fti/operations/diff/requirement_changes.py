@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from poetry_fti.checks.shared.facts import CheckedStage
-    from poetry_fti.model import Requirement
+    from poetry_fti.model.lock import Requirement
 
 PYPROJECT: Final = "pyproject.toml"
 

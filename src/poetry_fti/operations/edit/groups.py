@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import Stage
+    from poetry_fti.model.stage import Stage
     from poetry_fti.operations.stage import ProjectStage
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from poetry_fti import files
 from poetry_fti.errors import FtiError
-from poetry_fti.model import OUTSIDE
+from poetry_fti.model.formats import OUTSIDE
 from poetry_fti.reading import LARGEST
 
 if TYPE_CHECKING:

@@ -9,13 +9,14 @@ from poetry_fti import files
 from poetry_fti.exporters.cyclonedx import require_library, sbom_path
 from poetry_fti.exporters.sbom.declared import declared_licenses
 from poetry_fti.exporters.sbom.written import with_written_licenses
-from poetry_fti.model import IndexOrigin
+from poetry_fti.model.origins import IndexOrigin
 from poetry_fti.wording import abbreviated, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from poetry_fti.model import License, LicenseMetadata, LockedPackage, LockedStage
+    from poetry_fti.model.licenses import License, LicenseMetadata
+    from poetry_fti.model.lock import LockedPackage, LockedStage
     from poetry_fti.operations.project import Project
 
 _NONE_DECLARED: Final = "none declared"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import PurePosixPath
 
-    from poetry_fti.model import LockedFile, LockedStage
+    from poetry_fti.model.lock import LockedFile, LockedStage
     from poetry_fti.operations.project import Project
 
 

@@ -11,7 +11,7 @@ from poetry_fti.operations.exports.written_files import StageFormat, is_exported
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
 

@@ -10,7 +10,7 @@ from poetry_fti import files
 from poetry_fti.exporters import ProjectExporter, StageExporter, load_exporter
 from poetry_fti.exporters.python.merged import FILENAME
 from poetry_fti.exporters.shared.header import export_words
-from poetry_fti.model import FORMATS, format_folder
+from poetry_fti.model.formats import FORMATS, format_folder
 from poetry_fti.operations.exports.generated import (
     generated_files,
     is_written_file,

@@ -24,7 +24,8 @@ from poetry_fti.ports.netrc import netrc_text, own_netrc, secret_file
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from poetry_fti.model import LockedStage, Platform
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.platforms import Platform
     from poetry_fti.operations.affected.report import AffectedReport
     from poetry_fti.operations.export import Rendered
     from poetry_fti.operations.project import Project

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from poetry_fti.errors import ConfigError
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Stage
+    from poetry_fti.model.stage import Stage
 
 
 def context_folder(root: Path, stage: Stage) -> Path:

@@ -18,7 +18,7 @@ from poetry_fti.exporters.shared.images import (
     inputs_tag,
     with_images,
 )
-from poetry_fti.model import PLATFORMS
+from poetry_fti.model.platforms import PLATFORMS
 from poetry_fti.operations.images.context import context_folder
 from poetry_fti.ports.context import inputs_digest
 from poetry_fti.ports.engine_commands import BaseImageJob, BuildJob
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from poetry_fti.model import LockedStage, Platform
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.platforms import Platform
     from poetry_fti.operations.export import Rendered
     from poetry_fti.ports.container_engine import ContainerEngine
 

@@ -18,7 +18,7 @@ from poetry_fti.wording import named_stages, readable
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable
 
-    from poetry_fti.model import LockedFile, LockedPackage, LockedStage
+    from poetry_fti.model.lock import LockedFile, LockedPackage, LockedStage
     from poetry_fti.operations.project import Project
 
 

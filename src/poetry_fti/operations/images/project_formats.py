@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from poetry_fti.exporters import ProjectExporter
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
     from poetry_fti.operations.project import Project
 
 

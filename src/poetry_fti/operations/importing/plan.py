@@ -16,8 +16,8 @@ from poetry_fti.importers.installed import installed_stage
 from poetry_fti.importers.kinds import kind_by_name, kind_by_packages
 from poetry_fti.importers.shared.combine import combined
 from poetry_fti.importers.source import Source
-from poetry_fti.model import KINDS
 from poetry_fti.model.imported import ImportedStage
+from poetry_fti.model.stage import KINDS
 from poetry_fti.operations.importing.project_files import ProjectFiles
 from poetry_fti.operations.new_stages import (
     existing_text,
@@ -38,8 +38,8 @@ from poetry_fti.wording import in_quotes, joined
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from poetry_fti.model import Kind
     from poetry_fti.model.imported import ImportedRequirement
+    from poetry_fti.model.stage import Kind
 
 # The file that a folder has in which MLflow has saved a model.
 _MODEL: Final = "MLmodel"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.solving.obstacles import Obstacle
     from poetry_fti.bridge.solving.outcome import Outcome
     from poetry_fti.bridge.solving.project_solver import ProjectSolver
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
     from poetry_fti.operations.project import Project
 
 # The solver is asked so often at most, each time for a few solves of a stage.

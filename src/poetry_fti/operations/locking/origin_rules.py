@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.versions import LockedVersions
     from poetry_fti.bridge.solving.outcome import Outcome
-    from poetry_fti.model import Rule
+    from poetry_fti.model.rule import Rule
 
 
 def require_one_origin(

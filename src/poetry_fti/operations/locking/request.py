@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from poetry_fti.agreement.comparison import Change
     from poetry_fti.agreement.held_back import HeldBack
     from poetry_fti.agreement.reasons import Explanation
-    from poetry_fti.bridge.solving.outcome import Saving
+    from poetry_fti.bridge.solving.variants.saving import Saving
     from poetry_fti.errors import FtiError
     from poetry_fti.operations.project import Project
 

@@ -12,7 +12,8 @@ from poetry_fti.exporters.python.requirements import files as requirements_files
 from poetry_fti.exporters.shared.build_constraints import build_constraint_files
 from poetry_fti.exporters.shared.images import normalized
 from poetry_fti.exporters.shared.pip_lines import hashed_or_none
-from poetry_fti.model import DirectoryOrigin, FileOrigin, Platform
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin
+from poetry_fti.model.platforms import Platform
 from poetry_fti.reading import LARGEST_TEMPLATE, read_bytes, require_inside
 from poetry_fti.wording import digest_name, joined
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from poetry_fti.model import Kind, LockedStage, Stage
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.stage import Kind, Stage
 
 _PLATFORM: Final = Platform("linux", "amd64")
 # The environments that Hopsworks has: for a kind, the one of the first of these packages.

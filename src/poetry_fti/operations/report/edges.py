@@ -10,7 +10,7 @@ from poetry_fti.report.data import Edge
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from poetry_fti.model import DependencyGraph
+    from poetry_fti.model.dependency_graph import DependencyGraph
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
 

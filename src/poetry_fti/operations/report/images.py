@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from poetry_fti.exporters.docker.layers.sharing import Sharing
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
 

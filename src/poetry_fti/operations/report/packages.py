@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from poetry_fti.agreement.versions import LockedVersions
     from poetry_fti.checks import Finding
     from poetry_fti.checks.shared.facts import CheckedStage
-    from poetry_fti.model import LockedVersion
+    from poetry_fti.model.locked_version import LockedVersion
     from poetry_fti.operations.comparison import Divergence
     from poetry_fti.report.data import Severity, StageDownload
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from packaging.utils import canonicalize_name
 
 from poetry_fti.checks import Finding
-from poetry_fti.model import DirectoryOrigin, GitOrigin, IndexOrigin
+from poetry_fti.model.origins import DirectoryOrigin, GitOrigin, IndexOrigin
 from poetry_fti.wording import in_one_line, short_commit
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from poetry_fti.checks import FindingLevel
-    from poetry_fti.model import Installed, InstalledPackage, LockedPackage
+    from poetry_fti.model.installed import Installed, InstalledPackage
+    from poetry_fti.model.lock import LockedPackage
 
 Place: TypeAlias = Literal["environment", "image"]
 

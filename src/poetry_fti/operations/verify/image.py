@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.lock.locked import lock_digest
 from poetry_fti.errors import FtiError
-from poetry_fti.model import PLATFORMS, Installed
+from poetry_fti.model.installed import Installed
+from poetry_fti.model.platforms import PLATFORMS
 from poetry_fti.operations.images.jobs import LOCK_LABEL
 from poetry_fti.operations.verify.comparison import Where
 from poetry_fti.operations.verify.run import compared

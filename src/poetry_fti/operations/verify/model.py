@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from poetry_fti.model import Stamp
+    from poetry_fti.model.model_record import Stamp
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
 

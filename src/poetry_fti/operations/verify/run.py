@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import Installed, LockedPackage
+    from poetry_fti.model.installed import Installed
+    from poetry_fti.model.lock import LockedPackage
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
 

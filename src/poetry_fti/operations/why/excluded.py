@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.restrictions import Restriction
     from poetry_fti.bridge.solving.exclusion.possibility import Possibility
-    from poetry_fti.model import DependencyGraph
+    from poetry_fti.model.dependency_graph import DependencyGraph
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
     from poetry_fti.operations.why.report import Remedy

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from poetry_fti.agreement.paths import MOST_PATHS, RequiredBy, Requirers, requirers
 from poetry_fti.config.import_names import package_suggestion
 from poetry_fti.errors import FtiError
-from poetry_fti.model import IndexOrigin
+from poetry_fti.model.origins import IndexOrigin
 from poetry_fti.wording import in_one_line, joined, named_stages
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from poetry_fti.bridge.lock.locker import LockState
-    from poetry_fti.model import Dependency
+    from poetry_fti.model.dependency_graph import Dependency
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
 

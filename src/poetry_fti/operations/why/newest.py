@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin
 from poetry_fti.operations.locking.lock import LockRequest, stages_to_solve
 from poetry_fti.operations.why.report import NewestIn
 from poetry_fti.operations.why.search import Search

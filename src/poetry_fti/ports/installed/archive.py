@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.model import Damage
+from poetry_fti.model.installed import Damage
 from poetry_fti.ports.installed.environment import MOST_PACKAGES, imported
 from poetry_fti.ports.installed.locations import (
     CONFIGURATION,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import tarfile
     from collections.abc import Iterator, Mapping
 
-    from poetry_fti.model import InstalledPackage
+    from poetry_fti.model.installed import InstalledPackage
 
 _READ: Final = frozenset({*METADATA.values(), DIRECT_URL})
 _SITE: Final = re.compile(r"(?:site|dist)-packages")

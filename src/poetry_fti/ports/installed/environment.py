@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
-from poetry_fti.model import Damage, Installed
+from poetry_fti.model.installed import Damage, Installed
 from poetry_fti.ports.installed.metadata import (
     LARGEST,
     DamagedMetadataError,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import InstalledPackage
+    from poetry_fti.model.installed import InstalledPackage
     from poetry_fti.ports.installed.locations import PythonFolders
 
 MOST_PACKAGES: Final = 10_000  # in a folder

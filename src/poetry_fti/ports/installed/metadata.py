@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from poetry_fti.model import InstalledFrom, InstalledPackage
+from poetry_fti.model.installed import InstalledFrom, InstalledPackage
 from poetry_fti.urls import public_url
 
 if TYPE_CHECKING:

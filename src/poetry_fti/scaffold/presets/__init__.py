@@ -11,13 +11,14 @@ from poetry_fti.config.messages import stage_path
 from poetry_fti.config.read import read_config
 from poetry_fti.config.table import Table
 from poetry_fti.errors import ConfigError
-from poetry_fti.model import KINDS, Problem
+from poetry_fti.model.problem import Problem
+from poetry_fti.model.stage import KINDS
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.model import Kind
+    from poetry_fti.model.stage import Kind
 
 _ANY_STAGE: Final = "stage"
 

@@ -16,7 +16,8 @@ from loopback.site import Answer
 from memory_index import DEFAULT, Recorder
 from poetry_fti.bridge.project.sources import hide_credentials
 from poetry_fti.bridge.solving.workers import assignment
-from poetry_fti.model import GitOrigin, Login
+from poetry_fti.model.login import Login
+from poetry_fti.model.origins import GitOrigin
 from small_index import pyproject
 
 if TYPE_CHECKING:

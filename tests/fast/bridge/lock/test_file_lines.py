@@ -8,7 +8,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from poetry_fti.bridge.lock.text.file_lines import locked_files
-from poetry_fti.model import LockedFile
+from poetry_fti.model.lock import LockedFile
 
 PACKAGE: Final = """\
 [[package]]

@@ -10,10 +10,10 @@ from poetry.core.packages.package import Package
 
 from poetry_fti.bridge.lock.origins import package_origin, pinned_locked_versions
 from poetry_fti.bridge.lock.pins import Pin
-from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin, IndexOrigin, UrlOrigin
 
 if TYPE_CHECKING:
-    from poetry_fti.model import Origin
+    from poetry_fti.model.origins import Origin
 
 ROOT = Path("/src/demo")
 LOCKS = ROOT / "fti/training"

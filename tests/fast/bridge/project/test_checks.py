@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
 from poetry_fti.bridge.project.checks import constraint_problems
-from poetry_fti.model import Problem
+from poetry_fti.model.problem import Problem
 
 
 @pytest.mark.parametrize("text", [">=2", "*", "^1.2", "~=1.4", "1.*", "<1 || >=2,<3", "==1.0+cpu"])

@@ -9,7 +9,7 @@ import pytest
 from poetry.factory import Factory
 
 from poetry_fti.bridge.project.code import project_code
-from poetry_fti.model import Code
+from poetry_fti.model.lock import Code
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,7 @@ from poetry_fti.bridge.project.derived_package import derived_package
 from poetry_fti.bridge.project.rebase import rebase_constraint, rebase_path, rebase_requirement
 from poetry_fti.bridge.project.sources import usable_sources
 from poetry_fti.bridge.project.toml import pyproject_text
-from poetry_fti.model import Stage
+from poetry_fti.model.stage import Stage
 
 if TYPE_CHECKING:
     from pathlib import Path

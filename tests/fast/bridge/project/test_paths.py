@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from poetry_fti.bridge.project.paths.packages import PathDigests, PathPackages
+from poetry_fti.bridge.project.paths.digests import PathDigests
+from poetry_fti.bridge.project.paths.packages import PathPackages
 from poetry_fti.bridge.toml_parser import tomllib
 from poetry_fti.reading import LARGEST_TEMPLATE
 

@@ -13,7 +13,7 @@ from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variants.variant import StageTask
 from poetry_fti.errors import FtiError
-from poetry_fti.model import Platform, Targets
+from poetry_fti.model.platforms import Platform, Targets
 from worlds import World, worlds
 
 if TYPE_CHECKING:

@@ -17,12 +17,12 @@ from poetry.repositories import Repository, RepositoryPool
 
 from poetry_fti.bridge.index.metadata_view import MetadataView
 from poetry_fti.bridge.markers import Narrowing
-from poetry_fti.bridge.solving.attempts.selection import UndecidedError
+from poetry_fti.bridge.solving.attempts import UndecidedError
 from poetry_fti.bridge.solving.budget import OutOfStepsError, StepBudget
 from poetry_fti.bridge.solving.preferred import PreferredPackages
 from poetry_fti.bridge.solving.resolver import Resolver
 from poetry_fti.errors import FtiError
-from poetry_fti.model import Platform, Targets
+from poetry_fti.model.platforms import Platform, Targets
 from worlds import NAMES, VERSIONS, chosen_of, worlds
 
 if TYPE_CHECKING:

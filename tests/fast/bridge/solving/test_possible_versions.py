@@ -18,7 +18,8 @@ from poetry_fti.bridge.lock.locked import SolvedLock
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variants.variant import StageTask
-from poetry_fti.model import Constraint, Platform, Targets
+from poetry_fti.model.constraint import Constraint
+from poetry_fti.model.platforms import Platform, Targets
 from worlds import NAMES, VERSIONS, World, without, worlds
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variants.variant import StageTask
 from poetry_fti.bridge.solving.workers.messages import FindObstacle
 from poetry_fti.errors import FtiError
-from poetry_fti.model import Rule, Targets
+from poetry_fti.model.platforms import Targets
+from poetry_fti.model.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,10 +13,11 @@ from fast.exporters.schemas import problems
 from memory_commands import Ended, run
 from poetry_fti.checks import Finding, load_check
 from poetry_fti.checks.shared.settings import Waived
-from poetry_fti.commands.shared.findings import TOOL_FORMATS, Found, rendered
+from poetry_fti.commands.shared.findings import Found, rendered
 from poetry_fti.commands.shared.findings.locations import Locations, path_in_repository
 from poetry_fti.commands.shared.findings.toml_positions import Position
-from poetry_fti.model import Waiver
+from poetry_fti.commands.shared.options import TOOL_FORMATS
+from poetry_fti.model.check import Waiver
 from small_index import pyproject
 
 if TYPE_CHECKING:

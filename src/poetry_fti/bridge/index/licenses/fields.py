@@ -17,14 +17,14 @@ from requests import codes
 
 from poetry_fti.bridge.index.pages import ANY_AGE
 from poetry_fti.errors import FtiError
-from poetry_fti.model import LicenseMetadata
+from poetry_fti.model.licenses import LicenseMetadata
 
 if TYPE_CHECKING:
     from packaging.utils import NormalizedName
     from poetry.core.packages.utils.link import Link
     from poetry.repositories.http_repository import HTTPRepository
 
-    from poetry_fti.model import LockedPackage
+    from poetry_fti.model.lock import LockedPackage
 
 # Core metadata as an index returns it; the values may have any type.
 Fields: TypeAlias = Mapping[str, Any]

@@ -11,7 +11,7 @@ from poetry_fti.bridge.index.licenses.fields import FIELDS, license_fields, lice
 from poetry_fti.bridge.index.monitor import monitored
 from poetry_fti.bridge.index.parallel import in_parallel
 from poetry_fti.bridge.internals.index import keep_value, kept_value
-from poetry_fti.model import IndexOrigin
+from poetry_fti.model.origins import IndexOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.index.licenses.fields import Fields
     from poetry_fti.bridge.index.monitor import IndexMonitor
-    from poetry_fti.model import LicenseMetadata, LockedPackage, Origin
+    from poetry_fti.model.licenses import LicenseMetadata
+    from poetry_fti.model.lock import LockedPackage
+    from poetry_fti.model.origins import Origin
 
     Release: TypeAlias = tuple[Origin, NormalizedName, Version]
 

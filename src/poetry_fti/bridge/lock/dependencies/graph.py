@@ -20,7 +20,7 @@ from poetry_fti.bridge.lock.locker import dependency_tables
 from poetry_fti.bridge.markers import Narrowing, parsed_marker
 from poetry_fti.bridge.project.own_extras import OwnExtras
 from poetry_fti.config.groups import read_groups
-from poetry_fti.model import Dependency, DependencyGraph, DependentPackage
+from poetry_fti.model.dependency_graph import Dependency, DependencyGraph, DependentPackage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.project_package import ProjectPackage
 
     from poetry_fti.bridge.project.derived_stage import DerivedStage
-    from poetry_fti.model import Stage
+    from poetry_fti.model.stage import Stage
 
 _EXTRA: Final = re.compile(r"""extra == ["']([^"']+)["']""")
 

@@ -11,7 +11,7 @@ from poetry.core.constraints.version import parse_constraint
 
 from poetry_fti.bridge.lock.locker import dependency_tables
 from poetry_fti.bridge.markers import Narrowing, parsed_marker
-from poetry_fti.model import Requirement
+from poetry_fti.model.lock import Requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.project_package import ProjectPackage
     from poetry.core.version.markers import BaseMarker
 
-    from poetry_fti.model import Targets
+    from poetry_fti.model.platforms import Targets
 
 
 def direct_requirements(package: ProjectPackage, targets: Targets) -> tuple[Requirement, ...]:

@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 
 from poetry_fti.bridge.lock.text.chunks import PackageText, lock_chunks
 from poetry_fti.bridge.lock.text.package_text import REMEMBERED
-from poetry_fti.model import LockedFile
+from poetry_fti.model.lock import LockedFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

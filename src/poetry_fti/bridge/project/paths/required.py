@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
+from poetry_fti.bridge.project.paths.listed import constraints, requirement_texts
 from poetry_fti.bridge.project.rebase import parsed_requirement, requirement_path
 
 if TYPE_CHECKING:
@@ -28,19 +29,12 @@ class Required:
     path: str
 
 
-def has_paths(derived: Mapping[str, Any]) -> bool:
-    """Return whether a derived project may require a path, found without parsing requirements."""
-    return any("@" in text for text in _texts(derived)) or any(
-        isinstance(table, Mapping) and "path" in table for _, table in _constraints(derived)
-    )
-
-
 def required(derived: Mapping[str, Any], folder: PurePosixPath) -> Iterator[Required]:
     """Yield the requirements of a derived project in a folder, whose paths are relative to it.
 
     The paths of the result are relative to what `folder` is relative to.
     """
-    for text in _texts(derived):
+    for text in requirement_texts(derived):
         parsed = parsed_requirement(text)
         if parsed is not None:
             yield Required(
@@ -49,7 +43,7 @@ def required(derived: Mapping[str, Any], folder: PurePosixPath) -> Iterator[Requ
                 str(parsed.specifier) or "*",
                 _joined(folder, requirement_path(text)),
             )
-    for name, constraint in _constraints(derived):
+    for name, constraint in constraints(derived):
         table = constraint if isinstance(constraint, Mapping) else {"version": constraint}
         yield Required(
             canonicalize_name(name),
@@ -61,19 +55,3 @@ def required(derived: Mapping[str, Any], folder: PurePosixPath) -> Iterator[Requ
 
 def _joined(folder: PurePosixPath, path: str) -> str:
     return posixpath.normpath(posixpath.join(folder, path)) if path else ""
-
-
-def _texts(derived: Mapping[str, Any]) -> Iterator[str]:
-    yield from derived.get("project", {}).get("dependencies", ())
-    for items in derived.get("dependency-groups", {}).values():
-        yield from (item for item in items if isinstance(item, str))
-
-
-def _constraints(derived: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    poetry = derived["tool"]["poetry"]
-    groups = [group.get("dependencies", {}) for group in poetry.get("group", {}).values()]
-    tables = (poetry.get("dependencies", {}), poetry.get("dev-dependencies", {}), *groups)
-    for table in tables:
-        for name, constraint in table.items():
-            for each in constraint if isinstance(constraint, list) else [constraint]:
-                yield name, each

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.dependency import Dependency
     from poetry.core.packages.project_package import ProjectPackage
 
-    from poetry_fti.model import Targets
+    from poetry_fti.model.platforms import Targets
 
 _EXTRA: Final = re.compile(r"\bextra\b")
 _NAMED: Final = re.compile(r"\bextra\s*==\s*[\"']([^\"']+)[\"']")

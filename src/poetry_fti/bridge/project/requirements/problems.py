@@ -10,7 +10,7 @@ from poetry.core.packages.dependency import Dependency
 
 from poetry_fti.config.messages import dotted, toml_type
 from poetry_fti.config.table import Table
-from poetry_fti.model import Problem
+from poetry_fti.model.problem import Problem
 from poetry_fti.wording import joined
 
 # The keys of a requirement in Poetry's tables: for each, and for those of an origin.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from poetry.core.constraints.version import Version as PoetryVersion
 from poetry.core.constraints.version import VersionRange, VersionUnion
 
-from poetry_fti.bridge.solving.attempts.selection import UndecidedError
+from poetry_fti.bridge.solving.attempts import UndecidedError
 from poetry_fti.bridge.solving.budget import OutOfStepsError, StepBudget
 from poetry_fti.errors import FtiError
 

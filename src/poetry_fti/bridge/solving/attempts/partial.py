@@ -14,9 +14,9 @@ from poetry.repositories.exceptions import PackageNotFoundError
 from poetry_fti.bridge.index.pool import StagePool
 from poetry_fti.bridge.index.releases import with_requires
 from poetry_fti.bridge.internals.solver import proof_premises
+from poetry_fti.bridge.solving.attempts import UndecidedError
 from poetry_fti.bridge.solving.attempts.selection import (
     Selection,
-    UndecidedError,
     exchanged,
     needs_by_extra,
 )

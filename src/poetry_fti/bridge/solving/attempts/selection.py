@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from packaging.version import Version as StandardVersion
 
+from poetry_fti.bridge.solving.attempts import UndecidedError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -20,10 +22,6 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
 
     from poetry_fti.agreement.versions import Versions
-
-
-class UndecidedError(Exception):
-    """Whether an exchange is possible takes more than a solve of some of the packages."""
 
 
 @dataclass(frozen=True, slots=True)

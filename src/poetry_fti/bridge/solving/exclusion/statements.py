@@ -14,7 +14,7 @@ from poetry.mixology.incompatibility_cause import (
 
 from poetry_fti.agreement.restrictions import Restriction
 from poetry_fti.bridge.lock.dependencies.requirements import dependency_requirement
-from poetry_fti.bridge.solving.conflict import requirer_text
+from poetry_fti.bridge.solving.summary import requirer_text
 from poetry_fti.bridge.solving.unusable import UnusableRelease
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.restrictions import RestrictionKind
     from poetry_fti.bridge.index.bounds import Bounds
-    from poetry_fti.model import Constraint
+    from poetry_fti.model.constraint import Constraint
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.rules.joint_pool import BoundVariant
-    from poetry_fti.model import Rule
+    from poetry_fti.model.rule import Rule
 
 
 def solve_together(

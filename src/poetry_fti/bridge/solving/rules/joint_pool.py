@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.lock.installable_files import InstallableFiles
     from poetry_fti.bridge.solving.resolver import Resolver
-    from poetry_fti.model import Rule
+    from poetry_fti.model.rule import Rule
 
 _SEPARATOR: Final = ":"
 _STAND_IN: Final = "="

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.variants.variant import Variant
-    from poetry_fti.model import Rule
+    from poetry_fti.model.rule import Rule
 
 
 def preferences_for_rules(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.lock.installable_files import InstallableFiles
     from poetry_fti.bridge.solving.solution import SolvedPackages
     from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets
-    from poetry_fti.model import Platform
+    from poetry_fti.model.platforms import Platform
     from poetry_fti.targets import Minor, Version
 
 # Any newer version is worth a sentence: the first macOS on arm64, and the glibc of the base image.

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.solving.budget import OutOfStepsError
-from poetry_fti.bridge.solving.outcome import Saving
 from poetry_fti.bridge.solving.variants.variant import Preferences
-from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
     from poetry_fti.agreement.versions import Versions
@@ -19,8 +16,6 @@ if TYPE_CHECKING:
 # A solve for all platforms runs several times, and each run has at least as many steps.
 _TIMES: Final = 20
 _MORE: Final = 100
-# What naming platforms would save is reported for stages that take more CPU time, in seconds.
-SLOW: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +55,3 @@ def solve_universal(
     taken = {name: found[name] for name, _ in preferences.preferred if name in found}
     kept = {name: each for name, each in alone.versions().items() if name in found}
     return UniversalSolution(solution, preferences, kept | taken)
-
-
-def saving(universal: Variant, narrowed: Variant, seconds: float, packages: int) -> Saving | None:
-    """Return what naming platforms would save; None if it would save no time.
-
-    `narrowed` is the stage on the usual platforms. Solving the stage for all platforms took
-    `seconds` of CPU time, and its lock has this number of `packages`.
-    """
-    # Responses have been cached by now: the time that waiting for them took is left out of both.
-    started = time.process_time()
-    try:
-        # With as many steps, solving for some platforms only takes less time than for all.
-        found = narrowed.restored(Preferences(), universal.steps)
-    except (FtiError, OutOfStepsError):
-        return None
-    took = time.process_time() - started
-    return Saving((seconds, took), (packages, len(found))) if took < seconds else None

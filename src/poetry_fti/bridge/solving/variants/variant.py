@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.lock.locked import SolvedLock
     from poetry_fti.bridge.solving.resolver import Resolver
     from poetry_fti.bridge.solving.solution import Solution, SolvedPackages
-    from poetry_fti.model import Constraint, Targets
+    from poetry_fti.model.constraint import Constraint
+    from poetry_fti.model.platforms import Targets
 
 
 # A solve with the pins of other locks, if they fit, has about one step for each pin.

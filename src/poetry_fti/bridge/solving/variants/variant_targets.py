@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from poetry.core.constraints.version import VersionConstraint
 
-    from poetry_fti.model import Platform, Targets
+    from poetry_fti.model.platforms import Platform, Targets
     from poetry_fti.targets import Minor, Target
 
 

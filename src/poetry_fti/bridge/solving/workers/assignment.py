@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.solving.solver_output import SolverOutput
     from poetry_fti.bridge.solving.variants.variant import StageTask
     from poetry_fti.bridge.solving.workers.messages import Worker
-    from poetry_fti.model import Rule
+    from poetry_fti.model.rule import Rule
 
 _MIN_CORES: Final = 2
 # The largest stage takes longest, so that more processes gain little, and each needs memory.

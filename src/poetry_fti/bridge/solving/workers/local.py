@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.solving.variants.variant import Preferences, StageTask
     from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets
     from poetry_fti.bridge.solving.workers.messages import Message
-    from poetry_fti.model import Rule
+    from poetry_fti.model.rule import Rule
 
 _Answer = TypeVar("_Answer")
 

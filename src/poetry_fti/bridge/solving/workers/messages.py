@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.versions import Versions
     from poetry_fti.bridge.solving.attempts.attempts import Move
-    from poetry_fti.bridge.solving.exclusion.possibility import Offered, Possibility
     from poetry_fti.bridge.solving.obstacles import Obstacle
     from poetry_fti.bridge.solving.outcome import Independent, Solved
     from poetry_fti.bridge.solving.stage_solver import StageSolver
     from poetry_fti.bridge.solving.variants.variant import Preferences
-    from poetry_fti.model import Rule
+    from poetry_fti.model.rule import Rule
 
 _Answer = TypeVar("_Answer")
 _Answer_co = TypeVar("_Answer_co", covariant=True)
@@ -140,39 +139,6 @@ class FindObstacle:
     def handle(self, solvers: StageSolvers, /) -> Obstacle:
         """Return the obstacle; raises FtiError if it is unknown."""
         return solvers.stage(self.stage).obstacle(self.package, self.version)
-
-
-@dataclass(frozen=True, slots=True)
-class FindNewest:
-    """Find the newest releases of a package that a stage's package sources offer."""
-
-    stage: str
-    package: NormalizedName
-
-    def handle(self, solvers: StageSolvers, /) -> Offered:
-        """Return the releases."""
-        from poetry_fti.bridge.solving.exclusion.possibility import offered  # noqa: PLC0415 - slow
-
-        stage = solvers.stage(self.stage)
-        return offered(stage.task, stage.whole, self.package)
-
-
-@dataclass(frozen=True, slots=True)
-class FindPossibility:
-    """Find out whether a stage, whose pins are those of its lock, can have a version."""
-
-    stage: str
-    package: NormalizedName
-    version: Version
-
-    def handle(self, solvers: StageSolvers, /) -> Possibility:
-        """Return whether it can, and what excludes the version if not; raises FtiError."""
-        from poetry_fti.bridge.solving.exclusion.possibility import (  # noqa: PLC0415 - slow
-            possibility,
-        )
-
-        stage = solvers.stage(self.stage)
-        return possibility(stage.task, stage.whole, self.package, self.version)
 
 
 def not_tried() -> FtiError:

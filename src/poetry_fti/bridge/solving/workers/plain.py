@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.solving.solver_output import SolverOutput
     from poetry_fti.bridge.solving.variants.variant import StageTask
     from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets
-    from poetry_fti.model import Rule
+    from poetry_fti.model.rule import Rule
 
 
 class PlainWorker(InProcessWorker):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.solving.stage_solver import StageSolver
     from poetry_fti.bridge.solving.variants.variant import Preferences
     from poetry_fti.bridge.solving.workers.messages import Message, Reply, StageSolvers, Worker
-    from poetry_fti.model import Rule
+    from poetry_fti.model.rule import Rule
 
 _Answer = TypeVar("_Answer")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from poetry_fti.checks import Finding
     from poetry_fti.checks.shared.settings import Waived
     from poetry_fti.commands.shared.findings.locations import Locations
-
-# Besides text and JSON.
-TOOL_FORMATS: Final = ("sarif", "github", "junit")
 
 
 class Described(Protocol):
@@ -56,7 +53,7 @@ class Found:
 
 
 def rendered(form: str, found: Found) -> str:
-    """Return findings in one of `TOOL_FORMATS`, as text that ends in a newline or is empty."""
+    """Return findings in one of the formats as text, which ends in a newline or is empty."""
     text: str = resolve_name(f"{__name__}.{form}:render")(found)
     return text
 

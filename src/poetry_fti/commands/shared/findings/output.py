@@ -6,8 +6,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from poetry_fti.commands.shared.console import plain
-from poetry_fti.commands.shared.findings import TOOL_FORMATS, Found, rendered
+from poetry_fti.commands.shared.findings import Found, rendered
 from poetry_fti.commands.shared.findings.locations import Locations, path_in_repository
+from poetry_fti.commands.shared.options import TOOL_FORMATS
 from poetry_fti.commands.shared.reports.findings import findings_json, report_findings
 from poetry_fti.errors import DONE, FOUND
 

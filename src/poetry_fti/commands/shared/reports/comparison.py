@@ -11,7 +11,7 @@ from poetry_fti.wording import MOST_NAMED, counted, joined, named_stages
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from poetry_fti.model import LockedVersion
+    from poetry_fti.model.locked_version import LockedVersion
     from poetry_fti.operations.comparison import Change, Comparison, Divergence, Reason
 
 

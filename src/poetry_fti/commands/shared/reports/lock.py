@@ -19,7 +19,7 @@ from poetry_fti.commands.shared.reports.held_back import (
     unfinished_lines,
 )
 from poetry_fti.errors import DONE, UnsolvableError
-from poetry_fti.model import USUAL_PLATFORMS
+from poetry_fti.model.platforms import USUAL_PLATFORMS
 from poetry_fti.operations.comparison import compare_project, compare_stages
 from poetry_fti.operations.exports.outdated import outdated_exports
 from poetry_fti.operations.locking.unmatched import unmatched_warnings
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from poetry.console.commands.command import Command
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
     from poetry_fti.operations.comparison import Explanation
     from poetry_fti.operations.locking.lock import LockResult
     from poetry_fti.operations.project import Project

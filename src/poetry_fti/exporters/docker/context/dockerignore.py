@@ -16,12 +16,12 @@ from poetry_fti.exporters.docker.layers.subsets import subsets
 from poetry_fti.exporters.docker.quoting import context_path
 from poetry_fti.exporters.shared.build_constraints import build_constraint_files
 from poetry_fti.exporters.shared.header import header
-from poetry_fti.model import DirectoryOrigin, FileOrigin
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 
 def dockerignore(locked: LockedStage) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 
 def in_context(locked: LockedStage, path: PurePosixPath = PurePosixPath()) -> PurePosixPath:

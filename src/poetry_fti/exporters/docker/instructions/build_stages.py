@@ -25,7 +25,7 @@ from poetry_fti.exporters.docker.quoting import copy, working_folder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 CODE: Final = "code"
 PROJECT: Final = "/project"

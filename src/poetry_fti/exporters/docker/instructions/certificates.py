@@ -11,7 +11,7 @@ from poetry_fti.exporters.docker.quoting import assignments, copy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 # From here Debian and Alpine renew the bundle when they install the package ca-certificates.
 _FOLDER: Final = "/usr/local/share/ca-certificates"

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.quoting import exec_form
-from poetry_fti.model import HttpProbe
+from poetry_fti.model.images.healthcheck import HttpProbe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.model import Healthcheck, LockedStage
+    from poetry_fti.model.images.healthcheck import Healthcheck
+    from poetry_fti.model.lock import LockedStage
 
 # The probe runs in the image's own Python, since the image may have no curl. The options skip
 # installed packages and the project's code. http.client, unlike urllib, ignores proxy variables.

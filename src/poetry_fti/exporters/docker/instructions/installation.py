@@ -30,14 +30,14 @@ from poetry_fti.exporters.docker.instructions.sources import (
 )
 from poetry_fti.exporters.docker.quoting import bind_mount
 from poetry_fti.exporters.shared.pip_lines import is_tree
-from poetry_fti.model import FileOrigin
+from poetry_fti.model.origins import FileOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import PurePosixPath
 
     from poetry_fti.exporters.docker.layers.subsets import PackageSubset
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 # A layer that is copied to the root includes all folders above its files. If the engine created
 # one of these, its time stamp would depend on what is in the image already, and so would the layer.

@@ -13,13 +13,14 @@ from poetry_fti.exporters.docker.instructions.sources import needs_credentials
 from poetry_fti.exporters.docker.layers.wheels import ImageWheels, is_built
 from poetry_fti.exporters.docker.quoting import bind_mount
 from poetry_fti.exporters.shared.build_constraints import build_constraints_path
-from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin
 from poetry_fti.targets import python_minors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from poetry_fti.model import Installer, LockedStage
+    from poetry_fti.model.images.image import Installer
+    from poetry_fti.model.lock import LockedStage
 
 # The home folder during the build, where the installers look for caches and credentials. The
 # base's own would not be known.

@@ -13,7 +13,7 @@ from poetry_fti.exporters.shared.images import base_tag, image_platforms
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 
 _SYNTAX: Final = "docker/dockerfile:1"

@@ -10,7 +10,7 @@ from poetry_fti.wording import joined
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 
 def check_platform(locked: LockedStage) -> Iterator[str]:

@@ -14,7 +14,7 @@ from poetry_fti.exporters.docker.quoting import assignments, exec_form, quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 _HUB: Final = "docker.io"
 

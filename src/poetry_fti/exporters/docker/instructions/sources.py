@@ -10,7 +10,7 @@ from urllib.parse import quote
 from poetry_fti.exporters.docker.context.location import in_context
 from poetry_fti.exporters.docker.quoting import context_path
 from poetry_fti.exporters.shared.reference import in_order, marked, reference
-from poetry_fti.model import DirectoryOrigin, GitOrigin
+from poetry_fti.model.origins import DirectoryOrigin, GitOrigin
 from poetry_fti.urls import public_git_url, public_url, quoted_url
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
 
-    from poetry_fti.model import LockedPackage, LockedStage
+    from poetry_fti.model.lock import LockedPackage, LockedStage
 
 _GIT_STAGE: Final = "sources"
 

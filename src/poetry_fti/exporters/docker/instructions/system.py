@@ -10,7 +10,7 @@ from poetry_fti.exporters.docker.instructions.sources import uses_git, uses_ssh
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 
 def base_system(locked: LockedStage) -> Iterator[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.exporters.docker.base_image import is_alpine
-from poetry_fti.model import Image
+from poetry_fti.model.images.image import Image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 # The name of a user whom the configuration only gives a number.
 ADDED_USER: Final = "app"

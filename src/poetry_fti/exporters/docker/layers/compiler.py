@@ -8,13 +8,14 @@ from poetry_fti.base_images import lacks_compiler
 from poetry_fti.exporters.docker.base_image import base_image, is_alpine
 from poetry_fti.exporters.docker.layers.installed import is_installed
 from poetry_fti.exporters.docker.layers.wheels import ImageWheels, linux_platforms
-from poetry_fti.model import DirectoryOrigin, FileOrigin, GitOrigin
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin
 from poetry_fti.wording import MOST_NAMED, counted, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poetry_fti.model import LockedPackage, LockedStage, Platform
+    from poetry_fti.model.lock import LockedPackage, LockedStage
+    from poetry_fti.model.platforms import Platform
 
 
 def missing_compiler(locked: LockedStage) -> str:

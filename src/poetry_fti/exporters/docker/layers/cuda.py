@@ -10,7 +10,7 @@ from poetry_fti.exporters.docker.layers.wheels import ImageWheels, linux_platfor
 from poetry_fti.wording import readable
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 _PACKAGE: Final = "nvidia-"
 

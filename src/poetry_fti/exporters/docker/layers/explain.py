@@ -17,14 +17,14 @@ from poetry_fti.exporters.docker.layers.plan import (
 )
 from poetry_fti.exporters.docker.layers.sharing import installation
 from poetry_fti.exporters.docker.layers.wheels import ImageWheels, linux_platforms
-from poetry_fti.model import DirectoryOrigin, GitOrigin
+from poetry_fti.model.origins import DirectoryOrigin, GitOrigin
 from poetry_fti.wording import joined, readable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from poetry_fti.exporters.docker.layers.sharing import Sharing
-    from poetry_fti.model import LockedPackage, LockedStage
+    from poetry_fti.model.lock import LockedPackage, LockedStage
 
 _SHOWN: Final = 3
 

@@ -17,7 +17,8 @@ from poetry_fti.targets import marker_environment, python_environments
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.model import LockedPackage, LockedStage, Platform
+    from poetry_fti.model.lock import LockedPackage, LockedStage
+    from poetry_fti.model.platforms import Platform
 
 # Variables whose values in the image are not known.
 _UNKNOWN: Final = ("platform_release", "platform_version", "extra")

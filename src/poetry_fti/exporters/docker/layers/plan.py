@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.layers.wheels import ImageWheels, linux_platforms
 from poetry_fti.exporters.shared.reference import in_order, marked, reference
-from poetry_fti.model import Layer
+from poetry_fti.model.lock import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from poetry_fti.model import LockedPackage, LockedStage
+    from poetry_fti.model.lock import LockedPackage, LockedStage
 
 # Download sizes in bytes.
 SHARED_PACKAGE: Final = 5_000_000

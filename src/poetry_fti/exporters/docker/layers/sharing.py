@@ -14,7 +14,7 @@ from poetry_fti.exporters.docker.layers.wheels import linux_platforms
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 # The names of the stages whose images have a layer, by the names of a stage and its layer.
 Sharing: TypeAlias = Mapping[tuple[str, str], tuple[str, ...]]

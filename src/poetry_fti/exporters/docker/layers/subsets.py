@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final
 from poetry_fti.exporters.docker.layers.plan import can_share, unlayered
 from poetry_fti.exporters.python.requirements import requirements_text
 from poetry_fti.exporters.shared.header import header, project_header
-from poetry_fti.model import IndexOrigin
+from poetry_fti.model.origins import IndexOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import PurePosixPath
 
-    from poetry_fti.model import LockedPackage, LockedStage
+    from poetry_fti.model.lock import LockedPackage, LockedStage
 
 _FILE: Final = re.compile(r"requirements\.(shared-[a-z0-9-]+|large|own)\.txt")
 

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from poetry_fti.exporters.docker.base_image import image_python, python_specifiers
 from poetry_fti.exporters.shared.images import image_platforms
-from poetry_fti.model import USUAL_PLATFORMS, DirectoryOrigin, FileOrigin, GitOrigin, Targets
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin
+from poetry_fti.model.platforms import USUAL_PLATFORMS, Targets
 from poetry_fti.targets import fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poetry_fti.model import LockedFile, LockedPackage, LockedStage, Platform
+    from poetry_fti.model.lock import LockedFile, LockedPackage, LockedStage
+    from poetry_fti.model.platforms import Platform
 
 
 def linux_platforms(locked: LockedStage) -> tuple[Platform, ...]:

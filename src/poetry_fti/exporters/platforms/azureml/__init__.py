@@ -16,7 +16,7 @@ from poetry_fti.exporters.shared.yaml_text import yaml_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 _ENVIRONMENT: Final = "azureml-environment.yml"
 _JOB: Final = "azureml-job.yml"

@@ -12,13 +12,15 @@ from poetry_fti.exporters.platforms.conda_text import conda_environment, conda_p
 from poetry_fti.exporters.shared.build_constraints import build_constraint_files
 from poetry_fti.exporters.shared.images import normalized
 from poetry_fti.exporters.shared.pip_lines import hashed_or_none, pip_lines
-from poetry_fti.model import DirectoryOrigin, FileOrigin, Platform
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin
+from poetry_fti.model.platforms import Platform
 from poetry_fti.wording import digest_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from poetry_fti.model import LockedStage, Stage
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.stage import Stage
 
 STAGE_TAG: Final = "fti-stage"
 """The tag with the name of the stage."""

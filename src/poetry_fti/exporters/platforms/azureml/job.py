@@ -10,7 +10,7 @@ from poetry_fti.exporters.platforms.azureml.environment import tags, used_enviro
 from poetry_fti.exporters.shared.images import normalized
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 _SCHEMA: Final = "https://azuremlschemas.azureedge.net/latest/commandJob.schema.json"
 

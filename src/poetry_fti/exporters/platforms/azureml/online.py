@@ -16,7 +16,7 @@ from poetry_fti.exporters.platforms.azureml.serving import has_scoring_script
 from poetry_fti.exporters.shared.images import normalized
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 _SCHEMAS: Final = "https://azuremlschemas.azureedge.net/latest"
 # The smallest one that Microsoft recommends for production.

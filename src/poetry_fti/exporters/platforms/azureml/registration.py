@@ -18,7 +18,7 @@ from poetry_fti.wording import joined
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 _ROUTES: Final = {
     "liveness_route": "livenessRoute",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.model import HttpProbe
+from poetry_fti.model.images.healthcheck import HttpProbe
 
 if TYPE_CHECKING:
-    from poetry_fti.model import LockedStage, Stage
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.stage import Stage
 
 _SERVER: Final = "azureml-inference-server-http"
 

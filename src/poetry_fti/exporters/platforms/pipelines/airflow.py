@@ -15,7 +15,8 @@ from poetry_fti.exporters.shared.images import normalized
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from poetry_fti.model import LockedStage, Runner
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.stage import Runner
 
 FILENAME: Final = "airflow_dag.py"
 

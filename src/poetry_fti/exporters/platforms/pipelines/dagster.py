@@ -20,7 +20,8 @@ from poetry_fti.exporters.shared.images import normalized
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from poetry_fti.model import LockedStage, Pipeline, Runner
+    from poetry_fti.model.lock import LockedStage
+    from poetry_fti.model.stage import Pipeline, Runner
 
 FILENAME: Final = "dagster_definitions.py"
 

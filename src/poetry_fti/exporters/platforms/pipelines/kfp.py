@@ -15,7 +15,7 @@ from poetry_fti.exporters.shared.images import has_image, image_name, normalized
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 FILENAME: Final = "kfp_pipeline.py"
 

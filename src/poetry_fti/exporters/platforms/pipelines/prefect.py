@@ -19,7 +19,7 @@ from poetry_fti.exporters.shared.images import normalized
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 FILENAME: Final = "prefect_flow.py"
 

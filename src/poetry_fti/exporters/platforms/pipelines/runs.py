@@ -13,7 +13,7 @@ from poetry_fti.exporters.shared.images import has_image, image_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 # Python source with the function that returns the variables of a stage's process. `parents` is the
 # index of the project's folder in the parents of the generated file.

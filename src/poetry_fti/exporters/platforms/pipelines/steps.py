@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poetry_fti.model import KINDS
+from poetry_fti.model.stage import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 
 def pipeline_steps(stages: Sequence[LockedStage]) -> list[list[LockedStage]]:

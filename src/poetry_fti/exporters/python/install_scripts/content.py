@@ -12,7 +12,7 @@ from poetry_fti.exporters.python import requirements
 from poetry_fti.exporters.shared.build_constraints import FILENAME as BUILD_CONSTRAINTS
 from poetry_fti.exporters.shared.header import header
 from poetry_fti.exporters.shared.pythons import allowed_minors
-from poetry_fti.model import DirectoryOrigin, FileOrigin
+from poetry_fti.model.origins import DirectoryOrigin, FileOrigin
 from poetry_fti.targets import (
     MINORS,
     marker_environment,
@@ -25,7 +25,7 @@ from poetry_fti.wording import joined
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from poetry_fti.model import LockedStage
+    from poetry_fti.model.lock import LockedStage
 
 # The message on a local package that is missing, for the variable `path` of the shell.
 MISSING_PATH: Final = '"$path is not in this folder. Run the script in the root of the project."'

@@ -4,34 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+
+if TYPE_CHECKING:
+    from poetry_fti.model.images.healthcheck import Healthcheck
 
 Installer: TypeAlias = Literal["uv", "pip"]
 INSTALLERS: Final[tuple[Installer, ...]] = get_args(Installer)
 CodeForm: TypeAlias = Literal["copy", "wheel"]
 CODE_FORMS: Final[tuple[CodeForm, ...]] = get_args(CodeForm)
-
-
-@dataclass(frozen=True, slots=True)
-class HttpProbe:
-    """A health check by HTTP: a path that is requested at a port of the container itself."""
-
-    path: str
-    port: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Healthcheck:
-    """A health check: a command that has to succeed, or an HTTP request.
-
-    Durations are in Docker's notation (`30s`); None leaves the container engine's default.
-    """
-
-    probe: tuple[str, ...] | HttpProbe
-    interval: str | None = None
-    timeout: str | None = None
-    start_period: str | None = None
-    retries: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
