@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from multiprocessing import active_children
 from typing import TYPE_CHECKING
 
 import pytest
+from poetry.core import factory as poetry_factory
 from poetry.factory import Factory
 
 from memory_index import Recorder
@@ -105,10 +105,11 @@ def test_a_stage_without_a_task_does_not_hide_what_poetry_refuses(demo: MemoryPr
 
 
 def test_warnings_of_poetry_are_logged_once(
-    demo: MemoryProject, caplog: pytest.LogCaptureFixture
+    demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(poetry_factory.logger, "warning", logged.append)
     demo.write(pyproject(GROUPS, OLD_SECTION))
-    with caplog.at_level(logging.WARNING, "poetry.core.factory"):
-        lock(demo)
-    assert [record.message.partition(".")[0] for record in caplog.records] == ['The "poetry']
+    lock(demo)
+    assert [text.partition(".")[0] for text in logged] == ['The "poetry']
     assert demo.locked == {"feature": "lib 1.0", "training": "lib 1.0"}
