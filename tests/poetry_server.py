@@ -20,6 +20,7 @@ import runpy
 import site
 import socket
 import sys
+import tempfile
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -48,7 +49,9 @@ _BASE: Final = (
 _PACKAGES: Final = ("poetry", "poetry_fti")
 _ON_DEMAND: Final = (
     "_compat_pickle",
+    "cleo.ui.exception_trace",
     "concurrent.futures.thread",
+    "distlib.scripts",
     "encodings.unicode_escape",
     "fastjsonschema.draft07",
     "keyring.backends.null",
@@ -115,6 +118,7 @@ def load() -> None:
         for name in [*_ON_DEMAND, *(name for package in _PACKAGES for name in modules(package))]:
             with suppress(ImportError):  # an optional part of a library
                 import_module(name)
+        load_virtualenv()
         _compile()
         entry_points.remember()
         _loaded.update(sys.modules)
@@ -142,6 +146,15 @@ def modules(package: str) -> Iterator[str]:
             yield from modules(module.name)
         else:
             yield module.name
+
+
+def load_virtualenv() -> None:
+    """Let virtualenv read its entry points, and import what it makes environments with."""
+    loader = import_module("virtualenv.run.plugin.base").PluginLoader
+    for group in ("activate", "create", "discovery", "seed"):
+        loader.entry_points_for(f"virtualenv.{group}")
+    # It tries out symbolic links in a temporary folder, and each command may have another.
+    tempfile.tempdir = None
 
 
 def _compile() -> None:
