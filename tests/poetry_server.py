@@ -45,6 +45,7 @@ _BASE: Final = (
     "poetry.repositories.pypi_repository",
     "loopback.clients",
 )
+_ASSIGNMENT: Final = "poetry_fti.bridge.solving.workers.assignment"
 # Imported while commands run, besides the modules of these packages.
 _PACKAGES: Final = ("poetry", "poetry_fti")
 _ON_DEMAND: Final = (
@@ -76,13 +77,15 @@ _loaded: Final[dict[str, Any]] = {}
 class Request:
     """A command of Poetry: its arguments, its working directory, its environment variables.
 
-    Its process may become the leader of a new session.
+    Its process may become the leader of a new session. With `processes`, stages are solved in up to
+    so many, otherwise in as many as a user's are.
     """
 
     words: Sequence[str]
     folder: str
     environment: Mapping[str, str]
     new_session: bool = False
+    processes: int | None = None
 
 
 class Shelf:
@@ -233,6 +236,8 @@ def run(request: Request) -> None:
     """Do what ``python -m loopback.poetry_main WORDS`` does; raises SystemExit."""
     if request.new_session:
         os.setsid()
+    if request.processes is not None:
+        vars(_loaded[_ASSIGNMENT])["_MAX_PROCESSES"] = request.processes
     adopt_environment(request.environment)
     os.chdir(request.folder)
     sys.path[0] = str(Path.cwd())
