@@ -27,7 +27,8 @@ settings.load_profile("cases")
 @pytest.fixture(scope="session")
 def poetry(tmp_path_factory: pytest.TempPathFactory, loopback_index: LoopbackIndex) -> Poetry:
     """Poetry with the plugin; all tests of a process share its caches."""
-    return Poetry(isolated_environment(tmp_path_factory.mktemp("home"), loopback_index.url))
+    environment = isolated_environment(tmp_path_factory.mktemp("home"), loopback_index.url)
+    return Poetry(environment, processes=1)
 
 
 @pytest.fixture(scope="session")

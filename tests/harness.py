@@ -32,12 +32,14 @@ class Poetry:
     """Poetry's command line in an environment of the tests' own.
 
     Where the system can do it, a command runs in a fork of a process that has imported Poetry; with
-    `new_process`, in a process that is started for it.
+    `new_process`, in a process that is started for it. A fork solves stages in up to `processes`,
+    or in as many as a user's command does: forks of its own take longer than small stages.
     """
 
     environment: Mapping[str, str]
     new_process: bool = not forks.AVAILABLE
     python: str = sys.executable
+    processes: int | None = None
 
     def __call__(
         self, folder: Path, *words: str, answers: str | None = None, timeout: float = 300
@@ -46,8 +48,7 @@ class Poetry:
         if self.new_process:
             done = self._started(folder, words, answers, timeout)
         else:
-            request = Request(words, str(folder.absolute()), dict(self.environment))
-            done = forks.run(request, answers, timeout, self.python)
+            done = forks.run(self._request(folder, words), answers, timeout, self.python)
         assert "Traceback (most recent call last)" not in done.stderr, done.stderr
         return Result(done.returncode, done.stdout, done.stderr)
 
@@ -60,10 +61,7 @@ class Poetry:
     def start(self, folder: Path, *words: str, new_session: bool = False) -> Started:
         """Start `poetry WORDS` in a folder, with an empty stdin and pipes for its outputs."""
         if not self.new_process:
-            environment = dict(self.environment)
-            return Running(
-                Request(words, str(folder.absolute()), environment, new_session), self.python
-            )
+            return Running(self._request(folder, words, new_session=new_session), self.python)
         return subprocess.Popen(
             [*self.command, *words],
             cwd=folder,
@@ -79,6 +77,12 @@ class Poetry:
     def command(self) -> list[str]:
         """The words that start Poetry in a new process, with the loopback index as its default."""
         return [self.python, "-m", MAIN]
+
+    def _request(
+        self, folder: Path, words: tuple[str, ...], *, new_session: bool = False
+    ) -> Request:
+        environment = dict(self.environment)
+        return Request(words, str(folder.absolute()), environment, new_session, self.processes)
 
     def _started(
         self, folder: Path, words: tuple[str, ...], answers: str | None, timeout: float

@@ -20,6 +20,7 @@ import runpy
 import site
 import socket
 import sys
+import tempfile
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -44,11 +45,14 @@ _BASE: Final = (
     "poetry.repositories.pypi_repository",
     "loopback.clients",
 )
+_ASSIGNMENT: Final = "poetry_fti.bridge.solving.workers.assignment"
 # Imported while commands run, besides the modules of these packages.
 _PACKAGES: Final = ("poetry", "poetry_fti")
 _ON_DEMAND: Final = (
     "_compat_pickle",
+    "cleo.ui.exception_trace",
     "concurrent.futures.thread",
+    "distlib.scripts",
     "encodings.unicode_escape",
     "fastjsonschema.draft07",
     "keyring.backends.null",
@@ -73,13 +77,15 @@ _loaded: Final[dict[str, Any]] = {}
 class Request:
     """A command of Poetry: its arguments, its working directory, its environment variables.
 
-    Its process may become the leader of a new session.
+    Its process may become the leader of a new session. With `processes`, stages are solved in up to
+    so many, otherwise in as many as a user's are.
     """
 
     words: Sequence[str]
     folder: str
     environment: Mapping[str, str]
     new_session: bool = False
+    processes: int | None = None
 
 
 class Shelf:
@@ -115,6 +121,7 @@ def load() -> None:
         for name in [*_ON_DEMAND, *(name for package in _PACKAGES for name in modules(package))]:
             with suppress(ImportError):  # an optional part of a library
                 import_module(name)
+        load_virtualenv()
         _compile()
         entry_points.remember()
         _loaded.update(sys.modules)
@@ -142,6 +149,15 @@ def modules(package: str) -> Iterator[str]:
             yield from modules(module.name)
         else:
             yield module.name
+
+
+def load_virtualenv() -> None:
+    """Let virtualenv read its entry points, and import what it makes environments with."""
+    loader = import_module("virtualenv.run.plugin.base").PluginLoader
+    for group in ("activate", "create", "discovery", "seed"):
+        loader.entry_points_for(f"virtualenv.{group}")
+    # It tries out symbolic links in a temporary folder, and each command may have another.
+    tempfile.tempdir = None
 
 
 def _compile() -> None:
@@ -220,6 +236,8 @@ def run(request: Request) -> None:
     """Do what ``python -m loopback.poetry_main WORDS`` does; raises SystemExit."""
     if request.new_session:
         os.setsid()
+    if request.processes is not None:
+        vars(_loaded[_ASSIGNMENT])["_MAX_PROCESSES"] = request.processes
     adopt_environment(request.environment)
     os.chdir(request.folder)
     sys.path[0] = str(Path.cwd())

@@ -45,6 +45,7 @@ def import_shared() -> None:
     with poetry_server.shelved():
         for name in _SHARED:
             import_module(name)
+        poetry_server.load_virtualenv()
         for room in _SHARED_ROOMS:
             for name in poetry_server.modules(f"poetry_fti.{room}"):
                 import_module(name)

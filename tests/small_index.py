@@ -81,7 +81,8 @@ class Lab:
     def run(self, releases: Releases, *words: str) -> Result:
         """Run `poetry WORDS` with an index that has these releases."""
         with LoopbackIndex(catalogue(releases)) as index:
-            return Poetry(isolated_environment(next(self.homes), index.url))(self.root, *words)
+            environment = isolated_environment(next(self.homes), index.url)
+            return Poetry(environment, processes=1)(self.root, *words)
 
     def lock(self, releases: Releases, *words: str) -> list[str]:
         """Lock the stages, and return what is said without the times that it took."""

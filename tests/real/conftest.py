@@ -1,10 +1,13 @@
-"""The container engine, for the tests with real tools."""
+"""The container engine, and a library that few of the tests with real tools need."""
 
 from __future__ import annotations
 
 import pytest
 
 from containers import require_engine
+from late_grammar import load_late
+
+load_late()
 
 
 @pytest.fixture(scope="session")

@@ -24,21 +24,17 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.newest_only
 
-COMMANDS = (
-    ("fti", "lock"),
-    ("fti", "export", "-f", "requirements", "-f", "constraints", "-f", "pylock"),
-    ("fti", "export", "-f", "pyproject", "-f", "dockerfile"),
-    ("fti", "export", "-f", "bake", "-f", "compose", "-f", "github", "-f", "gitlab"),
-    ("fti", "export", "-f", "airflow", "-f", "dagster", "-f", "prefect"),
-    ("fti", "export", "-f", "bentoml", "-f", "kserve", "-f", "kubernetes"),
-    ("fti", "export", "--merged"),
+FORMATS = (
+    *("requirements", "constraints", "pylock", "pyproject", "dockerfile", "bake", "compose"),
+    *("github", "gitlab", "airflow", "dagster", "prefect", "bentoml", "kserve", "kubernetes"),
 )
 
 
 def written(poetry: Poetry, root: Path, *stages: str) -> dict[str, bytes]:
-    for command in COMMANDS:
-        words = (*command[:2], *stages, *command[2:]) if "--merged" not in command else command
-        poetry.ok(root, *words)
+    formats = (word for each in FORMATS for word in ("--format", each))
+    poetry.ok(root, "fti", "lock", *stages)
+    poetry.ok(root, "fti", "export", *stages, *formats)
+    poetry.ok(root, "fti", "export", "--merged")
     return {name: data for name, data in snapshot(root).items() if name.startswith("fti/")}
 
 
@@ -53,14 +49,15 @@ def expected(
     return found
 
 
-def test_another_folder_and_another_hash_seed(
+def test_another_folder_and_another_hash_seed_and_several_processes(
     expected: Mapping[str, bytes], project: Callable[[str], Path], poetry: Poetry
 ) -> None:
     root = project("tiny")
     elsewhere = root.with_name("some where") / "else"
     elsewhere.parent.mkdir()
     root.rename(elsewhere)
-    seeded = replace(poetry, environment={**poetry.environment, "PYTHONHASHSEED": "7"})
+    environment = {**poetry.environment, "PYTHONHASHSEED": "7"}
+    seeded = replace(poetry, environment=environment, processes=None)
     assert written(seeded, elsewhere) == expected
 
 

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 STAGES: Final = ("feature", "training", "inference")
 
 
+@pytest.fixture
+def poetry(poetry: Poetry) -> Poetry:
+    """Poetry that solves stages in as many processes as a user's."""
+    return replace(poetry, processes=None)
+
+
 def refused(poetry: Poetry, root: Path, *words: str) -> tuple[int, str]:
     """Run `poetry fti WORDS`, require that no file changes, return exit code and errors."""
     before = snapshot(root)

@@ -29,6 +29,12 @@ MARKS = {
 LEFT_OUT = {"deep": '"lightning", '}
 
 
+@pytest.fixture
+def poetry(poetry: Poetry) -> Poetry:
+    """Poetry that solves stages in as many processes as a user's."""
+    return replace(poetry, processes=None)
+
+
 @pytest.mark.parametrize(
     ("name", "stages"),
     [pytest.param(name, stages, marks=MARKS.get(name, ())) for name, stages in PROJECTS.items()],
