@@ -13,7 +13,8 @@ PARALLEL := -n $(PROCESSES) --dist worksteal
 REAL := $(wildcard tests/real/test_*.py)
 REAL_GENERATED := $(shell grep -l "mark.generated" $(REAL) tests/fixtures/test_*.py)
 REAL_EVERY_MINOR := $(shell grep -l "mark.every_minor" $(REAL))
-REAL_OLDEST := $(shell grep -L "^pytestmark = pytest.mark.\(generated\|newest_only\)" $(REAL))
+# The marks of a whole module, one of which may be the element of a list.
+REAL_OLDEST := $(shell grep -LE "^(pytestmark = \[?|    )pytest\.mark\.(docker|generated|newest_only)" $(REAL))
 # About half of the fast tests, which of them are run, and what none of them uses.
 FAST_ROOMS := $(addprefix tests/fast/,bridge checks models operations)
 # The fast tests of what imports Poetry, which are run with the oldest Poetry, too.

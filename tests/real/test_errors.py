@@ -81,6 +81,7 @@ def test_a_pyproject_that_is_not_toml(
     assert refused(poetry, tmp_path, "lock") == expected
 
 
+@pytest.mark.newest_only
 def test_no_stage(poetry: Poetry, tmp_path: Path) -> None:
     text = '[project]\nname = "x"\nversion = "1"\n'
     (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
@@ -94,6 +95,7 @@ def test_no_stage(poetry: Poetry, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.newest_only
 @pytest.mark.parametrize("words", [("lock",), ("lock", "--check"), ("export",)])
 def test_an_unknown_stage(poetry: Poetry, locked_tiny: Path, words: tuple[str, ...]) -> None:
     assert refused(poetry, locked_tiny, *words, "trainin") == (
@@ -105,6 +107,7 @@ def test_an_unknown_stage(poetry: Poetry, locked_tiny: Path, words: tuple[str, .
     )
 
 
+@pytest.mark.newest_only
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -194,6 +197,7 @@ tool.fti.stages.feature.overrides.Num_Py: ">=two" is not a version constraint
 """
 
 
+@pytest.mark.newest_only
 def test_all_problems_of_the_configuration_are_listed_at_once(
     poetry: Poetry, tmp_path: Path
 ) -> None:

@@ -311,6 +311,7 @@ def test_requirements_of_a_layer_that_is_gone_are_removed(
     poetry.ok(locked_tiny, "fti", "export", "--check")
 
 
+@pytest.mark.newest_only
 def test_an_image_without_a_compiler_for_its_packages(locked_tiny: Path, poetry: Poetry) -> None:
     exported = poetry(locked_tiny, "fti", "export", "inference", "-f", "dockerfile")
     assert exported.errors == (

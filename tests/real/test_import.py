@@ -62,6 +62,7 @@ def test_a_stage_is_made_locked_and_exported_at_the_same_versions(demo: Lab) -> 
     assert demo.run(RELEASES, "check").code == 0
 
 
+@pytest.mark.newest_only
 def test_packages_of_an_extra_are_kept_although_the_file_does_not_record_it(demo: Lab) -> None:
     releases = {**RELEASES, "app 1.0": ["lib", "socks; extra == 'proxy'"]}
     releases |= {"socks 1.0": [], "socks 2.0": []}
@@ -78,6 +79,7 @@ def test_packages_of_an_extra_are_kept_although_the_file_does_not_record_it(demo
     assert demo.run(releases, "fti", "lock", "--check").code == 0
 
 
+@pytest.mark.newest_only
 def test_a_folder_inside_the_package_of_another_stage_is_a_path_dependency(demo: Lab) -> None:
     library = demo.root / "libs/features"
     library.mkdir(parents=True)
@@ -96,6 +98,7 @@ def test_a_folder_inside_the_package_of_another_stage_is_a_path_dependency(demo:
     assert 'our-features = { path = "libs/features", develop = true }' in text
 
 
+@pytest.mark.newest_only
 def test_a_stage_that_cannot_be_locked_changes_no_file(demo: Lab) -> None:
     (demo.root / "requirements.txt").write_text("app\nno-such-package\n", encoding="utf-8")
     before = snapshot(demo.root)
