@@ -75,14 +75,14 @@ test-generated-real: .venv/ready
 
 test-oldest: .venv-$(OLDEST)/ready
 	@$(MAKE) --no-print-directory VENV=.venv-$(OLDEST) test-fast-poetry
-	.venv-$(OLDEST)/bin/python -m pytest tests/fast/bridge $(PARALLEL) -m "slow and not generated"
+	.venv-$(OLDEST)/bin/python -m pytest $(FAST_OPTIONS) -m "slow and not generated" tests/fast/bridge
 	.venv-$(OLDEST)/bin/python -m pytest $(REAL_OLDEST) $(PARALLEL) \
 		-m "not docker and not generated and not newest_only"
 
 test-between: $(BETWEEN:%=test-poetry-%)
 
 test-poetry-%: .venv-%/ready
-	.venv-$*/bin/python -m pytest $(FAST_OPTIONS) -m "not generated" tests/fast/bridge
+	.venv-$*/bin/python -m pytest $(FAST_OPTIONS) -m "$(FAST_CASES)" tests/fast/bridge
 	.venv-$*/bin/python -m pytest $(REAL_EVERY_MINOR) $(PARALLEL) -m every_minor
 
 environments: .venv/ready .venv-$(OLDEST)/ready $(BETWEEN:%=.venv-%/ready)

@@ -175,7 +175,6 @@ def test_what_is_there_already_is_told(poetry: Poetry, tmp_path: Path) -> None:
     assert output.endswith("Nothing to add.\n")
 
 
-@pytest.mark.every_minor
 def test_a_dry_run_writes_nothing_and_lock_installs_nothing(poetry: Poetry, tmp_path: Path) -> None:
     root = project(tmp_path)
     poetry.ok(root, "fti", "lock")

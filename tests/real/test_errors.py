@@ -732,6 +732,7 @@ def test_a_project_elsewhere(
     assert snapshot(elsewhere) == {}
 
 
+@pytest.mark.newest_only
 def test_quiet_says_nothing_but_errors(poetry: Poetry, locked_tiny: Path) -> None:
     edit(locked_tiny, "sparkish", "alpha")
     assert poetry(locked_tiny, "fti", "lock", "--check", "-q").code == 3
@@ -739,6 +740,7 @@ def test_quiet_says_nothing_but_errors(poetry: Poetry, locked_tiny: Path) -> Non
     assert poetry.ok(locked_tiny, "fti", "list", "--quiet") == ""
 
 
+@pytest.mark.newest_only
 def test_colour_only_where_it_is_wanted(poetry: Poetry, locked_tiny: Path) -> None:
     plain = poetry.ok(locked_tiny, "fti", "list")
     coloured = poetry.ok(locked_tiny, "fti", "list", "--ansi")

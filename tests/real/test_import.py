@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from small_index import Releases
 
+pytestmark = pytest.mark.newest_only
+
 RELEASES: Final[Releases] = {
     "app 1.0": ["lib"],
     "app 1.5": ["lib"],
@@ -62,7 +64,6 @@ def test_a_stage_is_made_locked_and_exported_at_the_same_versions(demo: Lab) -> 
     assert demo.run(RELEASES, "check").code == 0
 
 
-@pytest.mark.newest_only
 def test_packages_of_an_extra_are_kept_although_the_file_does_not_record_it(demo: Lab) -> None:
     releases = {**RELEASES, "app 1.0": ["lib", "socks; extra == 'proxy'"]}
     releases |= {"socks 1.0": [], "socks 2.0": []}
@@ -79,7 +80,6 @@ def test_packages_of_an_extra_are_kept_although_the_file_does_not_record_it(demo
     assert demo.run(releases, "fti", "lock", "--check").code == 0
 
 
-@pytest.mark.newest_only
 def test_a_folder_inside_the_package_of_another_stage_is_a_path_dependency(demo: Lab) -> None:
     library = demo.root / "libs/features"
     library.mkdir(parents=True)
@@ -98,7 +98,6 @@ def test_a_folder_inside_the_package_of_another_stage_is_a_path_dependency(demo:
     assert 'our-features = { path = "libs/features", develop = true }' in text
 
 
-@pytest.mark.newest_only
 def test_a_stage_that_cannot_be_locked_changes_no_file(demo: Lab) -> None:
     (demo.root / "requirements.txt").write_text("app\nno-such-package\n", encoding="utf-8")
     before = snapshot(demo.root)
@@ -108,7 +107,6 @@ def test_a_stage_that_cannot_be_locked_changes_no_file(demo: Lab) -> None:
     assert snapshot(demo.root) == before
 
 
-@pytest.mark.newest_only
 @pytest.mark.parametrize(
     ("tool", "lock"),
     [(("uv", "lock"), "uv.lock"), (("pdm", "lock"), "pdm.lock")],
@@ -132,7 +130,6 @@ def test_the_lock_of_another_tool(tmp_path: Path, tool: tuple[str, str], lock: s
     assert "1.0" in (root / "fti/training/poetry.lock").read_text(encoding="utf-8")
 
 
-@pytest.mark.newest_only
 def test_members_of_a_workspace_of_uv(tmp_path: Path) -> None:
     root = tmp_path / "demo"
     needs = {"shared": "lib<2", "trainer": "shared", "api": "app"}

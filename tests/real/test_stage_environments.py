@@ -277,6 +277,7 @@ def test_sync_removes_what_the_lock_does_not_hold(poetry: Poetry, locked_tiny: P
     assert not (library / "torchish").exists()
 
 
+@pytest.mark.newest_only
 def test_an_environment_behind_its_lock_is_reported_and_updated(
     poetry: Poetry, locked_tiny: Path
 ) -> None:
