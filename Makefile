@@ -13,7 +13,8 @@ PARALLEL := -n $(PROCESSES) --dist worksteal
 REAL := $(wildcard tests/real/test_*.py)
 REAL_GENERATED := $(shell grep -l "mark.generated" $(REAL) tests/fixtures/test_*.py)
 REAL_EVERY_MINOR := $(shell grep -l "mark.every_minor" $(REAL))
-REAL_OLDEST := $(shell grep -L "^pytestmark = pytest.mark.\(generated\|newest_only\)" $(REAL))
+# The marks of a whole module, one of which may be the element of a list.
+REAL_OLDEST := $(shell grep -LE "^(pytestmark = \[?|    )pytest\.mark\.(docker|generated|newest_only)" $(REAL))
 # About half of the fast tests, which of them are run, and what none of them uses.
 FAST_ROOMS := $(addprefix tests/fast/,bridge checks models operations)
 # The fast tests of what imports Poetry, which are run with the oldest Poetry, too.
@@ -74,14 +75,14 @@ test-generated-real: .venv/ready
 
 test-oldest: .venv-$(OLDEST)/ready
 	@$(MAKE) --no-print-directory VENV=.venv-$(OLDEST) test-fast-poetry
-	.venv-$(OLDEST)/bin/python -m pytest tests/fast/bridge $(PARALLEL) -m "slow and not generated"
+	.venv-$(OLDEST)/bin/python -m pytest $(FAST_OPTIONS) -m "slow and not generated" tests/fast/bridge
 	.venv-$(OLDEST)/bin/python -m pytest $(REAL_OLDEST) $(PARALLEL) \
 		-m "not docker and not generated and not newest_only"
 
 test-between: $(BETWEEN:%=test-poetry-%)
 
 test-poetry-%: .venv-%/ready
-	.venv-$*/bin/python -m pytest $(FAST_OPTIONS) -m "not generated" tests/fast/bridge
+	.venv-$*/bin/python -m pytest $(FAST_OPTIONS) -m "$(FAST_CASES)" tests/fast/bridge
 	.venv-$*/bin/python -m pytest $(REAL_EVERY_MINOR) $(PARALLEL) -m every_minor
 
 environments: .venv/ready .venv-$(OLDEST)/ready $(BETWEEN:%=.venv-%/ready)

@@ -114,6 +114,7 @@ def report(worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> Mapping[
     Consumer.named("airflow").run(
         *("python", home / "script.py", worker.dags, home / "report.json"),
         AIRFLOW_HOME=str(home),
+        AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT="0",  # none: the machine may be busy
         AIRFLOW__CORE__DAGS_FOLDER=str(worker.dags),
         AIRFLOW__CORE__LOAD_EXAMPLES="False",
         AIRFLOW_CONN_KUBERNETES_DEFAULT=json.dumps(connection),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -13,7 +17,7 @@ from pipelines import STAGES, export, install, pipeline
 from rest_server import RestServer, serving
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
     from harness import Poetry
     from rest_server import Request
@@ -26,25 +30,22 @@ import os, pathlib, tiny
 from importlib.metadata import version
 pathlib.Path(os.environ["REPORT"]).write_text(version("alpha") + " in " + os.environ["VIRTUAL_ENV"])
 """
-_MATERIALIZE: Final = """\
+# One process, since Dagster takes long to import: it runs the project of each runner, writes what
+# was materialized and what Kubernetes would get, and ends as Dagster's own command that validates.
+_SCRIPT: Final = """\
 import json
-
-from dagster_definitions import defs
-
-result = defs.resolve_job_def(defs.jobs[0].name).execute_in_process()
-assert result.success
-keys = [each.asset_key.to_user_string() for each in result.get_asset_materialization_events()]
-print("materialized:", json.dumps(keys))
-"""
-_PODS: Final = """\
+import os
 import sys
+from importlib import import_module
+from importlib.metadata import entry_points
 
 import dagster as dg
-import yaml
-from dagster_definitions import defs
 from dagster_k8s import PipesK8sClient
 from dagster_k8s.pipes import build_pod_body
 from kubernetes.client import ApiClient
+
+projects, report = sys.argv[1:]
+found = {"materialized": {}, "pods": {}}
 
 
 class Written(PipesK8sClient):
@@ -57,18 +58,36 @@ class Written(PipesK8sClient):
             base_pod_meta=base_pod_meta,
             base_pod_spec=base_pod_spec,
         )
-        path = f"{sys.argv[1]}/{context.asset_key.to_user_string()}.yaml"
-        with open(path, "w", encoding="utf-8") as file:
-            found = ApiClient().sanitize_for_serialization(pod)
-            yaml.safe_dump({"apiVersion": "v1", "kind": "Pod", **found}, file)
+        written = ApiClient().sanitize_for_serialization(pod)
+        found["pods"][context.asset_key.to_user_string()] = written
         return self
 
     def get_materialize_result(self):
         return dg.MaterializeResult()
 
 
+def definitions(runner):
+    os.chdir(os.path.join(projects, runner))
+    sys.modules.pop("dagster_definitions", None)
+    sys.path[0] = os.path.abspath("fti")
+    return import_module("dagster_definitions").defs
+
+
+defs = definitions("kubernetes")
 resources = {"k8s_pipes_client": Written()}
 assert dg.materialize(list(defs.assets), resources=resources).success
+for runner in ("docker", "external-python"):
+    defs = definitions(runner)
+    result = defs.resolve_job_def(defs.jobs[0].name).execute_in_process()
+    assert result.success
+    events = result.get_asset_materialization_events()
+    found["materialized"][runner] = [each.asset_key.to_user_string() for each in events]
+with open(report, "w", encoding="utf-8") as file:
+    json.dump(found, file)
+(dagster,) = entry_points(group="console_scripts", name="dagster")
+words = ["definitions", "validate", "--python-file", "fti/dagster_definitions.py"]
+sys.argv = [dagster.name, *words]
+sys.exit(dagster.load()())
 """
 
 
@@ -87,66 +106,75 @@ class Engine(RestServer):
         return (200, "") if "/logs" in request.path else (204, "")
 
 
+@dataclass(frozen=True)
+class Run:
+    """What Dagster has done with the projects, which are in the folders of their runners' names."""
+
+    projects: Path
+    environments: Path
+    output: str
+    report: Mapping[str, Any]
+    containers: Sequence[Any]
+
+
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, poetry: Poetry) -> Path:
-    return pipeline(poetry, tmp_path_factory.mktemp("projects") / "credit", _CODE)
+def run(tmp_path_factory: pytest.TempPathFactory, poetry: Poetry) -> Run:
+    projects = tmp_path_factory.mktemp("projects")
+    environments = tmp_path_factory.mktemp("environments")
+    home = tmp_path_factory.mktemp("dagster")
+    root = pipeline(poetry, tmp_path_factory.mktemp("project") / "credit", _CODE)
+    for runner in ("kubernetes", "docker", "external-python"):
+        export(poetry, Path(shutil.copytree(root, projects / runner)), "dagster", runner=runner)
+    install(poetry, projects / "external-python", environments)
+    (home / "script.py").write_text(_SCRIPT, encoding="utf-8")
+    with serving(Engine()) as engine:
+        output = Consumer.named("dagster").run(
+            *("python", home / "script.py", projects, home / "report.json"),
+            DOCKER_HOST=engine.url.replace("http", "tcp"),
+            FTI_ENVIRONMENTS=str(environments),
+            HOME=str(home),
+            TAG="1.4",
+        )
+    report = json.loads((home / "report.json").read_text(encoding="utf-8"))
+    created = [each.body for each in engine.requests if "/containers/create" in each.path]
+    return Run(projects, environments, output, report, created)
 
 
-@pytest.fixture
-def root(request: pytest.FixtureRequest, project: Path, poetry: Poetry) -> Path:
-    """The project, exported for the runner that the parameter names."""
-    export(poetry, project, "dagster", runner=request.param)
-    return project
+def test_the_definitions_are_valid(run: Run) -> None:
+    assert "Validation successful for code location dagster_definitions.py" in run.output
 
 
-def run(root: Path, script: str, *words: str | Path, **variables: str) -> str:
-    """Run a script beside the definitions, and return what it prints."""
-    (root / "fti/script.py").write_text(script, encoding="utf-8")
-    return Consumer.named("dagster").run(
-        "python", "fti/script.py", *words, cwd=root, HOME=str(root), TAG="1.4", **variables
-    )
-
-
-@pytest.mark.parametrize("root", ["external-python"], indirect=True)
-def test_the_definitions_are_valid(root: Path) -> None:
-    words = ("definitions", "validate", "--python-file", "fti/dagster_definitions.py")
-    Consumer.named("dagster").run("dagster", *words, cwd=root, HOME=str(root))
-
-
-@pytest.mark.parametrize("root", ["external-python"], indirect=True)
-def test_conflicting_stages_run_in_their_environments(
-    root: Path, poetry: Poetry, tmp_path: Path
-) -> None:
-    install(poetry, root, tmp_path)
-    printed = run(root, _MATERIALIZE, FTI_ENVIRONMENTS=str(tmp_path))
-    assert 'materialized: ["feature", "training"]' in printed
+def test_conflicting_stages_run_in_their_environments(run: Run) -> None:
+    assert run.report["materialized"]["external-python"] == [*STAGES]
+    root = run.projects / "external-python"
     found = [(root / f"{stage}.txt").read_text("utf-8").split(" in ") for stage in STAGES]
     (first, *places), (second, *others) = found
     assert first != second
-    assert [*places, *others] == [str(tmp_path / stage) for stage in STAGES]
+    assert [*places, *others] == [str(run.environments / stage) for stage in STAGES]
 
 
-@pytest.mark.parametrize("root", ["docker"], indirect=True)
-def test_docker_gets_the_image_and_the_resources(root: Path) -> None:
-    with serving(Engine()) as engine:
-        run(root, _MATERIALIZE, DOCKER_HOST=engine.url.replace("http", "tcp"))
-    created = [each.body for each in engine.requests if "/containers/create" in each.path]
-    assert [each["Image"] for each in created] == ["credit-feature:1.4", "credit-training:1.4"]
-    host = created[1]["HostConfig"]
+def test_docker_gets_the_image_and_the_resources(run: Run) -> None:
+    assert run.report["materialized"]["docker"] == [*STAGES]
+    images = [each["Image"] for each in run.containers]
+    assert images == ["credit-feature:1.4", "credit-training:1.4"]
+    host = run.containers[1]["HostConfig"]
     assert (host["NanoCpus"], host["Memory"]) == (2 * 10**9, 1 << 30)
     (device,) = host["DeviceRequests"]
     assert (device["Count"], device["Capabilities"]) == (1, [["gpu"]])
 
 
-@pytest.mark.parametrize("root", ["kubernetes"], indirect=True)
-def test_pods_are_hardened_and_valid(root: Path, tmp_path: Path) -> None:
-    run(root, _PODS, tmp_path)
-    files = [tmp_path / f"{stage}.yaml" for stage in STAGES]
+def test_pods_are_hardened_and_valid(run: Run, tmp_path: Path) -> None:
+    assert list(run.report["pods"]) == [*STAGES]
+    files = []
+    for stage, pod in run.report["pods"].items():
+        files.append(tmp_path / f"{stage}.yaml")
+        text = yaml.safe_dump({"apiVersion": "v1", "kind": "Pod", **pod})
+        files[-1].write_text(text, encoding="utf-8")
     words = ("kubernetes-validate", "--strict", "--kubernetes-version", "1.37.0")
     printed = Consumer.named("kubernetes").run(*words, *files)
     assert printed.count("passed for resource") == len(files)
     assert "WARN" not in printed
-    pod = yaml.safe_load(files[1].read_text("utf-8"))
+    pod = run.report["pods"]["training"]
     (container,) = pod["spec"]["containers"]
     assert pod["metadata"]["labels"]["app.kubernetes.io/name"] == "credit-training"
     assert (container["image"], pod["spec"]["securityContext"]["runAsUser"]) == (

@@ -175,7 +175,6 @@ def test_what_is_there_already_is_told(poetry: Poetry, tmp_path: Path) -> None:
     assert output.endswith("Nothing to add.\n")
 
 
-@pytest.mark.every_minor
 def test_a_dry_run_writes_nothing_and_lock_installs_nothing(poetry: Poetry, tmp_path: Path) -> None:
     root = project(tmp_path)
     poetry.ok(root, "fti", "lock")
@@ -258,6 +257,7 @@ def test_a_group_stays_in_its_table(poetry: Poetry, tmp_path: Path) -> None:
     assert changed(root, text) == ([], [])
 
 
+@pytest.mark.newest_only
 def test_stages_that_a_rule_ties_are_locked_together(poetry: Poetry, tmp_path: Path) -> None:
     rule = '[[tool.fti.align]]\npackages = ["webby"]\n'
     root = project(tmp_path, PYPROJECT + rule)
@@ -293,6 +293,7 @@ def test_a_command_that_is_killed_can_be_run_again(poetry: Poetry, tmp_path: Pat
     assert poetry.ok(root, "fti", "lock", "--check") == "2 locks checked: all fresh.\n"
 
 
+@pytest.mark.newest_only
 def test_without_network_nothing_changes(poetry: Poetry, tmp_path: Path) -> None:
     root = project(tmp_path / "demo")
     poetry.ok(root, "fti", "lock")

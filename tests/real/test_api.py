@@ -16,6 +16,8 @@ from poetry_fti import api
 if TYPE_CHECKING:
     from harness import Poetry
 
+pytestmark = pytest.mark.newest_only
+
 DOCUMENTATION: Final = Path(__file__).parents[2] / "docs/reference/api.md"
 
 
@@ -44,7 +46,6 @@ def run(code: str, folder: Path, poetry: Poetry) -> str:
     return done.stdout
 
 
-@pytest.mark.newest_only
 def test_the_documented_example(locked_tiny: Path, poetry: Poetry) -> None:
     pyproject = locked_tiny / "pyproject.toml"
     text = pyproject.read_text(encoding="utf-8").replace("training = [", 'training = ["oldie", ')

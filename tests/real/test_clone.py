@@ -46,6 +46,7 @@ def test_a_clone_keeps_the_versions_of_the_old_stage(demo: Lab) -> None:
     assert demo.locked == {"training": "app 1.0, lib 1.0", "second": "app 1.0, lib 1.0"}
 
 
+@pytest.mark.newest_only
 def test_a_stage_that_is_not_locked_is_cloned_without_a_lock(demo: Lab) -> None:
     (demo.root / "fti/training/poetry.lock").unlink()
     assert demo.run(OLD, "fti", "clone", "training", "second").code == 0

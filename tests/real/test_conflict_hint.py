@@ -63,8 +63,16 @@ def added(
     return plugged.errors.removeprefix(plain.errors)
 
 
-@pytest.mark.every_minor
-@pytest.mark.parametrize("words", ["lock", "install", "update", "add click", "lock -v"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param("lock", marks=pytest.mark.every_minor),
+        "install",
+        "update",
+        pytest.param("add click", marks=pytest.mark.every_minor),
+        "lock -v",
+    ],
+)
 def test_a_hint_follows_if_stages_ask_for_what_excludes_each_other(
     tmp_path: Path, poetry: Poetry, words: str
 ) -> None:

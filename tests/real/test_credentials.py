@@ -90,6 +90,7 @@ def test_credentials_get_into_no_file(
     assert not [name for name, data in expected.items() if PASSWORD.encode() in data]
 
 
+@pytest.mark.newest_only
 def test_plain_poetry_agrees_with_a_lock_from_a_guarded_index(
     tmp_path: Path, configured: Poetry, loopback_index: LoopbackIndex
 ) -> None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from loopback.index import LoopbackIndex
 
 STAGES: Final = ("feature", "training", "inference")
+# On a busy machine: stages are named as they are solved if that takes some seconds.
+PROGRESS: Final = re.compile(r"^\w+: (failed|solved) \(\d of \d stages\)\n", re.MULTILINE)
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def refused(poetry: Poetry, root: Path, *words: str) -> tuple[int, str]:
     result = poetry(root, "fti", *words)
     assert snapshot(root) == before
     assert result.code != 0
-    return result.code, result.errors
+    return result.code, PROGRESS.sub("", result.errors)
 
 
 def edit(root: Path, old: str, new: str) -> None:
@@ -87,6 +89,7 @@ def test_a_pyproject_that_is_not_toml(
     assert refused(poetry, tmp_path, "lock") == expected
 
 
+@pytest.mark.newest_only
 def test_no_stage(poetry: Poetry, tmp_path: Path) -> None:
     text = '[project]\nname = "x"\nversion = "1"\n'
     (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
@@ -100,6 +103,7 @@ def test_no_stage(poetry: Poetry, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.newest_only
 @pytest.mark.parametrize("words", [("lock",), ("lock", "--check"), ("export",)])
 def test_an_unknown_stage(poetry: Poetry, locked_tiny: Path, words: tuple[str, ...]) -> None:
     assert refused(poetry, locked_tiny, *words, "trainin") == (
@@ -111,6 +115,7 @@ def test_an_unknown_stage(poetry: Poetry, locked_tiny: Path, words: tuple[str, .
     )
 
 
+@pytest.mark.newest_only
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -200,6 +205,7 @@ tool.fti.stages.feature.overrides.Num_Py: ">=two" is not a version constraint
 """
 
 
+@pytest.mark.newest_only
 def test_all_problems_of_the_configuration_are_listed_at_once(
     poetry: Poetry, tmp_path: Path
 ) -> None:
@@ -734,6 +740,7 @@ def test_a_project_elsewhere(
     assert snapshot(elsewhere) == {}
 
 
+@pytest.mark.newest_only
 def test_quiet_says_nothing_but_errors(poetry: Poetry, locked_tiny: Path) -> None:
     edit(locked_tiny, "sparkish", "alpha")
     assert poetry(locked_tiny, "fti", "lock", "--check", "-q").code == 3
@@ -741,6 +748,7 @@ def test_quiet_says_nothing_but_errors(poetry: Poetry, locked_tiny: Path) -> Non
     assert poetry.ok(locked_tiny, "fti", "list", "--quiet") == ""
 
 
+@pytest.mark.newest_only
 def test_colour_only_where_it_is_wanted(poetry: Poetry, locked_tiny: Path) -> None:
     plain = poetry.ok(locked_tiny, "fti", "list")
     coloured = poetry.ok(locked_tiny, "fti", "list", "--ansi")

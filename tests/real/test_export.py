@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+pytestmark = pytest.mark.newest_only
+
 READ_BY_PIP: Final = "azureml, bentoml, conda, constraints, mlflow, ray and requirements"
 ENVIRONMENTS = [
     {
@@ -45,14 +47,7 @@ def installed_where(text: str) -> dict[str, tuple[frozenset[str], tuple[bool, ..
     return found
 
 
-@pytest.mark.parametrize(
-    "stage",
-    [
-        "training",
-        pytest.param("feature", marks=pytest.mark.newest_only),
-        pytest.param("inference", marks=pytest.mark.newest_only),
-    ],
-)
+@pytest.mark.parametrize("stage", ["training", "feature", "inference"])
 def test_requirements_are_those_of_poetrys_own_export(
     stage: str, project: Callable[[str], Path], poetry: Poetry
 ) -> None:
@@ -65,7 +60,6 @@ def test_requirements_are_those_of_poetrys_own_export(
     assert installed_where(ours) == installed_where(reference)
 
 
-@pytest.mark.newest_only
 def test_narrowed_requirements_install_the_same_on_the_stages_targets(
     project: Callable[[str], Path], poetry: Poetry
 ) -> None:
@@ -103,7 +97,6 @@ def changed(root: Path, before: dict[str, bytes]) -> Iterable[str]:
     )
 
 
-@pytest.mark.newest_only
 def test_check_tells_what_differs_and_changes_nothing(
     project: Callable[[str], Path], poetry: Poetry
 ) -> None:
@@ -143,7 +136,6 @@ def test_check_tells_what_differs_and_changes_nothing(
     assert constraints.read_text() == text
 
 
-@pytest.mark.newest_only
 def test_a_dockerfile_follows_its_template(locked_tiny: Path, poetry: Poetry) -> None:
     pyproject = locked_tiny / "pyproject.toml"
     table = "[tool.fti.stages.inference.image]\n"
@@ -174,7 +166,6 @@ def test_a_dockerfile_follows_its_template(locked_tiny: Path, poetry: Poetry) ->
     assert poetry(locked_tiny, *words, "--check").code == 3
 
 
-@pytest.mark.newest_only
 def test_checks_need_no_index(
     project: Callable[[str], Path], poetry: Poetry, tmp_path: Path
 ) -> None:
@@ -191,7 +182,6 @@ def test_checks_need_no_index(
     )
 
 
-@pytest.mark.newest_only
 def test_stdout_prints_the_file_itself_and_writes_none(
     project: Callable[[str], Path], poetry: Poetry
 ) -> None:
@@ -214,7 +204,6 @@ def test_stdout_prints_the_file_itself_and_writes_none(
     assert not changed(root, before)
 
 
-@pytest.mark.newest_only
 @pytest.mark.parametrize("format_name", ["bake", "compose"])
 def test_formats_of_the_project_always_hold_all_stages(
     format_name: str, project: Callable[[str], Path], poetry: Poetry
@@ -243,7 +232,6 @@ NO_MARKERS = (
 )
 
 
-@pytest.mark.newest_only
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
@@ -289,7 +277,6 @@ def test_requests_that_make_no_sense(
     assert not changed(root, before)
 
 
-@pytest.mark.newest_only
 def test_requirements_of_a_layer_that_is_gone_are_removed(
     poetry: Poetry, locked_tiny: Path
 ) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from small_index import Releases
 
+pytestmark = pytest.mark.newest_only
+
 RELEASES: Final[Releases] = {
     "app 1.0": ["lib"],
     "app 1.5": ["lib"],
@@ -105,7 +107,6 @@ def test_a_stage_that_cannot_be_locked_changes_no_file(demo: Lab) -> None:
     assert snapshot(demo.root) == before
 
 
-@pytest.mark.newest_only
 @pytest.mark.parametrize(
     ("tool", "lock"),
     [(("uv", "lock"), "uv.lock"), (("pdm", "lock"), "pdm.lock")],
@@ -129,7 +130,6 @@ def test_the_lock_of_another_tool(tmp_path: Path, tool: tuple[str, str], lock: s
     assert "1.0" in (root / "fti/training/poetry.lock").read_text(encoding="utf-8")
 
 
-@pytest.mark.newest_only
 def test_members_of_a_workspace_of_uv(tmp_path: Path) -> None:
     root = tmp_path / "demo"
     needs = {"shared": "lib<2", "trainer": "shared", "api": "app"}

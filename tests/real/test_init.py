@@ -57,6 +57,7 @@ def test_a_new_project_is_poetrys_own_with_stages(root: Path, poetry: Poetry) ->
     assert poetry.ok(root, "check") == "All set!\n"
 
 
+@pytest.mark.newest_only
 def test_stages_of_an_existing_project(root: Path, poetry: Poetry) -> None:
     existing(root)
     (root / "ours.toml").write_text(PRESET, encoding="utf-8")
@@ -202,6 +203,7 @@ PRESETS: Final = (
 )
 
 
+@pytest.mark.newest_only
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
@@ -311,6 +313,7 @@ def test_a_wrong_pyproject_stays_as_it_is(
     assert (root / "pyproject.toml").read_text(encoding="utf-8") == text
 
 
+@pytest.mark.newest_only
 def test_a_pyproject_without_a_project_gets_one(root: Path, poetry: Poetry) -> None:
     existing(root, "[tool.ruff]  # ours\nline-length = 100\n")
     assert init(poetry, root, "-n", "--stage", "inference-minimal").code == 0
@@ -318,6 +321,7 @@ def test_a_pyproject_without_a_project_gets_one(root: Path, poetry: Poetry) -> N
     assert text.startswith("[tool.ruff]  # ours\nline-length = 100\n\n[project]\n")
 
 
+@pytest.mark.newest_only
 def test_a_folder_in_another_project_is_refused(root: Path, poetry: Poetry) -> None:
     existing(root)
     (root / "below").mkdir()
@@ -341,6 +345,7 @@ def test_a_relative_folder_is_given_with_poetrys_option(root: Path, poetry: Poet
     assert sorted(snapshot(root)) == ["new/pyproject.toml", "new/requirements.txt"]
 
 
+@pytest.mark.newest_only
 def test_presets_are_listed_and_shown(root: Path, poetry: Poetry) -> None:
     lines = poetry.ok(root, "fti", "presets").splitlines()
     assert [line.split()[0] for line in lines] == ["Preset", *PRESETS.split(", ")]

@@ -125,6 +125,7 @@ def test_many_moments(
     assert snapshot(locked_tiny) == fresh
 
 
+@pytest.mark.newest_only
 @BOTH
 def test_exporting_interrupted(
     locked_tiny: Path,

@@ -154,6 +154,7 @@ def stopped(project: Desk, number: signal.Signals) -> tuple[int, str, str]:
     return process.returncode, output, errors
 
 
+@pytest.mark.newest_only
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals to send")
 @pytest.mark.parametrize(
     ("number", "stages"),

@@ -229,6 +229,7 @@ def test_no_python_fits(poetry: Poetry, locked_tiny: Path, tmp_path: Path) -> No
     assert "Poetry was unable to find a compatible version." in failed.errors
 
 
+@pytest.mark.newest_only
 def test_another_platform_is_refused(poetry: Poetry, locked_tiny: Path) -> None:
     other = "windows/arm64"
     pyproject = locked_tiny / "pyproject.toml"
@@ -246,6 +247,7 @@ def test_another_platform_is_refused(poetry: Poetry, locked_tiny: Path) -> None:
     )
 
 
+@pytest.mark.newest_only
 def test_only_a_fresh_lock_is_installed(poetry: Poetry, locked_tiny: Path) -> None:
     (locked_tiny / "fti/feature/poetry.lock").unlink()
     missing = poetry(locked_tiny, "fti", "install", "training", "feature")
@@ -275,6 +277,7 @@ def test_sync_removes_what_the_lock_does_not_hold(poetry: Poetry, locked_tiny: P
     assert not (library / "torchish").exists()
 
 
+@pytest.mark.newest_only
 def test_an_environment_behind_its_lock_is_reported_and_updated(
     poetry: Poetry, locked_tiny: Path
 ) -> None:

@@ -91,6 +91,7 @@ def test_only_the_named_package_moves(demo: Lab) -> None:
     }
 
 
+@pytest.mark.newest_only
 def test_what_the_named_package_needs_moves_too(demo: Lab) -> None:
     assert update(demo, "app") == [
         "feature: locked 3 packages: 0 added, 0 removed, 2 updated",
@@ -104,6 +105,7 @@ def test_what_the_named_package_needs_moves_too(demo: Lab) -> None:
     ]
 
 
+@pytest.mark.newest_only
 def test_several_packages_in_one_stage(demo: Lab) -> None:
     before = snapshot(demo.root / "fti" / "training")
     assert update(demo, "zoo", "app", "--stage", "feature")[:5] == [
@@ -116,6 +118,7 @@ def test_several_packages_in_one_stage(demo: Lab) -> None:
     assert snapshot(demo.root / "fti" / "training") == before
 
 
+@pytest.mark.newest_only
 def test_all_packages_of_one_stage(demo: Lab) -> None:
     assert update(demo, "--stage", "training")[:3] == [
         "training: locked 2 packages: 0 added, 0 removed, 2 updated",
@@ -125,6 +128,7 @@ def test_all_packages_of_one_stage(demo: Lab) -> None:
     assert demo.locked["feature"] == "app 1.0, lib 1.0, zoo 1.0"
 
 
+@pytest.mark.newest_only
 def test_an_old_divergence_closes(demo: Lab) -> None:
     update(demo, "lib", "--stage", "training")
     assert update(demo, "lib") == [
@@ -136,6 +140,7 @@ def test_an_old_divergence_closes(demo: Lab) -> None:
     ]
 
 
+@pytest.mark.newest_only
 def test_stages_agree_on_the_newest_that_all_can_have(demo: Lab) -> None:
     demo.write(pyproject({**GROUPS, "training": ["lib<3", "mid"]}))
     demo.lock(OLD)
@@ -147,6 +152,7 @@ def test_stages_agree_on_the_newest_that_all_can_have(demo: Lab) -> None:
     }
 
 
+@pytest.mark.newest_only
 def test_a_stale_lock_is_brought_up_to_date_with_its_pins(demo: Lab) -> None:
     demo.write(pyproject({**GROUPS, "feature": ["app", "zoo", "more"]}))
     assert update(demo, "lib")[:3] == [
@@ -156,6 +162,7 @@ def test_a_stale_lock_is_brought_up_to_date_with_its_pins(demo: Lab) -> None:
     ]
 
 
+@pytest.mark.newest_only
 def test_a_dry_run_writes_nothing(demo: Lab) -> None:
     before = snapshot(demo.root)
     assert update(demo, "zoo", "--dry-run") == [
@@ -169,6 +176,7 @@ def test_a_dry_run_writes_nothing(demo: Lab) -> None:
     assert snapshot(demo.root) == before
 
 
+@pytest.mark.newest_only
 def test_changes_as_json(demo: Lab) -> None:
     result = demo.run(NEW, "fti", "update", "zoo", "--format", "json")
     data = json.loads(result.output)
@@ -197,6 +205,7 @@ def test_changes_as_json(demo: Lab) -> None:
     }
 
 
+@pytest.mark.newest_only
 @pytest.mark.parametrize(
     ("words", "code", "error"),
     [
@@ -230,6 +239,7 @@ def test_errors_before_anything_is_solved(
 RULE = '[[tool.fti.align]]\npackages = ["lib"]\n'
 
 
+@pytest.mark.newest_only
 def test_tied_stages_are_updated_together(demo: Lab) -> None:
     demo.write(pyproject(GROUPS, RULE))
     demo.lock(OLD)
@@ -241,6 +251,7 @@ def test_tied_stages_are_updated_together(demo: Lab) -> None:
     ]
 
 
+@pytest.mark.newest_only
 def test_what_is_updated_in_one_stage_moves_in_those_tied_to_it(demo: Lab) -> None:
     demo.write(pyproject(GROUPS, RULE))
     demo.lock(OLD)
@@ -250,6 +261,7 @@ def test_what_is_updated_in_one_stage_moves_in_those_tied_to_it(demo: Lab) -> No
     ]
 
 
+@pytest.mark.newest_only
 def test_what_is_updated_moves_in_stages_that_are_tied_by_another(demo: Lab) -> None:
     groups = {"feature": ["lib"], "training": ["lib"], "inference": ["lib", "zoo"]}
     rules = [f'{RULE}stages = ["training", "{other}"]\n' for other in ("feature", "inference")]
@@ -263,6 +275,7 @@ def test_what_is_updated_moves_in_stages_that_are_tied_by_another(demo: Lab) -> 
     }
 
 
+@pytest.mark.newest_only
 def test_what_the_named_package_needs_moves_in_tied_stages_too(demo: Lab) -> None:
     demo.write(pyproject(GROUPS, RULE))
     demo.lock(OLD)
@@ -275,6 +288,7 @@ def test_what_the_named_package_needs_moves_in_tied_stages_too(demo: Lab) -> Non
     ]
 
 
+@pytest.mark.newest_only
 def test_it_moves_to_an_older_version_if_the_named_package_needs_that(demo: Lab) -> None:
     demo.write(pyproject(GROUPS, RULE))
     old = {**OLD, "lib 2.0": []}
@@ -287,6 +301,7 @@ def test_it_moves_to_an_older_version_if_the_named_package_needs_that(demo: Lab)
     }
 
 
+@pytest.mark.newest_only
 def test_a_tied_stage_that_cannot_follow_holds_an_update_back(demo: Lab) -> None:
     demo.write(pyproject({**GROUPS, "training": ["lib<2", "mid"]}, RULE))
     demo.lock(OLD)
@@ -296,6 +311,7 @@ def test_a_tied_stage_that_cannot_follow_holds_an_update_back(demo: Lab) -> None
     ]
 
 
+@pytest.mark.newest_only
 def test_a_stage_that_has_nothing_to_update_is_not_called_fresh(demo: Lab) -> None:
     demo.write(pyproject(GROUPS))
     demo.lock(OLD)
@@ -303,6 +319,7 @@ def test_a_stage_that_has_nothing_to_update_is_not_called_fresh(demo: Lab) -> No
     assert not any(line.startswith("inference") for line in update(demo, "lib"))
 
 
+@pytest.mark.newest_only
 def test_a_package_that_only_one_tied_stage_has_leaves_the_other_s_versions(demo: Lab) -> None:
     demo.write(pyproject(GROUPS, RULE))
     demo.lock(OLD)
@@ -368,12 +385,14 @@ def test_constraints_bound_and_exclusions_drop_what_packages_require(wrong: Lab)
     ]
 
 
+@pytest.mark.newest_only
 def test_an_override_may_lift_what_packages_require(wrong: Lab) -> None:
     wrong.write(pyproject(BOTH, OVERRIDES.format("*")))
     wrong.lock(WRONG, "feature")
     assert wrong.locked == {"feature": "app 1.1, lib 3.0, mid 1.0"}
 
 
+@pytest.mark.newest_only
 def test_an_override_does_not_replace_what_the_project_requires(wrong: Lab) -> None:
     wrong.write(pyproject(BOTH, OVERRIDES.format("<2")))
     result = wrong.run(WRONG, "fti", "lock", "feature")
@@ -384,12 +403,14 @@ def test_an_override_does_not_replace_what_the_project_requires(wrong: Lab) -> N
     )
 
 
+@pytest.mark.newest_only
 def test_an_override_adds_no_package(wrong: Lab) -> None:
     wrong.write(pyproject({**BOTH, "feature": ["mid"]}, OVERRIDES.format(">=2")))
     wrong.lock(WRONG, "feature")
     assert wrong.locked == {"feature": "mid 1.0"}
 
 
+@pytest.mark.newest_only
 def test_a_changed_override_makes_only_its_own_stage_stale(wrong: Lab) -> None:
     wrong.write(pyproject(BOTH, OVERRIDES.format("*")))
     wrong.lock(WRONG)
@@ -406,6 +427,7 @@ def test_a_changed_override_makes_only_its_own_stage_stale(wrong: Lab) -> None:
     ]
 
 
+@pytest.mark.newest_only
 def test_exports_carry_the_overridden_version(wrong: Lab) -> None:
     wrong.write(pyproject(BOTH, OVERRIDES.format("==2.0")))
     wrong.lock(WRONG)
@@ -421,6 +443,7 @@ def test_exports_carry_the_overridden_version(wrong: Lab) -> None:
     assert [str(package.version) for package in pylock.packages] == ["1.1", "2.0", "1.0"]
 
 
+@pytest.mark.newest_only
 def test_an_override_holds_for_tied_stages_too(wrong: Lab) -> None:
     wrong.write(pyproject({**BOTH, "training": ["lib"]}, OVERRIDES.format("*") + RULE))
     assert wrong.lock({**WRONG, "lib 3.0": ["python<3.11"]})[-1] == (

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from harness import Poetry
 
 
+pytestmark = pytest.mark.newest_only
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the folders are those of POSIX")
 def test_an_installed_environment_is_as_locked_until_it_is_changed(
     poetry: Poetry, locked_tiny: Path

@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 
 HINT: Final = "\nRun poetry fti why {} --newest to find out what prevents newer versions.\n"
 
-pytestmark = pytest.mark.every_minor
 
-
+@pytest.mark.every_minor
 def test_requirements_in_all_stages_and_through_extras(poetry: Poetry, locked_tiny: Path) -> None:
     assert (
         poetry.ok(locked_tiny, "fti", "why", "alpha")
@@ -76,6 +75,7 @@ What could add it:
     assert 'There is no stage "serving"' in unknown.errors
 
 
+@pytest.mark.every_minor
 def test_what_prevents_newer_versions(poetry: Poetry, locked_tiny: Path) -> None:
     assert (
         poetry.ok(locked_tiny, "fti", "why", "alpha", "--newest")

@@ -40,7 +40,7 @@ def by_pip(folder: Path) -> list[tuple[str, bool, bool]] | None:
     class Offline(PipSession):
         """A session that reads no file from a server, as our importer."""
 
-        def get(self, url: str, **_: object) -> NoReturn:  # type: ignore[override]
+        def get(self, url: str, **_: object) -> NoReturn:
             raise InstallationError(url)
 
     try:
