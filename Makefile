@@ -7,14 +7,20 @@ BETWEEN := 2.4.3
 VENV := .venv
 UV := .venv.uv/bin/uv
 # Tests with real tools, which wait now and then: in one process more than there are cores.
-PROCESSES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() + 1)")
+CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
+PROCESSES := $(shell expr $(CORES) + 1)
 PARALLEL := -n $(PROCESSES) --dist worksteal
+# Fast tests wait for nothing.
+FAST_PARALLEL := -n $(CORES) --dist worksteal
 # Each process collects its tests, which takes seconds for all of them: the files that have any.
 REAL := $(wildcard tests/real/test_*.py)
 REAL_GENERATED := $(shell grep -l "mark.generated" $(REAL) tests/fixtures/test_*.py)
 REAL_EVERY_MINOR := $(shell grep -l "mark.every_minor" $(REAL))
 # The marks of a whole module, one of which may be the element of a list.
 REAL_OLDEST := $(shell grep -LE "^(pytestmark = \[?|    )pytest\.mark\.(docker|generated|newest_only)" $(REAL))
+FAST_FILES := $(sort $(shell find tests/fast -name "test_*.py"))
+FAST_SLOW := $(shell grep -l "mark.slow\|hypothesis" $(FAST_FILES))
+FAST_GENERATED := $(shell grep -l "mark.\(sampled\|generated\)\|hypothesis" $(FAST_FILES))
 # About half of the fast tests, which of them are run, and what none of them uses.
 FAST_ROOMS := $(addprefix tests/fast/,bridge checks models operations)
 # The fast tests of what imports Poetry, which are run with the oldest Poetry, too.
@@ -57,7 +63,7 @@ test-fast-poetry: $(VENV)/ready
 
 # The fast tests that `test-fast` leaves out.
 test-slow: .venv/ready
-	.venv/bin/python -m pytest tests/fast $(PARALLEL) -m "slow and not generated"
+	.venv/bin/python -m pytest $(FAST_SLOW) $(FAST_PARALLEL) -m "slow and not generated"
 
 test-real: .venv/ready
 	.venv/bin/python -m pytest tests/real tests/fixtures $(PARALLEL) -m "not generated"
@@ -68,7 +74,7 @@ test-generated: test-generated-fast test-generated-real
 test-generated-fast test-generated-real: export TEST_CASES := all
 
 test-generated-fast: .venv/ready
-	.venv/bin/python -m pytest tests/fast $(PARALLEL) -m "hypothesis or sampled or generated"
+	.venv/bin/python -m pytest $(FAST_GENERATED) $(FAST_PARALLEL) -m "hypothesis or sampled or generated"
 
 test-generated-real: .venv/ready
 	.venv/bin/python -m pytest $(REAL_GENERATED) $(PARALLEL) -m generated

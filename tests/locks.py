@@ -56,6 +56,12 @@ def recorded_packages() -> Packages:
 
 
 @cache
+def recorded_lock() -> str:
+    """Return the text of a lock of the recorded packages, which takes seconds to make of all."""
+    return lock_of(recorded_packages())
+
+
+@cache
 def _recorded(name: str, age: int) -> Package:
     releases = recorded(name)
     release = releases[min(age, len(releases) - 1)]

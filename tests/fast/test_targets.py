@@ -26,14 +26,19 @@ LINUX = Targets(platforms=(Platform("linux", "amd64"),))
 GLIBC_2_36 = Targets(platforms=LINUX.platforms, libc=Libc("glibc", (2, 36)))
 RUNNING = SpecifierSet(f"=={sys.version_info[0]}.{sys.version_info[1]}.*")
 TAGS = tuple(sys_tags())
-RECORDED = sorted(
-    {
-        file.filename
-        for name in recorded_names()
-        for release in recorded(name)
-        for file in release.files
-        if file.is_wheel
-    }
+# Reading all recorded projects takes long: not in processes that run other tests.
+RECORDED = st.deferred(
+    lambda: st.sampled_from(
+        sorted(
+            {
+                file.filename
+                for name in recorded_names()
+                for release in recorded(name)
+                for file in release.files
+                if file.is_wheel
+            }
+        )
+    )
 )
 
 
@@ -182,13 +187,13 @@ def test_every_wheel_of_the_running_python_fits(tag: object) -> None:
     assert fits(f"a-1-{tag}.whl", running_targets(), RUNNING)
 
 
-@given(st.sampled_from(RECORDED))
+@given(RECORDED)
 def test_a_recorded_wheel_fits_exactly_where_the_running_python_takes_it(filename: str) -> None:
     tags = parse_tag("-".join(filename.removesuffix(".whl").split("-")[-3:]))
     assert fits(filename, running_targets(), RUNNING) == (not tags.isdisjoint(TAGS))
 
 
-@given(st.sampled_from(RECORDED), st.sampled_from(PLATFORMS))
+@given(RECORDED, st.sampled_from(PLATFORMS))
 def test_what_fits_a_platform_fits_where_no_platform_is_named(
     filename: str, platform: Platform
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from fast.conftest import filled, project_in
 from harness import snapshot
 from memory_commands import run, run_poetry
 from small_index import pyproject
@@ -355,8 +356,29 @@ EXPORTS: Final = (
 )
 
 
+@pytest.fixture(scope="module")
+def pinned_before(tmp_path_factory: pytest.TempPathFactory) -> MemoryProject:
+    with project_in(tmp_path_factory.mktemp("pinned")) as before:
+        more: Releases = {"app 1.0": ["lib", "win; sys_platform == 'win32'"], "win 1.0": []}
+        before.index.offer({**RELEASES, **more, "win 2.0": []})
+        before.write(pyproject({"training": ["app<1.5", "lib<2", "win<2"]}))
+        before.lock()
+    return before
+
+
+@pytest.fixture(scope="module")
+def proxied_before(tmp_path_factory: pytest.TempPathFactory) -> MemoryProject:
+    with project_in(tmp_path_factory.mktemp("proxied")) as before:
+        before.index.offer({**SOCKS, "app 2.0": SOCKS["app 1.0"]})
+        settings = 'constraints = ["lib<2", "socks<2", "deep<2"]\n'
+        before.write(
+            pyproject({"training": ["app[proxy]<2"]}, f"[tool.fti.stages.training]\n{settings}")
+        )
+        before.lock()
+    return before
+
+
 def export(project: MemoryProject, format_: str) -> None:
-    project.lock()
     if format_ != "lock":
         exported = run(project, "export", "--format", format_)
         assert exported.code == 0, exported.errors
@@ -364,11 +386,9 @@ def export(project: MemoryProject, format_: str) -> None:
 
 @pytest.mark.parametrize(("format_", "name"), EXPORTS)
 def test_an_export_is_imported_at_the_same_versions(
-    project: MemoryProject, format_: str, name: str
+    demo: MemoryProject, pinned_before: MemoryProject, format_: str, name: str
 ) -> None:
-    more: Releases = {"app 1.0": ["lib", "win; sys_platform == 'win32'"], "win 1.0": []}
-    project.index.offer({**RELEASES, **more, "win 2.0": []})
-    project.write(pyproject({"training": ["app<1.5", "lib<2", "win<2"]}))
+    project = filled(demo, pinned_before)
     export(project, format_)
     done = run(project, "import", "inference", source(project, f"fti/training/{name}"))
     assert done.code == 0, done.errors
@@ -392,13 +412,9 @@ SOCKS: Final[Releases] = {
 
 @pytest.mark.parametrize(("format_", "name"), EXPORTS)
 def test_an_export_is_imported_with_the_packages_of_an_extra(
-    project: MemoryProject, format_: str, name: str
+    demo: MemoryProject, proxied_before: MemoryProject, format_: str, name: str
 ) -> None:
-    project.index.offer({**SOCKS, "app 2.0": SOCKS["app 1.0"]})
-    settings = 'constraints = ["lib<2", "socks<2", "deep<2"]\n'
-    project.write(
-        pyproject({"training": ["app[proxy]<2"]}, f"[tool.fti.stages.training]\n{settings}")
-    )
+    project = filled(demo, proxied_before)
     export(project, format_)
     done = run(project, "import", "inference", source(project, f"fti/training/{name}"))
     assert done.code == 0, done.errors

@@ -123,7 +123,7 @@ def worlds(draw: st.DrawFn) -> World:
 
 
 GENERATED: Final = settings(
-    max_examples=examples(40),
+    max_examples=examples(25),
     deadline=None,
     database=None,
     derandomize=True,

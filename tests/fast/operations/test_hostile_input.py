@@ -6,7 +6,6 @@ import json
 from copy import deepcopy
 from dataclasses import replace
 from functools import reduce
-from itertools import product
 from operator import getitem
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -120,6 +119,14 @@ FIELDS: Final = [
     for key in (table if table is not None else ("file", "hash") if package["files"] else ())
     if table is None or isinstance(table[key], str)
 ]
+# What ends a line depends on the program that reads a file, not on the field: each end of a line is
+# added to every fifth field.
+CASES: Final = [
+    (field, evil)
+    for number, field in enumerate(FIELDS)
+    for position, evil in enumerate(EVIL)
+    if position >= len(BREAKS) or (number - position) % 5 == 0
+]
 
 
 def replaced(path: Sequence[Any], value: str) -> list[Mapping[str, Any]]:
@@ -231,7 +238,7 @@ def unchanged(module_demo: MemoryProject) -> Mapping[PurePosixPath, Sequence[str
 
 @pytest.mark.slow
 @pytest.mark.sampled
-@pytest.mark.parametrize(("field", "evil"), cases.sampled(list(product(FIELDS, EVIL))))
+@pytest.mark.parametrize(("field", "evil"), cases.sampled(CASES))
 def test_no_string_of_a_lock_makes_a_program_read_more_than_its_packages(
     module_demo: MemoryProject,
     unchanged: Mapping[PurePosixPath, Sequence[str]],

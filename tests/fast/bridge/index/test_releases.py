@@ -127,7 +127,7 @@ def test_wheels_of_one_release(files: list[File]) -> None:
     assert by_us(files, "a-b") == by_poetry(files, "a-b")
 
 
-@settings(max_examples=examples(1000), deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(FILES)
 def test_any_page(files: list[File]) -> None:
     assert by_us(files, "a-b") == by_poetry(files, "a-b")

@@ -16,10 +16,12 @@ from poetry.packages.transitive_package_info import TransitivePackageInfo
 from poetry.utils._compat import tomllib
 
 from cases import examples
-from locks import GROUPS, LOCKED, damaged, lock_of, recorded_packages, some
+from locks import GROUPS, LOCKED, damaged, lock_of, recorded_lock, some
 from poetry_fti.bridge.lock.lock_summary import LockSummary, summarize
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from locks import Packages
 
 TARGETS = {"platforms": ["linux/amd64"], "rules": [{"level": "exact"}]}
@@ -60,16 +62,16 @@ def read(text: str) -> LockSummary:
 @pytest.mark.parametrize(
     "text",
     [
-        TEXT,
-        TEXT.replace("\n", "\r\n"),
-        lock_of(recorded_packages()),
-        lock_of({}),
-        lock_of({}, TARGETS, project()),
+        lambda: TEXT,
+        lambda: TEXT.replace("\n", "\r\n"),
+        recorded_lock,
+        lambda: lock_of({}),
+        lambda: lock_of({}, TARGETS, project()),
     ],
     ids=["small", "of Windows", "large", "empty", "empty but for the project"],
 )
-def test_a_lock_is_told_at_a_glance(text: str) -> None:
-    assert summarize(text) == read(text)
+def test_a_lock_is_told_at_a_glance(text: Callable[[], str]) -> None:
+    assert summarize(text()) == read(text())
 
 
 @pytest.mark.slow

@@ -14,14 +14,14 @@ from packaging.utils import canonicalize_name
 from poetry.utils._compat import tomllib
 
 from cases import examples
-from locks import LOCKED, damaged, lock_of, recorded_packages, some
+from locks import LOCKED, damaged, lock_of, recorded_lock, some
 from poetry_fti.bridge.lock.locker import StageLocker
 from poetry_fti.bridge.lock.pins import Pin, has_merge_markers, read_pins
 from poetry_fti.bridge.lock.preferences import own_pins
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from locks import Packages
@@ -80,12 +80,18 @@ def entry(name: str, version: str, *more: str) -> str:
 @pytest.mark.sampled
 @pytest.mark.parametrize(
     "text",
-    [SMALL, SMALL.replace("\n", "\r\n"), lock_of(recorded_packages()), lock_of({})],
+    [
+        lambda: SMALL,
+        lambda: SMALL.replace("\n", "\r\n"),
+        recorded_lock,
+        lambda: lock_of({}),
+    ],
     ids=["small", "of Windows", "large", "empty"],
 )
-def test_the_pins_of_a_lock(text: str) -> None:
-    assert read_pins(text) == (parsed(text),)
-    assert digests(text) == [pin.digests for pin in parsed(text)]
+def test_the_pins_of_a_lock(text: Callable[[], str]) -> None:
+    expected = parsed(text())
+    assert read_pins(text()) == (expected,)
+    assert digests(text()) == [pin.digests for pin in expected]
 
 
 @given(LOCKED)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from locks import LOCKED, lock_of, recorded_packages
+from locks import LOCKED, lock_of, recorded_lock
 from poetry_fti.bridge.lock.preferences import own_pins
 from poetry_fti.errors import FtiError
 from poetry_fti.operations.project import load_project
@@ -83,7 +83,7 @@ def test_all_that_the_solver_reads_of_pins_is_read(
 
 @pytest.mark.sampled
 def test_files_of_recorded_packages_are_read(stage: ProjectStage) -> None:
-    assert_all_is_read(stage, lock_of(recorded_packages()))
+    assert_all_is_read(stage, recorded_lock())
     assert any(pin.files for pin in stage.lock.preferred())
 
 

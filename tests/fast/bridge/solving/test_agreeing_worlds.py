@@ -95,10 +95,11 @@ def has_agreed(name: str, mine: Chosen, found: Mapping[str, Chosen]) -> bool:
     return sum(each.get(name) == mine[name] for each in found.values()) > 1
 
 
-@settings(max_examples=examples(50), derandomize=True, deadline=None, database=None)
+@settings(max_examples=examples(30), derandomize=True, deadline=None, database=None)
 @given(made=worlds(3))
 def test_the_order_of_the_stages_does_not_matter(made: list[World]) -> None:
     stages = named(made)
     expected = solved(stages)
-    for order in permutations(stages):
+    _, *others = permutations(stages)
+    for order in others:
         assert solved({name: stages[name] for name in order}) == expected

@@ -145,7 +145,7 @@ def parts(lifted: Iterable[Restriction]) -> list[set[Restriction]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(500), derandomize=True, deadline=None, database=None)
+@settings(max_examples=examples(300), derandomize=True, deadline=None, database=None)
 @given(made=limits(), data=st.data())
 def test_a_version_is_possible_once_what_is_named_changes_and_not_before(
     made: Limits, data: st.DataObject
