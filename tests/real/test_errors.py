@@ -35,7 +35,7 @@ STAGES: Final = ("feature", "training", "inference")
 PROGRESS: Final = re.compile(r"^\w+: (failed|solved) \(\d of \d stages\)\n", re.MULTILINE)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def poetry(poetry: Poetry) -> Poetry:
     """Poetry that solves stages in as many processes as a user's."""
     return replace(poetry, processes=None)

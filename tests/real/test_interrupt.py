@@ -147,7 +147,7 @@ def test_the_indicator_of_a_terminal_ends_too(
     locked_tiny: Path, own_index: LoopbackIndex, tmp_path: Path
 ) -> None:
     pty = pytest.importorskip("pty")
-    own_index.latency = 0.1
+    own_index.latency = 0.5
     shutil.rmtree(locked_tiny / "fti")
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
