@@ -106,9 +106,9 @@ class PoetryProject:
 
     def _validate(self, pyproject: Mapping[str, Any]) -> None:
         result = Factory.validate(deepcopy(dict(pyproject)))  # which it adds defaults to
-        if result["errors"]:
-            with converted_poetry_errors():
-                create_poetry(self.root)  # raises Poetry's own error
+        if result["errors"]:  # as poetry-core words it when it loads the file
+            listed = "".join(f"\n  - {error}" for error in result["errors"])
+            raise ConfigError(f"pyproject.toml: The Poetry configuration is invalid:{listed}")
         for warning in result["warnings"]:
             logger.warning(warning)
         self._is_validated = True

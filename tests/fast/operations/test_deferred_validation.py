@@ -84,6 +84,17 @@ def test_what_poetry_refuses_is_not_locked(
         assert process.exitcode is not None
 
 
+def test_what_poetry_refuses_stays_refused_when_the_file_changes(demo: MemoryProject) -> None:
+    demo.write(pyproject(GROUPS, UNKNOWN_KEY))
+    project = load_project(demo.root, demo.index.create_poetry, check=False)
+    project.poetry.load_unvalidated()
+    demo.write(pyproject(GROUPS))
+    request = LockRequest(stages=frozenset(GROUPS))
+    with pytest.raises(ConfigError, match="packagez"):
+        lock_stages(project, project.stages, request, Recorder(verbosity=0))
+    assert demo.locked == {}
+
+
 def test_a_stage_that_cannot_be_solved_does_not_hide_what_poetry_refuses(
     demo: MemoryProject,
 ) -> None:

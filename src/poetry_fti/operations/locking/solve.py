@@ -141,16 +141,13 @@ def solving(
     if notice := plain_path_notice():
         feedback.notice(notice)
     pool, output = project.poetry.pool, _output(feedback)
-    with ExitStack() as resources:
-        solver = resources.enter_context(
-            project_solver(tasks, [*rules, *project.exemptions], pool, output, aligned=aligned)
-        )
+    with project_solver(
+        tasks, [*rules, *project.exemptions], pool, output, aligned=aligned
+    ) as solver:
         solver.begin()
         project.require_accepted()  # while other processes solve
-        resources.enter_context(
-            feedback.progress(title, lambda: {task.name: task.progress.state for task in tasks})
-        )
-        yield solver, require_one_origin(solver.solve(fixed), rules)
+        with feedback.progress(title, lambda: {each.name: each.progress.state for each in tasks}):
+            yield solver, require_one_origin(solver.solve(fixed), rules)
 
 
 def _output(feedback: Feedback) -> SolverOutput | None:
