@@ -6,6 +6,7 @@ Poetry's repositories, sessions and caches are the real ones; only the connectio
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import ProtocolError
 
 from loopback.site import Site
+from poetry_fti.bridge.index import prefetch
 from poetry_fti.operations.locking.lock import LockRequest, lock_stages
 from poetry_fti.operations.project import load_project
 from small_index import catalogue
@@ -212,6 +214,10 @@ class MemoryProject:
 
     def clear_cache(self) -> None:
         """Remove all that Poetry has kept of the indexes' answers."""
+        # Their requests may still be answered, and fill the folders that are being removed.
+        for thread in threading.enumerate():
+            if thread.name == prefetch.THREAD:
+                thread.join()
         shutil.rmtree(self.cache)
         self.index.answers.data.clear()
 

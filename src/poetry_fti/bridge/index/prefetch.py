@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 # Simultaneous requests to one index: as many as current browsers make, and a third of uv's.
 CONNECTIONS: Final = 16
+# The name of each thread; one that waits for an answer outlives the solve.
+THREAD: Final = "poetry-fti prefetch"
 
 Environments: TypeAlias = "tuple[Mapping[str, str], ...]"
 
@@ -96,7 +98,7 @@ class Prefetcher:
             self._follow(dependency, where)
         for _ in range(CONNECTIONS):
             # Daemons: neither an interrupt nor the end of the solve waits for them.
-            Thread(target=self._work, daemon=True).start()
+            Thread(target=self._work, name=THREAD, daemon=True).start()
 
     def stop(self) -> None:
         """Make no more requests: the solve is done, or an index limits the rate of requests."""
