@@ -8,6 +8,8 @@ import sys
 import time
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -22,7 +24,6 @@ from loopback.site import MAX_AGE
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import ExitStack
-    from pathlib import Path
 
 LATENCY: Final = 30  # milliseconds
 
@@ -132,7 +133,7 @@ class Testbed:
 
         def prepare() -> None:
             _unlock(project)
-            _empty(self._folder / "cold")
+            self._put_away(self._folder / "cold")
 
         return self._fti(project, "cold", self._far, (), prepare)
 
@@ -148,7 +149,7 @@ class Testbed:
 
         def prepare() -> None:
             _unlock(project)
-            _empty(home)
+            self._put_away(home)
             shutil.copytree(kept, home)
 
         return self._fti(project, home.name, index, (), prepare)
@@ -194,7 +195,7 @@ class Testbed:
 
         def prepare() -> None:
             (project / "uv.lock").unlink(missing_ok=True)
-            _empty(home)
+            self._put_away(home)
 
         return Task(
             command=(self._plain / "uv", "lock", "--python", self._plain / "python"),
@@ -233,6 +234,15 @@ class Testbed:
             prepare=prepare,
         )
 
+    def _put_away(self, folder: Path) -> None:
+        """Move a folder with many files to where it is removed at the end.
+
+        For minutes after many files have been deleted, ext4 without a journal takes long to create
+        others (`recently_deleted` in the kernel's fs/ext4/ialloc.c).
+        """
+        if folder.exists():
+            folder.rename(Path(mkdtemp(dir=self._folder)) / folder.name)
+
     def _project(self, text: str) -> Path:
         self._projects += 1
         project = self._folder / f"project-{self._projects}"
@@ -242,8 +252,4 @@ class Testbed:
 
 
 def _unlock(project: Path) -> None:
-    _empty(project / "fti")
-
-
-def _empty(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(project / "fti", ignore_errors=True)

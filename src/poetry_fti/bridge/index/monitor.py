@@ -24,9 +24,12 @@ from poetry_fti.errors import FtiError, IndexFailedError, UnsolvableError
 from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from poetry.core.packages.package import Package
     from poetry.repositories import RepositoryPool
+
+    from poetry_fti.bridge.index.repository import IndexCache
 
 # How often Poetry retries after a status of its STATUS_FORCELIST.
 _RETRIES: Final = 5
@@ -35,7 +38,7 @@ _FAST: Final = timedelta(milliseconds=4)
 _FAST_FROM_CACHE: Final = timedelta(milliseconds=15)
 
 
-def _do_nothing() -> None:
+def _do_nothing(*_: object) -> None:
     """Ignore an event: the default of the monitor's callbacks."""
 
 
@@ -48,7 +51,8 @@ class IndexMonitor:
 
     Calls `on_wait` when a response takes longer than one from a cache would, and `on_refusal`
     when an index answers 429 (Too Many Requests). `on_page_begin` and `on_page_end` are called
-    before and after a project's page is read, by any thread.
+    before and after a project's page is read, by any thread; `on_release` with an index, a release
+    that the solver reads for the first time, and the texts of its requirements.
     """
 
     def __init__(self, sources: Mapping[str, str] | None = None) -> None:
@@ -59,6 +63,7 @@ class IndexMonitor:
         self.on_refusal: Callable[[], None] = _do_nothing
         self.on_page_begin: Callable[[], None] = _do_nothing
         self.on_page_end: Callable[[], None] = _do_nothing
+        self.on_release: Callable[[IndexCache, Package, Sequence[str]], None] = _do_nothing
         self._suspect: dict[str, str] = {}  # project name to a response that may be wrong
         self._failures = Counter[str]()
 

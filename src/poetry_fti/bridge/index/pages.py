@@ -17,9 +17,10 @@ from poetry.repositories.pypi_repository import PyPiRepository
 from requests import PreparedRequest, Request, codes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from packaging.utils import NormalizedName
+    from poetry.core.packages.utils.link import Link
     from poetry.repositories.http_repository import HTTPRepository
 
 _WHEEL: Final = re.compile(r"([^-]+)-(\d[^-]*)(?:-\d[^-]*)?(?:-[^-]+){3}\.whl")
@@ -108,23 +109,41 @@ def releases_of(
     return {version: _yanked(given) for version, given in found.items()}
 
 
-def offers_metadata(
+def files_of(
     files: Iterable[Mapping[str, Any]], name: NormalizedName, version: Version
-) -> bool:
-    """Return whether a wheel of a release has its metadata in a file of its own (PEP 658, 714)."""
-    wheels = [
-        file["filename"]
-        for file in files
-        if file["filename"].endswith(".whl")
-        and file.get("core-metadata", file.get("dist-info-metadata"))
-    ]
-    # Reading all names takes longer, and is needed for a version that is written differently.
-    alike = [each for each in wheels if f"-{version.text}-" in each]
+) -> list[Mapping[str, Any]]:
+    """Return the files of a release, in their order."""
+    same: dict[str, bool] = {}
+    found = []
+    for file in files:
+        text = _version_text(file["filename"], name)
+        if text not in same:
+            same[text] = _is(version, text)
+        if same[text]:
+            found.append(file)
+    return found
+
+
+def offers_metadata(files: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether a wheel has its metadata in a file of its own (PEP 658, 714)."""
     return any(
-        _is(version, text)
-        for some in (alike, wheels)
-        for text in {_version_text(each, name) for each in some}
+        file["filename"].endswith(".whl")
+        and file.get("core-metadata", file.get("dist-info-metadata"))
+        for file in files
     )
+
+
+def read_links_by_release(page: SimpleJsonPage) -> None:
+    """Let a page make the links of one release from its files, instead of from all files.
+
+    Poetry asks for them where a release's JSON does not say what it requires.
+    """
+
+    def links_for_version(name: NormalizedName, version: Version) -> Iterator[Link]:
+        part = SimpleJsonPage(page.url, {"files": files_of(page.content["files"], name, version)})
+        return part.links_for_version(name, version)
+
+    vars(page)["links_for_version"] = links_for_version
 
 
 def _is(version: Version, text: str) -> bool:

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from queue import SimpleQueue
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from poetry.core.packages.dependency import Dependency
 from poetry.repositories.link_sources.json import SimpleJsonPage
 
-from poetry_fti.bridge.index.pages import offers_metadata
+from poetry_fti.bridge.index.pages import files_of, offers_metadata
 from poetry_fti.bridge.index.repository import CachedRepository
 from poetry_fti.bridge.project.python_versions import python_specifiers
 from poetry_fti.model.platforms import PLATFORMS
 from poetry_fti.targets import marker_environment, python_minors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from packaging.markers import Marker
     from packaging.utils import NormalizedName
     from poetry.core.constraints.version import Version
     from poetry.core.packages.package import Package
@@ -32,12 +35,32 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.index.repository import IndexCache
     from poetry_fti.model.platforms import Targets
 
-# Simultaneous requests to one index: as many as current browsers make, and a third of uv's.
-CONNECTIONS: Final = 16
+# Simultaneous requests of a process to one index: more only compete for the interpreter, up to the
+# latency of a distant index.
+CONNECTIONS: Final = 8
 # The name of each thread; one that waits for an answer outlives the solve.
 THREAD: Final = "poetry-fti prefetch"
 
-Environments: TypeAlias = "tuple[Mapping[str, str], ...]"
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Environments:
+    """The marker environments of a stage, which are equal to no other stage's."""
+
+    markers: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a package is required: with which extras, and by which stage."""
+
+    extras: frozenset[NormalizedName]
+    where: Environments
+
+    def satisfies(self, marker: str) -> bool:
+        """Return whether the text of a marker applies in one of the stage's environments."""
+        parsed = Marker(marker)
+        pairs = product(self.where.markers, ("", *self.extras))
+        return any(parsed.evaluate({**each, "extra": extra}) for each, extra in pairs)
 
 
 def environments(targets: Targets, python: str) -> Environments:
@@ -47,20 +70,23 @@ def environments(targets: Targets, python: str) -> Environments:
     """
     minors = python_minors(SpecifierSet(python_specifiers(python))) or ((3, 12),)
     ends = dict.fromkeys((minors[0], minors[-1]))
-    return tuple(
-        {
-            **marker_environment(platform),
-            "python_version": f"{major}.{minor}",
-            "python_full_version": f"{major}.{minor}.0",
-        }
-        for platform, (major, minor) in product(targets.platforms or PLATFORMS, ends)
+    return Environments(
+        tuple(
+            {
+                **marker_environment(platform),
+                "python_version": f"{major}.{minor}",
+                "python_full_version": f"{major}.{minor}.0",
+            }
+            for platform, (major, minor) in product(targets.platforms or PLATFORMS, ends)
+        )
     )
 
 
 class Prefetcher:
     """Follows requirements from the stages down, assuming the newest version of each package.
 
-    Requests begin with `start`: if everything is in Poetry's cache, threads only cost time.
+    Where the solver tries another version, its requirements are followed, too. Requests begin with
+    `start`: if everything is in Poetry's cache, threads only cost time.
     Errors are ignored: the solver meets them again if it needs the same page. Markers are parsed
     with `packaging`, since poetry-core's output depends on the order in which it parses markers.
     """
@@ -68,10 +94,15 @@ class Prefetcher:
     def __init__(self, pool: RepositoryPool, monitor: IndexMonitor) -> None:
         self._pool = pool
         self._monitor = monitor
-        self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._tasks: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._followed: set[object] = set()
         self._pins: dict[NormalizedName, list[Package]] = {}
         self._roots: list[tuple[Dependency, Environments]] = []
+        self._ways: defaultdict[NormalizedName, set[Way]] = defaultdict(set)
+        self._claimed: set[tuple[NormalizedName, Version, Way]] = set()
+        self._applying: dict[tuple[str, Way], bool] = {}
+        # How many releases of a package the solver has read that nobody had followed.
+        self._missed: Counter[NormalizedName] = Counter()
         self._lock = Lock()
         self._running = False
         self._stopped = False
@@ -106,6 +137,21 @@ class Prefetcher:
         for _ in range(CONNECTIONS):
             self._tasks.put(lambda: None)
 
+    def follow_release(self, cache: IndexCache, package: Package, requires: Sequence[str]) -> None:
+        """Follow the requirements of a release that the solver has read.
+
+        If the solver goes from release to release of a package, older ones are read ahead.
+        """
+        if not self._running or self._stopped:
+            return
+        ways = [way for way in tuple(self._ways[package.name]) if self._claim(package, way)]
+        for way in ways:
+            self._tasks.put(partial(self._expand, requires, way))
+        if ways:
+            self._missed[package.name] += 1
+            if (missed := self._missed[package.name]) > 1:
+                self._tasks.put(partial(self._read_older, cache, package, missed))
+
     def _work(self) -> None:
         self._monitor.mark_prefetching()
         while not self._stopped:
@@ -114,16 +160,17 @@ class Prefetcher:
                 task()
 
     def _follow(self, dependency: Dependency, where: Environments) -> None:
-        source = dependency.source_name
-        key = (dependency.complete_name, str(dependency.constraint), source, id(where))
+        key = (dependency.complete_name, str(dependency.constraint), dependency.source_name, where)
         with self._lock:
             known = key in self._followed
             self._followed.add(key)
         if not known:
-            self._tasks.put(lambda: self._choose(dependency, where))
+            self._tasks.put(partial(self._choose, dependency, where))
 
     def _choose(self, dependency: Dependency, where: Environments) -> None:
         """Read the pages of a package, then the metadata of the version to be tried first."""
+        way = Way(dependency.extras, where)
+        self._ways[dependency.name].add(way)
         found = self._pool.find_packages(dependency)
         pins = [p for p in self._pins.get(dependency.name, ()) if p.satisfies(dependency)]
         if not pins and not found:
@@ -134,43 +181,57 @@ class Prefetcher:
         if not isinstance(repository, CachedRepository):
             return
         cache = repository.cache
-        if _has_cheap_metadata(cache, best.name, best.version):
-            info = cache.info(best.name, best.version)
-            self._expand(info.requires_dist or (), dependency.extras, where)
+        if _has_cheap_metadata(cache, best) and self._claim(best, way):
+            self._expand(cache.info(best.name, best.version).requires_dist or (), way)
 
-    def _expand(
-        self, requirements: Iterable[str], extras: Collection[NormalizedName], where: Environments
-    ) -> None:
-        selected = ("", *extras)
+    def _read_older(self, cache: IndexCache, package: Package, number: int) -> None:
+        """Let so many releases be read that are older than a package, newest first."""
+        older = [each for each in cache.candidates(package.name) if _rank(each) < _rank(package)]
+        for each in sorted(older, key=_rank, reverse=True)[:number]:
+            if _has_cheap_metadata(cache, each):
+                self._tasks.put(partial(cache.info, each.name, each.version))
+
+    def _claim(self, package: Package, way: Way) -> bool:
+        """Return whether nobody has followed a release this way, and say that it is done."""
+        key = (package.name, package.version, way)
+        with self._lock:
+            new = key not in self._claimed
+            self._claimed.add(key)
+        return new
+
+    def _expand(self, requirements: Iterable[str], way: Way) -> None:
         for text in requirements:
-            # Most requirements are of extras that nobody asked for; parsing all takes long.
-            if not extras and "extra" in text.partition(";")[2]:
-                continue
-            requirement = Requirement(text)
-            marker = requirement.marker
-            if requirement.url is None and (marker is None or _applies(marker, selected, where)):
+            required, _, marker = text.partition(";")
+            if "@" not in required and self._applies(marker.strip(), way):
+                requirement = Requirement(required)
                 constraint = str(requirement.specifier) or "*"
                 dependency = Dependency(requirement.name, constraint, extras=requirement.extras)
-                self._follow(dependency, where)
+                self._follow(dependency, way.where)
 
-
-def _applies(marker: Marker, extras: Iterable[str], where: Environments) -> bool:
-    return any(marker.evaluate({**each, "extra": e}) for each, e in product(where, extras))
+    def _applies(self, marker: str, way: Way) -> bool:
+        # Most requirements are of extras that nobody asked for; parsing all takes long.
+        if not marker or ("extra" in marker and not way.extras):
+            return not marker
+        key = (marker, way)
+        if key not in self._applying:
+            self._applying[key] = way.satisfies(marker)
+        return self._applying[key]
 
 
 def _rank(package: Package) -> tuple[bool, bool, Version]:
     return not package.yanked, not package.is_prerelease(), package.version
 
 
-def _has_cheap_metadata(cache: IndexCache, name: NormalizedName, version: Version) -> bool:
+def _has_cheap_metadata(cache: IndexCache, package: Package) -> bool:
     """Return whether a release's metadata is a file of its own on the index (PEP 658).
 
     Otherwise the release would be downloaded or built, which only the solver decides on.
     """
+    name, version = package.name, package.version
     if cache.is_known(name, version):
         return True
     page = cache.index.get_page(name)
     if isinstance(page, SimpleJsonPage):  # Poetry's links would take as long as all the rest
-        return offers_metadata(page.content["files"], name, version)
+        return offers_metadata(files_of(page.content["files"], name, version))
     links = page.links_for_version(name, version)
     return any(link.is_wheel and link.has_metadata for link in links)

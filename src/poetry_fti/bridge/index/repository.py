@@ -13,7 +13,7 @@ from poetry.repositories.repository import Repository
 
 from poetry_fti.bridge.index.builds import BuildRefusedError, refused_builds
 from poetry_fti.bridge.index.compute_once import ComputeOnce
-from poetry_fti.bridge.index.pages import CachedPages, releases_of
+from poetry_fti.bridge.index.pages import CachedPages, read_links_by_release, releases_of
 from poetry_fti.bridge.index.releases import candidate, exact_release, release
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ class IndexCache:
         """Return a release with its requirements; raises PackageNotFoundError."""
         key = (name, version)
         if key not in self._releases:
-            self._releases[key] = release(self.index, name, self.info(name, version))
+            info = self.info(name, version)
+            self._releases[key] = release(self.index, name, info)
+            self._monitor.on_release(self, self._releases[key], info.requires_dist or ())
         return self._releases[key]
 
     def exact_release(self, name: NormalizedName, version: Version) -> Package:
@@ -61,7 +63,10 @@ class IndexCache:
         The text that poetry-core writes for a marker depends on the markers that it has parsed
         before, and on their order: only with these packages a lock equals plain Poetry's.
         """
-        return exact_release(self.index, name, self.info(name, version))
+        info = self.info(name, version)
+        package = exact_release(self.index, name, info)
+        self._monitor.on_release(self, package, info.requires_dist or ())
+        return package
 
     def info(self, name: NormalizedName, version: Version) -> PackageInfo:
         """Return the metadata of a release; raises PackageNotFoundError."""
@@ -136,6 +141,7 @@ class IndexCache:
         except PackageNotFoundError:
             return {}
         if isinstance(page, SimpleJsonPage):
+            read_links_by_release(page)
             return releases_of(page.content["files"], name)
         return {version: page.yanked(name, version) for version in page.versions(name)}
 

@@ -18,7 +18,12 @@ from poetry.repositories.pypi_repository import PyPiRepository
 
 from cases import examples
 from loopback.pages import project_json
-from poetry_fti.bridge.index.pages import offers_metadata, releases_of
+from poetry_fti.bridge.index.pages import (
+    files_of,
+    offers_metadata,
+    read_links_by_release,
+    releases_of,
+)
 from poetry_fti.bridge.index.releases import release
 from poetry_fti.bridge.index.requirements import parsed_requirement
 from poetry_fti.bridge.markers import clear_marker_caches, parsed_marker
@@ -135,13 +140,17 @@ def test_any_page(files: list[File]) -> None:
 
 @settings(max_examples=examples(500), deadline=None)
 @given(FILES)
-def test_any_offer_of_metadata(files: list[File]) -> None:
+def test_any_links_and_offer_of_metadata(files: list[File]) -> None:
     page = SimpleJsonPage("https://x.org/simple/a/", {"files": files})
+    quick = SimpleJsonPage("https://x.org/simple/a/", {"files": files})
+    read_links_by_release(quick)
     project = canonicalize_name("a-b")
     for version in page.versions(project):
-        links = page.links_for_version(project, version)
+        links = list(page.links_for_version(project, version))
+        found = list(quick.links_for_version(project, version))
+        assert list(map(vars, found)) == list(map(vars, links))
         expected = any(link.is_wheel and link.has_metadata for link in links)
-        assert offers_metadata(files, project, version) == expected
+        assert offers_metadata(files_of(files, project, version)) == expected
 
 
 def info_of(recorded: Release) -> PackageInfo:

@@ -113,6 +113,7 @@ class LocalWorker(InProcessWorker):
         self._prefetcher = Prefetcher(self._shared, self._monitor)
         self._monitor.on_wait = self._prefetcher.start
         self._monitor.on_refusal = self._prefetcher.stop
+        self._monitor.on_release = self._prefetcher.follow_release
         super().__init__(
             {task.name: StageSolver(task, self._variant, aligned=aligned) for task in tasks}
         )
