@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import string
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
@@ -24,11 +25,10 @@ from poetry_fti.bridge.lock.text.lock_text import lock_text
 from recorded import recorded, recorded_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from random import Random
 
-    from hypothesis.strategies import SearchStrategy
-    from poetry.core.version.markers import BaseMarker
-
+T = TypeVar("T")
 
 Packages = dict[Package, TransitivePackageInfo]
 
@@ -114,93 +114,110 @@ ODD_LINES: Final = (
     "\n", "x\n", "# x\n", "x = 1\n", "[x]\n", "[[x]]\n", "[[package]]\n", "[package.source]\n",
     "    ],\n", "]\n", "<<<<<<< HEAD\n", "=======\n", "[metadata]\n", "[extras]\n",
 )  # fmt: skip
-TEXTS: Final = st.text(max_size=8) | st.sampled_from(
-    ['a "quoted" word', "back\\slash\\", "two\r\nlines\t", "\x00\x1b\x7f\x85", "é☃\u2028", '"""']
-)
-NAMES: Final = st.from_regex(r"[A-Za-z0-9]{1,3}([._-][A-Za-z0-9])?", fullmatch=True) | (
-    st.sampled_from(["zope.interface", "é x", 'q"uo\\te', "tab\there", "[[package]]"])
-)
-VERSIONS: Final = st.sampled_from(["1", "1.0.post1", "2!1.0rc1", "1.0+local.1", "10.2"])
-CONSTRAINTS: Final = st.sampled_from(["*", ">=1,<2", "1.0", ">=1,!=1.5 || >=3", "^1.2"])
-PATHS: Final = st.sampled_from(["../there", "near", "an é/pa th"]).map(Path)
-MAYBE: Final = st.none() | st.sampled_from(["main", "a/b", 'o"dd'])
-EXTRAS: Final = st.sets(st.sampled_from(["fast", "Slow_er"]))
+_ODD_TEXTS: Final = (
+    'a "quoted" word', "back\\slash\\", "two\r\nlines\t", "\x00\x1b\x7f\x85", "é☃\u2028", '"""',
+)  # fmt: skip
+_ODD_NAMES: Final = ("zope.interface", "é x", 'q"uo\\te', "tab\there", "[[package]]")
+_VERSIONS: Final = ("1", "1.0.post1", "2!1.0rc1", "1.0+local.1", "10.2")
+_CONSTRAINTS: Final = ("*", ">=1,<2", "1.0", ">=1,!=1.5 || >=3", "^1.2")
+_PATHS: Final = ("../there", "near", "an é/pa th")
+_MAYBE: Final = (None, "main", "a/b", 'o"dd')
+_SIMPLE: Final = string.ascii_letters + string.digits
 
 
-@st.composite
-def dependencies(draw: st.DrawFn) -> Dependency:
-    """Draw what a package requires, of any kind."""
-    dependency = draw(
-        st.one_of(
-            st.builds(Dependency, NAMES, CONSTRAINTS, extras=EXTRAS, optional=st.booleans()),
-            st.builds(URLDependency, NAMES, st.just("https://x.org/a.whl"), extras=EXTRAS),
-            st.builds(DirectoryDependency, NAMES, PATHS, develop=st.booleans(), extras=EXTRAS),
-            st.builds(FileDependency, NAMES, PATHS, extras=EXTRAS),
-            st.builds(
-                VCSDependency,
-                NAMES,
-                st.just("git"),
-                st.just("https://x.org/y.git"),
-                branch=MAYBE,
-                tag=MAYBE,
-                rev=MAYBE,
-                directory=MAYBE,
-                extras=EXTRAS,
-            ),
-        )
-    )
-    dependency.marker = draw(st.sampled_from(MARKERS))
+def text(chance: Random) -> str:
+    """Return any text of up to eight characters, or an odd one."""
+    if chance.random() < 0.3:
+        return chance.choice(_ODD_TEXTS)
+    # No surrogates, which no file contains.
+    ranges = (range(128), range(128, 0xD800), range(0xE000, 0x110000))
+    return "".join(chr(chance.choice(chance.choice(ranges))) for _ in range(chance.randint(0, 8)))
+
+
+def name(chance: Random) -> str:
+    """Return a short name, or an odd one."""
+    if chance.random() < 0.4:
+        return chance.choice(_ODD_NAMES)
+    end = chance.choice(["", "", *(f"{each}{chance.choice(_SIMPLE)}" for each in "._-")])
+    return "".join(chance.choices(_SIMPLE, k=chance.randint(1, 3))) + end
+
+
+def _times(chance: Random, most: int, make: Callable[[Random], T]) -> list[T]:
+    return [make(chance) for _ in range(chance.randint(0, most))]
+
+
+def _dependency(chance: Random) -> Dependency:
+    """Return what a package requires, of any kind."""
+    called, path = name(chance), Path(chance.choice(_PATHS))
+    extras = chance.sample(("fast", "Slow_er"), chance.randint(0, 2))
+    flag = chance.choice((True, False))
+    kinds: list[Callable[[], Dependency]] = [
+        lambda: Dependency(called, chance.choice(_CONSTRAINTS), extras=extras, optional=flag),
+        lambda: URLDependency(called, "https://x.org/a.whl", extras=extras),
+        lambda: DirectoryDependency(called, path, develop=flag, extras=extras),
+        lambda: FileDependency(called, path, extras=extras),
+        lambda: VCSDependency(
+            called,
+            "git",
+            "https://x.org/y.git",
+            branch=chance.choice(_MAYBE),
+            tag=chance.choice(_MAYBE),
+            rev=chance.choice(_MAYBE),
+            directory=chance.choice(_MAYBE),
+            extras=extras,
+        ),
+    ]
+    dependency = chance.choice(kinds)()
+    dependency.marker = chance.choice(MARKERS)
     return dependency
 
 
-FILES: Final[SearchStrategy[Any]] = st.lists(
-    st.fixed_dictionaries({"hash": TEXTS, "file": TEXTS}, optional={"url": TEXTS}), max_size=3
-)
-ORIGINS: Final[SearchStrategy[dict[str, Any]]] = st.one_of(
-    st.just({}),
-    st.fixed_dictionaries(
-        {
-            "source_type": st.sampled_from(["git", "legacy", "url"]),
-            "source_url": st.sampled_from(["https://x.org/y", "ssh://git@x.org:22/y.git"]),
-            "source_reference": MAYBE,
-            "source_resolved_reference": MAYBE,
-            "source_subdirectory": MAYBE,
-        }
-    ),
-    st.fixed_dictionaries(
-        {
-            "source_type": st.sampled_from(["directory", "file"]),
-            "source_url": PATHS.map(str),
-            "source_subdirectory": MAYBE,
-        }
-    ),
-)
+def _file(chance: Random) -> Any:  # noqa: ANN401 - as Poetry's types have it
+    keys = ("hash", "file", *chance.choice([(), ("url",)]))
+    return {key: text(chance) for key in keys}
 
 
-@st.composite
-def packages(draw: st.DrawFn) -> Package:
-    """Draw a package from anywhere."""
-    package = Package(draw(NAMES), draw(VERSIONS), **draw(ORIGINS))
-    package.description = draw(TEXTS)
-    package.optional = draw(st.booleans())
-    package.develop = draw(st.booleans())
-    package.python_versions = draw(st.sampled_from(["*", ">=3.10", ">=3.9,!=3.10.*"]))
-    package.files = draw(FILES)
-    for dependency in draw(st.lists(dependencies(), max_size=4)):
+def _origin(chance: Random) -> dict[str, Any]:
+    kind = chance.choice(("", "git", "legacy", "url", "directory", "file"))
+    if not kind:
+        return {}
+    more = {"source_type": kind, "source_subdirectory": chance.choice(_MAYBE)}
+    if kind in {"directory", "file"}:
+        return {**more, "source_url": str(Path(chance.choice(_PATHS)))}
+    return {
+        **more,
+        "source_url": chance.choice(("https://x.org/y", "ssh://git@x.org:22/y.git")),
+        "source_reference": chance.choice(_MAYBE),
+        "source_resolved_reference": chance.choice(_MAYBE),
+    }
+
+
+def _package(chance: Random) -> Package:
+    """Return a package from anywhere."""
+    package = Package(name(chance), chance.choice(_VERSIONS), **_origin(chance))
+    package.description = text(chance)
+    package.optional = chance.choice((True, False))
+    package.develop = chance.choice((True, False))
+    package.python_versions = chance.choice(("*", ">=3.10", ">=3.9,!=3.10.*"))
+    package.files = _times(chance, 3, _file)
+    for dependency in _times(chance, 4, _dependency):
         package.add_dependency(dependency)
-    package.extras = draw(
-        st.dictionaries(
-            NAMES.map(canonicalize_name), st.lists(dependencies(), max_size=2), max_size=2
-        )
-    )
+    package.extras = {
+        canonicalize_name(extra): _times(chance, 2, _dependency)
+        for extra in _times(chance, 2, name)
+    }
     return package
 
 
-def _infos() -> SearchStrategy[TransitivePackageInfo]:
-    markers: SearchStrategy[Mapping[Any, BaseMarker]] = st.dictionaries(
-        st.sampled_from(GROUPS), st.sampled_from(MARKERS)
-    )
-    return markers.map(lambda by_group: TransitivePackageInfo(0, set(by_group), dict(by_group)))
+def _packages(chance: Random) -> Packages:
+    found = {}
+    for package in _times(chance, 4, _package):
+        groups = chance.sample(GROUPS, chance.randint(0, len(GROUPS)))
+        markers = {group: chance.choice(MARKERS) for group in groups}
+        found[package] = TransitivePackageInfo(0, set(groups), markers)
+    return found
 
 
-LOCKED: Final[SearchStrategy[Packages]] = st.dictionaries(packages(), _infos(), max_size=4)
+TEXTS: Final = st.text(max_size=8) | st.sampled_from(_ODD_TEXTS)
+# One draw for each lock: drawing each of its values by Hypothesis would take ten times as long.
+LOCKED: Final = st.randoms(use_true_random=True).map(_packages)

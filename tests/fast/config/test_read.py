@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import tomlkit
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cases import examples
 from poetry_fti.config.image.keys import IMAGE_KEYS
 from poetry_fti.config.pyproject import written_constraints
 from poetry_fti.config.read import Config, read_config
@@ -323,6 +324,7 @@ IMAGES = st.dictionaries(st.sampled_from([*IMAGE_KEYS, "registry"]), VALUES | st
 STAGES = st.dictionaries(st.text(), VALUES | st.dictionaries(STAGE_KEYS, VALUES | IMAGES))
 
 
+@settings(max_examples=examples(50))
 @given(st.dictionaries(KEYS, VALUES | IMAGES | STAGES | RULES) | VALUES)
 def test_whatever_the_table_holds_is_read_or_told(table: object) -> None:
     problems: list[Problem] = []

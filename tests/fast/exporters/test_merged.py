@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 import tomlkit
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.pylock import Pylock, PylockSelectError
 from packaging.tags import Tag
 from packaging.utils import canonicalize_name
 
+from cases import examples
 from fast.exporters.canned import LINUX, on, package, stage
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.python.merged import render_merged
@@ -206,6 +207,7 @@ def some_stage(draw: st.DrawFn, name: str) -> LockedStage:
     return stage(*packages, name=name, python=python)
 
 
+@settings(max_examples=examples(30))
 @given(some_stages())
 def test_a_group_installs_what_its_stage_does(stages: list[LockedStage]) -> None:
     lock = parsed(*stages)

@@ -59,7 +59,7 @@ def by_us(texts: dict[str, str | bytes]) -> list[tuple[str, bool, bool]] | None:
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(2000))
+@settings(max_examples=examples(500))
 @given(LINES, LINES)
 def test_the_same_requirements_as_pip(
     tmp_path_factory: pytest.TempPathFactory, text: str, other: str
@@ -75,7 +75,7 @@ def test_the_same_requirements_as_pip(
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(2000))
+@settings(max_examples=examples(500))
 @given(st.one_of(LINES, st.text()), st.one_of(st.none(), st.binary()))
 def test_any_file_is_read_or_refused(text: str, data: bytes | None) -> None:
     given_text = text.encode(errors="ignore") if data is None else data

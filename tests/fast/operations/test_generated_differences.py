@@ -123,7 +123,7 @@ def worlds(draw: st.DrawFn) -> World:
 
 
 GENERATED: Final = settings(
-    max_examples=examples(25),
+    max_examples=examples(10),
     deadline=None,
     database=None,
     derandomize=True,

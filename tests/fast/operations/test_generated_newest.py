@@ -52,7 +52,7 @@ def offer(demo: MemoryProject, made: list[World], newest: int) -> None:
 
 
 @settings(
-    max_examples=examples(30),
+    max_examples=examples(15),
     deadline=None,
     database=None,
     derandomize=True,

@@ -34,7 +34,7 @@ def locked(demo: MemoryProject, stage: str) -> Packages | None:
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("seed", seeds(60))
+@pytest.mark.parametrize("seed", seeds(30))
 def test_a_narrowed_stage_locks_what_it_can_and_as_new_as_everywhere(
     seed: int, demo: MemoryProject
 ) -> None:

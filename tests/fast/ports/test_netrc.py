@@ -9,9 +9,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cases import examples
 from poetry_fti.errors import FtiError
 from poetry_fti.model.login import Login
 from poetry_fti.ports.netrc import netrc_text, own_netrc, secret_file
@@ -31,6 +32,7 @@ def read(text: str) -> dict[str, tuple[str, str]]:
     return {host: (user, password or "") for host, (user, _, password) in found.items()}
 
 
+@settings(max_examples=examples(30))
 @given(st.lists(LOGINS, min_size=1, max_size=5, unique_by=lambda login: login.host))
 def test_what_is_written_is_read_back(logins: list[Login]) -> None:
     held = [each for each in logins if not set(each.user + each.password) & set("\"'\\")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,15 +59,30 @@ def _read(parse: Callable[[str], Dependency], text: str) -> object:
 
 
 def recorded_texts() -> list[str]:
+    """Return the requirements in the record, one of those that differ in names and numbers only.
+
+    The numbers in markers are kept: Pythons are compared in many ways.
+    """
     releases = [release for name in recorded_names() for release in recorded(name)]
-    return sorted({text for release in releases for text in release.headers("Requires-Dist")})
+    texts = {text for release in releases for text in release.headers("Requires-Dist")}
+    kinds = {kind(text): text for text in sorted(texts)}
+    return list(kinds.values())
+
+
+def kind(text: str) -> tuple[str, str]:
+    """Return a requirement with other names and numbers."""
+    requirement, _, marker = text.partition(";")
+    return (
+        re.sub(r"^[\w.-]+|\d+", "0", requirement),
+        re.sub(r"(extra *== *.)[\w.-]+", r"\1x", marker),
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.sampled
 def test_every_recorded_requirement() -> None:
     texts = [*recorded_texts(), INVALID]
-    assert len(texts) > (8000 if cases.ALL else 200)
+    assert len(texts) > (800 if cases.ALL else 30)
     expected = read(Dependency.create_from_pep_508, texts)
     assert read(parsed_requirement, texts) == expected
     invalid = [text for text, found in zip(texts, expected, strict=True) if isinstance(found, type)]
@@ -159,7 +175,7 @@ TEXTS = st.tuples(
 ).map("".join)
 
 
-@settings(max_examples=examples(500), deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(TEXTS)
 def test_any_text(text: str) -> None:
     assert read(parsed_requirement, [text]) == read(Dependency.create_from_pep_508, [text])

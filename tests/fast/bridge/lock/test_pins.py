@@ -108,7 +108,7 @@ def is_text(value: object) -> bool:
 
 @pytest.mark.slow
 @given(damaged(SMALL))
-@settings(max_examples=examples(1000), deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_damage_costs_no_more_than_the_package_it_is_in(text: str) -> None:
     try:
         expected = parsed(text)

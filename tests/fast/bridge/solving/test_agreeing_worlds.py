@@ -51,7 +51,7 @@ def named(made: Sequence[World]) -> dict[str, World]:
     return {f"stage-{number}": world for number, world in enumerate(made)}
 
 
-@settings(derandomize=True, deadline=None, database=None)
+@settings(max_examples=examples(50), derandomize=True, deadline=None, database=None)
 @given(made=worlds(3))
 def test_each_stage_has_a_solution_and_no_difference_can_be_closed_by_one_package(
     made: list[World],
@@ -95,7 +95,7 @@ def has_agreed(name: str, mine: Chosen, found: Mapping[str, Chosen]) -> bool:
     return sum(each.get(name) == mine[name] for each in found.values()) > 1
 
 
-@settings(max_examples=examples(30), derandomize=True, deadline=None, database=None)
+@settings(max_examples=examples(12), derandomize=True, deadline=None, database=None)
 @given(made=worlds(3))
 def test_the_order_of_the_stages_does_not_matter(made: list[World]) -> None:
     stages = named(made)
