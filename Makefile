@@ -87,9 +87,10 @@ test-oldest: .venv-$(OLDEST)/ready
 
 test-between: $(BETWEEN:%=test-poetry-%)
 
+# They are few: each process would spend as much on starting its own Poetry as on the tests.
 test-poetry-%: .venv-%/ready
 	.venv-$*/bin/python -m pytest $(FAST_OPTIONS) -m "$(FAST_CASES)" tests/fast/bridge
-	.venv-$*/bin/python -m pytest $(REAL_EVERY_MINOR) $(PARALLEL) -m every_minor
+	.venv-$*/bin/python -m pytest $(REAL_EVERY_MINOR) -m every_minor
 
 environments: .venv/ready .venv-$(OLDEST)/ready $(BETWEEN:%=.venv-%/ready)
 

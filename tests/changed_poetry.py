@@ -1,4 +1,4 @@
-"""A Poetry in which a private name has been renamed."""
+"""A Poetry in which private names have been renamed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from harness import Result
 from poetry_server import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 _TIMEOUT: Final = 300.0
@@ -45,20 +45,22 @@ class ChangedPoetry:
 
 @dataclass(frozen=True, slots=True)
 class ChangedPoetries:
-    """A process that starts Poetries in which a name is renamed."""
+    """A process that starts Poetries in which names are renamed."""
 
     connection: socket.socket
 
     @contextmanager
-    def renamed(self, environment: Mapping[str, str], *rename: str) -> Iterator[ChangedPoetry]:
-        """Start a Poetry; `rename` are the arguments of `renaming.Rename`: a NAME, or none.
+    def renamed(
+        self, environment: Mapping[str, str], *renames: Sequence[str]
+    ) -> Iterator[ChangedPoetry]:
+        """Start a Poetry; each of `renames` are the arguments of a `renaming.Rename`.
 
         Its interpreter has the settings of the process that starts it.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with ours:
             with theirs:
-                message = json.dumps(rename).encode()
+                message = json.dumps(renames).encode()
                 socket.send_fds(self.connection, [message], [theirs.fileno()])
             yield ChangedPoetry(Server(ours), environment)
 

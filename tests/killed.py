@@ -37,7 +37,7 @@ KINDS: Final = range(3)
 CALL, EVENT, WRITE = KINDS
 TEMPORARY: Final = re.compile(r"/\.[\w.]+\.[0-9a-f]{8}\.tmp\b")
 MOST: Final = 8  # processes of a command
-FEWEST: Final = 5  # points of a kind that is chosen from
+FEWEST: Final = 3  # points of a kind that is chosen from
 PATIENCE: Final = 10  # seconds
 
 

@@ -1,9 +1,9 @@
-"""Servers of Poetry (see `poetry_server`) in which a name is renamed (see `renaming`).
+"""Servers of Poetry (see `poetry_server`) in which names are renamed (see `renaming`).
 
 ``python renamed_server.py DESCRIPTOR``: each message on DESCRIPTOR, one end of a socket pair, is a
-JSON list with the arguments of `Rename` (an empty one for no change), sent together with the
-descriptor of the new server. What Poetry and the plugin import of other libraries takes half of the
-time that a server needs to start; it is imported once for all servers.
+JSON list with the arguments of each `Rename`, sent together with the descriptor of the new server.
+What Poetry and the plugin import of other libraries takes half of the time that a server needs to
+start; it is imported once for all servers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import entry_points
 import poetry_server
-from renaming import LIBRARIES, Rename
+from renaming import LIBRARIES, Rename, install
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ def _compile_schemas() -> None:
 
 
 def serve(connection: socket.socket) -> int | None:
-    """Rename a name for each message in a fork, and return there the server's descriptor."""
+    """Rename names for each message in a fork, and return there the server's descriptor."""
     while True:
         message, descriptors, _, _ = socket.recv_fds(connection, _LONGEST, 1)
         if not message:
@@ -76,8 +76,7 @@ def serve(connection: socket.socket) -> int | None:
         (descriptor,) = descriptors
         if not os.fork():
             connection.close()
-            if rename := json.loads(message):
-                Rename(*rename).install()
+            install([Rename(*arguments) for arguments in json.loads(message)])
             return descriptor
         os.close(descriptor)
         poetry_server.reap(os.WNOHANG)

@@ -1,7 +1,7 @@
-"""Poetry as a new release might be: a private name of it, or of its libraries, is another one.
+"""Poetry as a new release might be: private names of it, or of its libraries, are other ones.
 
-The name is renamed in their sources, so that they work as before and only a plugin that relies on
-the name breaks.
+They are renamed in their sources, so that they work as before and only a plugin that relies on
+the names breaks.
 """
 
 from __future__ import annotations
@@ -40,19 +40,22 @@ class Rename:
             imported, f"import {self.name} as {self.name}_renamed", renamed, flags=re.MULTILINE
         )
 
-    def install(self) -> None:
-        """Rename the name in what this process imports from now on."""
-        sys.meta_path.insert(0, _Finder(self))
+
+def install(renames: Sequence[Rename]) -> None:
+    """Rename the names in what this process imports from now on."""
+    sys.meta_path.insert(0, _Finder(renames))
 
 
 class _Loader(SourceFileLoader):
     """Loads a module from its changed source."""
 
-    rename: Rename
+    renames: Sequence[Rename]
 
     def get_code(self, fullname: str) -> CodeType | None:
         source = self.get_data(self.path).decode()
-        changed = self.rename(fullname, source)
+        changed = source
+        for rename in self.renames:
+            changed = rename(fullname, changed)
         return (
             super().get_code(fullname) if changed == source else compile(changed, self.path, "exec")
         )
@@ -61,8 +64,8 @@ class _Loader(SourceFileLoader):
 class _Finder:
     """Finds the modules of the libraries before anybody else does."""
 
-    def __init__(self, rename: Rename) -> None:
-        self._rename = rename
+    def __init__(self, renames: Sequence[Rename]) -> None:
+        self._renames = renames
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -73,6 +76,6 @@ class _Finder:
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and isinstance(spec.loader, SourceFileLoader):
             loader = _Loader(spec.loader.name, spec.loader.path)
-            loader.rename = self._rename
+            loader.renames = self._renames
             spec.loader = loader
         return spec

@@ -37,11 +37,11 @@ def hint(names: str) -> str:
 
 @pytest.fixture(scope="module")
 def poetry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Poetry]:
-    """Poetry with an index of these releases, in a virtual environment, in UTF-8."""
+    """Poetry with an index of these releases, in a virtual environment."""
     home = tmp_path_factory.mktemp("home")
     with LoopbackIndex(catalogue(RELEASES)) as index:
         environment = activated(isolated_environment(home, index.url), home / "venv")
-        yield Poetry({**environment, "PYTHONUTF8": "1"})
+        yield Poetry(environment)
 
 
 def added(

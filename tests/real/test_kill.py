@@ -79,11 +79,11 @@ class Case:
     words: str
     change: Callable[[Path], object] = Path.exists
     written: tuple[str, ...] = LOCKS
-    points: int = 15
+    points: int = 12
 
 
 CASES: Final = {
-    "lock": Case("fti lock", lambda folder: shutil.rmtree(folder / "fti"), points=28),
+    "lock": Case("fti lock", lambda folder: shutil.rmtree(folder / "fti"), points=18),
     "relock": Case("fti lock", change),
     "update": Case("fti update", older),
     "add": Case("fti add training drawing --lock", written=(LOCKS[1], "pyproject.toml")),

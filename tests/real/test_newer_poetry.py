@@ -147,15 +147,18 @@ helper = {{ path = "helper" }}
     )
 
 
-@pytest.mark.parametrize("name", ["tiny", pytest.param("tabular", marks=pytest.mark.generated)])
+@pytest.mark.parametrize(
+    ("name", "stages"),
+    [("tiny", ()), pytest.param("tabular", ("training",), marks=pytest.mark.generated)],
+)
 def test_locks_are_those_of_a_tested_poetry(
-    name: str, project: Callable[[str], Path], poetry: Poetry
+    name: str, stages: tuple[str, ...], project: Callable[[str], Path], poetry: Poetry
 ) -> None:
     root = project(name)
-    poetry.ok(root, "fti", "lock", "--no-align")
+    poetry.ok(root, "fti", "lock", "--no-align", *stages)
     before = {lock: _body(lock) for lock in root.glob("*/*/poetry.lock")}
     environment = {**poetry.environment, VERSION_VARIABLE: "2.99.0"}
-    Poetry(environment).ok(root, "fti", "lock", "--no-align", "--regenerate")
+    Poetry(environment).ok(root, "fti", "lock", "--no-align", "--regenerate", *stages)
     assert {lock: _body(lock) for lock in root.glob("*/*/poetry.lock")} == before
 
 

@@ -1,21 +1,25 @@
-"""A Poetry that has renamed a private name that is relied on."""
+"""A Poetry that has renamed private names that are relied on."""
 
 from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 import forks
+import renamed_notices
 from changed_poetry import changed_poetries
 from harness import Result, snapshot
 from loopback.clients import isolated_environment
-from poetry_fti.bridge.internals import commands
 from poetry_fti.bridge.internals.listing import PRIVATE_NAMES
 from pythons import activated
 
@@ -78,14 +82,12 @@ level = "exact"
 """
 )
 CACHE: Final = "cache"
+# Each of them is needed to read the command line again.
+READ_AGAIN: Final = {"_io", "_configure_io", "_configure_global_options", "_working_directory"}
 # Names that are used to fill a cache are tried with an empty one.
 CACHES: Final = ("index", "http cache", "release cache", "error texts")
 SOLVING: Final = ("solving", "index", "lock text")
-# What a message about a failure may depend on.
-EXPLAINING: Final = (*SOLVING, "speed", "error texts", "commentary")
-# What the reasons for a version are read from, or, for one of the names, not.
-PROVING: Final = ("_locked", "_incompatibility")
-# What every name is tried with, in this order.
+# What is tried without the names, in this order.
 COMMANDS: Final[tuple[tuple[str, ...], ...]] = (
     ("fti", "lock"),
     ("fti", "lock", "--check"),
@@ -107,15 +109,39 @@ POETRYS: Final[tuple[tuple[str, ...], ...]] = (
 DIFFERING: Final = re.compile(
     r"in \d+\.\d s|\(\d+\.\d+s\)|demo-\S{8}-py|\S+: solved \(\d of \d stages\)\n"
 )
-# One of each kind; the others run where all generated cases do.
-ALWAYS: Final = ("_locked", "_content_hash", "_cache_set", "_io")
-# pytest runs the tests of a module with the same index of a parameter one after the other: tests of
-# some names share the Poetry of the others if theirs are the first ones, in the same order.
-NAMES: Final = [
-    pytest.param(name, id=str(name), marks=[] if name.name in ALWAYS else [pytest.mark.generated])
-    for name in sorted(
-        PRIVATE_NAMES, key=lambda each: (each.name not in PROVING, each.use not in EXPLAINING)
+SOLVING_NAMES: Final = tuple(name for name in PRIVATE_NAMES if name.use in SOLVING)
+
+
+def _kind(name: PrivateName) -> str:
+    """Return a part of the plugin that looks for the name, and needs no name of another kind."""
+    if name.use == "commands":
+        return name.use if name.name in READ_AGAIN else name.owner
+    return name.module.rpartition(".")[0] if name.use == "speed" else name.use
+
+
+def _together() -> Iterator[tuple[PrivateName, ...]]:
+    """Yield sets of names that a Poetry lacks together; one set has a name of each other kind.
+
+    Without a single name for solving, the others are not used either.
+    """
+    yield (SOLVING_NAMES[0],)
+    kinds = defaultdict(list)
+    for name in PRIVATE_NAMES:
+        if name.use not in SOLVING:
+            kinds[_kind(name)].append(name)
+    first, *others = zip_longest(*kinds.values())
+    for names in (first, SOLVING_NAMES, *others):
+        yield tuple(name for name in names if name)
+
+
+# Two of them always run, the others where all generated cases do.
+MISSING: Final = [
+    pytest.param(
+        names,
+        id=f"{names[0].name}-{len(names)}",
+        marks=[pytest.mark.generated] if at > 1 else [],
     )
+    for at, names in enumerate(_together())
 ]
 UNPROVEN: Final = (
     f"  With Poetry {POETRY} only versions are compared that a stage finds on its own; poetry-fti"
@@ -157,10 +183,10 @@ class Lab:
 
 @contextmanager
 def _lab(
-    folder: Path, poetries: ChangedPoetries, environment: Mapping[str, str], *rename: str
+    folder: Path, poetries: ChangedPoetries, environment: Mapping[str, str], *names: PrivateName
 ) -> Iterator[Lab]:
     variables = {**environment, "POETRY_CACHE_DIR": str(folder / CACHE)}
-    with poetries.renamed(variables, *rename) as poetry:
+    with poetries.renamed(variables, *map(_renamed, names)) as poetry:
         yield Lab(folder, poetry)
 
 
@@ -214,48 +240,63 @@ def without_plugin(unchanged: Lab) -> tuple[dict[tuple[str, ...], Result], bytes
     return results, (root / "poetry.lock").read_bytes()
 
 
-@pytest.fixture(scope="module", params=NAMES)
-def private(request: pytest.FixtureRequest) -> PrivateName:
-    """A name that is renamed."""
-    name: PrivateName = request.param
-    return name
+@pytest.fixture(scope="module", params=MISSING)
+def missing(request: pytest.FixtureRequest) -> tuple[PrivateName, ...]:
+    """Names that are renamed."""
+    names: tuple[PrivateName, ...] = request.param
+    return names
 
 
 @pytest.fixture(scope="module")
 def lab(
-    private: PrivateName,
+    missing: tuple[PrivateName, ...],
     tmp_path_factory: pytest.TempPathFactory,
     poetries: ChangedPoetries,
     environment: dict[str, str],
     unchanged: Lab,
 ) -> Iterator[Lab]:
-    """A Poetry in which the name is renamed."""
+    """A Poetry in which the names are renamed."""
     folder = tmp_path_factory.mktemp("renamed")
-    if private.use not in CACHES and (unchanged.folder / CACHE).exists():
+    if not any(each.use in CACHES for each in missing) and (unchanged.folder / CACHE).exists():
         shutil.copytree(unchanged.folder / CACHE, folder / CACHE)
-    with _lab(folder, poetries, environment, *_renamed(private)) as lab:
+    with _lab(folder, poetries, environment, *missing) as lab:
         yield lab
 
 
 def test_stages_are_locked_and_exported_as_ever(
-    private: PrivateName,
+    missing: tuple[PrivateName, ...],
     lab: Lab,
     truth: tuple[dict[tuple[str, ...], Result], dict[str, bytes]],
 ) -> None:
     """The locks are those of the same Poetry with its names, which are plain Poetry's."""
     expected, files = truth
     results, written = lab.all()
-    notice = (
-        f"Poetry {POETRY} has no {private}, which poetry-fti uses (it is tested with Poetry 2.3 to"
-        " 2.5): stages are solved through Poetry's public interface only, which is slower."
-        if private.use in SOLVING
-        else ""
-    )
+    notice = next((_notice(each) for each in missing if each.use in SOLVING), "")
     assert written == files
     for words, result in results.items():
         solves = words[1] in ("lock", "update", "why") and "--check" not in words
         assert (result.code, result.output) == (0, expected[words].output), words
         assert result.errors.strip() == (notice if solves else ""), words
+
+
+def _notice(missing: PrivateName) -> str:
+    return (
+        f"Poetry {POETRY} has no {missing}, which poetry-fti uses (it is tested with Poetry 2.3 to"
+        " 2.5): stages are solved through Poetry's public interface only, which is slower."
+    )
+
+
+@pytest.mark.generated
+def test_any_name_that_solving_uses_is_missed(environment: dict[str, str]) -> None:
+    assert not any(len(_renamed(name)) > 1 for name in SOLVING_NAMES)
+    done = subprocess.run(
+        [sys.executable, renamed_notices.__file__, *(name.name for name in SOLVING_NAMES)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == [_notice(name) for name in SOLVING_NAMES]
 
 
 def test_poetrys_own_commands_are_not_affected(
@@ -273,36 +314,26 @@ def test_poetrys_own_commands_are_not_affected(
     assert [line.split()[0] for line in shown.splitlines()] == ["dotted-name-pkg"]
 
 
-@pytest.mark.parametrize(
-    "private",
-    [each for each in NAMES if each.id in {str(n) for n in PRIVATE_NAMES if n.use in EXPLAINING}],
-    indirect=True,
-)
-def test_errors_are_explained(private: PrivateName, lab: Lab) -> None:
+def test_errors_are_explained(missing: tuple[PrivateName, ...], lab: Lab) -> None:
     """What cannot be solved ends with an error, whatever is known of the reason."""
     root = lab.project(CONFLICT)
     result = lab.poetry(root, "fti", "lock")
     assert result.code == 1
     lines = result.errors.splitlines()
     first = lines.index("feature: feature and training cannot agree as tool.fti.align demands:")
-    assert (lines[first + 1] == UNPROVEN) == (private.use in SOLVING)
+    assert (lines[first + 1] == UNPROVEN) == any(each.use in SOLVING for each in missing)
     assert "inference: locked" in result.output
     failed = lab.poetry(root, "lock")
     assert failed.code == 1
     assert "version solving failed" in failed.errors
 
 
-@pytest.mark.parametrize(
-    "private",
-    [each for each in NAMES if str(each.id).rpartition(".")[2] in PROVING],
-    indirect=True,
-)
-def test_what_prevents_newer_versions(private: PrivateName, lab: Lab) -> None:
+def test_what_prevents_newer_versions(missing: tuple[PrivateName, ...], lab: Lab) -> None:
     """Without the solver's proof, it is unknown which requirements would have to change."""
     root = lab.project(PROJECT.replace('feature = ["alpha"]', 'feature = ["alpha <2"]'))
     lab.poetry.ok(root, "fti", "lock", "feature")
     lines = lab.poetry.ok(root, "fti", "why", "alpha", "--newest").output.splitlines()
-    if private.name == "_incompatibility":
+    if "_incompatibility" in (each.name for each in missing):
         assert lines[-1] == (
             "  2.0, the newest release, is not possible: with this version of Poetry, the solver's"
             " proof cannot be read"
@@ -314,35 +345,26 @@ def test_what_prevents_newer_versions(private: PrivateName, lab: Lab) -> None:
         ]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [each for each in NAMES if each.id and each.id in {str(n) for n in commands.NAMES}],
-)
-def test_commands_in_an_environment(
-    name: PrivateName, tmp_path: Path, poetries: ChangedPoetries, environment: dict[str, str]
-) -> None:
-    with _lab(tmp_path, poetries, environment, name.name) as lab:
-        _try_commands(name, lab)
-
-
-def _try_commands(private: PrivateName, lab: Lab) -> None:
+def test_commands_in_an_environment(missing: tuple[PrivateName, ...], lab: Lab) -> None:
+    names = {each.name: each for each in missing if each.use == "commands"}
     root = lab.project()
     lab.poetry.ok(root, "fti", "lock", "feature")
     lab.poetry.ok(root, "fti", "install", "feature", "--sync")
     activated = lab.poetry(root, "fti", "activate", "feature")
-    ran = lab.poetry(root, "fti", "run", "feature", "python", "-c", "print(1)")
     shown = lab.poetry(root, "fti", "env", "info", "feature")
-    if private.name == "_get_activate_command" and POETRY.startswith("2.3."):
-        assert (activated.code, activated.errors.strip()) == (1, _missing(private, "activate"))
+    if (name := names.get("_get_activate_command")) and POETRY.startswith("2.3."):
+        assert (activated.code, activated.errors.strip()) == (1, _refused(name, "activate"))
     else:
         assert (activated.code, activated.output.count("activate")) == (0, 1), activated
-    if private.name == "_display_complete_info":
-        assert (shown.code, shown.errors.strip()) == (1, _missing(private, "show"))
+    if name := names.get("_display_complete_info"):
+        assert (shown.code, shown.errors.strip()) == (1, _refused(name, "show"))
     else:
         assert (shown.code, "Virtualenv" in shown.output) == (0, True), shown
-    if private.name in ("_io", "_configure_io", "_configure_global_options", "_working_directory"):
+    ran = lab.poetry(root, "fti", "run", "feature", "python", "-c", "print(1)")
+    if needed := names.keys() & READ_AGAIN:
+        (name,) = (names[each] for each in needed)
         refusal = (
-            f"Poetry {POETRY} has no {private}, without which poetry-fti cannot keep the options of"
+            f"Poetry {POETRY} has no {name}, without which poetry-fti cannot keep the options of"
             " the command from Poetry. Write `--` before the command: poetry fti run STAGE --"
             " COMMAND. poetry-fti is tested with Poetry 2.3 to 2.5."
         )
@@ -351,9 +373,9 @@ def _try_commands(private: PrivateName, lab: Lab) -> None:
     assert (ran.code, ran.output) == (0, "1\n"), ran
 
 
-def _missing(private: PrivateName, verb: str) -> str:
+def _refused(name: PrivateName, verb: str) -> str:
     what = {"activate": "activate the environment of a stage", "show": "show an environment"}[verb]
     return (
-        f"Poetry {POETRY} has no {private}, without which poetry-fti cannot {what}. poetry-fti is"
+        f"Poetry {POETRY} has no {name}, without which poetry-fti cannot {what}. poetry-fti is"
         " tested with Poetry 2.3 to 2.5."
     )
