@@ -113,7 +113,7 @@ def poetry(tmp_path_factory: pytest.TempPathFactory, index: LoopbackIndex) -> Po
     return Poetry(isolated_environment(tmp_path_factory.mktemp("home"), index.url), processes=1)
 
 
-@pytest.mark.parametrize("accelerator", ["", "cpu", "cu130"])
+@pytest.mark.parametrize("accelerator", sorted({accelerator for _, accelerator in PRESETS}))
 def test_presets_lock(
     accelerator: str, tmp_path: Path, poetry: Poetry, index: LoopbackIndex
 ) -> None:
