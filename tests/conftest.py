@@ -32,9 +32,10 @@ def poetry(tmp_path_factory: pytest.TempPathFactory, loopback_index: LoopbackInd
 
 
 @pytest.fixture(scope="session")
-def _locked_once(
+def locked_once(
     tmp_path_factory: pytest.TempPathFactory, loopback_index: LoopbackIndex, poetry: Poetry
 ) -> Path:
+    """The project ``tiny`` with fresh locks, which tests may copy only."""
     root = copy_project("tiny", tmp_path_factory.mktemp("locked"))
     relocate(root, loopback_index.url)
     poetry.ok(root, "fti", "lock")
@@ -42,6 +43,6 @@ def _locked_once(
 
 
 @pytest.fixture
-def locked_tiny(_locked_once: Path, tmp_path: Path) -> Path:
+def locked_tiny(locked_once: Path, tmp_path: Path) -> Path:
     """A copy of the project ``tiny`` with fresh locks and nothing else written."""
-    return Path(shutil.copytree(_locked_once, tmp_path / "tiny"))
+    return Path(shutil.copytree(locked_once, tmp_path / "tiny"))

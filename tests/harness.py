@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import forks
 from poetry_server import MAIN, Request
@@ -14,6 +15,9 @@ from running import Running
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+# On a busy machine: stages are named as they are solved if that takes some seconds.
+PROGRESS: Final = re.compile(r"^\S+: (failed|solved) \(\d+ of \d+ stages\)\n", re.MULTILINE)
 
 Started: TypeAlias = "subprocess.Popen[str] | Running"
 

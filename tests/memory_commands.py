@@ -11,8 +11,10 @@ from cleo.testers.application_tester import ApplicationTester
 from poetry.console.application import Application
 from poetry.repositories.installed_repository import InstalledRepository
 
+from harness import Result
 from poetry_fti.bridge.project.isolation import isolate
 from poetry_fti.plugin import FtiPlugin
+from small_index import Lab
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
 
     from memory_index import MemoryProject
+    from small_index import Releases
 
 SECONDS: Final = re.compile(r" in \d+\.\d s")
 
@@ -50,6 +53,19 @@ class _Application(Application):
         if self._poetry is None:
             self._poetry = self._create()
         return self._poetry
+
+
+def memory_lab(demo: MemoryProject) -> Lab:
+    """Return the laboratory of an empty project; its commands run in this process."""
+
+    def run_anew(releases: Releases, *words: str) -> Result:
+        demo.index.offer(releases)
+        if demo.cache.exists():
+            demo.clear_cache()
+        ended = run_poetry(demo, *words)
+        return Result(ended.code, ended.output, ended.errors)
+
+    return Lab(demo.root, run_anew)
 
 
 def run(demo: MemoryProject, *words: str, answers: str | None = None) -> Ended:

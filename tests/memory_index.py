@@ -15,7 +15,7 @@ from http import HTTPStatus
 from inspect import signature
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from cachecontrol import CacheControlAdapter
 from cachecontrol.cache import DictCache
@@ -151,7 +151,7 @@ class _Connection:
 
     def urlopen(self, url: str, headers: Mapping[str, str], **_: object) -> HTTPResponse:
         """Return the response to a request; `url` is its path."""
-        answer = self.index.answer(self.url, url, headers.get("Accept", ""))
+        answer = self.index.answer(self.url, unquote(url), headers.get("Accept", ""))
         return HTTPResponse(
             _Body(answer.body),
             {

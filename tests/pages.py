@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import tomlkit
 
+from harness import PROGRESS
 from poetry_fti.bridge.toml_parser import tomllib
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ class Reader:
 
 def compare(printed: str, shown: str) -> None:
     """Compare an output with what a page shows of it, without the times that it took."""
+    printed = PROGRESS.sub("", printed)
     actual, expected = (SECONDS.sub("", each.strip("\n")) + "\n" for each in (printed, shown))
     if "…\n" not in expected:
         assert actual == expected, f"{actual}\n{expected}"

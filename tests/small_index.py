@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import tomlkit
 from packaging.version import Version
@@ -17,7 +17,7 @@ from loopback.clients import isolated_environment
 from loopback.index import LoopbackIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from harness import Result
@@ -66,23 +66,24 @@ def pyproject(
     return "\n".join([*lines, settings, ""])
 
 
+class Run(Protocol):
+    """A function that runs `poetry WORDS` with an index that has these releases, and no cache."""
+
+    def __call__(self, releases: Releases, *words: str) -> Result:
+        """Run a command, and return how it ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lab:
     """A project in the folder `root`; each command meets an index anew, and no cache."""
 
     root: Path
-    homes: Iterator[Path]
+    run: Run
 
     def write(self, text: str) -> None:
         """Replace the pyproject.toml."""
         self.root.mkdir(exist_ok=True)
         (self.root / "pyproject.toml").write_text(text, encoding="utf-8")
-
-    def run(self, releases: Releases, *words: str) -> Result:
-        """Run `poetry WORDS` with an index that has these releases."""
-        with LoopbackIndex(catalogue(releases)) as index:
-            environment = isolated_environment(next(self.homes), index.url)
-            return Poetry(environment, processes=1)(self.root, *words)
 
     def lock(self, releases: Releases, *words: str) -> list[str]:
         """Lock the stages, and return what is said without the times that it took."""
@@ -99,12 +100,24 @@ class Lab:
     @property
     def locked(self) -> dict[str, str]:
         """What the locks hold: `{"training": "app 1.0, lib 2.0"}`."""
-        return {path.parent.name: _held(path) for path in self.root.glob("fti/*/poetry.lock")}
+        return locked_in(self.root)
 
 
 def lab(folder: Path) -> Lab:
     """Return a lab below an empty folder."""
-    return Lab(folder / "demo", (folder / f"home-{number}" for number in count()))
+    root, homes = folder / "demo", (folder / f"home-{number}" for number in count())
+
+    def run(releases: Releases, *words: str) -> Result:
+        with LoopbackIndex(catalogue(releases)) as index:
+            environment = isolated_environment(next(homes), index.url)
+            return Poetry(environment, processes=1)(root, *words)
+
+    return Lab(root, run)
+
+
+def locked_in(root: Path) -> dict[str, str]:
+    """Return what the locks of a project hold: `{"training": "app 1.0, lib 2.0"}`."""
+    return {path.parent.name: _held(path) for path in root.glob("fti/*/poetry.lock")}
 
 
 def _held(lock: Path) -> str:

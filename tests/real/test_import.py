@@ -11,12 +11,12 @@ import pytest
 from harness import Poetry, snapshot
 from loopback.clients import isolated_environment
 from loopback.index import LoopbackIndex
-from small_index import Lab, catalogue, lab
+from small_index import catalogue, lab, locked_in
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from small_index import Releases
+    from small_index import Lab, Releases
 
 pytestmark = pytest.mark.newest_only
 
@@ -156,7 +156,7 @@ def test_members_of_a_workspace_of_uv(tmp_path: Path) -> None:
         checked = Poetry(environment)(root, "fti", "lock", "--check")
     assert checked.code == 0, checked.errors
     assert (root / "pyproject.toml").read_text(encoding="utf-8").startswith(text)
-    assert Lab(root, iter(())).locked == {
+    assert locked_in(root) == {
         "inference": "api 3, app 1.5, lib 1.0",
         "training": "lib 1.0, shared 3, trainer 3",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -238,8 +239,13 @@ def test_stages_that_conflict(
 @needs_311
 def test_stages_that_agree(project: Callable[[str], Path], without_venv: dict[str, str]) -> None:
     tabular = project("tabular")
+    pyproject = tabular / "pyproject.toml"
+    text = pyproject.read_text(encoding="utf-8")
+    # They require most packages, and take Poetry most of the time.
+    small = re.sub(', "great-expectations"|"mlflow"', "", text)
+    pyproject.write_text(small, encoding="utf-8")
     succeed(without_venv, tabular, *POETRY, "lock")
-    assert {"great-expectations", "xgboost", "fastapi"} <= set(locked(tabular / "poetry.lock"))
+    assert {"pyarrow", "xgboost", "fastapi"} <= set(locked(tabular / "poetry.lock"))
 
 
 @needs_311

@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
+import pip
 import pytest
 import tomlkit
 from packaging.markers import Marker
@@ -42,8 +43,11 @@ class Environment:
     variables: Mapping[str, str]
 
     def run(self, *words: str | Path, cwd: Path | None = None) -> str:
+        return self._run(sys.executable, "-m", *words, cwd=cwd)
+
+    def _run(self, *words: str | Path, cwd: Path | None) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", *map(str, words)],
+            words,
             cwd=cwd,
             env=dict(self.variables),
             capture_output=True,
@@ -54,7 +58,10 @@ class Environment:
         return done.stdout
 
     def pip(self, *words: str | Path, cwd: Path) -> str:
-        return self.run("pip", "--python", self.folder, *words, cwd=cwd)
+        # What `pip --python` starts.
+        (python,) = self.folder.glob("*/python")
+        runner = Path(pip.__file__).with_name("__pip-runner__.py")
+        return self._run(python, runner, *words, cwd=cwd)
 
     def uv(self, *words: str | Path, cwd: Path) -> str:
         return self.run("uv", "pip", *words, "--python", self.folder, cwd=cwd)

@@ -88,8 +88,8 @@ def test_a_kernel_is_removed_with_the_name_of_its_stage(
     )
     assert not env.exists()
     assert {path.name for path in data.glob("kernels/*")} == others.keys()
-    install("second", "--name", "ours")
-    env = install("second")
+    env = install("second", "--name", "ours")
+    here.ok(locked_tiny, "fti", "kernel", "second")
     assert here.ok(locked_tiny, "fti", "remove-stage", "second", "--yes") == (
         f"Removed the stage second.\nDeleted virtualenv: {env}\n"
         "Removed the Jupyter kernels ours and tiny-second.\n"

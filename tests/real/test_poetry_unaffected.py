@@ -28,7 +28,7 @@ COMMANDS = (
     ("lock", "--regenerate"),
     ("run", "no-command-of-this-name"),
 )
-LARGE = ("pandas", "scikit-learn", "fastapi")
+LARGE = ("pandas", "scikit-learn", "fastapi", "pyarrow", "lightgbm")
 
 
 def small(root: Path) -> Path:

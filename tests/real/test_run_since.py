@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -16,7 +18,7 @@ from git_program import commit_all, git
 from harness import Result
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from harness import Poetry
 
@@ -38,23 +40,40 @@ class Checkout:
         return self.poetry(self.root, "fti", "run", "--since", self.first, *words)
 
 
-@pytest.fixture
-def checkout(poetry: Poetry, locked_tiny: Path) -> Checkout:
-    git(locked_tiny, "init", "--quiet")
-    (locked_tiny / ".gitignore").write_text(".venv*\n", encoding="utf-8")
-    first = commit_all(locked_tiny)
-    pyproject = locked_tiny / "pyproject.toml"
+def check_out(poetry: Poetry, root: Path) -> Checkout:
+    git(root, "init", "--quiet")
+    (root / ".gitignore").write_text(".venv*\n", encoding="utf-8")
+    first = commit_all(root)
+    pyproject = root / "pyproject.toml"
     text = pyproject.read_text(encoding="utf-8")
     for name in ("training", "inference"):
         text += f'\n[tool.fti.stages.{name}.env]\nMODE = "{name[:5]}"\n'
     pyproject.write_text(text, encoding="utf-8")
-    return Checkout(locked_tiny, poetry, first)
+    return Checkout(root, poetry, first)
 
 
 @pytest.fixture
-def installed(checkout: Checkout) -> Checkout:
-    checkout.poetry.ok(checkout.root, "fti", "install", "--since", checkout.first, "--no-root")
+def checkout(poetry: Poetry, locked_tiny: Path) -> Checkout:
+    return check_out(poetry, locked_tiny)
+
+
+@pytest.fixture(scope="module")
+def _installed_once(
+    poetry: Poetry, locked_once: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Checkout:
+    root = Path(shutil.copytree(locked_once, tmp_path_factory.mktemp("installed") / "tiny"))
+    checkout = check_out(poetry, root)
+    poetry.ok(root, "fti", "install", "--since", checkout.first, "--no-root")
+    commit_all(root)
     return checkout
+
+
+@pytest.fixture
+def installed(_installed_once: Checkout) -> Iterator[Checkout]:
+    """A checkout with the environments of the affected stages, which all tests share."""
+    yield _installed_once
+    git(_installed_once.root, "reset", "--quiet", "--hard")
+    git(_installed_once.root, "clean", "--quiet", "--force", "-d")
 
 
 def test_a_command_runs_in_the_affected_stages(installed: Checkout) -> None:

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from harness import snapshot
-from small_index import lab, pyproject
+from memory_commands import memory_lab
+from small_index import pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
+    from memory_index import MemoryProject
     from small_index import Lab, Releases
 
-pytestmark = pytest.mark.newest_only
+pytestmark = pytest.mark.slow
 
 Groups: TypeAlias = "Mapping[str, Sequence[str]]"
 
@@ -37,8 +38,8 @@ platforms = ["linux/amd64", "windows/amd64"]
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Lab:
-    return lab(tmp_path)
+def demo(demo: MemoryProject) -> Lab:
+    return memory_lab(demo)
 
 
 AGREEING: Mapping[str, tuple[Groups, str, Releases, dict[str, str]]] = {
