@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
     from poetry.repositories import RepositoryPool
 
-    from poetry_fti.bridge.index.repository import IndexCache
-
 # How often Poetry retries after a status of its STATUS_FORCELIST.
 _RETRIES: Final = 5
 # A response that takes longer than this came over a network worth prefetching for.
@@ -51,7 +49,7 @@ class IndexMonitor:
 
     Calls `on_wait` when a response takes longer than one from a cache would, and `on_refusal`
     when an index answers 429 (Too Many Requests). `on_page_begin` and `on_page_end` are called
-    before and after a project's page is read, by any thread; `on_release` with an index, a release
+    before and after a project's page is read, by any thread; `on_release` with a release
     that the solver reads for the first time, and the texts of its requirements.
     """
 
@@ -63,7 +61,7 @@ class IndexMonitor:
         self.on_refusal: Callable[[], None] = _do_nothing
         self.on_page_begin: Callable[[], None] = _do_nothing
         self.on_page_end: Callable[[], None] = _do_nothing
-        self.on_release: Callable[[IndexCache, Package, Sequence[str]], None] = _do_nothing
+        self.on_release: Callable[[Package, Sequence[str]], None] = _do_nothing
         self._suspect: dict[str, str] = {}  # project name to a response that may be wrong
         self._failures = Counter[str]()
 

@@ -137,7 +137,7 @@ class Prefetcher:
         for _ in range(CONNECTIONS):
             self._tasks.put(lambda: None)
 
-    def follow_release(self, cache: IndexCache, package: Package, requires: Sequence[str]) -> None:
+    def follow_release(self, package: Package, requires: Sequence[str]) -> None:
         """Follow the requirements of a release that the solver has read.
 
         If the solver goes from release to release of a package, older ones are read ahead.
@@ -150,7 +150,7 @@ class Prefetcher:
         if ways:
             self._missed[package.name] += 1
             if (missed := self._missed[package.name]) > 1:
-                self._tasks.put(partial(self._read_older, cache, package, missed))
+                self._tasks.put(partial(self._read_older, package, missed))
 
     def _work(self) -> None:
         self._monitor.mark_prefetching()
@@ -176,16 +176,20 @@ class Prefetcher:
         if not pins and not found:
             return
         best = pins[0] if pins else max(found, key=_rank)
-        # Looking in every index would read pages that the solver does not need.
-        repository = self._pool.repository(best.source_reference or "PyPI")
-        if not isinstance(repository, CachedRepository):
-            return
-        cache = repository.cache
-        if _has_cheap_metadata(cache, best) and self._claim(best, way):
+        cache = self._cache_of(best)
+        if cache and _has_cheap_metadata(cache, best) and self._claim(best, way):
             self._expand(cache.info(best.name, best.version).requires_dist or (), way)
 
-    def _read_older(self, cache: IndexCache, package: Package, number: int) -> None:
+    def _cache_of(self, package: Package) -> IndexCache | None:
+        # Looking in every index would read pages that the solver does not need.
+        repository = self._pool.repository(package.source_reference or "PyPI")
+        return repository.cache if isinstance(repository, CachedRepository) else None
+
+    def _read_older(self, package: Package, number: int) -> None:
         """Let so many releases be read that are older than a package, newest first."""
+        cache = self._cache_of(package)
+        if cache is None:
+            return
         older = [each for each in cache.candidates(package.name) if _rank(each) < _rank(package)]
         for each in sorted(older, key=_rank, reverse=True)[:number]:
             if _has_cheap_metadata(cache, each):

@@ -54,7 +54,7 @@ class IndexCache:
         if key not in self._releases:
             info = self.info(name, version)
             self._releases[key] = release(self.index, name, info)
-            self._monitor.on_release(self, self._releases[key], info.requires_dist or ())
+            self._monitor.on_release(self._releases[key], info.requires_dist or ())
         return self._releases[key]
 
     def exact_release(self, name: NormalizedName, version: Version) -> Package:
@@ -65,7 +65,7 @@ class IndexCache:
         """
         info = self.info(name, version)
         package = exact_release(self.index, name, info)
-        self._monitor.on_release(self, package, info.requires_dist or ())
+        self._monitor.on_release(package, info.requires_dist or ())
         return package
 
     def info(self, name: NormalizedName, version: Version) -> PackageInfo:

@@ -13,7 +13,6 @@ from poetry.core.packages.package import Package
 from poetry_fti.bridge.index.monitor import monitored
 from poetry_fti.bridge.index.pool import shared_pool
 from poetry_fti.bridge.index.prefetch import Prefetcher, environments
-from poetry_fti.bridge.index.repository import CachedRepository
 from poetry_fti.model.platforms import Platform, Targets
 from small_index import pyproject
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from memory_index import MemoryProject
-    from poetry_fti.bridge.index.repository import IndexCache
 
 PATIENCE: Final = 10  # seconds, for threads that need milliseconds
 RELEASES: Final = {
@@ -38,21 +36,19 @@ RELEASES: Final = {
 
 
 @contextmanager
-def prefetching(demo: MemoryProject) -> Iterator[tuple[Prefetcher, IndexCache]]:
-    """Yield a prefetcher that has been started for `app` on Linux, and the cache of its index."""
+def prefetching(demo: MemoryProject) -> Iterator[Prefetcher]:
+    """Yield a prefetcher that has been started for `app` on Linux."""
     demo.index.offer(RELEASES)
     demo.write(pyproject({}))
     pool = demo.index.create_poetry(demo.root).pool
     with monitored(pool) as monitor:
         shared = shared_pool(pool, monitor)
-        repository = shared.repository("PyPI")
-        assert isinstance(repository, CachedRepository)
         prefetcher = Prefetcher(shared, monitor)
         where = environments(Targets(platforms=(Platform("linux", "amd64"),)), ">=3.11,<3.14")
         prefetcher.add_requirements([Dependency("app", "*")], where)
         prefetcher.start()
         try:
-            yield prefetcher, repository.cache
+            yield prefetcher
         finally:
             prefetcher.stop()
 
@@ -82,11 +78,11 @@ def test_the_newest_releases_are_assumed(demo: MemoryProject) -> None:
 
 
 def test_another_release_that_the_solver_reads_is_followed(demo: MemoryProject) -> None:
-    with prefetching(demo) as (prefetcher, cache):
+    with prefetching(demo) as prefetcher:
         require_requests(demo, *ASSUMED)
-        prefetcher.follow_release(cache, Package("app", "1.0"), RELEASES["app 1.0"])
+        prefetcher.follow_release(Package("app", "1.0"), RELEASES["app 1.0"])
         require_requests(demo, *ASSUMED, "/simple/old/", "/pypi/old/1.0/json")
-        prefetcher.follow_release(cache, Package("app", "2.0"), RELEASES["app 2.0"])
+        prefetcher.follow_release(Package("app", "2.0"), RELEASES["app 2.0"])
         require_requests(demo, *ASSUMED, "/simple/old/", "/pypi/old/1.0/json")
 
 
@@ -101,8 +97,8 @@ def test_another_release_that_the_solver_reads_is_followed(demo: MemoryProject) 
 def test_older_releases_are_read_ahead_of_a_solver_that_goes_from_one_to_the_next(
     demo: MemoryProject, read: Sequence[int], ahead: Sequence[int]
 ) -> None:
-    with prefetching(demo) as (prefetcher, cache):
+    with prefetching(demo) as prefetcher:
         require_requests(demo, *ASSUMED)
         for major in read:
-            prefetcher.follow_release(cache, Package("lib", f"{major}.0"), ())
+            prefetcher.follow_release(Package("lib", f"{major}.0"), ())
         require_requests(demo, *ASSUMED, *(f"/pypi/lib/{major}.0/json" for major in ahead))
