@@ -12,6 +12,7 @@ from poetry.utils.authenticator import Authenticator
 
 from fast.conftest import filled, project_in
 from memory_index import Recorder
+from poetry_fti.bridge.solving.workers import assignment
 from poetry_fti.errors import ConfigError
 from poetry_fti.operations.locking.lock import LockRequest, lock_stages
 from small_index import pyproject
@@ -212,6 +213,19 @@ def test_no_process_is_left_where_stages_have_no_packages(demo: MemoryProject) -
     for process in active_children():
         process.join(5)
         assert process.exitcode is not None
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_one_process_writes_a_cache_that_is_not_known(
+    demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Poetry complains about a file of its cache that another process has written in part."""
+    demo.index.offer({"lib 1.0": []})
+    demo.write(pyproject({"training": ["lib"], "feature": ["lib"]}))
+    monkeypatch.setattr(assignment, "can_replace_release_cache", lambda: False)
+    monkeypatch.setattr(ForkProcess, "start", lambda _: pytest.fail("a process was started"))
+    demo.lock(feedback=Recorder(verbosity=0))
+    assert demo.locked == {"feature": "lib 1.0", "training": "lib 1.0"}
 
 
 @pytest.mark.slow

@@ -107,11 +107,16 @@ def can_override_cache() -> bool:
     return exists(CACHE_SET) and exists(LOAD_FROM_CACHE)
 
 
+def can_replace_release_cache() -> bool:
+    """Return whether Poetry keeps metadata through the known attributes and methods."""
+    return all(map(exists, (RELEASE_CACHE, CACHE_PATH, CACHE_DESERIALIZE)))
+
+
 def replace_release_cache(
     repository: CachedRepository, create: type[FileCache[dict[str, Any]]]
 ) -> None:
     """Let a repository keep metadata with another class of cache, if its own one is as known."""
-    if all(map(exists, (RELEASE_CACHE, CACHE_PATH, CACHE_DESERIALIZE))):
+    if can_replace_release_cache():
         kept = repository._release_cache
         repository._release_cache = create(kept.path, kept.hash_type)
 

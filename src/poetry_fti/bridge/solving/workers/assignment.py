@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.agreement.rules import tied
 from poetry_fti.bridge.index.monitor import close_connections
+from poetry_fti.bridge.internals.index import can_replace_release_cache
 from poetry_fti.bridge.internals.listing import plain_path_notice
 from poetry_fti.bridge.solving.workers.local import LocalWorker
 
@@ -51,7 +52,8 @@ def open_workers(
     by_name = {task.name: task for task in tasks}
     groups = [[by_name[name] for name in group] for group in tied(list(by_name), rules)]
     cores = _usable_cores()
-    if cores < _MIN_CORES or output is not None:
+    # Poetry's own cache complains about a file that another process has written in part.
+    if cores < _MIN_CORES or output is not None or not can_replace_release_cache():
         worker = LocalWorker(tasks, pool, output, aligned=aligned)
         return {task.name: worker for task in tasks}
     from poetry_fti.bridge.solving.workers.process import ProcessWorker  # noqa: PLC0415
