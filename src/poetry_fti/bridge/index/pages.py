@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -16,18 +16,25 @@ from poetry.repositories.link_sources.json import SimpleJsonPage
 from poetry.repositories.pypi_repository import PyPiRepository
 from requests import PreparedRequest, Request, codes
 
+from poetry_fti.bridge.internals.index import keep_value, kept_value
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from packaging.utils import NormalizedName
     from poetry.core.packages.utils.link import Link
     from poetry.repositories.http_repository import HTTPRepository
+    from urllib3 import HTTPResponse
 
 _WHEEL: Final = re.compile(r"([^-]+)-(\d[^-]*)(?:-\d[^-]*)?(?:-[^-]+){3}\.whl")
 # The tags of a wheel, and a wheel without a build number.
 _TAGS: Final = re.compile(r"[^-]+-[^-]+-[^-]+\.whl")
 _USUAL_WHEEL: Final = re.compile(rf"([^-]+-[^-]+-){_TAGS.pattern}")
 _SDIST: Final = re.compile(r"(.+)-(\d[^-]*)(?<!\.sdist)\.(?:tar\.gz|zip)")
+
+# What the values of Poetry's cache that hold the releases of a page are called; the number is that
+# of their format.
+_KEPT: Final = "releases-1"
 
 # As a header of a request: responses of any age are taken from the cache, since a limit in the
 # request replaces that of the response.
@@ -47,32 +54,48 @@ class CachedPages:
         self._age = ANY_AGE if any_age else {}
         self._headers: Any = None
 
-    def files(self, name: NormalizedName) -> list[dict[str, Any]] | None:
-        """Return the files of a project (PEP 691), or None if Poetry has to request the page.
+    def releases(self, name: NormalizedName) -> dict[Version, str | bool] | None:
+        """Return what `releases_of` finds on a project's page, or None if Poetry has to request it.
 
+        It is kept in Poetry's cache with the page's ETag, since it is read in a third of the time.
         Pages that cannot be read give None, too: Poetry reports what is wrong with them.
         """
-        page = self.page(name)
         try:
-            return None if page is None else list(json.loads(page)["files"])
+            with self._response(name) as response:
+                return None if response is None else self._releases(name, response)
         except Exception:  # noqa: BLE001 - Poetry reports what is wrong with it
             return None
 
     def page(self, name: NormalizedName) -> bytes | None:
         """Return a project's page, which may not be valid, or None if Poetry has to request it."""
-        index = self._index
-        if not isinstance(index, PyPiRepository):
-            return None
         try:
-            return self._page(f"{index.url.rstrip('/')}/{name}/")
+            with self._response(name) as response:
+                return None if response is None else response.read(decode_content=True)
         except Exception:  # noqa: BLE001 - Poetry reports what is wrong with it
             return None
 
-    def _page(self, url: str) -> bytes | None:
+    def _releases(self, name: NormalizedName, response: HTTPResponse) -> dict[Version, str | bool]:
+        key, etag = f"{name}:{_KEPT}", response.headers.get("ETag")
+        kept = kept_value(self._index, key) if etag else None
+        if kept is not None and kept["etag"] == etag:
+            return {Version.parse(text): yanked for text, yanked in kept["releases"]}
+        found = releases_of(json.loads(response.read(decode_content=True))["files"], name)
+        if etag:
+            releases = [(version.text, yanked) for version, yanked in found.items()]
+            keep_value(self._index, key, {"etag": etag, "releases": releases})
+        return found
+
+    @contextmanager
+    def _response(self, name: NormalizedName) -> Iterator[HTTPResponse | None]:
+        if not isinstance(self._index, PyPiRepository):
+            yield None
+            return
+        url = f"{self._index.url.rstrip('/')}/{name}/"
         session = self._index.session.get_session(url)
         adapter = session.get_adapter(url)
         if not isinstance(adapter, CacheControlAdapter):
-            return None
+            yield None
+            return
         if self._headers is None:
             accepted = {"Accept": "application/vnd.pypi.simple.v1+json", **self._age}
             self._headers = session.prepare_request(Request("GET", url, accepted)).headers
@@ -80,9 +103,10 @@ class CachedPages:
         request.url, request.headers = url, self._headers
         response = adapter.controller.cached_request(request)
         if not response:
-            return None
+            yield None
+            return
         with response:
-            return response.read(decode_content=True) if response.status == codes.ok else None
+            yield response if response.status == codes.ok else None
 
 
 def releases_of(

@@ -127,8 +127,9 @@ class IndexCache:
 
     def _read_candidates(self, name: NormalizedName) -> Repository:
         with self._monitor.reading_page():
-            files = self._pages.files(name)
-            found = self._request_page(name) if files is None else releases_of(files, name)
+            found = self._pages.releases(name)
+            if found is None:
+                found = self._request_page(name)
         return Repository(
             self.index.name,
             [candidate(self.index, name, version, yanked=each) for version, each in found.items()],

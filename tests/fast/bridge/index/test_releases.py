@@ -18,7 +18,9 @@ from poetry.repositories.pypi_repository import PyPiRepository
 
 from cases import examples
 from loopback.pages import project_json
+from poetry_fti.bridge.index.monitor import http_repositories
 from poetry_fti.bridge.index.pages import (
+    CachedPages,
     files_of,
     offers_metadata,
     read_links_by_release,
@@ -28,6 +30,7 @@ from poetry_fti.bridge.index.releases import release
 from poetry_fti.bridge.index.requirements import parsed_requirement
 from poetry_fti.bridge.markers import clear_marker_caches, parsed_marker
 from recorded import recorded, recorded_names
+from small_index import pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
 
     from loopback.catalogue import Release
+    from memory_index import MemoryProject
 
 File = dict[str, Any]
 
@@ -282,3 +286,25 @@ REQUIREMENTS = (
 def test_any_release(index: Default | Named, requires: list[str], yanked: bool | str) -> None:  # noqa: FBT001
     told = PackageInfo(name="A_b", version="1.0", requires_dist=requires, yanked=yanked)
     check(index, [told])
+
+
+def test_the_releases_of_a_cached_page_are_kept_until_the_page_changes(
+    demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, first, second = canonicalize_name("lib"), Version.parse("1.0"), Version.parse("2.0")
+    demo.index.max_age = 600
+    demo.index.offer({"lib 1.0": []})
+    demo.write(pyproject({}))
+    (index,) = http_repositories(demo.index.create_poetry(demo.root).pool)
+    pages = CachedPages(index)
+    assert pages.releases(name) is None  # Poetry has to request it
+    index.get_page(name)
+    assert pages.releases(name) == {first: False}
+    with monkeypatch.context() as patch:
+        patch.setattr("poetry_fti.bridge.index.pages.releases_of", pytest.fail)
+        assert pages.releases(name) == {first: False}
+    demo.index.answers.data.clear()
+    demo.index.offer({"lib 1.0": [], "lib 2.0": []})
+    (other,) = http_repositories(demo.index.create_poetry(demo.root).pool)
+    other.get_page(name)
+    assert CachedPages(other).releases(name) == {first: False, second: False}
