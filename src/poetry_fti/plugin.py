@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from importlib import import_module
@@ -91,6 +92,8 @@ def _factory(name: str) -> Callable[[], Command]:
         # look for garbage all the time in what a command makes until it ends.
         gc.freeze()
         gc.set_threshold(_GARBAGE_THRESHOLD)
+        # At the end, Python would look for garbage in everything before the memory is given back.
+        atexit.register(gc.freeze)
         return command_class(name)()
 
     return create
