@@ -44,7 +44,7 @@ class CommentServer(ThreadingHTTPServer):
 def serving() -> Iterator[CommentServer]:
     """Yield a server without comments, which ends afterwards."""
     with CommentServer() as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
             yield server

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-_SECONDS: Final = 60
+_SECONDS: Final = 180
 
 
 @dataclass(frozen=True, slots=True)

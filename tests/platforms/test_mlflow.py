@@ -70,7 +70,7 @@ import torchish
 
 Path("prefix.txt").write_text(sys.prefix)
 """
-_SECONDS: Final = 120
+_SECONDS: Final = 240
 
 
 @pytest.fixture(scope="module")

@@ -257,7 +257,7 @@ def test_the_time_of_requests_is_none_that_platforms_would_save(
 ) -> None:
     # The pages that the measurement reads have been requested before.
     monkeypatch.setattr(stage_solver, "SLOW", 1)
-    systems.index.latency = 0.6
+    systems.index.latency = 0.25
     systems.write(pyproject({"training": ["app"]}))
     assert systems.lock()["training"].saving is None
 
