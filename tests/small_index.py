@@ -46,6 +46,18 @@ def catalogue(releases: Releases) -> Catalogue:
     )
 
 
+def rule(
+    *packages: str, stages: Sequence[str] = ("feature", "training"), level: str = "exact"
+) -> str:
+    """Return a rule by which stages have the same versions of packages."""
+    return f"""\
+[[tool.fti.align]]
+packages = {list(packages)}
+stages = {list(stages)}
+level = "{level}"
+"""
+
+
 def pyproject(
     groups: Mapping[str, Sequence[str]],
     settings: str = "",

@@ -8,10 +8,9 @@ import pytest
 
 from harness import snapshot
 from loopback.index import LoopbackIndex
-from small_index import catalogue, lab, pyproject
+from small_index import catalogue, lab, pyproject, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from small_index import Lab, Releases
@@ -19,17 +18,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.newest_only
 
 LIB: Releases = {"lib 1.0": [], "lib 2.0": [], "lib 3.0": []}
-
-
-def rule(
-    *packages: str, stages: Sequence[str] = ("feature", "training"), level: str = "exact"
-) -> str:
-    return f"""\
-[[tool.fti.align]]
-packages = {list(packages)}
-stages = {list(stages)}
-level = "{level}"
-"""
 
 
 @pytest.fixture

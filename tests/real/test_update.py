@@ -9,23 +9,12 @@ import pytest
 from poetry.utils._compat import tomllib
 
 from small_index import lab, pyproject
+from update_case import AGREE, GROUPS, NEW, OLD
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from small_index import Lab, Releases
-
-OLD: Releases = {"app 1.0": ["lib"], "lib 1.0": [], "mid 1.0": ["lib"], "zoo 1.0": []}
-NEW: Releases = {
-    **OLD,
-    "app 2.0": ["lib>=2"],
-    "lib 2.0": [],
-    "mid 2.0": ["lib"],
-    "zoo 2.0": ["more"],
-    "more 1.0": [],
-}
-GROUPS = {"feature": ["app", "zoo"], "training": ["lib", "mid"]}
-AGREE = "1 package is shared between stages, at the same version."
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from harness import snapshot
 from memory_commands import memory_lab
-from small_index import pyproject
+from small_index import pyproject, rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,17 +29,6 @@ platforms = ["linux/amd64", "windows/amd64"]
 platforms = ["macos/arm64", "linux/amd64"]
 """
 ONE_SYSTEM = '[tool.fti.stages.feature]\n[tool.fti.stages.training]\nplatforms = ["linux/amd64"]\n'
-
-
-def rule(
-    *packages: str, stages: Sequence[str] = ("feature", "training"), level: str = "exact"
-) -> str:
-    return f"""\
-[[tool.fti.align]]
-packages = {list(packages)}
-stages = {list(stages)}
-level = "{level}"
-"""
 
 
 @pytest.fixture

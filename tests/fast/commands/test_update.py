@@ -15,6 +15,7 @@ from fast.conftest import filled, project_in
 from harness import snapshot
 from memory_commands import memory_lab
 from small_index import pyproject
+from update_case import AGREE, GROUPS, NEW, OLD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,17 +23,6 @@ if TYPE_CHECKING:
     from memory_index import MemoryProject
     from small_index import Lab, Releases
 
-OLD: Releases = {"app 1.0": ["lib"], "lib 1.0": [], "mid 1.0": ["lib"], "zoo 1.0": []}
-NEW: Releases = {
-    **OLD,
-    "app 2.0": ["lib>=2"],
-    "lib 2.0": [],
-    "mid 2.0": ["lib"],
-    "zoo 2.0": ["more"],
-    "more 1.0": [],
-}
-GROUPS = {"feature": ["app", "zoo"], "training": ["lib", "mid"]}
-AGREE = "1 package is shared between stages, at the same version."
 
 pytestmark = pytest.mark.slow
 

@@ -7,27 +7,14 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from poetry_fti.operations.comparison import compare_project, compare_stages
-from small_index import pyproject
+from small_index import pyproject, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from memory_index import MemoryProject
     from small_index import Releases
 
 LIB: Final[Releases] = {"lib 1.0": [], "lib 2.0": [], "lib 3.0": []}
 APP: Final[Releases] = {**LIB, "app 1.0": ["lib<2"], "app 2.0": ["lib>=2"]}
-
-
-def rule(
-    *packages: str, stages: Sequence[str] = ("feature", "training"), level: str = "exact"
-) -> str:
-    return f"""\
-[[tool.fti.align]]
-packages = {list(packages)}
-stages = {list(stages)}
-level = "{level}"
-"""
 
 
 def errors(demo: MemoryProject) -> dict[str, str]:
