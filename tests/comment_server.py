@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
-from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TOKEN: Final = "t0ken"  # noqa: S105 - for this server only
 _LOGIN: Final = {"Authorization": f"Bearer {TOKEN}", "PRIVATE-TOKEN": TOKEN}
@@ -38,19 +33,6 @@ class CommentServer(ThreadingHTTPServer):
     def add(self, body: str) -> None:
         """Add a comment."""
         self.comments.append({"id": len(self.comments) + 1, "body": body})
-
-
-@contextmanager
-def serving() -> Iterator[CommentServer]:
-    """Yield a server without comments, which ends afterwards."""
-    with CommentServer() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

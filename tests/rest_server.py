@@ -77,7 +77,7 @@ class RestServer(ThreadingHTTPServer):
         return None
 
 
-_S = TypeVar("_S", bound=RestServer)
+_S = TypeVar("_S", bound=ThreadingHTTPServer)
 
 
 @contextmanager

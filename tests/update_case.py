@@ -18,3 +18,15 @@ NEW: Final[Releases] = {
 }
 GROUPS: Final = {"feature": ["app", "zoo"], "training": ["lib", "mid"]}
 AGREE: Final = "1 package is shared between stages, at the same version."
+
+# A stage needs what a package forbids, unless an override allows it.
+WRONG: Final[Releases] = {
+    "app 1.0": ["lib<2", "mid"],
+    "app 1.1": ["lib<2", "mid"],
+    "mid 1.0": [],
+    "lib 1.0": [],
+    "lib 2.0": [],
+    "lib 3.0": [],
+}
+OVERRIDES: Final = '[tool.fti.stages.feature.overrides]\nlib = "{}"\n[tool.fti.stages.training]\n'
+BOTH: Final = {"feature": ["app", "lib>=2"], "training": ["app"]}

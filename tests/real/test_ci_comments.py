@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 import yaml
 
-from comment_server import TOKEN, serving
+from comment_server import TOKEN, CommentServer
 from git_program import commit_all, git
 from poetry_fti.exporters.ci.commands import INSTALL_POETRY
+from rest_server import serving
 from shells import poetry_on_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from comment_server import CommentServer
     from harness import Poetry
 
 pytestmark = [
@@ -64,7 +64,7 @@ def request_in(poetry: Poetry, locked_tiny: Path, tmp_path: Path) -> Iterator[Re
 
 @pytest.fixture
 def comments() -> Iterator[CommentServer]:
-    with serving() as server:
+    with serving(CommentServer()) as server:
         yield server
 
 

@@ -9,12 +9,12 @@ import pytest
 from poetry.utils._compat import tomllib
 
 from small_index import lab, pyproject
-from update_case import AGREE, GROUPS, NEW, OLD
+from update_case import AGREE, BOTH, GROUPS, NEW, OLD, OVERRIDES, WRONG
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from small_index import Lab, Releases
+    from small_index import Lab
 
 
 @pytest.fixture
@@ -66,18 +66,6 @@ def test_only_the_named_package_moves(demo: Lab) -> None:
         "feature": "app 1.0, lib 2.0, zoo 1.0",
         "training": "lib 2.0, mid 1.0",
     }
-
-
-WRONG: Releases = {
-    "app 1.0": ["lib<2", "mid"],
-    "app 1.1": ["lib<2", "mid"],
-    "mid 1.0": [],
-    "lib 1.0": [],
-    "lib 2.0": [],
-    "lib 3.0": [],
-}
-OVERRIDES = '[tool.fti.stages.feature.overrides]\nlib = "{}"\n[tool.fti.stages.training]\n'
-BOTH = {"feature": ["app", "lib>=2"], "training": ["app"]}
 
 
 @pytest.fixture

@@ -15,13 +15,13 @@ from fast.conftest import filled, project_in
 from harness import snapshot
 from memory_commands import memory_lab
 from small_index import pyproject
-from update_case import AGREE, GROUPS, NEW, OLD
+from update_case import AGREE, BOTH, GROUPS, NEW, OLD, OVERRIDES, WRONG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from memory_index import MemoryProject
-    from small_index import Lab, Releases
+    from small_index import Lab
 
 
 pytestmark = pytest.mark.slow
@@ -278,18 +278,6 @@ def test_a_package_that_only_one_tied_stage_has_leaves_the_other_s_versions(demo
         "  ~ zoo 1.0 -> 2.0",
         "training: locked 2 packages, no version changed",
     ]
-
-
-WRONG: Releases = {
-    "app 1.0": ["lib<2", "mid"],
-    "app 1.1": ["lib<2", "mid"],
-    "mid 1.0": [],
-    "lib 1.0": [],
-    "lib 2.0": [],
-    "lib 3.0": [],
-}
-OVERRIDES = '[tool.fti.stages.feature.overrides]\nlib = "{}"\n[tool.fti.stages.training]\n'
-BOTH = {"feature": ["app", "lib>=2"], "training": ["app"]}
 
 
 @pytest.fixture

@@ -95,11 +95,10 @@ class Prefetcher:
         self._pool = pool
         self._monitor = monitor
         self._tasks: SimpleQueue[Callable[[], object]] = SimpleQueue()
-        self._followed: set[object] = set()
+        self._followed: set[object] = set()  # requirements and releases
         self._pins: dict[NormalizedName, list[Package]] = {}
         self._roots: list[tuple[Dependency, Environments]] = []
         self._ways: defaultdict[NormalizedName, set[Way]] = defaultdict(set)
-        self._claimed: set[tuple[NormalizedName, Version, Way]] = set()
         self._applying: dict[tuple[str, Way], bool] = {}
         # How many releases of a package the solver has read that nobody had followed.
         self._missed: Counter[NormalizedName] = Counter()
@@ -161,10 +160,7 @@ class Prefetcher:
 
     def _follow(self, dependency: Dependency, where: Environments) -> None:
         key = (dependency.complete_name, str(dependency.constraint), dependency.source_name, where)
-        with self._lock:
-            known = key in self._followed
-            self._followed.add(key)
-        if not known:
+        if self._is_first(key):
             self._tasks.put(partial(self._choose, dependency, where))
 
     def _choose(self, dependency: Dependency, where: Environments) -> None:
@@ -197,11 +193,13 @@ class Prefetcher:
 
     def _claim(self, package: Package, way: Way) -> bool:
         """Return whether nobody has followed a release this way, and say that it is done."""
-        key = (package.name, package.version, way)
+        return self._is_first((package.name, package.version, way))
+
+    def _is_first(self, key: object) -> bool:
         with self._lock:
-            new = key not in self._claimed
-            self._claimed.add(key)
-        return new
+            first = key not in self._followed
+            self._followed.add(key)
+        return first
 
     def _expand(self, requirements: Iterable[str], way: Way) -> None:
         for text in requirements:
