@@ -19,7 +19,7 @@ from requests import PreparedRequest, Request, codes
 from poetry_fti.bridge.internals.index import keep_value, kept_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from poetry.core.packages.utils.link import Link
@@ -79,7 +79,8 @@ class CachedPages:
         kept = kept_value(self._index, key) if etag else None
         if kept is not None and kept["etag"] == etag:
             return {Version.parse(text): yanked for text, yanked in kept["releases"]}
-        found = releases_of(json.loads(response.read(decode_content=True))["files"], name)
+        files = json.loads(response.read(decode_content=True))["files"]
+        found = releases_of(files_by_release(files, name))
         if etag:
             releases = [(version.text, yanked) for version, yanked in found.items()]
             keep_value(self._index, key, {"etag": etag, "releases": releases})
@@ -109,43 +110,42 @@ class CachedPages:
             yield response if response.status == codes.ok else None
 
 
-def releases_of(
+def files_by_release(
     files: Iterable[Mapping[str, Any]], name: NormalizedName
+) -> dict[Version, list[Mapping[str, Any]]]:
+    """Return the files of each version, in the order of the files."""
+    found: dict[Version, list[Mapping[str, Any]]] = {}
+    by_text: dict[str, list[Mapping[str, Any]]] = {}
+    # What the names of wheels of one version begin with, at first that of none, and its files.
+    wheels = "/"
+    same: list[Mapping[str, Any]] = []
+    for file in files:
+        filename = file["filename"]
+        if filename.startswith(wheels) and _TAGS.fullmatch(filename, len(wheels)):
+            same.append(file)
+            continue
+        text = _version_text(filename, name)
+        if text not in by_text:
+            by_text[text] = []
+            with suppress(InvalidVersionError):  # Poetry skips such a file
+                by_text[text] = found.setdefault(Version.parse(text), [])
+        by_text[text].append(file)
+        if wheel := _USUAL_WHEEL.fullmatch(filename):
+            wheels, same = wheel[1], by_text[text]
+    return found
+
+
+def releases_of(
+    files: Mapping[Version, Iterable[Mapping[str, Any]]],
 ) -> dict[Version, str | bool]:
-    """Return the versions of the files, in their order, each with its state of PEP 592.
+    """Return the versions, each with the state of its files by PEP 592.
 
     That is false if a version is not yanked, else the reason, or true without a reason.
     """
-    reasons: dict[str, list[object]] = {}
-    done = "/"  # what the names of wheels of a release begin with, at first that of none
-    for file in files:
-        filename, yanked = file["filename"], file.get("yanked", False)
-        # Most files are further wheels of a release that is not yanked: they change nothing.
-        if yanked is False and filename.startswith(done) and _TAGS.fullmatch(filename, len(done)):
-            continue
-        reasons.setdefault(_version_text(filename, name), []).append(yanked)
-        if yanked is False and (wheel := _USUAL_WHEEL.fullmatch(filename)):
-            done = wheel[1]
-    found: dict[Version, list[object]] = {}
-    for text, given in reasons.items():
-        with suppress(InvalidVersionError):  # Poetry skips such a file
-            found.setdefault(Version.parse(text), []).extend(given)
-    return {version: _yanked(given) for version, given in found.items()}
-
-
-def files_of(
-    files: Iterable[Mapping[str, Any]], name: NormalizedName, version: Version
-) -> list[Mapping[str, Any]]:
-    """Return the files of a release, in their order."""
-    same: dict[str, bool] = {}
-    found = []
-    for file in files:
-        text = _version_text(file["filename"], name)
-        if text not in same:
-            same[text] = _is(version, text)
-        if same[text]:
-            found.append(file)
-    return found
+    return {
+        version: _yanked([file.get("yanked", False) for file in each])
+        for version, each in files.items()
+    }
 
 
 def offers_metadata(files: Iterable[Mapping[str, Any]]) -> bool:
@@ -157,24 +157,19 @@ def offers_metadata(files: Iterable[Mapping[str, Any]]) -> bool:
     )
 
 
-def read_links_by_release(page: SimpleJsonPage) -> None:
-    """Let a page make the links of one release from its files, instead of from all files.
+def read_links_by_release(
+    page: SimpleJsonPage, files: Mapping[Version, Sequence[Mapping[str, Any]]]
+) -> None:
+    """Let a page make the links of one release from its `files`, instead of from all files.
 
     Poetry asks for them where a release's JSON does not say what it requires.
     """
 
     def links_for_version(name: NormalizedName, version: Version) -> Iterator[Link]:
-        part = SimpleJsonPage(page.url, {"files": files_of(page.content["files"], name, version)})
+        part = SimpleJsonPage(page.url, {"files": files.get(version, ())})
         return part.links_for_version(name, version)
 
     vars(page)["links_for_version"] = links_for_version
-
-
-def _is(version: Version, text: str) -> bool:
-    try:
-        return Version.parse(text) == version
-    except InvalidVersionError:
-        return False
 
 
 def _yanked(reasons: Iterable[object]) -> str | bool:

@@ -15,9 +15,7 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from poetry.core.packages.dependency import Dependency
-from poetry.repositories.link_sources.json import SimpleJsonPage
 
-from poetry_fti.bridge.index.pages import files_of, offers_metadata
 from poetry_fti.bridge.index.repository import CachedRepository
 from poetry_fti.bridge.project.python_versions import python_specifiers
 from poetry_fti.model.platforms import PLATFORMS
@@ -173,7 +171,7 @@ class Prefetcher:
             return
         best = pins[0] if pins else max(found, key=_rank)
         cache = self._cache_of(best)
-        if cache and _has_cheap_metadata(cache, best) and self._claim(best, way):
+        if cache and cache.has_cheap_metadata(best.name, best.version) and self._claim(best, way):
             self._expand(cache.info(best.name, best.version).requires_dist or (), way)
 
     def _cache_of(self, package: Package) -> IndexCache | None:
@@ -188,7 +186,7 @@ class Prefetcher:
             return
         older = [each for each in cache.candidates(package.name) if _rank(each) < _rank(package)]
         for each in sorted(older, key=_rank, reverse=True)[:number]:
-            if _has_cheap_metadata(cache, each):
+            if cache.has_cheap_metadata(each.name, each.version):
                 self._tasks.put(partial(cache.info, each.name, each.version))
 
     def _claim(self, package: Package, way: Way) -> bool:
@@ -222,18 +220,3 @@ class Prefetcher:
 
 def _rank(package: Package) -> tuple[bool, bool, Version]:
     return not package.yanked, not package.is_prerelease(), package.version
-
-
-def _has_cheap_metadata(cache: IndexCache, package: Package) -> bool:
-    """Return whether a release's metadata is a file of its own on the index (PEP 658).
-
-    Otherwise the release would be downloaded or built, which only the solver decides on.
-    """
-    name, version = package.name, package.version
-    if cache.is_known(name, version):
-        return True
-    page = cache.index.get_page(name)
-    if isinstance(page, SimpleJsonPage):  # Poetry's links would take as long as all the rest
-        return offers_metadata(files_of(page.content["files"], name, version))
-    links = page.links_for_version(name, version)
-    return any(link.is_wheel and link.has_metadata for link in links)

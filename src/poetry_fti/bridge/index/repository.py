@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 from poetry.config.config import Config
@@ -13,11 +13,17 @@ from poetry.repositories.repository import Repository
 
 from poetry_fti.bridge.index.builds import BuildRefusedError, refused_builds
 from poetry_fti.bridge.index.compute_once import ComputeOnce
-from poetry_fti.bridge.index.pages import CachedPages, read_links_by_release, releases_of
+from poetry_fti.bridge.index.pages import (
+    CachedPages,
+    files_by_release,
+    offers_metadata,
+    read_links_by_release,
+    releases_of,
+)
 from poetry_fti.bridge.index.releases import candidate, exact_release, release
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from packaging.utils import NormalizedName
     from poetry.core.constraints.version import Version
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
     from poetry.inspection.info import PackageInfo
     from poetry.repositories.http_repository import HTTPRepository
+    from poetry.repositories.link_sources.base import LinkSource
 
     from poetry_fti.bridge.index.monitor import IndexMonitor
 
@@ -39,6 +46,7 @@ class IndexCache:
         self.index = index
         self._monitor = monitor
         self._pages = CachedPages(index)
+        self._files: dict[NormalizedName, dict[Version, list[Mapping[str, Any]]]] = {}
         self._candidates = ComputeOnce["NormalizedName", Repository]()
         self._infos = ComputeOnce["tuple[NormalizedName, Version]", "PackageInfo"]()
         self._releases: dict[tuple[NormalizedName, Version], Package] = {}
@@ -111,6 +119,19 @@ class IndexCache:
         """Return whether the metadata of a release was requested before."""
         return (name, version) in self._infos
 
+    def has_cheap_metadata(self, name: NormalizedName, version: Version) -> bool:
+        """Return whether a release's metadata is known, or a file of its own (PEP 658).
+
+        Otherwise the release would be downloaded or built, which only the solver decides on.
+        """
+        if self.is_known(name, version):
+            return True
+        page = self._page(name)
+        if name in self._files:  # Poetry's links would take as long as all the rest
+            return offers_metadata(self._files[name].get(version, ()))
+        links = page.links_for_version(name, version)
+        return any(link.is_wheel and link.has_metadata for link in links)
+
     def forget(self, name: NormalizedName, version: Version) -> None:
         """Drop the metadata of a release, so that it is requested from the index again."""
         self.index.forget(name, version)
@@ -138,13 +159,20 @@ class IndexCache:
     def _request_page(self, name: NormalizedName) -> dict[Version, str | bool]:
         try:
             with self._monitor.response_errors():
-                page = self.index.get_page(name)
+                page = self._page(name)
         except PackageNotFoundError:
             return {}
-        if isinstance(page, SimpleJsonPage):
-            read_links_by_release(page)
-            return releases_of(page.content["files"], name)
+        if name in self._files:
+            return releases_of(self._files[name])
         return {version: page.yanked(name, version) for version in page.versions(name)}
+
+    def _page(self, name: NormalizedName) -> LinkSource:
+        page = self.index.get_page(name)
+        if isinstance(page, SimpleJsonPage) and name not in self._files:
+            files = files_by_release(page.content["files"], name)
+            read_links_by_release(page, files)
+            self._files[name] = files
+        return page
 
 
 class CachedRepository(Repository):

@@ -21,7 +21,7 @@ from loopback.pages import project_json
 from poetry_fti.bridge.index.monitor import http_repositories
 from poetry_fti.bridge.index.pages import (
     CachedPages,
-    files_of,
+    files_by_release,
     offers_metadata,
     read_links_by_release,
     releases_of,
@@ -51,7 +51,7 @@ def by_poetry(files: Sequence[File], name: str) -> list[tuple[str, str | bool]]:
 
 
 def by_us(files: Sequence[File], name: str) -> list[tuple[str, str | bool]]:
-    found = releases_of(files, canonicalize_name(name))
+    found = releases_of(files_by_release(files, canonicalize_name(name)))
     return [(version.text, y) for version, y in found.items()]
 
 
@@ -147,14 +147,15 @@ def test_any_page(files: list[File]) -> None:
 def test_any_links_and_offer_of_metadata(files: list[File]) -> None:
     page = SimpleJsonPage("https://x.org/simple/a/", {"files": files})
     quick = SimpleJsonPage("https://x.org/simple/a/", {"files": files})
-    read_links_by_release(quick)
     project = canonicalize_name("a-b")
+    by_release = files_by_release(files, project)
+    read_links_by_release(quick, by_release)
     for version in page.versions(project):
         links = list(page.links_for_version(project, version))
         found = list(quick.links_for_version(project, version))
         assert list(map(vars, found)) == list(map(vars, links))
         expected = any(link.is_wheel and link.has_metadata for link in links)
-        assert offers_metadata(files_of(files, project, version)) == expected
+        assert offers_metadata(by_release[version]) == expected
 
 
 def info_of(recorded: Release) -> PackageInfo:
