@@ -29,7 +29,7 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import ProtocolError
 
 from loopback.site import Site
-from poetry_fti.bridge.index import prefetch
+from poetry_fti.bridge.index.prefetch import prefetcher
 from poetry_fti.operations.locking.lock import LockRequest, lock_stages
 from poetry_fti.operations.project import load_project
 from small_index import catalogue
@@ -216,7 +216,7 @@ class MemoryProject:
         """Remove all that Poetry has kept of the indexes' answers."""
         # Their requests may still be answered, and fill the folders that are being removed.
         for thread in threading.enumerate():
-            if thread.name == prefetch.THREAD:
+            if thread.name == prefetcher.THREAD:
                 thread.join()
         shutil.rmtree(self.cache)
         self.index.answers.data.clear()

@@ -15,7 +15,7 @@ import poetry.json
 import poetry.utils.cache
 import tomlkit.toml_file
 
-from poetry_fti.bridge.index import prefetch
+from poetry_fti.bridge.index.prefetch import prefetcher
 from poetry_fti.bridge.solving.workers import assignment
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def make_quick() -> None:
     _cache_in_one_folder()
     # No test is about a loss of power, and answers in memory keep no more threads busy.
     vars(os)["fsync"] = lambda _: None
-    vars(prefetch)["CONNECTIONS"] = 2
+    vars(prefetcher)["CONNECTIONS"] = 2
     # Forks take longer than the small stages that they would solve.
     vars(assignment)["_MAX_PROCESSES"] = 1
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.bridge.index.metadata_view import MetadataView
     from poetry_fti.bridge.index.monitor import IndexMonitor
+    from poetry_fti.bridge.index.prefetch.under_way import RequestsUnderWay
 
 
 class _MappedPool(RepositoryPool):
@@ -39,16 +40,19 @@ class _MappedPool(RepositoryPool):
         return self._files
 
 
-def shared_pool(pool: RepositoryPool, monitor: IndexMonitor) -> RepositoryPool:
+def shared_pool(
+    pool: RepositoryPool, monitor: IndexMonitor, under_way: RequestsUnderWay
+) -> RepositoryPool:
     """Return a pool of the same indexes that requests each page and release once for all stages.
 
-    Each release is one package for all stages, which must not be changed.
+    Each release is one package for all stages, which must not be changed. What other processes
+    are requesting is in `under_way`.
     """
 
     def cached(repository: Repository) -> Repository:
         if not isinstance(repository, HTTPRepository):
             return repository
-        cache = IndexCache(repository, monitor)
+        cache = IndexCache(repository, monitor, under_way)
         return CachedRepository(cache, cache.release)
 
     return _MappedPool(pool, cached)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from poetry.repositories.link_sources.base import LinkSource
 
     from poetry_fti.bridge.index.monitor import IndexMonitor
+    from poetry_fti.bridge.index.prefetch.under_way import RequestsUnderWay
 
 
 class IndexCache:
@@ -42,8 +43,11 @@ class IndexCache:
     Its methods may be called by several threads. Callers must not change what they return.
     """
 
-    def __init__(self, index: HTTPRepository, monitor: IndexMonitor) -> None:
+    def __init__(
+        self, index: HTTPRepository, monitor: IndexMonitor, under_way: RequestsUnderWay
+    ) -> None:
         self.index = index
+        self._under_way = under_way
         self._monitor = monitor
         self._pages = CachedPages(index)
         self._files: dict[NormalizedName, dict[Version, list[Mapping[str, Any]]]] = {}
@@ -143,11 +147,13 @@ class IndexCache:
         # Such an index reads the page anyway, and requests a missing page again each time.
         if isinstance(self.index, LegacyRepository) and not self.candidates(key[0]):
             raise PackageNotFoundError(f"Package [{key[0]}] not found.")
-        with self._monitor.response_errors():
+        request = self._under_way.request(f"{self.index.name} {key[0]} {key[1]}")
+        with request, self._monitor.response_errors():
             return self.index.get_release_info(*key)
 
     def _read_candidates(self, name: NormalizedName) -> Repository:
-        with self._monitor.reading_page():
+        request = self._under_way.request(f"{self.index.name} {name}")
+        with self._monitor.reading_page(), request:
             found = self._pages.releases(name)
             if found is None:
                 found = self._request_page(name)

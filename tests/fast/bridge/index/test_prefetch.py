@@ -12,7 +12,8 @@ from poetry.core.packages.package import Package
 
 from poetry_fti.bridge.index.monitor import monitored
 from poetry_fti.bridge.index.pool import shared_pool
-from poetry_fti.bridge.index.prefetch import Prefetcher, environments
+from poetry_fti.bridge.index.prefetch.prefetcher import Prefetcher, environments
+from poetry_fti.bridge.index.prefetch.under_way import RequestsUnderWay
 from poetry_fti.model.platforms import Platform, Targets
 from small_index import pyproject
 
@@ -42,7 +43,7 @@ def prefetching(demo: MemoryProject) -> Iterator[Prefetcher]:
     demo.write(pyproject({}))
     pool = demo.index.create_poetry(demo.root).pool
     with monitored(pool) as monitor:
-        shared = shared_pool(pool, monitor)
+        shared = shared_pool(pool, monitor, RequestsUnderWay())
         prefetcher = Prefetcher(shared, monitor)
         where = environments(Targets(platforms=(Platform("linux", "amd64"),)), ">=3.11,<3.14")
         prefetcher.add_requirements([Dependency("app", "*")], where)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from poetry.repositories import RepositoryPool
 
+from poetry_fti.bridge.index.prefetch.under_way import RequestsUnderWay
 from poetry_fti.bridge.solving.workers.local import HandledReply, LocalWorker
 from poetry_fti.bridge.solving.workers.process import ProcessWorker, _serve
 from poetry_fti.errors import FtiError
@@ -87,9 +88,9 @@ class Die:
 def worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
     local = request.param == "local"
     found: Worker = (
-        LocalWorker([], RepositoryPool(), None, aligned=True)
+        LocalWorker([], RepositoryPool(), None, RequestsUnderWay(), aligned=True)
         if local
-        else ProcessWorker([], RepositoryPool(), aligned=True)
+        else ProcessWorker([], RepositoryPool(), RequestsUnderWay(), aligned=True)
     )
     yield found
     found.close()
@@ -97,7 +98,7 @@ def worker(request: pytest.FixtureRequest) -> Iterator[Worker]:
 
 @pytest.fixture
 def process() -> Iterator[ProcessWorker]:
-    found = ProcessWorker([], RepositoryPool(), aligned=True)
+    found = ProcessWorker([], RepositoryPool(), RequestsUnderWay(), aligned=True)
     yield found
     found.close()
 
@@ -185,7 +186,8 @@ def served(*messages: object) -> list[object]:
         before = [signal.getsignal(number) for number in ending]
         try:
             with answers:
-                _serve(cast("Connection", Ends(theirs, answers)), [], RepositoryPool(), True)  # noqa: FBT003 - as Process passes it
+                ends = cast("Connection", Ends(theirs, answers))
+                _serve(ends, [], RepositoryPool(), RequestsUnderWay(), True)  # noqa: FBT003 - as Process passes it
         finally:
             for number, handler in zip(ending, before, strict=True):
                 signal.signal(number, handler)

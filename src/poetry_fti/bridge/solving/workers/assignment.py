@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.agreement.rules import tied
 from poetry_fti.bridge.index.monitor import close_connections
+from poetry_fti.bridge.index.prefetch.under_way import RequestsUnderWay
 from poetry_fti.bridge.internals.index import can_replace_release_cache
 from poetry_fti.bridge.internals.listing import plain_path_notice
 from poetry_fti.bridge.solving.workers.local import LocalWorker
@@ -51,10 +52,10 @@ def open_workers(
         return {task.name: plain for task in tasks}
     by_name = {task.name: task for task in tasks}
     groups = [[by_name[name] for name in group] for group in tied(list(by_name), rules)]
-    cores = _usable_cores()
+    cores, under_way = _usable_cores(), RequestsUnderWay()
     # Poetry's own cache complains about a file that another process has written in part.
     if cores < _MIN_CORES or output is not None or not can_replace_release_cache():
-        worker = LocalWorker(tasks, pool, output, aligned=aligned)
+        worker = LocalWorker(tasks, pool, output, under_way, aligned=aligned)
         return {task.name: worker for task in tasks}
     from poetry_fti.bridge.solving.workers.process import ProcessWorker  # noqa: PLC0415
 
@@ -62,7 +63,7 @@ def open_workers(
     close_connections(pool)
     found: dict[str, Worker] = {}
     for share in _shares(groups, min(len(groups), cores)):
-        process = ProcessWorker(share, pool, aligned=aligned)
+        process = ProcessWorker(share, pool, under_way, aligned=aligned)
         found |= dict.fromkeys([task.name for task in share], process)
     return {task.name: found[task.name] for task in tasks}
 

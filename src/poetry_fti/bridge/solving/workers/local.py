@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from poetry_fti.bridge.index.monitor import keep_connections, monitored
 from poetry_fti.bridge.index.pool import exact_pool, shared_pool, static_pool
-from poetry_fti.bridge.index.prefetch import CONNECTIONS, Prefetcher, environments
+from poetry_fti.bridge.index.prefetch.prefetcher import CONNECTIONS, Prefetcher, environments
 from poetry_fti.bridge.internals.search import quick_search
 from poetry_fti.bridge.internals.solver import indexed_nodes
 from poetry_fti.bridge.solving.resolver import Resolver
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.agreement.versions import Versions
+    from poetry_fti.bridge.index.prefetch.under_way import RequestsUnderWay
     from poetry_fti.bridge.solving.solver_output import SolverOutput
     from poetry_fti.bridge.solving.variants.variant import Preferences, StageTask
     from poetry_fti.bridge.solving.variants.variant_targets import VariantTargets
@@ -97,10 +98,14 @@ class LocalWorker(InProcessWorker):
         tasks: Sequence[StageTask],
         pool: RepositoryPool,
         output: SolverOutput | None,
+        under_way: RequestsUnderWay,
         *,
         aligned: bool,
     ) -> None:
-        """Prepare the stages of `tasks`; if `aligned`, for agreement with each other."""
+        """Prepare the stages of `tasks`; if `aligned`, for agreement with each other.
+
+        Workers in other processes have the same `under_way`.
+        """
         self._io = solver_io(output)
         self._resources = ExitStack()
         self._resources.enter_context(_without_garbage_collection())
@@ -108,10 +113,11 @@ class LocalWorker(InProcessWorker):
         self._resources.enter_context(quick_search())
         keep_connections(pool, CONNECTIONS + 1)  # one more for the solver itself
         self._monitor = self._resources.enter_context(monitored(pool))
-        self._shared = shared_pool(pool, self._monitor)
+        self._shared = shared_pool(pool, self._monitor, under_way)
         self._exact = exact_pool(self._shared)
         self._prefetcher = Prefetcher(self._shared, self._monitor)
-        self._monitor.on_wait = self._prefetcher.start
+        self._under_way = under_way
+        self._monitor.on_wait = self._begin_prefetching
         self._monitor.on_refusal = self._prefetcher.stop
         self._monitor.on_release = self._prefetcher.follow_release
         super().__init__(
@@ -139,6 +145,10 @@ class LocalWorker(InProcessWorker):
         """Stop prefetching, and restore what this worker changed in the process."""
         self._prefetcher.stop()
         self._resources.close()
+
+    def _begin_prefetching(self) -> None:
+        self._under_way.enable()
+        self._prefetcher.start()
 
     def _begin_page(self) -> None:
         for each in self._progress:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from poetry.repositories import RepositoryPool
 
+    from poetry_fti.bridge.index.prefetch.under_way import RequestsUnderWay
     from poetry_fti.bridge.solving.variants.variant import StageTask
     from poetry_fti.bridge.solving.workers.local import HandledReply
     from poetry_fti.bridge.solving.workers.messages import Message
@@ -48,11 +49,18 @@ class ProcessWorker:
 
     is_concurrent: Final = True
 
-    def __init__(self, tasks: Sequence[StageTask], pool: RepositoryPool, *, aligned: bool) -> None:
+    def __init__(
+        self,
+        tasks: Sequence[StageTask],
+        pool: RepositoryPool,
+        under_way: RequestsUnderWay,
+        *,
+        aligned: bool,
+    ) -> None:
         """Start the process; no other thread may be running in this one."""
         context = get_context("fork")
         self._connection, theirs = context.Pipe()
-        arguments = (theirs, tasks, pool, aligned)
+        arguments = (theirs, tasks, pool, under_way, aligned)
         self._process = context.Process(target=_serve, args=arguments, daemon=True)
         with _blocked():
             self._process.start()
@@ -112,6 +120,7 @@ def _serve(
     connection: Connection,
     tasks: Sequence[StageTask],
     pool: RepositoryPool,
+    under_way: RequestsUnderWay,
     aligned: bool,  # noqa: FBT001 - Process passes arguments by position
 ) -> None:
     """Handle the messages of a connection until it is closed."""
@@ -122,7 +131,7 @@ def _serve(
     Thread(target=_exit_with_parent, daemon=True).start()
     Thread(target=_receive, args=(connection, inbox), daemon=True).start()
     try:
-        worker = LocalWorker(tasks, pool, None, aligned=aligned)
+        worker = LocalWorker(tasks, pool, None, under_way, aligned=aligned)
         while True:
             connection.send(worker.send(_next(inbox)))
     except EOFError:

@@ -1,0 +1,1 @@
+"""Prefetching, and waiting for what other processes are requesting."""
