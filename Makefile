@@ -36,6 +36,7 @@ CONSUMERS := $(sort $(basename $(notdir $(wildcard tests/platforms/environments/
 CONSUMER_PYTHON := >=3.11.5,<3.14
 # Those that npm installs; their tests are skipped where there is no npm.
 NPM_CONSUMERS := $(if $(shell command -v npm 2>/dev/null),$(notdir $(patsubst %/package.json,%,$(wildcard tests/platforms/environments/*/package.json))))
+PLATFORMS := $(CONSUMERS:%=.venv-platforms/%/ready) $(NPM_CONSUMERS:%=.venv-platforms/%/ready)
 # Compiling the tests takes longer than running the fast ones.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -92,7 +93,7 @@ test-poetry-%: .venv-%/ready
 	.venv-$*/bin/python -m pytest $(FAST_OPTIONS) -m "$(FAST_CASES)" tests/fast/bridge
 	.venv-$*/bin/python -m pytest $(REAL_EVERY_MINOR) -m every_minor
 
-environments: .venv/ready .venv-$(OLDEST)/ready $(BETWEEN:%=.venv-%/ready)
+environments: .venv/ready .venv-$(OLDEST)/ready $(BETWEEN:%=.venv-%/ready) $(PLATFORMS)
 
 lint: .venv/ready
 	.venv/bin/ruff check
@@ -105,7 +106,7 @@ test-packages: .venv/ready
 
 # The platforms' own tools read the exported files. The tests of a module run in one process, since
 # they share what was read and most tools start slowly.
-test-platforms: .venv/ready $(patsubst %,.venv-platforms/%/ready,$(CONSUMERS) $(NPM_CONSUMERS))
+test-platforms: .venv/ready $(PLATFORMS)
 	.venv/bin/python -m pytest tests/platforms -n $(PROCESSES) --dist loadfile
 
 bench: .venv/ready
