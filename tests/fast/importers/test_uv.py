@@ -227,6 +227,7 @@ no-binary = false
 no-build = true
 no-build-package = ["b"]
 prerelease = "allow"
+resolution = "lowest-direct"
 """
     assert imported("old/pyproject.toml", text).notes == (
         (
@@ -254,4 +255,14 @@ prerelease = "allow"
             "old/pyproject.toml: tool.uv.prerelease was left out. Add `allow-prereleases = true` to"
             " the requirements that need it."
         ),
+        (
+            "old/pyproject.toml: tool.uv.resolution was left out. Poetry prefers the newest"
+            " versions. See the key `constraints` of the stage."
+        ),
     )
+
+
+def test_settings_of_uv_that_say_what_poetry_does() -> None:
+    settings = 'prerelease = "if-necessary-or-explicit"\nresolution = "highest"\n'
+    text = f"[project]\nname = 'u'\n[tool.uv]\n{settings}"
+    assert imported("old/pyproject.toml", text).notes == ()

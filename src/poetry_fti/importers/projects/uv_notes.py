@@ -24,7 +24,10 @@ _ADVICE: Final[Mapping[str, str]] = {
     "no-build": "See the key `no-build` of the stage.",
     "no-build-package": "See `poetry config installer.only-binary`.",
     "prerelease": "Add `allow-prereleases = true` to the requirements that need it.",
+    "resolution": "Poetry prefers the newest versions. See the key `constraints` of the stage.",
 }
+# What uv does without the setting, which is what Poetry does, too.
+_DEFAULTS: Final = {"prerelease": "if-necessary-or-explicit", "resolution": "highest"}
 
 
 def uv_notes(uv: Mapping[str, Any], reader: Reader) -> Iterator[str]:
@@ -44,7 +47,7 @@ def uv_notes(uv: Mapping[str, Any], reader: Reader) -> Iterator[str]:
             " it is for some platforms only."
         )
     for key, advice in _ADVICE.items():
-        if uv.get(key):
+        if (value := uv.get(key)) and value != _DEFAULTS.get(key):
             yield f"{where}: tool.uv.{key} was left out. {advice}"
     if partial := [name for name, value in table(uv, "sources").items() if _is_partial(value)]:
         verb = "was" if len(partial) == 1 else "were"
