@@ -42,10 +42,14 @@ if TYPE_CHECKING:
 class PoetryProject:
     """Poetry's object for a project, created on first use by a function that may fail."""
 
-    def __init__(self, root: Path, create: CreatePoetry) -> None:
-        """Load the project in the folder `root` with `create` when it is needed."""
+    def __init__(self, root: Path, create: CreatePoetry, *, is_accepted: bool = False) -> None:
+        """Load the project in the folder `root` with `create` when it is needed.
+
+        If Poetry has accepted it before, it is not validated again.
+        """
         self.root = root
         self._create = create
+        self._is_accepted = is_accepted
         self._poetry: Poetry | None = None
         self._is_validated = False
 
@@ -53,7 +57,7 @@ class PoetryProject:
     def poetry(self) -> Poetry:
         """Poetry's own object; raises ConfigError if Poetry refuses the pyproject.toml."""
         if self._poetry is None:
-            self._poetry = self._load(validate=True)
+            self._poetry = self._load(validate=not self._is_accepted)
         return self._poetry
 
     def load_unvalidated(self) -> None:
@@ -71,7 +75,7 @@ class PoetryProject:
             poetry = self._create(self.root)
             hide_credentials(poetry)
         make_robust(poetry.pool)
-        self._is_validated = validate
+        self._is_validated = validate or self._is_accepted
         return poetry
 
     @cached_property
@@ -89,22 +93,24 @@ class PoetryProject:
         """The project's package indexes."""
         return self.poetry.pool
 
-    def require_accepted(self, pyproject: Mapping[str, Any]) -> None:
-        """Raise ConfigError if Poetry refuses the pyproject.toml, which has this data.
+    def require_accepted(self, pyproject: Mapping[str, Any]) -> bool:
+        """Return whether the data of the pyproject.toml is known to have no warnings.
 
-        The error names the requirements that are not valid, which Poetry's own does not.
+        Raises ConfigError if Poetry refuses it. The error names the requirements that are not
+        valid, which Poetry's own does not.
         """
         try:
             if self._poetry is None or self._is_validated:
-                _ = self.poetry
-            else:
-                self._validate(pyproject)
+                _ = self.poetry  # which prints warnings as it is loaded
+                return False
+            return not self._validate(pyproject)
         except ConfigError as error:
             if problems := requirement_problems(pyproject):
                 raise ProblemsError(problems) from error
             raise
 
-    def _validate(self, pyproject: Mapping[str, Any]) -> None:
+    def _validate(self, pyproject: Mapping[str, Any]) -> Sequence[str]:
+        """Print the warnings that Poetry has about a pyproject.toml, and return them."""
         result = Factory.validate(deepcopy(dict(pyproject)))  # which it adds defaults to
         if result["errors"]:  # as poetry-core words it when it loads the file
             listed = "".join(f"\n  - {error}" for error in result["errors"])
@@ -112,6 +118,7 @@ class PoetryProject:
         for warning in result["warnings"]:
             logger.warning(warning)
         self._is_validated = True
+        return result["warnings"]
 
     def require_sources(self, package: ProjectPackage) -> None:
         """Raise ConfigError if a dependency names a source that the project does not have."""

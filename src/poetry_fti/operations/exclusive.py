@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from poetry_fti import files
 from poetry_fti.bridge.project.pyproject import find_pyproject
-from poetry_fti.bridge.project.settings import cache_folder
+from poetry_fti.bridge.project.settings import cache_file
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -36,5 +34,4 @@ def _lock_file(folder: Path) -> Path:
     """Return the path of the lock file of a project, which is in Poetry's cache folder."""
     with suppress(FtiError):  # `init` creates a project; other commands report that none exists
         folder = find_pyproject(folder).parent
-    digest = sha256(os.fsencode(os.path.normcase(folder.resolve()))).hexdigest()
-    return cache_folder() / "poetry-fti" / f"{digest}.lock"
+    return cache_file(folder, "lock")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_fti import files
 from poetry_fti.agreement.rules import hold, of_several_origins, tied
+from poetry_fti.bridge.accepted import is_accepted, remember_accepted
 from poetry_fti.bridge.lock.conditions import lock_conditions
 from poetry_fti.bridge.lock.locker import LockState, LockStatus
 from poetry_fti.bridge.lock.preferences import readable_pins
@@ -100,9 +101,12 @@ class Project:
 
     def require_accepted(self) -> None:
         """Raise ConfigError if Poetry rejects the pyproject.toml; cheap if it is known already."""
+        if is_accepted(self.root, self.pyproject):
+            return
         if not self._read.is_checked:
             self._read = read_pyproject(self.pyproject, POETRY_CHECKS)
-        self.poetry.require_accepted(self.pyproject)
+        if self.poetry.require_accepted(self.pyproject):
+            remember_accepted(self.root, self.pyproject)
 
     def select(self, names: Iterable[str]) -> tuple[ProjectStage, ...]:
         """Return the stages with these names, or all stages if there are no names.
@@ -203,11 +207,14 @@ def load_project(
     # An edit is based on this text, even if the file changes before it is parsed.
     text = files.read(path) or ""
     pyproject = project_file.read_pyproject(path)
-    poetry = PoetryProject(path.parent, create)
+    known = check and is_accepted(path.parent, pyproject)
+    poetry = PoetryProject(path.parent, create, is_accepted=known)
     try:
-        read = read_pyproject(pyproject, POETRY_CHECKS, check=check)
+        read = read_pyproject(pyproject, POETRY_CHECKS, check=check and not known)
         if read.is_checked:
-            poetry.require_accepted(pyproject)
+            poetry.load_unvalidated()
+        if (known or read.is_checked) and poetry.require_accepted(pyproject):
+            remember_accepted(path.parent, pyproject)
     except ProblemsError as error:
         if path.parent == start.absolute():
             raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from hashlib import sha256
 from pathlib import Path
 
 from poetry.config.config import Config
@@ -13,3 +15,12 @@ def cache_folder() -> Path:
     """Return Poetry's cache folder; raises ConfigError if Poetry's settings cannot be read."""
     with converted_poetry_errors():
         return Path(Config.create().get("cache-dir")).expanduser()
+
+
+def cache_file(root: Path, kind: str) -> Path:
+    """Return the path in Poetry's cache folder of a file of some kind about a project's folder.
+
+    Raises ConfigError if Poetry's settings cannot be read.
+    """
+    digest = sha256(os.fsencode(os.path.normcase(root.resolve()))).hexdigest()
+    return cache_folder() / "poetry-fti" / f"{digest}.{kind}"
