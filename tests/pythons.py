@@ -6,16 +6,18 @@ most of its commands it then makes a virtual environment, even if the command on
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from loopback.clients import bare_python
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-OURS: Final = Path(sys.executable).resolve()
 _REAL_PATH: Final = "import os, sys; print(os.path.realpath(sys.executable))"
 
 
@@ -34,12 +36,11 @@ def find_python(name: str) -> Path | None:
 
 
 def only_pythons(environment: Mapping[str, str], folder: Path, *more: Path) -> dict[str, str]:
-    """Return the environment with a new folder as its PATH: this Python is `python`, and `more`."""
+    """Return the environment with `more` in a new folder of its PATH, and ours as `python`."""
     folder.mkdir()
-    (folder / "python").symlink_to(OURS)
     for python in more:
         (folder / python.name).symlink_to(python)
-    return {**environment, "PATH": str(folder)}
+    return {**environment, "PATH": os.pathsep.join([str(bare_python().parent), str(folder)])}
 
 
 def activated(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
