@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-import tomlkit
 from packaging.version import Version
 
 from harness import Poetry
 from loopback.catalogue import Catalogue, File, Release
 from loopback.clients import isolated_environment
 from loopback.index import LoopbackIndex
+from poetry_fti.bridge.toml_parser import tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,7 +133,7 @@ def locked_in(root: Path) -> dict[str, str]:
 
 
 def _held(lock: Path) -> str:
-    packages = tomlkit.parse(lock.read_text(encoding="utf-8")).unwrap()["package"]
+    packages = tomllib.loads(lock.read_text(encoding="utf-8"))["package"]
     return ", ".join(f"{package['name']} {package['version']}" for package in packages)
 
 

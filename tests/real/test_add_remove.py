@@ -8,10 +8,10 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Final
 
 import pytest
-import tomlkit
 
 from harness import snapshot
 from loopback.clients import HASTE_VARIABLE, isolated_environment
+from poetry_fti.bridge.toml_parser import tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ def changed(folder: Path, text: str = PYPROJECT) -> tuple[list[str], list[str]]:
 
 def locked(folder: Path, stage: str) -> dict[str, str]:
     text = (folder / "fti" / stage / "poetry.lock").read_text(encoding="utf-8")
-    return {each["name"]: each["version"] for each in tomlkit.parse(text).unwrap()["package"]}
+    return {each["name"]: each["version"] for each in tomllib.loads(text)["package"]}
 
 
 @pytest.mark.every_minor
@@ -83,10 +83,10 @@ def test_a_package_is_added_and_removed_and_the_rest_stays(poetry: Poetry, tmp_p
 def test_a_group_that_is_emptied_stays(poetry: Poetry, tmp_path: Path) -> None:
     root = project(tmp_path, PYPROJECT.replace('{include-group = "shared"},', ""))
     poetry.ok(root, "fti", "remove", "training", "oldie")
-    data = tomlkit.parse((root / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
+    data = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     assert data["dependency-groups"]["training"] == []
     poetry.ok(root, "fti", "remove", "inference", "drawing", "--group", "shared")
-    data = tomlkit.parse((root / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
+    data = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     assert data["dependency-groups"]["shared"] == []
     assert data["dependency-groups"]["inference"] == [{"include-group": "shared"}]
 
@@ -234,7 +234,7 @@ def test_the_tables_of_poetry_are_edited_where_the_project_has_them(
     poetry.ok(root, "fti", "add", "training", "webby", "boosting@^1")
     assert changed(root, text) == ([], ['webby = "^0.9"', 'boosting = "^1"'])
     poetry.ok(root, "fti", "remove", "training", "webby", "boosting", "oldie")
-    data = tomlkit.parse((root / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
+    data = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     assert data["tool"]["poetry"]["group"]["Training"] == {"dependencies": {}}
     assert poetry.ok(root, "fti", "lock", "--check", "training") == "1 lock checked: all fresh.\n"
 
@@ -283,7 +283,7 @@ def test_a_command_that_is_killed_can_be_run_again(poetry: Poetry, tmp_path: Pat
     words = ["fti", "add", "training", "webby", "boosting", "torchish", "sourceonly"]
     for said in ("Using version", ": locked", "Package operations", "Installing webby"):
         killed_at(said, poetry, root, words)
-        tomlkit.parse((root / "pyproject.toml").read_text(encoding="utf-8"))
+        tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
         assert "oldie" in locked(root, "training")
     poetry.ok(root, *words)
     killed_at("Installing", poetry, root, ["fti", "install", "inference"])

@@ -7,9 +7,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 import pytest
-import tomlkit
 
 from harness import Result, snapshot
+from poetry_fti.bridge.toml_parser import tomllib
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ def test_a_new_project_is_poetrys_own_with_stages(root: Path, poetry: Poetry) ->
     assert init(poetry, root, "--no-interaction", *words) == Result(
         0, f"Created the stage inference from inference-minimal.\n{NEXT}inference.\n", ""
     )
-    pyproject = tomlkit.parse((root / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
+    pyproject = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     assert pyproject["project"] == {
         "name": "demo",
         "version": "0.1.0",

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
-import tomlkit
 
 from harness import Poetry
 from loopback.catalogue import Catalogue, load
 from loopback.clients import isolated_environment
 from loopback.index import Further, LoopbackIndex
+from poetry_fti.bridge.toml_parser import tomllib
 from poetry_fti.model.check import CHECKS
 from small_index import catalogue
 
@@ -129,8 +129,8 @@ def test_presets_lock(
     path.write_text(TORCH.sub(lambda url: _indexes(index)[url[1]], text), encoding="utf-8")
     poetry.ok(root, "fti", "lock", "--no-align")
     for preset in presets:
-        lock = tomlkit.parse((root / f"fti/{preset}/poetry.lock").read_text(encoding="utf-8"))
-        packages = {package["name"]: package for package in lock.unwrap()["package"]}
+        lock = tomllib.loads((root / f"fti/{preset}/poetry.lock").read_text(encoding="utf-8"))
+        packages = {package["name"]: package for package in lock["package"]}
         expected, has_cuda = PRESETS[preset, accelerator]
         assert set(expected.split()) <= packages.keys()
         assert any(CUDA.fullmatch(name) for name in packages) == has_cuda
