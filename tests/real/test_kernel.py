@@ -29,6 +29,16 @@ NOTEBOOK: Final = """\
     NotebookClient(notebook, kernel_name=sys.argv[1]).execute()
     print(notebook.cells[0].outputs[0]["text"], end="")
     """
+# Installs a kernel as ipykernel does, which takes more than a second to do it.
+STAND_IN: Final = """\
+    import json, os, pathlib, sys
+
+    name = sys.argv[sys.argv.index("--name") + 1]
+    folder = pathlib.Path(os.environ["JUPYTER_DATA_DIR"], "kernels", name)
+    folder.mkdir(parents=True)
+    spec = {"argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]}
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    """
 CELL: Final = "import os, sys, alpha; print(alpha.__version__, os.environ['MODE'], sys.prefix)"
 
 
@@ -76,7 +86,10 @@ def test_a_kernel_is_removed_with_the_name_of_its_stage(
         here.ok(locked_tiny, "fti", "lock", stage)
         here.ok(locked_tiny, "fti", "install", stage)
         env = Path(here.ok(locked_tiny, "fti", "path", stage).strip())
-        _lend_ipykernel(env)
+        package = _library(env) / "ipykernel"
+        package.mkdir()
+        (package / "__init__.py").touch()
+        (package / "__main__.py").write_text(dedent(STAND_IN), encoding="utf-8")
         here.ok(locked_tiny, "fti", "kernel", stage, *words)
         assert len(list(data.glob("kernels/*"))) > len(others)
         return env
@@ -103,5 +116,10 @@ def _lend_ipykernel(env: Path) -> None:
     found = find_spec("ipykernel")
     assert found is not None
     assert found.origin is not None
+    lent = f"{Path(found.origin).parents[1]}\n"
+    (_library(env) / "lent.pth").write_text(lent, encoding="utf-8")
+
+
+def _library(env: Path) -> Path:
     (library,) = env.glob("lib/python*/site-packages")
-    (library / "lent.pth").write_text(f"{Path(found.origin).parents[1]}\n", encoding="utf-8")
+    return library

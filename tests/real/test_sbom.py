@@ -9,8 +9,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from harness import Poetry
 from loopback.archives import Artifact
@@ -38,6 +36,19 @@ priority = "supplemental"
 pytestmark = pytest.mark.newest_only
 
 
+def assert_valid(sbom: str) -> None:
+    """Validate an SBOM, with a library that takes long to import."""
+    from cyclonedx.schema import SchemaVersion  # noqa: PLC0415
+    from cyclonedx.validation.json import JsonStrictValidator  # noqa: PLC0415
+
+    content = json.loads(sbom)
+    for component in content["components"]:
+        # Reading a URL takes long, too, and those of a package's wheels have the same form.
+        if "externalReferences" in component:
+            component["externalReferences"] = component["externalReferences"][-2:]
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(content)) is None
+
+
 def test_sboms_are_valid_and_complete(poetry: Poetry, locked_tiny: Path) -> None:
     poetry.ok(locked_tiny, "fti", "export", "--format", "requirements")
     assert poetry.ok(locked_tiny, "fti", "export", "--format", "cyclonedx") == (
@@ -47,8 +58,8 @@ def test_sboms_are_valid_and_complete(poetry: Poetry, locked_tiny: Path) -> None
     )
     paths = sorted(locked_tiny.glob("fti/*/*.cdx.json"))
     texts = {path: path.read_text(encoding="utf-8") for path in paths}
-    validator = JsonStrictValidator(SchemaVersion.V1_6)
-    assert [validator.validate_str(text) for text in texts.values()] == [None, None, None]
+    for text in texts.values():
+        assert_valid(text)
     inference = json.loads(texts[locked_tiny / "fti/inference/inference.cdx.json"])
     depends = {each["ref"]: each.get("dependsOn", []) for each in inference["dependencies"]}
     assert depends["stage:inference"] == [
@@ -102,7 +113,7 @@ def test_licenses_come_from_the_metadata_of_each_index(tmp_path: Path) -> None:
         wheels = [each for each in index.requests if each.path.endswith(".whl")]
         assert {each.status for each in wheels} == {HTTPStatus.PARTIAL_CONTENT}
     text = (root / "fti/training/training.cdx.json").read_text(encoding="utf-8")
-    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    assert_valid(text)
     assert {each["name"]: each.get("licenses") for each in json.loads(text)["components"][1:]} == {
         "classified": [{"license": {"acknowledgement": "declared", "id": "ISC"}}],
         "expressed": [{"license": {"acknowledgement": "declared", "id": "MIT"}}],
