@@ -28,7 +28,7 @@ COMMANDS = (
     ("lock", "--regenerate"),
     ("run", "no-command-of-this-name"),
 )
-LARGE = ("pandas", "scikit-learn", "fastapi", "pyarrow", "lightgbm")
+LARGE = ("pandas", "scikit-learn", "fastapi", "pyarrow", "lightgbm", "uvicorn")
 
 
 def small(root: Path) -> Path:
