@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -130,28 +129,19 @@ def alive(session: int) -> bool:
 
 def stopped(project: Desk, number: signal.Signals) -> tuple[int, str, str]:
     """Lock, stop the command while much is being fetched, and return how it ended."""
-    with subprocess.Popen(
-        [*project.poetry.command, "fti", "lock"],
-        cwd=project.root,
-        env=dict(project.poetry.environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        while project.index.most < PREFETCHED // 2:
-            assert process.poll() is None
-            time.sleep(0.002)
-        # A terminal and a supervisor send a signal to all of its processes.
-        send = os.kill if number == signal.SIGKILL else os.killpg
-        send(process.pid, number)
-        output, errors = process.communicate(timeout=20)
+    process = project.poetry.start(project.root, "fti", "lock", new_session=True)
+    while project.index.most < PREFETCHED // 2:
+        assert process.poll() is None
+        time.sleep(0.002)
+    # A terminal and a supervisor send a signal to all of its processes.
+    send = os.kill if number == signal.SIGKILL else os.killpg
+    send(process.pid, number)
+    output, errors = process.communicate(timeout=20)
     until = time.monotonic() + (5 if number == signal.SIGKILL else 0)
     while alive(process.pid):
         assert time.monotonic() < until
         time.sleep(0.01)
-    return process.returncode, output, errors
+    return process.wait(), output, errors
 
 
 @pytest.mark.newest_only

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -177,24 +176,17 @@ signal.signal(signal.SIGTERM, end)
 pathlib.Path("started").touch()
 time.sleep(60)
 """
-    command = [*installed.poetry.command, "fti", "run", "--since", installed.first]
-    with subprocess.Popen(
-        [*command, "python", "-c", script],
-        cwd=installed.root,
-        env=installed.poetry.environment,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        while not (installed.root / "started").exists():
-            assert process.poll() is None
-            time.sleep(0.01)
-        if number == signal.SIGINT:  # as a terminal does
-            os.killpg(process.pid, number)
-        else:
-            process.send_signal(number)
-        _, errors = process.communicate(timeout=20)
-    assert process.returncode == code
+    words = ("fti", "run", "--since", installed.first, "python", "-c", script)
+    process = installed.poetry.start(installed.root, *words, new_session=True)
+    while not (installed.root / "started").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    if number == signal.SIGINT:  # as a terminal does
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+    _, errors = process.communicate(timeout=20)
+    assert process.wait() == code
     assert (installed.root / "ended").exists()
     assert errors.splitlines()[0] == "Running in training"
     assert errors.splitlines()[1].startswith("Interrupted.")
