@@ -97,7 +97,8 @@ def poetry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Poetry]:
     """Poetry with an index of these releases, in a virtual environment."""
     home = tmp_path_factory.mktemp("home")
     with LoopbackIndex(catalogue(RELEASES)) as index:
-        yield Poetry(activated(isolated_environment(home, index.url), home / "venv"))
+        environment = activated(isolated_environment(home, index.url), home / "venv")
+        yield Poetry(environment, processes=1)
 
 
 @pytest.fixture

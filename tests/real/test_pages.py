@@ -91,7 +91,7 @@ def poetry_and_index(
             for who in ("AUTHOR", "COMMITTER")
             for what in ("NAME", "EMAIL")
         }
-        yield Poetry(environment | names), index
+        yield Poetry(environment | names, processes=1), index
 
 
 @pytest.fixture

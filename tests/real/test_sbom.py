@@ -99,7 +99,7 @@ def test_licenses_come_from_the_metadata_of_each_index(tmp_path: Path) -> None:
     with MixedIndex(
         *(catalogue(tmp_path / f"_{name}", artifacts[name]) for name in artifacts)
     ) as index:
-        poetry = Poetry(isolated_environment(tmp_path / "home", index.url))
+        poetry = Poetry(isolated_environment(tmp_path / "home", index.url), processes=1)
         root = tmp_path / "project"
         root.mkdir()
         sources = (SOURCE.format(name=name, url=index.url) for name in ("corp", "plain"))

@@ -72,5 +72,5 @@ def test_every_command_does_what_is_shown(tmp_path: Path) -> None:
         folder.mkdir()
     with LoopbackIndex(recorded(wheels)) as index:
         environment = isolated_environment(tmp_path / "home", index.url)
-        poetry = Poetry(only_pythons(environment, tmp_path / "bin"))
+        poetry = Poetry(only_pythons(environment, tmp_path / "bin"), processes=1)
         Reader(poetry, here, {}).follow("docs/tutorial.md")

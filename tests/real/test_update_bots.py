@@ -62,7 +62,7 @@ def test_the_commands_follow_a_bot_that_updates_a_stage(tmp_path: Path) -> None:
     demo.run(OLD, "fti", "export")
     with LoopbackIndex(catalogue(NEW)) as index:
         environment = isolated_environment(tmp_path / "bot", index.url)
-        poetry = Poetry({**environment, "POETRY_VIRTUALENVS_CREATE": "false"})
+        poetry = Poetry({**environment, "POETRY_VIRTUALENVS_CREATE": "false"}, processes=1)
         poetry.ok(demo.root / "fti/training", "update", "--lock", "lib")
         checked = poetry(demo.root, "fti", "lock", "--check")
         assert checked.code == 3
@@ -98,7 +98,7 @@ def test_a_lock_that_plain_poetry_writes_is_accepted(tmp_path: Path) -> None:
     before = [lock.read_bytes() for lock in locks]
     with LoopbackIndex(catalogue(OLD)) as index:
         environment = isolated_environment(tmp_path / "bot", index.url)
-        poetry = Poetry({**environment, "POETRY_VIRTUALENVS_CREATE": "false"})
+        poetry = Poetry({**environment, "POETRY_VIRTUALENVS_CREATE": "false"}, processes=1)
         for lock in locks:
             poetry.ok(lock.parent, "lock")
         checked = poetry(demo.root, "fti", "lock", "--check")
