@@ -51,7 +51,7 @@ test: test-fast test-slow test-real
 test-fast: $(VENV)/ready
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync test-fast-rooms test-fast-rest
 
-test-fast-rooms test-fast-rest test-fast-poetry: export TMPDIR := $(or $(TMPDIR),$(FAST_FOLDER))
+test-fast-rooms test-fast-rest test-fast-poetry test-generated-fast: export TMPDIR := $(or $(TMPDIR),$(FAST_FOLDER))
 
 test-fast-rooms:
 	$(VENV)/bin/python -m pytest $(FAST_OPTIONS) -m "$(FAST_CASES)" $(FAST_ROOMS)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["loopback.pytest_plugin"]
 
-# Where a test does not set it, Hypothesis generates 100 examples. A busy machine may be slow.
-settings.register_profile("cases", max_examples=examples(100), deadline=None)
+# Where a test does not set it, Hypothesis generates 60 examples. A busy machine may be slow.
+settings.register_profile("cases", max_examples=examples(60), deadline=None)
 settings.load_profile("cases")
 
 

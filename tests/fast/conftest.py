@@ -15,7 +15,7 @@ from hypothesis import is_hypothesis_test
 from late_grammar import load_late
 from memory_index import MemoryIndex, MemoryProject
 from poetry_fti.bridge.solving.workers import assignment
-from quick_hypothesis import use_no_constants
+from quick_hypothesis import use_no_constants, use_no_mutations
 from quick_poetry import make_quick
 from small_index import pyproject
 
@@ -60,6 +60,7 @@ def pytest_collection_finish() -> None:
 gc.set_threshold(200_000, 20, 100)
 make_quick()
 use_no_constants()
+use_no_mutations()
 load_late()
 
 

@@ -37,10 +37,9 @@ COMMANDS: Final = (
     ("remove", "training", "app"),
     ("show", "training", "--latest"),
     ("export", "--format", "pylock"),
-    ("export", "--format", "requirements"),
 )
 # They send no requests, so that one kind of index is like another one.
-WITHOUT_INDEX: Final = (("lock", "--check"), ("list",))
+WITHOUT_INDEX: Final = (("lock", "--check"), ("list",), ("export", "--format", "requirements"))
 
 
 @pytest.fixture(scope="module")

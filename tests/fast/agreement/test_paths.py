@@ -85,7 +85,7 @@ def found(result: Requirers) -> list[tuple[str, ...]]:
 
 
 @given(GRAPHS)
-@settings(max_examples=cases.examples(150))
+@settings(max_examples=cases.examples(90))
 def test_all_paths_are_all_walks(requires: dict[str, set[tuple[str, str]]]) -> None:
     expected = set(walks(requires))
     result = requirers(graph(requires), TARGET, all_paths=True)
@@ -99,7 +99,7 @@ def test_all_paths_are_all_walks(requires: dict[str, set[tuple[str, str]]]) -> N
 
 
 @given(GRAPHS)
-@settings(max_examples=cases.examples(150))
+@settings(max_examples=cases.examples(90))
 def test_each_requirement_has_a_shortest_path(requires: dict[str, set[tuple[str, str]]]) -> None:
     lengths: dict[tuple[str, ...], int] = {}
     for walk in walks(requires):

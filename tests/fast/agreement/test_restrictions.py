@@ -29,7 +29,7 @@ def subsets(items: Iterable[Restriction]) -> Iterator[frozenset[Restriction]]:
 CLASHES = st.lists(st.frozensets(st.sampled_from(EVERY), max_size=4), max_size=4)
 
 
-@settings(max_examples=examples(400), deadline=None, derandomize=True, database=None)
+@settings(max_examples=examples(250), deadline=None, derandomize=True, database=None)
 @given(clashes=CLASHES)
 def test_they_are_all_single_changes_that_suffice_or_a_smallest_set(
     clashes: Sequence[frozenset[Restriction]],

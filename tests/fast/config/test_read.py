@@ -324,7 +324,7 @@ IMAGES = st.dictionaries(st.sampled_from([*IMAGE_KEYS, "registry"]), VALUES | st
 STAGES = st.dictionaries(st.text(), VALUES | st.dictionaries(STAGE_KEYS, VALUES | IMAGES))
 
 
-@settings(max_examples=examples(50))
+@settings(max_examples=examples(30))
 @given(st.dictionaries(KEYS, VALUES | IMAGES | STAGES | RULES) | VALUES)
 def test_whatever_the_table_holds_is_read_or_told(table: object) -> None:
     problems: list[Problem] = []

@@ -181,7 +181,7 @@ VALUES: Final = (
 )
 
 
-@settings(max_examples=examples(150), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(90), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(KEYS), VALUES)
 def test_a_value_is_refused_as_configuration_or_can_be_used(
     demo: MemoryProject, path: str, value: object

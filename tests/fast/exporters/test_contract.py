@@ -228,7 +228,7 @@ def test_a_format_that_can_omit_markers_adds_none(name: str) -> None:
 
 @pytest.mark.slow
 @every_stage_format
-@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(15), suppress_health_check=[HealthCheck.too_slow])
 @given(packages=st.permutations(PACKAGES))
 @example(packages=list(PACKAGES[::-1]))  # the order of any two is the other one
 def test_the_order_of_packages_does_not_matter(name: str, packages: list[LockedPackage]) -> None:

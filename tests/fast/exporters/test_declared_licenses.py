@@ -168,7 +168,7 @@ def text_of(locked: LockedStage) -> str:
     return text
 
 
-@settings(max_examples=examples(500))
+@settings(max_examples=examples(300))
 @given(METADATA)
 def test_any_metadata_has_licenses_of_one_short_line(metadata: LicenseMetadata) -> None:
     found = declared_licenses(metadata)
@@ -184,7 +184,7 @@ def test_any_metadata_has_licenses_of_one_short_line(metadata: LicenseMetadata) 
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(METADATA)
 def test_any_licenses_are_valid_and_read_back(metadata: LicenseMetadata) -> None:
     locked = sbom(declared_licenses(metadata))
@@ -207,7 +207,7 @@ JSON: Final = st.recursive(
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(50), deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(JSON)
 def test_what_is_not_valid_in_an_sbom_is_ignored(licenses: Any) -> None:  # noqa: ANN401 - anything
     component = {"bom-ref": "alpha@1.0", "licenses": licenses}

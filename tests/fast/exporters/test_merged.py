@@ -207,7 +207,7 @@ def some_stage(draw: st.DrawFn, name: str) -> LockedStage:
     return stage(*packages, name=name, python=python)
 
 
-@settings(max_examples=examples(30))
+@settings(max_examples=examples(20))
 @given(some_stages())
 def test_a_group_installs_what_its_stage_does(stages: list[LockedStage]) -> None:
     lock = parsed(*stages)

@@ -220,7 +220,7 @@ SPECS = st.text("abz019.=<>!~*|,[]()' \"#:/_-", max_size=20)
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(180))
 @given(st.lists(st.one_of(SPECS, st.text(max_size=10)), max_size=5), st.text())
 def test_any_environment_is_read_or_refused(specs: list[str], text: str) -> None:
     with suppress(FtiError):

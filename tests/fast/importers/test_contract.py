@@ -56,7 +56,7 @@ def test_a_hostile_file_is_read_or_refused(name: str) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(300))
+@settings(max_examples=examples(180))
 @given(st.sampled_from(NAMES), st.one_of(st.binary(), st.text().map(str.encode)))
 def test_any_file_is_read_or_refused(name: str, data: bytes) -> None:
     _attempt(name, data)

@@ -504,7 +504,7 @@ VALUES = st.recursive(
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(120))
+@settings(max_examples=examples(75))
 @given(VALUES, VALUES, st.sampled_from(["project", "dependency-groups", "uv", "poetry", "package"]))
 def test_any_project_is_read_or_refused(value: object, other: object, key: str) -> None:
     tool = {"uv": value, "poetry": other, "pdm": value, "hatch": {"envs": {"a": other}}}

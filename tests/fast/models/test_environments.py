@@ -292,7 +292,7 @@ LINES: Final = st.sampled_from(
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(180), deadline=None)
 @given(st.lists(LINES, max_size=12).map("".join))
 def test_any_text_raises_malformed_error_only(text: str) -> None:
     assert is_requirements(text) in {True, False}

@@ -38,7 +38,7 @@ def objects(value: Any, depth: int = 0, key: str = "") -> Iterator[tuple[int, st
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(DOCUMENTS, st.sampled_from([None, 1]), st.booleans())
 def test_objects_are_those_of_the_standard_library(
     document: object,
@@ -51,7 +51,7 @@ def test_objects_are_those_of_the_standard_library(
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(180), deadline=None)
 @given(st.text(alphabet='{}[]",:\\ a1') | st.binary(max_size=20).map(lambda data: data.hex(" ")))
 def test_other_text_raises_malformed_error_only(text: str) -> None:
     with suppress(MalformedError):

@@ -186,7 +186,7 @@ def test_pipes_and_sparse_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(180), deadline=None)
 @given(st.sampled_from(SAVED), st.integers(0, 5000), st.binary(max_size=8), st.booleans())
 def test_damage_raises_fti_errors_only(
     tmp_path_factory: pytest.TempPathFactory, path: Path, at: int, new: bytes, cut: object

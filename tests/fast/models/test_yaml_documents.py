@@ -22,7 +22,7 @@ VALUES = st.recursive(
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.dictionaries(NAMES, VALUES, max_size=4), st.sampled_from([True, False, None]))
 def test_documents_are_those_of_pyyaml(document: object, flow: bool | None) -> None:  # noqa: FBT001
     text = yaml.safe_dump(document, default_flow_style=flow, allow_unicode=True)
@@ -30,7 +30,7 @@ def test_documents_are_those_of_pyyaml(document: object, flow: bool | None) -> N
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(180), deadline=None)
 @given(st.text(alphabet="a:-[]{}&*!\"'\n #,?|>%\\U1") | st.text(max_size=20))
 def test_other_text_raises_malformed_error_only(text: str) -> None:
     with suppress(MalformedError):

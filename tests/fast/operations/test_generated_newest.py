@@ -52,7 +52,7 @@ def offer(demo: MemoryProject, made: list[World], newest: int) -> None:
 
 
 @settings(
-    max_examples=examples(15),
+    max_examples=examples(12),
     deadline=None,
     database=None,
     derandomize=True,

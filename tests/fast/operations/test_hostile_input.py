@@ -46,8 +46,8 @@ BREAKS: Final = (
     "\u2028",
     "\u2029",
 )
-EVIL: Final = (
-    *(f"{each}--index-url https://evil.example/simple" for each in BREAKS),
+BROKEN_LINES: Final = tuple(f"{each}--index-url https://evil.example/simple" for each in BREAKS)
+SYNTAX: Final = (
     "\nRUN evil",
     " --index-url https://evil.example/simple",
     " # rest",
@@ -55,15 +55,10 @@ EVIL: Final = (
     '"]\nname = "evil"',
     "'; evil; '",
     '" && evil && "',
-    "$(evil)",
-    "`evil`",
-    "${HOME}",
     "\\",
-    "\x1b[31m",
-    "\x00",
     "/../../evil",
-    "\u202e",
 )
+FOR_SHELLS: Final = ("$(evil)", "`evil`", "${HOME}", "\x1b[31m", "\x00", "\u202e")
 COMMIT: Final = "c0ffee" * 6 + "c0de"
 PROJECT: Final = pyproject(
     {
@@ -121,13 +116,13 @@ FIELDS: Final = [
     for key in (table if table is not None else ("file", "hash") if package["files"] else ())
     if table is None or isinstance(table[key], str)
 ]
-# What ends a line depends on the program that reads a file, not on the field: each end of a line is
-# added to every fifth field.
+# What ends a line, or is special to a shell or a terminal, depends on the program that reads a
+# file, not on the field: each of these is added to every fifth field.
 CASES: Final = [
     (field, evil)
     for number, field in enumerate(FIELDS)
-    for position, evil in enumerate(EVIL)
-    if position >= len(BREAKS) or (number - position) % 5 == 0
+    for position, evil in enumerate((*BROKEN_LINES, *FOR_SHELLS, *SYNTAX))
+    if evil in SYNTAX or (number - position) % 5 == 0
 ]
 
 
@@ -147,11 +142,13 @@ def with_added(path: Sequence[Any], text: str) -> list[Mapping[str, Any]]:
 
 
 def write_lock(demo: MemoryProject, packages: Sequence[Mapping[str, Any]]) -> None:
+    write_packages(demo, packages, end_of_lock(demo))
+
+
+def end_of_lock(demo: MemoryProject) -> str:
+    """Write the pyproject.toml, and return the tables of a fresh lock that follow its packages."""
     demo.write(PROJECT)
     (stage,) = demo.load().stages
-    tables = [
-        {**each, "description": "", "optional": False, "groups": ["training"]} for each in packages
-    ]
     locker = stage.lock.locker
     metadata = {
         "lock-version": "2.1",
@@ -160,8 +157,20 @@ def write_lock(demo: MemoryProject, packages: Sequence[Mapping[str, Any]]) -> No
         "fti": dict(locker.conditions),
     }
     stage.path.parent.mkdir(parents=True, exist_ok=True)
-    text = tomlkit.dumps({"package": tables, "metadata": metadata})
-    stage.path.write_bytes(f"# generated\n{text}".encode())
+    return tomlkit.dumps({"metadata": metadata})
+
+
+def write_packages(demo: MemoryProject, packages: Sequence[Mapping[str, Any]], end: str) -> None:
+    tables = "\n".join(package_table(json.dumps(each)) for each in packages)
+    lock = demo.root / "fti" / "training" / "poetry.lock"
+    lock.write_bytes(f"# generated\n{tables}\n{end}".encode())
+
+
+@cache  # one package differs from those of the lock before
+def package_table(package: str) -> str:
+    """Return the table of a package, which is given as JSON, in a lock."""
+    more = {"description": "", "optional": False, "groups": ["training"]}
+    return tomlkit.dumps({"package": [{**json.loads(package), **more}]})
 
 
 def exported(demo: MemoryProject) -> Mapping[PurePosixPath, str]:
@@ -244,14 +253,21 @@ def module_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MemoryProj
 
 
 @pytest.fixture(scope="module")
-def unchanged(module_demo: MemoryProject) -> Mapping[PurePosixPath, Sequence[Sequence[str]]]:
+def end(module_demo: MemoryProject) -> str:
+    return end_of_lock(module_demo)
+
+
+@pytest.fixture(scope="module")
+def unchanged(
+    module_demo: MemoryProject, end: str
+) -> Mapping[PurePosixPath, Sequence[Sequence[str]]]:
     """What programs read of the files of the lock without a change.
 
     It is given for all formats, which refer to each other's files, and for each format alone.
     """
     for host in ("mirror.example", DEFAULT):
         module_demo.index.offer({"lib 1.0": []}, host)
-    write_lock(module_demo, PACKAGES)
+    write_packages(module_demo, PACKAGES, end)
     together, alone = exported(module_demo), exported_alone(module_demo.load())
     assert len(together) == len(alone) == len(FORMATS) + 6
     return {path: [names_in(path, files[path]) for files in (together, alone)] for path in together}
@@ -262,11 +278,12 @@ def unchanged(module_demo: MemoryProject) -> Mapping[PurePosixPath, Sequence[Seq
 @pytest.mark.parametrize(("field", "evil"), cases.sampled(CASES))
 def test_no_string_of_a_lock_makes_a_program_read_more_than_its_packages(
     module_demo: MemoryProject,
+    end: str,
     unchanged: Mapping[PurePosixPath, Sequence[Sequence[str]]],
     field: tuple[Any, ...],
     evil: str,
 ) -> None:
-    write_lock(module_demo, with_added(field, evil))
+    write_packages(module_demo, with_added(field, evil), end)
     for file, text in exported(module_demo).items():
         assert names_in(file, text) in unchanged[file]
         assert len(text.splitlines()) == text.count("\n")

@@ -32,7 +32,7 @@ def read(text: str) -> dict[str, tuple[str, str]]:
     return {host: (user, password or "") for host, (user, _, password) in found.items()}
 
 
-@settings(max_examples=examples(30))
+@settings(max_examples=examples(20))
 @given(st.lists(LOGINS, min_size=1, max_size=5, unique_by=lambda login: login.host))
 def test_what_is_written_is_read_back(logins: list[Login]) -> None:
     held = [each for each in logins if not set(each.user + each.password) & set("\"'\\")]

@@ -53,7 +53,7 @@ PROJECTS: Final = st.sampled_from(
 )
 
 
-@settings(max_examples=examples(200))
+@settings(max_examples=examples(120))
 @given(text=PROJECTS, lines=st.lists(LINES, max_size=6), pinned=st.booleans())
 def test_what_was_there_stays_and_what_is_imported_is_there(
     *, text: str, lines: list[str], pinned: bool

@@ -136,13 +136,13 @@ def test_wheels_of_one_release(files: list[File]) -> None:
     assert by_us(files, "a-b") == by_poetry(files, "a-b")
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(FILES)
 def test_any_page(files: list[File]) -> None:
     assert by_us(files, "a-b") == by_poetry(files, "a-b")
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(FILES)
 def test_any_links_and_offer_of_metadata(files: list[File]) -> None:
     page = SimpleJsonPage("https://x.org/simple/a/", {"files": files})
@@ -276,7 +276,7 @@ REQUIREMENTS = (
 
 
 @settings(
-    max_examples=examples(60),
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

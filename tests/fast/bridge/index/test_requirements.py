@@ -175,7 +175,7 @@ TEXTS = st.tuples(
 ).map("".join)
 
 
-@settings(max_examples=examples(200), deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(TEXTS)
 def test_any_text(text: str) -> None:
     assert read(parsed_requirement, [text]) == read(Dependency.create_from_pep_508, [text])

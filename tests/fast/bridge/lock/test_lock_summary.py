@@ -83,7 +83,7 @@ def test_whatever_is_locked_is_told(packages: Packages, targets: bool) -> None: 
 
 
 @given(damaged(TEXT))
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(180), deadline=None)
 def test_damage_is_not_overlooked(text: str) -> None:
     seen = summarize(text)
     assert seen is None or seen == read(text)

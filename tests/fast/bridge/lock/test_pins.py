@@ -108,7 +108,7 @@ def is_text(value: object) -> bool:
 
 @pytest.mark.slow
 @given(damaged(SMALL))
-@settings(max_examples=examples(300), deadline=None)
+@settings(max_examples=examples(180), deadline=None)
 def test_damage_costs_no_more_than_the_package_it_is_in(text: str) -> None:
     try:
         expected = parsed(text)
@@ -200,7 +200,7 @@ LOCKS = st.dictionaries(st.sampled_from(NAMES), st.integers(0, 2), min_size=1).m
 
 
 @given(st.tuples(LOCKS, LOCKS, LOCKS), st.booleans())
-@settings(max_examples=examples(30), deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_a_side_is_what_git_makes_of_it_where_it_merges_the_rest(
     tmp_path_factory: pytest.TempPathFactory,
     locks: tuple[str, str, str],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations, permutations
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
@@ -51,7 +51,7 @@ def named(made: Sequence[World]) -> dict[str, World]:
     return {f"stage-{number}": world for number, world in enumerate(made)}
 
 
-@settings(max_examples=examples(50), derandomize=True, deadline=None, database=None)
+@settings(max_examples=examples(30), derandomize=True, deadline=None, database=None)
 @given(made=worlds(3))
 def test_each_stage_has_a_solution_and_no_difference_can_be_closed_by_one_package(
     made: list[World],
@@ -100,6 +100,6 @@ def has_agreed(name: str, mine: Chosen, found: Mapping[str, Chosen]) -> bool:
 def test_the_order_of_the_stages_does_not_matter(made: list[World]) -> None:
     stages = named(made)
     expected = solved(stages)
-    _, *others = permutations(stages)
-    for order in others:
+    first, *others = stages
+    for order in ([*others, first], [*reversed(others), first]):
         assert solved({name: stages[name] for name in order}) == expected

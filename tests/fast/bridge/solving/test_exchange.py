@@ -80,7 +80,7 @@ def resolver_of(world: World) -> Resolver:
     return Resolver(world.root, world.pool(), view, NullIO())
 
 
-@settings(max_examples=examples(50), derandomize=True, deadline=None, database=None)
+@settings(max_examples=examples(30), derandomize=True, deadline=None, database=None)
 @given(one=worlds(1), name=st.sampled_from(NAMES), version=st.sampled_from(VERSIONS))
 def test_a_version_is_exchanged_exactly_if_there_is_a_solution_with_it(
     one: list[World], name: str, version: int
@@ -125,7 +125,7 @@ def lock_of(resolver: Resolver, solution: Solution) -> dict[str, object]:
     }
 
 
-@settings(max_examples=examples(50), derandomize=True, deadline=None, database=None)
+@settings(max_examples=examples(30), derandomize=True, deadline=None, database=None)
 @given(one=worlds(1), limit=st.integers(0, 5))
 def test_no_exchange_takes_more_steps_than_its_budget(one: list[World], limit: int) -> None:
     (world,) = one
@@ -139,7 +139,7 @@ def test_no_exchange_takes_more_steps_than_its_budget(one: list[World], limit: i
         assert budget.used <= limit
 
 
-@settings(max_examples=examples(50), derandomize=True, deadline=None, database=None)
+@settings(max_examples=examples(30), derandomize=True, deadline=None, database=None)
 @given(index=INDEXES, name=st.sampled_from(NAMES), version=st.sampled_from(VERSIONS))
 def test_an_exchange_keeps_extras_and_markers(
     index: dict[tuple[str, int], list[str]], name: str, version: int

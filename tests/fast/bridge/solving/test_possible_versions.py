@@ -145,7 +145,7 @@ def parts(lifted: Iterable[Restriction]) -> list[set[Restriction]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(120), derandomize=True, deadline=None, database=None)
+@settings(max_examples=examples(75), derandomize=True, deadline=None, database=None)
 @given(made=limits(), data=st.data())
 def test_a_version_is_possible_once_what_is_named_changes_and_not_before(
     made: Limits, data: st.DataObject
@@ -173,7 +173,7 @@ def test_a_version_is_possible_once_what_is_named_changes_and_not_before(
         assert len(named) == made.can_have(name, version, every)
 
 
-@settings(max_examples=examples(50), derandomize=True, deadline=None, database=None)
+@settings(max_examples=examples(30), derandomize=True, deadline=None, database=None)
 @given(made=worlds(1), data=st.data())
 def test_what_comes_along_is_the_difference_of_a_solution(
     made: list[World], data: st.DataObject
