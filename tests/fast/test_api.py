@@ -98,6 +98,7 @@ def test_a_stage_is_exported_to_text_and_to_files(
     assert len(project.export().paths) == 16
 
 
+@pytest.mark.slow
 def test_stages_are_checked(project: Project, locked_demo: MemoryProject) -> None:
     report = project.check()
     assert (report.checks, report.count("error"), report.waived) == (CHECKS, 0, ())
@@ -151,6 +152,7 @@ def test_changes_since_a_revision(project: Project, locked_demo: MemoryProject) 
     assert [each.name for each in again.diff_since(commit, ["training"]).stages] == ["training"]
 
 
+@pytest.mark.slow
 def test_a_stage_without_a_fresh_lock_has_no_packages(locked_demo: MemoryProject) -> None:
     (locked_demo.root / "fti/training/poetry.lock").unlink()
     again = Project.load(locked_demo.root)

@@ -108,6 +108,7 @@ def test_another_major_version_of_cuda_in_the_base_is_reported() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_packages_that_xgboost_requires_can_be_left_out(demo: MemoryProject) -> None:
     demo.index.offer({"xgboost 3.0": ["nvidia-nccl-cu12"], "nvidia-nccl-cu12 2.28": []})
     demo.write(pyproject({"inference": ["xgboost"]}))

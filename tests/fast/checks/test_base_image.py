@@ -127,6 +127,7 @@ def test_images_that_may_have_what_is_needed_are_silent(silent: CheckedStage) ->
     assert report("base-image", silent) == ""
 
 
+@pytest.mark.slow
 def test_the_default_base_has_no_compiler(demo: MemoryProject) -> None:
     demo.index.offer({"app 1.0": ["sdist", "wheel cp316-cp316-win_amd64"]})
     tables = f'[tool.fti.stages.inference]\nplatforms = ["{AMD64}"]\n'

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import pytest
+
 from checked_files import marked, report, requiring, targeted
 from memory_commands import Ended, run
 from small_index import pyproject
@@ -100,6 +102,7 @@ def test_only_the_oldest_python_counts_without_an_upper_bound() -> None:
     assert report("platforms", targeted("training", {"native": [AMD64]}, python=">=3.12")) == ""
 
 
+@pytest.mark.slow
 def test_files_are_read_out_of_the_lock(demo: MemoryProject) -> None:
     demo.index.offer({"app 1.0": ["sdist", "wheel cp311-cp311-manylinux_2_17_x86_64"]})
     tables = f"[tool.fti.stages.training]\nplatforms = {BOTH.split()}\n"

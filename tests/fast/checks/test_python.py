@@ -117,6 +117,7 @@ def test_an_environment_with_another_python_is_reported_unless_there_is_a_usable
     ]
 
 
+@pytest.mark.slow
 def test_what_the_project_and_the_stages_require_is_compared(demo: MemoryProject) -> None:
     demo.index.offer({"app 1.0": []})
     table = '[tool.fti.stages.training]\npython = ">=3.10"\n'

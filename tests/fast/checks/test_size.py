@@ -128,6 +128,7 @@ def test_sizes_have_a_unit(text: str, size: int | None) -> None:
     ] * (size is None)
 
 
+@pytest.mark.slow
 def test_sizes_come_from_the_cache_without_an_index(demo: MemoryProject) -> None:
     demo.index.offer({"app 1.0": ["lib", f"size {30 * MB}"], "lib 1.0": [f"size {2 * MB}"]})
     tables = '[tool.fti.stages.inference]\nmax-download-size = "{}"\n'

@@ -286,6 +286,7 @@ scikit-learn wrappers of xgboost 2 and later cannot be used in 1.7 and older
     assert "skew" not in run(demo, "diff", "training", "inference").output
 
 
+@pytest.mark.slow
 def test_two_stages_need_locks_that_can_be_read(differing: MemoryProject) -> None:
     lock = differing.root / "fti/feature/poetry.lock"
     lock.unlink()
@@ -297,6 +298,7 @@ def test_two_stages_need_locks_that_can_be_read(differing: MemoryProject) -> Non
     assert ended.errors.startswith("fti/feature/poetry.lock cannot be read: it is not valid TOML")
 
 
+@pytest.mark.slow
 def test_two_stages_that_exist_have_to_be_named(differing: MemoryProject) -> None:
     wrong = (
         "Name two stages to compare them, or none to compare all stages. To compare stages with a"

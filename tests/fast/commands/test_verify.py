@@ -37,6 +37,7 @@ def site(locked_demo: MemoryProject, monkeypatch: pytest.MonkeyPatch) -> Path:
     return site
 
 
+@pytest.mark.slow
 def test_an_environment_as_it_is_locked(locked_demo: MemoryProject, site: Path) -> None:
     install(site, "demo", "7")  # the project itself
     assert run(locked_demo, *VERIFY) == NOTHING
@@ -44,6 +45,7 @@ def test_an_environment_as_it_is_locked(locked_demo: MemoryProject, site: Path) 
     assert run(locked_demo, *VERIFY, "--python", str(site.parents[2])) == NOTHING
 
 
+@pytest.mark.slow
 def test_what_differs_is_reported(locked_demo: MemoryProject, site: Path) -> None:
     install(site, "extra", "1")
     assert run(locked_demo, *VERIFY).code == 0

@@ -115,6 +115,7 @@ training: arrow 8.0
     )
 
 
+@pytest.mark.slow
 def test_requirements_of_the_project_and_of_groups(locked: MemoryProject) -> None:
     assert run(locked, "why", "core", "inference") == found(
         """\
@@ -254,6 +255,7 @@ def test_the_json_report(locked: MemoryProject) -> None:
     }
 
 
+@pytest.mark.slow
 def test_several_requirements_and_versions(demo: MemoryProject) -> None:
     demo.index.offer(
         {

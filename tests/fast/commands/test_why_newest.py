@@ -390,6 +390,7 @@ def test_a_version_for_some_targets_only(demo: MemoryProject) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_an_index_that_cannot_be_read(demo: MemoryProject) -> None:
     locked(demo, LIB, {"training": ["lib"]})
     demo.index.failures["lib"] = Answer(HTTPStatus.FORBIDDEN)

@@ -247,6 +247,7 @@ def test_inference_without_a_port_is_a_job_and_the_file_names_the_reason() -> No
     assert text.split("\n", 1)[1].startswith(f"{reason}apiVersion: batch/v1\nkind: Job\n")
 
 
+@pytest.mark.slow
 def test_probes() -> None:
     found = container(served(Image(expose=("8125/udp", "8000", "9000"))))
     assert found["readinessProbe"] == found["livenessProbe"] == {"tcpSocket": {"port": "tcp-8000"}}
@@ -260,6 +261,7 @@ def test_probes() -> None:
     assert found["readinessProbe"] == found["livenessProbe"] == action
 
 
+@pytest.mark.slow
 def test_a_pod_runs_on_the_architecture_that_its_stage_is_locked_for() -> None:
     def selector(targets: Targets) -> object:
         pod = objects(on(STAGE, targets))[0]["spec"]["template"]["spec"]

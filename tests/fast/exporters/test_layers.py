@@ -130,6 +130,7 @@ def test_each_large_package_has_a_layer_that_other_images_share() -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("added", [SMALL, XGBOOST, package("torch-small", 0.2, "9")])
 def test_a_package_that_is_added_changes_no_layer_but_its_own(added: LockedPackage) -> None:
     lower = package("lower", 1)

@@ -49,6 +49,7 @@ def test_the_file_is_the_module_with_the_values_of_a_stage() -> None:
     assert text != changed == HEADER + source
 
 
+@pytest.mark.slow
 def test_the_file_runs_without_poetry_fti(tmp_path: Path) -> None:
     folder = tmp_path / "fti/training"
     write(folder, files(STAGE))

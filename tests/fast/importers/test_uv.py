@@ -147,6 +147,7 @@ def test_members_that_are_likely_stages() -> None:
     assert likely == ["api", "churn-trainer"]
 
 
+@pytest.mark.slow
 def test_a_workspace_of_too_many_members() -> None:
     many = {f"old/packages/p{number}/pyproject.toml": API for number in range(500)}
     with pytest.raises(FtiError) as refused:

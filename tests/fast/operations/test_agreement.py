@@ -45,6 +45,7 @@ def test_stages_agree_on_the_newest_version_that_all_can_have(demo: MemoryProjec
     assert (comparison.shared, comparison.divergences) == (1, ())
 
 
+@pytest.mark.slow
 def test_stages_that_cannot_agree_differ_for_a_reason(demo: MemoryProject) -> None:
     demo.index.offer(APP)
     demo.write(pyproject({"feature": ["app<2"], "training": ["lib>=2"]}))
@@ -73,6 +74,7 @@ def test_stages_that_are_not_aligned_have_the_newest_versions(demo: MemoryProjec
     ]
 
 
+@pytest.mark.slow
 def test_a_lock_that_is_not_solved_is_adopted(demo: MemoryProject) -> None:
     demo.index.offer(LIB)
     demo.write(pyproject({"feature": ["lib<3"]}))
@@ -82,6 +84,7 @@ def test_a_lock_that_is_not_solved_is_adopted(demo: MemoryProject) -> None:
     assert demo.locked == {"feature": "lib 2.0", "training": "lib 2.0"}
 
 
+@pytest.mark.slow
 def test_fewer_than_two_fresh_locks_are_not_compared(demo: MemoryProject) -> None:
     demo.index.offer(LIB)
     demo.write(pyproject({"feature": ["lib"], "training": ["lib"]}))
@@ -161,6 +164,7 @@ def test_a_rule_that_cannot_hold_names_the_requirements(demo: MemoryProject) -> 
     assert demo.locked == {"inference": "lib 3.0"}
 
 
+@pytest.mark.slow
 def test_a_rule_that_the_stages_themselves_contradict_names_these_requirements(
     demo: MemoryProject,
 ) -> None:
@@ -176,6 +180,7 @@ def test_a_rule_that_the_stages_themselves_contradict_names_these_requirements(
     )
 
 
+@pytest.mark.slow
 def test_local_labels_do_not_contradict_a_rule(demo: MemoryProject) -> None:
     demo.index.offer({"lib 2.0+a": [], "lib 2.0+b": []})
     groups = {"feature": ["lib==2.0+a"], "training": ["lib==2.0+b"]}
@@ -196,6 +201,7 @@ def test_many_versions_with_the_same_requirement_are_counted(demo: MemoryProject
     ]
 
 
+@pytest.mark.slow
 def test_a_stage_that_fails_takes_those_that_a_rule_ties_to_it(demo: MemoryProject) -> None:
     demo.index.offer(LIB)
     groups = {"feature": ["lib>9"], "training": ["lib"], "inference": ["lib"]}

@@ -165,6 +165,7 @@ def test_locks_that_satisfy_a_constraint_stay_fresh_with_and_without_it(
     assert locks(vulnerable) == before
 
 
+@pytest.mark.slow
 def test_a_constraint_applies_to_what_enters_later(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     groups = {"training": ["mid"]}

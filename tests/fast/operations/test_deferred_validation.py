@@ -103,6 +103,7 @@ def test_a_stage_that_cannot_be_solved_does_not_hide_what_poetry_refuses(
         lock(demo)
 
 
+@pytest.mark.slow
 def test_a_stage_without_a_task_does_not_hide_what_poetry_refuses(demo: MemoryProject) -> None:
     group = '[tool.poetry.group.training.dependencies]\nlib = { source = "corp" }'
     demo.write(pyproject(GROUPS, group))
@@ -115,6 +116,7 @@ def test_a_stage_without_a_task_does_not_hide_what_poetry_refuses(demo: MemoryPr
         lock(demo)
 
 
+@pytest.mark.slow
 def test_warnings_of_poetry_are_logged_once(
     demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:

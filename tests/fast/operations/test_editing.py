@@ -114,6 +114,7 @@ def test_packages_that_no_group_requires(
     assert str(raised.value).endswith(error)
 
 
+@pytest.mark.slow
 def test_a_dependency_of_a_package_is_not_removed(locked_demo: MemoryProject) -> None:
     with pytest.raises(ConfigError) as error:
         requiring_group(stage(locked_demo), locked_demo.load().pyproject, ["lib"])
@@ -266,6 +267,7 @@ def test_a_clone_has_the_lock_of_the_old_stage(locked_demo: MemoryProject) -> No
     assert locked_demo.locked["second"] == "lib 1.0, mid 1.0"
 
 
+@pytest.mark.slow
 def test_a_clone_of_a_stage_that_is_not_locked(locked_demo: MemoryProject) -> None:
     (locked_demo.root / "fti/training/poetry.lock").unlink()
     project = locked_demo.load()

@@ -95,7 +95,14 @@ def with_commands(
         yield demo.load()
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
+# The library for SBOMs takes long to import.
+@pytest.mark.parametrize(
+    "format_name",
+    [
+        pytest.param(each, marks=[pytest.mark.slow] if each == "cyclonedx" else [])
+        for each in FORMATS
+    ],
+)
 def test_the_files_of_a_format(format_name: str, with_commands: Project) -> None:
     found = rendered(with_commands, format_name)
     paths = [str(path).removeprefix("fti/") for path in found.texts]
@@ -104,6 +111,7 @@ def test_the_files_of_a_format(format_name: str, with_commands: Project) -> None
     assert bool(found.images) == (format_name == "dockerfile")
 
 
+@pytest.mark.slow
 def test_requirements_with_and_without_hashes_and_markers(locked_demo: MemoryProject) -> None:
     project = locked_demo.load()
     assert text(project, "requirements", hashes=False) == (
@@ -117,6 +125,7 @@ def test_requirements_with_and_without_hashes_and_markers(locked_demo: MemoryPro
     assert text(project, "constraints", markers=False) == "lib==1.0\nmid==1.0\n"
 
 
+@pytest.mark.slow
 def test_a_pylock_has_urls_and_sizes_from_the_index(locked_demo: MemoryProject) -> None:
     lock: dict[str, Any] = tomllib.loads(text(locked_demo.load(), "pylock"))
     (wheel,) = lock["packages"][0]["wheels"]
@@ -144,6 +153,7 @@ def test_a_merged_pylock_has_all_stages(locked_demo: MemoryProject) -> None:
     assert set(tomllib.loads(merged)["dependency-groups"]) == {"feature", "training", "inference"}
 
 
+@pytest.mark.slow
 def test_files_are_written_once(locked_demo: MemoryProject) -> None:
     project = locked_demo.load()
     formats = ("requirements", "dockerfile")

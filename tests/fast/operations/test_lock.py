@@ -83,6 +83,7 @@ def test_a_fresh_lock_is_left_alone_without_a_request(locked: MemoryProject) -> 
     assert before == [path.read_bytes() for path in sorted(locked.root.glob("fti/*/poetry.lock"))]
 
 
+@pytest.mark.slow
 def test_a_stale_lock_keeps_its_versions(locked: MemoryProject) -> None:
     locked.write(pyproject({**GROUPS, "feature": ["app", "mid"]}))
     results = locked.lock()
@@ -92,6 +93,7 @@ def test_a_stale_lock_keeps_its_versions(locked: MemoryProject) -> None:
     assert locked.locked["feature"] == "app 1.0, lib 1.0, mid 1.0"
 
 
+@pytest.mark.slow
 def test_only_the_selected_stage_is_locked(demo: MemoryProject) -> None:
     demo.index.offer(OLD)
     demo.write(pyproject(GROUPS))
@@ -99,12 +101,14 @@ def test_only_the_selected_stage_is_locked(demo: MemoryProject) -> None:
     assert list(demo.locked) == ["training"]
 
 
+@pytest.mark.slow
 def test_a_regenerated_lock_has_the_newest_versions(locked: MemoryProject) -> None:
     results = locked.lock(regenerate=True)
     assert changes(results["feature"]) == {"app": ("1.0", "2.0"), "lib": ("1.0", "2.0")}
     assert locked.locked == {"feature": "app 2.0, lib 2.0", "training": "lib 2.0, mid 2.0"}
 
 
+@pytest.mark.slow
 def test_versions_of_the_projects_own_lock_are_preferred(locked: MemoryProject) -> None:
     (locked.root / "fti/feature/poetry.lock").rename(locked.root / "poetry.lock")
     (locked.root / "fti/training/poetry.lock").unlink()
@@ -112,6 +116,7 @@ def test_versions_of_the_projects_own_lock_are_preferred(locked: MemoryProject) 
     assert locked.locked == {"feature": "app 1.0, lib 1.0", "training": "lib 1.0, mid 2.0"}
 
 
+@pytest.mark.slow
 def test_a_version_that_has_been_deleted_from_the_index_is_replaced(locked: MemoryProject) -> None:
     locked.index.offer({"app 1.0": ["lib"], "mid 1.0": ["lib"], "lib 1.1": []})
     locked.clear_cache()
@@ -141,11 +146,13 @@ def test_all_packages_are_updated(locked: MemoryProject) -> None:
     assert locked.locked == {"feature": "app 2.0, lib 2.0", "training": "lib 2.0, mid 2.0"}
 
 
+@pytest.mark.slow
 def test_a_named_package_is_updated_alone(locked: MemoryProject) -> None:
     locked.update("Lib")
     assert locked.locked == {"feature": "app 1.0, lib 2.0", "training": "lib 2.0, mid 1.0"}
 
 
+@pytest.mark.slow
 def test_one_stage_is_updated(locked: MemoryProject) -> None:
     assert list(locked.update(stages=["training"])) == ["training"]
     assert locked.locked == {"feature": "app 1.0, lib 1.0", "training": "lib 2.0, mid 2.0"}
@@ -163,6 +170,7 @@ def test_an_unknown_package_is_not_updated(locked: MemoryProject) -> None:
     assert str(error.value) == 'No lock contains the package "app" (stages: training).'
 
 
+@pytest.mark.slow
 def test_a_dry_run_reports_changes_and_writes_no_file(locked: MemoryProject) -> None:
     before = locked.locked
     results = locked.update(dry_run=True)
@@ -170,6 +178,7 @@ def test_a_dry_run_reports_changes_and_writes_no_file(locked: MemoryProject) -> 
     assert locked.locked == before
 
 
+@pytest.mark.slow
 def test_a_dry_run_of_a_first_lock_leaves_no_folder(demo: MemoryProject) -> None:
     demo.index.offer(OLD)
     demo.write(pyproject(GROUPS))
@@ -181,6 +190,7 @@ def test_a_dry_run_of_a_first_lock_leaves_no_folder(demo: MemoryProject) -> None
     assert not (demo.root / "fti/training").exists()
 
 
+@pytest.mark.slow
 def test_a_stage_that_fails_leaves_the_others(demo: MemoryProject) -> None:
     demo.index.offer(OLD)
     demo.write(pyproject({**GROUPS, "training": ["lib>9"]}))
@@ -215,6 +225,7 @@ def test_no_process_is_left_where_stages_have_no_packages(demo: MemoryProject) -
         assert process.exitcode is not None
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("two_cores")
 def test_one_process_writes_a_cache_that_is_not_known(
     demo: MemoryProject, monkeypatch: pytest.MonkeyPatch

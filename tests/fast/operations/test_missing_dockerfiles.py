@@ -63,6 +63,7 @@ def test_a_missing_dockerfile_is_named(format_name: str, locked: MemoryProject) 
     assert found == ([warning] if refer else [])
 
 
+@pytest.mark.slow
 def test_a_dockerfile_that_exists_is_not_missing(training: MemoryProject) -> None:
     assert not rendered(training, *FILES, "dockerfile").warnings
     write(training.load(), rendered(training, "dockerfile"))

@@ -63,6 +63,7 @@ def test_the_text_can_be_had_by_the_name_of_the_file(locked_demo: MemoryProject)
     assert list(render_stage(project, stage, "devcontainer")) == ["devcontainer.json"]
 
 
+@pytest.mark.slow
 def test_a_file_of_someone_else_is_not_overwritten(locked_demo: MemoryProject, path: Path) -> None:
     path.write_text("{}\n", encoding="utf-8")
     project = locked_demo.load()
@@ -108,6 +109,7 @@ def test_the_file_goes_with_its_stage(locked_demo: MemoryProject, path: Path) ->
     assert [each.name for each in path.parent.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.slow
 def test_the_file_of_a_former_stage_is_cleaned(locked_demo: MemoryProject, path: Path) -> None:
     former, mixed = (path.parents[1] / name / path.name for name in ("former", "mixed"))
     for other in (former, mixed, path.parents[1] / "own" / path.name):

@@ -50,6 +50,7 @@ def test_an_extra_and_a_group_that_exclude_each_other_are_an_error(demo: MemoryP
     )
 
 
+@pytest.mark.slow
 def test_an_extra_may_name_others_of_the_project(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     groups = {"training": [], "feature": ["demo[sail]", "torch"]}

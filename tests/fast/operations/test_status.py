@@ -73,6 +73,7 @@ def test_a_missing_lock(locked_demo: MemoryProject) -> None:
     assert str(error.value) == message
 
 
+@pytest.mark.slow
 def test_a_broken_lock_is_replaced_only_if_it_is_regenerated(locked_demo: MemoryProject) -> None:
     path = lock(locked_demo)
     path.write_text(path.read_text(encoding="utf-8")[:-40], encoding="utf-8")
@@ -91,6 +92,7 @@ def test_a_broken_lock_is_replaced_only_if_it_is_regenerated(locked_demo: Memory
     assert locked_demo.locked["training"] == "lib 1.0, mid 1.0"
 
 
+@pytest.mark.slow
 def test_a_lock_with_merge_markers_is_rebuilt_from_both_sides(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": [], "lib 2.0": [], "lib 3.0": [], "mid 1.0": [], "mid 2.0": []})
     demo.write(pyproject({"training": ["lib<3", "mid<2"]}))

@@ -82,12 +82,14 @@ def test_a_lock_without_platforms_serves_every_platform(systems: MemoryProject) 
     ]
 
 
+@pytest.mark.slow
 def test_operating_systems_have_the_same_version_where_they_can(systems: MemoryProject) -> None:
     systems.write(pyproject({"training": ["tool", "lib"]}, on("linux/amd64", "macos/arm64")))
     systems.lock()
     assert systems.locked == {"training": "lib 1.0, tool 2.0"}
 
 
+@pytest.mark.slow
 def test_a_stage_without_platforms_agrees_with_one_that_has_some(systems: MemoryProject) -> None:
     groups = {"training": ["lib"], "feature": ["lib<2"]}
     systems.write(pyproject(groups, on("linux/amd64") + "[tool.fti.stages.feature]\n"))
@@ -105,6 +107,7 @@ def test_a_changed_platform_makes_a_lock_stale(systems: MemoryProject) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_stage_has_the_newest_versions_for_its_own_python(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": [], "lib 2.0": ["python>=3.12"]})
     groups = {"training": ["lib"], "feature": ["lib"]}
@@ -169,6 +172,7 @@ def test_a_python_that_no_version_supports_is_named(
     assert str(result.error) == expected
 
 
+@pytest.mark.slow
 def test_many_versions_that_clash_are_counted(demo: MemoryProject) -> None:
     versions = {f"app 1.{minor}": [f"lib>=2.{minor}"] for minor in range(5)}
     demo.index.offer({**versions, "lib 1.0": [], "lib 2.9": []})
@@ -179,6 +183,7 @@ def test_many_versions_that_clash_are_counted(demo: MemoryProject) -> None:
     )
 
 
+@pytest.mark.slow
 def test_requirements_of_the_project_are_in_every_stage(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": [], "mid 1.0": []})
     demo.write(pyproject({"training": ["mid"], "feature": []}, dependencies=["lib"]))

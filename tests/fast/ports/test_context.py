@@ -113,6 +113,7 @@ def test_copied_files_are_seen(root: Path) -> None:
     assert digest(root, locked) != before
 
 
+@pytest.mark.slow
 def test_records_are_seen_where_they_are_copied(root: Path) -> None:
     source = PurePosixPath("mlruns/1")
     image = Image(copy=((source, source),))
@@ -124,6 +125,7 @@ def test_records_are_seen_where_they_are_copied(root: Path) -> None:
     assert digest(root) == plain
 
 
+@pytest.mark.slow
 def test_what_makes_a_base_of_ones_own_is_seen(root: Path) -> None:
     image = Image(dockerfile=PurePosixPath("base.Dockerfile"))
     locked = replace(LOCKED, stage=replace(LOCKED.stage, image=image))
@@ -132,6 +134,7 @@ def test_what_makes_a_base_of_ones_own_is_seen(root: Path) -> None:
     assert digest(root, locked) != before
 
 
+@pytest.mark.slow
 def test_a_whole_tree_is_seen_without_the_stages(root: Path) -> None:
     locked = replace(LOCKED, code=Code())
     before = digest(root, locked)

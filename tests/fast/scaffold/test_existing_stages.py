@@ -68,6 +68,7 @@ def test_a_stage_is_renamed_wherever_it_is_named() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_stage_is_renamed_and_removed_in_the_pipeline() -> None:
     order = '[tool.fti.pipeline]\norder = ["feature", "training"]  # ours\n'
     renamed = order.replace("training", "torch")
@@ -101,6 +102,7 @@ reason = "c"
 GROUPS: Final = "[dependency-groups]\nfeature = []\ntraining = []\ninference = []\n"
 
 
+@pytest.mark.slow
 def test_a_stage_is_renamed_in_waivers() -> None:
     renamed = rename(GROUPS + WAIVERS, stage("training", "training"), "torch")
     expected = WAIVERS.replace('"training"', '"torch"').replace("stages.training", "stages.torch")

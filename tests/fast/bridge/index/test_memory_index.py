@@ -89,6 +89,7 @@ def test_fresh_pages_are_read_from_the_cache(demo: MemoryProject) -> None:
     assert demo.locked == {"feature": "app 2.0, lib 1.0, mid 1.0", "training": "lib 1.0"}
 
 
+@pytest.mark.slow
 def test_a_slow_index_is_asked_in_advance(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     demo.index.latency = 0.005
@@ -108,6 +109,7 @@ def test_an_index_with_pages_in_html(demo: MemoryProject) -> None:
     assert sources(demo, "feature") == {"app": "corp", "lib": None, "mid": None}
 
 
+@pytest.mark.slow
 def test_a_supplemental_index_is_used_for_what_the_first_lacks(demo: MemoryProject) -> None:
     demo.index.offer({"app 2.0": ["lib"], "zoo 1.0": []}, CORP)
     demo.index.offer({"app 1.0": ["lib"], "lib 1.0": []})
@@ -137,6 +139,7 @@ def test_a_failing_index_is_reported_once_and_not_asked_again(demo: MemoryProjec
     assert demo.locked == {}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("two_cores")
 def test_a_failing_index_is_reported_once_by_several_processes(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
@@ -245,6 +248,7 @@ def test_credentials_go_to_the_index_and_into_no_lock(
     assert "s3cret" not in text
 
 
+@pytest.mark.slow
 def test_files_are_found_with_their_urls_and_sizes(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     demo.write(pyproject({"feature": ["lib"]}))
@@ -300,6 +304,7 @@ def test_a_response_without_its_body_in_the_cache_is_requested_again(demo: Memor
     assert demo.locked == {"training": "lib 1.0"}
 
 
+@pytest.mark.slow
 def test_an_index_lacks_a_release_that_is_in_a_lock(demo: MemoryProject) -> None:
     demo.index.offer({"mid 1.0": []})
     demo.index.offer({"app 1.0": [], "app 2.0": []}, CORP)

@@ -78,6 +78,7 @@ def test_the_newest_releases_are_assumed(demo: MemoryProject) -> None:
         require_requests(demo, *ASSUMED)
 
 
+@pytest.mark.slow
 def test_another_release_that_the_solver_reads_is_followed(demo: MemoryProject) -> None:
     with prefetching(demo) as prefetcher:
         require_requests(demo, *ASSUMED)
@@ -87,6 +88,7 @@ def test_another_release_that_the_solver_reads_is_followed(demo: MemoryProject) 
         require_requests(demo, *ASSUMED, "/simple/old/", "/pypi/old/1.0/json")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("read", "ahead"),
     [

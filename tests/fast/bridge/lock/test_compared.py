@@ -116,6 +116,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_compared_packages_are_those_that_are_exported(root: Path) -> None:
     for stage in load_project(root).stages:
         compared = sorted(stage.lock.compared, key=lambda each: each.name)

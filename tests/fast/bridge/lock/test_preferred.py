@@ -81,6 +81,7 @@ def test_all_that_the_solver_reads_of_pins_is_read(
     assert_all_is_read(stage, text.replace("\n", "\r\n") if is_of_windows else text)
 
 
+@pytest.mark.slow
 @pytest.mark.sampled
 def test_files_of_recorded_packages_are_read(stage: ProjectStage) -> None:
     assert_all_is_read(stage, recorded_lock())

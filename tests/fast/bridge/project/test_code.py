@@ -111,6 +111,7 @@ common = { path = "libs/common", develop = true }
 """
 
 
+@pytest.mark.slow
 def test_a_project_that_is_no_package_has_no_sources(tmp_path: Path) -> None:
     assert code(tmp_path, NO_PACKAGE, "credit.py") == Code()
     declared = code(tmp_path, f"{NO_PACKAGE}packages = [{{ include = 'credit.py' }}]\n")

@@ -287,6 +287,7 @@ def test_an_extra_that_is_not_selected_makes_no_difference() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_order_of_requirements_and_tables_makes_no_difference() -> None:
     lines = [
         "project.dependencies = ['a', 'b>1', 'B']",

@@ -88,6 +88,7 @@ def shown(outcome: Outcome) -> str:
     return outcome.lock.text
 
 
+@pytest.mark.slow
 def test_stages_agree_where_they_can(output: SolverOutput | None) -> None:
     tasks = [task("feature", "lib>1"), task("training", "lib>1,<3"), task("inference", "lib<2")]
     assert solved(tasks, output) == {
@@ -103,6 +104,7 @@ def test_stages_that_are_not_aligned_have_the_newest_versions(output: SolverOutp
     assert solved(tasks, output, aligned=False) == {"feature": "lib 3.0", "training": "lib 2.0"}
 
 
+@pytest.mark.slow
 def test_the_error_of_a_stage_leaves_the_others(output: SolverOutput | None) -> None:
     found = solved([task("feature", "lib>3"), task("training", "lib")], output)
     assert found["training"] == "lib 3.0"

@@ -117,6 +117,7 @@ def test_messages_and_answers_may_be_larger_than_a_pipe_buffers(worker: Worker) 
     assert [reply.get() for reply in replies] == texts
 
 
+@pytest.mark.slow
 def test_an_error_is_the_answer_to_its_message_alone(worker: Worker) -> None:
     replies = [worker.send(Fail(FtiError)), worker.send(Add(1, 1))]
     failed, added = (reply.get() for reply in replies)
@@ -150,6 +151,7 @@ def test_an_unexpected_exception_is_raised_where_the_answer_is_awaited(
         reply.get()
 
 
+@pytest.mark.slow
 @needs_fork
 def test_a_process_that_ends_is_named_as_the_cause(process: ProcessWorker) -> None:
     reply = process.send(Die())
