@@ -83,6 +83,7 @@ def test_a_folder_for_the_command_is_not_for_poetry(poetry: Poetry, locked_tiny:
     )
 
 
+@pytest.mark.newest_only
 def test_the_commands_exit_code_is_that_of_run(poetry: Poetry, locked_tiny: Path) -> None:
     # The locks of other stages do not matter.
     (locked_tiny / "fti/training/poetry.lock").unlink()
@@ -100,6 +101,7 @@ def test_help_is_of_run_before_the_stage(poetry: Poetry, locked_tiny: Path) -> N
     )
 
 
+@pytest.mark.newest_only
 def test_a_missing_and_a_broken_environment_are_told_and_made_anew(
     poetry: Poetry, locked_tiny: Path
 ) -> None:
