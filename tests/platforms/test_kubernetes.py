@@ -10,7 +10,7 @@ import sys
 import tarfile
 import zipfile
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 import yaml
@@ -28,6 +28,7 @@ from poetry_fti.model.stage import Resources
 from rest_server import RestServer, serving
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from poetry_fti.model.lock import LockedStage
@@ -143,30 +144,38 @@ def project(kubectl: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_the_files_are_valid(project: Path, version: str) -> None:
-    files = [*sorted(project.glob("fti/*/kubernetes.yaml")), project / "rendered.yaml"]
-    words = ("kubernetes-validate", "--strict", "--kubernetes-version", version)
-    printed = Consumer.named("kubernetes").run(*words, *files)
+def predictor(project: Path) -> Mapping[str, Any]:
+    """Return the pod of the exported service of KServe."""
+    service = yaml.safe_load((project / "kserve.yaml").read_text("utf-8"))
+    found: Mapping[str, Any] = service["spec"]["predictor"]
+    return found
+
+
+def test_the_files_and_the_predictor_are_valid(project: Path, tmp_path: Path) -> None:
+    pod = tmp_path / "pod.yaml"
+    document = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod"}}
+    pod.write_text(yaml.safe_dump({**document, "spec": predictor(project)}), encoding="utf-8")
+    files = [*sorted(project.glob("fti/*/kubernetes.yaml")), project / "rendered.yaml", pod]
     kinds = ["cronjob", "deployment", "service", "poddisruptionbudget", "job"]
-    lines = [line for line in printed.splitlines() if line]
-    assert all(line.startswith("INFO") and " passed for resource " in line for line in lines)
-    assert sorted(re.findall(r"resource (\w+)/", printed)) == sorted(kinds * 2)
+    service = ["deployment", "service", "poddisruptionbudget"]
+    awkward = awkward_files(tmp_path)
+    for version in VERSIONS:
+        words = ("kubernetes-validate", "--strict", "--kubernetes-version", version)
+        printed = Consumer.named("kubernetes").run(*words, *files, *awkward)
+        assert all(line.startswith("INFO") for line in printed.splitlines() if line)
+        found = re.findall(r" passed for resource (\w+)/", printed)
+        assert sorted(found[:11]) == sorted([*kinds * 2, "pod"])
+        assert found[11:] == ["cronjob", "job", *service * 2]
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_stages_with_gpus_and_awkward_names_are_valid(version: str, tmp_path: Path) -> None:
+def awkward_files(folder: Path) -> Sequence[Path]:
+    """Write the files of the stages with GPUs and awkward names."""
     paths = []
     for number, locked in enumerate(AWKWARD):
-        path = tmp_path / f"{number}.yaml"
+        path = folder / f"{number}.yaml"
         path.write_text(kubernetes.files(locked)[kubernetes.FILENAME], encoding="utf-8")
         paths.append(path)
-    words = ("kubernetes-validate", "--strict", "--kubernetes-version", version)
-    lines = Consumer.named("kubernetes").run(*words, *paths).split("\n")
-    assert [line for line in lines if line and not line.startswith("INFO")] == []
-    service = ["deployment", "service", "poddisruptionbudget"]
-    kinds = re.findall(r" passed for resource (\w+)/", "\n".join(lines))
-    assert kinds == ["cronjob", "job", *service * 2]
+    return paths
 
 
 def test_kustomize_renders_the_overlay(project: Path) -> None:
@@ -225,16 +234,7 @@ def kubeconfig(server: str) -> str:
     )
 
 
-def test_the_predictor_is_a_valid_pod_of_the_image(project: Path, tmp_path: Path) -> None:
-    service = yaml.safe_load((project / "kserve.yaml").read_text("utf-8"))
-    predictor = service["spec"]["predictor"]
-    (container,) = predictor["containers"]
+def test_the_predictor_has_the_image_and_the_probe(project: Path) -> None:
+    (container,) = predictor(project)["containers"]
     assert container["image"] == "ghcr.io/acme/credit-scoring-inference:1.4"
     assert container["readinessProbe"]["httpGet"] == {"path": "/health", "port": 8000}
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod"}, "spec": predictor}
-    (tmp_path / "pod.yaml").write_text(yaml.safe_dump(pod), encoding="utf-8")
-    for version in VERSIONS:
-        words = ("kubernetes-validate", "--strict", "--kubernetes-version", version)
-        printed = Consumer.named("kubernetes").run(*words, tmp_path / "pod.yaml")
-        assert " passed for resource " in printed
-        assert "WARN" not in printed

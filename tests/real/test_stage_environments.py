@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 
 from harness import Poetry, Result, snapshot
+from installed import install
 from pythons import find_python, only_pythons
 
 ALPHA: Final = ("python", "-B", "-c", "import alpha, tiny; print(alpha.__version__)")
@@ -266,17 +267,15 @@ def test_only_a_fresh_lock_is_installed(poetry: Poetry, locked_tiny: Path) -> No
 
 
 def test_sync_removes_what_the_lock_does_not_hold(poetry: Poetry, locked_tiny: Path) -> None:
-    poetry.ok(locked_tiny, "fti", "install", "feature", "training")
+    poetry.ok(locked_tiny, "fti", "install", "feature")
     env = environment(poetry, locked_tiny, "feature")
     (library,) = env.glob("lib/python*/site-packages")
-    (other,) = environment(poetry, locked_tiny, "training").glob("lib/python*/site-packages")
-    for name in ("torchish", "torchish-2.1.dist-info"):
-        shutil.copytree(other / name, library / name)
+    install(library, "torchish", "2.1")
     assert "Removing torchish" not in poetry.ok(locked_tiny, "fti", "install", "feature")
     synced = poetry(locked_tiny, "fti", "install", "feature", "--sync")
     assert "- Removing torchish (2.1)" in synced.output
     assert "deprecated" not in synced.errors
-    assert not (library / "torchish").exists()
+    assert not (library / "torchish.py").exists()
 
 
 @pytest.mark.newest_only
