@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness import snapshot
+from pythons import activated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,9 +48,8 @@ def test_commands_say_and_write_the_same_with_and_without_the_plugin(
 ) -> None:
     plain = small(project("migrant")).rename(tmp_path / "plain")
     plugged = small(project("migrant"))
-    # A virtual environment's name, which Poetry prints, depends on the project's folder.
-    without = {**poetry.environment, "POETRY_VIRTUALENVS_CREATE": "false"}
-    poetry = replace(poetry, environment=without)
+    # The name of an environment of Poetry's own, which it prints, depends on the project's folder.
+    poetry = replace(poetry, environment=activated(poetry.environment, tmp_path / "venv"))
     for command in COMMANDS:
         expected = poetry(plain, *command, "--no-plugins")
         assert poetry(plugged, *command) == expected, command
