@@ -156,7 +156,8 @@ def run(tmp_path_factory: pytest.TempPathFactory, poetry: Poetry, project: Path)
     (command,) = commands("dagster")
     with serving(Engine()) as engine:
         output = Consumer.named("dagster").run(
-            *("python", home / "script.py", projects, home / "report.json", project, *command),
+            *("python", home / "script.py", projects, home / "report.json", project),
+            *command,
             DOCKER_HOST=engine.url.replace("http", "tcp"),
             FTI_ENVIRONMENTS=str(environments),
             HOME=str(home),
