@@ -54,7 +54,8 @@ class Boundary:
         away = "older-to-newer" if producer < consumer else "newer-to-older"
         older, newer = sorted((producer, consumer))
         return (
-            self.direction in {away, "both"}
+            older != newer  # both may lie between the releases that were measured
+            and self.direction in {away, "both"}
             and leading(older, self.below) < self.below
             and leading(newer, self.start) >= self.start
             and (self.since is None or leading(older, self.since) >= self.since)
