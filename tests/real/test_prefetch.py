@@ -16,6 +16,7 @@ from awkward_index import Manners, desk, wide
 from harness import snapshot
 from loopback.failures import GARBAGE
 from loopback.site import Answer
+from small_index import pyproject
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,15 +38,27 @@ def test_one_process_fetches_within_bounds_and_each_page_once(tmp_path: Path) ->
         assert lock == project.plain()
 
 
+STAGES: Final = {name: ["app"] for name in ("feature", "training", "inference")}
+
+
 @pytest.mark.newest_only
-def test_several_processes_have_bounds_each_and_request_nothing_twice(tmp_path: Path) -> None:
-    stages = {name: ["app"] for name in ("feature", "training", "inference")}
-    with desk(tmp_path, wide(40), stages=stages) as project:
+def test_several_processes_have_bounds_each(tmp_path: Path) -> None:
+    with desk(tmp_path, wide(40), stages=STAGES) as project:
         project.lock()
-        # All processes may begin with the same page, before it is known that answers take time.
-        assert {path for path, n in project.index.asked.items() if n > 1} <= {"/simple/app/"}
-        # There are as many as there are cores for, but no more than stages.
-        assert project.index.most <= len(stages) * (PREFETCHED + 1)
+        processes = max(project.index.asked.values())
+        # As many as there are cores for, but no more than stages.
+        assert processes <= len(STAGES)
+        assert project.index.most <= processes * (PREFETCHED + 1)
+
+
+@pytest.mark.newest_only
+def test_several_processes_request_nothing_twice_of_the_default_index(tmp_path: Path) -> None:
+    with desk(tmp_path, wide(40)) as project:
+        (project.root / "pyproject.toml").write_text(pyproject(STAGES), encoding="utf-8")
+        project.lock()
+        # All may begin with the same page, before it is known that answers take time.
+        repeated = {path for path, n in project.index.asked.items() if n > 1}
+        assert repeated <= {"/simple/app/"}
 
 
 # An index that wants fewer requests

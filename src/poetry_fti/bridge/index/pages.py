@@ -54,15 +54,16 @@ class CachedPages:
         self._age = ANY_AGE if any_age else {}
         self._headers: Any = None
 
-    def releases(self, name: NormalizedName) -> dict[Version, str | bool] | None:
+    def releases(self, name: NormalizedName, *, keep: bool) -> dict[Version, str | bool] | None:
         """Return what `releases_of` finds on a project's page, or None if Poetry has to request it.
 
-        It is kept in Poetry's cache with the page's ETag, since it is read in a third of the time.
-        Pages that cannot be read give None, too: Poetry reports what is wrong with them.
+        With `keep`, it is kept in Poetry's cache with the page's ETag, since it is read in a third
+        of the time. Pages that cannot be read give None, too: Poetry reports what is wrong with
+        them.
         """
         try:
             with self._response(name) as response:
-                return None if response is None else self._releases(name, response)
+                return None if response is None else self._releases(name, response, keep=keep)
         except Exception:  # noqa: BLE001 - Poetry reports what is wrong with it
             return None
 
@@ -74,14 +75,16 @@ class CachedPages:
         except Exception:  # noqa: BLE001 - Poetry reports what is wrong with it
             return None
 
-    def _releases(self, name: NormalizedName, response: HTTPResponse) -> dict[Version, str | bool]:
+    def _releases(
+        self, name: NormalizedName, response: HTTPResponse, *, keep: bool
+    ) -> dict[Version, str | bool]:
         key, etag = f"{name}:{_KEPT}", response.headers.get("ETag")
         kept = kept_value(self._index, key) if etag else None
         if kept is not None and kept["etag"] == etag:
             return {Version.parse(text): yanked for text, yanked in kept["releases"]}
         files = json.loads(response.read(decode_content=True))["files"]
         found = releases_of(files_by_release(files, name))
-        if etag:
+        if etag and keep:
             releases = [(version.text, yanked) for version, yanked in found.items()]
             keep_value(self._index, key, {"etag": etag, "releases": releases})
         return found

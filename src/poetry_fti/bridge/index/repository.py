@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
@@ -9,6 +10,7 @@ from poetry.config.config import Config
 from poetry.repositories.exceptions import PackageNotFoundError
 from poetry.repositories.legacy_repository import LegacyRepository
 from poetry.repositories.link_sources.json import SimpleJsonPage
+from poetry.repositories.pypi_repository import PyPiRepository
 from poetry.repositories.repository import Repository
 
 from poetry_fti.bridge.index.builds import BuildRefusedError, refused_builds
@@ -24,6 +26,7 @@ from poetry_fti.bridge.index.releases import candidate, exact_release, release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     from packaging.utils import NormalizedName
     from poetry.core.constraints.version import Version
@@ -152,15 +155,21 @@ class IndexCache:
             return self.index.get_release_info(*key)
 
     def _read_candidates(self, name: NormalizedName) -> Repository:
-        request = self._under_way.request(f"{self.index.name} {name}")
-        with self._monitor.reading_page(), request:
-            found = self._pages.releases(name)
+        with self._monitor.reading_page(), self._page_request(name) as is_new:
+            # A first lock writes no more than it has to.
+            found = self._pages.releases(name, keep=not is_new)
             if found is None:
                 found = self._request_page(name)
         return Repository(
             self.index.name,
             [candidate(self.index, name, version, yanked=each) for version, each in found.items()],
         )
+
+    def _page_request(self, name: NormalizedName) -> AbstractContextManager[bool]:
+        # Other indexes may not allow that their pages are cached, and are asked by each process.
+        if not isinstance(self.index, PyPiRepository):
+            return nullcontext(enter_result=False)
+        return self._under_way.request(f"{self.index.name} {name}")
 
     def _request_page(self, name: NormalizedName) -> dict[Version, str | bool]:
         try:

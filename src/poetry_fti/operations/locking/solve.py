@@ -131,13 +131,13 @@ def solving(
     pyproject.toml.
     """
     names = {task.name for task in tasks}
-    fixed = {
-        stage.name: stage.versions
+    others = [
+        stage
         for stage in project.stages
         if request.latest is None and stage.name not in names and project.is_fresh(stage)
-    }
+    ]
     rules = [rule for rule in project.rules if names.issuperset(rule.stages)]
-    aligned = request.aligned and len(tasks) + len(fixed) > 1
+    aligned = request.aligned and len(tasks) + len(others) > 1
     if notice := plain_path_notice():
         feedback.notice(notice)
     pool, output = project.poetry.pool, _output(feedback)
@@ -145,7 +145,9 @@ def solving(
         tasks, [*rules, *project.exemptions], pool, output, aligned=aligned
     ) as solver:
         solver.begin()
-        project.require_accepted()  # while other processes solve
+        # While other processes solve:
+        project.require_accepted()
+        fixed = {stage.name: stage.versions for stage in others}
         with feedback.progress(title, lambda: {each.name: each.progress.state for each in tasks}):
             yield solver, require_one_origin(solver.solve(fixed), rules)
 

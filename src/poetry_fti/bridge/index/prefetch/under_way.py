@@ -33,10 +33,13 @@ class RequestsUnderWay:
         self._slots[_SLOTS] = 1
 
     @contextmanager
-    def request(self, name: str) -> Iterator[None]:
-        """Wait until no other process requests what has this name, and keep others waiting."""
+    def request(self, name: str) -> Iterator[bool]:
+        """Wait until no other process requests what has this name, and keep others waiting.
+
+        Yields whether another process may have made the request just now.
+        """
         if not self._slots[_SLOTS]:
-            yield
+            yield False
             return
         slot = crc32(name.encode()) % _SLOTS
         end = monotonic() + _PATIENCE
@@ -44,6 +47,6 @@ class RequestsUnderWay:
             sleep(_PAUSE)
         self._slots[slot] = 1
         try:
-            yield
+            yield True
         finally:
             self._slots[slot] = 0
