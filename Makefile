@@ -40,7 +40,7 @@ PLATFORMS := $(CONSUMERS:%=.venv-platforms/%/ready) $(NPM_CONSUMERS:%=.venv-plat
 # Compiling the tests takes longer than running the fast ones.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast test-fast-poetry test-fast-rooms test-fast-rest test-slow test-real test-generated test-generated-fast test-generated-real test-oldest test-between test-packages test-platforms environments lint bench bench-images clean
+.PHONY: demo test test-fast test-fast-poetry test-fast-rooms test-fast-rest test-slow test-real test-generated test-generated-fast test-generated-real test-oldest test-oldest-fast test-oldest-real test-between test-packages test-platforms environments lint bench bench-images clean
 
 demo: .venv/ready
 	PYTHONPATH=fixtures .venv/bin/python -m demo
@@ -80,9 +80,13 @@ test-generated-fast: .venv/ready
 test-generated-real: .venv/ready
 	.venv/bin/python -m pytest $(REAL_GENERATED) $(PARALLEL) -m generated
 
-test-oldest: .venv-$(OLDEST)/ready
+test-oldest: test-oldest-fast test-oldest-real
+
+test-oldest-fast: .venv-$(OLDEST)/ready
 	@$(MAKE) --no-print-directory VENV=.venv-$(OLDEST) test-fast-poetry
 	.venv-$(OLDEST)/bin/python -m pytest $(FAST_OPTIONS) -m "slow and not generated" tests/fast/bridge
+
+test-oldest-real: .venv-$(OLDEST)/ready
 	.venv-$(OLDEST)/bin/python -m pytest $(REAL_OLDEST) $(PARALLEL) \
 		-m "not docker and not generated and not newest_only"
 
