@@ -11,6 +11,7 @@ from cleo.io.null_io import NullIO
 from poetry.core.factory import logger
 from poetry.factory import Factory
 
+from poetry_fti.bridge.accepted import remember_accepted
 from poetry_fti.bridge.build_constraints import build_constraints
 from poetry_fti.bridge.index.files import KnownSizes, cached_yanks, find_files, pool_indexes
 from poetry_fti.bridge.index.http_cache import make_robust
@@ -93,24 +94,22 @@ class PoetryProject:
         """The project's package indexes."""
         return self.poetry.pool
 
-    def require_accepted(self, pyproject: Mapping[str, Any]) -> bool:
-        """Return whether the data of the pyproject.toml is known to have no warnings.
+    def require_accepted(self, pyproject: Mapping[str, Any]) -> None:
+        """Raise ConfigError if Poetry refuses the pyproject.toml, which has this data.
 
-        Raises ConfigError if Poetry refuses it. The error names the requirements that are not
-        valid, which Poetry's own does not.
+        The error names the requirements that are not valid, which Poetry's own does not.
         """
         try:
             if self._poetry is None or self._is_validated:
-                _ = self.poetry  # which prints warnings as it is loaded
-                return False
-            return not self._validate(pyproject)
+                _ = self.poetry
+            else:
+                self._validate(pyproject)
         except ConfigError as error:
             if problems := requirement_problems(pyproject):
                 raise ProblemsError(problems) from error
             raise
 
-    def _validate(self, pyproject: Mapping[str, Any]) -> Sequence[str]:
-        """Print the warnings that Poetry has about a pyproject.toml, and return them."""
+    def _validate(self, pyproject: Mapping[str, Any]) -> None:
         result = Factory.validate(deepcopy(dict(pyproject)))  # which it adds defaults to
         if result["errors"]:  # as poetry-core words it when it loads the file
             listed = "".join(f"\n  - {error}" for error in result["errors"])
@@ -118,7 +117,8 @@ class PoetryProject:
         for warning in result["warnings"]:
             logger.warning(warning)
         self._is_validated = True
-        return result["warnings"]
+        if not result["warnings"]:  # which are to be repeated
+            remember_accepted(self.root, pyproject)
 
     def require_sources(self, package: ProjectPackage) -> None:
         """Raise ConfigError if a dependency names a source that the project does not have."""

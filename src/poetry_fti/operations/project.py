@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_fti import files
 from poetry_fti.agreement.rules import hold, of_several_origins, tied
-from poetry_fti.bridge.accepted import is_accepted, remember_accepted
+from poetry_fti.bridge.accepted import is_accepted
 from poetry_fti.bridge.lock.conditions import lock_conditions
 from poetry_fti.bridge.lock.locker import LockState, LockStatus
 from poetry_fti.bridge.lock.preferences import readable_pins
@@ -105,8 +105,7 @@ class Project:
             return
         if not self._read.is_checked:
             self._read = read_pyproject(self.pyproject, POETRY_CHECKS)
-        if self.poetry.require_accepted(self.pyproject):
-            remember_accepted(self.root, self.pyproject)
+        self.poetry.require_accepted(self.pyproject)
 
     def select(self, names: Iterable[str]) -> tuple[ProjectStage, ...]:
         """Return the stages with these names, or all stages if there are no names.
@@ -213,8 +212,8 @@ def load_project(
         read = read_pyproject(pyproject, POETRY_CHECKS, check=check and not known)
         if read.is_checked:
             poetry.load_unvalidated()
-        if (known or read.is_checked) and poetry.require_accepted(pyproject):
-            remember_accepted(path.parent, pyproject)
+        if known or read.is_checked:
+            poetry.require_accepted(pyproject)
     except ProblemsError as error:
         if path.parent == start.absolute():
             raise
