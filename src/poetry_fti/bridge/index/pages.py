@@ -54,16 +54,15 @@ class CachedPages:
         self._age = ANY_AGE if any_age else {}
         self._headers: Any = None
 
-    def releases(self, name: NormalizedName, *, keep: bool) -> dict[Version, str | bool] | None:
+    def releases(self, name: NormalizedName) -> dict[Version, str | bool] | None:
         """Return what `releases_of` finds on a project's page, or None if Poetry has to request it.
 
-        With `keep`, it is kept in Poetry's cache with the page's ETag, since it is read in a third
-        of the time. Pages that cannot be read give None, too: Poetry reports what is wrong with
-        them.
+        It is kept in Poetry's cache with the page's ETag, since it is read in a third of the time.
+        Pages that cannot be read give None, too: Poetry reports what is wrong with them.
         """
         try:
             with self._response(name) as response:
-                return None if response is None else self._releases(name, response, keep=keep)
+                return None if response is None else self._releases(name, response)
         except Exception:  # noqa: BLE001 - Poetry reports what is wrong with it
             return None
 
@@ -75,16 +74,14 @@ class CachedPages:
         except Exception:  # noqa: BLE001 - Poetry reports what is wrong with it
             return None
 
-    def _releases(
-        self, name: NormalizedName, response: HTTPResponse, *, keep: bool
-    ) -> dict[Version, str | bool]:
+    def _releases(self, name: NormalizedName, response: HTTPResponse) -> dict[Version, str | bool]:
         key, etag = f"{name}:{_KEPT}", response.headers.get("ETag")
         kept = kept_value(self._index, key) if etag else None
         if kept is not None and kept["etag"] == etag:
             return {Version.parse(text): yanked for text, yanked in kept["releases"]}
         files = json.loads(response.read(decode_content=True))["files"]
         found = releases_of(files_by_release(files, name))
-        if etag and keep:
+        if etag:
             releases = [(version.text, yanked) for version, yanked in found.items()]
             keep_value(self._index, key, {"etag": etag, "releases": releases})
         return found

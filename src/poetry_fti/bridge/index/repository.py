@@ -156,8 +156,8 @@ class IndexCache:
 
     def _read_candidates(self, name: NormalizedName) -> Repository:
         with self._monitor.reading_page(), self._page_request(name) as is_new:
-            # A first lock writes no more than it has to.
-            found = self._pages.releases(name, keep=not is_new)
+            # All of a page that was requested just now is read, for whether it offers metadata.
+            found = None if is_new else self._pages.releases(name)
             if found is None:
                 found = self._request_page(name)
         return Repository(

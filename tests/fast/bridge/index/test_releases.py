@@ -298,14 +298,14 @@ def test_the_releases_of_a_cached_page_are_kept_until_the_page_changes(
     demo.write(pyproject({}))
     (index,) = http_repositories(demo.index.create_poetry(demo.root).pool)
     pages = CachedPages(index)
-    assert pages.releases(name, keep=True) is None  # Poetry has to request it
+    assert pages.releases(name) is None  # Poetry has to request it
     index.get_page(name)
-    assert pages.releases(name, keep=True) == {first: False}
+    assert pages.releases(name) == {first: False}
     with monkeypatch.context() as patch:
         patch.setattr("poetry_fti.bridge.index.pages.releases_of", pytest.fail)
-        assert pages.releases(name, keep=True) == {first: False}
+        assert pages.releases(name) == {first: False}
     demo.index.answers.data.clear()
     demo.index.offer({"lib 1.0": [], "lib 2.0": []})
     (other,) = http_repositories(demo.index.create_poetry(demo.root).pool)
     other.get_page(name)
-    assert CachedPages(other).releases(name, keep=True) == {first: False, second: False}
+    assert CachedPages(other).releases(name) == {first: False, second: False}

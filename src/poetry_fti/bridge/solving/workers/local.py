@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
+from poetry_fti.bridge.index.direct import direct_requests
 from poetry_fti.bridge.index.monitor import keep_connections, monitored
 from poetry_fti.bridge.index.pool import exact_pool, shared_pool, static_pool
 from poetry_fti.bridge.index.prefetch.prefetcher import CONNECTIONS, Prefetcher, environments
@@ -111,7 +112,9 @@ class LocalWorker(InProcessWorker):
         self._resources.enter_context(_without_garbage_collection())
         self._resources.enter_context(indexed_nodes())
         self._resources.enter_context(quick_search())
-        keep_connections(pool, CONNECTIONS + 1)  # one more for the solver itself
+        connections = CONNECTIONS + 1  # one more for the solver itself
+        keep_connections(pool, connections)
+        self._resources.enter_context(direct_requests(pool, connections))
         self._monitor = self._resources.enter_context(monitored(pool))
         self._shared = shared_pool(pool, self._monitor, under_way)
         self._exact = exact_pool(self._shared)
