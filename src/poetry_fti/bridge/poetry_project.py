@@ -13,6 +13,7 @@ from poetry.factory import Factory
 
 from poetry_fti.bridge.accepted import remember_accepted
 from poetry_fti.bridge.build_constraints import build_constraints
+from poetry_fti.bridge.grammars import load_grammars
 from poetry_fti.bridge.index.files import KnownSizes, cached_yanks, find_files, pool_indexes
 from poetry_fti.bridge.index.http_cache import make_robust
 from poetry_fti.bridge.project.derived_package import require_sources
@@ -72,6 +73,7 @@ class PoetryProject:
                 self._poetry = self._load(validate=False)
 
     def _load(self, *, validate: bool) -> Poetry:
+        load_grammars()
         with nullcontext() if validate else _without_validation(), converted_poetry_errors():
             poetry = self._create(self.root)
             hide_credentials(poetry)

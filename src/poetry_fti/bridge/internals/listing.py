@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from poetry_fti.bridge.internals import commands, index, locker, packages, search, solver
+from poetry_fti.bridge.internals import commands, index, locker, packages, parsers, search, solver
 from poetry_fti.bridge.internals.private_name import exists
 from poetry_fti.bridge.internals.versions import (
     is_newer_than_tested,
@@ -21,6 +21,7 @@ PRIVATE_NAMES: Final = (
     *solver.NAMES,
     *search.NAMES,
     *packages.NAMES,
+    *parsers.NAMES,
     *index.NAMES,
     *locker.NAMES,
     *commands.NAMES,
