@@ -52,8 +52,12 @@ PATHS = {
 LEFT_TO_POETRY = ("/moved", "/error", "/cut")
 # By the first part of the path.
 FAILURES = {
-    "moved": 302, "moved-for-ever": 301, "missing": 404, "login": 401,
-    "error": 503, "failing": 503,
+    "moved": 302,
+    "moved-for-ever": 301,
+    "missing": 404,
+    "login": 401,
+    "error": 503,
+    "failing": 503,
 }
 HEADERS = {
     "no-store": {"ETag": '"1"', "Cache-Control": "no-store"},

@@ -101,6 +101,7 @@ class PoetryProject:
 
         The error names the requirements that are not valid, which Poetry's own does not.
         """
+        self.load_unvalidated()
         try:
             if self._poetry is None or self._is_validated:
                 _ = self.poetry

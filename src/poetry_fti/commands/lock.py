@@ -81,9 +81,8 @@ same version of a package wherever possible.
             *extra_warnings(project, stages),
         ):
             warning(self.io, text)
+        project.require_accepted()
         stale = [stage for stage in stages if not project.is_fresh(stage)]
-        if stale:
-            project.require_accepted()
         if json_wanted:
             found = {stage.name: project.status(stage) for stage in stages}
             states = {name: {"state": s.state, "reason": s.reason} for name, s in found.items()}

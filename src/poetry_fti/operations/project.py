@@ -199,8 +199,9 @@ def load_project(
     """Return the project of a folder, or of its nearest parent with a pyproject.toml.
 
     Raises FtiError if there is none or if a symbolic link to a lock leaves the project, ConfigError
-    if the pyproject.toml is not valid. Without `check` Poetry does not validate it, which is not
-    necessary while the content hashes of the locks show that Poetry has accepted it before.
+    if the pyproject.toml is not valid. Without `check` Poetry does not validate it: the content
+    hash of a fresh lock shows that it accepted what the lock depends on, and `require_accepted`
+    asks it about the rest.
     """
     path = project_file.find_pyproject(start)
     # An edit is based on this text, even if the file changes before it is parsed.
@@ -210,8 +211,6 @@ def load_project(
     poetry = PoetryProject(path.parent, create, is_accepted=known)
     try:
         read = read_pyproject(pyproject, POETRY_CHECKS, check=check and not known)
-        if read.is_checked:
-            poetry.load_unvalidated()
         if known or read.is_checked:
             poetry.require_accepted(pyproject)
     except ProblemsError as error:

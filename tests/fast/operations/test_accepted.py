@@ -8,6 +8,7 @@ import pytest
 from poetry.core.factory import logger
 from poetry.factory import Factory
 
+from memory_commands import run
 from poetry_fti.bridge import accepted
 from poetry_fti.errors import FtiError
 from poetry_fti.operations.project import load_project
@@ -109,3 +110,21 @@ def test_a_cache_that_cannot_be_written_is_no_error(
     valid.load()
     valid.load()
     assert len(validations) == 2
+
+
+@pytest.mark.parametrize("options", ["", "--check"])
+def test_fresh_locks_do_not_hide_what_poetry_rejects(
+    valid: MemoryProject, validations: list[int], options: str
+) -> None:
+    lock(valid)
+    valid.write(f"{VALID}[tool.poetry]\nunknown = 1\n")
+    found = run(valid, f"lock {options}")
+    assert (found.code, found.output) == (2, "")
+    assert found.errors == (
+        "pyproject.toml: The Poetry configuration is invalid:\n"
+        "  - Additional properties are not allowed ('unknown' was unexpected)\n"
+    )
+    valid.write(f"{VALID}[tool.another]\n")
+    validations.clear()
+    assert [run(valid, f"lock {options}").code for _ in range(2)] == [0, 0]
+    assert len(validations) == 1

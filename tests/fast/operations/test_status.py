@@ -150,7 +150,7 @@ def test_what_poetry_refuses_is_an_error_of_the_configuration(demo: MemoryProjec
     assert "[project.version]" in str(error.value)
 
 
-def test_fresh_locks_prove_that_poetry_has_accepted_the_project(locked_demo: MemoryProject) -> None:
+def test_a_project_that_poetry_has_accepted(locked_demo: MemoryProject) -> None:
     project = load_project(locked_demo.root, locked_demo.index.create_poetry, check=False)
     assert all(map(project.is_fresh, project.stages))
     project.require_accepted()

@@ -27,7 +27,8 @@ def lock_stages(
     """Lock stages and return the result of each by its name.
 
     Stages that a rule ties to one of them are locked, too. If a stage cannot be locked, its result
-    has an `error`, and the other stages are locked nevertheless.
+    has an `error`, and the other stages are locked nevertheless. Raises ConfigError if Poetry
+    rejects the pyproject.toml, even if all locks are fresh.
     """
     stale = stages_to_solve(project, stages, request)
     results = {
@@ -40,6 +41,8 @@ def lock_stages(
         from poetry_fti.operations.locking.solve import solve_stages  # noqa: PLC0415
 
         results |= solve_stages(project, stale, request, feedback)
+    else:
+        project.require_accepted()
     return {stage.name: results[stage.name] for stage in project.stages if stage.name in results}
 
 
