@@ -14,8 +14,6 @@ from poetry.factory import Factory
 from poetry_fti.bridge.accepted import remember_accepted
 from poetry_fti.bridge.build_constraints import build_constraints
 from poetry_fti.bridge.grammars import load_grammars
-from poetry_fti.bridge.index.files import KnownSizes, cached_yanks, find_files, pool_indexes
-from poetry_fti.bridge.index.http_cache import make_robust
 from poetry_fti.bridge.project.derived_package import require_sources
 from poetry_fti.bridge.project.pyproject import converted_poetry_errors
 from poetry_fti.bridge.project.requirements.problems import requirement_problems
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from poetry.poetry import Poetry
     from poetry.repositories import RepositoryPool
 
+    from poetry_fti.bridge.index.files import KnownSizes
     from poetry_fti.bridge.index.licenses.lookup import IndexLicenses
     from poetry_fti.model.licenses import LicenseMetadata
     from poetry_fti.model.lock import Code, LockedFile, LockedPackage, LockedStage
@@ -73,6 +72,8 @@ class PoetryProject:
                 self._poetry = self._load(validate=False)
 
     def _load(self, *, validate: bool) -> Poetry:
+        from poetry_fti.bridge.index.http_cache import make_robust  # noqa: PLC0415 - slow
+
         load_grammars()
         with nullcontext() if validate else _without_validation(), converted_poetry_errors():
             poetry = self._create(self.root)
@@ -83,6 +84,8 @@ class PoetryProject:
 
     @cached_property
     def _known_sizes(self) -> KnownSizes:
+        from poetry_fti.bridge.index.files import KnownSizes  # noqa: PLC0415 - slow
+
         return KnownSizes(self.pool)
 
     @cached_property
@@ -129,6 +132,8 @@ class PoetryProject:
 
     def indexes(self) -> tuple[IndexOrigin, ...]:
         """Return the project's indexes, highest priority first; Poetry's default has no name."""
+        from poetry_fti.bridge.index.files import pool_indexes  # noqa: PLC0415 - slow
+
         return pool_indexes(self.pool)
 
     def code(self) -> Code:
@@ -151,6 +156,8 @@ class PoetryProject:
 
         Raises FtiError if an index cannot be reached.
         """
+        from poetry_fti.bridge.index.files import find_files  # noqa: PLC0415 - slow
+
         return find_files(self.pool, packages)
 
     def known_sizes(self, packages: Iterable[LockedPackage]) -> dict[str, int]:
@@ -173,6 +180,8 @@ class PoetryProject:
         Only pages in Poetry's cache are read. The names of the packages from PyPI that have none
         there are returned as well.
         """
+        from poetry_fti.bridge.index.files import cached_yanks  # noqa: PLC0415 - slow
+
         return cached_yanks(self.pool, packages)
 
     def logins(self, stages: Iterable[LockedStage]) -> tuple[Login, ...]:
