@@ -84,7 +84,8 @@ class DirectRequests:
         """Make a request; see `Authenticator.request`."""
         response = None
         if method == "get" and options.keys() <= {"headers", "timeout"}:
-            response = self._direct_response(url, options.get("headers") or {})
+            timeout = options.get("timeout", REQUESTS_TIMEOUT)
+            response = self._direct_response(url, options.get("headers") or {}, timeout)
         if response is not None:
             for hook in self._client.get_session(url).hooks["response"]:
                 hook(response)
@@ -99,7 +100,9 @@ class DirectRequests:
         """Close the idle connections."""
         self._adapter.close()
 
-    def _direct_response(self, url: str, headers: Mapping[str, str]) -> Response | None:
+    def _direct_response(
+        self, url: str, headers: Mapping[str, str], timeout: float
+    ) -> Response | None:
         """Return a response that is no redirect, or None if Poetry's client has to request it."""
         session = self._client.get_session(url)
         adapter = session.get_adapter(url)
@@ -113,10 +116,12 @@ class DirectRequests:
             begin = time.perf_counter()
             response = self._cached(request, adapter.controller)
             if response is None:
-                response = self._sent(request, adapter.controller, settings.options)
+                options = {**settings.options, "timeout": timeout}
+                response = self._sent(request, adapter.controller, options)
         except Exception:  # noqa: BLE001 - Poetry repeats the request, and reports what is wrong
             return None
-        if response.is_redirect:
+        if response.status_code in range(300, 400):
+            response.close()
             return None
         response.elapsed = timedelta(seconds=time.perf_counter() - begin)
         return response
@@ -168,4 +173,4 @@ class DirectRequests:
             verify=verify if isinstance(verify, bool) else str(verify),
             cert=str(client) if client else None,
         )
-        return _Settings(prepared.headers, {**options, "timeout": REQUESTS_TIMEOUT})
+        return _Settings(prepared.headers, options)
