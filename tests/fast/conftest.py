@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 import shutil
 import sys
 import threading
@@ -42,6 +43,21 @@ python = ">=3.12"
 """
 
 
+# What a file says that has only tests with a mark.
+OF_ALL_TESTS: Final = re.compile(
+    r"^pytestmark = (?:\[\s*)?pytest\.mark\.(slow|generated)\b", re.MULTILINE
+)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import no file of which ``-m`` leaves out all tests."""
+    if collection_path.suffix == ".py":
+        mark = OF_ALL_TESTS.search(collection_path.read_text(encoding="utf-8"))
+        if mark and f"not {mark[1]}" in config.option.markexpr:
+            return True
+    return None  # others may decide
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests of generated examples as slow."""
@@ -52,7 +68,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Exempt everything that was imported from the collection of garbage."""
-    gc.collect()
     gc.freeze()
 
 

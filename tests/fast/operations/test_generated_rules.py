@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from memory_index import MemoryProject
 
+pytestmark = pytest.mark.generated
+
 STAGES: Final = ("feature", "training", "inference")
 NAMES: Final = ("app", "lib", "mid", "zoo")
 RANGES: Final = ("", "<2", "<3", ">=2", ">=3", "==1.0", "==2.0", "!=2.0", "!=3.0", ">=2,<3")
@@ -92,7 +94,6 @@ def world(random: Random) -> World:
     return generated
 
 
-@pytest.mark.generated
 @pytest.mark.parametrize("seed", range(20))
 def test_a_generated_rule_is_met_exactly_if_brute_force_can_meet_it(
     seed: int, demo: MemoryProject

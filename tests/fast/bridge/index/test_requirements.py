@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
+pytestmark = pytest.mark.slow
+
 INVALID = "tinycss2 (>=1.1.0<1.2) ; extra == 'css'"
 
 
@@ -78,7 +80,6 @@ def kind(text: str) -> tuple[str, str]:
     )
 
 
-@pytest.mark.slow
 @pytest.mark.sampled
 def test_every_recorded_requirement() -> None:
     texts = [*recorded_texts(), INVALID]

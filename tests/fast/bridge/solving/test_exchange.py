@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+import pytest
 from cleo.io.null_io import NullIO
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.solving.solution import Solution
     from worlds import World
 
+
+pytestmark = pytest.mark.slow
 
 # Requirements with extras and markers; each release has an extra `x`.
 REQUIREMENTS: Final = st.builds(

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.solving.exclusion.possibility import Possibility
     from worlds import Chosen, Required
 
+pytestmark = pytest.mark.slow
+
 LINUX: Final = Targets(platforms=(Platform("linux", "amd64"),))
 ANY: Final = frozenset(VERSIONS)
 
@@ -144,7 +146,6 @@ def parts(lifted: Iterable[Restriction]) -> list[set[Restriction]]:
     return [every - {each} for each in every]
 
 
-@pytest.mark.slow
 @settings(max_examples=examples(75), derandomize=True, deadline=None, database=None)
 @given(made=limits(), data=st.data())
 def test_a_version_is_possible_once_what_is_named_changes_and_not_before(
