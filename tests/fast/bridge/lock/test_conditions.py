@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
@@ -41,27 +42,29 @@ PYPROJECT = dedent("""\
     """)
 
 
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@cache  # most tests compare with the same text
 def conditions(root: Path, text: str) -> dict[str, tuple[str, Mapping[str, Any]]]:
     """Return what decides on whether locks are fresh: by stage, the content hash and the table."""
-    root.mkdir(exist_ok=True)
     (root / "pyproject.toml").write_text(text, encoding="utf-8")
     project = load_project(root, MemoryIndex().create_poetry, check=False)
     lockers = {stage.name: stage.lock.locker for stage in project.stages}
     return {name: (locker.content_hash, locker.conditions) for name, locker in lockers.items()}
 
 
-def changed(root: Path, *replacements: tuple[str, str]) -> list[str]:
-    """Return the stages whose locks go stale when texts of the pyproject.toml are replaced."""
-    before, text = conditions(root, PYPROJECT), PYPROJECT
-    for old, new in replacements:
-        assert old in text
-        text = text.replace(old, new, 1)
-    after = conditions(root, text)
+def changed(root: Path, old: str, new: str, *, text: str = PYPROJECT) -> list[str]:
+    """Return the stages whose locks go stale when a text of the pyproject.toml is replaced."""
+    assert old in text
+    before, after = conditions(root, text), conditions(root, text.replace(old, new, 1))
     return [stage for stage in before if before[stage] != after[stage]]
 
 
-def test_the_table_of_each_stage(tmp_path: Path) -> None:
-    found = {stage: dict(table) for stage, (_, table) in conditions(tmp_path, PYPROJECT).items()}
+def test_the_table_of_each_stage(root: Path) -> None:
+    found = {stage: dict(table) for stage, (_, table) in conditions(root, PYPROJECT).items()}
     align = [
         {"level": "exact", "packages": ["app", "lib"], "stages": ["feature", "training"]},
         {"level": "minor", "packages": ["app-*"], "stages": ["feature", "training"]},
@@ -104,9 +107,9 @@ ORDERS = {
 
 @pytest.mark.parametrize("replacement", ORDERS.values(), ids=ORDERS)
 def test_the_order_in_which_something_is_written_makes_no_lock_stale(
-    replacement: tuple[str, str], tmp_path: Path
+    replacement: tuple[str, str], root: Path
 ) -> None:
-    assert changed(tmp_path, replacement) == []
+    assert changed(root, *replacement) == []
 
 
 IRRELEVANT = {
@@ -124,10 +127,8 @@ IRRELEVANT = {
 
 
 @pytest.mark.parametrize("replacement", IRRELEVANT.values(), ids=IRRELEVANT)
-def test_what_no_lock_depends_on_makes_none_stale(
-    replacement: tuple[str, str], tmp_path: Path
-) -> None:
-    assert changed(tmp_path, replacement) == []
+def test_what_no_lock_depends_on_makes_none_stale(replacement: tuple[str, str], root: Path) -> None:
+    assert changed(root, *replacement) == []
 
 
 BOTH = ["feature", "training"]
@@ -171,9 +172,9 @@ CHANGES = {
 
 @pytest.mark.parametrize(("old", "new", "stale"), CHANGES.values(), ids=CHANGES)
 def test_a_lock_goes_stale_by_what_its_stage_and_those_tied_to_it_ask_for(
-    old: str, new: str, stale: list[str], tmp_path: Path
+    old: str, new: str, stale: list[str], root: Path
 ) -> None:
-    assert changed(tmp_path, (old, new)) == stale
+    assert changed(root, old, new) == stale
 
 
 CHAIN = (
@@ -193,8 +194,7 @@ CHAIN = (
     ids=["one end", "the other end", "a rule at one end", "a rule at the other end"],
 )
 def test_locks_of_stages_that_are_tied_by_another_go_stale_together(
-    old: str, new: str, tmp_path: Path
+    old: str, new: str, root: Path
 ) -> None:
     text = PYPROJECT.replace(*CHAIN)
-    before, after = (conditions(tmp_path, each) for each in (text, text.replace(old, new)))
-    assert [stage for stage in before if before[stage] != after[stage]] == [*BOTH, "inference"]
+    assert changed(root, old, new, text=text) == [*BOTH, "inference"]

@@ -23,7 +23,7 @@ def code(root: Path, text: str, *files: str) -> Code:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("", encoding="utf-8")
     (root / "pyproject.toml").write_text(PROJECT + text, encoding="utf-8")
-    return project_code(Factory().create_poetry(root))
+    return project_code(Factory().create_poetry(root, disable_plugins=True))
 
 
 @pytest.mark.parametrize(
