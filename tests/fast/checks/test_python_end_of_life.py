@@ -75,6 +75,7 @@ def test_other_stages_are_silent(silent: CheckedStage) -> None:
     assert report(CHECK, silent) == ""
 
 
+@pytest.mark.slow
 def test_the_command_knows_the_date(demo: MemoryProject) -> None:
     demo.index.offer({"app 1.0": []})
     demo.write(pyproject({"training": ["app"]}, python="==3.9.*"))

@@ -33,7 +33,7 @@ FILES: Final = {
 SAVED: Final = [path for paths in FILES.values() for path in paths]
 
 
-@pytest.mark.parametrize("year", YEARS)
+@pytest.mark.parametrize("year", [pytest.param("2024", marks=pytest.mark.slow), "2025"])
 def test_versions_in_real_models(year: str) -> None:
     sklearn, xgboost, numpy = YEARS[year]
     others = {".onnx", ".skops"}

@@ -52,7 +52,7 @@ def valid(demo: MemoryProject) -> MemoryProject:
     return demo
 
 
-@pytest.mark.parametrize("first", [load, lock])
+@pytest.mark.parametrize("first", [load, pytest.param(lock, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("second", [load, lock])
 def test_an_unchanged_project_is_validated_once(
     valid: MemoryProject,

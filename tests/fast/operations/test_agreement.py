@@ -60,6 +60,7 @@ def test_stages_that_cannot_agree_differ_for_a_reason(demo: MemoryProject) -> No
     ]
 
 
+@pytest.mark.slow
 def test_stages_that_are_not_aligned_have_the_newest_versions(demo: MemoryProject) -> None:
     demo.index.offer(LIB)
     demo.write(pyproject({"feature": ["lib"], "training": ["lib<3"]}))
@@ -118,7 +119,10 @@ def test_a_rule_may_cost_what_alignment_may_not(demo: MemoryProject) -> None:
 
 @pytest.mark.parametrize(
     ("level", "feature", "training"),
-    [("minor", "lib 2.1.0", "lib 2.1.7"), ("major", "lib 2.1.0", "lib 2.2.0")],
+    [
+        ("minor", "lib 2.1.0", "lib 2.1.7"),
+        pytest.param("major", "lib 2.1.0", "lib 2.2.0", marks=pytest.mark.slow),
+    ],
 )
 def test_a_rule_may_compare_a_part_of_the_version(
     demo: MemoryProject, level: str, feature: str, training: str

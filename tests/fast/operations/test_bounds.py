@@ -153,6 +153,7 @@ def test_a_security_fix_is_one_line(vulnerable: MemoryProject) -> None:
     assert locks(vulnerable)["feature"] == before["feature"]
 
 
+@pytest.mark.slow
 def test_locks_that_satisfy_a_constraint_stay_fresh_with_and_without_it(
     vulnerable: MemoryProject,
 ) -> None:
@@ -266,6 +267,7 @@ def test_markers_that_mean_the_same_on_a_platform(demo: MemoryProject) -> None:
     assert "cannot be read" in run(demo, "lock --check").errors
 
 
+@pytest.mark.slow
 def test_a_constraint_for_some_targets_that_cannot_be_met(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     demo.write(constrained("lib>=2; python_version < '3.13'", groups={"training": ["app"]}))
@@ -286,6 +288,7 @@ def test_a_constraint_on_a_package_from_a_path(demo: MemoryProject) -> None:
     assert "own 1 is excluded: tool.fti.constraints[0] requires own >=2" in str(result.error)
 
 
+@pytest.mark.slow
 def test_a_constraint_may_name_a_prerelease(demo: MemoryProject) -> None:
     demo.index.offer({**RELEASES, "lib 3.0rc1": []})
     demo.write(constrained("lib==3.0rc1", groups={"training": ["lib"]}))

@@ -48,7 +48,13 @@ def demo(
     return demo
 
 
-@pytest.mark.parametrize("stages", [(), ("training",)], ids=["all stages", "one stage"])
+@pytest.mark.parametrize(
+    "stages",
+    [
+        pytest.param((), id="all stages"),
+        pytest.param(("training",), id="one stage", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -67,6 +67,8 @@ FILES: Final = {
     "stamp": ["training/fti_stamp.py"],
 }
 
+# No file, several, one for all stages, one elsewhere, and images.
+SHAPES: Final = {"bake", "bentoml", "devcontainer", "dockerfile", "mlflow"}
 # Kubeflow needs them, and a job of Azure Machine Learning is written for a stage that has one.
 _COMMANDS: Final = "".join(
     f'[tool.fti.stages.{name}.image]\ncommand = ["python"]\n'
@@ -95,13 +97,10 @@ def with_commands(
         yield demo.load()
 
 
-# The library for SBOMs takes long to import.
+# The exporters have fast tests of their own: here, one format of each shape is enough for them.
 @pytest.mark.parametrize(
     "format_name",
-    [
-        pytest.param(each, marks=[pytest.mark.slow] if each == "cyclonedx" else [])
-        for each in FORMATS
-    ],
+    [pytest.param(each, marks=[] if each in SHAPES else [pytest.mark.slow]) for each in FORMATS],
 )
 def test_the_files_of_a_format(format_name: str, with_commands: Project) -> None:
     found = rendered(with_commands, format_name)
@@ -253,13 +252,15 @@ def test_a_dockerfile_from_a_template(demo: MemoryProject) -> None:
     ("content", "problem"),
     [
         (None, "does not exist. Create it or remove it from the key."),
-        (
+        pytest.param(
             "\x30\x82",
             "contains no certificate in PEM format. Convert it with `openssl x509 -inform der`.",
+            marks=pytest.mark.slow,
         ),
-        (
+        pytest.param(
             "-----BEGIN CERTIFICATE-----\n-----BEGIN RSA PRIVATE KEY-----\n",
             "contains a private key, which would be in the image. Remove it from the file.",
+            marks=pytest.mark.slow,
         ),
     ],
 )

@@ -43,6 +43,7 @@ def path(locked_demo: MemoryProject) -> Path:
     return project.root / ".devcontainer" / "training" / "devcontainer.json"
 
 
+@pytest.mark.slow
 def test_a_later_export_updates_the_file(locked_demo: MemoryProject, path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("/app", "/srv"), encoding="utf-8")
@@ -136,6 +137,7 @@ fti/former: poetry.lock
     assert [each.name for each in mixed.parent.iterdir()] == ["mine.txt"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege there")
 def test_a_linked_folder_of_dev_containers_is_left_alone(
     locked_demo: MemoryProject, path: Path

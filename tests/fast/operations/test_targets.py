@@ -74,6 +74,7 @@ def test_one_operating_system_needs_no_marker_of_it(systems: MemoryProject) -> N
     }
 
 
+@pytest.mark.slow
 def test_a_lock_without_platforms_serves_every_platform(systems: MemoryProject) -> None:
     systems.write(pyproject({"training": ["app", "lib; sys_platform == 'win32'"]}))
     systems.lock()
@@ -97,6 +98,7 @@ def test_a_stage_without_platforms_agrees_with_one_that_has_some(systems: Memory
     assert systems.locked == {"training": "lib 1.0", "feature": "lib 1.0"}
 
 
+@pytest.mark.slow
 def test_a_changed_platform_makes_a_lock_stale(systems: MemoryProject) -> None:
     systems.write(pyproject({"training": ["app"]}, on("linux/amd64")))
     systems.lock()
@@ -158,7 +160,12 @@ def test_an_override_replaces_what_packages_require(demo: MemoryProject) -> None
 
 
 @pytest.mark.parametrize(
-    ("python", "where"), [(">=3.10", "3.10"), (">=3.9", ">=3.9,<3.11"), (">=3.9,<3.11", None)]
+    ("python", "where"),
+    [
+        (">=3.9", ">=3.9,<3.11"),
+        pytest.param(">=3.10", "3.10", marks=pytest.mark.slow),
+        pytest.param(">=3.9,<3.11", None, marks=pytest.mark.slow),
+    ],
 )
 def test_a_python_that_no_version_supports_is_named(
     demo: MemoryProject, python: str, where: str | None

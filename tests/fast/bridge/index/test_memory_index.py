@@ -192,6 +192,7 @@ def test_a_failing_index_fails_only_the_stages_that_need_it(
     assert demo.locked == {"training": "lib 1.0"}
 
 
+TYPICAL: Final = {"a page without files", "an unknown package"}
 UNUSABLE: Final = {
     "a refusal": (
         "/simple/lib/",
@@ -222,7 +223,13 @@ UNUSABLE: Final = {
 }
 
 
-@pytest.mark.parametrize(("path", "answer", "error"), UNUSABLE.values(), ids=UNUSABLE)
+@pytest.mark.parametrize(
+    ("path", "answer", "error"),
+    [
+        pytest.param(*case, id=name, marks=[] if name in TYPICAL else [pytest.mark.slow])
+        for name, case in UNUSABLE.items()
+    ],
+)
 def test_an_answer_that_is_of_no_use_is_named(
     demo: MemoryProject, path: str, answer: Answer, error: str
 ) -> None:
@@ -232,6 +239,7 @@ def test_an_answer_that_is_of_no_use_is_named(
     assert errors(demo)["training"].startswith(error)
 
 
+@pytest.mark.slow
 def test_credentials_go_to_the_index_and_into_no_lock(
     demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,6 +297,7 @@ def test_releases_that_are_too_new_are_left_out(
     assert list(errors(demo)) == ["feature", "training"]
 
 
+@pytest.mark.slow
 def test_a_response_without_its_body_in_the_cache_is_requested_again(demo: MemoryProject) -> None:
     demo.index.cached_in_files = True
     demo.index.max_age = 600

@@ -53,6 +53,7 @@ def test_a_process_waits_for_the_same_request_of_another_one(
     pause(0)
 
 
+@pytest.mark.slow
 def test_a_process_that_does_not_answer_is_waited_for_twenty_seconds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

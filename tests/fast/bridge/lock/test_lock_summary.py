@@ -64,7 +64,7 @@ def read(text: str) -> LockSummary:
     [
         lambda: TEXT,
         lambda: TEXT.replace("\n", "\r\n"),
-        recorded_lock,
+        pytest.param(recorded_lock, marks=pytest.mark.slow),
         lambda: lock_of({}),
         lambda: lock_of({}, TARGETS, project()),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -37,6 +38,7 @@ name = "gpu"
 url = "https://gpu.example/simple/"
 priority = "explicit"
 """
+slow_case: Final = partial(pytest.param, marks=pytest.mark.slow)
 HOSTS: Final = (DEFAULT, "cpu.example", "gpu.example")
 
 
@@ -100,12 +102,12 @@ def conflicting(
     ("groups", "dependencies", "expected"),
     [
         ({"feature": ["old"], "training": ["new"]}, [], ["feature", "training"]),
-        ({"feature": ["lib<2"], "training": ["lib>1"]}, [], ["feature", "training"]),
         ({"feature": ["lib<2"], "training": [], "dev": ["lib>1"]}, [], ["feature", "dev"]),
         ({"feature": ["old", "new"], "training": ["lib"]}, [], []),
-        ({"feature": ["lib<2", "lib>1"], "training": ["lib"]}, [], []),
-        ({"feature": ["old"], "training": []}, ["new"], []),
-        ({"dev": ["old"], "test": ["new"]}, [], []),
+        slow_case({"feature": ["lib<2"], "training": ["lib>1"]}, [], ["feature", "training"]),
+        slow_case({"feature": ["lib<2", "lib>1"], "training": ["lib"]}, [], []),
+        slow_case({"feature": ["old"], "training": []}, ["new"], []),
+        slow_case({"dev": ["old"], "test": ["new"]}, [], []),
     ],
 )
 def test_stages_that_poetry_cannot_lock_together(
@@ -128,7 +130,7 @@ def test_stages_that_poetry_cannot_lock_together(
         ({"feature": ["cpu", "gpu"], "training": ["cpu"]}, []),
     ],
 )
-@pytest.mark.parametrize("marker", ["", ', python = "<3.13"'])
+@pytest.mark.parametrize("marker", ["", slow_case(', python = "<3.13"')])
 def test_stages_that_take_a_package_from_different_sources(
     demo: MemoryProject, sources: Mapping[str, Sequence[str]], expected: list[str], marker: str
 ) -> None:
