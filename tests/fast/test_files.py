@@ -101,7 +101,10 @@ def replace_sabotaged(root: Path, saboteur: Saboteur) -> None:
         files.replace({root / name: "new\n" for name in ("a/x", "a/y", "b/c/z")}, root)
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    "after",
+    [pytest.param(False, id="before"), pytest.param(True, id="after", marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(errno.ENOSPC, "No space left")])
 def test_wherever_it_stops_files_are_whole_and_no_other_is_left(
     tmp_path: Path, failure: BaseException, *, after: bool

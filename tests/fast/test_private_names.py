@@ -93,6 +93,7 @@ def test_a_name_is_in_one_module() -> None:
     assert {name for name, count in counts.items() if count != 1} == set()
 
 
+@pytest.mark.slow
 def test_subclasses_override_only_listed_names() -> None:
     """A private name of a library's class is overridden if it is listed, and never read."""
     found = {name for path in MODULES for name in _unlisted(path)}

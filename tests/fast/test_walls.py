@@ -117,11 +117,15 @@ def imported(path: Path, *, at_once: bool = False) -> tuple[str, ...]:
 
 def _imported(path: Path, *, at_once: bool) -> Iterator[str]:
     text = path.read_text(encoding="utf-8")
+    seen, quotes = 0, {'"""': 0, "'''": 0}
     for found in IMPORT.finditer(text):
+        for each in quotes:
+            quotes[each] += text.count(each, seen, found.start())
+        seen = found.start()
+        if any(count % 2 for count in quotes.values()):
+            continue  # in a string
         if at_once and found["indent"]:
             continue
-        if any(text.count(quotes, 0, found.start()) % 2 for quotes in ('"""', "'''")):
-            continue  # in a string
         if found["modules"]:
             yield from _split(found["modules"])
         else:

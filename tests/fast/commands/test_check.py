@@ -186,9 +186,12 @@ def test_unknown_names_are_errors(
     assert run(locked_demo, "check", *words) == Ended(2, "", f"{message}\n")
 
 
-@pytest.mark.parametrize("name", CHECKS)
-def test_every_check_is_explained(locked_demo: MemoryProject, name: str) -> None:
-    ended = run(locked_demo, "check", "--explain", name)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(each, marks=[] if each == "fresh" else [pytest.mark.slow]) for each in CHECKS],
+)
+def test_every_check_is_explained(demo: MemoryProject, name: str) -> None:
+    ended = run(demo, "check", "--explain", name)
     assert ended.code == 0
     assert f'Turn it off with `{name} = "off"` in [tool.fti.check]' in ended.output
 

@@ -116,7 +116,15 @@ def test_findings_are_printed_below_the_stage_that_loads(fleet: MemoryProject) -
 
 @pytest.mark.parametrize(
     "left_out",
-    ["", "groups", "files", "optional", "python-versions", "description", "metadata", "all"],
+    [
+        *("", "all"),
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in (
+                *("groups", "files", "optional", "python-versions", "description", "metadata"),
+            )
+        ),
+    ],
 )
 def test_locks_that_were_written_by_hand_are_read(demo: MemoryProject, left_out: str) -> None:
     demo.write(pyproject({"training": ["xgboost"], "inference": ["xgboost"]}))

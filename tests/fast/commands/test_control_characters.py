@@ -50,7 +50,10 @@ ONE: Final = "pyproject.toml has 1 problem:\n  "
         ),
     ],
 )
-@pytest.mark.parametrize("command", ["list", "lock", "export"])
+@pytest.mark.parametrize(
+    "command",
+    ["list", *(pytest.param(each, marks=pytest.mark.slow) for each in ("lock", "export"))],
+)
 def test_what_a_key_or_a_path_may_hold(
     command: str, settings: str, message: str, demo: MemoryProject
 ) -> None:

@@ -115,6 +115,7 @@ Update with poetry fti install training inference.
     assert states == ["ready", "behind", "incomplete"]
 
 
+@pytest.mark.slow
 def test_the_environment_of_a_former_stage_is_removed(locked_demo: MemoryProject) -> None:
     foreign = environment(locked_demo, "tools")
     former = environment(locked_demo, "old")

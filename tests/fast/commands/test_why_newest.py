@@ -221,6 +221,7 @@ def test_prereleases_that_are_allowed(demo: MemoryProject) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_pins_alone_prevent_nothing(demo: MemoryProject) -> None:
     locked(demo, {"lib 1.0": []}, {"training": ["lib"]}, later=LIB)
     assert newest(demo, "lib") == [

@@ -76,10 +76,9 @@ def test_schedules(schedule: str) -> None:
 )
 def test_what_is_no_schedule(schedule: str) -> None:
     message = f'"{schedule}" is not a cron expression with five fields, such as "0 3 * * *"'
-    assert problems(f"pipeline.schedule = '{schedule}'") == [f"pipeline.schedule: {message}"]
-    assert problems(f"stages.training.schedule = '{schedule}'") == [
-        f"stages.training.schedule: {message}"
-    ]
+    assert problems(
+        f"pipeline.schedule = '{schedule}'\nstages.training.schedule = '{schedule}'"
+    ) == [f"stages.training.schedule: {message}", f"pipeline.schedule: {message}"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from poetry_fti.scaffold.preset_library import packaged
 from poetry_fti.scaffold.presets import PresetPackages, PresetSource, read_preset
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from poetry_fti.scaffold.presets import Preset
 
 # Packages whose classes are in saved models.
@@ -57,8 +59,15 @@ def test_the_presets_that_come_along_are_all_right() -> None:
     assert all(preset.name.startswith(preset.kind) and preset.description for preset in packaged())
 
 
-def test_inference_presets_expose_the_port_that_they_serve_on() -> None:
-    for preset in packaged():
+@pytest.fixture(scope="module")
+def presets() -> Mapping[str, Preset]:
+    return {preset.name: preset for preset in packaged()}
+
+
+def test_inference_presets_expose_the_port_that_they_serve_on(
+    presets: Mapping[str, Preset],
+) -> None:
+    for preset in presets.values():
         image = preset.stage.get("image", {})
         command = " ".join(image.get("command", []))
         ports = [int(port) for port in re.findall(r"(?:--port |0:)(\d+)", command)]
@@ -68,8 +77,9 @@ def test_inference_presets_expose_the_port_that_they_serve_on() -> None:
         assert bool(ports) == (preset.kind == "inference"), preset.name
 
 
-def test_each_training_preset_has_one_that_loads_its_models() -> None:
-    presets = {preset.name: preset for preset in packaged()}
+def test_each_training_preset_has_one_that_loads_its_models(
+    presets: Mapping[str, Preset],
+) -> None:
     for preset in presets.values():
         if preset.kind == "training":
             serving = presets[preset.name.replace("training", "inference")]
