@@ -152,7 +152,9 @@ def exported(project: Project) -> Rendered:
     return render(project, ExportRequest(stages=project.select(["feature"]), formats=formats))
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "pylock.feature.toml"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", pytest.param("pylock.feature.toml", marks=pytest.mark.slow)]
+)
 def test_an_exported_file_is_neither_written_nor_read_elsewhere(
     locked_demo: MemoryProject, outside: Path, name: str
 ) -> None:
@@ -180,7 +182,9 @@ def test_a_link_is_no_file_of_an_earlier_export(locked_demo: MemoryProject, outs
     ("target", "error"),
     [
         ("../outside/id", LEAVING.format("Dockerfile.template")),
-        ("huge", "{root}/Dockerfile.template: Larger than 1 MiB"),
+        pytest.param(
+            "huge", "{root}/Dockerfile.template: Larger than 1 MiB", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_template_is_a_small_file_of_the_project(
@@ -209,10 +213,9 @@ def make_huge(path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (os.mkfifo, "not a regular file"),
-        (make_huge, "larger than 64 MiB"),
+        pytest.param(os.mkfifo, "not a regular file", id="pipe", marks=pytest.mark.slow),
+        pytest.param(make_huge, "larger than 64 MiB", id="huge"),
     ],
-    ids=["pipe", "huge"],
 )
 def test_a_lock_that_cannot_be_read_is_broken(
     locked_demo: MemoryProject, make: Callable[[Path], object], reason: str

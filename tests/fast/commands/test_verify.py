@@ -97,7 +97,9 @@ def test_any_python_is_compared_with_a_stage(locked_demo: MemoryProject, tmp_pat
     }
 
 
-@pytest.mark.parametrize("form", ["sarif", "github", "junit"])
+@pytest.mark.parametrize(
+    "form", ["github", *(pytest.param(each, marks=pytest.mark.slow) for each in ("sarif", "junit"))]
+)
 def test_findings_are_printed_for_other_tools(
     locked_demo: MemoryProject, site: Path, form: str
 ) -> None:
@@ -118,7 +120,14 @@ def test_a_stale_lock_is_compared_with_a_warning(locked_demo: MemoryProject, sit
     )
 
 
-@pytest.mark.parametrize("text", ["", "<<<<<<< ours\n", "[[package]]\nname = 1\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<<<<<<< ours\n",
+        pytest.param("", marks=pytest.mark.slow),
+        pytest.param("[[package]]\nname = 1\n", marks=pytest.mark.slow),
+    ],
+)
 def test_a_lock_that_cannot_be_read_is_an_error(
     locked_demo: MemoryProject, site: Path, text: str
 ) -> None:

@@ -58,31 +58,28 @@ def test_extras_and_builds() -> None:
         parsed_spec("-e .")
 
 
-@pytest.mark.parametrize(
-    ("conda", "pypi"),
-    [
-        ("pytorch", "torch"),
-        ("msgpack-python", "msgpack"),
-        ("ruamel.yaml", "ruamel-yaml"),
-        ("matplotlib-base", "matplotlib"),
-        ("python-graphviz", "graphviz"),
-        ("numpy", "numpy"),
-        ("cudatoolkit", None),
-        ("libgcc-ng", None),
-        ("librosa", "librosa"),
-        ("_openmp_mutex", None),
-        ("r-ggplot2", None),
-        ("pytables", "tables"),
-        ("pyg", "torch-geometric"),
-        ("lmdb", None),
-        ("python-lmdb", "lmdb"),
-        ("mysql-connector-python", "mysql-connector-python"),
-        ("mysql-libs", None),
-        ("tmux", None),
-    ],
-)
-def test_names_on_pypi(conda: str, pypi: str | None) -> None:
-    assert distribution(conda) == pypi
+def test_names_on_pypi() -> None:
+    names = {
+        "pytorch": "torch",
+        "msgpack-python": "msgpack",
+        "ruamel.yaml": "ruamel-yaml",
+        "matplotlib-base": "matplotlib",
+        "python-graphviz": "graphviz",
+        "numpy": "numpy",
+        "cudatoolkit": None,
+        "libgcc-ng": None,
+        "librosa": "librosa",
+        "_openmp_mutex": None,
+        "r-ggplot2": None,
+        "pytables": "tables",
+        "pyg": "torch-geometric",
+        "lmdb": None,
+        "python-lmdb": "lmdb",
+        "mysql-connector-python": "mysql-connector-python",
+        "mysql-libs": None,
+        "tmux": None,
+    }
+    assert {conda: distribution(conda) for conda in names} == names
 
 
 def test_an_environment() -> None:

@@ -233,7 +233,13 @@ def test_paths_are_relative_to_the_repository(
     assert path_in_repository(Path("pyproject.toml")) == "services/risk/pyproject.toml"
 
 
-@pytest.mark.parametrize("form", TOOL_FORMATS)
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(each, marks=[] if each == "github" else [pytest.mark.slow])
+        for each in TOOL_FORMATS
+    ],
+)
 def test_the_command_prints_them(demo: MemoryProject, form: str) -> None:
     demo.index.offer({"app 1.0": []})
     table = '[tool.fti.stages.training]\nforbid = ["app"]\n'
