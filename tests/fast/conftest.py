@@ -60,9 +60,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests of generated examples as slow."""
+    """Mark tests of generated examples as slow, and the cases that are after the fast ones."""
     for item in items:
-        if isinstance(item, pytest.Function) and is_hypothesis_test(item.obj):
+        fast = item.get_closest_marker("slow_after")
+        if isinstance(item, pytest.Function) and (
+            is_hypothesis_test(item.obj)
+            or (fast and max(item.callspec.indices.values()) >= fast.args[0])
+        ):
             item.add_marker(pytest.mark.slow)
 
 

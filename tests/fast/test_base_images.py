@@ -15,6 +15,7 @@ from poetry_fti.base_images import (
 )
 
 
+@pytest.mark.slow_after(5)
 @pytest.mark.parametrize(
     ("reference", "libc"),
     [

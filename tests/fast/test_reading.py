@@ -94,6 +94,7 @@ def test_links_that_stay_inside_are_followed(tmp_path: Path) -> None:
     assert snapshot(root)["real/a/file"] == b"y\n"
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     ("name", "target"),
     [
@@ -135,6 +136,7 @@ def test_a_folder_with_a_similar_name_is_outside(tmp_path: Path) -> None:
 # Commands
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", ["fti", "fti/training", "fti/training/poetry.lock"])
 def test_a_project_whose_locks_are_elsewhere_is_refused(
     locked_demo: MemoryProject, outside: Path, name: str

@@ -78,6 +78,7 @@ def test_the_running_python_has_the_environment_of_its_platform() -> None:
     assert Marker(environment_marker(platform)).evaluate()
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("specifiers", "minors"),
     [
@@ -95,6 +96,7 @@ def test_the_minors_of_a_specifier(specifiers: str, minors: list[int]) -> None:
     assert python_minors(SpecifierSet(specifiers)) == tuple((3, minor) for minor in minors)
 
 
+@pytest.mark.slow_after(8)
 @pytest.mark.parametrize(
     ("filename", "targets", "python", "expected"),
     [
@@ -129,6 +131,7 @@ def test_a_file_fits(filename: str, targets: Targets, python: str, expected: boo
     assert fits(filename, targets, SpecifierSet(python)) is expected
 
 
+@pytest.mark.slow_after(5)
 @pytest.mark.parametrize(
     ("platform", "libc", "macos", "expected"),
     [
@@ -203,6 +206,7 @@ def test_what_fits_a_platform_fits_where_no_platform_is_named(
     )
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("files", "platform", "expected"),
     [

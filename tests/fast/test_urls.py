@@ -34,6 +34,7 @@ def test_the_public_url(url: str, expected: str) -> None:
     assert public_url(url) == expected
 
 
+@pytest.mark.slow_after(5)
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
@@ -93,6 +94,7 @@ def test_the_login_of_a_url(url: str, expected: bool) -> None:  # noqa: FBT001 -
     assert has_login(url) == expected
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
@@ -119,6 +121,7 @@ def test_no_password_is_left(scheme: str, password: str) -> None:
     assert public_url(public_url(url)) == public_url(url)
 
 
+@pytest.mark.slow_after(5)
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

@@ -30,6 +30,7 @@ def rule(*stages: str, level: Level = "exact", packages: tuple[str, ...] = ("lib
     return Rule(stages, packages, level)
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("version", "exact", "minor", "major"),
     [
@@ -129,6 +130,7 @@ def variants(text: str) -> list[Versions]:
     return found
 
 
+@pytest.mark.slow_after(7)
 @pytest.mark.parametrize(
     ("level", "a", "b", "expected"),
     [
@@ -200,6 +202,7 @@ def origins(text: str, name: str = "lib") -> LockedVersions:
     return {canonicalize_name(name): tuple(found)} if found else {}
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("a", "b", "expected"),
     [

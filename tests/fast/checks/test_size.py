@@ -102,6 +102,7 @@ def test_packages_that_are_no_downloads_do_not_count() -> None:
     assert report("size", replace(stage, packages=tuple(packages))) == ""
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("text", "size"),
     [

@@ -208,6 +208,7 @@ def test_wrong_predictions_without_an_error_are_known(
     assert any(crossing.silent for crossing in crossings)
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize("package", sorted(FACTS.packages))
 def test_versions_outside_of_the_measured_range_are_judged_as_new_minor_versions(
     package: str,
@@ -234,6 +235,7 @@ def _text(release: tuple[int, ...]) -> str:
     return ".".join(map(str, release))
 
 
+@pytest.mark.slow_after(5)
 @pytest.mark.parametrize(
     ("onnx", "onnxruntime", "level", "exceeded"),
     [

@@ -167,6 +167,7 @@ def test_findings_are_printed_as_json(demo: MemoryProject) -> None:
     }
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -47,6 +47,7 @@ def test_commands_are_listed_in_groups(tester: ApplicationTester, words: str) ->
 LIST: Final = " Run `poetry fti` to list the commands."
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -139,6 +139,7 @@ def test_a_lock_that_cannot_be_read_is_an_error(
     assert ended.errors.startswith("fti/training/poetry.lock ")
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [

@@ -65,6 +65,7 @@ def test_schedules(schedule: str) -> None:
     assert pipeline(f"pipeline.schedule = '{schedule}'").schedule == schedule
 
 
+@pytest.mark.slow_after(8)
 @pytest.mark.parametrize(
     "schedule",
     [
@@ -81,6 +82,7 @@ def test_what_is_no_schedule(schedule: str) -> None:
     ) == [f"stages.training.schedule: {message}", f"pipeline.schedule: {message}"]
 
 
+@pytest.mark.slow_after(8)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

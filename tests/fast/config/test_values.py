@@ -54,6 +54,7 @@ def problems(values: dict[str, Any]) -> list[str]:
     return []
 
 
+@pytest.mark.slow_after(12)
 @pytest.mark.parametrize(
     ("path", "value", "problem"),
     [

@@ -190,6 +190,7 @@ def test_a_base_image_of_microsoft_is_kept() -> None:
     assert other == "mcr.microsoft.com/azureml/openmpi5.0-ubuntu24.04:latest"
 
 
+@pytest.mark.slow_after(5)
 @pytest.mark.parametrize(
     ("locked", "reasons"),
     [

@@ -43,6 +43,7 @@ def constrained(*packages: LockedPackage, installer: Installer = "uv") -> Locked
     return replace(locked, stage=own, build_constraints=constraints)
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     ("built", "is_built"),
     [

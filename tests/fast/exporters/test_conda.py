@@ -124,6 +124,7 @@ variables:
     )
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     ("python", "written"),
     [

@@ -357,6 +357,7 @@ def test_a_version_from_two_sources_is_two_components() -> None:
     assert found == ["alpha@1.0", "alpha@1.0#2", "image:python:3.11-slim-bookworm"]
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("reference", "name", "version", "purl"),
     [

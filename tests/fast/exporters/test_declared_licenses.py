@@ -66,6 +66,7 @@ def test_an_expression_is_normalized_and_comes_first() -> None:
     assert declared("Apache 2.0 or later") == named("Apache 2.0 or later")
 
 
+@pytest.mark.slow_after(6)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

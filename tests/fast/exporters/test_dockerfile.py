@@ -865,6 +865,7 @@ GLIBC = Targets(platforms=(AMD64,))
 MUSL = Targets(platforms=(AMD64,), libc=Libc("musl", (1, 2)))
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("base", "targets"),
     [

@@ -26,6 +26,7 @@ def marked(marker: str, package: LockedPackage = TORCH) -> LockedPackage:
     return replace(package, marker=Marker(marker))
 
 
+@pytest.mark.slow_after(6)
 @pytest.mark.parametrize(
     ("marker", "platforms", "installed"),
     [

@@ -282,6 +282,7 @@ def test_a_home_folder_of_ones_own_is_kept() -> None:
     )
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("resources", "written"),
     [
@@ -296,6 +297,7 @@ def test_resources(resources: Resources, written: dict[str, str]) -> None:
     assert container(locked)["resources"] == {"requests": written, "limits": written}
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("project", "name", "expected"),
     [

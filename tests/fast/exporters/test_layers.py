@@ -213,6 +213,7 @@ OTHER = (
 )
 
 
+@pytest.mark.slow_after(6)
 @pytest.mark.parametrize("other", OTHER)
 def test_what_differs_is_not_shared(other: LockedStage) -> None:
     assert shared(stage("a", TORCH, SMALL), other) == {}

@@ -137,6 +137,7 @@ def test_the_order_of_stages_does_not_matter(stages: list[LockedStage]) -> None:
     assert render_merged(shuffled, FOLDER) == render_merged([TRAINING, INFERENCE, FEATURE], FOLDER)
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     ("pythons", "common"),
     [

@@ -209,6 +209,7 @@ def passes(program: str, **patches: Any) -> bool:  # noqa: ANN401
     return subprocess.run([sys.executable, "-I", "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     ("python", "condition"),
     [

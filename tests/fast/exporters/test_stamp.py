@@ -85,6 +85,7 @@ def test_a_folder_of_a_stage_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
         stamp("fti/other")
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("files", "expected"),
     [

@@ -17,6 +17,7 @@ from poetry_fti.importers.shared.python import python_specifiers
 from poetry_fti.model.platforms import Platform
 
 
+@pytest.mark.slow_after(8)
 @pytest.mark.parametrize(
     ("spec", "name", "versions"),
     [

@@ -266,12 +266,14 @@ def test_there_are_at_least_twenty_of_each() -> None:
     assert min(len(REQUIREMENTS), len(ENVIRONMENTS)) >= 20
 
 
+@pytest.mark.slow_after(6)
 @pytest.mark.parametrize("shape", REQUIREMENTS)
 def test_requirements(shape: str) -> None:
     text, expected = REQUIREMENTS[shape]
     assert requirements(imported("requirements.txt", text)) == expected
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize("shape", ENVIRONMENTS)
 def test_environments(shape: str) -> None:
     text, expected = ENVIRONMENTS[shape]

@@ -68,6 +68,7 @@ MALFORMED_ONNX: Final = {
 }
 
 
+@pytest.mark.slow_after(7)
 @pytest.mark.parametrize("data", MALFORMED_ONNX, ids=range(len(MALFORMED_ONNX)))
 def test_malformed_onnx(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "m.onnx").write_bytes(data)

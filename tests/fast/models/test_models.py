@@ -79,6 +79,7 @@ OBJECTS: Final = (
 )
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("protocol", range(6))
 def test_globals_are_those_that_pickle_imports(tmp_path: Path, protocol: int) -> None:
     imported: set[str] = set()

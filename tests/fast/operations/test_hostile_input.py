@@ -292,6 +292,7 @@ def test_no_string_of_a_lock_makes_a_program_read_more_than_its_packages(
 LINES: Final = "a" * 64 + "\n--index-url https://evil.example/simple"
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("digest", "reason"),
     [
@@ -345,6 +346,7 @@ def offer(demo: MemoryProject, host: str = DEFAULT, **wrong: str) -> Catalogue:
     return offered
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [

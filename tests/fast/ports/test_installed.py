@@ -43,6 +43,7 @@ def test_packages_are_read_from_their_metadata(tmp_path: Path) -> None:
     assert alpha.source == InstalledFrom(commit="a" * 40)
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("text", "source"),
     [

@@ -257,6 +257,7 @@ def test_a_clone_of_a_stage_with_the_groups_of_others_copies_none() -> None:
     )
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("table", "copied"),
     [

@@ -105,6 +105,7 @@ ORDERS = {
 }
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize("replacement", ORDERS.values(), ids=ORDERS)
 def test_the_order_in_which_something_is_written_makes_no_lock_stale(
     replacement: tuple[str, str], root: Path
@@ -170,6 +171,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(("old", "new", "stale"), CHANGES.values(), ids=CHANGES)
 def test_a_lock_goes_stale_by_what_its_stage_and_those_tied_to_it_ask_for(
     old: str, new: str, stale: list[str], root: Path

@@ -26,6 +26,7 @@ def code(root: Path, text: str, *files: str) -> Code:
     return project_code(Factory().create_poetry(root, disable_plugins=True))
 
 
+@pytest.mark.slow_after(5)
 @pytest.mark.parametrize(
     ("text", "files", "packages", "roots"),
     [

@@ -192,6 +192,7 @@ def test_extras_that_the_project_requires_of_itself_are_their_requirements() -> 
     )
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     ("project", "tables"),
     [
@@ -228,6 +229,7 @@ def test_what_a_selected_extra_requires_is_required_in_every_style(
     assert found == {("numpy", ">=1", False), ("polars", ">=1", False)}
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("sources", "uses", "expected"),
     [
@@ -311,6 +313,7 @@ def test_the_order_of_requirements_and_tables_makes_no_difference() -> None:
     assert derived("\n".join(lines), *groups) == derived("\n".join(swapped), *groups)
 
 
+@pytest.mark.slow_after(6)
 @pytest.mark.parametrize(
     ("requirement", "expected"),
     [

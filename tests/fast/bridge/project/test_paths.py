@@ -73,6 +73,7 @@ def test_only_changes_of_what_dependants_install_change_the_digest(tmp_path: Pat
         assert (common(tmp_path, COMMON.replace(*change)) == before) is (name in UNRELATED), name
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     "derived",
     [
@@ -102,6 +103,7 @@ def test_path_dependencies_of_path_dependencies(tmp_path: Path) -> None:
     assert list(digests(tmp_path / "demo", absolute).digests) == ["../a", "common"]
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     ("project", "is_required"),
     [
@@ -161,6 +163,7 @@ SEEN: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize("case", [*UNSEEN, *SEEN])
 def test_what_only_a_build_shows(tmp_path: Path, case: str) -> None:
     for name, text in {**UNSEEN, **SEEN}[case].items():
@@ -170,6 +173,7 @@ def test_what_only_a_build_shows(tmp_path: Path, case: str) -> None:
     assert found.unseen == ({"common": "common"} if case in UNSEEN else {})
 
 
+@pytest.mark.slow_after(5)
 @pytest.mark.parametrize(
     "text",
     [

@@ -184,6 +184,7 @@ def test_strict_makes_failures_of_warnings() -> None:
     assert '<failure type="warning" message="2 findings: 100%' in text
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("path", "position"),
     [
