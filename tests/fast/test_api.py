@@ -79,6 +79,13 @@ def test_stages_are_locked_and_updated(project: Project, locked_demo: MemoryProj
     assert [(change.name, *map(str, change.after)) for change in result.changes] == [
         *(("app", "2.0"), ("lib",), ("win",))
     ]
+
+
+@pytest.mark.slow
+def test_an_update_is_written_and_packages_are_chosen_anew(
+    project: Project, locked_demo: MemoryProject
+) -> None:
+    locked_demo.index.offer({"app 1.0": ["lib"], "app 2.0": [], "lib 1.0": [], "mid 1.0": []})
     project.update(["app"], stages=["feature"])
     assert project.stage("feature").packages["app"].version == Version("2.0")
     results = project.lock(["feature"], regenerate=True, align=False)

@@ -48,6 +48,7 @@ def waiver(lines: str) -> str:
     return f'{FORBID}[[tool.fti.check.waivers]]\ncheck = "forbid"\nreason = "why"\n{lines}\n'
 
 
+@pytest.mark.slow
 def test_nothing_is_found(demo: MemoryProject) -> None:
     locked(demo)
     assert run(demo, "check") == Ended(0, f"{ALL}: nothing found.\n")

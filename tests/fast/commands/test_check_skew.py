@@ -102,6 +102,7 @@ def test_a_finding_is_in_every_report_of_either_stage(fleet: MemoryProject) -> N
         assert run(fleet, *words, form).output.count(text) == 2
 
 
+@pytest.mark.slow
 def test_findings_are_printed_below_the_stage_that_loads(fleet: MemoryProject) -> None:
     assert run(fleet, "check", "inference", "--only", "skew") == Ended(
         3,

@@ -115,7 +115,6 @@ Update with poetry fti install training inference.
     assert states == ["ready", "behind", "incomplete"]
 
 
-@pytest.mark.slow
 def test_the_environment_of_a_former_stage_is_removed(locked_demo: MemoryProject) -> None:
     foreign = environment(locked_demo, "tools")
     former = environment(locked_demo, "old")
@@ -139,6 +138,7 @@ def test_a_python_that_a_stage_does_not_allow_is_not_used(
     assert not (locked_demo.root / ".venv-feature").exists()
 
 
+@pytest.mark.slow
 def test_environments_that_stages_share_are_not_changed(
     locked_demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:

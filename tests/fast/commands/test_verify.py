@@ -97,9 +97,7 @@ def test_any_python_is_compared_with_a_stage(locked_demo: MemoryProject, tmp_pat
     }
 
 
-@pytest.mark.parametrize(
-    "form", ["github", *(pytest.param(each, marks=pytest.mark.slow) for each in ("sarif", "junit"))]
-)
+@pytest.mark.parametrize("form", ["sarif", "github", "junit"])
 def test_findings_are_printed_for_other_tools(
     locked_demo: MemoryProject, site: Path, form: str
 ) -> None:

@@ -277,6 +277,7 @@ feature: lib 1.0 and 2.0
     )
 
 
+@pytest.mark.slow
 def test_locks_that_are_not_fresh(locked: MemoryProject) -> None:
     locked.write(PROJECT.replace('feature = ["spark[sql,ml]>=3", "arrow"]', 'feature = ["core"]'))
     (locked.root / "fti/training/poetry.lock").unlink()

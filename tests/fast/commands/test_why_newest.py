@@ -221,7 +221,6 @@ def test_prereleases_that_are_allowed(demo: MemoryProject) -> None:
     ]
 
 
-@pytest.mark.slow
 def test_pins_alone_prevent_nothing(demo: MemoryProject) -> None:
     locked(demo, {"lib 1.0": []}, {"training": ["lib"]}, later=LIB)
     assert newest(demo, "lib") == [
@@ -342,6 +341,7 @@ def test_a_constraint_on_some_targets(demo: MemoryProject) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_versions_that_the_index_no_longer_has(demo: MemoryProject) -> None:
     locked(demo, LIB, {"training": ["lib"]})
     demo.index.offer({"lib 1.0": []})

@@ -82,7 +82,6 @@ def test_what_is_no_schedule(schedule: str) -> None:
     ) == [f"stages.training.schedule: {message}", f"pipeline.schedule: {message}"]
 
 
-@pytest.mark.slow_after(8)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -168,6 +168,7 @@ def test_an_inference_stage_without_a_port_is_a_job() -> None:
     assert read(locked, "job")["environment_variables"] == {"PYTHONPATH": "."}
 
 
+@pytest.mark.slow
 def test_microsofts_server_needs_a_scoring_script_only() -> None:
     locked = inference(SERVER)
     assert "conda_file" in read(locked, "environment")

@@ -155,7 +155,6 @@ def test_a_lock_without_its_project() -> None:
     assert requirements(imported("pdm.lock", pdm)) == ["a==1"]
 
 
-@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("lines", "indirect"),
     [
@@ -324,7 +323,6 @@ def test_markers_of_platforms(markers: list[str], platforms: list[str]) -> None:
     assert list(map(str, marked_platforms(markers))) == platforms
 
 
-@pytest.mark.slow_after(7)
 @pytest.mark.parametrize(
     ("constraint", "expected"),
     [

@@ -235,7 +235,6 @@ def test_encodings(data: bytes) -> None:
     assert requirements(imported("requirements.txt", data)) == ["numpy"]
 
 
-@pytest.mark.slow_after(6)
 @pytest.mark.parametrize(
     ("text", "message"),
     [

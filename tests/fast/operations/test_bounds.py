@@ -153,7 +153,6 @@ def test_a_security_fix_is_one_line(vulnerable: MemoryProject) -> None:
     assert locks(vulnerable)["feature"] == before["feature"]
 
 
-@pytest.mark.slow
 def test_locks_that_satisfy_a_constraint_stay_fresh_with_and_without_it(
     vulnerable: MemoryProject,
 ) -> None:
@@ -267,7 +266,6 @@ def test_markers_that_mean_the_same_on_a_platform(demo: MemoryProject) -> None:
     assert "cannot be read" in run(demo, "lock --check").errors
 
 
-@pytest.mark.slow
 def test_a_constraint_for_some_targets_that_cannot_be_met(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     demo.write(constrained("lib>=2; python_version < '3.13'", groups={"training": ["app"]}))

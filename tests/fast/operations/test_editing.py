@@ -164,7 +164,6 @@ def test_each_stage_can_have_its_own_accelerator() -> None:
     assert presets_to_choose_for(presets, ["cpu"]) == []
 
 
-@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(
     ("words", "message"),
     [

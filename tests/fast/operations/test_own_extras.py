@@ -61,7 +61,6 @@ def test_an_extra_may_name_others_of_the_project(demo: MemoryProject) -> None:
     assert demo.markers("training") == {"lib 2.0": linux, "torch 1.0": linux}
 
 
-@pytest.mark.slow
 def test_a_local_package_may_name_its_own_extras(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     folder = demo.root / "local"

@@ -23,7 +23,6 @@ PEP_508: Final = ' (PEP 508) such as "numpy>=2,<3"'
 VERSION: Final = 'is not a version constraint such as ">=2,<3" or "*"'
 
 
-@pytest.mark.slow_after(5)
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

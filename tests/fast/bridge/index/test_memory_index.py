@@ -16,6 +16,7 @@ from loopback.site import Answer
 from memory_index import DEFAULT, Recorder
 from poetry_fti.bridge.project.sources import hide_credentials
 from poetry_fti.bridge.solving.workers import assignment
+from poetry_fti.model.licenses import LicenseMetadata
 from poetry_fti.model.login import Login
 from poetry_fti.model.origins import GitOrigin
 from small_index import pyproject
@@ -275,6 +276,15 @@ def test_files_are_found_with_their_urls_and_sizes(demo: MemoryProject) -> None:
     assert demo.load().poetry.find_files(packages) == {}  # the index no longer has the release
 
 
+def test_licenses_are_in_the_metadata_of_an_index(demo: MemoryProject) -> None:
+    demo.index.offer({"lib 1.0": ["License: MIT"]})
+    demo.write(pyproject({"training": ["lib"]}))
+    demo.lock()
+    project = demo.load()
+    found = project.poetry.find_licenses(project.locked(project.stages[0]).packages)
+    assert list(found) == [LicenseMetadata(text="MIT")]
+
+
 def test_a_package_that_is_refused_access_to(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": []})
     demo.index.offer({"app 1.0": ["lib"]}, CORP)
@@ -297,7 +307,6 @@ def test_releases_that_are_too_new_are_left_out(
     assert list(errors(demo)) == ["feature", "training"]
 
 
-@pytest.mark.slow
 def test_a_response_without_its_body_in_the_cache_is_requested_again(demo: MemoryProject) -> None:
     demo.index.cached_in_files = True
     demo.index.max_age = 600
