@@ -14,12 +14,16 @@ def in_seconds(seconds: float) -> str:
     return format_datetime(datetime.now(timezone.utc) + timedelta(seconds=seconds))
 
 
-@pytest.mark.parametrize("wanted", ["0", in_seconds(-100), in_seconds(0.5)])
+@pytest.mark.parametrize(
+    "wanted", ["0", in_seconds(-100), in_seconds(0.5)], ids=["seconds", "a past time", "a time"]
+)
 def test_a_short_time_is_waited_for(wanted: str) -> None:
     assert wait_before_retry(wanted, 0)
 
 
-@pytest.mark.parametrize("wanted", ["61", "9" * 400, in_seconds(100_000)])
+@pytest.mark.parametrize(
+    "wanted", ["61", "9" * 400, in_seconds(100_000)], ids=["seconds", "huge", "a time"]
+)
 def test_a_long_time_is_not(wanted: str) -> None:
     assert not wait_before_retry(wanted, 0)
 
