@@ -24,7 +24,7 @@ CONTRIBUTING: Final = Path(__file__).parents[2] / "CONTRIBUTING.md"
 MODULES: Final = sorted(SOURCE.rglob("*.py"))
 # Parsing the modules would take most of the time.
 IMPORT: Final = re.compile(
-    r"^(?P<indent> *)"
+    r"\n(?P<indent> *)"  # looking for a line's end is faster than for the beginning of one
     r"(?:from (?P<module>[\w.]+) import (?P<names>\([^)]*\)|.*)|import (?P<modules>.*))$",
     re.MULTILINE,
 )
@@ -116,7 +116,7 @@ def imported(path: Path, *, at_once: bool = False) -> tuple[str, ...]:
 
 
 def _imported(path: Path, *, at_once: bool) -> Iterator[str]:
-    text = path.read_text(encoding="utf-8")
+    text = "\n" + path.read_text(encoding="utf-8")
     seen, quotes = 0, {'"""': 0, "'''": 0}
     for found in IMPORT.finditer(text):
         for each in quotes:

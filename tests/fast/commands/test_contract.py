@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,6 +41,7 @@ packages = ["*"]
 """
 
 
+@cache
 def sections(page: str) -> dict[str, str]:
     """Return the sections of a page of the reference by their headings."""
     return dict(SECTION.findall((REFERENCE / page).read_text(encoding="utf-8")))

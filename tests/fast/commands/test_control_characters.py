@@ -21,6 +21,7 @@ RAW: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202e]")
 ONE: Final = "pyproject.toml has 1 problem:\n  "
 
 
+@pytest.mark.slow_after(4)
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

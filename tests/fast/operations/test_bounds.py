@@ -211,6 +211,7 @@ def test_a_constraint_that_cannot_be_met_is_named(vulnerable: MemoryProject) -> 
     )
 
 
+@pytest.mark.slow
 def test_a_rule_that_a_constraint_makes_impossible(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     groups = {"feature": ["lib<2"], "training": ["lib"]}

@@ -132,6 +132,7 @@ def test_a_pylock_has_urls_and_sizes_from_the_index(locked_demo: MemoryProject) 
     assert wheel["size"] == 1000
 
 
+@pytest.mark.slow
 def test_a_pylock_is_checked_without_an_index(locked_demo: MemoryProject) -> None:
     project = locked_demo.load()
     missing = rendered(project, "pylock", check=True)

@@ -418,6 +418,7 @@ def test_a_lock_with_a_source_that_the_project_does_not_have(demo: MemoryProject
     )
 
 
+@pytest.mark.slow
 def test_a_size_that_is_none_is_refused(demo: MemoryProject) -> None:
     offer(demo)
     demo.write(pyproject({"training": ["lib"]}))

@@ -52,6 +52,7 @@ def training(locked: MemoryProject, demo: MemoryProject) -> MemoryProject:
     return filled(demo, locked)
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("format_name", FILES)
 def test_a_missing_dockerfile_is_named(format_name: str, locked: MemoryProject) -> None:
     assert rendered(locked, format_name).warnings == [

@@ -98,6 +98,7 @@ def test_a_stage_without_platforms_agrees_with_one_that_has_some(systems: Memory
     assert systems.locked == {"training": "lib 1.0", "feature": "lib 1.0"}
 
 
+@pytest.mark.slow
 def test_a_changed_platform_makes_a_lock_stale(systems: MemoryProject) -> None:
     systems.write(pyproject({"training": ["app"]}, on("linux/amd64")))
     systems.lock()

@@ -131,6 +131,7 @@ def test_the_last_waiver_of_a_removed_stage_is_removed() -> None:
     assert after.endswith('inference = []\n[tool.fti.check]\nskew = "error"\n')
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     "only",
     [

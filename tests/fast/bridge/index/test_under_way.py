@@ -24,6 +24,7 @@ def request(requests: RequestsUnderWay, connection: Connection) -> None:
         connection.recv()
 
 
+@pytest.mark.slow_after(1)
 @needs_fork
 @pytest.mark.parametrize(
     ("enabled", "name", "waits"),

@@ -127,6 +127,7 @@ IRRELEVANT = {
 }
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("replacement", IRRELEVANT.values(), ids=IRRELEVANT)
 def test_what_no_lock_depends_on_makes_none_stale(replacement: tuple[str, str], root: Path) -> None:
     assert changed(root, *replacement) == []
@@ -185,6 +186,7 @@ CHAIN = (
 )
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("old", "new"),
     [

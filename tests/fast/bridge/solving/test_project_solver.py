@@ -150,6 +150,7 @@ def test_a_rule_that_cannot_hold_names_the_requirements(output: SolverOutput | N
     }
 
 
+@pytest.mark.slow_after(1)
 def test_obstacles_and_updates_of_locks_that_have_been_made(output: SolverOutput | None) -> None:
     tasks = [task("feature", "app<3"), task("training", "lib<2"), task("inference", "tool")]
     pool = RepositoryPool([Repository("index", INDEX)])
