@@ -22,7 +22,7 @@ FAST_FILES := $(sort $(shell find tests/fast -name "test_*.py"))
 FAST_SLOW := $(shell grep -l "mark.slow\|hypothesis" $(FAST_FILES))
 FAST_GENERATED := $(shell grep -l "mark.\(sampled\|generated\)\|hypothesis" $(FAST_FILES))
 # About half of the fast tests, which of them are run, and what none of them uses.
-FAST_ROOMS := $(addprefix tests/fast/,bridge checks models operations)
+FAST_ROOMS := $(addprefix tests/fast/,bridge checks config models operations scaffold)
 # The fast tests of what imports Poetry, which are run with the oldest Poetry, too.
 FAST_POETRY := $(addprefix tests/fast/,bridge commands operations test_api.py test_interruption.py test_private_names.py)
 FAST_CASES := not slow and not generated
