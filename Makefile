@@ -6,21 +6,22 @@ BETWEEN := 2.4.3
 # The environment whose Poetry the fast tests run with.
 VENV := .venv
 UV := .venv.uv/bin/uv
+# What programs find out is evaluated where it is used ("=", not ":="): starting them takes time.
 # Tests with real tools, which wait now and then: in one process more than there are cores.
-CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
-PROCESSES := $(shell expr $(CORES) + 1)
-PARALLEL := -n $(PROCESSES) --dist worksteal
+CORES = $(shell $(PYTHON) -c "import os; print(os.cpu_count())")
+PROCESSES = $(shell expr $(CORES) + 1)
+PARALLEL = -n $(PROCESSES) --dist worksteal
 # Fast tests wait for nothing.
-FAST_PARALLEL := -n $(CORES) --dist worksteal
+FAST_PARALLEL = -n $(CORES) --dist worksteal
 # Each process collects its tests, which takes seconds for all of them: the files that have any.
 REAL := $(wildcard tests/real/test_*.py)
-REAL_GENERATED := $(shell grep -l "mark.generated" $(REAL) tests/fixtures/test_*.py)
-REAL_EVERY_MINOR := $(shell grep -l "mark.every_minor" $(REAL))
+REAL_GENERATED = $(shell grep -l "mark.generated" $(REAL) tests/fixtures/test_*.py)
+REAL_EVERY_MINOR = $(shell grep -l "mark.every_minor" $(REAL))
 # The marks of a whole module, one of which may be the element of a list.
-REAL_OLDEST := $(shell grep -LE "^(pytestmark = \[?|    )pytest\.mark\.(docker|generated|newest_only)" $(REAL))
-FAST_FILES := $(sort $(shell find tests/fast -name "test_*.py"))
-FAST_SLOW := $(shell grep -l "mark.slow\|hypothesis" $(FAST_FILES))
-FAST_GENERATED := $(shell grep -l "mark.\(sampled\|generated\)\|hypothesis" $(FAST_FILES))
+REAL_OLDEST = $(shell grep -LE "^(pytestmark = \[?|    )pytest\.mark\.(docker|generated|newest_only)" $(REAL))
+FAST_FILES = $(sort $(shell find tests/fast -name "test_*.py"))
+FAST_SLOW = $(shell grep -l "mark.slow\|hypothesis" $(FAST_FILES))
+FAST_GENERATED = $(shell grep -l "mark.\(sampled\|generated\)\|hypothesis" $(FAST_FILES))
 # About half of the fast tests, which of them are run, and what none of them uses.
 FAST_ROOMS := $(addprefix tests/fast/,bridge checks config models operations scaffold)
 # The fast tests of what imports Poetry, which are run with the oldest Poetry, too.
