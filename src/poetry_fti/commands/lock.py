@@ -55,7 +55,7 @@ same version of a package wherever possible.
         """Lock the stages whose locks are not fresh, or report them (`--check`)."""
         json_wanted = wants_json(self)
         regenerate: bool = self.option("regenerate")
-        # Fresh locks prove that Poetry has accepted the pyproject.toml before.
+        # Poetry validates it while stages are solved, or else at the end.
         project = load(self, check=False)
         stages = project.select(self.argument("stages"))
         if self.option("check"):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cachecontrol import CacheController
     from poetry.repositories import RepositoryPool
-    from poetry.utils.authenticator import Authenticator
+    from poetry.utils.authenticator import Authenticator, RepositoryCertificateConfig
     from poetry.utils.password_manager import HTTPAuthCredential
     from requests import Response, Session
     from requests.structures import CaseInsensitiveDict
@@ -151,26 +151,27 @@ class DirectRequests:
 
     def _settings_for(self, session: Session, url: str, headers: Mapping[str, str]) -> _Settings:
         login = self._client.get_credentials_for_url(url)
-        key = (urlsplit(url)[:2], *headers.items(), login.username, login.password)
+        certificates = self._client.get_certs_for_url(url)
+        key = (urlsplit(url)[:2], *headers.items(), login.username, login.password, certificates)
         if key not in self._settings:
-            self._settings[key] = self._new_settings(session, url, headers, login)
+            request = Request("GET", url, dict(headers), auth=_auth(login))
+            options = session.merge_environment_settings(
+                url, {}, stream=True, **_certificate_options(certificates)
+            )
+            self._settings[key] = _Settings(session.prepare_request(request).headers, options)
         return self._settings[key]
 
-    def _new_settings(
-        self, session: Session, url: str, headers: Mapping[str, str], login: HTTPAuthCredential
-    ) -> _Settings:
-        auth = None
-        if (login.username, login.password) != (None, None):
-            auth = HTTPBasicAuth(login.username or "", login.password or "")
-        prepared = session.prepare_request(Request("GET", url, dict(headers), auth=auth))
-        certificates = self._client.get_certs_for_url(url)
-        verify = certificates.cert or certificates.verify
-        client = certificates.client_cert
-        options = session.merge_environment_settings(
-            url,
-            {},
-            stream=True,
-            verify=verify if isinstance(verify, bool) else str(verify),
-            cert=str(client) if client else None,
-        )
-        return _Settings(prepared.headers, options)
+
+def _auth(login: HTTPAuthCredential) -> HTTPBasicAuth | None:
+    if login.username is None and login.password is None:
+        return None
+    return HTTPBasicAuth(login.username or "", login.password or "")
+
+
+def _certificate_options(certificates: RepositoryCertificateConfig) -> dict[str, Any]:
+    verify = certificates.cert or certificates.verify
+    client = certificates.client_cert
+    return {
+        "verify": verify if isinstance(verify, bool) else str(verify),
+        "cert": str(client) if client else None,
+    }
