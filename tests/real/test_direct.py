@@ -254,6 +254,14 @@ def test_certificates_are_verified(client: Client, *, trusted: bool) -> None:
     assert found["responses"] == client.get(PATHS["page"], direct=False)["responses"]
 
 
+def test_a_server_that_redirects_is_left_to_poetry(client: Client) -> None:
+    with client.repository(direct=True) as repository:
+        for name in ("a", "b"):
+            assert repository.session.get(f"{client.url}/moved/{name}/").content == PAGE
+    page = PATHS["page"]
+    assert [path for path, _ in client.index.log] == ["/moved/a/", "/moved/a/", page, "/moved/b/"]
+
+
 def test_several_threads_can_make_requests(client: Client) -> None:
     found: list[bytes] = []
     with client.repository(direct=True) as repository:

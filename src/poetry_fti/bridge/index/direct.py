@@ -63,9 +63,9 @@ class DirectRequests:
     """Makes the requests of one index in two thirds of the time that Poetry's client takes.
 
     Headers, login, proxy and certificates are found out once for each server. Pages are kept by
-    CacheControl as ever, metadata only by Poetry, in a cache of its own. Redirects and all that
-    fails are left to Poetry's client, which repeats the request. The methods may be called by
-    several threads.
+    CacheControl as ever, metadata only by Poetry, in a cache of its own. Whatever fails is left to
+    Poetry's client, which repeats the request, and so is all that a server has after its first
+    redirect. The methods may be called by several threads.
     """
 
     def __init__(self, client: Authenticator, connections: int) -> None:
@@ -73,6 +73,7 @@ class DirectRequests:
         self._request = client.request
         self._adapter = HTTPAdapter(pool_maxsize=connections)
         self._settings: dict[tuple[object, ...], _Settings] = {}
+        self._redirecting: set[str] = set()  # hosts with ports
 
     def request(
         self,
@@ -104,10 +105,10 @@ class DirectRequests:
         self, url: str, headers: Mapping[str, str], timeout: float
     ) -> Response | None:
         """Return a response that is no redirect, or None if Poetry's client has to request it."""
-        session = self._client.get_session(url)
+        session, host = self._client.get_session(url), urlsplit(url).netloc
         adapter = session.get_adapter(url)
         # An adapter of another kind may do what nobody knows here.
-        if type(adapter) is not CacheControlAdapter:
+        if type(adapter) is not CacheControlAdapter or host in self._redirecting:
             return None
         try:
             settings = self._settings_for(session, url, headers)
@@ -122,6 +123,7 @@ class DirectRequests:
             return None
         if response.status_code in range(300, 400):
             response.close()
+            self._redirecting.add(host)
             return None
         response.elapsed = timedelta(seconds=time.perf_counter() - begin)
         return response
