@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import poetry.core
 
 from poetry_fti.bridge.internals.versions import poetry_version
-from poetry_fti.bridge.project.settings import cache_file
+from poetry_fti.bridge.project.settings import project_cache_file
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def remember_accepted(root: Path, pyproject: Mapping[str, Any]) -> None:
 
 
 def _path(root: Path) -> Path:
-    return cache_file(root, "accepted")
+    return project_cache_file(root, "accepted")
 
 
 def _digest(pyproject: Mapping[str, Any]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from hashlib import sha256
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +15,7 @@ from poetry_fti.bridge.internals.parsers import (
     uncompiled_parsers,
     use_grammar,
 )
-from poetry_fti.bridge.project.settings import cache_folder
+from poetry_fti.bridge.project.settings import cache_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +67,7 @@ def _kept_grammar(path: Path) -> Any:  # noqa: ANN401 - Lark has no types
 def _path(parser: Parser) -> Path:
     version = import_module("lark").__version__
     content = f"{_FORMAT} {version} {grammar_file(parser).read_text(encoding='utf-8')}"
-    return cache_folder() / "poetry-fti" / f"{sha256(content.encode()).hexdigest()}.grammar"
+    return cache_file(content.encode(), "grammar")
 
 
 def _with_text_keys(value: Any) -> Any:  # noqa: ANN401 - any JSON

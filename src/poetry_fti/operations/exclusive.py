@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from poetry_fti import files
 from poetry_fti.bridge.project.pyproject import find_pyproject
-from poetry_fti.bridge.project.settings import cache_file
+from poetry_fti.bridge.project.settings import project_cache_file
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
@@ -34,4 +34,4 @@ def _lock_file(folder: Path) -> Path:
     """Return the path of the lock file of a project, which is in Poetry's cache folder."""
     with suppress(FtiError):  # `init` creates a project; other commands report that none exists
         folder = find_pyproject(folder).parent
-    return cache_file(folder, "lock")
+    return project_cache_file(folder, "lock")

@@ -12,9 +12,9 @@ from poetry.core.version import markers, requirements
 from poetry.core.version.grammars import GRAMMAR_PEP_508_CONSTRAINTS, GRAMMAR_PEP_508_MARKERS
 from poetry.core.version.parser import Parser
 
-from poetry_fti.bridge import grammars
 from poetry_fti.bridge.grammars import load_grammars, read_grammar, written_grammar
 from poetry_fti.bridge.internals.parsers import compiled_grammar
+from poetry_fti.bridge.project import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ def test_a_grammar_that_was_kept_parses_anything_the_same(
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Poetry's cache folder, and parsers that have not compiled their grammars."""
-    monkeypatch.setattr(grammars, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(settings, "cache_folder", lambda: tmp_path)
     for module in (requirements, markers):
         monkeypatch.setattr(getattr(module, "_parser"), "_lark", None)  # noqa: B009 - private
     return tmp_path / "poetry-fti"

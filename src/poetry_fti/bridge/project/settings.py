@@ -17,10 +17,17 @@ def cache_folder() -> Path:
         return Path(Config.create().get("cache-dir")).expanduser()
 
 
-def cache_file(root: Path, kind: str) -> Path:
+def cache_file(subject: bytes, kind: str) -> Path:
+    """Return the path of a file in Poetry's cache folder, named by its kind and what it is about.
+
+    Raises ConfigError if Poetry's settings cannot be read.
+    """
+    return cache_folder() / "poetry-fti" / f"{sha256(subject).hexdigest()}.{kind}"
+
+
+def project_cache_file(root: Path, kind: str) -> Path:
     """Return the path in Poetry's cache folder of a file of some kind about a project's folder.
 
     Raises ConfigError if Poetry's settings cannot be read.
     """
-    digest = sha256(os.fsencode(os.path.normcase(root.resolve()))).hexdigest()
-    return cache_folder() / "poetry-fti" / f"{digest}.{kind}"
+    return cache_file(os.fsencode(os.path.normcase(root.resolve())), kind)

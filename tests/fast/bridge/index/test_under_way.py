@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,8 +13,6 @@ from poetry_fti.bridge.index.prefetch.under_way import RequestsUnderWay
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-
-needs_fork: Final = pytest.mark.skipif(os.name == "nt", reason="Windows has no fork")
 
 
 def request(requests: RequestsUnderWay, connection: Connection) -> None:
@@ -25,7 +23,7 @@ def request(requests: RequestsUnderWay, connection: Connection) -> None:
 
 
 @pytest.mark.slow_after(1)
-@needs_fork
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no fork")
 @pytest.mark.parametrize(
     ("enabled", "name", "waits"),
     [(True, "PyPI numpy", True), (True, "PyPI pandas", False), (False, "PyPI numpy", False)],
