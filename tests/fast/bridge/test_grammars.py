@@ -13,6 +13,7 @@ from poetry.core.version.grammars import GRAMMAR_PEP_508_CONSTRAINTS, GRAMMAR_PE
 from poetry.core.version.parser import Parser
 
 from poetry_fti.bridge.grammars import load_grammars, read_grammar, written_grammar
+from poetry_fti.bridge.internals import parsers
 from poetry_fti.bridge.internals.parsers import compiled_grammar
 from poetry_fti.bridge.project import settings
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from poetry.core._vendor.lark import Lark
+
+    from poetry_fti.bridge.internals.private_name import PrivateName
 
 pytestmark = pytest.mark.slow
 
@@ -132,4 +135,14 @@ def test_a_damaged_grammar_is_compiled_again(
 def test_grammars_that_cannot_be_kept_are_compiled_by_poetry(cache: Path) -> None:
     cache.write_text("no folder")
     load_grammars()
+    assert str(markers.parse_marker('os_name=="nt"')) == 'os_name == "nt"'
+
+
+@pytest.mark.parametrize("private", parsers.NAMES, ids=str)
+def test_no_grammar_is_kept_without_a_private_name(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, private: PrivateName
+) -> None:
+    monkeypatch.setattr(parsers, "exists", lambda name: name != private)
+    load_grammars()
+    assert not cache.exists()
     assert str(markers.parse_marker('os_name=="nt"')) == 'os_name == "nt"'
