@@ -34,6 +34,12 @@ _RETRIES: Final = 5
 # A response that takes longer than this came over a network worth prefetching for.
 _FAST: Final = timedelta(milliseconds=4)
 _FAST_FROM_CACHE: Final = timedelta(milliseconds=15)
+# The end of the URL of a release in PyPI's JSON API, with the name of its project.
+_RELEASE: Final = re.compile(r"/pypi/([^/]+)/[^/]+/json$")
+_MIRROR_ADVICE: Final = (
+    "If a mirror without the metadata of releases answers for PyPI, make it a source of the"
+    " project: `poetry source add --priority=primary mirror URL`"
+)
 
 
 def _do_nothing(*_: object) -> None:
@@ -98,11 +104,20 @@ class IndexMonitor:
             self._failures[url] += 1
             if self._failures[url] > _RETRIES:
                 raise IndexFailedError(f"The package index failed: {url} answered {status}.")
-        elif status >= requests.codes.bad_request and status != requests.codes.not_found:
+        elif problem := self._problem(response, url):
+            self._suspect[_project(url)] = f"{url} answered {problem}"
+
+    def _problem(self, response: requests.Response, url: str) -> str:
+        """Return what may be wrong with a response to a URL, or empty."""
+        status = response.status_code
+        if status == requests.codes.not_found and _RELEASE.search(url):
+            return f"{status}. {_MIRROR_ADVICE}"
+        if status >= requests.codes.bad_request and status != requests.codes.not_found:
             login = self._login_advice(url) if status == requests.codes.unauthorized else ""
-            self._suspect[_project(url)] = f"{url} answered {status}{login}"
-        elif _is_html(response) and b"<a" not in response.content:
-            self._suspect[_project(url)] = f"{url} answered with a page without links"
+            return f"{status}{login}"
+        if _is_html(response) and b"<a" not in response.content:
+            return "with a page without links"
+        return ""
 
     def _login_advice(self, url: str) -> str:
         """Return how to configure a login for the index at a URL, after the end of a sentence."""
@@ -189,7 +204,8 @@ def _convert_retry_after(response: requests.Response) -> None:
 
 
 def _project(url: str) -> str:
-    return url.rstrip("/").rpartition("/")[2]
+    release = _RELEASE.search(url)
+    return release[1] if release else url.rstrip("/").rpartition("/")[2]
 
 
 def _is_html(response: requests.Response) -> bool:

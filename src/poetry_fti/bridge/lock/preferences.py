@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
+    from poetry.repositories import RepositoryPool
 
     from poetry_fti.bridge.lock.locker import StageLocker
     from poetry_fti.bridge.lock.pins import Pin
@@ -61,6 +62,19 @@ def with_imported_versions(
         if name not in pinned and _is_version(version)
     ]
     return [*pins, *sorted(found, key=lambda package: package.version, reverse=True)]
+
+
+def from_known_indexes(pins: Iterable[Package], pool: RepositoryPool) -> list[Package]:
+    """Return pins; those from an index that is not in the pool may be from any index.
+
+    Poetry itself fails with a pin from a source that has been removed or renamed.
+    """
+    return [
+        pin
+        if pin.source_type != "legacy" or pool.has_repository(str(pin.source_reference))
+        else Package(pin.name, pin.version)
+        for pin in pins
+    ]
 
 
 def readable_pins(text: str) -> tuple[Pin, ...]:

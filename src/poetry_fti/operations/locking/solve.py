@@ -13,7 +13,11 @@ from poetry_fti.agreement.rules import is_exempt, tied
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.internals.listing import plain_path_notice
 from poetry_fti.bridge.lock.locked import is_narrowed
-from poetry_fti.bridge.lock.preferences import preferred_packages, with_imported_versions
+from poetry_fti.bridge.lock.preferences import (
+    from_known_indexes,
+    preferred_packages,
+    with_imported_versions,
+)
 from poetry_fti.bridge.lock.solved_lock import make_lock
 from poetry_fti.bridge.project.groups import ignored_requirements
 from poetry_fti.bridge.solving.outcome import tied_to
@@ -183,6 +187,12 @@ def stage_task(
         others += preferred_packages([project.pins])
     others = [pin for pin in others if not is_exempt(stage.name, pin.name, project.exemptions)]
     imported = request.imported if stage.name in request.stages else ()
+    pins = (
+        ()
+        if request.ignores(stage.name)
+        else with_imported_versions(stage.lock.preferred(), imported)
+    )
+    pool = project.poetry.pool
     return StageTask(
         name=stage.name,
         root=stage.derived.package,
@@ -191,10 +201,10 @@ def stage_task(
         overrides=stage.stage.overrides,
         exclude=stage.stage.exclude,
         constraints=stage.stage.constraints,
-        pins=()
-        if request.ignores(stage.name)
-        else with_imported_versions(stage.lock.preferred(), imported),
-        other_pins=others if request.aligned and request.latest is None else (),
+        pins=from_known_indexes(pins, pool),
+        other_pins=from_known_indexes(others, pool)
+        if request.aligned and request.latest is None
+        else (),
         latest=_latest(project, stage, request),
         builds=request.builds and not stage.stage.no_build,
         wheels_only=stage.stage.no_build,

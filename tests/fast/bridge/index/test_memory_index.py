@@ -36,6 +36,10 @@ GROUPS: Final = {"feature": ["app"], "training": ["lib"]}
 CORP: Final = "corp.example"
 URL: Final = f"https://{DEFAULT}"
 UNKNOWN: Final = "Because demo depends on lib (*) which doesn't match any versions"
+MIRROR: Final = (
+    "If a mirror without the metadata of releases answers for PyPI, make it a source of the"
+    " project: `poetry source add --priority=primary mirror URL`."
+)
 KNOWS_AGES: Final = "min-release-age" in Config.default_config["solver"]
 FAILING: Final = Answer(HTTPStatus.INTERNAL_SERVER_ERROR, headers={"Retry-After": "0"})
 SOURCE: Final = f"""\
@@ -216,6 +220,11 @@ UNUSABLE: Final = {
         f"The package index failed: {URL}/simple/lib/ answered with a page without links.\n",
     ),
     "an unknown package": ("/simple/lib/", Answer(HTTPStatus.NOT_FOUND), UNKNOWN),
+    "missing metadata": (
+        "/pypi/lib/1.0/json",
+        Answer(HTTPStatus.NOT_FOUND),
+        f"The package index failed: {URL}/pypi/lib/1.0/json answered 404. {MIRROR}\nPackage lib",
+    ),
     "incomplete metadata": (
         "/pypi/lib/1.0/json",
         Answer(HTTPStatus.OK, body=b'{"info": {"name": "lib"}}'),
@@ -238,6 +247,27 @@ def test_an_answer_that_is_of_no_use_is_named(
     demo.index.failures[path] = answer
     demo.write(pyproject({"training": ["lib"]}))
     assert errors(demo)["training"].startswith(error)
+
+
+@pytest.mark.parametrize(
+    ("stages", "plain_path"),
+    [((), False), pytest.param(["training"], True, marks=pytest.mark.slow)],
+    ids=["all stages", "one of them, without private names"],
+)
+def test_versions_from_a_source_that_was_removed_are_kept(
+    demo: MemoryProject, monkeypatch: pytest.MonkeyPatch, stages: list[str], *, plain_path: bool
+) -> None:
+    if plain_path:
+        monkeypatch.setattr(assignment, "plain_path_notice", lambda: "as demanded")
+    older = {"app 1.0": ["lib"], "lib 1.0": []}
+    demo.index.offer(older, CORP)
+    demo.write(pyproject(GROUPS, SOURCE.format("primary")))
+    demo.lock()
+    demo.index.offer({**older, "app 2.0": ["lib"], "lib 2.0": []})
+    demo.write(pyproject(GROUPS))
+    demo.lock(*stages)
+    assert demo.locked == {"feature": "app 1.0, lib 1.0", "training": "lib 1.0"}
+    assert sources(demo, "training") == {"lib": None}
 
 
 @pytest.mark.slow
