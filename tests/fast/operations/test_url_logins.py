@@ -10,7 +10,7 @@ from poetry.exceptions import PoetryError
 from poetry.repositories.exceptions import RepositoryError
 
 from fast.exporters.canned import package, stage
-from poetry_fti.bridge.index.monitor import IndexMonitor
+from poetry_fti.bridge.index.monitoring.monitor import IndexMonitor
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import load_exporter
 from poetry_fti.exporters.python.pylock import files

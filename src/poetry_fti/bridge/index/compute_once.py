@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from poetry_fti.bridge.index.monitor import GaveUpError
+from poetry_fti.bridge.index.monitoring.monitor import GaveUpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from urllib3 import HTTPResponse
 
-from poetry_fti.bridge.index.monitor import http_repositories
+from poetry_fti.bridge.index.monitoring.monitored import http_repositories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from poetry.repositories.cached_repository import CachedRepository
 from poetry.repositories.exceptions import PackageNotFoundError
 from poetry.repositories.pypi_repository import PyPiRepository
 
-from poetry_fti.bridge.index.monitor import http_repositories, monitored
+from poetry_fti.bridge.index.monitoring.monitored import http_repositories, monitored
 from poetry_fti.bridge.index.pages import CachedPages
 from poetry_fti.bridge.index.parallel import in_parallel
 from poetry_fti.bridge.internals.index import kept_release

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from poetry.utils.cache import ArtifactCache
 
     from poetry_fti.bridge.index.metadata_view import MetadataView
-    from poetry_fti.bridge.index.monitor import IndexMonitor
+    from poetry_fti.bridge.index.monitoring.monitor import IndexMonitor
     from poetry_fti.bridge.index.prefetch.under_way import RequestsUnderWay
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from poetry.repositories.http_repository import HTTPRepository
     from poetry.repositories.link_sources.base import LinkSource
 
-    from poetry_fti.bridge.index.monitor import IndexMonitor
+    from poetry_fti.bridge.index.monitoring.monitor import IndexMonitor
     from poetry_fti.bridge.index.prefetch.under_way import RequestsUnderWay
 
 

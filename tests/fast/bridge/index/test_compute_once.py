@@ -7,7 +7,7 @@ from threading import Event, Thread
 import pytest
 
 from poetry_fti.bridge.index.compute_once import ComputeOnce
-from poetry_fti.bridge.index.monitor import GaveUpError
+from poetry_fti.bridge.index.monitoring.monitor import GaveUpError
 
 
 def test_a_value_is_computed_once_until_it_is_forgotten() -> None:

@@ -9,7 +9,7 @@ import pytest
 import requests
 from poetry.repositories.exceptions import PackageNotFoundError
 
-from poetry_fti.bridge.index.monitor import IndexMonitor
+from poetry_fti.bridge.index.monitoring.monitor import IndexMonitor
 from poetry_fti.errors import FtiError
 
 

@@ -10,7 +10,7 @@ import pytest
 from poetry.core.packages.dependency import Dependency
 from poetry.core.packages.package import Package
 
-from poetry_fti.bridge.index.monitor import monitored
+from poetry_fti.bridge.index.monitoring.monitored import monitored
 from poetry_fti.bridge.index.pool import shared_pool
 from poetry_fti.bridge.index.prefetch.prefetcher import Prefetcher, environments
 from poetry_fti.bridge.index.prefetch.under_way import RequestsUnderWay

@@ -18,7 +18,7 @@ from poetry.repositories.pypi_repository import PyPiRepository
 
 from cases import examples
 from loopback.pages import project_json
-from poetry_fti.bridge.index.monitor import http_repositories
+from poetry_fti.bridge.index.monitoring.monitored import http_repositories
 from poetry_fti.bridge.index.pages import (
     CachedPages,
     files_by_release,

@@ -8,7 +8,7 @@ from poetry.repositories.http_repository import HTTPRepository
 
 from poetry_fti.bridge.index.files import repository_of
 from poetry_fti.bridge.index.licenses.fields import FIELDS, license_fields, license_metadata
-from poetry_fti.bridge.index.monitor import monitored
+from poetry_fti.bridge.index.monitoring.monitored import monitored
 from poetry_fti.bridge.index.parallel import in_parallel
 from poetry_fti.bridge.internals.index import keep_value, kept_value
 from poetry_fti.model.origins import IndexOrigin
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from poetry.repositories import RepositoryPool
 
     from poetry_fti.bridge.index.licenses.fields import Fields
-    from poetry_fti.bridge.index.monitor import IndexMonitor
+    from poetry_fti.bridge.index.monitoring.monitor import IndexMonitor
     from poetry_fti.model.licenses import LicenseMetadata
     from poetry_fti.model.lock import LockedPackage
     from poetry_fti.model.origins import Origin

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from poetry.core.packages.package import Package
     from poetry.repositories import RepositoryPool
 
-    from poetry_fti.bridge.index.monitor import IndexMonitor
+    from poetry_fti.bridge.index.monitoring.monitor import IndexMonitor
     from poetry_fti.bridge.index.repository import IndexCache
     from poetry_fti.model.platforms import Targets
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.restrictions import Restriction
     from poetry_fti.agreement.versions import Versions
-    from poetry_fti.bridge.index.monitor import IndexMonitor
+    from poetry_fti.bridge.index.monitoring.monitor import IndexMonitor
     from poetry_fti.bridge.lock.locked import SolvedLock
     from poetry_fti.bridge.solving.resolver import Resolver
     from poetry_fti.bridge.solving.solution import Solution, SolvedPackages

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.agreement.rules import tied
-from poetry_fti.bridge.index.monitor import close_connections
+from poetry_fti.bridge.index.monitoring.monitored import close_connections
 from poetry_fti.bridge.index.prefetch.under_way import RequestsUnderWay
 from poetry_fti.bridge.internals.index import can_replace_release_cache
 from poetry_fti.bridge.internals.listing import plain_path_notice

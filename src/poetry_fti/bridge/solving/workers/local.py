@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from poetry_fti.bridge.index.direct import direct_requests
-from poetry_fti.bridge.index.monitor import keep_connections, monitored
+from poetry_fti.bridge.index.monitoring.monitored import keep_connections, monitored
 from poetry_fti.bridge.index.pool import exact_pool, shared_pool, static_pool
 from poetry_fti.bridge.index.prefetch.prefetcher import CONNECTIONS, Prefetcher, environments
 from poetry_fti.bridge.internals.search import quick_search

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from poetry_fti.agreement.alignment import align
 from poetry_fti.agreement.rules import hold
-from poetry_fti.bridge.index.monitor import monitored
+from poetry_fti.bridge.index.monitoring.monitored import monitored
 from poetry_fti.bridge.internals.versions import poetry_version, tested_versions
 from poetry_fti.bridge.solving.attempts.solvable import participant
 from poetry_fti.bridge.solving.plain_resolver import PlainResolver

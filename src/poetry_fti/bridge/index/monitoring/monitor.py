@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from threading import local
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Final
 
 import requests
 import urllib3
 from poetry.console.exceptions import PoetryRuntimeError
 from poetry.exceptions import PoetryError
 from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
-from poetry.repositories.http_repository import HTTPRepository
 from poetry.utils.constants import STATUS_FORCELIST
 
-from poetry_fti.bridge.internals.index import keep_open, paragraphs
+from poetry_fti.bridge.internals.index import paragraphs
 from poetry_fti.errors import FtiError, IndexFailedError, UnsolvableError
 from poetry_fti.urls import public_text
 
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from poetry.core.packages.package import Package
-    from poetry.repositories import RepositoryPool
 
 # How often Poetry retries after a status of its STATUS_FORCELIST.
 _RETRIES: Final = 5
@@ -167,8 +164,8 @@ class IndexMonitor:
             with self.response_errors():
                 yield
         except PoetryRuntimeError as error:
-            kind = IndexFailedError if _is_unreachable(error) else FtiError
-            raise kind(_error_text(error)) from error
+            kind = IndexFailedError if is_unreachable(error) else FtiError
+            raise kind(error_text(error)) from error
         except IndexFailedError:
             raise
         except UnsolvableError as error:
@@ -212,83 +209,12 @@ def _is_html(response: requests.Response) -> bool:
     return response.headers.get("Content-Type", "").startswith("text/html")
 
 
-def keep_connections(pool: RepositoryPool, number: int) -> None:
-    """Keep up to `number` connections to each index open, instead of one for each request."""
-    for repository in http_repositories(pool):
-        keep_open(repository.session, number)
-
-
-def close_connections(pool: RepositoryPool) -> None:
-    """Close the idle connections to the indexes of a pool; the next requests open others."""
-    for repository in http_repositories(pool):
-        repository.session.close()
-
-
-@contextmanager
-def monitored(pool: RepositoryPool) -> Iterator[IndexMonitor]:
-    """Yield a monitor that records every response of the pool's indexes inside the context.
-
-    No further requests are made to a server of an index that has failed.
-    """
-    repositories = http_repositories(pool)
-    monitor = IndexMonitor({public_text(each.url): each.name for each in repositories})
-    with ExitStack() as monitoring:
-        for repository in repositories:
-            hooks = _hooks(repository)
-            hooks.append(monitor)
-            monitoring.callback(hooks.remove, monitor)
-            monitoring.enter_context(_remembered_failures(repository))
-        yield monitor
-
-
-def http_repositories(pool: RepositoryPool) -> list[HTTPRepository]:
-    """Return the repositories of a pool that are package indexes, highest priority first."""
-    return [repo for repo in pool.all_repositories if isinstance(repo, HTTPRepository)]
-
-
-def _hooks(repository: HTTPRepository) -> list[Any]:
-    hooks: list[Any] = repository.session.get_session(repository.url).hooks["response"]
-    return hooks
-
-
-@contextmanager
-def _remembered_failures(repository: HTTPRepository) -> Iterator[None]:
-    """Make no further request to a server of an index after it has failed inside the context.
-
-    Each further request raises the IndexFailedError of the first one.
-    """
-    authenticator = repository.session
-    request, failures = authenticator.request, dict[str, str]()
-
-    def remembering(method: str, url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - Poetry's
-        host = urlsplit(url).netloc
-        server = f"{repository.name} {host}"
-        if host in failures:
-            raise IndexFailedError(failures[host], server)
-        try:
-            return request(method, url, **options)
-        except IndexFailedError as error:
-            failures[host] = str(error)
-            raise IndexFailedError(failures[host], server) from error
-        except PoetryRuntimeError as error:
-            if not _is_unreachable(error):
-                raise
-            failures[host] = _error_text(error)
-            raise IndexFailedError(failures[host], server) from error
-
-    vars(authenticator)["request"] = remembering
-    try:
-        yield
-    finally:
-        vars(authenticator)["request"] = request
-
-
-def _is_unreachable(error: PoetryRuntimeError) -> bool:
+def is_unreachable(error: PoetryRuntimeError) -> bool:
     """Return whether an error of Poetry states that a server is unreachable; others are of git."""
     return str(error).startswith("All attempts to connect")
 
 
-def _error_text(error: PoetryRuntimeError) -> str:
+def error_text(error: PoetryRuntimeError) -> str:
     """Return the text of one of Poetry's errors, without its markup and without credentials."""
     messages = paragraphs(error)
     if messages is None:

@@ -1,0 +1,1 @@
+"""What package indexes answer: recorded, and named in errors."""
