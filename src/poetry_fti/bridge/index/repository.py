@@ -68,7 +68,8 @@ class IndexCache:
         key = (name, version)
         if key not in self._releases:
             info = self.info(name, version)
-            self._releases[key] = release(self.index, name, info)
+            with self._monitor.response_errors():
+                self._releases[key] = release(self.index, name, info)
             self._monitor.on_release(self._releases[key], info.requires_dist or ())
         return self._releases[key]
 
@@ -79,7 +80,8 @@ class IndexCache:
         before, and on their order: only with these packages a lock equals plain Poetry's.
         """
         info = self.info(name, version)
-        package = exact_release(self.index, name, info)
+        with self._monitor.response_errors():
+            package = exact_release(self.index, name, info)
         self._monitor.on_release(package, info.requires_dist or ())
         return package
 
@@ -175,11 +177,11 @@ class IndexCache:
         try:
             with self._monitor.response_errors():
                 page = self._page(name)
+                if name in self._files:
+                    return releases_of(self._files[name])
+                return {version: page.yanked(name, version) for version in page.versions(name)}
         except PackageNotFoundError:
             return {}
-        if name in self._files:
-            return releases_of(self._files[name])
-        return {version: page.yanked(name, version) for version in page.versions(name)}
 
     def _page(self, name: NormalizedName) -> LinkSource:
         page = self.index.get_page(name)

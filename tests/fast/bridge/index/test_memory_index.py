@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 from poetry.config.config import Config
+from poetry.puzzle.provider import Provider
 from poetry.repositories.http_repository import HTTPRepository
 from poetry.utils.authenticator import Authenticator
 
@@ -247,6 +248,19 @@ def test_an_answer_that_is_of_no_use_is_named(
     demo.index.failures[path] = answer
     demo.write(pyproject({"training": ["lib"]}))
     assert errors(demo)["training"].startswith(error)
+
+
+def test_an_error_of_the_solver_is_none_of_an_index(
+    demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise AttributeError("a bug")
+
+    monkeypatch.setattr(Provider, "incompatibilities_for", fail)
+    demo.index.offer(RELEASES)
+    demo.write(pyproject(GROUPS))
+    with pytest.raises(AttributeError, match=r"^a bug$"):
+        demo.lock()
 
 
 @pytest.mark.parametrize(

@@ -161,8 +161,9 @@ class IndexMonitor:
         Raises IndexFailedError where an index is unreachable or its response is unusable.
         """
         try:
-            with self.response_errors():
-                yield
+            yield
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise FtiError(public_text(str(error))) from error
         except PoetryRuntimeError as error:
             kind = IndexFailedError if is_unreachable(error) else FtiError
             raise kind(error_text(error)) from error

@@ -15,7 +15,7 @@ from poetry_fti.errors import IndexFailedError
 from poetry_fti.urls import public_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import requests
     from poetry.repositories import RepositoryPool
@@ -47,6 +47,7 @@ def monitored(pool: RepositoryPool) -> Iterator[IndexMonitor]:
             hooks.append(monitor)
             monitoring.callback(hooks.remove, monitor)
             monitoring.enter_context(_remembered_failures(repository))
+            monitoring.enter_context(_readable(repository, monitor))
         yield monitor
 
 
@@ -58,6 +59,25 @@ def http_repositories(pool: RepositoryPool) -> list[HTTPRepository]:
 def _hooks(repository: HTTPRepository) -> list[Any]:
     hooks: list[Any] = repository.session.get_session(repository.url).hooks["response"]
     return hooks
+
+
+@contextmanager
+def _readable(repository: HTTPRepository, monitor: IndexMonitor) -> Iterator[None]:
+    """Convert errors of reading the index's responses inside the context; see `IndexMonitor`."""
+
+    def reading(read: Callable[..., Any]) -> Callable[..., Any]:
+        def monitored_read(*arguments: object, **options: object) -> Any:  # noqa: ANN401 - Poetry's
+            with monitor.response_errors():
+                return read(*arguments, **options)
+
+        return monitored_read
+
+    readers = {name: getattr(repository, name) for name in ("find_packages", "package")}
+    vars(repository).update({name: reading(read) for name, read in readers.items()})
+    try:
+        yield
+    finally:
+        vars(repository).update(readers)
 
 
 @contextmanager
