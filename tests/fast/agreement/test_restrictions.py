@@ -53,6 +53,21 @@ def test_they_are_all_single_changes_that_suffice_or_a_smallest_set(
     assert [each for each in subsets(several) if proof(each) is None] == [several]
 
 
+def test_what_is_lifted_in_vain_is_left_out_of_the_set() -> None:
+    ours, apps, mids = EVERY[:3]
+    named = {
+        frozenset[Restriction](): {ours, apps},
+        frozenset([ours]): {apps, mids},
+        frozenset([ours, apps]): {mids},
+    }
+
+    def proof(lifted: frozenset[Restriction]) -> frozenset[Restriction] | None:
+        left = {apps, mids} - lifted
+        return frozenset(named.get(lifted, left)) if left else None
+
+    assert fewest_changes(LIB, proof) == (frozenset([apps, mids]),)
+
+
 def test_the_search_is_given_up() -> None:
     every = [Restriction("requirement", LIB, f"app{number}") for number in range(100)]
 
