@@ -12,7 +12,6 @@ from poetry_fti.commands.shared.console import error, feedback_of, guarded, load
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
 from poetry_fti.errors import DONE, FOUND
-from poetry_fti.operations.locking.lock import LockRequest, lock_stages
 from poetry_fti.operations.pyproject_warnings.foreign_settings import foreign_warnings
 from poetry_fti.operations.pyproject_warnings.unselected_extras import extra_warnings
 from poetry_fti.operations.unseen_changes import unseen_changes
@@ -60,6 +59,10 @@ same version of a package wherever possible.
         stages = project.select(self.argument("stages"))
         if self.option("check"):
             return self._check(project, stages, json_wanted=json_wanted)
+        # Checking takes a tenth less without these.
+        from poetry_fti.commands.shared.reports.lock import report_locking  # noqa: PLC0415
+        from poetry_fti.operations.locking.lock import LockRequest, lock_stages  # noqa: PLC0415
+
         names = frozenset(stage.name for stage in stages)
         request = LockRequest(
             stages=names,
@@ -69,9 +72,6 @@ same version of a package wherever possible.
             dry_run=self.option("dry-run"),
         )
         results = lock_stages(project, stages, request, feedback_of(self))
-        # Checking takes a tenth less without it.
-        from poetry_fti.commands.shared.reports.lock import report_locking  # noqa: PLC0415
-
         return report_locking(self, project, results, dry_run=request.dry_run)
 
     def _check(

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from poetry_fti.bridge.lock.locker import LockStatus
     from poetry_fti.bridge.poetry_project import PoetryProject
     from poetry_fti.model.lock import LockedPackage
     from poetry_fti.operations.stage import ProjectStage
@@ -77,19 +76,3 @@ def compared_stage(stage: ProjectStage, packages: tuple[LockedPackage, ...]) -> 
         packages=packages,
         requirements=stage.requirements,
     )
-
-
-def lock_problem(stage: ProjectStage, status: LockStatus) -> str:
-    """Return a message on a lock that is not fresh, with the command that repairs it."""
-    path, command = stage.folder / "poetry.lock", f"poetry fti lock {stage.name}"
-    if status.is_merging:
-        return f"{path} contains merge markers. Rebuild it from both sides with `{command}`."
-    if status.state == "broken":
-        return (
-            f"{path} cannot be read: {status.reason}. Restore it, or lock the stage from scratch"
-            f" with `{command} --regenerate`."
-        )
-    state = "is missing" if status.state == "missing" else "does not match pyproject.toml"
-    if status.reason:
-        state = status.reason.removeprefix("it ")
-    return f"{path} {state}. Run `{command}`."

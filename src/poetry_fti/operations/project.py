@@ -12,7 +12,6 @@ from poetry_fti.agreement.rules import hold, of_several_origins, tied
 from poetry_fti.bridge.accepted import is_accepted
 from poetry_fti.bridge.lock.conditions import lock_conditions
 from poetry_fti.bridge.lock.locker import LockState, LockStatus
-from poetry_fti.bridge.lock.preferences import readable_pins
 from poetry_fti.bridge.lock.stage_lock import stage_digest
 from poetry_fti.bridge.poetry_project import PoetryProject, create_poetry
 from poetry_fti.bridge.project import pyproject as project_file
@@ -22,8 +21,7 @@ from poetry_fti.bridge.project.paths.packages import PathPackages
 from poetry_fti.config.pyproject import read_pyproject
 from poetry_fti.config.stages import unknown_stage
 from poetry_fti.errors import ConfigError, FtiError, ProblemsError, StaleLockError
-from poetry_fti.operations.locked import compared_stage, lock_problem, locked_stage
-from poetry_fti.operations.stage import ProjectStage
+from poetry_fti.operations.stage import ProjectStage, lock_problem
 from poetry_fti.reading import require_inside
 
 if TYPE_CHECKING:
@@ -140,12 +138,16 @@ class Project:
         Raises StaleLockError for a missing or stale lock, FtiError for a broken one or one that
         cannot be installed on the stage's targets.
         """
+        from poetry_fti.operations.locked import locked_stage  # noqa: PLC0415 - slow
+
         self.require_fresh(stage)
         locked = locked_stage(stage, self.poetry, self.pyproject)
         return replace(locked, via=self.config.via, pipeline=self.config.pipeline)
 
     def comparable(self) -> tuple[LockedStage, ...]:
         """Return the stages that can be compared: their locks are fresh and can be installed."""
+        from poetry_fti.operations.locked import compared_stage  # noqa: PLC0415 - slow
+
         found = []
         for stage in self.stages:
             if self.is_fresh(stage):
@@ -157,6 +159,8 @@ class Project:
     @cached_property
     def pins(self) -> Sequence[Pin]:
         """The versions in the project's own poetry.lock."""
+        from poetry_fti.bridge.lock.preferences import readable_pins  # noqa: PLC0415 - slow
+
         return readable_pins(files.read(self.root / "poetry.lock", self.root) or "")
 
     def require_fresh(self, stage: ProjectStage) -> None:

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti import files
-from poetry_fti.bridge.lock.dependencies.requirements import direct_requirements
 from poetry_fti.bridge.lock.stage_lock import StageLock
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from poetry_fti.agreement.versions import LockedVersions
     from poetry_fti.bridge.lock.locked import SolvedLock
+    from poetry_fti.bridge.lock.locker import LockStatus
     from poetry_fti.bridge.project.derived_stage import DerivedStage
     from poetry_fti.model.lock import Requirement
     from poetry_fti.model.stage import Stage
@@ -64,6 +64,10 @@ class ProjectStage:
     @cached_property
     def requirements(self) -> tuple[Requirement, ...]:
         """The direct (not transitive) requirements of the stage that apply on its targets."""
+        from poetry_fti.bridge.lock.dependencies.requirements import (  # noqa: PLC0415 - slow
+            direct_requirements,
+        )
+
         return direct_requirements(self.derived.package(), self.stage.targets)
 
     @property
@@ -111,3 +115,19 @@ class ProjectStage:
 
 def _body(text: str) -> str:
     return files.lf_only(text).partition("\n")[2]
+
+
+def lock_problem(stage: ProjectStage, status: LockStatus) -> str:
+    """Return a message on a lock that is not fresh, with the command that repairs it."""
+    path, command = stage.folder / "poetry.lock", f"poetry fti lock {stage.name}"
+    if status.is_merging:
+        return f"{path} contains merge markers. Rebuild it from both sides with `{command}`."
+    if status.state == "broken":
+        return (
+            f"{path} cannot be read: {status.reason}. Restore it, or lock the stage from scratch"
+            f" with `{command} --regenerate`."
+        )
+    state = "is missing" if status.state == "missing" else "does not match pyproject.toml"
+    if status.reason:
+        state = status.reason.removeprefix("it ")
+    return f"{path} {state}. Run `{command}`."

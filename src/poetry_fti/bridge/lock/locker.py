@@ -18,7 +18,6 @@ from poetry_fti.bridge.internals.locker import (
 )
 from poetry_fti.bridge.lock.conditions import stale_reason
 from poetry_fti.bridge.lock.lock_summary import summarize
-from poetry_fti.bridge.lock.pins import has_merge_markers
 from poetry_fti.bridge.lock.validation import problem
 from poetry_fti.bridge.lock.written_lock import written_content_hash
 from poetry_fti.bridge.markers import parsed_marker
@@ -148,6 +147,8 @@ def _unreadable(locker: Locker) -> str:
         reason = error.strerror or str(error)
         return reason[0].lower() + reason[1:]
     except RuntimeError as error:
+        from poetry_fti.bridge.lock.pins import has_merge_markers  # noqa: PLC0415 - rarely needed
+
         merging = has_merge_markers(read_bytes(locker.lock).decode())
         return _MERGING if merging else _in_one_line(error)
     except Exception as error:  # noqa: BLE001 - Poetry raises any type for damaged text

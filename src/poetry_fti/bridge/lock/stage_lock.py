@@ -1,4 +1,7 @@
-"""The lock of a stage as it is on disk, each part of which is read at most once."""
+"""The lock of a stage as it is on disk, each part of which is read at most once.
+
+What reads more of a lock than its state is imported where it is used: locks are mostly checked.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,13 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from poetry_fti.agreement.comparison import versions_by_name
-from poetry_fti.agreement.versions import locked_by_name
-from poetry_fti.bridge.lock import preferences
 from poetry_fti.bridge.lock.conditions import conditions_digest
-from poetry_fti.bridge.lock.locked import read_packages
 from poetry_fti.bridge.lock.locker import (
     LockStatus,
     StageLocker,
     lock_status,
     quick_status,
 )
-from poetry_fti.bridge.lock.origins import pinned_locked_versions
-from poetry_fti.bridge.lock.text.file_lines import locked_files
 from poetry_fti.reading import read_bytes
 
 if TYPE_CHECKING:
@@ -96,6 +93,8 @@ class StageLock:
     @cached_property
     def packages(self) -> tuple[LockedPackage, ...]:
         """What a readable lock installs where the stage runs; raises FtiError if it cannot."""
+        from poetry_fti.bridge.lock.locked import read_packages  # noqa: PLC0415
+
         derived = self._derived
         return read_packages(self.locker, derived.stage, derived.python, derived.root)
 
@@ -136,25 +135,31 @@ class StageLock:
     @cached_property
     def files(self) -> LockedFiles:
         """The names and digests of the files of each package and version in the lock."""
+        from poetry_fti.bridge.lock.text.file_lines import locked_files  # noqa: PLC0415
+
         return locked_files(self.text)
 
     @cached_property
     def pins(self) -> Sequence[Pin]:
         """The locked versions, of a lock with merge markers those of both sides."""
-        return preferences.readable_pins(self.text)
+        from poetry_fti.bridge.lock.preferences import readable_pins  # noqa: PLC0415
+
+        return readable_pins(self.text)
 
     @cached_property
     def versions(self) -> Mapping[NormalizedName, tuple[Version, ...]]:
         """The versions of each package in the lock, ascending."""
-        return (
-            versions_by_name(self._solved)
-            if self._solved
-            else preferences.pinned_versions(self.pins)
-        )
+        from poetry_fti.agreement.comparison import versions_by_name  # noqa: PLC0415
+        from poetry_fti.bridge.lock.preferences import pinned_versions  # noqa: PLC0415
+
+        return versions_by_name(self._solved) if self._solved else pinned_versions(self.pins)
 
     @cached_property
     def locked_versions(self) -> LockedVersions:
         """The versions of each package in the lock with their origins, ascending."""
+        from poetry_fti.agreement.versions import locked_by_name  # noqa: PLC0415
+        from poetry_fti.bridge.lock.origins import pinned_locked_versions  # noqa: PLC0415
+
         derived = self._derived
         return (
             locked_by_name(self._solved)
@@ -164,14 +169,19 @@ class StageLock:
 
     def preferred(self) -> Sequence[Package]:
         """Return the stage's previous pins for the solver; raises FtiError for a damaged lock."""
+        from poetry_fti.bridge.lock.preferences import (  # noqa: PLC0415
+            own_pins,
+            preferred_packages,
+        )
+
         if self.quick_status.is_merging:
-            return preferences.preferred_packages([self.pins])
+            return preferred_packages([self.pins])
         if self.quick_status.state == "missing":
             return ()
         # Of a version from two sources, `files` has those of both.
         is_unique = len({(pin.name, pin.version) for pin in self.pins}) == len(self.pins)
         is_usual = is_unique and all(map(self._is_usual, self.pins))
-        return preferences.own_pins(self._fileless if is_usual else self.locker)
+        return own_pins(self._fileless if is_usual else self.locker)
 
     def _is_usual(self, pin: Pin) -> bool:
         """Return whether a package is from an index, and `files` contains all of its files."""

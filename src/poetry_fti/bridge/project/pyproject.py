@@ -13,7 +13,6 @@ from poetry.pyproject.toml import PyProjectTOML
 from poetry.repositories.exceptions import InvalidSourceError
 from poetry.toml import TOMLError
 
-from poetry_fti.bridge.lock.pins import has_merge_markers
 from poetry_fti.bridge.project.requirements.problems import requirement_problems
 from poetry_fti.bridge.toml_parser import tomllib
 from poetry_fti.errors import ConfigError, FtiError
@@ -47,6 +46,8 @@ def read_pyproject(path: Path) -> dict[str, Any]:
     try:
         data: dict[str, Any] = PyProjectTOML(path).data.unwrap()
     except (TOMLError, UnicodeDecodeError) as error:
+        from poetry_fti.bridge.lock.pins import has_merge_markers  # noqa: PLC0415 - rarely needed
+
         if has_merge_markers(path.read_text(encoding="utf-8", errors="replace")):
             message = f"{path.name} contains merge markers: resolve the conflict first."
             raise ConfigError(message) from error

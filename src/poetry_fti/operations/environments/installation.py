@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from poetry_fti import files
-from poetry_fti.operations.locked import lock_problem
+from poetry_fti.operations.stage import lock_problem
 from poetry_fti.reading import read_bytes
 
 if TYPE_CHECKING:
