@@ -516,14 +516,19 @@ def test_the_code_is_installed_as_a_wheel(
 
 @pytest.mark.parametrize("installer", ["uv", "pip"])
 def test_credentials_reach_the_index_and_nothing_else(
-    project: Project, built_artifacts: Path, installer: Installer, tmp_path: Path
+    project: Project,
+    own_index: LoopbackIndex,
+    built_artifacts: Path,
+    installer: Installer,
+    tmp_path: Path,
 ) -> None:
     user, password = CREDENTIALS
     netrc = tmp_path / "netrc"
     netrc.write_text(f"machine 127.0.0.1 login {user} password {password}\n", encoding="utf-8")
     wheel = built_artifacts / "corp_metrics-1.0-py3-none-any.whl"
     locked = stage(package("corp-metrics", file=wheel), image=Image(installer=installer))
-    project.prefix = "guarded/"
+    # What an earlier build has fetched from the index is in a cache of the engine.
+    project.index, project.prefix = own_index.url, "guarded/"
 
     assert "ERROR" in project.build(locked, check=False)
     log = project.build(locked, "--secret", f"id=netrc,src={netrc}")
