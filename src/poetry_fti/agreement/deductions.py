@@ -33,6 +33,8 @@ class Requiring(Protocol):
         """The packages of the lock, each with its requirements."""
 
 
+# What has a requirement that replaces those of packages.
+OVERRIDE: Final = "an override of tool.fti"
 # Versions of Python that stand for all others, besides the bounds of the specifiers.
 _PYTHONS: Final = (*(Version(f"3.{minor}") for minor in range(40)), Version("4"))
 
@@ -58,10 +60,20 @@ def requirers(
     for constraint in stage.stage.constraints:
         if constraint.name == name and not constraint.marker and not constraint.allows(version):
             yield str(constraint)
-    for package in stage.packages:
-        for requirement in package.requires if package.name not in leaving else ():
-            if requirement.name == name and not requirement.allows(version):
-                yield f"{package.name} {package.version} requires {requirement}"
+    excluding = (
+        requirement_text(stage.stage, package, requirement)
+        for package in stage.packages
+        for requirement in (package.requires if package.name not in leaving else ())
+        if requirement.name == name and not requirement.allows(version)
+    )
+    yield from dict.fromkeys(excluding)
+
+
+def requirement_text(stage: Stage, package: LockedPackage, requirement: Requirement) -> str:
+    """Return a sentence on a requirement of a locked package, or on the override in its place."""
+    if requirement.name in dict(stage.overrides):
+        return f"{OVERRIDE} requires {requirement}"
+    return f"{package.name} {package.version} requires {requirement}"
 
 
 def conflicts(stage: LockedStage, package: LockedPackage, sibling: LockedStage) -> Sequence[str]:
@@ -94,7 +106,7 @@ def _longer(chain: _Chain, stage: LockedStage, sibling: LockedStage) -> Iterator
     package, names = chain.package, (*chain.names, chain.package.name)
     for requirement in package.requires:
         if not any(requirement.allows(each) for each in versions_of(stage, requirement.name)):
-            text = f"{package.name} {package.version} requires {requirement}"
+            text = requirement_text(sibling.stage, package, requirement)
             for needed in sibling.packages:
                 if needed.name == requirement.name and requirement.allows(needed.version):
                     yield _Chain(needed, names, (*chain.texts, text))

@@ -133,6 +133,19 @@ def test_a_divergence_names_what_forces_it() -> None:
     )
 
 
+def test_an_override_is_a_reason_instead_of_the_requirements_that_it_replaces() -> None:
+    lib = canonicalize_name("lib")
+    bounded = stage(
+        "feature",
+        package("lib", "1"),
+        package("app", "1", requirement("lib", "<2")),
+        package("zoo", "1", requirement("lib", "<2")),
+    )
+    overriding = replace(bounded, stage=replace(bounded.stage, overrides=((lib, "<2"),)))
+    sibling = stage("training", package("lib", "2"))
+    assert reasons(overriding, sibling) == ["feature: an override of tool.fti requires lib <2"]
+
+
 def test_stages_with_the_same_versions_do_not_differ() -> None:
     stages = (stage("feature", package("six", "1")), stage("training", package("six", "1")))
     assert divergences(stages) == ()

@@ -338,6 +338,18 @@ def test_requirements_of_other_packages_are_the_reasons_of_a_change(demo: Memory
     }
 
 
+def test_an_override_is_the_reason_of_a_change(demo: MemoryProject) -> None:
+    demo.index.offer({"app 1.0": ["lib<3"], "zoo 1.0": ["lib"], "lib 1.0": [], "lib 2.0": []})
+    demo.write(pyproject({"training": ["app", "zoo"]}))
+    demo.lock()
+    git(demo.root, "init", "--quiet")
+    commit_all(demo.root)
+    demo.write(pyproject({"training": ["app", "zoo"]}, '[tool.fti.overrides]\nlib = "<2"\n'))
+    demo.lock()
+    output = run(demo, "diff", "--since", "HEAD", "--format", "markdown").output
+    assert "| updated | lib | 2.0 | 1.0 | app | an override of tool.fti requires &#60;2 |" in output
+
+
 def test_an_update_that_no_requirement_forces_has_no_reason(demo: MemoryProject) -> None:
     demo.index.offer({"lib 1.0": []})
     demo.write(pyproject({"training": ["lib"]}))

@@ -216,6 +216,7 @@ def test_the_json_report(locked: MemoryProject) -> None:
                         "version": None,
                         "extra": None,
                         "requires": "core >=1",
+                        "is_overridden": False,
                         "paths": [["project dependencies"]],
                     },
                     {
@@ -223,6 +224,7 @@ def test_the_json_report(locked: MemoryProject) -> None:
                         "version": "3.5",
                         "extra": None,
                         "requires": "core",
+                        "is_overridden": False,
                         "paths": [["group feature", "spark"]],
                     },
                 ],
@@ -275,6 +277,25 @@ feature: lib 1.0 and 2.0
 """,
         "lib",
     )
+
+
+@pytest.mark.slow
+def test_a_requirement_that_an_override_replaces(demo: MemoryProject) -> None:
+    demo.index.offer({"app 1.0": ["lib"], "lib 1.0": [], "lib 2.0": []})
+    override = '[tool.fti.overrides]\nlib = "<2"\n'
+    demo.write(pyproject({"training": ["app", "lib>=1"]}, override))
+    demo.lock()
+    assert run(demo, "why", "lib") == found(
+        """\
+training: lib 1.0
+  pyproject.toml requires lib >=1 (group training)
+  app 1.0 requires lib <2 (by an override of tool.fti)
+    group training -> app
+""",
+        "lib",
+    )
+    (stage,) = json.loads(run(demo, "why", "lib", "--format", "json").output)["stages"]
+    assert [each["is_overridden"] for each in stage["requirements"]] == [False, True]
 
 
 @pytest.mark.slow

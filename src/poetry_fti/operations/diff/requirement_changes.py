@@ -6,6 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from poetry_fti.agreement.deductions import OVERRIDE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -22,8 +24,9 @@ PYPROJECT: Final = "pyproject.toml"
 class RequirementChange:
     """A requirement that excludes the version before or after a change, and only on one side.
 
-    `by` is the name of the package that has the requirement, or `pyproject.toml`. `before` and
-    `after` are its specifiers, empty for any version; None on the side without the requirement.
+    `by` is the name of the package that has the requirement, `pyproject.toml`, or `OVERRIDE` for
+    one that replaces those of packages. `before` and `after` are its specifiers, empty for any
+    version; None on the side without the requirement.
     """
 
     by: str
@@ -40,9 +43,11 @@ class Requirements:
         self._found = defaultdict(lambda: defaultdict(list))
         for requirement in stage.requirements:
             self._found[requirement.name][PYPROJECT].append(requirement)
+        overridden = dict(stage.stage.overrides)
         for package in stage.packages:
             for requirement in package.requires:
-                self._found[requirement.name][package.name].append(requirement)
+                by = OVERRIDE if requirement.name in overridden else package.name
+                self._found[requirement.name][by].append(requirement)
 
     def on(self, name: NormalizedName) -> Mapping[str, Sequence[Requirement]]:
         """Return the requirements on a package by what has them."""

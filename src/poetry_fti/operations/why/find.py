@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from packaging.utils import canonicalize_name
 
+from poetry_fti.agreement.deductions import OVERRIDE
 from poetry_fti.agreement.paths import MOST_PATHS, RequiredBy, Requirers, requirers
 from poetry_fti.config.import_names import package_suggestion
 from poetry_fti.errors import FtiError
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.stage import ProjectStage
 
-__all__ = ["MOST_PATHS", "Possible", "RequiredBy", "Requirers", "StageWhy", "Why", "find_why"]
+__all__ = [
+    "MOST_PATHS",
+    "OVERRIDE",
+    "Possible",
+    "RequiredBy",
+    "Requirers",
+    "StageWhy",
+    "Why",
+    "find_why",
+]
 
 Condition: TypeAlias = Literal["extra", "marker", "exclude"]
 
@@ -33,13 +43,15 @@ Condition: TypeAlias = Literal["extra", "marker", "exclude"]
 class StageWhy:
     """A stage that contains a package: its versions in the lock, and what requires it.
 
-    `is_from_index` is false for a package from a path, a URL or a repository.
+    `is_from_index` is false for a package from a path, a URL or a repository. `is_overridden` is
+    true if an override replaces what other packages require.
     """
 
     stage: str
     lock: LockState
     versions: tuple[Version, ...]
     is_from_index: bool
+    is_overridden: bool
     requirers: Requirers
 
 
@@ -117,6 +129,7 @@ def find_why(
             is_from_index=any(
                 isinstance(locked.origin, IndexOrigin) for locked in stage.locked_versions[name]
             ),
+            is_overridden=name in dict(stage.stage.overrides),
             requirers=required,
         )
         for stage in usable

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.commands.shared.reports.newest import newest_data
-from poetry_fti.operations.why.find import MOST_PATHS
+from poetry_fti.operations.why.find import MOST_PATHS, OVERRIDE
 from poetry_fti.wording import counted, joined, named_stages
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def stage_lines(package: NormalizedName, found: StageWhy, *, all_paths: bool) ->
         yield "  neither pyproject.toml nor a package that it leads to requires it"
     shown = required if all_paths else required[:_LISTED]
     for (by, paths), group in groupby(shown, key=lambda each: (each.by, each.paths)):
-        yield from (f"  {_requirement(each)}" for each in group)
+        yield from (f"  {_requirement(each, found)}" for each in group)
         if by:
             yield from (f"    {' -> '.join(path)}" for path in paths)
     if not all_paths and len(required) > _LISTED:
@@ -64,7 +64,7 @@ def why_data(why: Why, newest: Mapping[str, NewestIn]) -> dict[str, Any]:
                 "stage": each.stage,
                 "lock": each.lock,
                 "versions": [str(version) for version in each.versions],
-                "requirements": [_requirement_data(one) for one in each.requirers.required],
+                "requirements": [_requirement_data(one, each) for one in each.requirers.required],
                 "is_complete": each.requirers.is_complete,
                 "newest": newest_data(newest.get(each.stage)),
             }
@@ -77,20 +77,22 @@ def why_data(why: Why, newest: Mapping[str, NewestIn]) -> dict[str, Any]:
     }
 
 
-def _requirement(found: RequiredBy) -> str:
+def _requirement(found: RequiredBy, stage: StageWhy) -> str:
     """Return a requirement as text: `app[fast] 1.0 requires lib <2`."""
     if found.by is None:
         return f"pyproject.toml requires {found.dependency} ({found.dependency.declared})"
-    return f"{found.by} {found.by.package.version} requires {found.dependency}"
+    override = f" (by {OVERRIDE})" if stage.is_overridden else ""
+    return f"{found.by} {found.by.package.version} requires {found.dependency}{override}"
 
 
-def _requirement_data(found: RequiredBy) -> dict[str, Any]:
+def _requirement_data(found: RequiredBy, stage: StageWhy) -> dict[str, Any]:
     by, dependency = found.by, found.dependency
     return {
         "by": by.package.name if by else None,
         "version": str(by.package.version) if by else None,
         "extra": by.extra if by else None,
         "requires": str(dependency),
+        "is_overridden": by is not None and stage.is_overridden,
         "paths": [list(path) for path in found.paths],
     }
 
