@@ -11,7 +11,7 @@ import pytest
 from fast.conftest import filled, project_in
 from memory_commands import Ended, run
 from poetry_fti.bridge.toml_parser import tomllib
-from poetry_fti.errors import FOUND
+from poetry_fti.errors import FAILED, FOUND
 from small_index import pyproject
 
 if TYPE_CHECKING:
@@ -145,6 +145,14 @@ def test_a_missing_path_dependency(locked: MemoryProject) -> None:
     assert str(locked.lock("training")["training"].error) == (
         f"Poetry cannot read common: Path {locked.root}/libs/common for common does not exist"
     )
+
+
+def test_a_missing_path_dependency_is_warned_of_once(
+    locked: MemoryProject, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.rmtree(locked.root / "libs/common")
+    assert run(locked, "lock").code == FAILED
+    assert caplog.messages == [f"Path {locked.root}/libs/common for common does not exist"]
 
 
 def test_a_lock_without_a_record(locked: MemoryProject) -> None:

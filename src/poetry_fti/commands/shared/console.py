@@ -11,6 +11,7 @@ from cleo.formatters.formatter import Formatter
 from cleo.io.outputs.output import Type
 from cleo.io.outputs.stream_output import StreamOutput
 
+from poetry_fti.commands.shared.path_warnings import path_warnings_once
 from poetry_fti.commands.shared.safe_output import make_safe
 from poetry_fti.commands.shared.stage_lines import show_stages
 from poetry_fti.errors import FAILED, INTERRUPTED, FtiError
@@ -68,7 +69,7 @@ def guarded(handle: Callable[[_C], int]) -> Callable[[_C], int]:
     def guard(command: _C) -> int:
         make_safe(command.io)
         code = None
-        with interruption() as ending:
+        with interruption() as ending, path_warnings_once():
             with suppress(KeyboardInterrupt), ending.running():
                 code = _handled(handle, command)
             # cleo and Poetry turn the exception into a failure where one command runs another.
