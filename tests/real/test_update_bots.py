@@ -102,7 +102,10 @@ def test_a_lock_that_plain_poetry_writes_is_accepted(tmp_path: Path) -> None:
         for lock in locks:
             poetry.ok(lock.parent, "lock")
         checked = poetry(demo.root, "fti", "lock", "--check")
-        removed = "(table [metadata.fti], which plain Poetry removes). Run `poetry fti lock"
+        removed = (
+            "(new in pyproject.toml, or removed by plain Poetry with the table [metadata.fti])."
+            " Run `poetry fti lock"
+        )
         assert (checked.code, checked.errors) == (
             3,
             (

@@ -67,8 +67,9 @@ def test_an_update_by_plain_poetry_is_kept(demo: MemoryProject, missing: str) ->
     checked = run(demo, "lock", "--check")
     assert checked.code == 3
     assert checked.errors == (
-        f"fti/training/poetry.lock does not record the stage's {missing} (table [metadata.fti],"
-        " which plain Poetry removes). Run `poetry fti lock training`.\n"
+        f"fti/training/poetry.lock does not record the stage's {missing} (new in pyproject.toml,"
+        " or removed by plain Poetry with the table [metadata.fti])."
+        " Run `poetry fti lock training`.\n"
     )
     assert run(demo, "lock").code == 0
     assert conditions(demo) == before

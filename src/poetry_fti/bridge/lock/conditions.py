@@ -92,8 +92,8 @@ def _missing_reason(recorded: object, current: Mapping[str, Any]) -> str:
         return ""
     keys = dict.fromkeys(_NAMES.get(key, key) for key in current)
     return (
-        f"it does not record the stage's {joined(list(keys))} (table [metadata.fti], which plain"
-        " Poetry removes)"
+        f"it does not record the stage's {joined(list(keys))} (new in pyproject.toml, or removed by"
+        " plain Poetry with the table [metadata.fti])"
     )
 
 
