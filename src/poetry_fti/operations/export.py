@@ -114,6 +114,7 @@ def render(project: Project, request: ExportRequest) -> Rendered:
     if a format cannot express a stage, and IndexFailedError if a package index fails.
     """
     require_formats(request.formats)
+    project.require_fresh(*request.stages)
     locked = [with_template(project.locked(stage), project.root) for stage in request.stages]
     for each in locked:
         require_certificates(each.stage, project.root)

@@ -163,12 +163,17 @@ class Project:
 
         return readable_pins(files.read(self.root / "poetry.lock", self.root) or "")
 
-    def require_fresh(self, stage: ProjectStage) -> None:
-        """Raise StaleLockError for a missing or stale lock, FtiError for a broken one."""
-        status = self.status(stage)
-        if status.state != "fresh":
-            kind = FtiError if status.state == "broken" else StaleLockError
-            raise kind(lock_problem(stage, status))
+    def require_fresh(self, *stages: ProjectStage) -> None:
+        """Raise StaleLockError for missing or stale locks, FtiError if one is broken.
+
+        The message has a line for each lock that is not fresh.
+        """
+        found = [(stage, self.status(stage)) for stage in stages]
+        wrong = [(stage, status) for stage, status in found if status.state != "fresh"]
+        if wrong:
+            is_broken = any(status.state == "broken" for _, status in wrong)
+            kind = FtiError if is_broken else StaleLockError
+            raise kind("\n".join(lock_problem(stage, status) for stage, status in wrong))
 
     def _ruled(self, stage: ProjectStage, status: LockStatus) -> LockStatus:
         # A git merge may combine locks that were not solved together.

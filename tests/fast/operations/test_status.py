@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from memory_commands import Ended, run
 from poetry_fti.errors import ConfigError, FtiError, ProblemsError, StaleLockError
 from poetry_fti.operations.listing import list_stages
 from poetry_fti.operations.project import load_project
@@ -71,6 +72,20 @@ def test_a_missing_lock(locked_demo: MemoryProject) -> None:
     with pytest.raises(StaleLockError) as error:
         project.locked(project.select(["training"])[0])
     assert str(error.value) == message
+
+
+def test_all_locks_that_are_not_fresh_are_named(locked_demo: MemoryProject) -> None:
+    lock(locked_demo).unlink()
+    lock(locked_demo, "inference").unlink()
+    messages = (
+        "fti/training/poetry.lock is missing. Run `poetry fti lock training`.\n"
+        "fti/inference/poetry.lock is missing. Run `poetry fti lock inference`.\n"
+    )
+    assert run(locked_demo, "export", "--check") == Ended(3, "", messages)
+    for command in ("export", "image", "install"):
+        assert run(locked_demo, command) == Ended(1, "", messages)
+    lock(locked_demo, "inference").write_text("cut off [", encoding="utf-8")
+    assert run(locked_demo, "export", "--check").code == 1
 
 
 @pytest.mark.slow

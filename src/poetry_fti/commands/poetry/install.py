@@ -80,6 +80,7 @@ settings decide where environments are created; within the project they are
         runners = [StageRunner(self, project, stage) for stage in stages]
         if not names:
             runners = _for_this_machine(runners, or_all=self.option("since") is None)
+        project.require_fresh(*(runner.stage for runner in runners))
         for runner in runners:
             require_installable(runner)
         if len(runners) > 1 and runners[0].environments.is_shared:

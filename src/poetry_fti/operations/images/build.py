@@ -79,7 +79,9 @@ def render_images(
     StaleLockError for a missing or stale lock, ConfigError for an unknown stage or a platform that
     a stage does not run on, FtiError if an image cannot be built.
     """
-    locked = (project.locked(stage) for stage in project.select(names))
+    selected = project.select(names)
+    project.require_fresh(*selected)
+    locked = (project.locked(stage) for stage in selected)
     images = images_of(locked, named=bool(names))
     chosen = [
         platforms(each, builder.platforms, builder.engine, push=builder.push) for each in images

@@ -69,6 +69,7 @@ def report_images(
     StaleLockError for a missing or stale lock, IndexFailedError if a package index fails, and
     FtiError for an image that cannot be built.
     """
+    project.require_fresh(*stages)
     locked = [with_sbom(project, project.locked(stage), stage) for stage in stages]
     images = [each for each in with_layers(project, locked) if linux_platforms(each)]
     others = other_stages(project, {stage.name for stage in stages})

@@ -56,12 +56,13 @@ class PublishedVersion:
     is_current: bool
 
 
-def registrations(project: Project, stages: Iterable[ProjectStage]) -> list[Registration]:
+def registrations(project: Project, stages: Sequence[ProjectStage]) -> list[Registration]:
     """Return what registers the environments of stages.
 
     Raises StaleLockError for a missing or stale lock, FtiError for a stage whose environment is not
     an image with a conda file.
     """
+    project.require_fresh(*stages)
     return [registration(project.locked(stage)) for stage in stages]
 
 

@@ -16,7 +16,7 @@ from poetry_fti.ports.rest.hopsworks_calls import HopsworksCalls, project_call
 from poetry_fti.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from poetry_fti.operations.project import Project
     from poetry_fti.operations.publishing.hopsworks_plan import StagePlan
@@ -32,11 +32,12 @@ class Step:
     what: str
 
 
-def plans(project: Project, stages: Iterable[ProjectStage]) -> list[StagePlan]:
+def plans(project: Project, stages: Sequence[ProjectStage]) -> list[StagePlan]:
     """Return what is published for stages.
 
     Raises StaleLockError for a missing or stale lock, otherwise the errors of `stage_plan`.
     """
+    project.require_fresh(*stages)
     return [stage_plan(project.locked(stage), project.root) for stage in stages]
 
 
