@@ -42,10 +42,14 @@ def rename(text: str, stage: Stage, new: str) -> str:
     Raises ConfigError where the name is taken or the text cannot be edited.
     """
     refuse_taken(text, [new])
-    if stage.name in table_at(parse(text), _STAGES):
-        text = rename_key(text, (*_STAGES, stage.name), new)
+    table = table_at(parse(text), _STAGES).get(stage.name)
+    kind = {"kind": stage.kind} if "kind" not in (table or {}) and new != stage.kind else {}
+    if table is None:
+        text = add_keys(text, (*_STAGES, new), kind)
     else:
-        text = add_keys(text, (*_STAGES, new), {})
+        if kind:  # under the old name, so that the command can be repeated after an error
+            text = add_keys(text, (*_STAGES, stage.name), kind)
+        text = rename_key(text, (*_STAGES, stage.name), new)
     if canonicalize_name(stage.name) in stage.locked_groups:
         for path in _own_groups(text, stage.name):
             text = rename_key(text, path, new)
@@ -53,10 +57,7 @@ def rename(text: str, stage: Stage, new: str) -> str:
         text = edited(text, partial(_rename_group, old=stage.name, new=new), change)
     change = f'Replace the stage "{stage.name}" by "{new}" in {_REFERENCES}.'
     text = edited(text, partial(rename_references, old=stage.name, new=new), change)
-    text = with_sources_renamed(text, old=stage.name, new=new)
-    if "kind" not in table_at(parse(text), (*_STAGES, new)) and new != stage.kind:
-        text = add_keys(text, (*_STAGES, new), {"kind": stage.kind})
-    return text
+    return with_sources_renamed(text, old=stage.name, new=new)
 
 
 def remove(text: str, stage: Stage, others: Sequence[Stage]) -> str:

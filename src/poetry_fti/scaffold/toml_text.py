@@ -46,8 +46,12 @@ def add_keys(text: str, path: KeyPath, values: Mapping[str, Any]) -> str:
     expected = parse(text)
     _made(expected, path).update(values)
     lines = table_lines(path, values)
+    assigned = assignments(path, values)
+    dotted_keys = [f"{dotted(path[-1])}.{line}" for line in assigned]
     candidates = chain(
-        _insertions(text, path, assignments(path, values)), _blocks(text, path, lines)
+        _insertions(text, path, assigned),
+        _blocks(text, path, lines),
+        _insertions(text, path[:-1], dotted_keys),
     )
     return _fitting(text, expected, candidates, lines)
 

@@ -185,6 +185,20 @@ def test_a_table_in_any_form_is_renamed_and_removed(table: str, renamed: str) ->
     )
 
 
+def test_a_kind_that_follows_from_the_name_is_added_to_a_table_in_any_form() -> None:
+    text = "[tool.fti.stages]\nfeature.groups = []\ntraining = { groups = [] }\n"
+    assert rename(text, stage("feature", kind="feature"), "features") == (
+        "[tool.fti.stages]\nfeatures.groups = []\ntraining = { groups = [] }\n"
+        'features.kind = "feature"\n'
+    )
+    with pytest.raises(ConfigError) as error:
+        rename(text, stage("training", kind="training"), "fit")
+    assert str(error.value) == (
+        "pyproject.toml cannot be edited automatically. Add this yourself:\n\n"
+        '[tool.fti.stages.training]\nkind = "training"'
+    )
+
+
 def test_what_cannot_be_renamed() -> None:
     text = 'tool.fti.stages.a = { kind = "feature", groups = [] }\n'
     with pytest.raises(ConfigError) as error:

@@ -118,6 +118,11 @@ def test_a_key_is_copied_with_its_comments() -> None:
     assert replace_item(copied, ("groups", "new"), 0, "b").count("'a', # first") == 1
 
 
+def test_a_table_of_dotted_keys_gets_another_one() -> None:
+    text = "[s]\na.b = 1\nc = {}\n[x]\n"
+    assert add_keys(text, ("s", "a"), {"d": 2}) == "[s]\na.b = 1\nc = {}\na.d = 2\n[x]\n"
+
+
 def test_lines_end_as_they_did() -> None:
     text = add_keys("[a]\r\nb = 1\r\n\r\n[c]\r\n", ("a",), {"d": True})
     assert text == "[a]\r\nb = 1\r\nd = true\r\n\r\n[c]\r\n"
