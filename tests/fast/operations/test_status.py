@@ -197,6 +197,13 @@ def test_a_lock_is_read_again_when_something_else_has_written_it(
     [
         ("[project\n", "pyproject.toml is not valid TOML: "),
         ("<<<<<<< a\n=======\n>>>>>>> b\n", "pyproject.toml contains merge markers: "),
+        (
+            "\ufeff[project]\n",
+            (
+                "pyproject.toml begins with a byte order mark (BOM), which Poetry cannot read:"
+                " save it as UTF-8 without a BOM."
+            ),
+        ),
     ],
 )
 def test_a_pyproject_that_is_not_toml(demo: MemoryProject, text: str, error: str) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # What a message of the schema's validator contains about a value that may have several forms.
 _ALTERNATIVES: Final = "by one definition"
+_BYTE_ORDER_MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 def find_pyproject(start: Path) -> Path:
@@ -46,13 +47,23 @@ def read_pyproject(path: Path) -> dict[str, Any]:
     try:
         data: dict[str, Any] = PyProjectTOML(path).data.unwrap()
     except (TOMLError, UnicodeDecodeError) as error:
-        from poetry_fti.bridge.lock.pins import has_merge_markers  # noqa: PLC0415 - rarely needed
-
-        if has_merge_markers(path.read_text(encoding="utf-8", errors="replace")):
-            message = f"{path.name} contains merge markers: resolve the conflict first."
-            raise ConfigError(message) from error
-        raise ConfigError(f"{path.name} is not valid TOML: {_last_words(error)}") from error
+        text = path.read_text(encoding="utf-8", errors="replace")
+        raise ConfigError(f"{path.name} {_fault(text, error)}") from error
     return data
+
+
+def _fault(text: str, error: Exception) -> str:
+    """Return what is wrong with a text that Poetry cannot parse."""
+    from poetry_fti.bridge.lock.pins import has_merge_markers  # noqa: PLC0415 - rarely needed
+
+    if has_merge_markers(text):
+        return "contains merge markers: resolve the conflict first."
+    if text.startswith(_BYTE_ORDER_MARK):
+        return (
+            "begins with a byte order mark (BOM), which Poetry cannot read: save it as UTF-8"
+            " without a BOM."
+        )
+    return f"is not valid TOML: {_last_words(error)}"
 
 
 def parse_pyproject(text: str) -> dict[str, Any]:
