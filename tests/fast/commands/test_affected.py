@@ -255,6 +255,20 @@ def test_path_dependencies_affect_a_stage_through_each_other(repository: MemoryP
     )
 
 
+def test_path_dependencies_that_are_urls_have_relative_paths(repository: MemoryProject) -> None:
+    library(repository.root / "libs/near", "near")
+    near = f"near @ {(repository.root / 'libs/near').as_uri()}"
+    repository.write(pyproject({**GROUPS, "training": [*GROUPS["training"], near]}, SETTINGS))
+    commit_all(repository.root.parent)
+    write(repository.root / "libs/near/code.py", "2")
+    assert affected(repository) == (
+        "training\n"
+        "  path dependency libs/near: libs/near/code.py differs\n"
+        "\n"
+        "Not affected: feature, inference\n"
+    )
+
+
 def test_path_dependencies_are_found_in_the_lock_too(repository: MemoryProject) -> None:
     lock = repository.root / "fti/training/poetry.lock"
     package = (

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from dataclasses import dataclass
 from functools import cache
-from pathlib import PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.bridge.project.paths.required import required
@@ -83,7 +84,7 @@ def _local_packages(stage: ProjectStage) -> list[PurePosixPath]:
     """Return the paths of the stage's path dependencies, also of those that they require."""
     paths = {PurePosixPath(path) for path in stage.derived.paths.digests}
     direct = (each.path for each in required(stage.derived.data, stage.folder) if each.path)
-    paths.update(map(PurePosixPath, direct))
+    paths.update(_relative(stage.derived.root, path) for path in direct)
     if any(words in stage.lock.text for words in _LOCAL):
         paths.update(
             PurePosixPath(posixpath.normpath(stage.folder / pin.source_url))
@@ -91,3 +92,11 @@ def _local_packages(stage: ProjectStage) -> list[PurePosixPath]:
             if pin.source_type in ("directory", "file") and pin.source_url
         )
     return sorted(paths)
+
+
+def _relative(root: Path, path: str) -> PurePosixPath:
+    """Return a path relative to the root, also that of a `file:` URL, which is absolute."""
+    try:
+        return PurePosixPath(PurePath(os.path.relpath(Path(root, path), root)).as_posix())
+    except ValueError:  # on another drive of Windows
+        return PurePosixPath(path)
