@@ -41,7 +41,8 @@ class LockStatus:
 
     `reason` completes "the lock cannot be read:" for a broken lock. For a stale one it names path
     dependencies that have changed, or what a lock without the table `[metadata.fti]` does not
-    record; it is empty if other things have changed, unless a caller sets it.
+    record; it is empty if other things have changed, unless a caller sets it, for example to what
+    the lock violates.
     `is_merging` is set for a lock with git's merge markers. `is_readable` is set if its packages
     can be listed, which needs lock version 2.1 or newer.
     """

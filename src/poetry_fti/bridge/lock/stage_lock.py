@@ -9,13 +9,17 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from packaging.utils import canonicalize_name
+
 from poetry_fti.bridge.lock.conditions import conditions_digest
+from poetry_fti.bridge.lock.consistency import inconsistency
 from poetry_fti.bridge.lock.locker import (
     LockStatus,
     StageLocker,
     lock_status,
     quick_status,
 )
+from poetry_fti.bridge.project.pyproject import project_name
 from poetry_fti.reading import read_bytes
 
 if TYPE_CHECKING:
@@ -69,26 +73,38 @@ class StageLock:
     @cached_property
     def status(self) -> LockStatus:
         """The state of the lock, of which every part has been read."""
-        return _FRESH if self._solved else self._bounded(lock_status(self.locker))
+        return _FRESH if self._solved else self._checked(lock_status(self.locker))
 
     @cached_property
     def quick_status(self) -> LockStatus:
         """The same, found faster: the strings of a lock that looks whole are not read."""
         if self._solved:
             return _FRESH
-        return self._bounded(quick_status(self.locker, self.text))
+        return self._checked(quick_status(self.locker, self.text))
 
-    def _bounded(self, status: LockStatus) -> LockStatus:
-        """Return the state of a lock, stale if the lock violates a constraint."""
-        if status.state != "fresh" or not self._derived.stage.constraints:
+    def _checked(self, status: LockStatus) -> LockStatus:
+        """Return the state of a lock, stale if it violates a constraint or a requirement."""
+        if status.state != "fresh":
             return status
-        from poetry_fti.bridge.lock.violation import violation  # noqa: PLC0415 - rarely needed
-
         try:
-            reason = violation(self._derived, self.pins, lambda: self.locker)
+            reason = self._violation() or self._inconsistency()
         except Exception:  # noqa: BLE001 - Poetry raises any type for damaged text
             return lock_status(self.locker)
         return replace(status, state="stale", reason=reason) if reason else status
+
+    def _violation(self) -> str:
+        if not self._derived.stage.constraints:
+            return ""
+        from poetry_fti.bridge.lock.violation import violation  # noqa: PLC0415 - rarely needed
+
+        return violation(self._derived, self.pins, lambda: self.locker)
+
+    def _inconsistency(self) -> str:
+        # An override may have been applied to what the lock records, or to its versions only. The
+        # project itself satisfies what path dependencies require of it.
+        own = canonicalize_name(project_name(self._derived.data))
+        overridden = (name for name, _ in self._derived.stage.overrides)
+        return inconsistency(self.text, {own, *overridden})
 
     @cached_property
     def packages(self) -> tuple[LockedPackage, ...]:
