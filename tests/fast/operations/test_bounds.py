@@ -212,6 +212,17 @@ def test_a_constraint_that_cannot_be_met_is_named(vulnerable: MemoryProject) -> 
 
 
 @pytest.mark.slow
+def test_several_versions_are_named_as_a_list(demo: MemoryProject) -> None:
+    apps = {f"app {version}": ["lib<2"] for version in ("1.0", "1.1", "1.2")}
+    demo.index.offer({**apps, "lib 2.0": []})
+    demo.write(pyproject({"training": ["app"]}))
+    assert run(demo, "lock").errors == (
+        "training: app 1.0, 1.1 and 1.2 require lib <2, but no such version is available.\n"
+        "Rerun with -v for the solver's whole explanation.\n"
+    )
+
+
+@pytest.mark.slow
 def test_a_rule_that_a_constraint_makes_impossible(demo: MemoryProject) -> None:
     demo.index.offer(RELEASES)
     groups = {"feature": ["lib<2"], "training": ["lib"]}

@@ -21,6 +21,7 @@ from poetry.puzzle.provider import IncompatibleConstraintsError
 from poetry_fti.bridge.internals.solver import proof_premises
 from poetry_fti.bridge.solving.unusable import faults, remedies, same_fault
 from poetry_fti.errors import UnsolvableError
+from poetry_fti.wording import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -131,7 +132,7 @@ def requirer_text(name: str, versions: Iterable[str]) -> str:
     distinct = sorted(set(versions))
     if len(distinct) > _LISTED_VERSIONS:
         return f"{name} (each of {len(distinct)} versions)"
-    return f"{name} {' and '.join(distinct)}"
+    return f"{name} {joined(distinct)}"
 
 
 def _allowed(name: str, constraint: VersionConstraint) -> str:
