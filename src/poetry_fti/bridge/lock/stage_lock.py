@@ -9,10 +9,10 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+import poetry.core
 from packaging.utils import canonicalize_name
 
 from poetry_fti.bridge.lock.conditions import conditions_digest
-from poetry_fti.bridge.lock.consistency import inconsistency
 from poetry_fti.bridge.lock.locker import (
     LockStatus,
     StageLocker,
@@ -20,6 +20,7 @@ from poetry_fti.bridge.lock.locker import (
     quick_status,
 )
 from poetry_fti.bridge.project.pyproject import project_name
+from poetry_fti.bridge.remembered import is_remembered, remember
 from poetry_fti.reading import read_bytes
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.project.derived_stage import DerivedStage
     from poetry_fti.model.lock import LockedPackage
 
+# What is remembered of a lock, whose requirements take long to read.
+_CONSISTENT: Final = "consistent"
 _FRESH: Final = LockStatus("fresh", is_readable=True)
 
 
@@ -103,8 +106,16 @@ class StageLock:
         # An override may have been applied to what the lock records, or to its versions only. The
         # project itself satisfies what path dependencies require of it.
         own = canonicalize_name(project_name(self._derived.data))
-        overridden = (name for name, _ in self._derived.stage.overrides)
-        return inconsistency(self.text, {own, *overridden})
+        ignored = {own, *(name for name, _ in self._derived.stage.overrides)}
+        folder = self._derived.lock.parent
+        content = "\n".join([poetry.core.__version__, *sorted(ignored), self.text])
+        if is_remembered(folder, _CONSISTENT, content):
+            return ""
+        from poetry_fti.bridge.lock.consistency import inconsistency  # noqa: PLC0415
+
+        if not (found := inconsistency(self.text, ignored)):
+            remember(folder, _CONSISTENT, content)
+        return found
 
     @cached_property
     def packages(self) -> tuple[LockedPackage, ...]:

@@ -8,6 +8,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from memory_commands import Ended, run
+from poetry_fti.bridge.lock import consistency
 from poetry_fti.bridge.lock.consistency import inconsistency
 from small_index import pyproject
 
@@ -45,6 +46,28 @@ def test_a_lock_whose_versions_contradict_each_other_is_stale_and_repaired(
     assert run(demo, "lock").code == 0
     assert demo.locked["training"] in ("app 1.0, lib 2.0", "app 2.0, lib 1.0")
     assert run(demo, "lock", "--check").code == 0
+
+
+def test_a_lock_that_has_not_changed_is_examined_once(
+    demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examined: list[str] = []
+
+    def recorded(text: str, _: object) -> str:
+        examined.append(text)
+        return inconsistency(text)
+
+    monkeypatch.setattr(consistency, "inconsistency", recorded)
+    merged(demo)
+    path = demo.root / "fti/training/poetry.lock"
+    contradicting = path.read_text(encoding="utf-8")
+    for text in (contradicting.replace("<2", "<3"), contradicting):
+        path.write_text(text, encoding="utf-8")
+        examined.clear()
+        states = [demo.load().select(["training"])[0].lock.quick_status.state for _ in range(2)]
+        is_consistent = text != contradicting
+        assert states == ["fresh" if is_consistent else "stale"] * 2
+        assert examined == [text] * (1 if is_consistent else 2)
 
 
 def found(dependencies: str, *locked: str, ignored: str = "") -> str:
