@@ -178,6 +178,22 @@ def test_a_version_that_a_stage_had_for_some_pythons_is_to_agree_with_others(
     assert demo.locked == {"training": "lib 1.0", "inference": "lib 1.0"}
 
 
+@pytest.mark.parametrize("level", ["exact", "minor", "major"])
+def test_requirements_that_no_rule_can_reconcile_are_found_on_the_pages(
+    demo: MemoryProject, level: str
+) -> None:
+    demo.index.offer({f"lib {number}.0": [] for number in range(1, 60)})
+    groups = {"feature": ["lib<50"], "training": ["lib>=50"]}
+    rule = f'[[tool.fti.align]]\npackages = ["lib"]\nlevel = "{level}"\n'
+    demo.write(pyproject(groups, rule))
+    assert str(demo.lock()["feature"].error) == (
+        "feature and training cannot agree as tool.fti.align demands:\n"
+        "  feature: pyproject.toml requires lib <50\n"
+        "  training: pyproject.toml requires lib >=50"
+    )
+    assert len(demo.index.requests) < 10
+
+
 def test_a_rule_of_level_none_exempts_a_stage(demo: MemoryProject) -> None:
     demo.index.offer({**LIB, "tool 1.0": [], "tool 2.0": []})
     groups = {"feature": ["lib<2", "tool<2"], "training": ["lib", "tool"]}
