@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class HeldBack:
     """A package that agreement holds back: its version, and the `newer` one without agreement.
 
-    `siblings` are the stages that have the version without regard to others; `is_demanded` is
-    true if a rule of the project binds the package in the stage.
+    `siblings` are the stages that have the version without regard to others. If only the stage
+    itself has it, for some of its Pythons, they are those that agree on it. `is_demanded` is true
+    if a rule of the project binds the package in the stage.
     """
 
     package: NormalizedName
@@ -53,6 +54,8 @@ def held_back(
     for outcome in outcomes[stage]:
         for name, newer, version in _older(outcome):
             siblings = tuple(_with_version(name, version, stage, outcomes))
+            if not siblings and version in outcome.alone[name]:
+                siblings = tuple(_agreeing(name, version, stage, outcomes))
             is_demanded = any(rule.binds(name) for rule in own)
             found.setdefault(name, HeldBack(name, version, newer, siblings, is_demanded))
     return tuple(found[name] for name in sorted(found))
@@ -119,4 +122,15 @@ def _with_version(
 ) -> Iterator[str]:
     for sibling, parts in outcomes.items():
         if sibling != stage and any(version in part.alone.get(name, ()) for part in parts):
+            yield sibling
+
+
+def _agreeing(
+    name: NormalizedName,
+    version: Version,
+    stage: str,
+    outcomes: Mapping[str, Sequence[StageOutcome]],
+) -> Iterator[str]:
+    for sibling, parts in outcomes.items():
+        if sibling != stage and any(version in part.agreed.get(name, ()) for part in parts):
             yield sibling

@@ -106,14 +106,16 @@ def _deduced(
     stage: LockedStage, found: Sequence[tuple[LockedStage, LockedPackage]]
 ) -> Iterator[str]:
     sibling, package = found[0]
-    has_it = any(each is stage for each, _ in found)
+    versions = versions_of(stage, package.name)
+    has_it = package.version in versions
     others = [
         each
         for each, _ in found
         if not has_it or versions_of(each, package.name) == {package.version}
     ]
     # If another stage has the version on a part of its Pythons, this one could as well.
-    pythons = others and refused_pythons(stage, package, others)
+    is_alone = all(versions_of(each, package.name) == versions for each, _ in found)
+    pythons = refused_pythons(stage, package, others) if others or is_alone else ()
     yield from pythons or ([] if has_it else conflicts(stage, package, sibling))
 
 

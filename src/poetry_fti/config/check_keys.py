@@ -84,14 +84,14 @@ def _waiver(table: Table) -> Waiver:
         table.wrong("reason", "is missing: why the findings are accepted")
     elif reason is not None and not reason.strip():
         table.wrong("reason", "is empty; say why the findings are accepted")
-    package = table.string("package") or ""
-    if package and (problem := pattern_problem(package)):
+    package = table.string("package")
+    if package is not None and (problem := pattern_problem(package)):
         table.wrong("package", problem)
     return Waiver(
         path=table.path(None),
         check=check or "",
         reason=reason or "",
-        package=canonicalize_name(package),
+        package=canonicalize_name(package or ""),
         stages=table.whole_strings("stages"),
         expires=table.date("expires"),
     )

@@ -159,14 +159,18 @@ def test_stages_agree_unless_a_package_has_other_versions_in_one_of_them() -> No
     assert not agree([locked_by_name([six]), locked_by_name([six, other])])
 
 
-def test_python_is_no_reason_where_a_sibling_has_the_version_for_a_part_of_it() -> None:
-    newest = package("numpy", "2.5.5", python=">=3.12")
-    stages = (
-        stage("feature", package("numpy", "2.4.6"), newest, python=">=3.11,<3.14"),
-        stage("training", package("numpy", "2.4.6"), python=">=3.11,<3.14"),
-    )
-    (divergence,) = divergences(stages)
-    assert divergence.reasons == ()
+def test_where_a_stage_has_a_version_for_a_part_of_its_pythons_they_are_a_reason_only_there() -> (
+    None
+):
+    newest, python = package("numpy", "2.5.5", python=">=3.12"), ">=3.11,<3.14"
+    feature = stage("feature", package("numpy", "2.4.6"), newest, python=python)
+    training = stage("training", package("numpy", "2.4.6"), python=python)
+    inference = stage("inference", package("numpy", "2.4.5"), newest, python=python)
+    own = Reason("feature", "numpy 2.5.5 requires Python >=3.12", is_certain=False)
+    (divergence,) = divergences((feature, training))
+    assert divergence.reasons == (own,)
+    (divergence,) = divergences((feature, training, inference))
+    assert divergence.reasons == (), "an update looks for versions that feature and inference share"
 
 
 def reasons(*stages: LockedStage, of: str = "lib") -> list[str]:

@@ -209,6 +209,10 @@ forbidden = "off"
 [[tool.fti.check.waivers]]
 package = "a b"
 expires = "soon"
+[[tool.fti.check.waivers]]
+check = "forbid"
+reason = "an empty name is not every package"
+package = ""
 """,
         )
     )
@@ -224,4 +228,8 @@ expires = "soon"
             ' "nvidia-*"'
         ),
         "  tool.fti.check.waivers[0].expires: must be a date such as 2027-01-31",
+        (
+            '  tool.fti.check.waivers[1].package: "" is not a package name such as "numpy" or'
+            ' "nvidia-*"'
+        ),
     ]

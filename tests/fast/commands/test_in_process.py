@@ -129,6 +129,18 @@ To let stages differ, add a rule to [[tool.fti.align]] with level = "none" and p
     assert run(demo, "show", "training", "--outdated") == Ended(0, outdated)
 
 
+def test_a_dry_run_has_the_reason_for_an_older_version_in_its_json_report(
+    demo: MemoryProject,
+) -> None:
+    demo.index.offer({"lib 1.0": [], "lib 2.0": []})
+    demo.write(pyproject({"feature": ["lib<2"], "training": ["lib"]}))
+    demo.lock()
+    found = json.loads(run(demo, "update", "--dry-run", "--format", "json").output)
+    (held_back,) = found["stages"]["training"]["held_back"]
+    assert held_back["reason"] == "pyproject.toml requires lib <2"
+    assert found["comparison"] == {"shared": 0, "divergences": []}
+
+
 def test_locks_are_checked(locked_demo: MemoryProject) -> None:
     assert run(locked_demo, "lock", "--check").output == "3 locks checked: all fresh.\n"
     (locked_demo.root / "fti/training/poetry.lock").unlink()

@@ -73,7 +73,7 @@ def test_a_stage_in_the_place_of_a_package(locked_demo: MemoryProject) -> None:
     assert run(locked_demo, "add", "training", "inference", "tqdm") == Ended(
         2,
         "",
-        '"inference" is a stage, not a package. To change several stages, run'
+        '"inference" is a stage, not a package. Name stages before packages:'
         " `poetry fti add training,inference tqdm`.\n",
     )
     assert run(locked_demo, "remove", "mid").errors == (
@@ -143,6 +143,6 @@ def test_updates_take_stages_before_packages(locked_demo: MemoryProject) -> None
         'There is no stage "nowhere"'
     )
     assert run(locked_demo, "update", "lib", "training").errors == (
-        '"training" is a stage, not a package. To change several stages, run'
+        '"training" is a stage, not a package. Name stages before packages:'
         " `poetry fti update training lib`.\n"
     )

@@ -11,12 +11,14 @@ import pytest
 
 from installed import install, virtual_environment
 from memory_commands import Ended, run
+from poetry_fti.commands.poetry import stage_runner, verify
 from small_index import pyproject
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from memory_index import MemoryProject
+    from poetry_fti.model.stage import Stage
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the folders are those of POSIX")
 
@@ -177,3 +179,21 @@ training
 1 check run: 3 errors, 0 warnings.
 """,
     )
+
+
+def test_stages_that_are_locked_for_another_platform_are_not_verified(
+    locked_demo: MemoryProject, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def problem(stage: Stage) -> str:
+        return "" if stage.name == "training" else f"{stage.name} is locked for another."
+
+    assert site.is_dir()
+    for module in (stage_runner, verify):
+        monkeypatch.setattr(module, "platform_problem", problem)
+    warnings = (
+        "Warning: Not verified: feature is locked for another.\n"
+        "Warning: Not verified: inference is locked for another.\n"
+    )
+    assert run(locked_demo, "verify", "environment") == Ended(0, NOTHING.output, warnings)
+    named = run(locked_demo, "verify", "environment", "--stage", "feature")
+    assert named == Ended(1, "", "feature has no environment. feature is locked for another.\n")

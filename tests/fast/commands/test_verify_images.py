@@ -164,6 +164,22 @@ def test_the_stage_is_that_of_the_label_or_the_option(
     assert "lib 1.0 is locked, but not installed in credit:1" in ended.output
 
 
+def test_an_image_of_another_stage_is_a_warning(
+    locked_demo: MemoryProject, image: FakeImage
+) -> None:
+    site = image.site()
+    install(site, "mid", "1.0")
+    install(site, "lib", "1.0")
+    image.write({"poetry-fti.stage": "feature", "poetry-fti.lock": f"sha256:{'0' * 64}"})
+    assert run(locked_demo, "verify", IMAGE, "--stage", "training") == Ended(
+        0,
+        "training\n"
+        "  warning credit:1 was built for the stage feature, not for training [image]\n"
+        "    Build the image again with `poetry fti build training`.\n\n"
+        "1 check run: 0 errors, 1 warning.\n",
+    )
+
+
 def test_a_python_of_the_base_image_may_have_other_packages(
     locked_demo: MemoryProject, image: FakeImage
 ) -> None:

@@ -286,6 +286,14 @@ def test_agreement_with_other_stages(demo: MemoryProject) -> None:
 
 
 @pytest.mark.slow
+def test_the_newest_version_that_an_update_would_replace_to_agree(demo: MemoryProject) -> None:
+    locked(demo, LIB, {"inference": ["lib"], "training": ["lib"]})
+    demo.write(pyproject({"inference": ["lib<2"], "training": ["lib"]}))
+    assert demo.lock()["training"].is_fresh
+    assert newest(demo, "lib", "training") == ["  2.0 is the newest release"]
+
+
+@pytest.mark.slow
 def test_agreement_that_a_rule_demands(demo: MemoryProject) -> None:
     rule = '[[tool.fti.align]]\nstages = ["training", "inference"]\npackages = ["lib"]\n'
     locked(demo, LIB, {"training": ["lib"], "inference": ["lib<2"]}, rule)

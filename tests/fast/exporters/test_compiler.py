@@ -10,7 +10,7 @@ import pytest
 
 from fast.exporters.canned import package
 from fast.exporters.test_layers import AMD64, ARM64, stage
-from poetry_fti.exporters.docker.layers.compiler import missing_compiler
+from poetry_fti.exporters.docker.layers.compiler import missing_compiler, missing_files
 from poetry_fti.model.images.image import Image
 from poetry_fti.model.origins import DirectoryOrigin, FileOrigin, GitOrigin
 from poetry_fti.model.platforms import Libc, Platform
@@ -24,6 +24,7 @@ HALF: Final = package(
 )
 PURE: Final = package("pure", "1.0", "pure-1.0.tar.gz", "pure-1.0-py3-none-any.whl")
 BOTH: Final = (AMD64, ARM64)
+WHEELS: Final = package("binary", "1.0", "binary-1.0-cp312-cp312-manylinux_2_17_x86_64.whl")
 SLIM: Final = "python:3.11-slim-bookworm"
 
 
@@ -133,3 +134,15 @@ def test_packages_that_need_none(locked: LockedStage) -> None:
 def test_a_local_source_distribution_may_need_one() -> None:
     locked = stage("a", replace(SOURCE, origin=FileOrigin(TARBALL)))
     assert missing_compiler(locked).startswith("native 1.0 in the image of a has no wheel")
+
+
+@pytest.mark.parametrize("image", [Image(), Image(base="python:3.11"), Image(apt=("gcc",))])
+def test_packages_that_have_no_file_for_an_image(image: Image) -> None:
+    locked = stage("a", WHEELS, HALF, image=image)
+    assert missing_compiler(locked) == ""
+    assert missing_files(locked) == (
+        "binary 1.0 has no file for linux/amd64 and Python 3.11: the image of a cannot be built."
+        " Choose another version, or change `python`, `platforms` or `image.base` of"
+        " tool.fti.stages.a."
+    )
+    assert missing_files(stage("a", WHEELS, image=Image(base="python:3.12-slim"))) == ""

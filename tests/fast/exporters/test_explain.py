@@ -97,7 +97,13 @@ def test_what_is_not_shared_is_explained() -> None:
         stage("a", TORCH, NUMPY, PANDAS, SMALL),
         stage("b", replace(TORCH, marker=Marker('python_version < "3.12"')), PANDAS, SMALL),
         stage("c", package("torch", 800, "2"), NUMPY, SMALL),
-        stage("d", TORCH, NUMPY, image=Image(base="python:3.12-slim")),
+        stage(
+            "d",
+            TORCH,
+            NUMPY,
+            package("pandas", 60, "2"),
+            image=Image(base="python:3.12-slim"),
+        ),
         stage("e", TORCH, platforms=(Platform("macos", "arm64"),)),
         stage("f", TORCH, image=Image(installer="pip")),
         stage("g", TORCH, image=Image(python="/opt/conda/bin/python")),
@@ -109,7 +115,10 @@ def test_what_is_not_shared_is_explained() -> None:
     assert list(not_shared(first, stages, sharing(stages))) == [
         "not shared with b: torch, which has another index or marker there",
         "not shared with c: torch 1, which is 2 there",
-        "not shared with d: torch and numpy, since its base image is python:3.12-slim",
+        (
+            "not shared with d: torch and numpy, since its base image is python:3.12-slim;"
+            " pandas 1, which is 2 there"
+        ),
         "not shared with f: torch, since its installer or its system packages differ",
         "not shared with g: torch, since image.python is set for g",
         "not shared with h: torch, since share is false for h",

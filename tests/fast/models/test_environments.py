@@ -237,6 +237,11 @@ def test_folders_of_no_known_kind(tmp_path: Path) -> None:
         "The folder data cannot be read as a model: it has no MLmodel, bento.yaml, model.yaml,"
         " environment.yml or requirements.txt."
     )
+    (tmp_path / "data/requirements.txt").write_text("Some words of text.\n")
+    assert message(tmp_path / "data") == (
+        "The folder data cannot be read as a model: the content of its requirements.txt is of no"
+        " known kind."
+    )
 
 
 @pytest.fixture

@@ -164,6 +164,36 @@ def test_what_a_rule_holds_back_is_reported_as_it_is_locked(demo: MemoryProject)
     assert demo.locked == {"feature": "app 1.0, lib 1.0", "training": "lib 1.0"}
 
 
+def test_a_version_that_a_stage_had_for_some_pythons_is_to_agree_with_others(
+    demo: MemoryProject,
+) -> None:
+    demo.index.offer({"lib 1.0": [], "lib 2.0": ["python>=3.12"]})
+    training = ["lib>0.1; python_version < '3.12'", "lib>0.2; python_version >= '3.12'"]
+    newer = '[tool.fti.stages.inference]\npython = ">=3.12"\n'
+    demo.write(pyproject({"training": training, "inference": ["lib"]}, newer))
+    assert held_back(demo, demo.lock())[1:3] == [
+        "training: lib 1.0, not 2.0, to agree with inference",
+        "inference: lib 1.0, not 2.0, to agree with training",
+    ]
+    assert demo.locked == {"training": "lib 1.0", "inference": "lib 1.0"}
+
+
+@pytest.mark.parametrize("level", ["exact", "minor", "major"])
+def test_requirements_that_no_rule_can_reconcile_are_found_on_the_pages(
+    demo: MemoryProject, level: str
+) -> None:
+    demo.index.offer({f"lib {number}.0": [] for number in range(1, 60)})
+    groups = {"feature": ["lib<50"], "training": ["lib>=50"]}
+    rule = f'[[tool.fti.align]]\npackages = ["lib"]\nlevel = "{level}"\n'
+    demo.write(pyproject(groups, rule))
+    assert str(demo.lock()["feature"].error) == (
+        "feature and training cannot agree as tool.fti.align demands:\n"
+        "  feature: pyproject.toml requires lib <50\n"
+        "  training: pyproject.toml requires lib >=50"
+    )
+    assert len(demo.index.requests) < 10
+
+
 def test_a_rule_of_level_none_exempts_a_stage(demo: MemoryProject) -> None:
     demo.index.offer({**LIB, "tool 1.0": [], "tool 2.0": []})
     groups = {"feature": ["lib<2", "tool<2"], "training": ["lib", "tool"]}

@@ -228,3 +228,23 @@ def test_locking_without_alignment_does_not_ask_the_solver(demo: MemoryProject) 
     demo.write(pyproject({"feature": ["app", "lib"], "training": ["lib>1", "mid==1.0"]}))
     results = demo.lock(aligned=False)
     assert not any(result.explanations for result in results.values())
+
+
+def test_a_python_that_the_newest_version_of_others_excludes_as_well_is_no_reason(
+    demo: MemoryProject,
+) -> None:
+    def split(older: str, newer: str) -> list[str]:
+        return [f"lib{older}; python_version < '3.12'", f"lib{newer}; python_version >= '3.12'"]
+
+    demo.index.offer({"lib 0.5": []})
+    demo.write(pyproject({"feature": split(">0.3", ">0.4")}))
+    demo.lock()
+    demo.index.offer({"lib 0.5": [], "lib 1.0": [], "lib 2.0": ["python>=3.12"]})
+    demo.write(pyproject({"feature": split(">0.1", ">0.2"), "training": split(">0.6", ">0.7")}))
+    own = "lib: training: lib 2.0 requires Python >=3.12"
+    assert differences(demo, demo.lock()) == [own, "lib: feature: can be closed"]
+    assert demo.locked == {"feature": "lib 0.5", "training": "lib 1.0, lib 2.0"}
+    demo.write(pyproject({"feature": split(">0.2", ">0.3"), "training": split(">0.6", ">0.7")}))
+    assert differences(demo, demo.lock()) == [own, "lib: feature: unknown"]
+    demo.update("lib")
+    assert demo.locked == {"feature": "lib 1.0, lib 2.0", "training": "lib 1.0, lib 2.0"}

@@ -42,7 +42,7 @@ def test_stages_come_first_or_from_options(
             "",
             False,
             (
-                '"inference" is a stage, not a package. To change several stages, run'
+                '"inference" is a stage, not a package. Name stages before packages:'
                 " `poetry fti add training,inference tqdm`."
             ),
         ),
@@ -51,7 +51,7 @@ def test_stages_come_first_or_from_options(
             "feature",
             False,
             (
-                '"training" is a stage, not a package. To change several stages, run'
+                '"training" is a stage, not a package. Name stages before packages:'
                 " `poetry fti add feature,training,inference PACKAGE`."
             ),
         ),

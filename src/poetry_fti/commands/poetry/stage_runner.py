@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cleo.io.io import IO
 from poetry.console.commands.env_command import EnvCommand
 
-from poetry_fti.bridge.environments import StageEnvironments
+from poetry_fti.bridge.environments import StageEnvironments, platform_problem
 from poetry_fti.bridge.project.stage_poetry import stage_poetry
 from poetry_fti.commands.shared.console import load
 from poetry_fti.errors import FtiError
@@ -62,8 +62,9 @@ class StageRunner:
     def _usable(self, env: VirtualEnv | None) -> VirtualEnv:
         name = self.stage.name
         if env is None:
-            command = f"poetry fti install {name}"
-            raise FtiError(f"{name} has no environment. Create it with `{command}`.")
+            create = f"Create it with `poetry fti install {name}`."
+            problem = platform_problem(self.stage.stage)
+            raise FtiError(f"{name} has no environment. {problem or create}")
         if not self.environments.is_usable(env):
             trouble = "has another Python" if env.is_sane() else "is broken"
             message = f"The environment of {name} {trouble} ({env.path})."

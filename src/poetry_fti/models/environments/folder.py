@@ -11,7 +11,7 @@ from poetry_fti.models.files import read_file
 from poetry_fti.models.malformed import MalformedError
 from poetry_fti.models.stream import MIB, open_regular, read_text
 from poetry_fti.reading import is_inside
-from poetry_fti.wording import in_one_line
+from poetry_fti.wording import in_one_line, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,8 +27,16 @@ _CONDA_FILES: Final = ("conda.yaml", "environment.yml", "environment.yaml")
 
 
 def read_environment(folder: Path) -> ModelRecord:
-    """Return what the requirements and the conda environment in a folder record."""
-    return combined("environment", records(folder, ["requirements.txt", *_CONDA_FILES]))
+    """Return what the requirements and the conda environment in a folder record.
+
+    Raises FtiError if one cannot be read, and MalformedError if none is of a known kind.
+    """
+    names = ["requirements.txt", *_CONDA_FILES]
+    found = records(folder, names)
+    if not found:
+        own = joined(name for name in names if (folder / name).exists())
+        raise MalformedError(f"the content of its {own} is of no known kind")
+    return combined("environment", found)
 
 
 def records(folder: Path, names: Iterable[str]) -> dict[str, ModelRecord]:

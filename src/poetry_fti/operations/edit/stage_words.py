@@ -65,7 +65,7 @@ def _refuse_stages(
         others = [each for each in packages if each not in known] or ["PACKAGE"]
         named = ",".join(dict.fromkeys([*stages, *found]))
         raise ConfigError(
-            f'"{found[0]}" is a stage, not a package. To change several stages, run'
+            f'"{found[0]}" is a stage, not a package. Name stages before packages:'
             f" `poetry fti {command} {named} {' '.join(others)}`."
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti import files
 from poetry_fti.errors import FtiError
-from poetry_fti.exporters.docker.layers.compiler import missing_compiler
+from poetry_fti.exporters.docker.layers.compiler import missing_compiler, missing_files
 from poetry_fti.exporters.docker.layers.cuda import duplicate_cuda
 from poetry_fti.exporters.docker.layers.installed import image_view
 from poetry_fti.exporters.docker.layers.plan import plan_layers
@@ -56,8 +56,8 @@ def other_stages(project: Project, names: Collection[str]) -> OtherStages:
 
 
 def image_warnings(stages: Iterable[LockedStage]) -> list[str]:
-    """Return warnings about images that would contain CUDA twice, or may lack a compiler."""
-    checks = (duplicate_cuda, missing_compiler)
+    """Return warnings about images with CUDA twice, or with packages that may fail to install."""
+    checks = (duplicate_cuda, missing_files, missing_compiler)
     return [text for locked in stages for check in checks if (text := check(locked))]
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from poetry_fti.agreement.comparison import agree, divergences, versions_by_name
+from poetry_fti.agreement.deductions import refused_pythons
 from poetry_fti.agreement.reasons import Explanation, source_text
 from poetry_fti.agreement.versions import locked_by_name
 from poetry_fti.bridge.solving.outcome import Solved
@@ -108,7 +109,7 @@ class _Explainer:
         obstacles = {
             stage: answer.text or self._unavailable(divergence, stage)
             for stage, answer in found.items()
-            if not answer.is_possible
+            if not (answer.is_possible or self._holds_for_others(divergence, group, answer))
         }
         if obstacles:
             for stage in group:
@@ -122,6 +123,19 @@ class _Explainer:
                 if is_closed is False:
                     text = found[stage].text or f"no requirement excludes {name} {newest}"
                 yield Explanation(stage, name, newest, text, is_closable=bool(is_closed))
+
+    def _holds_for_others(
+        self, divergence: Divergence, group: Sequence[str], obstacle: Obstacle
+    ) -> bool:
+        """Return whether stages have the newest version on some Pythons despite an obstacle."""
+        newest = (divergence.name, divergence.newest)
+        others = [self._stages[each] for each in divergence.versions[0][1] if each not in group]
+        return any(
+            obstacle.text in refused_pythons(stage, package, ())
+            for stage in others
+            for package in stage.packages
+            if (package.name, package.version) == newest
+        )
 
     def _unavailable(self, divergence: Divergence, stage: str) -> str:
         """Return why a stage does not find a version that no requirement excludes."""

@@ -70,7 +70,12 @@ class VerifiedImage:
             reports_extra=packages.is_virtual,
         )
         digest = self._settings.labels.get(LOCK_LABEL, "")
-        yield from _other_lock(self.stage, digest, where, self._project.root)
+        built_for = self._settings.labels.get(_STAGE, self.stage.name)
+        if built_for == self.stage.name:
+            yield from _other_lock(self.stage, digest, where, self._project.root)
+        else:
+            message = f"{self._name} was built for the stage {built_for}, not for {self.stage.name}"
+            yield where.finding(message, level="warning")
         markers = _markers(self._settings.platform, packages.python)
         yield from compared(self._project, self.stage, _installed(packages, markers), where)
 

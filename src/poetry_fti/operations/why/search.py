@@ -81,6 +81,8 @@ class Search:
         reached, newest = first.version(stage, self._name), self._offered[stage.name].newest
         if reached is None:
             return []
+        # An update may result in an older version, to agree with other stages.
+        reached = max(reached, stage.versions[self._name][0])
         others = {each.versions[self._name][-1] for each in self._having if each is not stage}
         held = first.held(stage, self._name)
         newer = others | ({newest} if newest else set()) | ({held.newer} if held else set())

@@ -70,16 +70,43 @@ def _clashes(variants: Sequence[BoundVariant], rules: Sequence[Rule]) -> Iterato
 
     The solver may prove the conflict by what other packages require, which is harder to understand.
     """
-    own = [(variant.stage, _direct_constraints(variant)) for variant in variants]
+    own = [(variant, _direct_constraints(variant)) for variant in variants]
     for (one, first), (other, second) in combinations(own, 2):
+        binding = [rule for rule in rules if {one.stage, other.stage} <= set(rule.stages)]
         for name in sorted(first.keys() & second.keys()):
-            constraints = first[name], second[name]
-            if constraints[0].intersect(constraints[1]).is_empty() and any(
-                rule.level == "exact" and rule.binds(name) and {one, other} <= set(rule.stages)
-                for rule in rules
-            ):
-                for stage, constraint in zip((one, other), constraints, strict=True):
-                    yield f"  {stage}: pyproject.toml requires {name} {constraint}"
+            pair = (one, Dependency(name, first[name])), (other, Dependency(name, second[name]))
+            if any(rule.binds(name) and _excludes(rule, *pair) for rule in binding):
+                for variant, required in pair:
+                    yield f"  {variant.stage}: pyproject.toml requires {name} {required.constraint}"
+
+
+def _excludes(
+    rule: Rule, one: tuple[BoundVariant, Dependency], other: tuple[BoundVariant, Dependency]
+) -> bool:
+    """Return whether no versions that two variants require satisfy a rule."""
+    if not one[1].constraint.intersect(other[1].constraint).is_empty():
+        return False
+    if rule.level == "exact":
+        return True
+    # Without this, the solver would read the metadata of every release to prove it.
+    parts, others = _parts(rule, *one), _parts(rule, *other)
+    return bool(parts and others) and parts.isdisjoint(others)
+
+
+def _parts(rule: Rule, variant: BoundVariant, required: Dependency) -> set[str]:
+    """Return what a rule compares of the versions that an index offers for a requirement.
+
+    The result is empty if it is not known, because settings limit the versions or name a source.
+    """
+    resolver = variant.resolver
+    own = [each for each in resolver.root().all_requires if each.name == required.name]
+    is_bounded = resolver.view.bounds.allowed(required.name) is not None
+    if is_bounded or any(each.source_name for each in own):
+        return set()
+    # Pre-releases count, which pyproject.toml may allow in one of several requirements.
+    offered = Dependency(required.name, required.constraint, allows_prereleases=True)
+    found = resolver.pool().find_packages(offered)
+    return {rule.part(StandardVersion(package.version.text)) for package in found}
 
 
 def _direct_constraints(variant: BoundVariant) -> dict[NormalizedName, VersionConstraint]:

@@ -169,12 +169,14 @@ def _json(
     *,
     dry_run: bool,
 ) -> str:
-    stages = () if dry_run else project.comparable()
+    is_held_back = any(result.held_back for result in results.values())
+    stages = () if dry_run and not is_held_back else project.comparable()
     locked = {stage.stage.name: stage for stage in stages}
+    compared = () if dry_run else stages
     solved = "solved" if dry_run else "locked"
     data = {
         "stages": {name: _result_data(result, solved, locked) for name, result in results.items()},
-        "comparison": comparison_data(compare_stages(stages, _explanations(results))),
+        "comparison": comparison_data(compare_stages(compared, _explanations(results))),
         "outdated_exports": list(map(str, outdated)),
     }
     return json.dumps(data, indent=2) + "\n"

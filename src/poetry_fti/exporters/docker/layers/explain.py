@@ -127,13 +127,12 @@ def _not_shared(locked: LockedStage, other: LockedStage, shared: Collection[str]
         and package.name not in shared
         and wheels.size(package) >= SHARED_PACKAGE
     ]
-    if not both:
-        return []
-    if reason := _whole_reason(locked, other):
-        return [f"{joined(package.name for package, _ in both)}, since {reason}"]
+    whole = _whole_reason(locked, other) if both else ""
     reasons: dict[str, list[str]] = defaultdict(list)
     for package, their in both:
-        reasons[_reason(package, their)].append(str(package.name))
+        is_same = whole and package.version == their.version
+        reason = f", since {whole}" if is_same else _reason(package, their)
+        reasons[reason].append(str(package.name))
     return [f"{joined(names)}{reason}" for reason, names in reasons.items()]
 
 
