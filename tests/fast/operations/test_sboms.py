@@ -1,0 +1,43 @@
+"""Exports of SBOMs, and what other files contain because of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fast.conftest import filled, project_in
+from memory_commands import run
+from small_index import pyproject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from memory_index import MemoryProject
+
+pytestmark = pytest.mark.slow  # the library takes long to import
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MemoryProject]:
+    with project_in(tmp_path_factory.mktemp("locked")) as demo:
+        demo.index.offer({"app 1.0": ["License: MIT"]})
+        demo.write(pyproject({"feature": ["app"], "training": ["app"]}))
+        demo.lock()
+        yield demo
+
+
+@pytest.fixture
+def two(locked: MemoryProject, demo: MemoryProject) -> MemoryProject:
+    """A copy of the locked project with two stages."""
+    return filled(demo, locked)
+
+
+def test_ci_installs_the_library_if_any_stage_has_an_sbom(two: MemoryProject) -> None:
+    assert run(two, "export", "training", "--format", "cyclonedx").code == 0
+    assert run(two, "export", "feature", "--format", "github", "--format", "gitlab").code == 0
+    for name in ("github-workflow.yml", "gitlab-ci.yml"):
+        text = (two.root / "fti" / name).read_text(encoding="utf-8")
+        assert text.count("poetry-fti==") == 0
+        assert "pipx inject poetry 'poetry-fti[sbom]==" in text
+    assert run(two, "export", "--check", "--format", "github").code == 0
