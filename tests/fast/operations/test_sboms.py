@@ -41,3 +41,32 @@ def test_ci_installs_the_library_if_any_stage_has_an_sbom(two: MemoryProject) ->
         assert text.count("poetry-fti==") == 0
         assert "pipx inject poetry 'poetry-fti[sbom]==" in text
     assert run(two, "export", "--check", "--format", "github").code == 0
+
+
+def test_a_dockerfile_does_not_copy_a_new_sbom_before_the_next_export(two: MemoryProject) -> None:
+    run(two, "export", "training", "--format", "dockerfile")
+    only_printed = run(two, "export", "training", "--format", "cyclonedx", "--stdout")
+    assert only_printed.errors == ""
+    ended = run(two, "export", "--format", "cyclonedx")
+    assert ended.errors == (
+        "Warning: fti/training/Dockerfile does not copy the new SBOM yet."
+        " Run `poetry fti export`.\n"
+    )
+    assert run(two, "export", "--format", "cyclonedx").errors == ""
+    assert run(two, "export").errors == ""
+    assert run(two, "export", "--check").code == 0
+
+
+def test_several_dockerfiles_that_do_not_copy_new_sboms_are_named(two: MemoryProject) -> None:
+    run(two, "export", "--format", "dockerfile")
+    assert run(two, "export", "--format", "cyclonedx").errors == (
+        "Warning: fti/feature/Dockerfile and fti/training/Dockerfile do not copy the new SBOMs yet."
+        " Run `poetry fti export`.\n"
+    )
+
+
+def test_a_dockerfile_that_is_exported_with_the_sbom_copies_it(two: MemoryProject) -> None:
+    both = ("export", "--format", "cyclonedx", "--format", "dockerfile")
+    run(two, "export", "--format", "dockerfile")
+    assert run(two, *both).errors == ""
+    assert run(two, *both, "--check").code == 0
