@@ -172,6 +172,16 @@ def test_the_indexes_in_their_order(indexes: list[IndexOrigin], options: list[st
             None,
             "a @ git+ssh://git@git.example/a.git@c0ffee",
         ),
+        (
+            GitOrigin("file://None/srv/a", "c0ffee"),
+            LINUX,
+            f"git+file:///srv/a@c0ffee#egg=a ; {LINUX}",
+        ),
+        (
+            GitOrigin("file:///srv/a b", "c0ffee", None, "sub"),
+            None,
+            "git+file:///srv/a%20b@c0ffee#subdirectory=sub&egg=a",
+        ),
     ],
 )
 def test_what_a_package_is_installed_from(
