@@ -13,7 +13,7 @@ import yaml
 from lxml import etree
 
 from git_program import commit_all, git
-from poetry_fti.exporters.ci.commands import INSTALL_POETRY
+from poetry_fti.exporters.ci.commands import install_poetry
 from shells import poetry_on_path
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def check_on_github(checkout: Checkout, folder: Path, before: str) -> tuple[list
         variables = dict(line.split("=", 1) for line in lines)
         if "env" in step:
             variables["BEFORE"] = before
-        if "run" in step and step["run"] != INSTALL_POETRY:
+        if "run" in step and step["run"] != install_poetry():
             checkout.shell(step["run"], **variables, **{n: str(path) for n, path in files.items()})
     name, _, matrix = files["GITHUB_OUTPUT"].read_text(encoding="utf-8").partition("=")
     assert name == "matrix"

@@ -12,7 +12,7 @@ import yaml
 
 from comment_server import TOKEN, CommentServer
 from git_program import commit_all, git
-from poetry_fti.exporters.ci.commands import INSTALL_POETRY
+from poetry_fti.exporters.ci.commands import install_poetry
 from rest_server import serving
 from shells import poetry_on_path
 
@@ -83,7 +83,7 @@ def on_github(request: Request, server: CommentServer, token: str) -> int:
     }
     job = request.exported("github-workflow.yml")["jobs"]["comment"]
     for step in job["steps"]:
-        if step.get("run") in (None, INSTALL_POETRY):
+        if step.get("run") in (None, install_poetry()):
             continue
         env = {name: values[value] for name, value in step.get("env", {}).items()}
         if "GITHUB_ENV" in step["run"]:

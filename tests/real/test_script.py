@@ -7,16 +7,17 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 import pytest
 from packaging.utils import canonicalize_name
 
-from fast.exporters.canned import LINUX, STAGE, on
+from fast.exporters.canned import LINUX, STAGE, on, package, stage
 from fast.exporters.test_script import CONSTRAINED
 from poetry_fti.bridge.toml_parser import tomllib
 from poetry_fti.exporters.python import script
+from poetry_fti.model.origins import DirectoryOrigin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,7 @@ pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="no POSIX shell"),
 ]
 
+ONE_PATH: Final = stage(package("tree", origin=DirectoryOrigin(PurePosixPath("libs/tree"))))
 LIST: Final = """\
 from importlib.metadata import distributions
 print(*{f"{each.name} {each.version}" for each in distributions()}, sep="\\n")
@@ -69,7 +71,7 @@ def scripts(poetry: Poetry, locked_tiny: Path) -> Scripts:
     return Scripts(locked_tiny, poetry.environment)
 
 
-@pytest.mark.parametrize("locked", [STAGE, CONSTRAINED, on(CONSTRAINED, LINUX)])
+@pytest.mark.parametrize("locked", [STAGE, CONSTRAINED, on(CONSTRAINED, LINUX), ONE_PATH])
 def test_shellcheck_finds_nothing(locked: LockedStage) -> None:
     shellcheck = Path(sys.executable).with_name("shellcheck")
     if not shellcheck.exists():

@@ -28,6 +28,7 @@ from poetry_fti.operations.export import (
     require_formats,
     write,
 )
+from poetry_fti.operations.exports.sboms import stale_dockerfiles
 from poetry_fti.operations.images.layers import image_warnings, shared_layers
 from poetry_fti.operations.unseen_changes import unseen_changes
 from poetry_fti.wording import counted, joined, named_stages
@@ -103,6 +104,8 @@ with the options that they were written with.
         if self.option("stdout"):
             plain(self.io, next(iter(rendered.texts.values()), ""))
             return DONE
+        for text in stale_dockerfiles(project, rendered.texts):
+            warning(self.io, text)
         report_written(self.io, write(project, rendered))
         report_unused(self.io, rendered.unused)
         report_layers(self.io, shared_layers(rendered.images), image_warnings(rendered.images))

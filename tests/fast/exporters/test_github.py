@@ -14,7 +14,7 @@ from fast.exporters.canned import MIRROR, STAGE, on, stage
 from fast.exporters.schemas import problems
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters.ci import github
-from poetry_fti.exporters.ci.commands import INSTALL_POETRY
+from poetry_fti.exporters.ci.commands import install_poetry
 from poetry_fti.model.origins import IndexOrigin
 from poetry_fti.model.platforms import PLATFORMS, Platform, Targets
 
@@ -235,4 +235,13 @@ def test_logins_of_named_indexes_are_secrets_of_the_caller() -> None:
 
 def test_the_versions_are_those_of_the_guide() -> None:
     installed = re.findall(r"pipx install .*", GUIDE.read_text(encoding="utf-8"))
-    assert set(installed) == {INSTALL_POETRY}
+    assert set(installed) == {install_poetry()}
+
+
+def test_a_stage_with_an_sbom_needs_its_library() -> None:
+    found = jobs(stage(name="feature"), replace(stage(name="inference"), has_sbom=True))
+    runs = [each["run"] for job in found.values() for each in job["steps"] if "run" in each]
+    installs = {run for run in runs if run.startswith("pipx")}
+    assert installs == {
+        "pipx install poetry==2.5.1 && pipx inject poetry 'poetry-fti[sbom]==0.1.0'"
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
@@ -154,3 +156,12 @@ def test_without_images_nothing_is_built() -> None:
     assert problems("gitlab-ci.json", jobs) == []
     assert list(jobs) == ["fti-check", "fti-comment", "fti-affected", "fti-stages"]
     assert gitlab.files([]) == {}
+
+
+def test_a_stage_with_an_sbom_needs_its_library() -> None:
+    text = gitlab.files([replace(STAGE, has_sbom=True)])[gitlab.FILENAME]
+    jobs = yaml.safe_load(text).values()
+    installs = {line for job in jobs for line in job.get("before_script", ()) if "inject" in line}
+    assert installs == {
+        "pipx install poetry==2.5.1 && pipx inject poetry 'poetry-fti[sbom]==0.1.0'"
+    }

@@ -158,7 +158,17 @@ def test_the_indexes_in_their_order(indexes: list[IndexOrigin], options: list[st
         (DirectoryOrigin(PurePosixPath("libs/a")), LINUX, f"./libs/a ; {LINUX}"),
         (DirectoryOrigin(PurePosixPath("libs/a"), editable=True), None, "-e ./libs/a"),
         (DirectoryOrigin(PurePosixPath("libs/a"), editable=True), LINUX, f"./libs/a ; {LINUX}"),
-        (DirectoryOrigin(PurePosixPath("my libs/a"), editable=True), None, "a @ file:my%20libs/a"),
+        (
+            DirectoryOrigin(PurePosixPath("my libs/a"), editable=True),
+            None,
+            "-e file:my%20libs/a#egg=a",
+        ),
+        (
+            DirectoryOrigin(PurePosixPath("my libs/a"), editable=True),
+            LINUX,
+            f"file:my%20libs/a#egg=a ; {LINUX}",
+        ),
+        (DirectoryOrigin(PurePosixPath("#libs/a"), editable=True), None, "a @ file:%23libs/a"),
         (DirectoryOrigin(PurePosixPath("../a")), None, "../a"),
         (DirectoryOrigin(PurePosixPath("..a")), None, "./..a"),
         (FileOrigin(PurePosixPath("a-1.0+l.tar.gz")), None, "./a-1.0+l.tar.gz"),
@@ -171,6 +181,16 @@ def test_the_indexes_in_their_order(indexes: list[IndexOrigin], options: list[st
             GitOrigin("git@git.example:a.git", "c0ffee"),
             None,
             "a @ git+ssh://git@git.example/a.git@c0ffee",
+        ),
+        (
+            GitOrigin("file://None/srv/a", "c0ffee"),
+            LINUX,
+            f"git+file:///srv/a@c0ffee#egg=a ; {LINUX}",
+        ),
+        (
+            GitOrigin("file:///srv/a b", "c0ffee", None, "sub"),
+            None,
+            "git+file:///srv/a%20b@c0ffee#subdirectory=sub&egg=a",
         ),
     ],
 )

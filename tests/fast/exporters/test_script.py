@@ -298,6 +298,11 @@ def test_local_packages_have_to_be_there() -> None:
     assert "foreach ($path in 'libs/$a.whl', 'libs/it''s') {\n" in text(locked, "install.ps1")
 
 
+def test_a_single_path_needs_no_loop() -> None:
+    locked = stage(package("tree", origin=DirectoryOrigin(PurePosixPath("libs/it's"))))
+    assert "\npath='libs/it'\"'\"'s'\n[ -e \"$path\" ] || fail \"$path is not in " in text(locked)
+
+
 def test_powershell_ends_a_string_at_typographic_quotes() -> None:
     tree = package("tree", origin=DirectoryOrigin(PurePosixPath("libs/\u2018a\u2019")))
     line = "foreach ($path in 'libs/\u2018\u2018a\u2019\u2019') {\n"

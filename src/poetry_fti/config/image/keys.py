@@ -55,7 +55,7 @@ _NAME: Final = rf"({_HOST}/)?{_PART}(/{_PART})*"
 _REGISTRY: Final = rf"({_HOST}|{_PART})(/{_PART})*"
 _LONGEST_NAME: Final = 255
 _VARIABLE: Final = r"[A-Za-z_][A-Za-z0-9_]*"
-_APT_PACKAGE: Final = r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~-]+)?"
+_APT_PACKAGE: Final = r"[a-z0-9][a-z0-9+.-]+(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~*-]+)?"
 _IMAGE_REFERENCE: Final = r"[A-Za-z0-9][A-Za-z0-9._/:@-]*"
 _REFERENCE_OR_NONE: Final = f"({_IMAGE_REFERENCE})?"
 # Names that useradd and adduser both accept, or a uid below those with a special meaning.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.errors import FtiError
 from poetry_fti.exporters import ProjectExporter
-from poetry_fti.exporters.ci.commands import INSTALL_POETRY, NO_COMMIT, known_commit
+from poetry_fti.exporters.ci.commands import NO_COMMIT, install_poetry, known_commit
 from poetry_fti.exporters.ci.comment import DIFF_COMMANDS, comment_script
 from poetry_fti.exporters.shared.header import project_header
 from poetry_fti.exporters.shared.images import has_image, with_images
@@ -53,6 +53,7 @@ def files(stages: Sequence[LockedStage]) -> Mapping[str, str]:
         return {}
     folder = stages[0].folder.parent
     images = with_images(stages)
+    install = install_poetry(stages)
     output = {"description": "The affected stages.", "value": "${{ jobs.check.outputs.matrix }}"}
     names = list(dict.fromkeys(name for locked in stages for name in _logins(locked)))
     secrets = {"secrets": {name: {"required": False} for name in names}} if names else {}
@@ -61,8 +62,8 @@ def files(stages: Sequence[LockedStage]) -> Mapping[str, str]:
         "on": {"workflow_call": {"outputs": {"matrix": output}, **secrets}},
         "permissions": {"contents": "read"},
         "jobs": {
-            "check": _check(str(folder / FILENAME)),
-            "comment": _comment(),
+            "check": _check(str(folder / FILENAME), install),
+            "comment": _comment(install),
             "install": _job(stages, names, _run('poetry fti install "$STAGE"')),
             **({"build": _job(stages, names, _build(stages))} if images else {}),
         },
@@ -71,13 +72,13 @@ def files(stages: Sequence[LockedStage]) -> Mapping[str, str]:
     return {FILENAME: f"{header}\n# Copy it to {_COPY}.\n{yaml_text(workflow)}"}
 
 
-def _check(path: str) -> dict[str, Any]:
+def _check(path: str, install: str) -> dict[str, Any]:
     matrix = 'poetry fti affected --since "$SINCE" --format github >> "$GITHUB_OUTPUT"'
     return {
         "runs-on": _RUNNERS["linux/amd64"],
         "outputs": {"matrix": "${{ steps.affected.outputs.matrix }}"},
         "steps": [
-            *_setup(_PYTHON, {"fetch-depth": 0}),
+            *_setup(_PYTHON, install, {"fetch-depth": 0}),
             {"name": "Compare this workflow with the export", **_run(_compare(path))},
             _run("poetry fti lock --check"),
             _run("poetry fti export --check"),
@@ -91,7 +92,7 @@ def _check(path: str) -> dict[str, Any]:
     }
 
 
-def _comment() -> dict[str, Any]:
+def _comment(install: str) -> dict[str, Any]:
     """Return the job that comments on pull requests: it alone may write, and only comments."""
     script = comment_script(
         header="Authorization: Bearer $TOKEN",
@@ -106,7 +107,7 @@ def _comment() -> dict[str, Any]:
         "runs-on": _RUNNERS["linux/amd64"],
         "permissions": {"contents": "read", "pull-requests": "write"},
         "steps": [
-            *_setup(_PYTHON, {"fetch-depth": 0}),
+            *_setup(_PYTHON, install, {"fetch-depth": 0}),
             _since(_BASE),
             *map(_run, DIFF_COMMANDS),
             {"env": variables, **_run(script)},
@@ -131,15 +132,15 @@ def _job(
         "runs-on": _by_stage(stages, _runner),
         "strategy": {"fail-fast": False, "matrix": f"${{{{ fromJSON({_MATRIX}) }}}}"},
         "env": {"STAGE": "${{ matrix.stage }}", **logins},
-        "steps": [*_setup(_by_stage(stages, _python), {}), last],
+        "steps": [*_setup(_by_stage(stages, _python), install_poetry(stages), {}), last],
     }
 
 
-def _setup(python: str, checkout: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _setup(python: str, install: str, checkout: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {"uses": "actions/checkout@v5", "with": {**checkout, "persist-credentials": False}},
         {"uses": "actions/setup-python@v6", "with": {"python-version": python}},
-        _run(INSTALL_POETRY),
+        _run(install),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from poetry_fti.exporters import ProjectExporter
-from poetry_fti.exporters.ci.commands import INSTALL_POETRY, known_commit
+from poetry_fti.exporters.ci.commands import install_poetry, known_commit
 from poetry_fti.exporters.ci.comment import DIFF_COMMANDS, comment_script
 from poetry_fti.exporters.shared.header import project_header
 from poetry_fti.exporters.shared.images import with_images
@@ -30,33 +30,38 @@ _RULES: Final = [
     {"if": '$CI_PIPELINE_SOURCE == "merge_request_event"'},
     {"if": "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"},
 ]
-_PREPARE: Final = (
-    'export PATH="$HOME/.local/bin:$PATH"',
-    INSTALL_POETRY,
-    'export BEFORE="${CI_MERGE_REQUEST_DIFF_BASE_SHA:-$CI_COMMIT_BEFORE_SHA}"',
-    f'export SINCE="{known_commit("BEFORE")}"',
-)
 
 
 def files(stages: Sequence[LockedStage]) -> Mapping[str, str]:
     """Return gitlab-ci.yml; an empty mapping if there are no stages."""
     if not stages:
         return {}
+    prepare = _prepare(install_poetry(stages))
     jobs = {
-        "fti-check": _check(),
-        "fti-comment": _comment(),
-        "fti-affected": _affected(),
+        "fti-check": _check(prepare),
+        "fti-comment": _comment(prepare),
+        "fti-affected": _affected(prepare),
         "fti-stages": _stages(),
-        **({"fti-build": _build()} if with_images(stages) else {}),
+        **({"fti-build": _build(prepare)} if with_images(stages) else {}),
     }
     header = project_header(stages[0].folder.parent, "poetry fti export --format gitlab")
     return {FILENAME: f"{header}\n{yaml_text(jobs)}"}
 
 
-def _check() -> dict[str, Any]:
+def _prepare(install: str) -> list[str]:
+    """Return the commands that install the plugin, and set SINCE to the commit to compare with."""
+    return [
+        'export PATH="$HOME/.local/bin:$PATH"',
+        install,
+        'export BEFORE="${CI_MERGE_REQUEST_DIFF_BASE_SHA:-$CI_COMMIT_BEFORE_SHA}"',
+        f'export SINCE="{known_commit("BEFORE")}"',
+    ]
+
+
+def _check(prepare: Sequence[str]) -> dict[str, Any]:
     return {
         "rules": _RULES,
-        **_setup(),
+        **_setup(prepare),
         "script": [
             "poetry fti lock --check",
             "poetry fti export --check",
@@ -73,7 +78,7 @@ def _check() -> dict[str, Any]:
     }
 
 
-def _comment() -> dict[str, Any]:
+def _comment(prepare: Sequence[str]) -> dict[str, Any]:
     """Return the job that comments on merge requests, for which a job has no token by default."""
     script = comment_script(
         header=f"PRIVATE-TOKEN: ${_TOKEN}",
@@ -82,7 +87,7 @@ def _comment() -> dict[str, Any]:
         update="PUT",
         details="$CI_PIPELINE_URL",
     )
-    setup = _setup()
+    setup = _setup(prepare)
     return {
         "rules": [{"if": f'$CI_PIPELINE_SOURCE == "merge_request_event" && ${_TOKEN}'}],
         **setup,
@@ -91,10 +96,10 @@ def _comment() -> dict[str, Any]:
     }
 
 
-def _affected() -> dict[str, Any]:
+def _affected(prepare: Sequence[str]) -> dict[str, Any]:
     return {
         "rules": _RULES,
-        **_setup(),
+        **_setup(prepare),
         "script": [
             'poetry fti affected --since "$SINCE"',
             f'poetry fti affected --since "$SINCE" --format gitlab > {_AFFECTED}',
@@ -113,23 +118,23 @@ def _stages() -> dict[str, Any]:
     }
 
 
-def _build() -> dict[str, Any]:
+def _build(prepare: Sequence[str]) -> dict[str, Any]:
     return {
         "rules": _RULES,
         "needs": ["fti-check"],
         "image": _DOCKER,
         "services": [f"{_DOCKER}-dind"],
         "variables": {"GIT_DEPTH": 0, "DOCKER_TLS_CERTDIR": "/certs"},
-        "before_script": ["apk add --no-cache git pipx", *_PREPARE],
+        "before_script": ["apk add --no-cache git pipx", *prepare],
         "script": ['poetry fti build --since "$SINCE"'],
     }
 
 
-def _setup() -> dict[str, Any]:
+def _setup(prepare: Sequence[str]) -> dict[str, Any]:
     return {
         "image": "python:3.12",
         "variables": {"GIT_DEPTH": 0},
-        "before_script": ["pip install pipx", *_PREPARE],
+        "before_script": ["pip install pipx", *prepare],
     }
 
 

@@ -42,7 +42,19 @@ def requirement_words(package: LockedPackage, digests: Iterable[str] = ()) -> li
     `digests` are further hashes. Raises FtiError for a marker that pip cannot read.
     """
     every = {*digests, *(file.digest for file in package.files)}
-    return [marked(reference(package), package), *sorted(f"--hash={digest}" for digest in every)]
+    return [marked(_reference(package), package), *sorted(f"--hash={digest}" for digest in every)]
+
+
+def _reference(package: LockedPackage) -> str:
+    """Return the requirement of a package, in a form that all versions of pip accept.
+
+    pip < 24.1 rejects a name in front of a URL without a host, which that of a local repository is.
+    """
+    text = reference(package)
+    url = text.removeprefix(f"{package.name} @ ")
+    if not url.startswith("git+file:"):
+        return text
+    return f"{url}{'&' if '#' in url else '#'}egg={package.name}"
 
 
 def is_tree(package: LockedPackage) -> bool:

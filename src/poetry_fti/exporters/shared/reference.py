@@ -27,9 +27,9 @@ def reference(package: LockedPackage) -> str:
     match origin:
         case DirectoryOrigin(path, editable):
             # pip ignores the marker of an editable path, and would install it everywhere.
-            plain = _path(path)
-            prefix = "-e " if editable and plain and package.marker is None else ""
-            return prefix + (plain or _file_url(package, path, None))
+            tree = _path(path) or _spaced_path(package, path)
+            prefix = "-e " if editable and tree and package.marker is None else ""
+            return prefix + (tree or _file_url(package, path, None))
         case FileOrigin(path, subdirectory):
             return (not subdirectory and _path(path)) or _file_url(package, path, subdirectory)
         case UrlOrigin(url, subdirectory):
@@ -71,8 +71,17 @@ def _path(path: PurePosixPath) -> str:
     return text if path.parts[:1] == ("..",) else f"./{text}"
 
 
+def _spaced_path(package: LockedPackage, path: PurePosixPath) -> str:
+    """Return a folder with spaces as a URL that uv and all versions of pip accept.
+
+    It is an empty string if the path has other special characters, which uv would decode twice.
+    """
+    url = quote(str(path), safe="/+")
+    return f"file:{url}#egg={package.name}" if url == str(path).replace(" ", "%20") else ""
+
+
 def _file_url(package: LockedPackage, path: PurePosixPath, subdirectory: str | None) -> str:
-    # pip < 26 rejects relative file URLs: they are used only for what a path cannot express.
+    # pip < 26 rejects a name in front of a relative file URL, and uv needs it here.
     return f"{package.name} @ file:{quote(str(path), safe='/+')}{_fragment('', subdirectory)}"
 
 

@@ -10,6 +10,7 @@ from poetry_fti.errors import FtiError
 from poetry_fti.exporters.docker.layers.compiler import missing_compiler, missing_files
 from poetry_fti.exporters.docker.layers.cuda import duplicate_cuda
 from poetry_fti.exporters.docker.layers.installed import image_view
+from poetry_fti.exporters.docker.layers.local_urls import local_urls
 from poetry_fti.exporters.docker.layers.plan import plan_layers
 from poetry_fti.exporters.docker.layers.sharing import savings
 from poetry_fti.exporters.python.pylock import filename, known_files, with_urls
@@ -56,8 +57,8 @@ def other_stages(project: Project, names: Collection[str]) -> OtherStages:
 
 
 def image_warnings(stages: Iterable[LockedStage]) -> list[str]:
-    """Return warnings about images with CUDA twice, or with packages that may fail to install."""
-    checks = (duplicate_cuda, missing_files, missing_compiler)
+    """Return warnings about images that contain CUDA twice or that may fail to build."""
+    checks = (duplicate_cuda, missing_files, missing_compiler, local_urls)
     return [text for locked in stages for check in checks if (text := check(locked))]
 
 

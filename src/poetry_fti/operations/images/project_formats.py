@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from poetry_fti.errors import FtiError
+from poetry_fti.operations.exports.sboms import with_sbom
 from poetry_fti.wording import joined
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def render_project(
     for stage in project.stages:
         if stage.name not in locked:
             try:
-                locked[stage.name] = project.locked(stage)
+                locked[stage.name] = with_sbom(project, project.locked(stage), stage)
             except FtiError as error:
                 message = _message(formats, error, partial=partial)
                 if partial:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from poetry_fti.exporters.docker.base_image import is_alpine
@@ -50,7 +51,7 @@ def _apt(packages: Iterable[str]) -> str:
         "RUN mkdir -p /usr/share/man/man1 \\",
         "    && apt-get update \\",
         "    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \\",
-        *(f"        {package} \\" for package in packages),
+        *(f"        {shlex.quote(package)} \\" for package in packages),
         # Files with time stamps would make each build produce a different layer.
         "    && rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/aux-cache /var/log/apt \\",
         "        /var/log/alternatives.log /var/log/dpkg.log",

@@ -91,11 +91,11 @@ def _blocks(content: ScriptContent, path: str) -> Iterator[str]:
 
 
 def _local_paths(content: ScriptContent) -> Iterator[str]:
-    if content.paths:
-        yield (
-            f"for path in {shlex.join(content.paths)}; do\n"
-            f'    [ -e "$path" ] || fail {MISSING_PATH}\ndone\n'
-        )
+    check = f'[ -e "$path" ] || fail {MISSING_PATH}\n'
+    if len(content.paths) == 1:
+        yield f"path={shlex.join(content.paths)}\n{check}"
+    elif content.paths:
+        yield f"for path in {shlex.join(content.paths)}; do\n    {check}done\n"
 
 
 def _platform(content: ScriptContent) -> Iterator[str]:
