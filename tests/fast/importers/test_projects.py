@@ -340,7 +340,11 @@ def test_markers_of_platforms(markers: list[str], platforms: list[str]) -> None:
         ("*", ""),
         ("^1 || ^2", "<3,>=1"),
         (">=2 | ^1.5", ">=1.5"),
-        ("1.0 || 2.0", ""),
+        ("1.0 || 2.0", "<=2.0,>=1.0"),
+        ("1.* || 2.1.*", "<2.2,>=1"),
+        ("~=1.4 || 1.0+cpu", "<2,>=1.0"),
+        ("<1 || 2.0", "<=2.0"),
+        ("!=1.5 || 2.0", ""),
     ],
 )
 def test_versions_of_poetry(constraint: str, expected: str) -> None:
