@@ -41,6 +41,25 @@ def edited(
     return edit.text, edit.notes
 
 
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (">=1.16,<2", "six>=1.15,<1.16 ; python_version < '3.12'"),
+        ("~=1.16", "six>=1.15,<1.16 ; python_version < '3.12'"),
+        ("==2.*", "six>=1.15,<2 ; python_version < '3.12'"),
+        (">=1.10", "six>=1.15 ; python_version < '3.12'"),
+        ("<2", "six>=1.15 ; python_version < '3.12'"),
+    ],
+)
+def test_an_exact_version_stays_below_the_range_for_another_marker(
+    other: str, expected: str
+) -> None:
+    pinned = ImportedRequirement(name="six", specifier="==1.15", marker="python_version < '3.12'")
+    later = ImportedRequirement(name="Six", specifier=other, marker="python_version >= '3.12'")
+    text, _ = edited(PROJECT, ImportedStage(requirements=(later, pinned)))
+    assert parse(text)["dependency-groups"]["training"][1] == expected
+
+
 def test_a_group_of_the_standard_form() -> None:
     text, notes = edited(PROJECT, PLACES)
     assert notes == ()

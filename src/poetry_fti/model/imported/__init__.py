@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -10,7 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import PurePath
 
     from packaging.specifiers import Specifier
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 IndexPriority: TypeAlias = Literal["primary", "supplemental", "explicit"]
 _EXACT: Final = ("==", "===")
+_AT_LEAST: Final = (*_EXACT, ">=", ">", "~=")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,19 +82,26 @@ class ImportedRequirement:
 def relaxed(requirements: Sequence[ImportedRequirement]) -> list[ImportedRequirement]:
     """Return requirements with lower bounds in place of exact versions.
 
-    Where a package is pinned to several versions, by requirements with different markers, each
-    stays below the next one.
+    Where a package has several requirements, with different markers, an exact version stays below
+    the next exact version or lower bound of the others.
     """
-    pins: dict[NormalizedName, set[Version]] = {}
+    lowest: dict[NormalizedName, set[Version]] = {}
     for each in requirements:
-        if each.pin is not None:
-            pins.setdefault(each.normalized, set()).add(Version(each.pin.public))
+        lowest.setdefault(each.normalized, set()).update(_lower_versions(each.specifier))
     return [
-        each.relaxed(_next(Version(each.pin.public), pins[each.normalized]))
+        each.relaxed(_next(Version(each.pin.public), lowest[each.normalized]))
         if each.pin is not None
         else each
         for each in requirements
     ]
+
+
+def _lower_versions(specifiers: str) -> Iterator[Version]:
+    """Yield the exact versions and the lower bounds in specifiers, without local labels."""
+    for each in SpecifierSet(specifiers):
+        if each.operator in _AT_LEAST:
+            with suppress(InvalidVersion):  # `===` compares texts
+                yield Version(Version(each.version.removesuffix(".*")).public)
 
 
 def _next(version: Version, versions: Iterable[Version]) -> Version | None:
