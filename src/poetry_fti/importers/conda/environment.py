@@ -92,15 +92,15 @@ def conda_stage(texts: Sequence[str], where: str) -> ImportedStage:
     notes = []
     if native := sorted({each.name for each, name in found if name is None}):
         notes.append(
-            f"{where}: PyPI does not have the conda packages {joined(native)}. Install what the"
-            " stage needs of them in its image, for example with the key `apt`."
+            f"{where}: PyPI does not have these conda packages: {joined(native)}. Install those"
+            " that the stage needs in its image, for example with the key `apt`."
         )
     if any(each.name == "cpuonly" for each in specs):
         notes.append(
             f"{where}: PyTorch for Linux on PyPI contains CUDA. For `cpuonly`, add the source"
             " https://download.pytorch.org/whl/cpu to torch."
         )
-    if any(each.build for each in specs):
+    if specs and all(each.build and "*" not in each.build for each in specs):
         notes.append(
             f"{where} lists every package of an environment, also those that others require. Remove"
             " what the code does not import from the stage's group."
@@ -167,4 +167,4 @@ def channel_notes(document: Mapping[str, Yaml], where: str) -> list[str]:
     others = [in_one_line(each) for each in channels if each and each not in _USUAL_CHANNELS]
     if not others:
         return []
-    return [f"{where}: packages come from PyPI, not from the channels {joined(others)}."]
+    return [f"{where}: packages come from PyPI, not from these channels: {joined(others)}."]
