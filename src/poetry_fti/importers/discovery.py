@@ -94,6 +94,11 @@ def rank(path: PurePosixPath) -> int | None:
     return None
 
 
+def is_for_development(name: str) -> bool:
+    """Return whether a word in the name of a file or an environment stands for development."""
+    return not _DEVELOPMENT.isdisjoint(_WORD.findall(name.lower()))
+
+
 def propose(candidates: Iterable[Candidate]) -> tuple[list[Proposal], list[Rest]]:
     """Return a stage for each kind and folder, and the candidates that are left."""
     chosen: dict[tuple[PurePosixPath, Kind], tuple[Candidate, str]] = {}
@@ -105,7 +110,7 @@ def propose(candidates: Iterable[Candidate]) -> tuple[list[Proposal], list[Rest]
         if model != candidate.path:
             rest.append(Rest(candidate, f"{model} is of the same model"))
             continue
-        if _is_development(candidate):
+        if is_for_development(candidate.environment or candidate.path.name):
             rest.append(Rest(candidate, "for development"))
             continue
         found = _kind(candidate)
@@ -131,12 +136,6 @@ def _is_model(candidate: Candidate) -> bool:
 
 def _folder(path: PurePosixPath) -> PurePosixPath:
     return path.parent.parent if path.parent.name == "requirements" else path.parent
-
-
-def _is_development(candidate: Candidate) -> bool:
-    name = candidate.environment or candidate.path.name
-    words = set(_WORD.findall(name.lower()))
-    return not words.isdisjoint(_DEVELOPMENT)
 
 
 def _kind(candidate: Candidate) -> tuple[Kind, str] | None:

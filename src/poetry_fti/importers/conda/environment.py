@@ -138,14 +138,14 @@ def _distribution(spec: Spec) -> NormalizedName | None:
 
 
 def _pip_stage(dependencies: Sequence[Yaml], source: Source) -> ImportedStage:
-    lines = [
-        line
-        for each in dependencies
-        for line in sequence(mapping(each).get("pip"))
-        if isinstance(line, str)
-    ]
     label = f"{source.name}, pip section"
-    return stage_of_text("\n".join(lines), source.path, source.files, label)
+    return stage_of_text(pip_section(dependencies), source.path, source.files, label)
+
+
+def pip_section(dependencies: Sequence[Yaml]) -> str:
+    """Return the lines that pip reads in the `dependencies` of an environment.yml."""
+    lines = (line for each in dependencies for line in sequence(mapping(each).get("pip")))
+    return "\n".join(line for line in lines if isinstance(line, str))
 
 
 def _without(stage: ImportedStage, other: ImportedStage) -> ImportedStage:
