@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from poetry_fti.config.groups import read_groups
+from poetry_fti.config.groups import closure, read_groups
 from poetry_fti.errors import ConfigError
 from poetry_fti.model.imported import relaxed
 from poetry_fti.model.stage import KINDS
-from poetry_fti.scaffold.imported_groups import extended_group
+from poetry_fti.scaffold.imported_groups import extended_group, required_names
 from poetry_fti.scaffold.imported_requirements import bounds_first, standard_form
 from poetry_fti.scaffold.imported_sources import with_sources
 from poetry_fti.scaffold.imported_unusable import without_unusable
@@ -24,6 +24,8 @@ from poetry_fti.wording import joined
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import PurePath
+
+    from packaging.utils import NormalizedName
 
     from poetry_fti.model.imported import ImportedIndex, ImportedRequirement, ImportedStage
     from poetry_fti.model.stage import Kind
@@ -78,12 +80,16 @@ def with_imported(
         for each in imported.requirements
     ]
     requirements = requirements if target.pinned else relaxed(requirements)
-    group = extended_group(text, _group(text, target.name), requirements, root)
+    beside = _required_beside(text, target.name, requirements)
+    added = [each for each in requirements if each.normalized not in beside]
+    group = extended_group(text, _group(text, target.name), added, root)
     imported, left_out = without_unusable(imported, text)
     notes = [*imported.notes, *_source_notes(imported.indexes, sources.names, sources.added)]
     notes += left_out
-    if group.kept:
-        names = joined(group.kept)
+    present = {*group.kept, *beside}
+    known = dict.fromkeys(each.normalized for each in requirements if each.normalized in present)
+    if known:
+        names = joined(known)
         notes.append(f"{target.name} has requirements on {names} already, which were not changed.")
     # The sources come after the group, where a reader looks first.
     text = with_sources(group.text, imported.indexes).text
@@ -99,6 +105,22 @@ def _group(text: str, stage: str) -> str:
     groups: Sequence[str] = table.get("groups", [])
     names = {canonicalize_name(group) for group in groups}
     return stage if not groups or canonicalize_name(stage) in names else groups[0]
+
+
+def _required_beside(
+    text: str, stage: str, requirements: Sequence[ImportedRequirement]
+) -> set[NormalizedName]:
+    """Return the packages that only other groups of a stage require than the one to extend.
+
+    Packages with a place are left out: their places apply to the requirements of one group.
+    """
+    data = parse(text)
+    own = canonicalize_name(_group(text, stage))
+    named: Sequence[str] = table_at(data, _STAGES).get(stage, {}).get("groups", [])
+    groups = closure([own, *map(canonicalize_name, named)], read_groups(data, []))
+    found = {name for group in groups if group != own for name in required_names(data, group)}
+    placed = {each.normalized for each in requirements if each.has_place}
+    return found - required_names(data, own) - placed
 
 
 def _source_notes(

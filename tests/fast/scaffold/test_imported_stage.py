@@ -213,6 +213,48 @@ groups = ["torch"]
     assert 'torch = ["a"]' in text
 
 
+INCLUDED: Final = f"""\
+{PROJECT}
+[dependency-groups]
+common = ["torch", {{ include-group = "Base" }}]
+base = ["numpy<3"]
+tools = ["six"]
+training = [{{ include-group = "common" }}]
+[tool.fti.stages.training]
+groups = ["training", "tools"]
+"""
+
+
+def test_what_other_groups_of_a_stage_require_is_not_repeated() -> None:
+    names = ("numpy", "Torch", "six", "new")
+    stage = ImportedStage(requirements=tuple(ImportedRequirement(name=each) for each in names))
+    text, notes = edited(INCLUDED, stage)
+    assert text == INCLUDED.replace('"common" }]', '"common" }, "new"]')
+    assert notes == (
+        "training has requirements on numpy, torch and six already, which were not changed.",
+    )
+
+
+def test_a_package_of_an_included_group_is_repeated_with_its_place() -> None:
+    stage = ImportedStage(
+        requirements=(
+            ImportedRequirement(name="torch", index="cpu"),
+            ImportedRequirement(name="numpy", url="https://e.org/numpy-2.zip"),
+        ),
+        indexes=(ImportedIndex(name="cpu", url="https://e.org/cpu", priority="explicit"),),
+    )
+    text, notes = edited(INCLUDED, stage)
+    assert notes == ()
+    data = parse(text)
+    assert data["dependency-groups"]["training"][1:] == [
+        "torch",
+        "numpy @ https://e.org/numpy-2.zip",
+    ]
+    assert data["tool"]["poetry"]["group"]["training"]["dependencies"] == {
+        "torch": {"source": "cpu"}
+    }
+
+
 def test_a_project_for_a_folder_without_one() -> None:
     assert with_project("", "My Folder", ">=3.10,<3.12") == (
         '[project]\nname = "my-folder"\nversion = "0.1.0"\nrequires-python = ">=3.10,<3.12"\n\n'

@@ -123,5 +123,5 @@ class UvSources:
             if name and canonicalize_name(name) not in extras:
                 continue
             for each in inner.all_placed(requirements, name, seen):
-                if not is_package or each.path or each.url or each.index:
+                if not is_package or each.has_place:
                     yield limited(each, requirement.marker)

@@ -74,7 +74,7 @@ def with_indexes(
     others = [each for each in indexes if each not in pytorch and each.url]
     for each in requirements:
         label = each.pin.local if each.pin else None
-        if each.index or each.url or each.path:
+        if each.has_place:
             yield each
         elif pytorch and each.normalized in _PYTORCH_PACKAGES:
             built = [index for index in pytorch if label and index.url.rstrip("/").endswith(label)]

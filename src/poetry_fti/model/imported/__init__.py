@@ -54,6 +54,11 @@ class ImportedRequirement:
         return canonicalize_name(self.name)
 
     @property
+    def has_place(self) -> bool:
+        """Whether the package comes from a URL, a path or one index only."""
+        return bool(self.url or self.path or self.index)
+
+    @property
     def pin(self) -> Version | None:
         """The only version that the specifier allows, None if there may be several."""
         versions = {_pin(each) for each in SpecifierSet(self.specifier)} - {None}
