@@ -141,6 +141,36 @@ def test_the_file_of_a_member() -> None:
     assert [each.name for each in stage.constraints] == ["numpy"]
 
 
+PYTHONS: Final = """\
+[project]
+name = "demo"
+requires-python = ">=3.11,<3.14"
+[dependency-groups]
+serving = ["lib", { include-group = "Common" }]
+common = ["app"]
+training = ["lib"]
+[tool.uv.dependency-groups]
+serving = { requires-python = ">=3.12" }
+common = { requires-python = "<3.14" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "python"),
+    [("serving", "<3.14,>=3.12"), ("common", "<3.14"), ("training", "")],
+)
+def test_a_group_of_the_project_with_a_python_of_its_own(name: str, python: str) -> None:
+    assert imported("pyproject.toml", PYTHONS, name).python == python
+
+
+@pytest.mark.parametrize(
+    ("name", "python"),
+    [("serving", "<3.14,>=3.11,>=3.12"), ("training", "<3.14,>=3.11")],
+)
+def test_a_group_of_another_project_has_the_python_of_both(name: str, python: str) -> None:
+    assert imported("old/pyproject.toml", PYTHONS, name).python == python
+
+
 def test_members_that_are_likely_stages() -> None:
     files = MemoryFiles(FILES)
     likely = IMPORTERS["project"].environments(Source(ROOT / "old/uv.lock", files))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_fti.importers.projects.declared import read_standard
 from poetry_fti.importers.projects.uv_notes import uv_notes
+from poetry_fti.importers.projects.uv_pythons import group_pythons
 from poetry_fti.importers.projects.uv_sources import UvSources
 from poetry_fti.importers.projects.workspace import uv_settings, workspace_of
 from poetry_fti.importers.shared.documents import string, strings, tables
@@ -39,6 +40,7 @@ def with_uv(declared: Declared, data: Mapping[str, Any], reader: Reader) -> Decl
         declared,
         main=sources.placed(declared.main, ""),
         groups={name: sources.placed(found, name) for name, found in groups.items()},
+        pythons=dict(group_pythons(data, uv, declared.python, reader)),
         indexes=(*declared.indexes, *_indexes(uv, workspace)),
         notes=(*declared.notes, *uv_notes(uv, reader)),
     )
