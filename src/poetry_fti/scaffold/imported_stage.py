@@ -172,19 +172,14 @@ def _settings(imported: ImportedStage, target: Target) -> Iterator[tuple[str, An
         yield "platforms", [str(each) for each in imported.platforms]
     if imported.extras:
         yield "extras", list(imported.extras)
-    constraints = list(_constraints(imported.constraints, pinned=target.pinned))
-    if constraints:
-        yield "constraints", constraints
+    # Pins are only tried first, unless they are to stay.
+    bounds = (*imported.constraints, *(imported.pins if target.pinned else ()))
+    if bounds:
+        yield "constraints", list(dict.fromkeys(map(standard_form, bounds)))
     if imported.env:
         yield "env", dict(imported.env)
     if imported.overrides:
         yield "overrides", dict(imported.overrides)
-
-
-def _constraints(found: Sequence[ImportedRequirement], *, pinned: bool) -> Iterator[str]:
-    # An exact version is only tried first: the file may list more packages than the stage has.
-    bounds = (each for each in found if pinned or each.pin is None)
-    yield from dict.fromkeys(map(standard_form, bounds))
 
 
 def _python(wanted: str, target: Target) -> str | None:

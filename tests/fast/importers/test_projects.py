@@ -38,7 +38,7 @@ inference = ["torch>=2.1", "fastapi", "ours"]
 
 [tool.uv]
 conflicts = [[{ group = "training" }, { group = "inference" }]]
-constraint-dependencies = ["idna>=3.19"]
+constraint-dependencies = ["idna>=3.19", "certifi==2026.1"]
 override-dependencies = ["numpy>=2", "protobuf==4.25.0"]
 environments = ["sys_platform == 'linux' and platform_machine == 'x86_64'"]
 
@@ -110,7 +110,7 @@ def test_a_group_of_uv_with_its_lock() -> None:
     )
     assert stage.python == "<3.14,>=3.12"
     assert stage.platforms == (Platform("linux", "amd64"),)
-    assert [f"{each.name}{each.specifier}" for each in stage.constraints] == ["idna>=3.19"]
+    assert [written(each) for each in stage.constraints] == ["idna>=3.19", "certifi==2026.1"]
     assert stage.overrides == (("numpy", ">=2"), ("protobuf", "==4.25.0"))
     assert stage.indexes == (
         ImportedIndex(name="cpu", url="https://download.pytorch.org/whl/cpu", priority="explicit"),

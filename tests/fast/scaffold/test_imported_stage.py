@@ -129,6 +129,7 @@ def test_settings_of_a_stage() -> None:
             ImportedRequirement(name="urllib3", specifier="<2"),
             ImportedRequirement(name="exact", specifier="==1"),
         ),
+        pins=(ImportedRequirement(name="pinned", specifier="==1"),),
         overrides=(("numpy", ">=2"),),  # type: ignore[arg-type]
         python=">=3.12,<3.13",
         platforms=(Platform("linux", "amd64"),),
@@ -141,7 +142,7 @@ def test_settings_of_a_stage() -> None:
 kind = "training"
 python = ">=3.12,<3.13"
 platforms = ["linux/amd64"]
-constraints = ["urllib3<2"]
+constraints = ["urllib3<2", "exact==1"]
 
 [tool.fti.stages.gpu.env]
 A = "1"
@@ -155,6 +156,14 @@ numpy = ">=2"
     again, notes = edited(changed.replace('B = "x y"\n', ""), stage, "gpu", kind="training")
     assert again == changed
     assert notes == ("gpu has the key `platforms` already, which was not changed.",)
+
+
+@pytest.mark.parametrize(("pinned", "kept"), [(False, False), (True, True)])
+def test_pins_are_constraints_if_exact_versions_stay(*, pinned: bool, kept: bool) -> None:
+    stage = ImportedStage(pins=(ImportedRequirement(name="exact", specifier="==1"),))
+    target = Target(name="training", kind=None, python=">=3.11", pinned=pinned)
+    text = with_imported(PROJECT, stage, target, ROOT, "1.2").text
+    assert ('constraints = ["exact==1"]' in text) == kept
 
 
 def test_line_ends_are_kept() -> None:

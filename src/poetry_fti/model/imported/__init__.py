@@ -150,6 +150,8 @@ class ImportedStage:
         requirements: what is installed directly.
         contents: packages that the local ones among them require.
         constraints: bounds on versions wherever a package occurs.
+        pins: exact versions in files of constraints, which may list more packages than the stage
+            has.
         overrides: pairs of a package and the constraint that replaces what others require of it.
         versions: pairs of a package and a version of it that was locked, transitive ones included.
         indirect: pins of packages that only other packages require. The file does not record for
@@ -165,6 +167,7 @@ class ImportedStage:
     requirements: tuple[ImportedRequirement, ...] = ()
     contents: tuple[NormalizedName, ...] = ()
     constraints: tuple[ImportedRequirement, ...] = ()
+    pins: tuple[ImportedRequirement, ...] = ()
     overrides: tuple[tuple[NormalizedName, str], ...] = ()
     versions: tuple[tuple[NormalizedName, str], ...] = ()
     indirect: tuple[ImportedRequirement, ...] = ()
