@@ -141,6 +141,41 @@ def test_the_file_of_a_member() -> None:
     assert [each.name for each in stage.constraints] == ["numpy"]
 
 
+PYPI: Final = """\
+[dependency-groups]
+training = ["lib", "app"]
+[tool.uv.sources]
+lib = { index = "pypi" }
+[[tool.uv.index]]
+name = "pypi"
+url = "https://pypi.org/simple"
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "source", "indexes"),
+    [
+        ("default = true", "lib", {}),
+        (
+            'default = true\n[[tool.uv.index]]\nname = "corp"\nurl = "https://e.org/simple"',
+            "lib from PyPI",
+            {"corp": "primary", "PyPI": "supplemental"},
+        ),
+        (
+            '[[tool.uv.index]]\nname = "corp"\nurl = "https://e.org/simple"\ndefault = true',
+            "lib from PyPI",
+            {"corp": "primary", "PyPI": "explicit"},
+        ),
+    ],
+)
+def test_pypi_as_the_index_of_a_package(
+    settings: str, source: str, indexes: dict[str, str]
+) -> None:
+    stage = imported("pyproject.toml", PYPI + settings)
+    assert requirements(stage) == [source, "app"]
+    assert {each.name: each.priority for each in stage.indexes} == indexes
+
+
 PYTHONS: Final = """\
 [project]
 name = "demo"

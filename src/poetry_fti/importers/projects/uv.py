@@ -6,18 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti.importers.projects.declared import read_standard
+from poetry_fti.importers.projects.uv_indexes import uv_indexes
 from poetry_fti.importers.projects.uv_notes import uv_notes
 from poetry_fti.importers.projects.uv_pythons import group_pythons
 from poetry_fti.importers.projects.uv_sources import UvSources
 from poetry_fti.importers.projects.workspace import uv_settings, workspace_of
-from poetry_fti.importers.shared.documents import string, strings, tables
-from poetry_fti.importers.shared.indexes import index_of, named_apart
+from poetry_fti.importers.shared.documents import strings
 from poetry_fti.importers.shared.markers import marked_platforms
-from poetry_fti.model.imported import ImportedIndex
-from poetry_fti.urls import is_pypi
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from poetry_fti.importers.projects.declared import Declared, Reader
     from poetry_fti.importers.projects.workspace import Member, Workspace
@@ -41,7 +39,7 @@ def with_uv(declared: Declared, data: Mapping[str, Any], reader: Reader) -> Decl
         main=sources.placed(declared.main, ""),
         groups={name: sources.placed(found, name) for name, found in groups.items()},
         pythons=dict(group_pythons(data, uv, declared.python, reader)),
-        indexes=(*declared.indexes, *_indexes(uv, workspace)),
+        indexes=(*declared.indexes, *uv_indexes(uv, workspace.root.uv if workspace else uv)),
         notes=(*declared.notes, *uv_notes(uv, reader)),
     )
     if workspace is None:
@@ -88,32 +86,3 @@ def _with_members(declared: Declared, workspace: Workspace, sources: UvSources) 
 def _read(member: Member, reader: Reader) -> Declared:
     path = member.folder / reader.path.name
     return read_standard(member.data, replace(reader, path=path))
-
-
-def _indexes(uv: Mapping[str, Any], workspace: Workspace | None) -> list[ImportedIndex]:
-    """Return the indexes; those that are searched before PyPI leave it as a supplemental source."""
-    root = workspace.root.uv if workspace else uv
-    declared = {string(each.get("name")) or each.get("url"): each for each in _declared(uv, root)}
-    found = []
-    for each in declared.values():
-        url, name = string(each.get("url")), string(each.get("name"))
-        if url and not is_pypi(url):
-            explicit = each.get("explicit") is True
-            found.append(index_of(url, "explicit" if explicit else "primary", name))
-    default = string(root.get("index-url"))
-    if default and not is_pypi(default):
-        found.append(index_of(default, "primary"))
-    found += [
-        index_of(url, "primary") for url in strings(root.get("extra-index-url")) if not is_pypi(url)
-    ]
-    replaced = bool(default) or any(each.get("default") is True for each in declared.values())
-    if not replaced and any(each.priority == "primary" for each in found):
-        found.append(ImportedIndex(name="PyPI", url="", priority="supplemental"))
-    return named_apart(found)
-
-
-def _declared(uv: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the tables of indexes, of which those of the project itself come first."""
-    yield from tables(uv.get("index"))
-    if root is not uv:
-        yield from tables(root.get("index"))
