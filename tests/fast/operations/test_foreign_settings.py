@@ -133,6 +133,29 @@ def test_sources_of_uv_are_for_their_groups_and_extras(demo: MemoryProject) -> N
     ]
 
 
+PYPI: Final = """\
+[[tool.uv.index]]
+name = "pypi"
+url = "https://pypi.org/simple"
+default = true
+[tool.uv.sources]
+torch = { index = "pypi" }
+"""
+
+
+def test_pypi_is_a_source_only_beside_another_index(demo: MemoryProject) -> None:
+    demo.write(pyproject({"training": ["torch"]}, PYPI))
+    assert [each for each in foreign_warnings(demo.load()) if "sources" in each] == []
+    corp = '[[tool.uv.index]]\nname = "corp"\nurl = "https://corp.example/simple"\n'
+    demo.write(pyproject({"training": ["torch"]}, PYPI + corp))
+    assert [each for each in foreign_warnings(demo.load()) if "sources" in each] == [
+        (
+            "Poetry does not read tool.uv.sources.torch: torch would come from another source. Add"
+            ' torch = { source = "pypi" } to [tool.poetry.group.training.dependencies].'
+        )
+    ]
+
+
 BOUNDS: Final = """\
 [tool.uv]
 constraint-dependencies = ["urllib3>=2"]

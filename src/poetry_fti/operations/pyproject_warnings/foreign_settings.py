@@ -12,11 +12,11 @@ from packaging.utils import canonicalize_name
 
 from poetry_fti.config.messages import dotted
 from poetry_fti.errors import FtiError
-from poetry_fti.urls import public_text, public_url
+from poetry_fti.urls import is_pypi, public_text, public_url
 from poetry_fti.wording import in_one_line, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -46,7 +46,7 @@ def foreign_warnings(project: Project) -> list[str]:
     uv, pdm = _table(tool, "uv"), _table(tool, "pdm")
     found = [
         *_index_warnings(project, [*_uv_indexes(uv), *_pdm_indexes(pdm)]),
-        *_source_warnings(project.pyproject, _table(uv, "sources")),
+        *_source_warnings(project.pyproject, _table(uv, "sources"), _unneeded(uv)),
         *_bound_warnings(project, uv),
     ]
     return [in_one_line(public_text(text)) for text in found]
@@ -103,12 +103,30 @@ def _bare(url: str) -> str:
     return public_url(url).rstrip("/")
 
 
-def _source_warnings(pyproject: Mapping[str, Any], sources: Mapping[str, Any]) -> Iterator[str]:
+def _unneeded(uv: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of PyPI as an index, which need no source if no other one comes first."""
+    indexes = [index for _, index in _uv_indexes(uv)]
+    of_pypi = [each for each in indexes if is_pypi(str(each.get("url")))]
+    others = (each for each in indexes if each not in of_pypi and not each.get("explicit"))
+    return (
+        frozenset()
+        if any(others)
+        else frozenset(str(each["name"]) for each in of_pypi if "name" in each)
+    )
+
+
+def _source_warnings(
+    pyproject: Mapping[str, Any], sources: Mapping[str, Any], unneeded: Container[str]
+) -> Iterator[str]:
     for name, value in sources.items():
         missing: dict[str, list[str]] = {}
         for path in _requiring(pyproject, canonicalize_name(name)):
             if not _has_origin(_table(pyproject, *path), canonicalize_name(name)):
-                found = [_poetry_source(each) for each in _tables(value) if _is_for(path, each)]
+                found = [
+                    _poetry_source(each)
+                    for each in _tables(value)
+                    if _is_for(path, each) and str(each.get("index")) not in unneeded
+                ]
                 if found:
                     written = _toml(found[0] if len(found) == 1 else found)
                     missing.setdefault(written, []).append(f"[{dotted(*path)}]")
