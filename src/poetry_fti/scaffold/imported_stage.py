@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from poetry_fti.model.imported import ImportedIndex, ImportedRequirement, ImportedStage
     from poetry_fti.model.stage import Kind
 
+_MINOR_LIMIT: Final = re.compile(r"(>=|<)\s*\d+(\.\d+)?")
 _STAGES: Final = ("tool", "fti", "stages")
 
 
@@ -197,8 +199,19 @@ def _python(wanted: str, target: Target) -> str | None:
         )
     if both == allowed:
         return None
-    wanted = bounds_first(wanted)
-    return wanted if both == minors else f"{target.python},{wanted}"
+    if both == minors:
+        return bounds_first(wanted)
+    limits = [each.strip() for each in target.python.split(",")]
+    needed = [each for each in limits if not _is_implied(each, limits, wanted)]
+    return bounds_first(",".join([*needed, wanted]))
+
+
+def _is_implied(limit: str, limits: Sequence[str], wanted: str) -> bool:
+    """Return whether a limit of Python excludes no minor version that others allow."""
+    others = SpecifierSet(",".join([*(each for each in limits if each != limit), wanted]))
+    return _MINOR_LIMIT.fullmatch(limit) is not None and python_minors(others) == python_minors(
+        others & SpecifierSet(limit)
+    )
 
 
 def _missing(existing: Any, wanted: Any) -> Any:  # noqa: ANN401 - any TOML value

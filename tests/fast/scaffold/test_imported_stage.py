@@ -186,6 +186,23 @@ def test_the_python_of_the_project_is_not_repeated() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("project", "wanted", "expected"),
+    [
+        (">=3.11,<3.14", ">=3.12", ">=3.12,<3.14"),
+        (">=3.11,<3.14", "<3.13", ">=3.11,<3.13"),
+        (">=3.11,<3.14", "!=3.12.*", ">=3.11,<3.14,!=3.12.*"),
+        (">=3.11.4,<3.14", ">=3.12", ">=3.11.4,>=3.12,<3.14"),
+    ],
+)
+def test_limits_of_the_project_that_the_stage_has_anyway_are_left_out(
+    project: str, wanted: str, expected: str
+) -> None:
+    target = Target(name="training", kind=None, python=project, pinned=False)
+    text = with_imported(PROJECT, ImportedStage(python=wanted), target, ROOT, "1").text
+    assert parse(text)["tool"]["fti"]["stages"]["training"]["python"] == expected
+
+
 def test_a_primary_index_is_pointed_out() -> None:
     index = ImportedIndex(name="corp", url="https://e.org", priority="primary", has_login=True)
     before = f'{PROJECT}\n[[tool.poetry.source]]\nname = "corp"\nurl = "https://other.org"\n'
