@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from poetry_fti.operations.importing.discover import discover
 
@@ -46,6 +46,32 @@ def test_a_file_that_another_one_includes(tmp_path: Path) -> None:
         {"training": "requirements/train.txt"},
         {"requirements/dev.txt": "for development"},
     )
+
+
+PROJECT: Final = """\
+[project]
+name = "demo"
+[project.optional-dependencies]
+trainer = ["torch"]
+[dependency-groups]
+serving = ["fastapi"]
+serving-gpu = ["fastapi"]
+"My.ETL" = ["pyspark"]
+"""
+
+
+def test_groups_of_the_project_are_stages_in_place(tmp_path: Path) -> None:
+    assert found(tmp_path, {"pyproject.toml": PROJECT, "uv.lock": ""})[0] == {
+        "my-etl": "uv.lock:My.ETL",
+        "serving": "uv.lock:serving",
+        "serving-gpu": "uv.lock:serving-gpu",
+        "training": "uv.lock:trainer",
+    }
+
+
+def test_groups_of_another_project_are_copied(tmp_path: Path) -> None:
+    texts = {"old/pyproject.toml": PROJECT, "old/uv.lock": ""}
+    assert list(found(tmp_path, texts)[0]) == ["feature", "inference", "training"]
 
 
 def test_a_file_that_a_conda_environment_includes(tmp_path: Path) -> None:

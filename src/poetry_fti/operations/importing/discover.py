@@ -12,6 +12,7 @@ from poetry_fti.errors import FtiError
 from poetry_fti.importers import importer_of
 from poetry_fti.importers.discovery import Candidate, is_for_development, propose, rank
 from poetry_fti.importers.included import included_by
+from poetry_fti.importers.projects.stage import own_groups
 from poetry_fti.importers.source import Source
 from poetry_fti.operations.importing.project_files import ProjectFiles
 
@@ -77,9 +78,10 @@ def _candidates(path: Path, relative: PurePosixPath, files: ProjectFiles) -> Ite
     importer = importer_of(path.name)
     if importer is None:
         return
+    groups = own_groups(Source(path, files))
     for name in importer.environments(Source(path, files)) or [""]:
         stage = importer.read(Source(path, files, name))
-        yield Candidate(relative, stage.packages, name)
+        yield Candidate(relative, stage.packages, name, is_group=name in groups)
 
 
 def _paths(root: Path) -> Iterator[Path]:
