@@ -243,6 +243,45 @@ priority = "supplemental"
     )
 
 
+def test_settings_of_pdm_without_a_counterpart() -> None:
+    text = """\
+[project]
+dependencies = ["requests"]
+[[tool.pdm.source]]
+name = "corp"
+url = "https://pypi.example.org/simple"
+verify_ssl = false
+include_packages = ["corp-*"]
+[tool.pdm.resolution]
+allow-prereleases = true
+excludes = ["numpy"]
+[tool.pdm.resolution.overrides]
+scipy = "https://pypi.example.org/scipy-1.0-py3-none-any.whl"
+"""
+    assert imported("old/pyproject.toml", text).notes == (
+        (
+            "old/pyproject.toml: tool.pdm.resolution.allow-prereleases was left out. Add"
+            " `allow-prereleases = true` to the requirements that need it."
+        ),
+        (
+            "old/pyproject.toml: tool.pdm.resolution.excludes was left out. See the key `exclude`"
+            " of the stage."
+        ),
+        (
+            "old/pyproject.toml: the override of scipy is a URL, and was left out. Require the"
+            " package by its URL."
+        ),
+        (
+            'old/pyproject.toml: the limits of the source "corp" to some packages were left out.'
+            " Name the source of these packages in the stage's group."
+        ),
+        (
+            'old/pyproject.toml: the certificate of the source "corp" will be verified. Set `poetry'
+            " config certificates.corp.cert false` if it cannot be."
+        ),
+    )
+
+
 def test_groups_of_pdm() -> None:
     text = """\
 [project]

@@ -92,6 +92,27 @@ LOCK: Final = json.dumps(
 )
 
 
+def test_settings_of_pipenv_without_a_counterpart() -> None:
+    text = """\
+[[source]]
+name = "corp"
+url = "https://pypi.example.org/simple"
+verify_ssl = false
+[pipenv]
+allow_prereleases = true
+"""
+    assert imported("Pipfile", text).notes == (
+        (
+            'Pipfile: the certificate of the source "corp" will be verified. Set `poetry config'
+            " certificates.corp.cert false` if it cannot be."
+        ),
+        (
+            "Pipfile: `allow_prereleases` was left out. Add `allow-prereleases = true` to the"
+            " requirements that need it."
+        ),
+    )
+
+
 def test_a_pylock() -> None:
     stage = imported("pylock.training.toml", PYLOCK)
     assert requirements(stage) == [

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from poetry_fti.model.imported import ImportedIndex
 from poetry_fti.urls import has_login, public_url, secret_parameter
+from poetry_fti.wording import in_one_line, in_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -49,6 +50,14 @@ def _name(url: str) -> str:
     usual = {"", "simple", "pypi", "index.html"}
     kept = [word for word in words if word not in usual]
     return _NO_WORD.sub("-", "-".join(kept)).strip("-").lower() or "index"
+
+
+def unverified_note(where: str, name: str) -> str:
+    """Return the sentence on an index whose certificate is not to be verified."""
+    return (
+        f"{where}: the certificate of the source {in_quotes(name)} will be verified. Set `poetry"
+        f" config certificates.{in_one_line(name)}.cert false` if it cannot be."
+    )
 
 
 def named_apart(indexes: Iterable[ImportedIndex]) -> list[ImportedIndex]:
