@@ -320,9 +320,20 @@ def test_a_package_from_several_sources() -> None:
     }
 
 
+def test_variables_for_an_index_are_left_out() -> None:
+    names = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX")
+    env = (*((name, "https://me:s3cret@e.org") for name in names), ("PIP_INDEX", "x"), ("UV", "x"))
+    text, notes = edited(PROJECT, ImportedStage(env=env))
+    assert parse(text)["tool"]["fti"]["stages"]["training"]["env"] == {"UV": "x"}
+    assert notes == tuple(
+        f"{name} sets a package index, and was left out. Add the index with `poetry source add`."
+        for name in (*names, "PIP_INDEX")
+    )
+
+
 def test_variables_with_a_login_are_left_out() -> None:
     env = (
-        ("PIP_INDEX_URL", "https://me:s3cret@e.org/simple"),
+        ("PROXY", "https://me:s3cret@e.org/simple"),
         ("BLOB", "https://e.org/x?sig=s3cret"),
         ("PLAIN", "https://e.org"),
     )
@@ -330,8 +341,8 @@ def test_variables_with_a_login_are_left_out() -> None:
     assert parse(text)["tool"]["fti"]["stages"]["training"]["env"] == {"PLAIN": "https://e.org"}
     assert notes == (
         (
-            "The value of PIP_INDEX_URL contains a login, and was left out. Set the variable where"
-            " the stage runs."
+            "The value of PROXY contains a login, and was left out. Set the variable where the"
+            " stage runs."
         ),
         (
             "The value of BLOB contains a login, and was left out. Set the variable where the stage"
