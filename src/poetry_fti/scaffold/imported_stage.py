@@ -114,15 +114,15 @@ def _required_beside(
 ) -> set[NormalizedName]:
     """Return the packages that only other groups of a stage require than the one to extend.
 
-    Packages with a place are left out: their places apply to the requirements of one group.
+    Packages with details are left out: Poetry reads these for the requirements of one group.
     """
     data = parse(text)
     own = canonicalize_name(_group(text, stage))
     named: Sequence[str] = table_at(data, _STAGES).get(stage, {}).get("groups", [])
     groups = closure([own, *map(canonicalize_name, named)], read_groups(data, []))
     found = {name for group in groups if group != own for name in required_names(data, group)}
-    placed = {each.normalized for each in requirements if each.has_place}
-    return found - required_names(data, own) - placed
+    detailed = {each.normalized for each in requirements if each.has_place or each.prereleases}
+    return found - required_names(data, own) - detailed
 
 
 def _source_notes(

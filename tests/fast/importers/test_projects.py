@@ -243,6 +243,34 @@ priority = "supplemental"
     )
 
 
+def test_prereleases_and_build_constraints_of_poetry() -> None:
+    text = """\
+[project]
+name = "old"
+dependencies = ["six>=1"]
+[dependency-groups]
+training = ["numpy"]
+[tool.poetry.dependencies]
+six = { version = ">=1", allow-prereleases = true }
+[tool.poetry.group.training.dependencies]
+numpy = { allow-prereleases = true }
+[tool.poetry.build-constraints]
+six = { setuptools = "<78" }
+"""
+    stage = imported("old/pyproject.toml", text)
+    assert [(each.name, each.prereleases) for each in stage.requirements] == [
+        ("six", True),
+        ("numpy", True),
+    ]
+    assert stage.notes == (
+        (
+            "old/pyproject.toml: tool.poetry.build-constraints was left out. Copy it to"
+            " pyproject.toml if packages of the stage are built from source."
+        ),
+    )
+    assert imported("pyproject.toml", text).notes == ()
+
+
 def test_settings_of_pdm_without_a_counterpart() -> None:
     text = """\
 [project]

@@ -299,6 +299,21 @@ def test_bounds_are_in_the_order_in_which_people_write_them(groups: str) -> None
     assert '\npython = ">=3.12,<3.13"\n' in text
 
 
+def test_a_package_of_which_prereleases_are_allowed() -> None:
+    numpy = ImportedRequirement(name="numpy", specifier=">=2", index="cpu", prereleases=True)
+    stage = ImportedStage(
+        requirements=(numpy, ImportedRequirement(name="six", prereleases=True)),
+        indexes=(ImportedIndex(name="cpu", url="https://e.org/cpu", priority="explicit"),),
+    )
+    data = parse(edited(PROJECT, stage)[0])
+    assert data["dependency-groups"]["training"] == ["numpy>=2", "six"]
+    details = data["tool"]["poetry"]["group"]["training"]["dependencies"]
+    assert details == {
+        "numpy": {"source": "cpu", "allow-prereleases": True},
+        "six": {"allow-prereleases": True},
+    }
+
+
 def test_a_package_from_several_sources() -> None:
     linux, others = "sys_platform == 'linux'", "sys_platform != 'linux'"
     stage = ImportedStage(

@@ -37,6 +37,7 @@ class ImportedRequirement:
         path: the absolute path of a folder or file to install; None for a package from elsewhere.
         editable: whether the folder is installed in editable mode.
         index: the name of the only index to use, empty for any.
+        prereleases: whether pre-releases are allowed, even if no bound is one.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ImportedRequirement:
     path: PurePath | None = None
     editable: bool = False
     index: str = ""
+    prereleases: bool = False
 
     @property
     def normalized(self) -> NormalizedName:
