@@ -624,6 +624,19 @@ def test_a_package_beside_a_file_that_is_reached_through_a_link(
     assert 'ours = { path = "libs/ours", develop = true }' in text
 
 
+@pytest.mark.parametrize("name", ["", "/", "/inner/.."])
+def test_the_folder_of_a_model_that_a_path_does_not_name(
+    project: MemoryProject, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    put(project, "model/MLmodel", "flavors: {}\n")
+    put(project, "model/inner/x", "")
+    put(project, "model/requirements.txt", "lib==1.0\n")
+    monkeypatch.chdir(project.root / "model")
+    done = run(project, "import", "inference", f".{name}", "--dry-run")
+    assert (done.code, done.errors) == (0, "")
+    assert '"lib>=1.0"' in done.output
+
+
 def test_without_a_source_there_is_an_error(project: MemoryProject) -> None:
     done = run(project, "import", "training")
     assert (done.code, done.errors) == (

@@ -181,7 +181,10 @@ def _named(start: Path, text: str) -> tuple[Path, str]:
     if not colon or Path(start, text).exists():
         path, environment = text, ""
     # Paths of packages are relative to the project's root, which is free of links.
-    found = Path(os.path.realpath((start / path).parent), Path(path).name)
+    if Path(path).name in {"", ".."}:
+        found = Path(os.path.realpath(start / path))
+    else:
+        found = Path(os.path.realpath((start / path).parent), Path(path).name)
     model = found / _MODEL
     return (model if model.is_file() else found), environment
 
