@@ -201,6 +201,13 @@ def test_versions_of_python(versions: str, python: str) -> None:
         ("a: [\n", "environment.yml cannot be read: it is not valid YAML."),
         ("name: x\n", "environment.yml has no list of `dependencies`."),
         (
+            "metadata: {}\npackage: [{name: numpy}]\n",
+            (
+                "environment.yml is a lock of conda-lock, which cannot be imported. Import the"
+                " environment.yml that it was made from."
+            ),
+        ),
+        (
             "dependencies: [numpy, [scipy]]\n",
             "environment.yml: a list in `dependencies` is not a package of conda.",
         ),

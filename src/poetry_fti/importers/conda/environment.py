@@ -49,6 +49,11 @@ def environment_of(document: Mapping[str, Yaml], source: Source) -> ImportedStag
 
     Raises FtiError if it is not valid.
     """
+    if isinstance(document.get("package"), list) and "metadata" in document:
+        raise FtiError(
+            f"{source.name} is a lock of conda-lock, which cannot be imported. Import the"
+            " environment.yml that it was made from."
+        )
     if not isinstance(document.get("dependencies"), list):
         raise FtiError(f"{source.name} has no list of `dependencies`.")
     dependencies = sequence(document["dependencies"])
