@@ -124,6 +124,18 @@ def test_a_pylock() -> None:
     assert stage.python == ">=3.11"
 
 
+def test_a_pylock_that_does_not_record_dependencies() -> None:
+    text = PYLOCK.replace('dependencies = [{ name = "sympy" }]', "")
+    stage = imported("pylock.toml", text)
+    assert "sympy" in stage.packages
+    assert stage.notes == (
+        (
+            "pylock.toml does not record what its packages require, so that all of them were"
+            " imported. Remove what the code does not import from the stage's group."
+        ),
+    )
+
+
 def test_a_pylock_with_extras() -> None:
     text = PYLOCK.replace("sys_platform == 'linux'", "'cli' in extras")
     assert imported("pylock.toml", text).notes == (
