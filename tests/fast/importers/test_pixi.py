@@ -111,6 +111,26 @@ def test_targets_of_features_limit_the_platforms() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("mode", "notes"),
+    [
+        (
+            "allow",
+            (
+                (
+                    "pixi.toml: `prerelease-mode` of pypi-options was left out. Add"
+                    " `allow-prereleases = true` to the requirements that need it."
+                ),
+            ),
+        ),
+        ("if-necessary-or-explicit", ()),
+    ],
+)
+def test_the_pre_releases_of_pixi(mode: str, notes: tuple[str, ...]) -> None:
+    text = f'[pypi-dependencies]\nlib = "*"\n[pypi-options]\nprerelease-mode = "{mode}"\n'
+    assert imported("pixi.toml", text).notes == notes
+
+
 def test_different_pythons_and_packages_from_source() -> None:
     text = """\
 [project]

@@ -18,7 +18,10 @@ _ADVICE: Final[Mapping[str, str]] = {
     "no-binary": "See `poetry config installer.no-binary`.",
     "no-build": "See the key `no-build` of the stage.",
     "find-links": "Add a source, or a URL to the packages.",
+    "prerelease-mode": "Add `allow-prereleases = true` to the requirements that need it.",
 }
+# What pixi does without the setting, which is what Poetry does, too.
+_DEFAULTS: Final = {"prerelease-mode": "if-necessary-or-explicit"}
 
 
 def feature_notes(features: Sequence[Feature], where: str) -> Iterator[str]:
@@ -55,7 +58,8 @@ def feature_notes(features: Sequence[Feature], where: str) -> Iterator[str]:
             f" {joined(sorted(expanded))}."
         )
     for key, advice in _ADVICE.items():
-        if any(table(each.data, "pypi-options").get(key) for each in features):
+        values = [table(each.data, "pypi-options").get(key) for each in features]
+        if any(value and value != _DEFAULTS.get(key) for value in values):
             yield f"{where}: `{key}` of pypi-options was left out. {advice}"
 
 
