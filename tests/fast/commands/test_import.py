@@ -88,6 +88,13 @@ def test_a_version_that_is_impossible_is_replaced_and_reported(project: MemoryPr
     assert project.locked == {"inference": "lib 2.0, web 3.0"}
 
 
+def test_several_versions_that_are_impossible_are_reported(project: MemoryProject) -> None:
+    put(project, "requirements.txt", "-c c.txt\nlib\n")
+    put(project, "c.txt", "lib==1.7\nlib==1.8\n")
+    done = run(project, "import", "training", source(project, "requirements.txt"))
+    assert done.output.endswith("Created the stage training.\n  lib 2.0, not 1.7 or 1.8\n")
+
+
 def test_a_version_that_no_index_has_is_replaced(project: MemoryProject) -> None:
     put(project, "requirements.txt", "app>=1\nlib==1.7\n")
     done = run(project, "import", "training", source(project, "requirements.txt"))
