@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from imported_files import ROOT, MemoryFiles, imported, requirements
+from imported_files import ROOT, MemoryFiles, imported, requirements, written
 from poetry_fti.errors import FtiError
 from poetry_fti.importers import IMPORTERS
 from poetry_fti.importers.source import Source
@@ -139,6 +139,44 @@ def test_the_file_of_a_member() -> None:
     ]
     assert ("numpy", "2.1.0") in stage.versions
     assert [each.name for each in stage.constraints] == ["numpy"]
+
+
+BOUNDS: Final = """\
+[dependency-groups]
+training = ["lib"]
+[tool.uv]
+constraint-dependencies = ["urllib3[brotli]<2.3", "lib @ https://e.org/lib-1-py3-none-any.whl"]
+override-dependencies = [
+    "numpy<2",
+    "numpy==1.26 ; sys_platform == 'win32'",
+    "six==1.16 ; sys_platform == 'win32'",
+    "app @ https://e.org/app-1-py3-none-any.whl",
+]
+"""
+
+
+def test_bounds_of_uv_that_a_stage_cannot_have() -> None:
+    stage = imported("pyproject.toml", BOUNDS)
+    assert [written(each) for each in stage.constraints] == ["urllib3<2.3"]
+    assert dict(stage.overrides) == {"numpy": "<2", "six": "==1.16"}
+    assert stage.notes == (
+        (
+            "pyproject.toml: the override of numpy with a marker was left out. Poetry has no"
+            " markers there."
+        ),
+        (
+            "pyproject.toml: of the override of six, only the version was imported. Poetry has no"
+            " markers there."
+        ),
+        (
+            "pyproject.toml: the override of app is a URL or a path, and was left out. Require the"
+            " package by it."
+        ),
+        (
+            "pyproject.toml: the constraint on lib is a URL or a path, and was left out. Require"
+            " the package by it."
+        ),
+    )
 
 
 PYPI: Final = """\

@@ -57,10 +57,13 @@ def _with_settings(declared: Declared, uv: Mapping[str, Any], reader: Reader) ->
         list(reader.requirements(strings(uv.get(key)), f"tool.uv.{key}"))
         for key in ("constraint-dependencies", "override-dependencies")
     )
+    # One for all platforms counts more than those for some.
+    ordered = sorted(overrides, key=lambda each: not each.marker)
+    bounds = {each.normalized: each.specifier for each in ordered if each.specifier}
     return replace(
         declared,
-        constraints=tuple(each for each in constraints if each.specifier),
-        overrides=tuple((each.normalized, each.specifier) for each in overrides if each.specifier),
+        constraints=tuple(replace(each, extras=()) for each in constraints if each.specifier),
+        overrides=tuple(bounds.items()),
         platforms=marked_platforms(list(strings(uv.get("environments")))),
     )
 
