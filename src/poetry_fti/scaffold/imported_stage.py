@@ -181,7 +181,7 @@ def _settings(imported: ImportedStage, target: Target) -> Iterator[tuple[str, An
     if imported.env:
         yield "env", dict(imported.env)
     if imported.overrides:
-        yield "overrides", dict(imported.overrides)
+        yield "overrides", {name: bounds_first(each) for name, each in imported.overrides}
 
 
 def _python(wanted: str, target: Target) -> str | None:

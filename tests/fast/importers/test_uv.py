@@ -141,6 +141,22 @@ def test_the_file_of_a_member() -> None:
     assert [each.name for each in stage.constraints] == ["numpy"]
 
 
+@pytest.mark.parametrize(
+    ("setting", "advice"),
+    [
+        ("required-environments = ['sys_platform == \"linux\"']", "platforms"),
+        ("exclude-newer-package = { six = '2026-01-01' }", "constraints"),
+    ],
+)
+def test_settings_of_uv_that_are_similar_to_a_key(setting: str, advice: str) -> None:
+    key = setting.partition(" ")[0]
+    text = f"[dependency-groups]\ntraining = ['lib']\n[tool.uv]\n{setting}\n"
+    (note,) = imported("pyproject.toml", text).notes
+    assert note == (
+        f"pyproject.toml: tool.uv.{key} was left out. See the key `{advice}` of the stage."
+    )
+
+
 BOUNDS: Final = """\
 [dependency-groups]
 training = ["lib"]

@@ -130,7 +130,7 @@ def test_settings_of_a_stage() -> None:
             ImportedRequirement(name="exact", specifier="==1"),
         ),
         pins=(ImportedRequirement(name="pinned", specifier="==1"),),
-        overrides=(("numpy", ">=2"),),  # type: ignore[arg-type]
+        overrides=(("numpy", "<3,>=2"),),  # type: ignore[arg-type]
         python=">=3.12,<3.13",
         platforms=(Platform("linux", "amd64"),),
         env=(("A", "1"), ("B", "x y")),
@@ -149,7 +149,7 @@ A = "1"
 B = "x y"
 
 [tool.fti.stages.gpu.overrides]
-numpy = ">=2"
+numpy = ">=2,<3"
 """
     )
     changed = text.replace("amd64", "arm64").replace('A = "1"', 'A = "0"')

@@ -18,12 +18,14 @@ _ADVICE: Final[Mapping[str, str]] = {
     "dependency-metadata": "See the key `overrides` of the stage.",
     "exclude-dependencies": "See the key `exclude` of the stage.",
     "exclude-newer": "See `poetry config solver.min-release-age`.",
+    "exclude-newer-package": "See the key `constraints` of the stage.",
     "find-links": "Add a source, or a URL to the packages.",
     "no-binary": "See `poetry config installer.no-binary`.",
     "no-binary-package": "See `poetry config installer.no-binary`.",
     "no-build": "See the key `no-build` of the stage.",
     "no-build-package": "See `poetry config installer.only-binary`.",
     "prerelease": "Add `allow-prereleases = true` to the requirements that need it.",
+    "required-environments": "See the key `platforms` of the stage.",
     "resolution": "Poetry prefers the newest versions. See the key `constraints` of the stage.",
 }
 _LEFT_OUT: Final = "is a URL or a path, and was left out. Require the package by it."
