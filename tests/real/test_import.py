@@ -126,7 +126,9 @@ def test_the_lock_of_another_tool(tmp_path: Path, tool: tuple[str, str], lock: s
             assert done.code == 0, done.errors
         checked = Poetry(environment)(root, "fti", "lock", "--check")
     assert checked.code == 0, checked.errors
-    assert (root / "pyproject.toml").read_text(encoding="utf-8") == text
+    # Neither tool installs a project without a build system.
+    after = f"{text}\n[tool.poetry]\npackage-mode = false\n"
+    assert (root / "pyproject.toml").read_text(encoding="utf-8") == after
     assert "1.0" in (root / "fti/training/poetry.lock").read_text(encoding="utf-8")
 
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from typing import TYPE_CHECKING, Final
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from packaging.utils import canonicalize_name
 
 from poetry_fti.importers.kinds import kind_by_name, kind_by_packages
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import PurePosixPath
 
     from packaging.utils import NormalizedName
 
     from poetry_fti.model.stage import Kind
+
+# The folder, the kind and the group of a stage.
+Key: TypeAlias = "tuple[PurePosixPath, Kind, str]"
 
 _MODEL: Final = "mlmodel"
 # The names of files that describe an environment; where several in a folder are for one kind of
@@ -56,12 +62,19 @@ _NO_NAME: Final = re.compile(r"[^a-z0-9]+")
 class Candidate:
     """A file that describes an environment with these packages; its path is relative.
 
-    `environment` is the one of several in the file, empty for the default one.
+    `environment` is the one of several in the file, empty for the default one; `is_group` is set if
+    it is a dependency group of the project that is imported into, which its stage is named after.
     """
 
     path: PurePosixPath
     packages: frozenset[NormalizedName]
     environment: str = ""
+    is_group: bool = False
+
+    @property
+    def group(self) -> str:
+        """The normalized name of the project's own group, empty if it is none."""
+        return canonicalize_name(self.environment) if self.is_group else ""
 
     def __str__(self) -> str:
         return f"{self.path}:{self.environment}" if self.environment else str(self.path)
@@ -94,9 +107,14 @@ def rank(path: PurePosixPath) -> int | None:
     return None
 
 
+def is_for_development(name: str) -> bool:
+    """Return whether a word in the name of a file or an environment stands for development."""
+    return not _DEVELOPMENT.isdisjoint(_WORD.findall(name.lower()))
+
+
 def propose(candidates: Iterable[Candidate]) -> tuple[list[Proposal], list[Rest]]:
-    """Return a stage for each kind and folder, and the candidates that are left."""
-    chosen: dict[tuple[PurePosixPath, Kind], tuple[Candidate, str]] = {}
+    """Return a stage for each kind and folder and each group, and the candidates that are left."""
+    chosen: dict[Key, tuple[Candidate, str]] = {}
     rest: list[Rest] = []
     candidates = sorted(candidates, key=_order)
     models = {each.path.parent: each.path for each in candidates if _is_model(each)}
@@ -105,7 +123,7 @@ def propose(candidates: Iterable[Candidate]) -> tuple[list[Proposal], list[Rest]
         if model != candidate.path:
             rest.append(Rest(candidate, f"{model} is of the same model"))
             continue
-        if _is_development(candidate):
+        if is_for_development(candidate.environment or candidate.path.name):
             rest.append(Rest(candidate, "for development"))
             continue
         found = _kind(candidate)
@@ -113,7 +131,7 @@ def propose(candidates: Iterable[Candidate]) -> tuple[list[Proposal], list[Rest]
             rest.append(Rest(candidate, "neither its name nor its packages show its kind"))
             continue
         kind, reason = found
-        key = _folder(candidate.path), kind
+        key = _folder(candidate.path), kind, candidate.group
         if key in chosen:
             rest.append(Rest(candidate, f"{chosen[key][0]} is for the same stage"))
         else:
@@ -133,12 +151,6 @@ def _folder(path: PurePosixPath) -> PurePosixPath:
     return path.parent.parent if path.parent.name == "requirements" else path.parent
 
 
-def _is_development(candidate: Candidate) -> bool:
-    name = candidate.environment or candidate.path.name
-    words = set(_WORD.findall(name.lower()))
-    return not words.isdisjoint(_DEVELOPMENT)
-
-
 def _kind(candidate: Candidate) -> tuple[Kind, str] | None:
     """Return the kind of a candidate and the reason: a word of its name, or a package."""
     if _is_model(candidate):
@@ -156,12 +168,16 @@ def _typical(packages: Collection[NormalizedName], kind: Kind) -> str:
 
 
 def _named(
-    chosen: dict[tuple[PurePosixPath, Kind], tuple[Candidate, str]],
+    chosen: Mapping[Key, tuple[Candidate, str]],
 ) -> Iterator[Proposal]:
     """Yield the proposals; the names of several stages of one kind contain their folders."""
-    taken: set[str] = set()
-    for (folder, kind), (candidate, reason) in sorted(chosen.items()):
-        alone = sum(other == kind for _, other in chosen) == 1
+    taken = {group for _, _, group in chosen if group}
+    for key, (candidate, reason) in sorted(chosen.items(), key=itemgetter(0)):
+        folder, kind, group = key
+        if group:
+            yield Proposal(group, kind, candidate, reason)
+            continue
+        alone = sum(other == kind for _, other, _ in chosen) == 1
         parts = _NO_NAME.sub("-", "-".join(folder.parts).lower()).strip("-")
         name = kind if alone or not parts else f"{parts}-{kind}" if kind not in parts else parts
         stage, number = name, 2

@@ -31,10 +31,15 @@ def installed_stage(installed: Installed, root: PurePath) -> ImportedStage:
     packages = [each for each in installed.packages if each.name not in _INSTALLERS]
     found = [(each, _requirement(each)) for each in packages if each.name in _direct(packages)]
     own = [each.name for each, made in found if made.path == root]
+    requirements: dict[NormalizedName, ImportedRequirement] = {}
+    for each, made in found:
+        if made.path != root:
+            # A package may have metadata in two formats or folders, of which the first counts.
+            requirements.setdefault(each.name, made)
     pythons = {each["python_version"] for each in installed.markers if "python_version" in each}
     python = pythons.pop() if len(pythons) == 1 else ""
     return ImportedStage(
-        requirements=tuple(made for _, made in found if made.path != root),
+        requirements=tuple(requirements.values()),
         versions=tuple((each.name, str(each.version)) for each in packages),
         python=python_specifiers(f"=={python}") if python else "",
         notes=tuple(_notes(installed, own)),

@@ -18,7 +18,7 @@ from poetry_fti.importers.shared.documents import (
     table,
     tables,
 )
-from poetry_fti.importers.shared.indexes import index_of
+from poetry_fti.importers.shared.indexes import index_of, unverified_note
 from poetry_fti.importers.shared.places import placed
 from poetry_fti.importers.shared.python import minor_versions
 from poetry_fti.importers.shared.quoting import quoted
@@ -28,7 +28,7 @@ from poetry_fti.urls import is_pypi
 from poetry_fti.wording import in_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from packaging.utils import NormalizedName
 
@@ -72,12 +72,24 @@ def read_pipfile(source: Source) -> ImportedStage:
         indexes=tuple(indexes),
         python=_python(table(meta, "requires")),
         extras=tuple(dict.fromkeys(extra for each in own for extra in each.extras)),
-        notes=tuple(
-            f"{source.name}: {in_one_line(each.name)} is the project itself, which is in every"
-            " stage."
-            for each in own
-        ),
+        notes=tuple(_notes(own, meta, source.name)),
     )
+
+
+def _notes(
+    own: Iterable[ImportedRequirement], meta: Mapping[str, Any], where: str
+) -> Iterator[str]:
+    """Yield sentences on requirements on the project itself, and settings without a counterpart."""
+    for each in own:
+        yield f"{where}: {in_one_line(each.name)} is the project itself, which is in every stage."
+    for index in tables(meta.get("source", meta.get("sources"))):
+        if index.get("verify_ssl") is False:
+            yield unverified_note(where, string(index.get("name")))
+    if table(meta, "pipenv").get("allow_prereleases") is True:
+        yield (
+            f"{where}: `allow_prereleases` was left out. Add `allow-prereleases = true` to the"
+            " requirements that need it."
+        )
 
 
 def _requirements(packages: Mapping[str, Any], source: Source) -> Iterator[ImportedRequirement]:

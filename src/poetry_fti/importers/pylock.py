@@ -18,7 +18,7 @@ from poetry_fti.model.imported import ImportedRequirement, ImportedStage
 from poetry_fti.urls import is_pypi, plain_file_url, public_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from packaging.pylock import Package
 
@@ -103,7 +103,13 @@ def _is_selecting(package: Package) -> bool:
     return package.marker is not None and any(key in str(package.marker) for key in _SELECTING)
 
 
-def _notes(packages: Iterable[Package], where: str) -> list[str]:
-    if not any(map(_is_selecting, packages)):
-        return []
-    return [f"{where}: packages of all extras and dependency groups were imported."]
+def _notes(packages: Sequence[Package], where: str) -> list[str]:
+    notes = []
+    if any(map(_is_selecting, packages)):
+        notes.append(f"{where}: packages of all extras and dependency groups were imported.")
+    if len(packages) > 1 and not any(each.dependencies for each in packages):
+        notes.append(
+            f"{where} does not record what its packages require, so that all of them were imported."
+            " Remove what the code does not import from the stage's group."
+        )
+    return notes

@@ -19,6 +19,7 @@ from poetry_fti.operations.project import require_usable
 from poetry_fti.scaffold import new_stages
 from poetry_fti.scaffold.accelerators import choose_accelerators, split_accelerators
 from poetry_fti.scaffold.new_stages import NewStage
+from poetry_fti.scaffold.preset_library import packaged
 from poetry_fti.scaffold.toml_text import add_keys, parse, table_at
 
 __all__ = [
@@ -129,10 +130,15 @@ def with_new_stages(text: str, stages: Sequence[NewStage], folder: Path) -> str:
 
 def _excluded(stage: NewStage, found: Contradiction) -> str:
     preset = stage.preset.name
-    return (
+    message = (
         f"The preset {preset} requires {found.own}, but {found.path} requires {found.excluding} in"
         f" each stage: {stage.name} could not be locked. Change the requirement in pyproject.toml,"
-        f" or that of the preset: `poetry fti presets {preset} > {preset}.toml`, then"
+        " or that of the preset"
+    )
+    if stage.preset not in packaged():
+        return f"{message}."
+    return (
+        f"{message}: `poetry fti presets {preset} > {preset}.toml`, then"
         f" `poetry fti init --stage {stage.name}={preset}.toml`."
     )
 

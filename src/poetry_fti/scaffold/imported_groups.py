@@ -41,7 +41,7 @@ def extended_group(
     """
     data = parse(text)
     standard, poetry = _spelled(data, _STANDARD, group), _spelled(data, _POETRY, group)
-    before = _required(data, standard, poetry)
+    before = required_names(data, group)
     new = [each for each in requirements if each.normalized not in before]
     kept = dict.fromkeys(each.normalized for each in requirements if each.normalized in before)
     if poetry is not None and standard is None:
@@ -55,23 +55,22 @@ def extended_group(
     return ExtendedGroup(text, tuple(kept))
 
 
-def _spelled(data: Mapping[str, Any], path: tuple[str, ...], group: str) -> str | None:
-    names = table_at(data, path)
-    return next(
-        (each for each in names if canonicalize_name(each) == canonicalize_name(group)), None
-    )
-
-
-def _required(
-    data: Mapping[str, Any], standard: str | None, poetry: str | None
-) -> set[NormalizedName]:
+def required_names(data: Mapping[str, Any], group: str) -> set[NormalizedName]:
     """Return the packages that a group requires; invalid requirements are left to validation."""
+    standard, poetry = _spelled(data, _STANDARD, group), _spelled(data, _POETRY, group)
     items = data["dependency-groups"][standard] if standard is not None else ()
     found = {name for item in items if (name := _name(item)) is not None}
     if poetry is not None:
         table = table_at(data, (*_POETRY, poetry, "dependencies"))
         found |= set(map(canonicalize_name, table))
     return found
+
+
+def _spelled(data: Mapping[str, Any], path: tuple[str, ...], group: str) -> str | None:
+    names = table_at(data, path)
+    return next(
+        (each for each in names if canonicalize_name(each) == canonicalize_name(group)), None
+    )
 
 
 def _name(item: object) -> NormalizedName | None:

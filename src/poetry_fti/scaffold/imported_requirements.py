@@ -39,10 +39,10 @@ def _rank(specifier: str) -> int:
 
 
 def details(requirements: Sequence[ImportedRequirement], root: PurePath) -> Any:  # noqa: ANN401 - any TOML value
-    """Return what `[tool.poetry.group]` adds to a package's PEP 735 form: its path or its source.
+    """Return what `[tool.poetry.group]` adds to a package's PEP 735 form, such as its source.
 
     Where a package has several requirements, each has its marker. Paths are relative to the
-    project's root. Returns an empty table or list if it has neither.
+    project's root. Returns an empty table or list if there is nothing to add.
     """
     if len(requirements) == 1:
         return _details(requirements[0], root)
@@ -58,7 +58,8 @@ def _details(requirement: ImportedRequirement, root: PurePath) -> dict[str, Any]
     if requirement.path is not None:
         path = _relative(requirement.path, root)
         return {"path": path, **({"develop": True} if requirement.editable else {})}
-    return {"source": requirement.index} if requirement.index else {}
+    source = {"source": requirement.index} if requirement.index else {}
+    return {**source, **({"allow-prereleases": True} if requirement.prereleases else {})}
 
 
 def _relative(path: PurePath, root: PurePath) -> str:

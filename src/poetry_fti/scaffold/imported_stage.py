@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from poetry_fti.config.groups import read_groups
+from poetry_fti.config.groups import closure, read_groups
 from poetry_fti.errors import ConfigError
 from poetry_fti.model.imported import relaxed
 from poetry_fti.model.stage import KINDS
-from poetry_fti.scaffold.imported_groups import extended_group
+from poetry_fti.scaffold.imported_groups import extended_group, required_names
 from poetry_fti.scaffold.imported_requirements import bounds_first, standard_form
 from poetry_fti.scaffold.imported_sources import with_sources
 from poetry_fti.scaffold.imported_unusable import without_unusable
@@ -25,9 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import PurePath
 
+    from packaging.utils import NormalizedName
+
     from poetry_fti.model.imported import ImportedIndex, ImportedRequirement, ImportedStage
     from poetry_fti.model.stage import Kind
 
+_MINOR_LIMIT: Final = re.compile(r"(>=|<)\s*\d+(\.\d+)?")
 _STAGES: Final = ("tool", "fti", "stages")
 
 
@@ -78,12 +82,16 @@ def with_imported(
         for each in imported.requirements
     ]
     requirements = requirements if target.pinned else relaxed(requirements)
-    group = extended_group(text, _group(text, target.name), requirements, root)
+    beside = _required_beside(text, target.name, requirements)
+    added = [each for each in requirements if each.normalized not in beside]
+    group = extended_group(text, _group(text, target.name), added, root)
     imported, left_out = without_unusable(imported, text)
     notes = [*imported.notes, *_source_notes(imported.indexes, sources.names, sources.added)]
     notes += left_out
-    if group.kept:
-        names = joined(group.kept)
+    present = {*group.kept, *beside}
+    known = dict.fromkeys(each.normalized for each in requirements if each.normalized in present)
+    if known:
+        names = joined(known)
         notes.append(f"{target.name} has requirements on {names} already, which were not changed.")
     # The sources come after the group, where a reader looks first.
     text = with_sources(group.text, imported.indexes).text
@@ -99,6 +107,22 @@ def _group(text: str, stage: str) -> str:
     groups: Sequence[str] = table.get("groups", [])
     names = {canonicalize_name(group) for group in groups}
     return stage if not groups or canonicalize_name(stage) in names else groups[0]
+
+
+def _required_beside(
+    text: str, stage: str, requirements: Sequence[ImportedRequirement]
+) -> set[NormalizedName]:
+    """Return the packages that only other groups of a stage require than the one to extend.
+
+    Packages with details are left out: Poetry reads these for the requirements of one group.
+    """
+    data = parse(text)
+    own = canonicalize_name(_group(text, stage))
+    named: Sequence[str] = table_at(data, _STAGES).get(stage, {}).get("groups", [])
+    groups = closure([own, *map(canonicalize_name, named)], read_groups(data, []))
+    found = {name for group in groups if group != own for name in required_names(data, group)}
+    detailed = {each.normalized for each in requirements if each.has_place or each.prereleases}
+    return found - required_names(data, own) - detailed
 
 
 def _source_notes(
@@ -150,19 +174,14 @@ def _settings(imported: ImportedStage, target: Target) -> Iterator[tuple[str, An
         yield "platforms", [str(each) for each in imported.platforms]
     if imported.extras:
         yield "extras", list(imported.extras)
-    constraints = list(_constraints(imported.constraints, pinned=target.pinned))
-    if constraints:
-        yield "constraints", constraints
+    # Pins are only tried first, unless they are to stay.
+    bounds = (*imported.constraints, *(imported.pins if target.pinned else ()))
+    if bounds:
+        yield "constraints", list(dict.fromkeys(map(standard_form, bounds)))
     if imported.env:
         yield "env", dict(imported.env)
     if imported.overrides:
-        yield "overrides", dict(imported.overrides)
-
-
-def _constraints(found: Sequence[ImportedRequirement], *, pinned: bool) -> Iterator[str]:
-    # An exact version is only tried first: the file may list more packages than the stage has.
-    bounds = (each for each in found if pinned or each.pin is None)
-    yield from dict.fromkeys(map(standard_form, bounds))
+        yield "overrides", {name: bounds_first(each) for name, each in imported.overrides}
 
 
 def _python(wanted: str, target: Target) -> str | None:
@@ -180,8 +199,19 @@ def _python(wanted: str, target: Target) -> str | None:
         )
     if both == allowed:
         return None
-    wanted = bounds_first(wanted)
-    return wanted if both == minors else f"{target.python},{wanted}"
+    if both == minors:
+        return bounds_first(wanted)
+    limits = [each.strip() for each in target.python.split(",")]
+    needed = [each for each in limits if not _is_implied(each, limits, wanted)]
+    return bounds_first(",".join([*needed, wanted]))
+
+
+def _is_implied(limit: str, limits: Sequence[str], wanted: str) -> bool:
+    """Return whether a limit of Python excludes no minor version that others allow."""
+    others = SpecifierSet(",".join([*(each for each in limits if each != limit), wanted]))
+    return _MINOR_LIMIT.fullmatch(limit) is not None and python_minors(others) == python_minors(
+        others & SpecifierSet(limit)
+    )
 
 
 def _missing(existing: Any, wanted: Any) -> Any:  # noqa: ANN401 - any TOML value

@@ -88,6 +88,13 @@ def test_a_version_that_is_impossible_is_replaced_and_reported(project: MemoryPr
     assert project.locked == {"inference": "lib 2.0, web 3.0"}
 
 
+def test_several_versions_that_are_impossible_are_reported(project: MemoryProject) -> None:
+    put(project, "requirements.txt", "-c c.txt\nlib\n")
+    put(project, "c.txt", "lib==1.7\nlib==1.8\n")
+    done = run(project, "import", "training", source(project, "requirements.txt"))
+    assert done.output.endswith("Created the stage training.\n  lib 2.0, not 1.7 or 1.8\n")
+
+
 def test_a_version_that_no_index_has_is_replaced(project: MemoryProject) -> None:
     put(project, "requirements.txt", "app>=1\nlib==1.7\n")
     done = run(project, "import", "training", source(project, "requirements.txt"))
@@ -622,6 +629,19 @@ def test_a_package_beside_a_file_that_is_reached_through_a_link(
     assert done.code == 0, done.errors
     text = (project.root / "pyproject.toml").read_text(encoding="utf-8")
     assert 'ours = { path = "libs/ours", develop = true }' in text
+
+
+@pytest.mark.parametrize("name", ["", "/", "/inner/.."])
+def test_the_folder_of_a_model_that_a_path_does_not_name(
+    project: MemoryProject, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    put(project, "model/MLmodel", "flavors: {}\n")
+    put(project, "model/inner/x", "")
+    put(project, "model/requirements.txt", "lib==1.0\n")
+    monkeypatch.chdir(project.root / "model")
+    done = run(project, "import", "inference", f".{name}", "--dry-run")
+    assert (done.code, done.errors) == (0, "")
+    assert '"lib>=1.0"' in done.output
 
 
 def test_without_a_source_there_is_an_error(project: MemoryProject) -> None:

@@ -373,6 +373,14 @@ def test_init_refuses_what_contradicts_the_project(demo: MemoryProject) -> None:
     demo.write(pyproject({"dev": []}, settings, dependencies=['numpy; python_version<"3"']))
     refused = run(demo, "init", "--stage", "inference-minimal")
     assert "but tool.fti.constraints[0] requires numpy (<2) in each stage" in refused.errors
+    own = 'kind = "inference"\nrequirements = ["numpy>=2"]\n'
+    (demo.root / "own.toml").write_text(own, encoding="utf-8")
+    refused = run(demo, "init", "--stage", f"inference={demo.root / 'own.toml'}")
+    assert refused.errors == (
+        "The preset own requires numpy (>=2), but tool.fti.constraints[0] requires numpy (<2) in"
+        " each stage: inference could not be locked. Change the requirement in pyproject.toml, or"
+        " that of the preset.\n"
+    )
 
 
 NUMPY_2: Final = {"inference": ["numpy>=2"]}

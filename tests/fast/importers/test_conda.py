@@ -130,13 +130,33 @@ prefix: /opt/conda/envs/train
     assert stage.env == (("OMP_NUM_THREADS", "4"),)
     assert [each.url for each in stage.indexes] == ["https://pypi.example.org/simple"]
     assert stage.notes == (
-        "environment.yml: packages come from PyPI, not from the channels pytorch.",
+        "environment.yml: packages come from PyPI, not from these channels: pytorch.",
         (
-            "environment.yml: PyPI does not have the conda packages cudatoolkit and openjdk."
-            " Install what the stage needs of them in its image, for example with the key `apt`."
+            "environment.yml: PyPI does not have these conda packages: cudatoolkit and openjdk."
+            " Install those that the stage needs in its image, for example with the key `apt`."
         ),
         ('environment.yml: the versions of "weird 1|2" have no counterpart, and were left out.'),
     )
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "is_listing"),
+    [
+        ("[numpy=1.26.4=py311h64a7726_0, tk=8.6=noxft_h48, pip: [six]]", True),
+        ("[numpy=1.26.4=py311h64a7726_0, pandas>=2]", False),
+        ("[blas=*=*mkl]", False),
+        ("[pip: [six]]", False),
+    ],
+)
+def test_only_a_list_of_builds_lists_what_packages_require(
+    dependencies: str, *, is_listing: bool
+) -> None:
+    notes = imported("environment.yml", f"dependencies: {dependencies}\n").notes
+    note = (
+        "environment.yml lists every package of an environment, also those that others require."
+        " Remove what the code does not import from the stage's group."
+    )
+    assert (note in notes) == is_listing
 
 
 def test_a_list_of_packages() -> None:
@@ -180,6 +200,13 @@ def test_versions_of_python(versions: str, python: str) -> None:
         ("- a\n", "environment.yml cannot be read: its YAML is not a single mapping."),
         ("a: [\n", "environment.yml cannot be read: it is not valid YAML."),
         ("name: x\n", "environment.yml has no list of `dependencies`."),
+        (
+            "metadata: {}\npackage: [{name: numpy}]\n",
+            (
+                "environment.yml is a lock of conda-lock, which cannot be imported. Import the"
+                " environment.yml that it was made from."
+            ),
+        ),
         (
             "dependencies: [numpy, [scipy]]\n",
             "environment.yml: a list in `dependencies` is not a package of conda.",

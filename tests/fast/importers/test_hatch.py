@@ -114,6 +114,18 @@ def test_a_matrix() -> None:
     assert (of_matrix.python, of_matrix.env) == (">=3.13,<3.14", (("A", "1"), ("SPARK", "4.0")))
 
 
+def test_commands_that_run_before_or_after_the_installation() -> None:
+    text = """\
+[envs.training]
+pre-install-commands = ["python prepare.py"]
+post-install-commands = ["pip install extra"]
+"""
+    assert imported("hatch.toml", text).notes == (
+        "hatch.toml, envs.training: pre-install-commands were left out.",
+        "hatch.toml, envs.training: post-install-commands were left out.",
+    )
+
+
 def test_the_pythons_of_a_matrix() -> None:
     text = "[[envs.training.matrix]]\npython = ['3.11', '3.13']\n"
     assert imported("hatch.toml", text).python == ">=3.11,<3.14,!=3.12.*"

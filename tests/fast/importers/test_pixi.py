@@ -64,14 +64,14 @@ def test_targets_become_markers() -> None:
     ]
     assert stage.env == (("ALL", "1"),)
     assert stage.notes == (
-        "pixi.toml: packages come from PyPI, not from the channels pytorch.",
+        "pixi.toml: packages come from PyPI, not from these channels: pytorch.",
         (
-            "pixi.toml: the environment variables CACHE, whose values refer to others, were left"
-            " out."
+            "pixi.toml: these environment variables, whose values refer to others, were left out:"
+            " CACHE."
         ),
         (
-            "pixi.toml: the environment variables LINUX are for some platforms only, and were left"
-            " out."
+            "pixi.toml: these environment variables, which are set on some platforms only, were"
+            " left out: LINUX."
         ),
     )
 
@@ -96,19 +96,39 @@ def test_targets_of_features_limit_the_platforms() -> None:
     )
     assert stage.notes[1:] == (
         (
-            "pixi.toml: the system requirements cuda were left out. See the keys `libc` and `macos`"
-            " of the stage, and `base` of its image."
+            "pixi.toml: these system requirements were left out: cuda. See the keys `libc` and"
+            " `macos` of the stage, and `base` of its image."
         ),
-        "pixi.toml: the activation scripts setup.sh were left out.",
+        "pixi.toml: these activation scripts were left out: setup.sh.",
         (
-            "pixi.toml: the environment variables CACHE, whose values refer to others, were left"
-            " out."
+            "pixi.toml: these environment variables, whose values refer to others, were left out:"
+            " CACHE."
         ),
         (
             "pixi.toml: `no-build` of pypi-options was left out. See the key `no-build` of the"
             " stage."
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("mode", "notes"),
+    [
+        (
+            "allow",
+            (
+                (
+                    "pixi.toml: `prerelease-mode` of pypi-options was left out. Add"
+                    " `allow-prereleases = true` to the requirements that need it."
+                ),
+            ),
+        ),
+        ("if-necessary-or-explicit", ()),
+    ],
+)
+def test_the_pre_releases_of_pixi(mode: str, notes: tuple[str, ...]) -> None:
+    text = f'[pypi-dependencies]\nlib = "*"\n[pypi-options]\nprerelease-mode = "{mode}"\n'
+    assert imported("pixi.toml", text).notes == notes
 
 
 def test_different_pythons_and_packages_from_source() -> None:
@@ -125,8 +145,8 @@ python = "3.11.*"
     assert (requirements(stage), stage.python) == ([], "")
     assert stage.notes == (
         (
-            "pixi.toml: ours, which pixi builds from source, were left out. Add those with Python"
-            " code with `poetry fti add`."
+            "pixi.toml: these packages, which pixi builds from source, were left out: ours. Add"
+            " those with Python code with `poetry fti add`."
         ),
         (
             "pixi.toml: the versions of Python differ between the platforms (>=3.11,<3.12 and"

@@ -207,10 +207,10 @@ def test_an_environment_of_pixi() -> None:
     assert [each.url for each in stage.indexes] == ["https://pypi.example.org/simple"]
     assert stage.notes == (
         (
-            "pixi.toml: PyPI does not have the conda packages openjdk. Install what the stage needs"
-            " of them in its image, for example with the key `apt`."
+            "pixi.toml: PyPI does not have these conda packages: openjdk. Install those that the"
+            " stage needs in its image, for example with the key `apt`."
         ),
-        ("pixi.toml: the environment variables B, whose values refer to others, were left out."),
+        "pixi.toml: these environment variables, whose values refer to others, were left out: B.",
     )
     assert requirements(imported("pixi.toml", PIXI, "lint"))[0] == "torch==2.1.0"
     assert len(requirements(imported("pixi.toml", PIXI, stage="other"))) == 3

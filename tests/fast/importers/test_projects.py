@@ -38,7 +38,7 @@ inference = ["torch>=2.1", "fastapi", "ours"]
 
 [tool.uv]
 conflicts = [[{ group = "training" }, { group = "inference" }]]
-constraint-dependencies = ["idna>=3.19"]
+constraint-dependencies = ["idna>=3.19", "certifi==2026.1"]
 override-dependencies = ["numpy>=2", "protobuf==4.25.0"]
 environments = ["sys_platform == 'linux' and platform_machine == 'x86_64'"]
 
@@ -110,7 +110,7 @@ def test_a_group_of_uv_with_its_lock() -> None:
     )
     assert stage.python == "<3.14,>=3.12"
     assert stage.platforms == (Platform("linux", "amd64"),)
-    assert [f"{each.name}{each.specifier}" for each in stage.constraints] == ["idna>=3.19"]
+    assert [written(each) for each in stage.constraints] == ["idna>=3.19", "certifi==2026.1"]
     assert stage.overrides == (("numpy", ">=2"), ("protobuf", "==4.25.0"))
     assert stage.indexes == (
         ImportedIndex(name="cpu", url="https://download.pytorch.org/whl/cpu", priority="explicit"),
@@ -243,6 +243,73 @@ priority = "supplemental"
     )
 
 
+def test_prereleases_and_build_constraints_of_poetry() -> None:
+    text = """\
+[project]
+name = "old"
+dependencies = ["six>=1"]
+[dependency-groups]
+training = ["numpy"]
+[tool.poetry.dependencies]
+six = { version = ">=1", allow-prereleases = true }
+[tool.poetry.group.training.dependencies]
+numpy = { allow-prereleases = true }
+[tool.poetry.build-constraints]
+six = { setuptools = "<78" }
+"""
+    stage = imported("old/pyproject.toml", text)
+    assert [(each.name, each.prereleases) for each in stage.requirements] == [
+        ("six", True),
+        ("numpy", True),
+    ]
+    assert stage.notes == (
+        (
+            "old/pyproject.toml: tool.poetry.build-constraints was left out. Copy it to"
+            " pyproject.toml if packages of the stage are built from source."
+        ),
+    )
+    assert imported("pyproject.toml", text).notes == ()
+
+
+def test_settings_of_pdm_without_a_counterpart() -> None:
+    text = """\
+[project]
+dependencies = ["requests"]
+[[tool.pdm.source]]
+name = "corp"
+url = "https://pypi.example.org/simple"
+verify_ssl = false
+include_packages = ["corp-*"]
+[tool.pdm.resolution]
+allow-prereleases = true
+excludes = ["numpy"]
+[tool.pdm.resolution.overrides]
+scipy = "https://pypi.example.org/scipy-1.0-py3-none-any.whl"
+"""
+    assert imported("old/pyproject.toml", text).notes == (
+        (
+            "old/pyproject.toml: tool.pdm.resolution.allow-prereleases was left out. Add"
+            " `allow-prereleases = true` to the requirements that need it."
+        ),
+        (
+            "old/pyproject.toml: tool.pdm.resolution.excludes was left out. See the key `exclude`"
+            " of the stage."
+        ),
+        (
+            "old/pyproject.toml: the override of scipy is a URL, and was left out. Require the"
+            " package by its URL."
+        ),
+        (
+            'old/pyproject.toml: the limits of the source "corp" to some packages were left out.'
+            " Name the source of these packages in the stage's group."
+        ),
+        (
+            'old/pyproject.toml: the certificate of the source "corp" will be verified. Set `poetry'
+            " config certificates.corp.cert false` if it cannot be."
+        ),
+    )
+
+
 def test_groups_of_pdm() -> None:
     text = """\
 [project]
@@ -340,7 +407,11 @@ def test_markers_of_platforms(markers: list[str], platforms: list[str]) -> None:
         ("*", ""),
         ("^1 || ^2", "<3,>=1"),
         (">=2 | ^1.5", ">=1.5"),
-        ("1.0 || 2.0", ""),
+        ("1.0 || 2.0", "<=2.0,>=1.0"),
+        ("1.* || 2.1.*", "<2.2,>=1"),
+        ("~=1.4 || 1.0+cpu", "<2,>=1.0"),
+        ("<1 || 2.0", "<=2.0"),
+        ("!=1.5 || 2.0", ""),
     ],
 )
 def test_versions_of_poetry(constraint: str, expected: str) -> None:

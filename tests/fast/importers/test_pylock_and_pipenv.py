@@ -92,6 +92,27 @@ LOCK: Final = json.dumps(
 )
 
 
+def test_settings_of_pipenv_without_a_counterpart() -> None:
+    text = """\
+[[source]]
+name = "corp"
+url = "https://pypi.example.org/simple"
+verify_ssl = false
+[pipenv]
+allow_prereleases = true
+"""
+    assert imported("Pipfile", text).notes == (
+        (
+            'Pipfile: the certificate of the source "corp" will be verified. Set `poetry config'
+            " certificates.corp.cert false` if it cannot be."
+        ),
+        (
+            "Pipfile: `allow_prereleases` was left out. Add `allow-prereleases = true` to the"
+            " requirements that need it."
+        ),
+    )
+
+
 def test_a_pylock() -> None:
     stage = imported("pylock.training.toml", PYLOCK)
     assert requirements(stage) == [
@@ -101,6 +122,18 @@ def test_a_pylock() -> None:
     ]
     assert stage.versions == (("torch", "2.1.0+cpu"), ("sympy", "1.12"))
     assert stage.python == ">=3.11"
+
+
+def test_a_pylock_that_does_not_record_dependencies() -> None:
+    text = PYLOCK.replace('dependencies = [{ name = "sympy" }]', "")
+    stage = imported("pylock.toml", text)
+    assert "sympy" in stage.packages
+    assert stage.notes == (
+        (
+            "pylock.toml does not record what its packages require, so that all of them were"
+            " imported. Remove what the code does not import from the stage's group."
+        ),
+    )
 
 
 def test_a_pylock_with_extras() -> None:

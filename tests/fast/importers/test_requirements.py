@@ -51,10 +51,8 @@ def test_included_files_are_read_and_constraints_bound_versions() -> None:
         },
     )
     assert requirements(stage) == ["requests", "uvicorn"]
-    assert [f"{each.name}{each.specifier}" for each in stage.constraints] == [
-        "urllib3<2",
-        "requests==2.31.0",
-    ]
+    assert [written(each) for each in stage.constraints] == ["urllib3<2"]
+    assert [written(each) for each in stage.pins] == ["requests==2.31.0"]
     assert stage.versions == (("requests", "2.31.0"),)
 
 

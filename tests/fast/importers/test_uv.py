@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from imported_files import ROOT, MemoryFiles, imported, requirements
+from imported_files import ROOT, MemoryFiles, imported, requirements, written
 from poetry_fti.errors import FtiError
 from poetry_fti.importers import IMPORTERS
 from poetry_fti.importers.source import Source
@@ -139,6 +139,125 @@ def test_the_file_of_a_member() -> None:
     ]
     assert ("numpy", "2.1.0") in stage.versions
     assert [each.name for each in stage.constraints] == ["numpy"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "advice"),
+    [
+        ("required-environments = ['sys_platform == \"linux\"']", "platforms"),
+        ("exclude-newer-package = { six = '2026-01-01' }", "constraints"),
+    ],
+)
+def test_settings_of_uv_that_are_similar_to_a_key(setting: str, advice: str) -> None:
+    key = setting.partition(" ")[0]
+    text = f"[dependency-groups]\ntraining = ['lib']\n[tool.uv]\n{setting}\n"
+    (note,) = imported("pyproject.toml", text).notes
+    assert note == (
+        f"pyproject.toml: tool.uv.{key} was left out. See the key `{advice}` of the stage."
+    )
+
+
+BOUNDS: Final = """\
+[dependency-groups]
+training = ["lib"]
+[tool.uv]
+constraint-dependencies = ["urllib3[brotli]<2.3", "lib @ https://e.org/lib-1-py3-none-any.whl"]
+override-dependencies = [
+    "numpy<2",
+    "numpy==1.26 ; sys_platform == 'win32'",
+    "six==1.16 ; sys_platform == 'win32'",
+    "app @ https://e.org/app-1-py3-none-any.whl",
+]
+"""
+
+
+def test_bounds_of_uv_that_a_stage_cannot_have() -> None:
+    stage = imported("pyproject.toml", BOUNDS)
+    assert [written(each) for each in stage.constraints] == ["urllib3<2.3"]
+    assert dict(stage.overrides) == {"numpy": "<2", "six": "==1.16"}
+    assert stage.notes == (
+        (
+            "pyproject.toml: the override of numpy with a marker was left out. Poetry has no"
+            " markers there."
+        ),
+        (
+            "pyproject.toml: of the override of six, only the version was imported. Poetry has no"
+            " markers there."
+        ),
+        (
+            "pyproject.toml: the override of app is a URL or a path, and was left out. Require the"
+            " package by it."
+        ),
+        (
+            "pyproject.toml: the constraint on lib is a URL or a path, and was left out. Require"
+            " the package by it."
+        ),
+    )
+
+
+PYPI: Final = """\
+[dependency-groups]
+training = ["lib", "app"]
+[tool.uv.sources]
+lib = { index = "pypi" }
+[[tool.uv.index]]
+name = "pypi"
+url = "https://pypi.org/simple"
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "source", "indexes"),
+    [
+        ("default = true", "lib", {}),
+        (
+            'default = true\n[[tool.uv.index]]\nname = "corp"\nurl = "https://e.org/simple"',
+            "lib from PyPI",
+            {"corp": "primary", "PyPI": "supplemental"},
+        ),
+        (
+            '[[tool.uv.index]]\nname = "corp"\nurl = "https://e.org/simple"\ndefault = true',
+            "lib from PyPI",
+            {"corp": "primary", "PyPI": "explicit"},
+        ),
+    ],
+)
+def test_pypi_as_the_index_of_a_package(
+    settings: str, source: str, indexes: dict[str, str]
+) -> None:
+    stage = imported("pyproject.toml", PYPI + settings)
+    assert requirements(stage) == [source, "app"]
+    assert {each.name: each.priority for each in stage.indexes} == indexes
+
+
+PYTHONS: Final = """\
+[project]
+name = "demo"
+requires-python = ">=3.11,<3.14"
+[dependency-groups]
+serving = ["lib", { include-group = "Common" }]
+common = ["app"]
+training = ["lib"]
+[tool.uv.dependency-groups]
+serving = { requires-python = ">=3.12" }
+common = { requires-python = "<3.14" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "python"),
+    [("serving", "<3.14,>=3.12"), ("common", "<3.14"), ("training", "")],
+)
+def test_a_group_of_the_project_with_a_python_of_its_own(name: str, python: str) -> None:
+    assert imported("pyproject.toml", PYTHONS, name).python == python
+
+
+@pytest.mark.parametrize(
+    ("name", "python"),
+    [("serving", "<3.14,>=3.11,>=3.12"), ("training", "<3.14,>=3.11")],
+)
+def test_a_group_of_another_project_has_the_python_of_both(name: str, python: str) -> None:
+    assert imported("old/pyproject.toml", PYTHONS, name).python == python
 
 
 def test_members_that_are_likely_stages() -> None:

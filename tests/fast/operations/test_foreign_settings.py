@@ -81,8 +81,7 @@ def test_settings_of_uv_are_reported_until_poetry_has_them(demo: MemoryProject) 
         (
             "Poetry does not read tool.uv.sources.torch: torch would come from another source. Add"
             ' torch = { source = "pytorch-cpu", markers = "sys_platform == \'linux\'" } to'
-            " [tool.poetry.group.training.dependencies] and"
-            " [tool.poetry.group.inference.dependencies]."
+            " [tool.poetry.group.training.dependencies]."
         ),
         (
             "Poetry does not read tool.uv.sources.lib: lib would come from another source. Add"
@@ -104,6 +103,83 @@ def test_settings_of_uv_are_reported_until_poetry_has_them(demo: MemoryProject) 
     ]
     demo.write(pyproject(GROUPS, UV + POETRY))
     assert foreign_warnings(demo.load()) == []
+
+
+SOURCES: Final = """\
+[project.optional-dependencies]
+cpu = ["torch"]
+[tool.poetry]
+package-mode = false
+[tool.uv.sources]
+torch = [
+    { index = "cpu", extra = "cpu", marker = "os_name == 'nt'" },
+    { index = "cpu", group = "Inference" },
+    { index = "cuda", group = "training" },
+]
+lib = { index = "cpu", extra = "cpu" }
+"""
+
+
+def test_sources_of_uv_are_for_their_groups_and_extras(demo: MemoryProject) -> None:
+    demo.write(pyproject(GROUPS, SOURCES))
+    assert foreign_warnings(demo.load()) == [
+        (
+            "Poetry does not read tool.uv.sources.torch: torch would come from another source. Add"
+            " torch = { source = \"cpu\", markers = \"(os_name == 'nt') and extra == 'cpu'\" } to"
+            ' [tool.poetry.dependencies], torch = { source = "cuda" } to'
+            ' [tool.poetry.group.training.dependencies] and torch = { source = "cpu" } to'
+            " [tool.poetry.group.inference.dependencies]."
+        ),
+    ]
+
+
+PYPI: Final = """\
+[[tool.uv.index]]
+name = "pypi"
+url = "https://pypi.org/simple"
+default = true
+[tool.uv.sources]
+torch = { index = "pypi" }
+"""
+
+
+def test_pypi_is_a_source_only_beside_another_index(demo: MemoryProject) -> None:
+    demo.write(pyproject({"training": ["torch"]}, PYPI))
+    assert [each for each in foreign_warnings(demo.load()) if "sources" in each] == []
+    corp = '[[tool.uv.index]]\nname = "corp"\nurl = "https://corp.example/simple"\n'
+    demo.write(pyproject({"training": ["torch"]}, PYPI + corp))
+    assert [each for each in foreign_warnings(demo.load()) if "sources" in each] == [
+        (
+            "Poetry does not read tool.uv.sources.torch: torch would come from another source. Add"
+            ' torch = { source = "pypi" } to [tool.poetry.group.training.dependencies].'
+        )
+    ]
+
+
+BOUNDS: Final = """\
+[tool.uv]
+constraint-dependencies = ["urllib3>=2"]
+override-dependencies = ["numpy>=2"]
+[tool.fti.stages.training]
+constraints = ["urllib3>=2"]
+overrides = { numpy = ">=2" }
+"""
+
+
+def test_bounds_of_uv_may_be_those_of_all_stages(demo: MemoryProject) -> None:
+    demo.write(pyproject({"training": ["lib"]}, BOUNDS))
+    assert foreign_warnings(demo.load()) == []
+    demo.write(pyproject({"training": ["lib"], "inference": ["lib"]}, BOUNDS))
+    assert foreign_warnings(demo.load()) == [
+        (
+            "Poetry does not read tool.uv.constraint-dependencies. Add constraints ="
+            ' ["urllib3>=2"] to [tool.fti].'
+        ),
+        (
+            'Poetry does not read tool.uv.override-dependencies. Add numpy = ">=2" to'
+            " [tool.fti.overrides]."
+        ),
+    ]
 
 
 @pytest.mark.slow

@@ -41,6 +41,25 @@ def edited(
     return edit.text, edit.notes
 
 
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (">=1.16,<2", "six>=1.15,<1.16 ; python_version < '3.12'"),
+        ("~=1.16", "six>=1.15,<1.16 ; python_version < '3.12'"),
+        ("==2.*", "six>=1.15,<2 ; python_version < '3.12'"),
+        (">=1.10", "six>=1.15 ; python_version < '3.12'"),
+        ("<2", "six>=1.15 ; python_version < '3.12'"),
+    ],
+)
+def test_an_exact_version_stays_below_the_range_for_another_marker(
+    other: str, expected: str
+) -> None:
+    pinned = ImportedRequirement(name="six", specifier="==1.15", marker="python_version < '3.12'")
+    later = ImportedRequirement(name="Six", specifier=other, marker="python_version >= '3.12'")
+    text, _ = edited(PROJECT, ImportedStage(requirements=(later, pinned)))
+    assert parse(text)["dependency-groups"]["training"][1] == expected
+
+
 def test_a_group_of_the_standard_form() -> None:
     text, notes = edited(PROJECT, PLACES)
     assert notes == ()
@@ -110,7 +129,8 @@ def test_settings_of_a_stage() -> None:
             ImportedRequirement(name="urllib3", specifier="<2"),
             ImportedRequirement(name="exact", specifier="==1"),
         ),
-        overrides=(("numpy", ">=2"),),  # type: ignore[arg-type]
+        pins=(ImportedRequirement(name="pinned", specifier="==1"),),
+        overrides=(("numpy", "<3,>=2"),),  # type: ignore[arg-type]
         python=">=3.12,<3.13",
         platforms=(Platform("linux", "amd64"),),
         env=(("A", "1"), ("B", "x y")),
@@ -122,20 +142,28 @@ def test_settings_of_a_stage() -> None:
 kind = "training"
 python = ">=3.12,<3.13"
 platforms = ["linux/amd64"]
-constraints = ["urllib3<2"]
+constraints = ["urllib3<2", "exact==1"]
 
 [tool.fti.stages.gpu.env]
 A = "1"
 B = "x y"
 
 [tool.fti.stages.gpu.overrides]
-numpy = ">=2"
+numpy = ">=2,<3"
 """
     )
     changed = text.replace("amd64", "arm64").replace('A = "1"', 'A = "0"')
     again, notes = edited(changed.replace('B = "x y"\n', ""), stage, "gpu", kind="training")
     assert again == changed
     assert notes == ("gpu has the key `platforms` already, which was not changed.",)
+
+
+@pytest.mark.parametrize(("pinned", "kept"), [(False, False), (True, True)])
+def test_pins_are_constraints_if_exact_versions_stay(*, pinned: bool, kept: bool) -> None:
+    stage = ImportedStage(pins=(ImportedRequirement(name="exact", specifier="==1"),))
+    target = Target(name="training", kind=None, python=">=3.11", pinned=pinned)
+    text = with_imported(PROJECT, stage, target, ROOT, "1.2").text
+    assert ('constraints = ["exact==1"]' in text) == kept
 
 
 def test_line_ends_are_kept() -> None:
@@ -156,6 +184,23 @@ def test_the_python_of_the_project_is_not_repeated() -> None:
         "training needs Python ==3.8.*, but the project needs >=3.11. Change requires-python in"
         " pyproject.toml."
     )
+
+
+@pytest.mark.parametrize(
+    ("project", "wanted", "expected"),
+    [
+        (">=3.11,<3.14", ">=3.12", ">=3.12,<3.14"),
+        (">=3.11,<3.14", "<3.13", ">=3.11,<3.13"),
+        (">=3.11,<3.14", "!=3.12.*", ">=3.11,<3.14,!=3.12.*"),
+        (">=3.11.4,<3.14", ">=3.12", ">=3.11.4,>=3.12,<3.14"),
+    ],
+)
+def test_limits_of_the_project_that_the_stage_has_anyway_are_left_out(
+    project: str, wanted: str, expected: str
+) -> None:
+    target = Target(name="training", kind=None, python=project, pinned=False)
+    text = with_imported(PROJECT, ImportedStage(python=wanted), target, ROOT, "1").text
+    assert parse(text)["tool"]["fti"]["stages"]["training"]["python"] == expected
 
 
 def test_a_primary_index_is_pointed_out() -> None:
@@ -194,6 +239,48 @@ groups = ["torch"]
     assert 'torch = ["a"]' in text
 
 
+INCLUDED: Final = f"""\
+{PROJECT}
+[dependency-groups]
+common = ["torch", {{ include-group = "Base" }}]
+base = ["numpy<3"]
+tools = ["six"]
+training = [{{ include-group = "common" }}]
+[tool.fti.stages.training]
+groups = ["training", "tools"]
+"""
+
+
+def test_what_other_groups_of_a_stage_require_is_not_repeated() -> None:
+    names = ("numpy", "Torch", "six", "new")
+    stage = ImportedStage(requirements=tuple(ImportedRequirement(name=each) for each in names))
+    text, notes = edited(INCLUDED, stage)
+    assert text == INCLUDED.replace('"common" }]', '"common" }, "new"]')
+    assert notes == (
+        "training has requirements on numpy, torch and six already, which were not changed.",
+    )
+
+
+def test_a_package_of_an_included_group_is_repeated_with_its_place() -> None:
+    stage = ImportedStage(
+        requirements=(
+            ImportedRequirement(name="torch", index="cpu"),
+            ImportedRequirement(name="numpy", url="https://e.org/numpy-2.zip"),
+        ),
+        indexes=(ImportedIndex(name="cpu", url="https://e.org/cpu", priority="explicit"),),
+    )
+    text, notes = edited(INCLUDED, stage)
+    assert notes == ()
+    data = parse(text)
+    assert data["dependency-groups"]["training"][1:] == [
+        "torch",
+        "numpy @ https://e.org/numpy-2.zip",
+    ]
+    assert data["tool"]["poetry"]["group"]["training"]["dependencies"] == {
+        "torch": {"source": "cpu"}
+    }
+
+
 def test_a_project_for_a_folder_without_one() -> None:
     assert with_project("", "My Folder", ">=3.10,<3.12") == (
         '[project]\nname = "my-folder"\nversion = "0.1.0"\nrequires-python = ">=3.10,<3.12"\n\n'
@@ -210,6 +297,21 @@ def test_bounds_are_in_the_order_in_which_people_write_them(groups: str) -> None
     text, _ = edited(PROJECT + groups, stage)
     assert ">=2.2,<=3,!=2.2.1" in text
     assert '\npython = ">=3.12,<3.13"\n' in text
+
+
+def test_a_package_of_which_prereleases_are_allowed() -> None:
+    numpy = ImportedRequirement(name="numpy", specifier=">=2", index="cpu", prereleases=True)
+    stage = ImportedStage(
+        requirements=(numpy, ImportedRequirement(name="six", prereleases=True)),
+        indexes=(ImportedIndex(name="cpu", url="https://e.org/cpu", priority="explicit"),),
+    )
+    data = parse(edited(PROJECT, stage)[0])
+    assert data["dependency-groups"]["training"] == ["numpy>=2", "six"]
+    details = data["tool"]["poetry"]["group"]["training"]["dependencies"]
+    assert details == {
+        "numpy": {"source": "cpu", "allow-prereleases": True},
+        "six": {"allow-prereleases": True},
+    }
 
 
 def test_a_package_from_several_sources() -> None:
@@ -233,9 +335,20 @@ def test_a_package_from_several_sources() -> None:
     }
 
 
+def test_variables_for_an_index_are_left_out() -> None:
+    names = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX")
+    env = (*((name, "https://me:s3cret@e.org") for name in names), ("PIP_INDEX", "x"), ("UV", "x"))
+    text, notes = edited(PROJECT, ImportedStage(env=env))
+    assert parse(text)["tool"]["fti"]["stages"]["training"]["env"] == {"UV": "x"}
+    assert notes == tuple(
+        f"{name} sets a package index, and was left out. Add the index with `poetry source add`."
+        for name in (*names, "PIP_INDEX")
+    )
+
+
 def test_variables_with_a_login_are_left_out() -> None:
     env = (
-        ("PIP_INDEX_URL", "https://me:s3cret@e.org/simple"),
+        ("PROXY", "https://me:s3cret@e.org/simple"),
         ("BLOB", "https://e.org/x?sig=s3cret"),
         ("PLAIN", "https://e.org"),
     )
@@ -243,8 +356,8 @@ def test_variables_with_a_login_are_left_out() -> None:
     assert parse(text)["tool"]["fti"]["stages"]["training"]["env"] == {"PLAIN": "https://e.org"}
     assert notes == (
         (
-            "The value of PIP_INDEX_URL contains a login, and was left out. Set the variable where"
-            " the stage runs."
+            "The value of PROXY contains a login, and was left out. Set the variable where the"
+            " stage runs."
         ),
         (
             "The value of BLOB contains a login, and was left out. Set the variable where the stage"

@@ -170,7 +170,7 @@ Two new stages are named "b". Choose another name for one of them."""
 
 def test_a_source_with_another_url_is_refused() -> None:
     text = '[[tool.poetry.source]]\nname = "cpu"\nurl = "https://elsewhere"\n'
-    assert refused(text, new("training", sources=[CPU])) == (
+    assert refused(text, new("training", requirements=["torch"], sources=[CPU])) == (
         'The source "cpu" already exists with a URL other than https://example.org/cpu.'
         " Rename it or correct its URL."
     )

@@ -113,6 +113,21 @@ def test_a_preset_without_accelerators_is_the_same_for_all() -> None:
     assert preset.chosen("cuda") == PresetPackages(requirements=("a",))
 
 
+def test_a_source_of_a_package_that_is_not_required() -> None:
+    text = TRAINING.replace('packages = ["torch"]', 'packages = ["Torch", "torhc", "Pandas"]')
+    source = '[[sources]]\nname = "corp"\nurl = "https://e.org"\npackages = ["torch", "lib"]\n'
+    with pytest.raises(ConfigError) as error:
+        read_preset("ours", tomlkit.parse(text + source).unwrap())
+    assert (
+        str(error.value)
+        == """\
+The preset ours has 2 problems:
+  sources[0].packages[1]: the preset does not require "lib"
+  accelerators.cpu.sources[0].packages[1]: the preset does not require "torhc"; did you mean \
+"torch"?"""
+    )
+
+
 def test_all_problems_are_told_at_once() -> None:
     text = """\
 kinds = "training"

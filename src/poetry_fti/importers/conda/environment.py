@@ -49,6 +49,11 @@ def environment_of(document: Mapping[str, Yaml], source: Source) -> ImportedStag
 
     Raises FtiError if it is not valid.
     """
+    if isinstance(document.get("package"), list) and "metadata" in document:
+        raise FtiError(
+            f"{source.name} is a lock of conda-lock, which cannot be imported. Import the"
+            " environment.yml that it was made from."
+        )
     if not isinstance(document.get("dependencies"), list):
         raise FtiError(f"{source.name} has no list of `dependencies`.")
     dependencies = sequence(document["dependencies"])
@@ -92,15 +97,15 @@ def conda_stage(texts: Sequence[str], where: str) -> ImportedStage:
     notes = []
     if native := sorted({each.name for each, name in found if name is None}):
         notes.append(
-            f"{where}: PyPI does not have the conda packages {joined(native)}. Install what the"
-            " stage needs of them in its image, for example with the key `apt`."
+            f"{where}: PyPI does not have these conda packages: {joined(native)}. Install those"
+            " that the stage needs in its image, for example with the key `apt`."
         )
     if any(each.name == "cpuonly" for each in specs):
         notes.append(
             f"{where}: PyTorch for Linux on PyPI contains CUDA. For `cpuonly`, add the source"
             " https://download.pytorch.org/whl/cpu to torch."
         )
-    if any(each.build for each in specs):
+    if specs and all(each.build and "*" not in each.build for each in specs):
         notes.append(
             f"{where} lists every package of an environment, also those that others require. Remove"
             " what the code does not import from the stage's group."
@@ -138,14 +143,14 @@ def _distribution(spec: Spec) -> NormalizedName | None:
 
 
 def _pip_stage(dependencies: Sequence[Yaml], source: Source) -> ImportedStage:
-    lines = [
-        line
-        for each in dependencies
-        for line in sequence(mapping(each).get("pip"))
-        if isinstance(line, str)
-    ]
     label = f"{source.name}, pip section"
-    return stage_of_text("\n".join(lines), source.path, source.files, label)
+    return stage_of_text(pip_section(dependencies), source.path, source.files, label)
+
+
+def pip_section(dependencies: Sequence[Yaml]) -> str:
+    """Return the lines that pip reads in the `dependencies` of an environment.yml."""
+    lines = (line for each in dependencies for line in sequence(mapping(each).get("pip")))
+    return "\n".join(line for line in lines if isinstance(line, str))
 
 
 def _without(stage: ImportedStage, other: ImportedStage) -> ImportedStage:
@@ -167,4 +172,4 @@ def channel_notes(document: Mapping[str, Yaml], where: str) -> list[str]:
     others = [in_one_line(each) for each in channels if each and each not in _USUAL_CHANNELS]
     if not others:
         return []
-    return [f"{where}: packages come from PyPI, not from the channels {joined(others)}."]
+    return [f"{where}: packages come from PyPI, not from these channels: {joined(others)}."]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from poetry_fti.importers.hatch.context import formatted
 from poetry_fti.importers.hatch.overrides import depends_on_variables
-from poetry_fti.importers.shared.documents import string, strings, table, tables
+from poetry_fti.importers.shared.documents import array, string, strings, table, tables
 from poetry_fti.importers.shared.quoting import quoted
 from poetry_fti.wording import in_one_line, joined
 
@@ -62,6 +62,9 @@ def environment_notes(
             f"{where}: the limit to {joined(map(in_one_line, platforms))} was left out. Set the key"
             " `platforms` of the stage."
         )
+    for option in ("pre-install-commands", "post-install-commands"):
+        if any(array(each.get(option)) for each in on_systems):
+            yield f"{where}: {option} were left out."
     if table(env, "workspace"):
         yield f"{where}: members of the workspace were left out. Add them with `poetry fti add`."
 

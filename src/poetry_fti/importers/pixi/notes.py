@@ -18,7 +18,10 @@ _ADVICE: Final[Mapping[str, str]] = {
     "no-binary": "See `poetry config installer.no-binary`.",
     "no-build": "See the key `no-build` of the stage.",
     "find-links": "Add a source, or a URL to the packages.",
+    "prerelease-mode": "Add `allow-prereleases = true` to the requirements that need it.",
 }
+# What pixi does without the setting, which is what Poetry does, too.
+_DEFAULTS: Final = {"prerelease-mode": "if-necessary-or-explicit"}
 
 
 def feature_notes(features: Sequence[Feature], where: str) -> Iterator[str]:
@@ -26,8 +29,8 @@ def feature_notes(features: Sequence[Feature], where: str) -> Iterator[str]:
     keys = {key for each in features for key in _tables(each, "system-requirements")}
     if keys:
         yield (
-            f"{where}: the system requirements {joined(sorted(keys))} were left out. See the keys"
-            " `libc` and `macos` of the stage, and `base` of its image."
+            f"{where}: these system requirements were left out: {joined(sorted(keys))}. See the"
+            " keys `libc` and `macos` of the stage, and `base` of its image."
         )
     built = {
         name
@@ -37,12 +40,12 @@ def feature_notes(features: Sequence[Feature], where: str) -> Iterator[str]:
     }
     if built:
         yield (
-            f"{where}: {joined(sorted(built))}, which pixi builds from source, were left out. Add"
-            " those with Python code with `poetry fti add`."
+            f"{where}: these packages, which pixi builds from source, were left out:"
+            f" {joined(sorted(built))}. Add those with Python code with `poetry fti add`."
         )
     scripts = [each for feature in features for each in _scripts(feature)]
     if scripts:
-        yield f"{where}: the activation scripts {joined(scripts)} were left out."
+        yield f"{where}: these activation scripts were left out: {joined(scripts)}."
     expanded = {
         name
         for each in features
@@ -51,11 +54,12 @@ def feature_notes(features: Sequence[Feature], where: str) -> Iterator[str]:
     }
     if expanded:
         yield (
-            f"{where}: the environment variables {joined(sorted(expanded))}, whose values refer to"
-            " others, were left out."
+            f"{where}: these environment variables, whose values refer to others, were left out:"
+            f" {joined(sorted(expanded))}."
         )
     for key, advice in _ADVICE.items():
-        if any(table(each.data, "pypi-options").get(key) for each in features):
+        values = [table(each.data, "pypi-options").get(key) for each in features]
+        if any(value and value != _DEFAULTS.get(key) for value in values):
             yield f"{where}: `{key}` of pypi-options was left out. {advice}"
 
 
@@ -71,8 +75,8 @@ def platform_notes(stages: Sequence[ImportedStage], where: str) -> Iterator[str]
     names = {name for name, value in pairs if any((name, value) not in each.env for each in stages)}
     if names:
         yield (
-            f"{where}: the environment variables {joined(sorted(names))} are for some platforms"
-            " only, and were left out."
+            f"{where}: these environment variables, which are set on some platforms only, were left"
+            f" out: {joined(sorted(names))}."
         )
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from packaging.utils import canonicalize_name
 
 from poetry_fti.importers.shared.documents import string, strings, table, tables
-from poetry_fti.importers.shared.indexes import index_of, named_apart
+from poetry_fti.importers.shared.indexes import index_of, named_apart, unverified_note
 from poetry_fti.urls import is_pypi
+from poetry_fti.wording import in_one_line, in_quotes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from poetry_fti.importers.projects.declared import Declared, Reader
+
+_ADVICE: Final[Mapping[str, str]] = {
+    "allow-prereleases": "Add `allow-prereleases = true` to the requirements that need it.",
+    "excludes": "See the key `exclude` of the stage.",
+}
 
 
 def with_pdm(declared: Declared, data: Mapping[str, Any], reader: Reader) -> Declared:
@@ -46,7 +52,32 @@ def with_pdm(declared: Declared, data: Mapping[str, Any], reader: Reader) -> Dec
         groups={**declared.groups, **groups},
         indexes=(*declared.indexes, *named_apart(indexes)),
         overrides=(*declared.overrides, *overrides.items()),
+        notes=(*declared.notes, *_notes(pdm, reader)),
     )
+
+
+def _notes(pdm: Mapping[str, Any], reader: Reader) -> Iterator[str]:
+    """Yield a sentence for each setting without a counterpart."""
+    where = reader.files.shown(reader.path)
+    resolution = table(pdm, "resolution")
+    for key, advice in _ADVICE.items():
+        if resolution.get(key):
+            yield f"{where}: tool.pdm.resolution.{key} was left out. {advice}"
+    for name, value in table(resolution, "overrides").items():
+        if isinstance(value, str) and "://" in value:
+            yield (
+                f"{where}: the override of {in_one_line(name)} is a URL, and was left out. Require"
+                " the package by its URL."
+            )
+    for each in tables(pdm.get("source")):
+        shown = in_quotes(string(each.get("name")))
+        if each.get("include_packages") or each.get("exclude_packages"):
+            yield (
+                f"{where}: the limits of the source {shown} to some packages were left out. Name"
+                " the source of these packages in the stage's group."
+            )
+        if each.get("verify_ssl") is False:
+            yield unverified_note(where, string(each.get("name")))
 
 
 def _texts(found: object) -> list[str]:

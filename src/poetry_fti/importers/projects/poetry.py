@@ -74,7 +74,18 @@ def with_poetry(declared: Declared, data: Mapping[str, Any], reader: Reader) -> 
         extras=extras,
         python=declared.python or reader.python(python),
         indexes=(*declared.indexes, *_indexes(poetry)),
+        notes=(*declared.notes, *_notes(poetry, reader)),
     )
+
+
+def _notes(poetry: Mapping[str, Any], reader: Reader) -> Iterator[str]:
+    """Yield a sentence if the constraints on what builds packages would have to be copied."""
+    is_own = reader.files.is_project(reader.path.parent)
+    if poetry.get("build-constraints") and not is_own:
+        yield (
+            f"{reader.files.shown(reader.path)}: tool.poetry.build-constraints was left out. Copy"
+            " it to pyproject.toml if packages of the stage are built from source."
+        )
 
 
 def poetry_requirements(
@@ -90,6 +101,7 @@ def poetry_requirements(
                 extras=tuple(sorted(strings(item.get("extras")))),
                 specifier=specifiers_of(string(item.get("version")), place),
                 marker=string(item.get("markers")),
+                prereleases=True in (item.get("allow-prereleases"), item.get("allows-prereleases")),
             )
             python = _converted(python_marker, string(item.get("python")), place)
             found = limited(found, python)
@@ -151,7 +163,12 @@ def _with_places(
         return
     for each in places:
         found = replace(
-            requirement, url=each.url, path=each.path, editable=each.editable, index=each.index
+            requirement,
+            url=each.url,
+            path=each.path,
+            editable=each.editable,
+            index=each.index,
+            prereleases=each.prereleases,
         )
         yield limited(found, each.marker)
 

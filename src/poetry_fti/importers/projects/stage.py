@@ -81,6 +81,18 @@ def likely_stages(source: Source) -> list[str]:
     ]
 
 
+def own_groups(source: Source) -> frozenset[str]:
+    """Return the dependency groups in the lock of the project that is imported into.
+
+    They can be stages in place. Raises FtiError if the pyproject.toml is not valid.
+    """
+    path = source.path.with_name("pyproject.toml")
+    is_own = source.path.name in LOCKS and source.files.is_project(path.parent)
+    if not is_own or not source.files.has(path) or pixi_stages(source) is not None:
+        return frozenset()
+    return frozenset(table(read_toml(path, source.files), "dependency-groups"))
+
+
 def _is_named(name: str, declared: Declared, required: Collection[NormalizedName]) -> bool:
     is_library = name in declared.contents and canonicalize_name(name) in required
     is_of_matrix = any(name.startswith(f"{other}.") for other in declared.groups)

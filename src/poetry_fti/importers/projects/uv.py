@@ -6,17 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from poetry_fti.importers.projects.declared import read_standard
+from poetry_fti.importers.projects.uv_indexes import uv_indexes
 from poetry_fti.importers.projects.uv_notes import uv_notes
+from poetry_fti.importers.projects.uv_pythons import group_pythons
 from poetry_fti.importers.projects.uv_sources import UvSources
 from poetry_fti.importers.projects.workspace import uv_settings, workspace_of
-from poetry_fti.importers.shared.documents import string, strings, tables
-from poetry_fti.importers.shared.indexes import index_of, named_apart
+from poetry_fti.importers.shared.documents import strings
 from poetry_fti.importers.shared.markers import marked_platforms
-from poetry_fti.model.imported import ImportedIndex
-from poetry_fti.urls import is_pypi
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from poetry_fti.importers.projects.declared import Declared, Reader
     from poetry_fti.importers.projects.workspace import Member, Workspace
@@ -39,7 +38,8 @@ def with_uv(declared: Declared, data: Mapping[str, Any], reader: Reader) -> Decl
         declared,
         main=sources.placed(declared.main, ""),
         groups={name: sources.placed(found, name) for name, found in groups.items()},
-        indexes=(*declared.indexes, *_indexes(uv, workspace)),
+        pythons=dict(group_pythons(data, uv, declared.python, reader)),
+        indexes=(*declared.indexes, *uv_indexes(uv, workspace.root.uv if workspace else uv)),
         notes=(*declared.notes, *uv_notes(uv, reader)),
     )
     if workspace is None:
@@ -57,10 +57,13 @@ def _with_settings(declared: Declared, uv: Mapping[str, Any], reader: Reader) ->
         list(reader.requirements(strings(uv.get(key)), f"tool.uv.{key}"))
         for key in ("constraint-dependencies", "override-dependencies")
     )
+    # One for all platforms counts more than those for some.
+    ordered = sorted(overrides, key=lambda each: not each.marker)
+    bounds = {each.normalized: each.specifier for each in ordered if each.specifier}
     return replace(
         declared,
-        constraints=tuple(each for each in constraints if each.specifier),
-        overrides=tuple((each.normalized, each.specifier) for each in overrides if each.specifier),
+        constraints=tuple(replace(each, extras=()) for each in constraints if each.specifier),
+        overrides=tuple(bounds.items()),
         platforms=marked_platforms(list(strings(uv.get("environments")))),
     )
 
@@ -86,32 +89,3 @@ def _with_members(declared: Declared, workspace: Workspace, sources: UvSources) 
 def _read(member: Member, reader: Reader) -> Declared:
     path = member.folder / reader.path.name
     return read_standard(member.data, replace(reader, path=path))
-
-
-def _indexes(uv: Mapping[str, Any], workspace: Workspace | None) -> list[ImportedIndex]:
-    """Return the indexes; those that are searched before PyPI leave it as a supplemental source."""
-    root = workspace.root.uv if workspace else uv
-    declared = {string(each.get("name")) or each.get("url"): each for each in _declared(uv, root)}
-    found = []
-    for each in declared.values():
-        url, name = string(each.get("url")), string(each.get("name"))
-        if url and not is_pypi(url):
-            explicit = each.get("explicit") is True
-            found.append(index_of(url, "explicit" if explicit else "primary", name))
-    default = string(root.get("index-url"))
-    if default and not is_pypi(default):
-        found.append(index_of(default, "primary"))
-    found += [
-        index_of(url, "primary") for url in strings(root.get("extra-index-url")) if not is_pypi(url)
-    ]
-    replaced = bool(default) or any(each.get("default") is True for each in declared.values())
-    if not replaced and any(each.priority == "primary" for each in found):
-        found.append(ImportedIndex(name="PyPI", url="", priority="supplemental"))
-    return named_apart(found)
-
-
-def _declared(uv: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the tables of indexes, of which those of the project itself come first."""
-    yield from tables(uv.get("index"))
-    if root is not uv:
-        yield from tables(root.get("index"))

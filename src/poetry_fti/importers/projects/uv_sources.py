@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.utils import canonicalize_name
 
 from poetry_fti.importers.projects.declared import read_standard
+from poetry_fti.importers.projects.uv_indexes import with_pypi
 from poetry_fti.importers.shared.documents import string, table, tables
 from poetry_fti.importers.shared.places import placed
 from poetry_fti.importers.shared.platform_markers import limited, remaining_marker
@@ -75,8 +76,9 @@ class UvSources:
             for each in tables(value if isinstance(value, list) else [value])
             if (string(each.get("group")) or string(each.get("extra"))) in ("", group)
         ]
+        root = self.workspace.root.uv if self.workspace else self.uv
         for each in listed:
-            yield each, limited(requirement, string(each.get("marker")))
+            yield with_pypi(each, self.uv, root), limited(requirement, string(each.get("marker")))
         rest = remaining_marker([string(each.get("marker")) for each in listed])
         if rest is not None:
             yield {}, limited(requirement, rest)
@@ -123,5 +125,5 @@ class UvSources:
             if name and canonicalize_name(name) not in extras:
                 continue
             for each in inner.all_placed(requirements, name, seen):
-                if not is_package or each.path or each.url or each.index:
+                if not is_package or each.has_place:
                     yield limited(each, requirement.marker)

@@ -72,16 +72,16 @@ def read_entries(path: PurePath, files: Files, lines: Lines | None = None) -> li
     return entries
 
 
-def included_files(path: PurePath, files: Files) -> set[PurePath]:
-    """Return the files that a requirements file includes itself; raises FtiError if not valid."""
-    if not path.name.lower().endswith((".txt", ".in")):
-        return set()
-    lines = _lines(path, files)
-    entries = (
-        _entry(line, path, lines.label, is_constraint=False) for line in logical_lines(lines.text)
-    )
-    names = [found[0] for each in entries if (found := _included(each)) is not None]
-    return {path_in(path.parent, name) for name in names}
+def included_files(text: str, path: PurePath, label: str) -> Iterator[tuple[PurePath, bool]]:
+    """Yield the files that lines in the file at `path` include, and whether as constraints.
+
+    Raises FtiError for a line that is not valid, which messages say is in `label`.
+    """
+    for line in logical_lines(text):
+        found = _included(_entry(line, path, label, is_constraint=False))
+        if found is not None:
+            name, is_constraint = found
+            yield path_in(path.parent, name), is_constraint
 
 
 def read_text(path: PurePath, files: Files) -> str:

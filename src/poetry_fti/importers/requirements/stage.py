@@ -58,14 +58,19 @@ def stage_of(entries: Sequence[Entry], files: Files) -> ImportedStage:
     indirect = transitive(_comments(direct))
     requirements = [each for _, each in direct if each.normalized not in _NO_PACKAGES]
     python = [each.specifier for _, each in direct if each.normalized == "python"]
-    constraints = [each for entry, each in found if each and entry.is_constraint]
+    constraints = [
+        replace(each, extras=())
+        for entry, each in found
+        if each and each.specifier and entry.is_constraint
+    ]
     options = [entry for entry in entries if not entry.text]
     indexes = indexes_of(options)
     kept = merged(each for each in requirements if each.normalized not in indirect)
     others = merged(each for each in requirements if each.normalized in indirect)
     return ImportedStage(
         requirements=tuple(with_indexes(kept, indexes)),
-        constraints=tuple(replace(each, extras=()) for each in constraints if each.specifier),
+        constraints=tuple(each for each in constraints if each.pin is None),
+        pins=tuple(each for each in constraints if each.pin is not None),
         versions=pinned_versions([*requirements, *constraints]),
         indirect=tuple(with_indexes(others, indexes)),
         indexes=tuple(indexes),

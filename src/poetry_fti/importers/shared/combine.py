@@ -23,6 +23,7 @@ def combined(stages: Sequence[ImportedStage]) -> ImportedStage:
         requirements=tuple(merged(r for each in stages for r in each.requirements)),
         contents=_united(each.contents for each in stages),
         constraints=_united(each.constraints for each in stages),
+        pins=_united(each.pins for each in stages),
         overrides=_united(each.overrides for each in stages),
         versions=_united(each.versions for each in stages),
         indirect=_united(each.indirect for each in stages),

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from poetry_fti.model.imported import ImportedIndex
 from poetry_fti.urls import has_login, public_url, secret_parameter
+from poetry_fti.wording import in_one_line, in_quotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -51,6 +52,14 @@ def _name(url: str) -> str:
     return _NO_WORD.sub("-", "-".join(kept)).strip("-").lower() or "index"
 
 
+def unverified_note(where: str, name: str) -> str:
+    """Return the sentence on an index whose certificate is not to be verified."""
+    return (
+        f"{where}: the certificate of the source {in_quotes(name)} will be verified. Set `poetry"
+        f" config certificates.{in_one_line(name)}.cert false` if it cannot be."
+    )
+
+
 def named_apart(indexes: Iterable[ImportedIndex]) -> list[ImportedIndex]:
     """Return indexes of which those with the same name got a number."""
     found: dict[str, ImportedIndex] = {}
@@ -74,7 +83,7 @@ def with_indexes(
     others = [each for each in indexes if each not in pytorch and each.url]
     for each in requirements:
         label = each.pin.local if each.pin else None
-        if each.index or each.url or each.path:
+        if each.has_place:
             yield each
         elif pytorch and each.normalized in _PYTORCH_PACKAGES:
             built = [index for index in pytorch if label and index.url.rstrip("/").endswith(label)]

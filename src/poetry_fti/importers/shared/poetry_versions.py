@@ -26,7 +26,24 @@ def specifiers(constraint: str) -> str:
     ValueError if it is not valid.
     """
     found = [_of_one(each.strip()) for each in _ALTERNATIVE.split(constraint)]
-    return found[0] if len(found) == 1 else _around(list(map(SpecifierSet, found)))
+    if len(found) == 1:
+        return found[0]
+    parts = (",".join(map(_bounds, SpecifierSet(each))) for each in found)
+    return _around(list(map(SpecifierSet, parts)))
+
+
+def _bounds(specifier: Specifier) -> str:
+    """Return a specifier with both bounds if it allows one version or one series of versions."""
+    operator, version = specifier.operator, specifier.version
+    if operator == "~=":
+        return _range(version, len(Version(version).release) - 1)
+    if operator != "==":
+        return str(specifier)
+    if version.endswith(".*"):
+        series = version.removesuffix(".*")
+        return _range(series, len(Version(series).release))
+    public = Version(version).public
+    return f">={public},<={public}"
 
 
 def _around(alternatives: Sequence[SpecifierSet]) -> str:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def merged(requirements: Iterable[ImportedRequirement]) -> list[ImportedRequirement]:
     """Return requirements of which those with the same name and marker are one.
 
-    Their extras and specifiers are united, and the first index counts. Direct references stay as
-    they are.
+    Their extras and specifiers are united, the first index counts, and pre-releases are allowed if
+    one of them does. Direct references stay as they are.
     """
     found: dict[tuple[str, ...], ImportedRequirement] = {}
     for each in requirements:
@@ -33,6 +33,7 @@ def merged(requirements: Iterable[ImportedRequirement]) -> list[ImportedRequirem
                 specifier=",".join(specifiers),
                 extras=extras,
                 index=other.index or each.index,
+                prereleases=other.prereleases or each.prereleases,
             )
         else:
             found[key] = each

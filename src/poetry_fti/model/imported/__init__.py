@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -10,7 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import PurePath
 
     from packaging.specifiers import Specifier
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 IndexPriority: TypeAlias = Literal["primary", "supplemental", "explicit"]
 _EXACT: Final = ("==", "===")
+_AT_LEAST: Final = (*_EXACT, ">=", ">", "~=")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class ImportedRequirement:
         path: the absolute path of a folder or file to install; None for a package from elsewhere.
         editable: whether the folder is installed in editable mode.
         index: the name of the only index to use, empty for any.
+        prereleases: whether pre-releases are allowed, even if no bound is one.
     """
 
     name: str
@@ -45,11 +48,17 @@ class ImportedRequirement:
     path: PurePath | None = None
     editable: bool = False
     index: str = ""
+    prereleases: bool = False
 
     @property
     def normalized(self) -> NormalizedName:
         """The normalized name (PEP 503)."""
         return canonicalize_name(self.name)
+
+    @property
+    def has_place(self) -> bool:
+        """Whether the package comes from a URL, a path or one index only."""
+        return bool(self.url or self.path or self.index)
 
     @property
     def pin(self) -> Version | None:
@@ -80,19 +89,26 @@ class ImportedRequirement:
 def relaxed(requirements: Sequence[ImportedRequirement]) -> list[ImportedRequirement]:
     """Return requirements with lower bounds in place of exact versions.
 
-    Where a package is pinned to several versions, by requirements with different markers, each
-    stays below the next one.
+    Where a package has several requirements, with different markers, an exact version stays below
+    the next exact version or lower bound of the others.
     """
-    pins: dict[NormalizedName, set[Version]] = {}
+    lowest: dict[NormalizedName, set[Version]] = {}
     for each in requirements:
-        if each.pin is not None:
-            pins.setdefault(each.normalized, set()).add(Version(each.pin.public))
+        lowest.setdefault(each.normalized, set()).update(_lower_versions(each.specifier))
     return [
-        each.relaxed(_next(Version(each.pin.public), pins[each.normalized]))
+        each.relaxed(_next(Version(each.pin.public), lowest[each.normalized]))
         if each.pin is not None
         else each
         for each in requirements
     ]
+
+
+def _lower_versions(specifiers: str) -> Iterator[Version]:
+    """Yield the exact versions and the lower bounds in specifiers, without local labels."""
+    for each in SpecifierSet(specifiers):
+        if each.operator in _AT_LEAST:
+            with suppress(InvalidVersion):  # `===` compares texts
+                yield Version(Version(each.version.removesuffix(".*")).public)
 
 
 def _next(version: Version, versions: Iterable[Version]) -> Version | None:
@@ -136,6 +152,8 @@ class ImportedStage:
         requirements: what is installed directly.
         contents: packages that the local ones among them require.
         constraints: bounds on versions wherever a package occurs.
+        pins: exact versions in files of constraints, which may list more packages than the stage
+            has.
         overrides: pairs of a package and the constraint that replaces what others require of it.
         versions: pairs of a package and a version of it that was locked, transitive ones included.
         indirect: pins of packages that only other packages require. The file does not record for
@@ -151,6 +169,7 @@ class ImportedStage:
     requirements: tuple[ImportedRequirement, ...] = ()
     contents: tuple[NormalizedName, ...] = ()
     constraints: tuple[ImportedRequirement, ...] = ()
+    pins: tuple[ImportedRequirement, ...] = ()
     overrides: tuple[tuple[NormalizedName, str], ...] = ()
     versions: tuple[tuple[NormalizedName, str], ...] = ()
     indirect: tuple[ImportedRequirement, ...] = ()

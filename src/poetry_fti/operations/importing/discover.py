@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from poetry_fti.errors import FtiError
 from poetry_fti.importers import importer_of
-from poetry_fti.importers.discovery import Candidate, propose, rank
-from poetry_fti.importers.requirements.entries import included_files
+from poetry_fti.importers.discovery import Candidate, is_for_development, propose, rank
+from poetry_fti.importers.included import included_by
+from poetry_fti.importers.projects.stage import own_groups
 from poetry_fti.importers.source import Source
 from poetry_fti.operations.importing.project_files import ProjectFiles
 
@@ -42,8 +43,8 @@ class Discovery:
 def discover(folder: Path) -> Discovery:
     """Return stages for the files in a project's folder that describe environments.
 
-    Hidden folders, environments, tests and the folder `fti` are skipped; files that another one
-    includes are not listed. No file is written.
+    Hidden folders, environments, tests and the folder `fti` are skipped. Files that another one
+    includes are not listed, unless that is for development. No file is written.
     """
     root = folder.resolve()
     files = ProjectFiles(root, ())
@@ -53,7 +54,7 @@ def discover(folder: Path) -> Discovery:
     for path in paths:
         relative = PurePosixPath(path.relative_to(root).as_posix())
         try:
-            included |= {Path(each) for each in included_files(path, files)}
+            included |= _included(path, files)
             candidates += [(path, each) for each in _candidates(path, relative, files)]
         except FtiError as error:
             # Most Dockerfiles and notebooks install no package.
@@ -63,13 +64,24 @@ def discover(folder: Path) -> Discovery:
     return Discovery(tuple(proposals), tuple(rest), tuple(unreadable))
 
 
+def _included(path: Path, files: ProjectFiles) -> set[Path]:
+    """Return the files that are part of another one, and so not stages of their own.
+
+    What a file for development includes often is a stage, but constraints never are.
+    """
+    found = included_by(Source(path, files))
+    leaves_requirements = is_for_development(path.name)
+    return {Path(each) for each, is_constraint in found if is_constraint or not leaves_requirements}
+
+
 def _candidates(path: Path, relative: PurePosixPath, files: ProjectFiles) -> Iterator[Candidate]:
     importer = importer_of(path.name)
     if importer is None:
         return
+    groups = own_groups(Source(path, files))
     for name in importer.environments(Source(path, files)) or [""]:
         stage = importer.read(Source(path, files, name))
-        yield Candidate(relative, stage.packages, name)
+        yield Candidate(relative, stage.packages, name, is_group=name in groups)
 
 
 def _paths(root: Path) -> Iterator[Path]:

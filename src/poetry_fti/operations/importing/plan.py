@@ -30,7 +30,7 @@ from poetry_fti.operations.project import require_usable
 from poetry_fti.ports.installed.environment import read_installed
 from poetry_fti.ports.installed.locations import find_python
 from poetry_fti.scaffold.imported_stage import Target, is_stage, with_imported
-from poetry_fti.scaffold.new_project import with_project
+from poetry_fti.scaffold.new_project import with_package_mode, with_project
 from poetry_fti.scaffold.toml_text import parse
 from poetry_fti.targets import python_minors
 from poetry_fti.wording import in_quotes, joined
@@ -96,6 +96,8 @@ def plan_import(folder: Path, request: ImportRequest, start: Path) -> ImportPlan
     before = written_text(root)
     text = existing_text(root)
     text = with_project(before or "", root.name, imported.python) if text is None else text
+    has_lock = any((root / name).is_file() for name in ("uv.lock", "pdm.lock"))
+    text = with_package_mode(text, has_lock=has_lock)
     is_new = not is_stage(text, request.stage)
     target = Target(
         name=request.stage,
@@ -179,7 +181,10 @@ def _named(start: Path, text: str) -> tuple[Path, str]:
     if not colon or Path(start, text).exists():
         path, environment = text, ""
     # Paths of packages are relative to the project's root, which is free of links.
-    found = Path(os.path.realpath((start / path).parent), Path(path).name)
+    if Path(path).name in {"", ".."}:
+        found = Path(os.path.realpath(start / path))
+    else:
+        found = Path(os.path.realpath((start / path).parent), Path(path).name)
     model = found / _MODEL
     return (model if model.is_file() else found), environment
 

@@ -15,6 +15,7 @@ from poetry_fti.operations.importing.plan import with_requirements
 from poetry_fti.operations.locking.lock import LockRequest, lock_stages
 from poetry_fti.operations.new_stages import write_pyproject
 from poetry_fti.operations.project import load_project
+from poetry_fti.wording import joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,7 +147,7 @@ def other_versions(
     for name, version in plan.imported.versions:
         wanted.setdefault(name, []).append(version)
     return [
-        (name, ", ".join(wanted[name]), ", ".join(map(str, versions[name])))
+        (name, joined(wanted[name], "or"), joined(map(str, versions[name])))
         for name in sorted(wanted)
         if name in versions and set(map(str, versions[name])).isdisjoint(_normalized(wanted[name]))
     ]

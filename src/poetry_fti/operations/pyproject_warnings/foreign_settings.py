@@ -12,11 +12,11 @@ from packaging.utils import canonicalize_name
 
 from poetry_fti.config.messages import dotted
 from poetry_fti.errors import FtiError
-from poetry_fti.urls import public_text, public_url
+from poetry_fti.urls import is_pypi, public_text, public_url
 from poetry_fti.wording import in_one_line, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from packaging.utils import NormalizedName
 
@@ -35,6 +35,7 @@ _SOURCE_KEYS: Final = {
     "editable": "develop",
     "marker": "markers",
 }
+_MAIN: Final = ("tool", "poetry", "dependencies")
 _ORIGINS: Final = frozenset({"source", "url", "git", "path"})
 _DEFAULT_TOO: Final = 'with name = "PyPI" and priority = "supplemental" for other packages'
 
@@ -45,7 +46,7 @@ def foreign_warnings(project: Project) -> list[str]:
     uv, pdm = _table(tool, "uv"), _table(tool, "pdm")
     found = [
         *_index_warnings(project, [*_uv_indexes(uv), *_pdm_indexes(pdm)]),
-        *_source_warnings(project.pyproject, _table(uv, "sources")),
+        *_source_warnings(project.pyproject, _table(uv, "sources"), _unneeded(uv)),
         *_bound_warnings(project, uv),
     ]
     return [in_one_line(public_text(text)) for text in found]
@@ -102,27 +103,63 @@ def _bare(url: str) -> str:
     return public_url(url).rstrip("/")
 
 
-def _source_warnings(pyproject: Mapping[str, Any], sources: Mapping[str, Any]) -> Iterator[str]:
+def _unneeded(uv: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of PyPI as an index, which need no source if no other one comes first."""
+    indexes = [index for _, index in _uv_indexes(uv)]
+    of_pypi = [each for each in indexes if is_pypi(str(each.get("url")))]
+    others = (each for each in indexes if each not in of_pypi and not each.get("explicit"))
+    return (
+        frozenset()
+        if any(others)
+        else frozenset(str(each["name"]) for each in of_pypi if "name" in each)
+    )
+
+
+def _source_warnings(
+    pyproject: Mapping[str, Any], sources: Mapping[str, Any], unneeded: Container[str]
+) -> Iterator[str]:
     for name, value in sources.items():
-        tables = [_poetry_source(each) for each in _tables(value)]
-        written = _toml(tables[0] if len(tables) == 1 else tables)
-        missing = [
-            f"[{dotted(*path)}]"
-            for path in _requiring(pyproject, canonicalize_name(name))
-            if not _has_origin(_table(pyproject, *path), canonicalize_name(name))
-        ]
-        if tables and missing:
+        missing: dict[str, list[str]] = {}
+        for path in _requiring(pyproject, canonicalize_name(name)):
+            if not _has_origin(_table(pyproject, *path), canonicalize_name(name)):
+                found = [
+                    _poetry_source(each)
+                    for each in _tables(value)
+                    if _is_for(path, each) and str(each.get("index")) not in unneeded
+                ]
+                if found:
+                    written = _toml(found[0] if len(found) == 1 else found)
+                    missing.setdefault(written, []).append(f"[{dotted(*path)}]")
+        if missing:
+            added = joined(
+                f"{dotted(name)} = {written} to {joined(paths)}"
+                for written, paths in missing.items()
+            )
             yield (
                 f"Poetry does not read {dotted('tool', 'uv', 'sources', name)}: {name} would come"
-                f" from another source. Add {dotted(name)} = {written} to {joined(missing)}."
+                f" from another source. Add {added}."
             )
+
+
+def _is_for(path: Sequence[str], source: Mapping[str, Any]) -> bool:
+    """Return whether a source of uv applies to what the table at a path of Poetry's details."""
+    is_main = tuple(path) == _MAIN
+    if "group" in source:
+        return not is_main and canonicalize_name(str(source["group"])) == canonicalize_name(
+            path[-2]
+        )
+    return is_main or "extra" not in source
 
 
 def _poetry_source(source: Mapping[str, Any]) -> dict[str, Any]:
     """Return a source of uv as the details of a requirement in Poetry's tables."""
     details = {_SOURCE_KEYS[key]: value for key, value in source.items() if key in _SOURCE_KEYS}
     if source.get("workspace"):
-        return {"path": "PATH", "develop": True, **details}
+        details = {"path": "PATH", "develop": True, **details}
+    if extra := source.get("extra"):
+        marker = f"extra == '{extra}'"
+        others = details.get("markers")
+        details["markers"] = f"({others}) and {marker}" if others else marker
     return details
 
 
@@ -144,28 +181,28 @@ def _requiring(pyproject: Mapping[str, Any], package: NormalizedName) -> Iterato
         *(e for each in optional for e in _strings(each)),
     ]
     if package in _names(main):
-        yield "tool", "poetry", "dependencies"
+        yield _MAIN
     for group, items in _table(pyproject, "dependency-groups").items():
         if package in _names(_strings(items)):
             yield "tool", "poetry", "group", group, "dependencies"
 
 
 def _bound_warnings(project: Project, uv: Mapping[str, Any]) -> Iterator[str]:
-    config = project.config
+    stages = [each.stage for each in project.stages]
     constraints = _strings(uv.get("constraint-dependencies"))
-    if not _names(constraints) <= {each.name for each in config.constraints}:
+    if any(not _names(constraints) <= {c.name for c in each.constraints} for each in stages):
         yield (
             "Poetry does not read tool.uv.constraint-dependencies."
             f" Add constraints = {_toml(constraints)} to [tool.fti]."
         )
     overrides = _requirements(uv.get("override-dependencies"))
-    if not overrides.keys() <= {canonicalize_name(name) for name, _ in config.overrides}:
+    if any(not overrides.keys() <= dict(each.overrides).keys() for each in stages):
         values = joined(f"{name} = {_toml(each)}" for name, each in overrides.items())
         yield (
             "Poetry does not read tool.uv.override-dependencies."
             f" Add {values} to [tool.fti.overrides]."
         )
-    if uv.get("conflicts") and not config.isolated:
+    if uv.get("conflicts") and not project.config.isolated:
         yield (
             "Poetry does not read tool.uv.conflicts. Stages may conflict without it; add"
             " isolated = true to [tool.fti] so that Poetry's own commands ignore them."

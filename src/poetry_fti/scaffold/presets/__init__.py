@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
 from poetry_fti.config.messages import stage_path
 from poetry_fti.config.read import read_config
@@ -16,7 +17,7 @@ from poetry_fti.model.stage import KINDS
 from poetry_fti.wording import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from poetry_fti.model.stage import Kind
 
@@ -91,11 +92,37 @@ def read_preset(name: str, data: Mapping[str, Any]) -> Preset:
         accelerators=_accelerators(table, problems),
         stage=_stage(table, problems),
     )
+    problems += _unknown_packages(preset)
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = [f"The preset {name} has {count}:", *(f"  {_relative(p)}" for p in problems)]
         raise ConfigError("\n".join(lines))
     return preset
+
+
+def _unknown_packages(preset: Preset) -> Iterator[Problem]:
+    """Yield a problem for each package of a source that the preset does not require."""
+    own = _names(preset.packages)
+    every = own.union(*map(_names, preset.accelerators.values()))
+    parts = {"": (preset.packages, every)} | {
+        f"accelerators.{name}.": (packages, own | _names(packages))
+        for name, packages in preset.accelerators.items()
+    }
+    for start, (packages, known) in parts.items():
+        for position, source in enumerate(packages.sources):
+            for index, name in enumerate(source.packages):
+                if canonicalize_name(name) not in known:
+                    path = f"{start}sources[{position}].packages[{index}]"
+                    message = f'the preset does not require "{name}"{suggestion(name, known)}'
+                    yield Problem(path, message)
+
+
+def _names(packages: PresetPackages) -> set[str]:
+    return {
+        canonicalize_name(Requirement(text).name)
+        for text in packages.requirements
+        if _is_requirement(text)
+    }
 
 
 def _relative(problem: Problem) -> Problem:
