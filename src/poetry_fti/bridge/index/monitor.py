@@ -19,7 +19,8 @@ from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
 from poetry.repositories.http_repository import HTTPRepository
 from poetry.utils.constants import STATUS_FORCELIST
 
-from poetry_fti.bridge.internals.index import keep_open, paragraphs
+from poetry_fti.bridge.internals.index import keep_open
+from poetry_fti.bridge.unreachable import error_text, is_unreachable
 from poetry_fti.errors import FtiError, IndexFailedError, UnsolvableError
 from poetry_fti.urls import public_text
 
@@ -167,8 +168,8 @@ class IndexMonitor:
             with self.response_errors():
                 yield
         except PoetryRuntimeError as error:
-            kind = IndexFailedError if _is_unreachable(error) else FtiError
-            raise kind(_error_text(error)) from error
+            kind = IndexFailedError if is_unreachable(error) else FtiError
+            raise kind(error_text(error)) from error
         except IndexFailedError:
             raise
         except UnsolvableError as error:
@@ -271,9 +272,9 @@ def _remembered_failures(repository: HTTPRepository) -> Iterator[None]:
             failures[host] = str(error)
             raise IndexFailedError(failures[host], server) from error
         except PoetryRuntimeError as error:
-            if not _is_unreachable(error):
+            if not is_unreachable(error):
                 raise
-            failures[host] = _error_text(error)
+            failures[host] = error_text(error)
             raise IndexFailedError(failures[host], server) from error
 
     vars(authenticator)["request"] = remembering
@@ -281,17 +282,3 @@ def _remembered_failures(repository: HTTPRepository) -> Iterator[None]:
         yield
     finally:
         vars(authenticator)["request"] = request
-
-
-def _is_unreachable(error: PoetryRuntimeError) -> bool:
-    """Return whether an error of Poetry states that a server is unreachable; others are of git."""
-    return str(error).startswith("All attempts to connect")
-
-
-def _error_text(error: PoetryRuntimeError) -> str:
-    """Return the text of one of Poetry's errors, without its markup and without credentials."""
-    messages = paragraphs(error)
-    if messages is None:
-        return public_text(str(error))
-    lines = [message.stripped.strip() for message in messages if not message.debug]
-    return public_text("\n".join(line for line in lines if line))
