@@ -100,8 +100,12 @@ Poetry is configured with.
         return DONE
 
     def _names(self, project: Project) -> Sequence[str] | None:
-        """Return the stages to build, an empty sequence for all; None if there are none."""
+        """Return the stages to build, an empty sequence for all; None if there are none.
+
+        Raises ConfigError for an unknown stage, before a container engine is looked for.
+        """
         names: list[str] = self.argument("stages")
+        project.select(names)
         revision: str | None = self.option("since")
         if revision is None:
             return names

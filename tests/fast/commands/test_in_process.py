@@ -155,6 +155,11 @@ def test_a_dry_run_counts_what_lock_and_list_count(demo: MemoryProject) -> None:
     assert listed["stages"][0]["packages"] == 2
 
 
+def test_a_comparison_regenerates_no_lock(locked_demo: MemoryProject) -> None:
+    message = "--check locks no stage; leave --regenerate out.\n"
+    assert run(locked_demo, "lock", "--check", "--regenerate") == Ended(1, "", message)
+
+
 def test_an_update_is_reported(locked_demo: MemoryProject) -> None:
     locked_demo.index.offer({"app 2.0": [], "lib 1.0": [], "mid 1.0": ["lib<2"]})
     assert run(locked_demo, "update", "app", "--stage", "feature", "--dry-run") == Ended(
@@ -195,6 +200,10 @@ def test_exported_files_are_listed_and_compared(locked_demo: MemoryProject) -> N
     ("words", "error"),
     [
         ("--stdout", "--stdout prints one file: name one stage and one --format, or --merged.\n"),
+        (
+            "training -f pylock --stdout --check",
+            "--check prints no file; leave --stdout out.\n",
+        ),
         ("--merged -f pylock", "--merged writes a pylock.toml; leave --format out.\n"),
         (
             "-f pylock --no-hashes",
@@ -208,6 +217,16 @@ def test_exported_files_are_listed_and_compared(locked_demo: MemoryProject) -> N
 )
 def test_exports_that_make_no_sense(locked_demo: MemoryProject, words: str, error: str) -> None:
     assert run(locked_demo, "export", *words.split()) == Ended(1, "", error)
+
+
+def test_an_unknown_stage_is_reported_before_an_engine_is_looked_for(
+    locked_demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    message = 'There is no stage "trainin"; did you mean "training"? (stages: '
+    ended = run(locked_demo, "build", "trainin")
+    assert (ended.code, ended.output) == (2, "")
+    assert ended.errors.startswith(message)
 
 
 def test_formats_that_do_not_apply(locked_demo: MemoryProject) -> None:
