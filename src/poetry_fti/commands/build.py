@@ -62,7 +62,7 @@ class BuildCommand(Command):
     ]
     help = """\
 Writes the requirements and Dockerfiles of the stages, whose locks have to be fresh. Then Docker,
-Podman or Buildah builds the images whose inputs (packages, code, Dockerfile …) have changed. The
+Podman or Buildah builds the images whose inputs, such as packages and code, have changed. The
 tag of an image is the digest of its inputs. Private indexes are accessed with the credentials that
 Poetry is configured with.
 
