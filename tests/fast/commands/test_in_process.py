@@ -10,8 +10,10 @@ import pytest
 
 from memory_commands import Ended, run, run_poetry
 from poetry_fti.commands.poetry.edit import changing
+from poetry_fti.errors import FtiError
 from poetry_fti.model.images.image import Image
 from poetry_fti.operations.locking.lock import lock_stages
+from poetry_fti.operations.project import load_project
 from small_index import pyproject
 
 if TYPE_CHECKING:
@@ -571,3 +573,17 @@ def test_line_ends_are_kept(locked_demo: MemoryProject) -> None:
     for path in paths:
         content = path.read_bytes()
         assert content.count(b"\n") == content.count(b"\r\n"), path
+
+
+def test_a_command_in_the_folder_of_a_stage_names_the_project(locked_demo: MemoryProject) -> None:
+    run(locked_demo, "export", "training", "-f", "pyproject")
+    root = locked_demo.root
+    exported = root / "fti/training/pyproject.toml"
+    with pytest.raises(FtiError) as error:
+        load_project(exported.parent)
+    assert str(error.value) == f"{exported} is exported for a stage. Run the command in {root}."
+    # A copy elsewhere is a project of its own.
+    copy = root / "copy/pyproject.toml"
+    copy.parent.mkdir()
+    exported.rename(copy)
+    assert [stage.name for stage in load_project(copy.parent).stages] == ["training"]
