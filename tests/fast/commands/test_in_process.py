@@ -575,6 +575,19 @@ def test_line_ends_are_kept(locked_demo: MemoryProject) -> None:
         assert content.count(b"\n") == content.count(b"\r\n"), path
 
 
+def test_a_lock_that_locking_does_not_replace_is_listed_with_what_does(
+    locked_demo: MemoryProject,
+) -> None:
+    (locked_demo.root / "fti/training/poetry.lock").write_text("", encoding="utf-8")
+    reason = "training: the lock cannot be read: the lock file does not have a metadata entry"
+    command = "poetry fti lock training --regenerate"
+    assert run(locked_demo, "list").output.splitlines()[-3:] == [
+        reason,
+        "",
+        f"Restore this lock, or run {command} to lock from scratch.",
+    ]
+
+
 def test_a_command_in_the_folder_of_a_stage_names_the_project(locked_demo: MemoryProject) -> None:
     run(locked_demo, "export", "training", "-f", "pyproject")
     root = locked_demo.root
