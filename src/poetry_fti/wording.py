@@ -46,9 +46,17 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def suggestion(word: str, known: Collection[str]) -> str:
-    """Return `; did you mean "…"?` with the most similar known word, or an empty string."""
-    near = get_close_matches(word, sorted(known), n=1)
-    return f'; did you mean "{near[0]}"?' if near else ""
+    """Return `; did you mean "…"?` with the most similar known word, or an empty string.
+
+    Case makes no difference, nor do `_` and `-`.
+    """
+    folded = {_folded(each): each for each in sorted(known)}
+    near = get_close_matches(_folded(word), folded, n=1)
+    return f'; did you mean "{folded[near[0]]}"?' if near else ""
+
+
+def _folded(word: str) -> str:
+    return word.lower().replace("_", "-")
 
 
 def joined(words: Iterable[str], conjunction: str = "and") -> str:

@@ -11,6 +11,7 @@ from poetry_fti.wording import (
     in_quotes,
     short_commit,
     short_digest,
+    suggestion,
 )
 
 
@@ -42,3 +43,16 @@ def test_hashes_are_shortened_to_twelve_digits() -> None:
     assert short_digest("sha256:0123456789abcdef") == "sha256:0123456789ab"
     assert short_digest("") == ""
     assert digest_name("sha256:0123456789abcdef") == "0123456789ab"
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("trainig", '; did you mean "Training-2"?'),
+        ("TRAINING_2", '; did you mean "Training-2"?'),
+        ("FEATURE", '; did you mean "feature"?'),
+        ("nowhere", ""),
+    ],
+)
+def test_similar_words_are_suggested(word: str, meant: str) -> None:
+    assert suggestion(word, {"feature", "Training-2"}) == meant

@@ -62,7 +62,7 @@ class BuildCommand(Command):
     ]
     help = """\
 Writes the requirements and Dockerfiles of the stages, whose locks have to be fresh. Then Docker,
-Podman or Buildah builds the images whose inputs (packages, code, Dockerfile …) have changed. The
+Podman or Buildah builds the images whose inputs, such as packages and code, have changed. The
 tag of an image is the digest of its inputs. Private indexes are accessed with the credentials that
 Poetry is configured with.
 
@@ -100,8 +100,12 @@ Poetry is configured with.
         return DONE
 
     def _names(self, project: Project) -> Sequence[str] | None:
-        """Return the stages to build, an empty sequence for all; None if there are none."""
+        """Return the stages to build, an empty sequence for all; None if there are none.
+
+        Raises ConfigError for an unknown stage, before a container engine is looked for.
+        """
         names: list[str] = self.argument("stages")
+        project.select(names)
         revision: str | None = self.option("since")
         if revision is None:
             return names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from cleo.helpers import option
 from poetry.console.commands.command import Command
@@ -18,6 +18,9 @@ from poetry_fti.operations.check.run import CheckRequest, chosen_checks, run_che
 if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
     from cleo.io.inputs.option import Option
+
+
+_WIDTH: Final = max(map(len, CHECKS))
 
 
 class CheckCommand(Command):
@@ -39,7 +42,7 @@ class CheckCommand(Command):
         [
             "Runs these checks, all of them by default:",
             "",
-            *(f"  <c1>{name:16}</c1>{load_check(name).summary}" for name in CHECKS),
+            *(f"  <c1>{name:{_WIDTH}}</c1>  {load_check(name).summary}" for name in CHECKS),
             "",
             "The exit code is 3 if there are errors. Levels and waivers are set in",
             "<comment>[tool.fti.check]</comment>.",

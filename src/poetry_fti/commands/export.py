@@ -64,7 +64,12 @@ class ExportCommand(Command):
             None,
             "Compare with the files on disk and exit with 3 if one differs; -v prints diffs.",
         ),
-        option("stdout", None, "Print one stage in one format instead of writing files."),
+        option(
+            "stdout",
+            None,
+            "Print one file instead of writing files: that of one stage in one format, or one that"
+            " describes all stages.",
+        ),
         option("no-hashes", None, "Omit hashes from requirements, for tools that reject them."),
         option("no-markers", None, "Omit markers from requirements, for tools that reject them."),
     ]
@@ -132,7 +137,9 @@ with the options that they were written with.
             raise FtiError("--merged writes a pylock.toml; leave --format out.")
         one_file = len(request.stages) == 1 or all(map(is_project_format, request.formats))
         single = request.merged or (len(request.formats) == 1 and one_file)
-        if self.option("stdout") and (request.check or not single):
+        if self.option("stdout") and request.check:
+            raise FtiError("--check prints no file; leave --stdout out.")
+        if self.option("stdout") and not single:
             raise FtiError(
                 "--stdout prints one file: name one stage and one --format, or --merged."
             )

@@ -33,7 +33,8 @@ class ListCommand(Command):
         """Print a line for each stage, then the folders that belong to no stage."""
         json_wanted = wants_json(self)
         project = load(self)
-        stages = [_data(stage) for stage in list_stages(project)]
+        listed = list_stages(project)
+        stages = [_data(stage) for stage in listed]
         for text in unseen_changes(project, project.stages):
             warning(self.io, text)
         leftovers = [leftover.name for leftover in find_leftovers(project)]
@@ -46,17 +47,21 @@ class ListCommand(Command):
         self.line(f"<b>{first}</b>")
         for line in lines:
             self.line(escape(line))
-        self._hints(stages, leftovers)
+        self._hints(listed, leftovers)
         return DONE
 
-    def _hints(self, stages: list[dict[str, Any]], leftovers: list[str]) -> None:
-        for stage in stages:
-            if stage["reason"]:
-                trouble = "the lock cannot be read: " if stage["lock"] == "broken" else ""
-                reason = f"{stage['stage']}: {trouble}{stage['reason']}"
+    def _hints(self, stages: list[ListedStage], leftovers: list[str]) -> None:
+        for each in stages:
+            if each.reason:
+                trouble = "the lock cannot be read: " if each.lock == "broken" else ""
+                reason = f"{each.stage.name}: {trouble}{each.reason}"
                 self.line(f"<error>{escape(reason)}</error>")
-        if any(stage["lock"] != "fresh" for stage in stages):
+        if any(each.lock != "fresh" and not each.is_lost for each in stages):
             self.line("\nRun <info>poetry fti lock</info> to lock the stages that are not fresh.")
+        if lost := [each.stage.name for each in stages if each.is_lost]:
+            command = escape(f"poetry fti lock {' '.join(lost)} --regenerate")
+            what = "this lock" if len(lost) == 1 else "these locks"
+            self.line(f"\nRestore {what}, or run <info>{command}</info> to lock from scratch.")
         if leftovers:
             names = escape(in_one_line(", ".join(leftovers)))
             self.line(f"\nFolders that belong to no stage: {names}")

@@ -11,7 +11,7 @@ from poetry.console.commands.command import Command
 from poetry_fti.commands.shared.console import error, feedback_of, guarded, load, plain, warning
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.options import REPORT_FORMAT, STAGES, wants_json
-from poetry_fti.errors import DONE, FOUND
+from poetry_fti.errors import DONE, FOUND, FtiError
 from poetry_fti.operations.pyproject_warnings.foreign_settings import foreign_warnings
 from poetry_fti.operations.pyproject_warnings.unselected_extras import extra_warnings
 from poetry_fti.operations.unseen_changes import unseen_changes
@@ -58,6 +58,8 @@ same version of a package wherever possible.
         project = load(self, check=False)
         stages = project.select(self.argument("stages"))
         if self.option("check"):
+            if regenerate:
+                raise FtiError("--check locks no stage; leave --regenerate out.")
             return self._check(project, stages, json_wanted=json_wanted)
         # Checking takes a tenth less without these.
         from poetry_fti.commands.shared.reports.lock import report_locking  # noqa: PLC0415

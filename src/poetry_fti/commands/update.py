@@ -11,7 +11,7 @@ from poetry_fti.commands.shared.console import feedback_of, guarded, load
 from poetry_fti.commands.shared.exclusive import exclusive
 from poetry_fti.commands.shared.options import REPORT_FORMAT, wants_json
 from poetry_fti.commands.shared.reports.lock import report_locking
-from poetry_fti.operations.edit.stage_words import leading_stages, split_names
+from poetry_fti.operations.edit.stage_words import chosen_stages, leading_stages
 from poetry_fti.operations.locking.lock import LockRequest, lock_stages
 
 if TYPE_CHECKING:
@@ -58,8 +58,10 @@ their versions. Stages get the same version of a package wherever possible.
         project = load(self)
         dry_run: bool = self.option("dry-run")
         known = [stage.name for stage in project.stages]
-        names, packages = split_names(self.option("stage")), self.argument("packages")
-        if not names:
+        packages: list[str] = self.argument("packages")
+        if chosen := self.option("stage"):
+            names = chosen_stages(chosen, known)
+        else:
             names, packages = leading_stages("update", packages, known)
         request = LockRequest.for_update(project, packages, names, dry_run=dry_run)
         stages = project.select(request.stages)

@@ -21,7 +21,8 @@ class ListedStage:
 
     `python` are PEP 440 specifiers, an empty string for any version; `reason` states why the lock
     cannot be read or violates a rule, and is empty otherwise; `packages` is the number of packages
-    in the lock as `LockResult` has it, None without a readable lock.
+    in the lock as `LockResult` has it, None without a readable lock. `is_lost` is set for a lock
+    that only `--regenerate` replaces.
     """
 
     stage: Stage
@@ -29,6 +30,7 @@ class ListedStage:
     lock: LockState
     reason: str
     packages: int | None
+    is_lost: bool
 
 
 def list_stages(project: Project) -> list[ListedStage]:
@@ -51,4 +53,5 @@ def _listed(project: Project, stage: ProjectStage) -> ListedStage:
         lock=status.state,
         reason=reason,
         packages=packages,
+        is_lost=status.state == "broken" and not status.is_merging,
     )

@@ -215,6 +215,7 @@ def load_project(
     path = project_file.find_pyproject(start)
     # An edit is based on this text, even if the file changes before it is parsed.
     text = files.read(path) or ""
+    _refuse_exported(path, text)
     pyproject = project_file.read_pyproject(path)
     known = check and is_accepted(path.parent, pyproject)
     poetry = PoetryProject(path.parent, create, is_accepted=known)
@@ -227,6 +228,25 @@ def load_project(
             raise
         raise ProblemsError(error.problems, str(path)) from error  # the file may be unexpected
     return Project(text, pyproject, poetry, read)
+
+
+def _refuse_exported(path: Path, text: str) -> None:
+    """Raise FtiError for the pyproject.toml that is exported to the folder of a stage.
+
+    It has the stage's groups, so that it could be taken for a project whose stages are not locked.
+    A copy of it elsewhere is a project like any other.
+    """
+    if not text.startswith("#"):
+        return
+    # Imported here, as few projects start with a comment.
+    from poetry_fti.exporters.shared.header import lock_of  # noqa: PLC0415
+
+    lock = lock_of(text)
+    if not lock or not path.with_name("poetry.lock").as_posix().endswith(f"/{lock}"):
+        return
+    root = path.parents[lock.count("/")]
+    if (root / path.name).exists():
+        raise FtiError(f"{path} is exported for a stage. Run the command in {root}.")
 
 
 def require_usable(text: str, root: Path) -> list[DerivedStage]:

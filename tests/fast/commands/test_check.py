@@ -233,3 +233,11 @@ package = ""
             ' "nvidia-*"'
         ),
     ]
+
+
+def test_the_help_lists_all_checks_in_aligned_columns(demo: MemoryProject) -> None:
+    lines = run(demo, "check", "--help").output.splitlines()
+    width = max(map(len, CHECKS))
+    shown = [line[4 + width :] for line in lines if line[4 : 4 + width].strip() in CHECKS]
+    assert len(shown) == len(CHECKS)
+    assert all(text.startswith("  ") and not text[2].isspace() for text in shown)

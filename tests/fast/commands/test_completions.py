@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from cleo.testers.application_tester import ApplicationTester
 from poetry.console.application import Application
 
-from poetry_fti.commands.completion.candidates import SHELLS
+from poetry_fti.commands.completion.candidates import SHELLS, places
+from poetry_fti.commands.overview import GROUPS
 from poetry_fti.plugin import FtiPlugin
+
+if TYPE_CHECKING:
+    from cleo.commands.command import Command
 
 pytestmark = pytest.mark.slow
 
@@ -24,6 +30,32 @@ def script(shell: str) -> str:
     running = application()
     assert running.execute(f"fti completions {shell}") == 0
     return str(running.io.fetch_output())
+
+
+def own_commands() -> dict[str, Command]:
+    """Return the commands by their names below `poetry fti`."""
+    poetry = application().application
+    return {name: poetry.find(f"fti {name}") for group in GROUPS.values() for name in group}
+
+
+def test_the_formats_that_are_completed_are_those_in_the_help() -> None:
+    commands = own_commands()
+    found = places(commands, [])
+    for name, command in commands.items():
+        for option in command.options:
+            if option.name == "format":
+                formats = [word for word, _ in found.candidates[f"{name} --format"]]
+                missing = [word for word in formats if word not in option.description]
+                assert (name, missing) == (name, [])
+
+
+def test_each_option_for_a_stage_is_completed_with_stages() -> None:
+    commands = own_commands()
+    found = places(commands, [])
+    having = {name for name, each in commands.items() for o in each.options if o.name == "stage"}
+    assert having - {"init"} == {
+        place.removesuffix(" --stage") for place in found.stages if place.endswith(" --stage")
+    }
 
 
 @pytest.mark.parametrize(

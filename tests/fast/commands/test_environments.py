@@ -189,6 +189,12 @@ def test_all_stages_are_shown(locked_demo: MemoryProject) -> None:
     assert shown.errors == "fti/training/poetry.lock is missing. Run `poetry fti lock training`.\n"
 
 
+@pytest.mark.parametrize("words", [("show",), ("show", "training")])
+def test_packages_in_an_unknown_format(locked_demo: MemoryProject, words: tuple[str, ...]) -> None:
+    message = 'Unknown report format "yaml" (known: text, json).\n'
+    assert run(locked_demo, *words, "--format", "yaml") == Ended(2, "", message)
+
+
 def test_packages_of_all_stages_are_no_json_document(locked_demo: MemoryProject) -> None:
     shown = run(locked_demo, "show", "--format", "json")
     assert shown == Ended(1, "", "--format json shows one stage: name it.\n")

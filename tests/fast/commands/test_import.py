@@ -312,6 +312,13 @@ def test_errors_change_no_file(project: MemoryProject, words: str, code: int, me
     assert snapshot(project.root) == before
 
 
+def test_a_file_without_requirements_is_reported(project: MemoryProject) -> None:
+    put(project, "r.txt", "# lib\n")
+    done = run(project, "import", "training", source(project, "r.txt"), "--no-lock")
+    assert done.code == 0
+    assert done.output.splitlines()[0] == "- There is no requirement in what is imported."
+
+
 def test_versions_that_exclude_each_other_are_named(project: MemoryProject) -> None:
     put(project, "r.txt", "lib==1.0\n")
     put(project, "gpu.txt", "app\nlib==2.0\n")

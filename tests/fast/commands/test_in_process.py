@@ -10,8 +10,10 @@ import pytest
 
 from memory_commands import Ended, run, run_poetry
 from poetry_fti.commands.poetry.edit import changing
+from poetry_fti.errors import FtiError
 from poetry_fti.model.images.image import Image
 from poetry_fti.operations.locking.lock import lock_stages
+from poetry_fti.operations.project import load_project
 from small_index import pyproject
 
 if TYPE_CHECKING:
@@ -167,6 +169,11 @@ def test_a_dry_run_counts_what_lock_and_list_count(demo: MemoryProject) -> None:
     assert listed["stages"][0]["packages"] == 2
 
 
+def test_a_comparison_regenerates_no_lock(locked_demo: MemoryProject) -> None:
+    message = "--check locks no stage; leave --regenerate out.\n"
+    assert run(locked_demo, "lock", "--check", "--regenerate") == Ended(1, "", message)
+
+
 def test_an_update_is_reported(locked_demo: MemoryProject) -> None:
     locked_demo.index.offer({"app 2.0": [], "lib 1.0": [], "mid 1.0": ["lib<2"]})
     assert run(locked_demo, "update", "app", "--stage", "feature", "--dry-run") == Ended(
@@ -207,6 +214,10 @@ def test_exported_files_are_listed_and_compared(locked_demo: MemoryProject) -> N
     ("words", "error"),
     [
         ("--stdout", "--stdout prints one file: name one stage and one --format, or --merged.\n"),
+        (
+            "training -f pylock --stdout --check",
+            "--check prints no file; leave --stdout out.\n",
+        ),
         ("--merged -f pylock", "--merged writes a pylock.toml; leave --format out.\n"),
         (
             "-f pylock --no-hashes",
@@ -220,6 +231,16 @@ def test_exported_files_are_listed_and_compared(locked_demo: MemoryProject) -> N
 )
 def test_exports_that_make_no_sense(locked_demo: MemoryProject, words: str, error: str) -> None:
     assert run(locked_demo, "export", *words.split()) == Ended(1, "", error)
+
+
+def test_an_unknown_stage_is_reported_before_an_engine_is_looked_for(
+    locked_demo: MemoryProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    message = 'There is no stage "trainin"; did you mean "training"? (stages: '
+    ended = run(locked_demo, "build", "trainin")
+    assert (ended.code, ended.output) == (2, "")
+    assert ended.errors.startswith(message)
 
 
 def test_formats_that_do_not_apply(locked_demo: MemoryProject) -> None:
@@ -572,3 +593,30 @@ def test_line_ends_are_kept(locked_demo: MemoryProject) -> None:
     for path in paths:
         content = path.read_bytes()
         assert content.count(b"\n") == content.count(b"\r\n"), path
+
+
+def test_a_lock_that_locking_does_not_replace_is_listed_with_what_does(
+    locked_demo: MemoryProject,
+) -> None:
+    (locked_demo.root / "fti/training/poetry.lock").write_text("", encoding="utf-8")
+    reason = "training: the lock cannot be read: the lock file does not have a metadata entry"
+    command = "poetry fti lock training --regenerate"
+    assert run(locked_demo, "list").output.splitlines()[-3:] == [
+        reason,
+        "",
+        f"Restore this lock, or run {command} to lock from scratch.",
+    ]
+
+
+def test_a_command_in_the_folder_of_a_stage_names_the_project(locked_demo: MemoryProject) -> None:
+    run(locked_demo, "export", "training", "-f", "pyproject")
+    root = locked_demo.root
+    exported = root / "fti/training/pyproject.toml"
+    with pytest.raises(FtiError) as error:
+        load_project(exported.parent)
+    assert str(error.value) == f"{exported} is exported for a stage. Run the command in {root}."
+    # A copy elsewhere is a project of its own.
+    copy = root / "copy/pyproject.toml"
+    copy.parent.mkdir()
+    exported.rename(copy)
+    assert [stage.name for stage in load_project(copy.parent).stages] == ["training"]

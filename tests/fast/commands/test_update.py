@@ -178,6 +178,21 @@ def test_changes_as_json(demo: Lab) -> None:
             'There is no stage "trainin"; did you mean "training"? (stages: feature, training)\n',
         ),
         (
+            ["trainin"],
+            2,
+            (
+                'No lock contains the package "trainin"; did you mean "training"?'
+                " (stages: feature, training).\n"
+            ),
+        ),
+        (
+            ["libb", "--stage", "training"],
+            2,
+            'No lock contains the package "libb"; did you mean "lib"? (stages: training).\n',
+        ),
+        (["--stage", ""], 2, '"" names no stage (stages: feature, training)\n'),
+        ([","], 2, '"," names no stage (stages: feature, training)\n'),
+        (
             ["lib", "--format", "yaml"],
             2,
             'Unknown report format "yaml" (known: text, json).\n',

@@ -145,6 +145,8 @@ def test_a_lock_that_cannot_be_read_is_an_error(
     [
         (("environment", "--stage", "feature"), 1, "feature has no environment."),
         (("environment", "--stage", "x"), 2, "There is no stage"),
+        (("environment", "--stage", ""), 2, 'There is no stage ""'),
+        (("environment", "--python", ""), 2, "Name the stage"),
         (("environment", "--python", os.devnull), 2, "Name the stage that the Python is compared"),
         (("enviroment",), 2, '"enviroment" cannot be verified. Pass the path of a model'),
     ],

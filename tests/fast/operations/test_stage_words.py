@@ -108,3 +108,9 @@ def test_the_only_stage_is_named() -> None:
 )
 def test_leading_words_that_name_stages(words: str, stages: str, packages: str) -> None:
     assert leading_stages("update", words.split(), KNOWN) == (stages.split(), packages.split())
+
+
+def test_a_word_of_commas_does_not_stand_for_all_stages() -> None:
+    with pytest.raises(ConfigError) as error:
+        leading_stages("update", [",,"], KNOWN)
+    assert str(error.value) == '",," names no stage (stages: feature, training, inference)'

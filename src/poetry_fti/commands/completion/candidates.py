@@ -28,12 +28,13 @@ GLOBAL_OPTIONS: Final = "poetry -"
 # may be preceded by stages.
 _STAGES: Final = {"stage", "stages"}
 _ALSO_STAGES: Final = {"update packages"}
-_WITH_STAGES: Final = {"add --stage", "remove --stage", "update --stage"}
+_WITH_STAGES: Final = {"add --stage", "remove --stage", "update --stage", "verify --stage"}
 _FORMATS_OF: Final = {
     "affected": ("text", "json", "github", "gitlab"),
     "check": ("text", "json", *TOOL_FORMATS),
     "diff": ("text", "json", "markdown"),
     "export": tuple(FORMATS),
+    "report": ("html", "markdown"),
     "verify": ("text", "json", *TOOL_FORMATS),
 }
 

@@ -12,6 +12,7 @@ from poetry.console.commands.show import ShowCommand as PoetryShowCommand
 from poetry_fti.bridge.environments import mock_environment
 from poetry_fti.commands.poetry.stage_runner import StageRunner
 from poetry_fti.commands.shared.console import error, escape, guarded, load, warning
+from poetry_fti.commands.shared.options import wants_json
 from poetry_fti.commands.shared.reports.held_back import older_lines
 from poetry_fti.errors import DONE, FtiError
 from poetry_fti.operations.comparison import held_back_in
@@ -50,11 +51,12 @@ all stages are shown.
     @guarded
     def handle(self) -> int:
         """Show the packages of the locks; the stages need not have environments."""
+        json_wanted = wants_json(self)
         name, project = self.argument("stage"), load(self)
         if name is not None:
             (stage,) = project.select([name])
             return self._show(StageRunner(self, project, stage))
-        if self.option("format", "text") != "text":
+        if json_wanted:
             raise FtiError("--format json shows one stage: name it.")
         return max((self._show_one(project, each) for each in project.stages), default=DONE)
 

@@ -114,7 +114,7 @@ started. The exit code is 3 if there are errors.
                 known = f'the path of a model, "{_ENVIRONMENT}" or "{_IMAGE}NAME"'
                 raise ConfigError(f"{in_quotes(word)} cannot be verified. Pass {known}.")
         for name in ("python", "deep"):
-            if self.option(name) and _ENVIRONMENT not in words:
+            if self.option(name) not in (None, False) and _ENVIRONMENT not in words:
                 raise ConfigError(f'--{name} only applies to "{_ENVIRONMENT}".')
         return [Path(word) for word in others]
 
@@ -138,8 +138,8 @@ started. The exit code is 3 if there are errors.
     def _environments(self, project: Project) -> tuple[ProjectStage, ...]:
         """Return the stages whose environments are verified."""
         name = self.option("stage")
-        stages = project.select([name] if name else [])
-        if self.option("python") and len(stages) > 1:
+        stages = project.select([] if name is None else [name])
+        if self.option("python") is not None and len(stages) > 1:
             raise ConfigError("Name the stage that the Python is compared with: --stage STAGE.")
         return stages if name else self._for_this_machine(stages)
 
@@ -162,7 +162,7 @@ started. The exit code is 3 if there are errors.
         self, project: Project, stage: ProjectStage, *, is_only: bool
     ) -> Iterator[Finding]:
         python, deep = self.option("python"), bool(self.option("deep"))
-        if python:
+        if python is not None:
             yield from verify_python(project, stage, python, deep=deep)
             return
         try:

@@ -41,6 +41,12 @@ def is_generated(text: str) -> bool:
     return _found(text) is not None
 
 
+def lock_of(text: str) -> str:
+    """Return the lock that a file was generated from, relative to the project; or an empty text."""
+    line = _found(text) or ""
+    return line.partition(";")[0].removeprefix(_START) if line.startswith(_START) else ""
+
+
 def with_words(text: str, words: Iterable[str]) -> str:
     """Return the text of a generated file with words added to the command in its comment."""
     added, line = "".join(f" {word}" for word in words), _found(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poetry_fti.errors import ConfigError
-from poetry_fti.wording import joined
+from poetry_fti.wording import in_quotes, joined
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -42,13 +42,24 @@ def leading_stages(
     """Return the stages that the first words of `update` name, and the packages after them.
 
     A word names stages if it is the name of one, or several names separated by commas. Raises
-    ConfigError for a stage that comes after a package.
+    ConfigError for a word of commas only, and for a stage that comes after a package.
     """
     packages, stages = list(words), list[str]()
     while packages and ("," in packages[0] or packages[0] in known):
-        stages += split_names([packages.pop(0)])
+        stages += chosen_stages([packages.pop(0)], known)
     _refuse_stages(command, stages, packages, known)
     return stages, packages
+
+
+def chosen_stages(values: Sequence[str], known: Iterable[str]) -> list[str]:
+    """Return the stages that values name; raises ConfigError if they are empty.
+
+    No names would stand for all stages.
+    """
+    if not (names := split_names(values)):
+        given = " ".join(map(in_quotes, values))
+        raise ConfigError(f"{given} names no stage (stages: {', '.join(known)})")
+    return names
 
 
 def split_names(values: Iterable[str]) -> list[str]:

@@ -114,7 +114,7 @@ def plan_import(folder: Path, request: ImportRequest, start: Path) -> ImportPlan
         text=edit.text,
         imported=imported,
         target=replace(target, kind=None),
-        notes=(*edit.notes, *_side_effects(text, edit.text, root)),
+        notes=(*_absence(imported), *edit.notes, *_side_effects(text, edit.text, root)),
     )
 
 
@@ -130,6 +130,12 @@ def with_requirements(
     edit = with_imported(plan.text, imported, plan.target, root, plugin_version())
     require_usable(edit.text, root)
     return replace(plan, text=edit.text)
+
+
+def _absence(imported: ImportedStage) -> Iterator[str]:
+    """Yield a sentence if an import adds no requirement, as the wrong file may have been named."""
+    if not (imported.requirements or imported.contents or imported.extras):
+        yield "There is no requirement in what is imported."
 
 
 def _side_effects(before: str, after: str, root: Path) -> Iterator[str]:

@@ -55,12 +55,20 @@ class LockRequest:
 
         Raises ConfigError for an unknown stage, and for a package that no lock contains.
         """
-        selected = project.select(stages)
+        chosen = tuple(stages)
+        selected = project.select(chosen)
         names = frozenset(map(canonicalize_name, packages))
-        for package in sorted(names):
-            if not any(package in stage.versions for stage in selected):
-                listed = ", ".join(stage.name for stage in selected)
-                raise ConfigError(f'No lock contains the package "{package}" (stages: {listed}).')
+        known = {package for stage in selected for package in stage.versions}
+        if unknown := sorted(names - known):
+            from poetry_fti.config.import_names import package_suggestion  # noqa: PLC0415 - slow
+
+            # Without chosen stages, the word may be a misspelt stage.
+            meant = known if chosen else known.union(stage.name for stage in selected)
+            listed = ", ".join(stage.name for stage in selected)
+            raise ConfigError(
+                f'No lock contains the package "{unknown[0]}"'
+                f"{package_suggestion(unknown[0], meant)} (stages: {listed})."
+            )
         return cls(
             stages=frozenset(stage.name for stage in selected), latest=names, dry_run=dry_run
         )

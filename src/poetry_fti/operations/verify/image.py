@@ -48,10 +48,9 @@ class VerifiedImage:
         self._name = name
         self._engine: ContainerEngine = find_engine()
         self._settings: ImageSettings = image_settings(self._engine, name)
-        chosen = stage or self._settings.labels.get(_STAGE)
-        if not chosen:
+        if stage is None and not (stage := self._settings.labels.get(_STAGE)):
             raise FtiError(f'The image "{name}" has no label {_STAGE}. Name its stage: --stage.')
-        (self.stage,) = project.select([chosen])
+        (self.stage,) = project.select([stage])
 
     def findings(self) -> Iterator[Finding]:
         """Yield what differs between the image and the lock of its stage.

@@ -37,7 +37,7 @@ def consumers(project: Project, stage: str | None) -> tuple[ProjectStage, ...]:
 
     Raises ConfigError if there is no such stage.
     """
-    if stage:
+    if stage is not None:
         return project.select([stage])
     found = tuple(each for each in project.stages if each.stage.kind == "inference")
     if not found:

@@ -17,7 +17,7 @@ from poetry.exceptions import PoetryError
 from poetry.repositories.exceptions import PackageNotFoundError, RepositoryError
 from poetry.utils.constants import STATUS_FORCELIST
 
-from poetry_fti.bridge.internals.index import paragraphs
+from poetry_fti.bridge.index.monitoring.unreachable import error_text, is_unreachable
 from poetry_fti.errors import FtiError, IndexFailedError, UnsolvableError
 from poetry_fti.urls import public_text
 
@@ -208,17 +208,3 @@ def _project(url: str) -> str:
 
 def _is_html(response: requests.Response) -> bool:
     return response.headers.get("Content-Type", "").startswith("text/html")
-
-
-def is_unreachable(error: PoetryRuntimeError) -> bool:
-    """Return whether an error of Poetry states that a server is unreachable; others are of git."""
-    return str(error).startswith("All attempts to connect")
-
-
-def error_text(error: PoetryRuntimeError) -> str:
-    """Return the text of one of Poetry's errors, without its markup and without credentials."""
-    messages = paragraphs(error)
-    if messages is None:
-        return public_text(str(error))
-    lines = [message.stripped.strip() for message in messages if not message.debug]
-    return public_text("\n".join(line for line in lines if line))

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from poetry.console.exceptions import PoetryRuntimeError
 from poetry.repositories.http_repository import HTTPRepository
 
-from poetry_fti.bridge.index.monitoring.monitor import IndexMonitor, error_text, is_unreachable
+from poetry_fti.bridge.index.monitoring.monitor import IndexMonitor
+from poetry_fti.bridge.index.monitoring.unreachable import error_text, is_unreachable
 from poetry_fti.bridge.internals.index import keep_open
 from poetry_fti.errors import IndexFailedError
 from poetry_fti.urls import public_text
