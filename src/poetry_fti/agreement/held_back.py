@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from poetry_fti.agreement.deductions import requirers, versions_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from packaging.utils import NormalizedName
     from packaging.version import Version
@@ -50,12 +51,13 @@ def held_back(
     `outcomes` are those of all stages, one for each part of their targets.
     """
     own = [rule for rule in rules if stage in rule.stages]
+    others = {name: parts for name, parts in outcomes.items() if name != stage}
     found: dict[NormalizedName, HeldBack] = {}
     for outcome in outcomes[stage]:
         for name, newer, version in _older(outcome):
-            siblings = tuple(_with_version(name, version, stage, outcomes))
+            siblings = _having(name, version, others, attrgetter("alone"))
             if not siblings and version in outcome.alone[name]:
-                siblings = tuple(_agreeing(name, version, stage, outcomes))
+                siblings = _having(name, version, others, attrgetter("agreed"))
             is_demanded = any(rule.binds(name) for rule in own)
             found.setdefault(name, HeldBack(name, version, newer, siblings, is_demanded))
     return tuple(found[name] for name in sorted(found))
@@ -114,23 +116,15 @@ def _older(outcome: StageOutcome) -> Iterator[tuple[NormalizedName, Version, Ver
             yield name, newer, version
 
 
-def _with_version(
+def _having(
     name: NormalizedName,
     version: Version,
-    stage: str,
     outcomes: Mapping[str, Sequence[StageOutcome]],
-) -> Iterator[str]:
-    for sibling, parts in outcomes.items():
-        if sibling != stage and any(version in part.alone.get(name, ()) for part in parts):
-            yield sibling
-
-
-def _agreeing(
-    name: NormalizedName,
-    version: Version,
-    stage: str,
-    outcomes: Mapping[str, Sequence[StageOutcome]],
-) -> Iterator[str]:
-    for sibling, parts in outcomes.items():
-        if sibling != stage and any(version in part.agreed.get(name, ()) for part in parts):
-            yield sibling
+    versions_in: Callable[[StageOutcome], Versions],
+) -> tuple[str, ...]:
+    """Return the stages that have a version of a package in some part of their targets."""
+    return tuple(
+        stage
+        for stage, parts in outcomes.items()
+        if any(version in versions_in(part).get(name, ()) for part in parts)
+    )
