@@ -46,6 +46,8 @@ def test_a_narrowed_stage_locks_what_it_can_and_as_new_as_everywhere(
     everywhere = f"[tool.fti.stages.feature]\n{python}"
     demo.write(pyproject(groups, settings + everywhere, python=PROJECT_PYTHON))
     results = demo.lock(aligned=False)
+    project = demo.load()  # reads what each package in a lock requires
+    assert all(map(project.is_fresh, (each for each in project.stages if each.path.exists())))
     narrowed, universal = locked(demo, "training"), locked(demo, "feature")
     if narrowed is None:
         assert universal is None or " has no file for " in str(results["training"].error)
