@@ -63,6 +63,9 @@ class CheckCommand(Command):
             project.require_accepted()
         stages = tuple(self.argument("stages"))
         report = run_checks(project, CheckRequest(stages=stages, checks=checks))
+        for name in dict.fromkeys(self.option("only")):
+            if name not in report.checks:
+                warning(self.io, f'{name} was not run: tool.fti.check.{name} is "off".')
         for text in report.unused_waivers:
             warning(self.io, text)
         described = {name: load_check(name) for name in report.checks}

@@ -74,6 +74,16 @@ def test_a_requirement_of_the_stage_itself_is_to_be_removed(demo: MemoryProject)
     )
 
 
+def test_a_chosen_check_that_is_off_is_named(demo: MemoryProject) -> None:
+    locked(demo, '[tool.fti.check]\nforbid = "off"\n')
+    assert run(demo, "check", "--only", "forbid") == Ended(
+        0,
+        "0 checks run: nothing found.\n",
+        'Warning: forbid was not run: tool.fti.check.forbid is "off".\n',
+    )
+    assert run(demo, "check", "--only", "fresh").errors == ""
+
+
 def test_stale_locks_and_leftover_folders_are_reported(demo: MemoryProject) -> None:
     locked(demo)
     demo.write(pyproject({"training": ["app", "mid"]}))
