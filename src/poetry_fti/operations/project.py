@@ -97,9 +97,14 @@ class Project:
         read = read_pyproject(pyproject, POETRY_CHECKS)
         return Project(self.text, pyproject, self.poetry, read)
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether Poetry is known to accept the pyproject.toml without a warning."""
+        return is_accepted(self.root, self.pyproject)
+
     def require_accepted(self) -> None:
         """Raise ConfigError if Poetry rejects the pyproject.toml; cheap if it is known already."""
-        if is_accepted(self.root, self.pyproject):
+        if self.is_accepted:
             return
         if not self._read.is_checked:
             self._read = read_pyproject(self.pyproject, POETRY_CHECKS)

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.solving.exclusion.possibility import Offered, Possibility
     from poetry_fti.bridge.solving.obstacles import Obstacle
     from poetry_fti.bridge.solving.outcome import Independent, Outcome, Solved
-    from poetry_fti.bridge.solving.solver_output import SolverOutput
     from poetry_fti.bridge.solving.variants.variant import StageTask
+    from poetry_fti.bridge.solving.workers.assignment import SolverOptions
     from poetry_fti.bridge.solving.workers.messages import FindObstacle, Message, Reply, Worker
     from poetry_fti.model.rule import Rule
 
@@ -256,20 +256,16 @@ def project_solver(
     tasks: Sequence[StageTask],
     rules: Sequence[Rule],
     pool: RepositoryPool,
-    output: SolverOutput | None = None,
-    *,
-    aligned: bool,
+    options: SolverOptions,
 ) -> Iterator[ProjectSolver]:
     """Yield a solver of the stages in `tasks`, whose workers are closed at the end.
 
-    With `aligned`, stages prefer each other's versions. Without an `output` the solver is silent,
-    and stages are solved in several processes if there are cores for them. No other thread may
-    be running yet.
+    No other thread may be running yet.
     """
     demands = [rule for rule in rules if not rule.is_exemption]
-    workers = open_workers(tasks, demands, pool, output, aligned=aligned)
+    workers = open_workers(tasks, demands, pool, options)
     try:
-        yield ProjectSolver(workers, rules, aligned=aligned)
+        yield ProjectSolver(workers, rules, aligned=options.aligned)
     finally:
         for worker in {id(worker): worker for worker in workers.values()}.values():
             worker.close()

@@ -24,6 +24,7 @@ from poetry_fti.bridge.solving.outcome import tied_to
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variants.variant import StageTask
+from poetry_fti.bridge.solving.workers.assignment import SolverOptions
 from poetry_fti.config.messages import stage_path
 from poetry_fti.errors import ChangedFileError, ConfigError, FtiError
 from poetry_fti.operations.locking.explain import explanations
@@ -144,10 +145,13 @@ def solving(
     aligned = request.aligned and len(tasks) + len(others) > 1
     if notice := plain_path_notice():
         feedback.notice(notice)
-    pool, output = project.poetry.pool, _output(feedback)
-    with project_solver(
-        tasks, [*rules, *project.exemptions], pool, output, aligned=aligned
-    ) as solver:
+    options = SolverOptions(
+        aligned=aligned,
+        output=_output(feedback),
+        is_busy=not project.is_accepted,  # validating takes as long as solving a small stage
+    )
+    rules_and_exemptions = [*rules, *project.exemptions]
+    with project_solver(tasks, rules_and_exemptions, project.poetry.pool, options) as solver:
         solver.begin()
         # While other processes solve:
         project.require_accepted()

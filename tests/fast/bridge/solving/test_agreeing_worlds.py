@@ -12,6 +12,7 @@ from poetry_fti.bridge.lock.locked import SolvedLock
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variants.variant import StageTask
+from poetry_fti.bridge.solving.workers.assignment import SolverOptions
 from poetry_fti.errors import FtiError
 from poetry_fti.model.platforms import Platform, Targets
 from worlds import World, worlds
@@ -36,7 +37,7 @@ def solved(made: Mapping[str, World], *, aligned: bool = True) -> dict[str, Chos
     ]
     pool = next(iter(made.values())).pool()
     output = SolverOutput(lambda _: None)  # so that all stages are solved in this process
-    with project_solver(tasks, [], pool, output, aligned=aligned) as solver:
+    with project_solver(tasks, [], pool, SolverOptions(aligned=aligned, output=output)) as solver:
         return {name: chosen(outcome) for name, outcome in solver.solve({}).items()}
 
 

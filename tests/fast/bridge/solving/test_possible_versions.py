@@ -18,6 +18,7 @@ from poetry_fti.bridge.lock.locked import SolvedLock
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variants.variant import StageTask
+from poetry_fti.bridge.solving.workers.assignment import SolverOptions
 from poetry_fti.model.constraint import Constraint
 from poetry_fti.model.platforms import Platform, Targets
 from worlds import NAMES, VERSIONS, World, without, worlds
@@ -51,7 +52,9 @@ def possibility(limits: Limits, locked: Chosen, name: str, version: int) -> Poss
         ],
     )
     output = SolverOutput(lambda _: None)  # so that the stage is solved in this process
-    with project_solver([task], [], limits.pool(), output, aligned=False) as solver:
+    with project_solver(
+        [task], [], limits.pool(), SolverOptions(aligned=False, output=output)
+    ) as solver:
         solver.solve({})
         return solver.possibility("training", canonicalize_name(name), Version(str(version)))
 

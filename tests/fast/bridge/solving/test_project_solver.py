@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from poetry_fti.bridge.solving.obstacles import Obstacle
 from poetry_fti.bridge.solving.project_solver import project_solver
 from poetry_fti.bridge.solving.solver_output import SolverOutput
 from poetry_fti.bridge.solving.variants.variant import StageTask
+from poetry_fti.bridge.solving.workers.assignment import SolverOptions, open_workers
 from poetry_fti.bridge.solving.workers.messages import FindObstacle
 from poetry_fti.errors import FtiError
 from poetry_fti.model.platforms import Targets
@@ -77,7 +79,9 @@ def solved(
     aligned: bool = True,
 ) -> dict[str, str]:
     pool = RepositoryPool([Repository("index", INDEX)])
-    with project_solver(tasks, rules, pool, output, aligned=aligned) as solver:
+    with project_solver(
+        tasks, rules, pool, SolverOptions(aligned=aligned, output=output)
+    ) as solver:
         return {stage: shown(outcome) for stage, outcome in solver.solve({}).items()}
 
 
@@ -154,7 +158,7 @@ def test_a_rule_that_cannot_hold_names_the_requirements(output: SolverOutput | N
 def test_obstacles_and_updates_of_locks_that_have_been_made(output: SolverOutput | None) -> None:
     tasks = [task("feature", "app<3"), task("training", "lib<2"), task("inference", "tool")]
     pool = RepositoryPool([Repository("index", INDEX)])
-    with project_solver(tasks, (), pool, output, aligned=False) as solver:
+    with project_solver(tasks, (), pool, SolverOptions(aligned=False, output=output)) as solver:
         assert {shown(each) for each in solver.solve({}).values()} == {
             "app 2.0, lib 2.0",
             "lib 1.0",
@@ -175,3 +179,20 @@ def test_obstacles_and_updates_of_locks_that_have_been_made(output: SolverOutput
             "feature": "app 2.0, lib 2.0",
             "inference": "lib 2.0, tool 2.0",
         }
+
+
+@pytest.mark.usefixtures("two_cores")
+@pytest.mark.parametrize(("stages", "is_busy"), [(1, True), (1, False), (2, False)])
+def test_a_single_stage_gets_a_process_only_if_this_one_is_busy(
+    stages: int, *, is_busy: bool
+) -> None:
+    tasks = [task(f"stage-{number}", "app") for number in range(stages)]
+    pool = RepositoryPool([Repository("index", INDEX)])
+    options = SolverOptions(aligned=False, is_busy=is_busy)
+    workers = open_workers(tasks, (), pool, options)
+    can_fork = sys.platform not in ("darwin", "win32")
+    assert {each.is_concurrent for each in workers.values()} == {
+        can_fork and (is_busy or stages > 1)
+    }
+    for worker in workers.values():
+        worker.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
@@ -29,21 +30,33 @@ _MIN_CORES: Final = 2
 _MAX_PROCESSES: Final = 4
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SolverOptions:
+    """How stages are solved.
+
+    With `aligned` they prefer each other's versions. With an `output`, which receives the solver's
+    commentary, all are solved in this process, so that the commentary comes in order. Otherwise
+    they are solved in several processes if there are cores for them, and a single stage in another
+    process if this one `is_busy` meanwhile.
+    """
+
+    aligned: bool
+    output: SolverOutput | None = None
+    is_busy: bool = True
+
+
 def open_workers(
     tasks: Sequence[StageTask],
     rules: Sequence[Rule],
     pool: RepositoryPool,
-    output: SolverOutput | None,
-    *,
-    aligned: bool,
+    options: SolverOptions,
 ) -> dict[str, Worker]:
     """Return the worker of each stage, in the order of the tasks; callers close the workers.
 
-    Stages that rules bind together have the same worker. With an `output` all stages are solved in
-    this process, so that the solver's commentary comes in order. Otherwise a single stage gets a
-    process of its own, too: this one has other work meanwhile. No thread may be running yet.
-    If `plain_path_notice` gives a reason, they are solved through Poetry's public interface.
+    Stages that rules bind together have the same worker. No thread may be running yet. If
+    `plain_path_notice` gives a reason, stages are solved through Poetry's public interface.
     """
+    output, aligned = options.output, options.aligned
     # Each kind of worker is imported when it is needed: multiprocessing is slow to import.
     if plain_path_notice() is not None:
         from poetry_fti.bridge.solving.workers.plain import PlainWorker  # noqa: PLC0415
@@ -54,7 +67,8 @@ def open_workers(
     groups = [[by_name[name] for name in group] for group in tied(list(by_name), rules)]
     cores, under_way = _usable_cores(), RequestsUnderWay()
     # Poetry's own cache complains about a file that another process has written in part.
-    if cores < _MIN_CORES or output is not None or not can_replace_release_cache():
+    is_alone = len(tasks) == 1 and not options.is_busy
+    if is_alone or cores < _MIN_CORES or output is not None or not can_replace_release_cache():
         worker = LocalWorker(tasks, pool, output, under_way, aligned=aligned)
         return {task.name: worker for task in tasks}
     from poetry_fti.bridge.solving.workers.process import ProcessWorker  # noqa: PLC0415
