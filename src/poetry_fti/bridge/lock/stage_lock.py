@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import poetry.core
 from packaging.utils import canonicalize_name
 
+from poetry_fti.bridge.internals.locker import lock_version
 from poetry_fti.bridge.lock.conditions import conditions_digest
 from poetry_fti.bridge.lock.locker import (
     LockStatus,
@@ -38,8 +39,9 @@ if TYPE_CHECKING:
     from poetry_fti.bridge.project.derived_stage import DerivedStage
     from poetry_fti.model.lock import LockedPackage
 
-# What is remembered of a lock, whose requirements take long to read.
-_CONSISTENT: Final = "consistent"
+# What is remembered of a lock that is fresh. The number changes if a state is found otherwise.
+_KIND: Final = "fresh"
+_FORMAT: Final = 1
 _FRESH: Final = LockStatus("fresh", is_readable=True)
 
 
@@ -80,10 +82,30 @@ class StageLock:
 
     @cached_property
     def quick_status(self) -> LockStatus:
-        """The same, found faster: the strings of a lock that looks whole are not read."""
+        """The same, found faster: the strings of a lock that looks whole are not read.
+
+        Nor is a lock that was fresh before, unless something has changed on which that depends.
+        """
         if self._solved:
             return _FRESH
-        return self._checked(quick_status(self.locker, self.text))
+        folder, content = self._derived.lock.parent, self._content()
+        if is_remembered(folder, _KIND, content):
+            return _FRESH
+        status = self._checked(quick_status(self.locker, self.text))
+        if status == _FRESH:
+            remember(folder, _KIND, content)
+        return status
+
+    def _content(self) -> str:
+        """Return all that the state of the lock depends on."""
+        stage, versions = self._derived.stage, (_FORMAT, lock_version(), poetry.core.__version__)
+        settings = (stage.constraints, stage.overrides, stage.targets, self._derived.python)
+        shown = (versions, self.locker.content_hash, self._conditions, settings, self._own)
+        return f"{shown!r}\n{self.text}"
+
+    @property
+    def _own(self) -> NormalizedName:
+        return canonicalize_name(project_name(self._derived.data))
 
     def _checked(self, status: LockStatus) -> LockStatus:
         """Return the state of a lock, stale if it violates a constraint or a requirement."""
@@ -105,17 +127,10 @@ class StageLock:
     def _inconsistency(self) -> str:
         # An override may have been applied to what the lock records, or to its versions only. The
         # project itself satisfies what path dependencies require of it.
-        own = canonicalize_name(project_name(self._derived.data))
-        ignored = {own, *(name for name, _ in self._derived.stage.overrides)}
-        folder = self._derived.lock.parent
-        content = "\n".join([poetry.core.__version__, *sorted(ignored), self.text])
-        if is_remembered(folder, _CONSISTENT, content):
-            return ""
         from poetry_fti.bridge.lock.consistency import inconsistency  # noqa: PLC0415
 
-        if not (found := inconsistency(self.text, ignored)):
-            remember(folder, _CONSISTENT, content)
-        return found
+        overridden = (name for name, _ in self._derived.stage.overrides)
+        return inconsistency(self.text, {self._own, *overridden})
 
     @cached_property
     def packages(self) -> tuple[LockedPackage, ...]:
