@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 from imported_files import ROOT, MemoryFiles, imported, requirements, written
+from memory_index import DEFAULT
 from poetry_fti.errors import FtiError
 from poetry_fti.importers import IMPORTERS
 from poetry_fti.importers.source import Source
@@ -195,14 +196,14 @@ def test_bounds_of_uv_that_a_stage_cannot_have() -> None:
     )
 
 
-PYPI: Final = """\
+PYPI: Final = f"""\
 [dependency-groups]
 training = ["lib", "app"]
 [tool.uv.sources]
-lib = { index = "pypi" }
+lib.index = "pypi"
 [[tool.uv.index]]
 name = "pypi"
-url = "https://pypi.org/simple"
+url = "https://{DEFAULT}/simple"
 """
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from memory_commands import Ended, run
+from memory_index import DEFAULT
 from poetry_fti.operations.pyproject_warnings.foreign_settings import foreign_warnings
 from small_index import pyproject
 
@@ -133,13 +134,13 @@ def test_sources_of_uv_are_for_their_groups_and_extras(demo: MemoryProject) -> N
     ]
 
 
-PYPI: Final = """\
+PYPI: Final = f"""\
 [[tool.uv.index]]
 name = "pypi"
-url = "https://pypi.org/simple"
+url = "https://{DEFAULT}/simple"
 default = true
 [tool.uv.sources]
-torch = { index = "pypi" }
+torch.index = "pypi"
 """
 
 
