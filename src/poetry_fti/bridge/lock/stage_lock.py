@@ -88,12 +88,12 @@ class StageLock:
         """
         if self._solved:
             return _FRESH
-        folder, content = self._derived.lock.parent, self._content()
-        if is_remembered(folder, _KIND, content):
+        folder = self._derived.lock.parent
+        if self.text and is_remembered(folder, _KIND, self._content()):
             return _FRESH
         status = self._checked(quick_status(self.locker, self.text))
         if status == _FRESH:
-            remember(folder, _KIND, content)
+            remember(folder, _KIND, self._content())
         return status
 
     def _content(self) -> str:
