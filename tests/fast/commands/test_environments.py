@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from memory_commands import Ended, run
-from poetry_fti.commands.poetry import install
+from poetry_fti.commands.poetry import install, stage_runner
 from poetry_fti.commands.poetry.environment import use
 from poetry_fti.commands.poetry.passthrough import separate
 from poetry_fti.operations.environments.installation import (
@@ -162,7 +162,8 @@ def test_all_stages_that_are_locked_for_this_machine_are_installed(
         installed.append(runner.stage.name)
         return 0
 
-    monkeypatch.setattr(install, "platform_problem", problem)
+    for module in (install, stage_runner):
+        monkeypatch.setattr(module, "platform_problem", problem)
     monkeypatch.setattr(install, "install", record_name)
     assert run(locked_demo, "install") == Ended(
         0,

@@ -11,7 +11,7 @@ import pytest
 
 from installed import install, virtual_environment
 from memory_commands import Ended, run
-from poetry_fti.commands.poetry import stage_runner, verify
+from poetry_fti.commands.poetry import stage_runner
 from small_index import pyproject
 
 if TYPE_CHECKING:
@@ -190,8 +190,7 @@ def test_stages_that_are_locked_for_another_platform_are_not_verified(
         return "" if stage.name == "training" else f"{stage.name} is locked for another."
 
     assert site.is_dir()
-    for module in (stage_runner, verify):
-        monkeypatch.setattr(module, "platform_problem", problem)
+    monkeypatch.setattr(stage_runner, "platform_problem", problem)
     warnings = (
         "Warning: Not verified: feature is locked for another.\n"
         "Warning: Not verified: inference is locked for another.\n"

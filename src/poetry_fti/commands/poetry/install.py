@@ -14,9 +14,9 @@ from poetry.installation.operations import Uninstall
 from poetry.repositories.installed_repository import InstalledRepository
 
 from poetry_fti.bridge.environments import platform_problem
-from poetry_fti.commands.poetry.stage_runner import StageRunner
+from poetry_fti.commands.poetry.stage_runner import StageRunner, for_this_machine
 from poetry_fti.commands.shared.affected_stages import affected_of
-from poetry_fti.commands.shared.console import escape, guarded, load, warning
+from poetry_fti.commands.shared.console import escape, guarded, load
 from poetry_fti.commands.shared.options import SINCE, STAGES
 from poetry_fti.errors import DONE, FtiError
 from poetry_fti.operations.environments.installation import (
@@ -79,7 +79,9 @@ settings decide where environments are created; within the project they are
         stages = self._affected(project, project.select(names))
         runners = [StageRunner(self, project, stage) for stage in stages]
         if not names:
-            runners = _for_this_machine(runners, or_all=self.option("since") is None)
+            is_chosen = self.option("since") is not None
+            here = for_this_machine(self.io, stages, "installed", or_all=not is_chosen)
+            runners = [runner for runner in runners if runner.stage in here]
         project.require_fresh(*(runner.stage for runner in runners))
         for runner in runners:
             require_installable(runner)
@@ -110,19 +112,6 @@ def require_installable(runner: StageRunner) -> None:
         raise FtiError(runner.project.problem(runner.stage))
     if problem := platform_problem(runner.stage.stage):
         raise FtiError(problem)
-
-
-def _for_this_machine(runners: list[StageRunner], *, or_all: bool) -> list[StageRunner]:
-    """Return the stages that are locked for this machine; warn of the others.
-
-    With `or_all`, all stages are returned if none is locked for this machine.
-    """
-    problems = {runner.stage.name: platform_problem(runner.stage.stage) for runner in runners}
-    if or_all and all(problems.values()):
-        return runners
-    for problem in filter(None, problems.values()):
-        warning(runners[0].io, f"Not installed: {problem}")
-    return [runner for runner in runners if not problems[runner.stage.name]]
 
 
 def install(

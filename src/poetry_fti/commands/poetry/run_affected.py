@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Final
 from poetry.console.commands.run import RunCommand as PoetryRunCommand
 from poetry.utils.env import VirtualEnv
 
-from poetry_fti.bridge.environments import platform_problem
-from poetry_fti.commands.poetry.stage_runner import StageRunner
+from poetry_fti.commands.poetry.stage_runner import StageRunner, for_this_machine
 from poetry_fti.commands.shared.affected_stages import affected_of
-from poetry_fti.commands.shared.console import error, escape, load, warning
+from poetry_fti.commands.shared.console import error, escape, load
 from poetry_fti.errors import DONE, ConfigError
 from poetry_fti.interruption import wait
 from poetry_fti.wording import in_quotes, joined
@@ -48,7 +47,9 @@ def run_affected(
     if not affected:
         command.line(f"The changes since {escape(revision)} affect no stage.")
         return DONE
-    runners = _for_this_machine(command, [StageRunner(command, project, s) for s in affected])
+    runners = [StageRunner(command, project, stage) for stage in affected]
+    here = for_this_machine(command.io, affected, "run", or_all=False)
+    runners = [runner for runner in runners if runner.stage in here]
     command.io.input.set_argument("args", list(words))
     prepared = [(runner, environment(runner)) for runner in runners]
     codes = {runner.stage.name: _run(runner, env) for runner, env in prepared}
@@ -66,13 +67,6 @@ def _require_no_stage(project: Project, words: Sequence[str]) -> None:
             " stage: leave it out."
         )
         raise ConfigError(message)
-
-
-def _for_this_machine(command: Command, runners: Sequence[StageRunner]) -> list[StageRunner]:
-    problems = {runner.stage.name: platform_problem(runner.stage.stage) for runner in runners}
-    for problem in filter(None, problems.values()):
-        warning(command.io, f"Not run: {problem}")
-    return [runner for runner in runners if not problems[runner.stage.name]]
 
 
 def _run(runner: StageRunner, env: VirtualEnv) -> int:

@@ -11,10 +11,12 @@ from poetry.console.commands.env_command import EnvCommand
 
 from poetry_fti.bridge.environments import StageEnvironments, platform_problem
 from poetry_fti.bridge.project.stage_poetry import stage_poetry
-from poetry_fti.commands.shared.console import load
+from poetry_fti.commands.shared.console import load, warning
 from poetry_fti.errors import FtiError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from poetry.console.commands.command import Command
     from poetry.poetry import Poetry
     from poetry.utils.env import Env, VirtualEnv
@@ -94,3 +96,18 @@ def find_runner(command: Command, name: str, *, check: bool = True) -> StageRunn
     project = load(command, check=check)
     (stage,) = project.select([name])
     return StageRunner(command, project, stage)
+
+
+def for_this_machine(
+    io: IO, stages: Sequence[ProjectStage], done: str, *, or_all: bool
+) -> tuple[ProjectStage, ...]:
+    """Return the stages that are locked for this machine; warn that the others are not `done`.
+
+    With `or_all`, all stages are returned if none is locked for this machine.
+    """
+    problems = {stage.name: platform_problem(stage.stage) for stage in stages}
+    if or_all and all(problems.values()):
+        return tuple(stages)
+    for problem in filter(None, problems.values()):
+        warning(io, f"Not {done}: {problem}")
+    return tuple(stage for stage in stages if not problems[stage.name])

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from cleo.helpers import argument, option
 from poetry.console.commands.command import Command
 
-from poetry_fti.bridge.environments import platform_problem
 from poetry_fti.commands.poetry.env import require_own
-from poetry_fti.commands.poetry.stage_runner import StageRunner
+from poetry_fti.commands.poetry.stage_runner import StageRunner, for_this_machine
 from poetry_fti.commands.shared.console import escape, guarded, load, warning
 from poetry_fti.commands.shared.findings.output import print_findings
 from poetry_fti.commands.shared.options import FINDINGS_FORMAT, findings_format
@@ -141,16 +140,9 @@ started. The exit code is 3 if there are errors.
         stages = project.select([] if name is None else [name])
         if self.option("python") is not None and len(stages) > 1:
             raise ConfigError("Name the stage that the Python is compared with: --stage STAGE.")
-        return stages if name else self._for_this_machine(stages)
-
-    def _for_this_machine(self, stages: tuple[ProjectStage, ...]) -> tuple[ProjectStage, ...]:
-        """Return the stages that are locked for this machine, or all if none is; warn of others."""
-        problems = {stage.name: platform_problem(stage.stage) for stage in stages}
-        if self.option("python") or all(problems.values()):
+        if name or self.option("python"):
             return stages
-        for problem in filter(None, problems.values()):
-            warning(self.io, f"Not verified: {problem}")
-        return tuple(stage for stage in stages if not problems[stage.name])
+        return for_this_machine(self.io, stages, "verified", or_all=True)
 
     def _of_environments(
         self, project: Project, stages: Sequence[ProjectStage]
